@@ -1,0 +1,39 @@
+import type { LazyTensor } from "@longspan/core";
+
+/**
+ * What can be written into a torch file: the plain Python values that `torch.load(weights_only=True)` accepts. A JavaScript
+ * number that is an integer becomes an `int`, another one a `float`; `{ kind: "float", value: 1 }` writes `1.0`.
+ */
+export type TorchValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | TorchFloat
+  | TorchTensor
+  | TorchList
+  | TorchMap;
+
+export interface TorchFloat {
+  readonly kind: "float";
+  readonly value: number;
+}
+
+/** A tensor's values. The same `LazyTensor` object at several places is written once, as tensors that share one storage (ties). */
+export interface TorchTensor {
+  readonly kind: "tensor";
+  readonly tensor: LazyTensor;
+}
+
+export interface TorchList {
+  readonly kind: "list" | "tuple";
+  readonly items: readonly TorchValue[];
+}
+
+export interface TorchMap {
+  readonly kind: "map";
+  readonly entries: readonly (readonly [key: TorchValue, value: TorchValue])[];
+  /** Write a `collections.OrderedDict`, as `Module.state_dict()` is one; default: a `dict`. */
+  readonly ordered?: boolean;
+}
