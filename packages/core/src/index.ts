@@ -1,1 +1,38 @@
-export {};
+export { LongspanError, type LongspanErrorOptions } from "./errors/longspan-error.ts";
+export { errorCodes, type ErrorCode } from "./errors/error-codes.ts";
+
+export type { ByteSource, ReadOptions, ScratchBuffer } from "./bytes/byte-source.ts";
+export type { FileSet } from "./bytes/file-set.ts";
+export type { ByteSink, DirectorySink } from "./bytes/sink.ts";
+export { bytesSource } from "./bytes/bytes-source.ts";
+export { concatenatedSource, type SourceRange } from "./bytes/concatenated-source.ts";
+export { memoryFileSet } from "./bytes/memory-file-set.ts";
+
+export { bytesPerElement, dataTypes, elementCount, isDataType, isFloatingPoint, type DataType } from "./tensor/data-type.ts";
+export type { Tensor, TensorArrays } from "./tensor/tensor.ts";
+export type { LazyTensor, TensorReadOptions, TensorStorage } from "./tensor/lazy-tensor.ts";
+export { denseStrides, renameTensor, stridedTensor, type SourceStorage, type StridedTensorOptions } from "./tensor/strided-tensor.ts";
+export { transposeTensor } from "./tensor/transpose-tensor.ts";
+export { castTensor } from "./tensor/cast-tensor.ts";
+export { tensorFromBytes } from "./tensor/read-tensor.ts";
+export { floatConversion, type FloatConversion } from "./tensor/convert-floats.ts";
+
+export type { ProgressEvent, ProgressListener } from "./checkpoint/progress.ts";
+export { isTensor, isTreeMap, type TreeList, type TreeMap, type TreeOpaque, type TreeValue } from "./checkpoint/tree.ts";
+export { treeMap } from "./checkpoint/tree-map.ts";
+
+export type { Claim } from "./adapter/claim.ts";
+export type { Container, ContainerInput, ContainerProbe, OpenedContainer } from "./adapter/container.ts";
+export type { Envelope, EnvelopeContents, EnvelopeTensor } from "./adapter/envelope.ts";
+export type { AddRule, DropRule, Layout, Rule } from "./adapter/layout.ts";
+export type { Sidecar, Target, TargetRequest, TargetTensor } from "./adapter/target.ts";
+export type { FormatAdapter } from "./adapter/format-adapter.ts";
+
+export { architectures, headOfArchitecture, heads, isHead, type Head } from "./longformer/head.ts";
+export { classDefaults, parseLongformerConfig, type LongformerConfig, type ParsedConfig } from "./longformer/config.ts";
+export { publishedConfigs } from "./longformer/published-configs.ts";
+export { createLongformerSpec, type LongformerSpec, type ParameterSpec } from "./longformer/spec.ts";
+
+export { compileLayout, type CompiledLayout, type WrittenParameter } from "./rules/compile-layout.ts";
+export { parseLayout, type ParsedLayout, type Reading } from "./rules/parse-layout.ts";
+export { layoutFileVersion, parseLayoutFile } from "./rules/layout-file.ts";

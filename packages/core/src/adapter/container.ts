@@ -1,0 +1,45 @@
+import type { ByteSource } from "../bytes/byte-source.ts";
+import type { FileSet } from "../bytes/file-set.ts";
+import type { TreeValue } from "../checkpoint/tree.ts";
+import type { Claim } from "./claim.ts";
+
+/** What a detector may look at: never the file's name alone. */
+export interface ContainerProbe {
+  readonly source: ByteSource;
+  /** The first bytes of the source, at most 4096. */
+  readonly head: Uint8Array;
+}
+
+export interface ContainerInput {
+  readonly source: ByteSource;
+  /** The source's plain name within `files`. */
+  readonly fileName: string;
+  /** What lies beside it: shards, name lists. */
+  readonly files: FileSet;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface OpenedContainer {
+  readonly root: TreeValue;
+  /** Text the file says about itself, such as the safetensors `__metadata__`. */
+  readonly attributes: ReadonlyMap<string, string>;
+  /** Sentences for the user: anything odd that was survived. */
+  readonly warnings: readonly string[];
+  /** Closes what `open` itself opened (shards); the given source stays the caller's. */
+  close(): Promise<void>;
+}
+
+/**
+ * A file format: bytes → inert tree with lazy tensors. Opening reads headers, never payloads. Two adapters may bring the same
+ * format: containers of one name are one format, and the first one listed opens it.
+ */
+export interface Container {
+  /** Kebab case: `torch-zip`, `safetensors`. */
+  readonly name: string;
+  /** Files that hold weights when a folder is opened, the preferred first. */
+  readonly entryNames: readonly string[];
+  /** Must not throw on any bytes. */
+  detect(probe: ContainerProbe): Claim | undefined | Promise<Claim | undefined>;
+  /** @throws LongspanError `truncated`, `malformed`, `unsupported`, `limit-exceeded`, `not-found` (a shard), `aborted`. */
+  open(input: ContainerInput): Promise<OpenedContainer>;
+}

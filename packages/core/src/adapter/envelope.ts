@@ -1,0 +1,36 @@
+import type { TreeValue } from "../checkpoint/tree.ts";
+import type { LazyTensor } from "../tensor/lazy-tensor.ts";
+import type { Head } from "../longformer/head.ts";
+import type { Claim } from "./claim.ts";
+import type { OpenedContainer } from "./container.ts";
+
+export interface EnvelopeTensor {
+  /** The name a layout sees: wrapper segments such as `_orig_mod.` are off. Module prefixes (`model.`) may stay: see `findPrefix`. */
+  readonly name: string;
+  /** The path in the file, for reports: `model.encoder.layer.0…`. */
+  readonly sourceName: string;
+  readonly tensor: LazyTensor;
+}
+
+export interface EnvelopeContents {
+  readonly tensors: readonly EnvelopeTensor[];
+  /** Tensors knowingly left out, such as optimizer state. */
+  readonly dropped: readonly { readonly name: string; readonly reason: string }[];
+  /** A model configuration found inside the file (Hugging Face's keys), if any. */
+  readonly config?: Readonly<Record<string, unknown>> | undefined;
+  /** The head, when the file says it in words (never from shapes). */
+  readonly head?: Head | undefined;
+  /** Everything else the file says, as inert data: hyper-parameters, epoch, versions. */
+  readonly metadata: ReadonlyMap<string, TreeValue>;
+  readonly warnings: readonly string[];
+}
+
+/** Where in a container the state dict and the metadata lie. */
+export interface Envelope {
+  /** Kebab case: `state-dict`, `lightning`. */
+  readonly name: string;
+  /** Looks at structure only; must not throw. */
+  detect(container: OpenedContainer): Claim | undefined;
+  /** @throws LongspanError `malformed`, `unsupported`. */
+  open(container: OpenedContainer): EnvelopeContents;
+}

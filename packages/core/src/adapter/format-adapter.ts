@@ -1,0 +1,14 @@
+import type { Container } from "./container.ts";
+import type { Envelope } from "./envelope.ts";
+import type { Layout } from "./layout.ts";
+import type { Target } from "./target.ts";
+
+/** What a framework brings. A plain object from a factory, passed to `createConverter`; adding one edits nothing here. */
+export interface FormatAdapter {
+  readonly specificationVersion: 1;
+  readonly name: string;
+  readonly containers: readonly Container[];
+  readonly envelopes: readonly Envelope[];
+  readonly layouts: readonly Layout[];
+  readonly targets: readonly Target[];
+}

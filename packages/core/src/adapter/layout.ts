@@ -1,0 +1,43 @@
+/**
+ * One-to-one: a canonical name and how it is spelled elsewhere. Both sides are dotted patterns of whole segments, anchored at both
+ * ends: a literal, `{i}` (an integer without leading zeros), or `{p:query|key|value}` (one of these; the other side's
+ * `{p:q_proj|k_proj|v_proj}` pairs with it by position). Every capture stands exactly once on each side.
+ */
+export interface Rule {
+  /** The canonical pattern (the Longformer spec's names, trunk without prefix). */
+  readonly from: string;
+  /** The layout's pattern (trunk without `trunkPrefix`). */
+  readonly to: string;
+  /** `transpose`: a matrix is stored with its two axes exchanged. */
+  readonly transform?: "transpose";
+}
+
+/** Tensors that files of a layout may hold and we leave out. */
+export interface DropRule {
+  /** The layout's pattern; captures need not be named twice. */
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** A second name for a parameter's values in files of this layout (tied weights): written where ties can be written, checked when read. */
+export interface AddRule {
+  readonly name: string;
+  /** The canonical parameter with the same values. */
+  readonly copyOf: string;
+  readonly reason: string;
+}
+
+/** A naming and transposition convention. Declarative, so that it can be proved and inverted; see `compileLayout`. */
+export interface Layout {
+  /** Kebab case, unique among the adapters in use: `hf`, `paddle`. */
+  readonly name: string;
+  readonly description?: string;
+  /** What stands before the trunk's names when a head stands beside it: `longformer.`. Written so; any prefix is read. */
+  readonly trunkPrefix?: string;
+  /** The one spelling that is written. */
+  readonly rules: readonly Rule[];
+  /** Other spellings that are only read. */
+  readonly accepts?: readonly Rule[];
+  readonly drops?: readonly DropRule[];
+  readonly adds?: readonly AddRule[];
+}

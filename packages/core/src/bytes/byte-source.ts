@@ -1,0 +1,25 @@
+export interface ReadOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** A buffer of at least `length` bytes that the source may fill and return a view of, so that copying loops allocate once. */
+  readonly into?: Uint8Array | undefined;
+}
+
+/** Buffers that a long copying job lends to what it reads from, so that views need not allocate for each tensor. */
+export interface ScratchBuffer {
+  /** A buffer of at least that many bytes, 8-byte aligned; its contents are lost at the next call. */
+  take(byteLength: number): Uint8Array;
+}
+
+/** Random access to bytes that do not change: a file, a Blob, a URL, a buffer. Whoever opened it closes it. */
+export interface ByteSource {
+  /** For messages: a path, a URL, a file name. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /**
+   * Exactly `length` bytes from `offset`.
+   * @throws LongspanError `truncated` when the range leaves the source; `source-changed`, `io-failed`, `network-failed`, `aborted`, `closed`.
+   */
+  read(offset: number, length: number, options?: ReadOptions): Promise<Uint8Array>;
+  close(): Promise<void>;
+}

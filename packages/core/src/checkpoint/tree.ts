@@ -1,0 +1,47 @@
+import type { LazyTensor } from "../tensor/lazy-tensor.ts";
+
+/**
+ * What a container holds, as inert data: no class is ever made, no function ever called. Shared and cyclic references are
+ * kept by identity, so walkers must remember what they have seen.
+ */
+export type TreeValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | LazyTensor
+  | TreeList
+  | TreeMap
+  | TreeOpaque;
+
+export interface TreeList {
+  readonly kind: "list" | "tuple" | "set";
+  readonly items: readonly TreeValue[];
+}
+
+/** Keys of any type, in the file's order; `__proto__` is an ordinary key. */
+export interface TreeMap {
+  readonly kind: "map";
+  readonly entries: readonly (readonly [key: TreeValue, value: TreeValue])[];
+  /** The value under a string key. */
+  get(key: string): TreeValue | undefined;
+}
+
+/** An object of a class we do not make: its class's dotted name and, where it has one, its state. */
+export interface TreeOpaque {
+  readonly kind: "opaque";
+  /** For example `argparse.Namespace`. */
+  readonly className: string;
+  readonly state?: TreeValue | undefined;
+  /** Why a tensor could not be made of it, when it would have been one. */
+  readonly reason?: string | undefined;
+}
+
+export function isTreeMap(value: TreeValue | undefined): value is TreeMap {
+  return typeof value === "object" && value !== null && value.kind === "map";
+}
+
+export function isTensor(value: TreeValue | undefined): value is LazyTensor {
+  return typeof value === "object" && value !== null && value.kind === "tensor";
+}

@@ -1,0 +1,180 @@
+import { LongspanError } from "../errors/longspan-error.ts";
+import { normaliseAllenaiConfig } from "./allenai-config.ts";
+
+/** A Longformer's configuration, as far as the model's mathematics and its parameters' shapes need it. */
+export interface LongformerConfig {
+  readonly vocabSize: number;
+  readonly hiddenSize: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly intermediateSize: number;
+  readonly maxPositions: number;
+  readonly typeVocabSize: number;
+  /** Total window of each layer (both sides together, without the token itself); even. */
+  readonly attentionWindow: readonly number[];
+  readonly hiddenActivation: string;
+  readonly layerNormEpsilon: number;
+  readonly padTokenId: number;
+  readonly bosTokenId: number;
+  readonly eosTokenId: number;
+  readonly sepTokenId: number;
+  /** Rows of a classifier; undefined when the configuration does not say (Hugging Face then takes 2). */
+  readonly labels: number | undefined;
+  readonly tieWordEmbeddings: boolean;
+  /** The config.json this came from, whole, in Hugging Face's meaning: unknown keys survive a conversion. */
+  readonly source: Readonly<Record<string, unknown>>;
+}
+
+export interface ParsedConfig {
+  readonly config: LongformerConfig;
+  /** Sentences for the user: keys that were missing, windows that were doubled. */
+  readonly notes: readonly string[];
+}
+
+/** What `LongformerConfig()` of transformers 5.18 has when a key is missing. Not the published models' values: see `publishedConfigs`. */
+export const classDefaults: Readonly<Record<string, unknown>> = {
+  attention_window: 512,
+  sep_token_id: 2,
+  pad_token_id: 1,
+  bos_token_id: 0,
+  eos_token_id: 2,
+  vocab_size: 30522,
+  hidden_size: 768,
+  num_hidden_layers: 12,
+  num_attention_heads: 12,
+  intermediate_size: 3072,
+  hidden_act: "gelu",
+  max_position_embeddings: 512,
+  type_vocab_size: 2,
+  layer_norm_eps: 1e-12,
+  tie_word_embeddings: true,
+};
+
+/** Far above any Longformer; a crafted config must not make us build a list of 2^50 layers. */
+const limits = { layers: 1024, dimension: 2 ** 31 - 1 };
+
+/**
+ * Reads config.json as `LongformerConfig.from_pretrained` does: missing keys take the class's defaults (and are noted).
+ * An allenai configuration (one-sided windows) is first brought to Hugging Face's meaning.
+ * @throws LongspanError `config-invalid` naming the key; `not-a-longformer` for another model type.
+ */
+export function parseLongformerConfig(raw: unknown, origin = "config.json"): ParsedConfig {
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
+    throw new LongspanError("config-invalid", `${origin} holds ${describe(raw)}; a model configuration is a JSON object.`);
+  }
+  const given: Readonly<Record<string, unknown>> = { ...raw };
+  const modelType = given.model_type;
+  if (modelType !== undefined && modelType !== "longformer" && !isOriginalModelType(given)) {
+    throw new LongspanError("not-a-longformer", `${origin} says model_type "${String(modelType)}"; Longspan converts "longformer" models only.`, {
+      details: { modelType },
+    });
+  }
+  const { config: source, notes: normalised } = normaliseAllenaiConfig(given, origin);
+  const missing = Object.keys(classDefaults).filter((key) => source[key] === undefined && key !== "tie_word_embeddings");
+  const read = new ConfigReader({ ...classDefaults, ...definedOnly(source) }, origin);
+
+  const layers = read.count("num_hidden_layers", limits.layers);
+  const hiddenSize = read.count("hidden_size");
+  const heads = read.count("num_attention_heads");
+  if (hiddenSize % heads !== 0) {
+    throw read.wrong("num_attention_heads", heads, `a divisor of hidden_size (${hiddenSize})`);
+  }
+  const config: LongformerConfig = {
+    vocabSize: read.count("vocab_size"),
+    hiddenSize,
+    layers,
+    heads,
+    intermediateSize: read.count("intermediate_size"),
+    maxPositions: read.count("max_position_embeddings"),
+    typeVocabSize: read.count("type_vocab_size"),
+    attentionWindow: read.windows("attention_window", layers),
+    hiddenActivation: read.text("hidden_act"),
+    layerNormEpsilon: read.positive("layer_norm_eps"),
+    padTokenId: read.id("pad_token_id"),
+    bosTokenId: read.id("bos_token_id"),
+    eosTokenId: read.id("eos_token_id"),
+    sepTokenId: read.id("sep_token_id"),
+    labels: read.labels(),
+    tieWordEmbeddings: read.flag("tie_word_embeddings"),
+    source,
+  };
+  const notes = missing.length === 0 ? normalised : [...normalised, `${origin} does not say ${missing.join(", ")}: transformers' class defaults are taken.`];
+  return { config, notes };
+}
+
+/** allenai's own folders say the type of the model they were made from. */
+function isOriginalModelType(given: Readonly<Record<string, unknown>>): boolean {
+  return given.model_type === "roberta" && (given.attention_dilation !== undefined || given.attention_mode !== undefined);
+}
+
+function definedOnly(source: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== null));
+}
+
+function describe(value: unknown): string {
+  return value === null ? "null" : Array.isArray(value) ? "a list" : `a ${typeof value}`;
+}
+
+class ConfigReader {
+  readonly #values: Readonly<Record<string, unknown>>;
+  readonly #origin: string;
+
+  constructor(values: Readonly<Record<string, unknown>>, origin: string) {
+    this.#values = values;
+    this.#origin = origin;
+  }
+
+  wrong(key: string, found: unknown, expected: string): LongspanError {
+    return new LongspanError("config-invalid", `${this.#origin} says ${key} ${JSON.stringify(found)}; expected ${expected}.`, {
+      details: { key, found },
+    });
+  }
+
+  count(key: string, largest: number = limits.dimension): number {
+    const value = this.#values[key];
+    if (typeof value !== "number" || !Number.isInteger(value) || value < 1 || value > largest) {
+      throw this.wrong(key, value, `a whole number from 1 to ${largest}`);
+    }
+    return value;
+  }
+
+  id(key: string): number {
+    const value = this.#values[key];
+    if (typeof value !== "number" || !Number.isInteger(value) || value < 0) throw this.wrong(key, value, "a token id, 0 or more");
+    return value;
+  }
+
+  positive(key: string): number {
+    const value = this.#values[key];
+    if (typeof value !== "number" || !(value > 0)) throw this.wrong(key, value, "a number above 0");
+    return value;
+  }
+
+  text(key: string): string {
+    const value = this.#values[key];
+    if (typeof value !== "string") throw this.wrong(key, value, "a name");
+    return value;
+  }
+
+  flag(key: string): boolean {
+    const value = this.#values[key];
+    if (typeof value !== "boolean") throw this.wrong(key, value, "true or false");
+    return value;
+  }
+
+  /** One number for all layers, or one for each. */
+  windows(key: string, layers: number): readonly number[] {
+    const value = this.#values[key];
+    const list: unknown[] = Array.isArray(value) ? value : Array.from({ length: layers }, () => value);
+    const windows = list.filter((window): window is number => typeof window === "number" && Number.isInteger(window) && window > 0 && window % 2 === 0);
+    if (windows.length !== list.length) throw this.wrong(key, value, "even whole numbers above 0");
+    if (windows.length !== layers) throw this.wrong(key, value, `one window for each of ${layers} layers (found ${windows.length})`);
+    return windows;
+  }
+
+  labels(): number | undefined {
+    const names = this.#values.id2label;
+    if (typeof names === "object" && names !== null) return Object.keys(names).length;
+    return this.#values.num_labels === undefined ? undefined : this.count("num_labels");
+  }
+}

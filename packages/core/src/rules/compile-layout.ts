@@ -1,0 +1,102 @@
+import type { Layout } from "../adapter/layout.ts";
+import { LongspanError } from "../errors/longspan-error.ts";
+import type { LongformerSpec, ParameterSpec } from "../longformer/spec.ts";
+import { isTrunkName } from "../longformer/spec.ts";
+import { inLayout, parseLayout, type ParsedLayout } from "./parse-layout.ts";
+import type { ParsedRule } from "./parse-rule.ts";
+import { fillPattern, matchPattern } from "./pattern.ts";
+
+/** How one parameter is written in a layout. */
+export interface WrittenParameter {
+  readonly parameter: ParameterSpec;
+  /** The full name, trunk prefix included. */
+  readonly name: string;
+  /** Its shape there: exchanged when transposed. */
+  readonly shape: readonly number[];
+  readonly transpose: boolean;
+}
+
+/** A layout proved for one spec: a bijection between its parameters and names. */
+export interface CompiledLayout {
+  readonly layout: Layout;
+  readonly spec: LongformerSpec;
+  /** In the spec's order. */
+  readonly parameters: readonly WrittenParameter[];
+  ofCanonical(canonicalName: string): WrittenParameter | undefined;
+  ofWritten(name: string): WrittenParameter | undefined;
+  /** Tied names a file of this layout may carry beside the parameters. */
+  readonly aliases: readonly { readonly name: string; readonly of: string; readonly reason: string }[];
+}
+
+/**
+ * Proves a layout for a spec, once: every parameter has exactly one rule (total), no two parameters share a name (injective), each
+ * name leads back to its parameter and orientation (exact inverse), no other spelling of the layout claims it for another
+ * parameter, and only matrices are transposed.
+ * @throws LongspanError `layout-invalid` naming the layout, the rules and the parameter.
+ */
+export function compileLayout(layout: Layout, spec: LongformerSpec): CompiledLayout {
+  const parsed = parseLayout(layout);
+  return inLayout(layout, () => {
+    const prefix = spec.head === "model" ? "" : parsed.trunkPrefix;
+    const byCanonical = new Map<string, WrittenParameter>();
+    const byName = new Map<string, { written: WrittenParameter; rule: ParsedRule }>();
+    for (const parameter of spec.parameters) {
+      const { rule, name } = spelling(parsed, parameter, prefix);
+      if (rule.transpose && parameter.shape.length !== 2) {
+        throw invalid(`rule "${rule.rule.from}" → "${rule.rule.to}" transposes "${parameter.name}", which is no matrix (shape [${parameter.shape.join(", ")}])`, { parameter: parameter.name });
+      }
+      const twin = byName.get(name);
+      if (twin !== undefined) {
+        throw invalid(
+          `the rules "${twin.rule.rule.from}" → "${twin.rule.rule.to}" and "${rule.rule.from}" → "${rule.rule.to}" both write "${name}", for the parameters "${twin.written.parameter.name}" and "${parameter.name}"`,
+          { rules: [twin.rule.rule, rule.rule], parameter: parameter.name },
+        );
+      }
+      const shape = rule.transpose ? parameter.shape.toReversed() : parameter.shape;
+      const written: WrittenParameter = { parameter, name, shape, transpose: rule.transpose };
+      byCanonical.set(parameter.name, written);
+      byName.set(name, { written, rule });
+    }
+    for (const { written, rule } of byName.values()) proveInverse(parsed, spec, written, rule, prefix);
+    const aliases = (layout.adds ?? [])
+      .filter((add) => byCanonical.has(add.copyOf) && !byName.has(add.name))
+      .map((add) => ({ name: (isTrunkName(add.name) ? prefix : "") + add.name, of: add.copyOf, reason: add.reason }));
+    return {
+      layout,
+      spec,
+      parameters: [...byCanonical.values()],
+      ofCanonical: (canonicalName) => byCanonical.get(canonicalName),
+      ofWritten: (name) => byName.get(name)?.written,
+      aliases,
+    };
+  });
+}
+
+function spelling(parsed: ParsedLayout, parameter: ParameterSpec, prefix: string): { rule: ParsedRule; name: string } {
+  const segments = parameter.name.split(".");
+  for (const rule of parsed.rules) {
+    const captures = matchPattern(rule.from, segments);
+    if (captures !== undefined) {
+      return { rule, name: (isTrunkName(parameter.name) ? prefix : "") + fillPattern(rule.to, captures) };
+    }
+  }
+  throw invalid(`no rule covers the parameter "${parameter.name}". Add a rule whose left side fits it`, { parameter: parameter.name });
+}
+
+/** Reading the written name, with the rules and with the other spellings, must give this parameter and this orientation only. */
+function proveInverse(parsed: ParsedLayout, spec: LongformerSpec, written: WrittenParameter, rule: ParsedRule, prefix: string): void {
+  const part = isTrunkName(written.parameter.name) ? "trunk" : "head";
+  const bare = part === "trunk" ? written.name.slice(prefix.length) : written.name;
+  for (const reading of parsed.read(bare, part)) {
+    if (reading.kind === "drop" || spec.parameter(reading.canonicalName) === undefined) continue;
+    if (reading.kind === "alias" || (reading.canonicalName === written.parameter.name && reading.transpose === rule.transpose)) continue;
+    throw invalid(
+      `"${written.name}" is written for "${written.parameter.name}" by rule "${rule.rule.from}" → "${rule.rule.to}", but another spelling reads it as "${reading.canonicalName}"${reading.transpose === rule.transpose ? "" : " with another orientation"}`,
+      { parameter: written.parameter.name, rules: [rule.rule] },
+    );
+  }
+}
+
+function invalid(why: string, details: Readonly<Record<string, unknown>>): LongspanError {
+  return new LongspanError("layout-invalid", `${why}.`, { details });
+}

@@ -1,0 +1,102 @@
+import type { Layout } from "../adapter/layout.ts";
+import { LongspanError } from "../errors/longspan-error.ts";
+import { isTrunkName } from "../longformer/spec.ts";
+import { parseRule, type ParsedRule } from "./parse-rule.ts";
+import { commonName, fillPattern, matchPattern, parsePattern, type Pattern } from "./pattern.ts";
+
+/** What a layout makes of one name in a file. */
+export type Reading =
+  | { readonly kind: "parameter"; readonly canonicalName: string; readonly transpose: boolean }
+  /** A second name for a parameter's values. */
+  | { readonly kind: "alias"; readonly canonicalName: string; readonly transpose: boolean; readonly reason: string }
+  | { readonly kind: "drop"; readonly reason: string };
+
+export interface ParsedLayout {
+  readonly layout: Layout;
+  readonly trunkPrefix: string;
+  readonly rules: readonly ParsedRule[];
+  readonly accepts: readonly ParsedRule[];
+  /**
+   * All readings of a name without its module prefix; several only where heads share a spelling (their parameters differ, so the
+   * head decides). `part`: only rules for that part of the model are tried.
+   */
+  read(name: string, part: "trunk" | "head"): readonly Reading[];
+}
+
+/**
+ * Parses a layout's text and proves what can be proved without a configuration: every rule is one-to-one, and no two rules of one
+ * part claim the same canonical name.
+ * @throws LongspanError `layout-invalid` naming the layout and the rules.
+ */
+export function parseLayout(layout: Layout): ParsedLayout {
+  return inLayout(layout, () => {
+    const rules = layout.rules.map((rule) => parseRule(rule));
+    const accepts = (layout.accepts ?? []).map((rule) => parseRule(rule));
+    const adds = (layout.adds ?? []).map((add) => ({ ...parseRule({ from: add.copyOf, to: add.name }), reason: add.reason }));
+    const drops = (layout.drops ?? []).map((drop) => ({ pattern: parsePattern(drop.name), reason: drop.reason }));
+    refuseOverlap(rules);
+    return {
+      layout,
+      trunkPrefix: layout.trunkPrefix ?? "",
+      rules,
+      accepts,
+      read: (name, part) => readName({ rules: [...rules, ...accepts], adds, drops }, name.split("."), part),
+    };
+  });
+}
+
+/** Says which layout an error is about. */
+export function inLayout<Result>(layout: Layout, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (!LongspanError.isInstance(error) || error.code !== "layout-invalid") throw error;
+    throw new LongspanError("layout-invalid", `Layout "${layout.name}": ${error.message}`, { cause: error, details: { ...error.details, layout: layout.name } });
+  }
+}
+
+function refuseOverlap(rules: readonly ParsedRule[]): void {
+  for (const [index, one] of rules.entries()) {
+    for (const other of rules.slice(index + 1)) {
+      const both = commonName(one.from, other.from);
+      if (both !== undefined) {
+        throw new LongspanError(
+          "layout-invalid",
+          `the rules "${one.from}" → "${one.to}" and "${other.from}" → "${other.to}" both claim the parameter "${both}". Each parameter needs exactly one rule.`,
+          { details: { rules: [one.rule, other.rule], parameter: both } },
+        );
+      }
+    }
+  }
+}
+
+interface ReadingRules {
+  readonly rules: readonly ParsedRule[];
+  readonly adds: readonly (ParsedRule & { readonly reason: string })[];
+  readonly drops: readonly { readonly pattern: Pattern; readonly reason: string }[];
+}
+
+function readName({ rules, adds, drops }: ReadingRules, name: readonly string[], part: "trunk" | "head"): Reading[] {
+  const readings: Reading[] = [];
+  const ofPart = (rule: ParsedRule): boolean => isTrunkName(rule.rule.from) === (part === "trunk");
+  for (const rule of rules) {
+    if (!ofPart(rule)) continue;
+    const captures = matchPattern(rule.to, name);
+    if (captures === undefined) continue;
+    const canonicalName = fillPattern(rule.from, captures);
+    if (!readings.some((reading) => reading.kind === "parameter" && reading.canonicalName === canonicalName)) {
+      readings.push({ kind: "parameter", canonicalName, transpose: rule.transpose });
+    }
+  }
+  for (const add of adds) {
+    // An alias stands where its own name says (a head's `lm_head.decoder.weight`), not where the parameter it repeats lies.
+    if (isTrunkName(add.rule.to) !== (part === "trunk")) continue;
+    const captures = matchPattern(add.to, name);
+    if (captures !== undefined) readings.push({ kind: "alias", canonicalName: fillPattern(add.from, captures), transpose: add.transpose, reason: add.reason });
+  }
+  if (readings.length === 0) {
+    const drop = drops.find(({ pattern }) => matchPattern(pattern, name) !== undefined);
+    if (drop !== undefined) readings.push({ kind: "drop", reason: drop.reason });
+  }
+  return readings;
+}

@@ -1,0 +1,105 @@
+import { LongspanError } from "../errors/longspan-error.ts";
+import { decodeFloat, encodeFloat, narrowFloats, type FloatType } from "./float-format.ts";
+import { tensorFromBytes } from "./read-tensor.ts";
+import type { DataType } from "./data-type.ts";
+import { bytesPerElement, isFloatingPoint } from "./data-type.ts";
+
+/** Turns little-endian elements of one float type into another. Returns how many finite values the target could not hold. */
+export type FloatConversion = (source: Uint8Array, target: Uint8Array) => { readonly overflows: number };
+
+/**
+ * Conversion between two float types: exact when widening, round to nearest, ties to even, when narrowing (directly from the
+ * source's exact value, so nothing is rounded twice).
+ * @throws LongspanError `data-type-mismatch` when either type is not a float.
+ */
+export function floatConversion(from: DataType, to: DataType): FloatConversion {
+  if (!isFloatType(from) || !isFloatType(to)) {
+    throw new LongspanError("data-type-mismatch", `${from} cannot become ${to}: only float types are converted into each other.`, { details: { from, to } });
+  }
+  return (source, target) => {
+    const values = widen(from, source);
+    return to === "float64" || to === "float32" ? store(to, values, target) : narrow(to, values, target);
+  };
+}
+
+export function isFloatType(dataType: DataType): dataType is FloatType {
+  return isFloatingPoint(dataType);
+}
+
+type Wide = Float32Array | Float64Array;
+
+function widen(from: FloatType, source: Uint8Array): Wide {
+  const tensor = tensorFromBytes(from, [source.byteLength / bytesPerElement(from)], source);
+  if (tensor.dataType === "float64" || tensor.dataType === "float32") return tensor.data;
+  const table = wideningTable(from);
+  const values = new Float32Array(tensor.data.length);
+  for (let index = 0; index < values.length; index++) values[index] = table[Number(tensor.data[index])] as number;
+  return values;
+}
+
+const tables = new Map<FloatType, Float32Array>();
+
+/** Every narrow float as a float32 (exact), by bit pattern. */
+function wideningTable(type: FloatType): Float32Array {
+  let table = tables.get(type);
+  if (table === undefined) {
+    const format = narrowFloats[type as keyof typeof narrowFloats];
+    table = new Float32Array(2 ** (1 + format.exponentBits + format.mantissaBits));
+    for (let bits = 0; bits < table.length; bits++) table[bits] = decodeFloat(format, bits);
+    tables.set(type, table);
+  }
+  return table;
+}
+
+function store(to: "float64" | "float32", values: Wide, target: Uint8Array): { overflows: number } {
+  const tensor = tensorFromBytes(to, [values.length], target);
+  const data = tensor.data as Wide;
+  data.set(values);
+  if (data.buffer !== target.buffer) target.set(new Uint8Array(data.buffer));
+  if (to === "float64" || values instanceof Float32Array) return { overflows: 0 };
+  let overflows = 0;
+  for (let index = 0; index < values.length; index++) {
+    if (Number.isFinite(values[index]) && !Number.isFinite(data[index])) overflows++;
+  }
+  return { overflows };
+}
+
+function narrow(to: keyof typeof narrowFloats, values: Wide, target: Uint8Array): { overflows: number } {
+  const format = narrowFloats[to];
+  const tensor = tensorFromBytes(to, [values.length], target);
+  const data = tensor.data as Uint8Array | Uint16Array;
+  const largest = largestFinite(to);
+  let overflows = 0;
+  if (to === "bfloat16" && values instanceof Float32Array) {
+    narrowToBfloat16(values, data as Uint16Array);
+  } else {
+    for (let index = 0; index < values.length; index++) data[index] = encodeFloat(format, values[index] as number);
+  }
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index] as number;
+    if ((value > largest || value < -largest) && Number.isFinite(value) && becameNonFinite(to, data[index] as number)) overflows++;
+  }
+  if (data.buffer !== target.buffer) target.set(new Uint8Array(data.buffer));
+  return { overflows };
+}
+
+/** The upper half of the float32, rounded on its lower half: the common case, worth its own loop. */
+function narrowToBfloat16(values: Float32Array, data: Uint16Array): void {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  for (let index = 0; index < bits.length; index++) {
+    const word = bits[index] as number;
+    const isNaN = (word & 0x7fffffff) > 0x7f800000;
+    data[index] = isNaN ? 0x7fc0 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
+  }
+}
+
+function largestFinite(type: keyof typeof narrowFloats): number {
+  const format = narrowFloats[type];
+  const top = 2 ** (format.exponentBits + format.mantissaBits) - 1;
+  const largest = format.infinities ? top - 2 ** format.mantissaBits : top - 1;
+  return decodeFloat(format, largest);
+}
+
+function becameNonFinite(type: keyof typeof narrowFloats, bits: number): boolean {
+  return !Number.isFinite(decodeFloat(narrowFloats[type], bits));
+}

@@ -1,0 +1,192 @@
+import type { TensorReadOptions } from "./lazy-tensor.ts";
+import type { SourceStorage } from "./strided-tensor.ts";
+import type { StridedView } from "./strided-view.ts";
+
+/** A range of a view's elements, counted in C order. */
+export interface ElementRange {
+  readonly start: number;
+  readonly count: number;
+}
+
+/**
+ * A view whose touched bytes are at most this long is read from the source at once; beyond it, in windows of this length that
+ * each serve all elements of the asked range that lie inside.
+ */
+const windowBytes = 32 * 2 ** 20;
+
+/** Tile edge, in elements: two tiles of 4-byte elements (32 × 32) stay in a 32 KiB first-level cache. */
+const tile = 32;
+
+type Elements = Uint8Array | Uint16Array | Uint32Array;
+
+/** Reads the elements of `range` from the storage into `out`, in C order. */
+export async function gatherSpan(
+  view: StridedView,
+  storage: SourceStorage,
+  bytes: number,
+  range: ElementRange,
+  out: Uint8Array,
+  options: TensorReadOptions,
+): Promise<void> {
+  const { first, last } = touchedElements(view, range);
+  const windowElements = Math.max(1, Math.floor(windowBytes / bytes));
+  for (let start = first; start <= last; start += windowElements) {
+    const end = Math.min(last + 1, start + windowElements);
+    const length = (end - start) * bytes;
+    const into = options.scratch?.take(length);
+    // oxlint-disable-next-line no-await-in-loop -- windows share one scratch buffer
+    const span = await storage.source.read(storage.offset + start * bytes, length, { signal: options.signal, into });
+    gatherElements(view, aligned(span, bytes), start, end, bytes, range, out);
+  }
+}
+
+/** First and last storage element that the range touches (a bound, exact for whole rows). */
+function touchedElements(view: StridedView, range: ElementRange): { first: number; last: number } {
+  const rows = view.shape[0] ?? 1;
+  const total = view.shape.reduce((product, dimension) => product * dimension, 1);
+  const perRow = total / rows;
+  const firstRow = Math.floor(range.start / perRow);
+  const lastRow = Math.floor((range.start + range.count - 1) / perRow);
+  const rowStride = view.strides[0] ?? 0;
+  let reach = 0;
+  for (let axis = 1; axis < view.shape.length; axis++) reach += ((view.shape[axis] ?? 1) - 1) * (view.strides[axis] ?? 0);
+  return { first: view.offset + firstRow * rowStride, last: view.offset + lastRow * rowStride + reach };
+}
+
+/** Copies the elements of `range` whose storage position lies in `[from, to)`; `span` holds the storage from `from` on. */
+function gatherElements(
+  view: StridedView,
+  span: Uint8Array,
+  from: number,
+  to: number,
+  bytes: number,
+  range: ElementRange,
+  out: Uint8Array,
+): void {
+  // 8-byte elements move as two halves: a Float64Array would be free to change a NaN's bits.
+  const halves = bytes === 8 ? 2 : 1;
+  const source = elementsOf(span, bytes);
+  const target = elementsOf(aligned(out, bytes, "copy back"), bytes);
+  const columns = view.shape.at(-1) ?? 1;
+  const columnStride = view.strides.at(-1) ?? 0;
+  const rowsPerPlane = view.shape.at(-2) ?? 1;
+  const rowStride = view.strides.at(-2) ?? 0;
+  const complete = from <= touchedElements(view, range).first && to > touchedElements(view, range).last;
+
+  const end = range.start + range.count;
+  let position = range.start;
+  while (position < end) {
+    const row = Math.floor(position / columns);
+    const column = position - row * columns;
+    const plane = Math.floor(row / rowsPerPlane);
+    const rowInPlane = row - plane * rowsPerPlane;
+    const planeBase = view.offset + planeOffset(view, plane) - from;
+    const wholeRows = column === 0 ? Math.min(rowsPerPlane - rowInPlane, Math.floor((end - position) / columns)) : 0;
+    const block =
+      wholeRows > 0
+        ? { rows: wholeRows, columns, base: planeBase + rowInPlane * rowStride }
+        : { rows: 1, columns: Math.min(columns - column, end - position), base: planeBase + rowInPlane * rowStride + column * columnStride };
+    copyBlock(source, target, {
+      ...block,
+      rowStride,
+      columnStride,
+      out: position - range.start,
+      halves,
+      limit: complete ? undefined : to - from,
+    });
+    position += block.rows * block.columns;
+  }
+  if (target.buffer !== out.buffer) out.set(new Uint8Array(target.buffer, target.byteOffset, out.byteLength));
+}
+
+interface Block {
+  readonly rows: number;
+  readonly columns: number;
+  /** Elements into the span where the block's first element lies (may be negative when it lies before the window). */
+  readonly base: number;
+  readonly rowStride: number;
+  readonly columnStride: number;
+  /** Elements into the target. */
+  readonly out: number;
+  readonly halves: 1 | 2;
+  /** Elements of the span: those outside `[0, limit)` belong to another window. Undefined: all lie inside. */
+  readonly limit: number | undefined;
+}
+
+function copyBlock(source: Elements, target: Elements, block: Block): void {
+  if (block.limit !== undefined) copyInsideWindow(source, target, block, block.limit);
+  else if (block.columnStride === 1) copyRows(source, target, block);
+  else if (block.halves === 2) copyInsideWindow(source, target, block, Number.POSITIVE_INFINITY);
+  else copyTiles(source, target, block);
+}
+
+function copyRows(source: Elements, target: Elements, { rows, columns, base, rowStride, out, halves }: Block): void {
+  for (let row = 0; row < rows; row++) {
+    const start = (base + row * rowStride) * halves;
+    target.set(source.subarray(start, start + columns * halves), (out + row * columns) * halves);
+  }
+}
+
+/** Tile by tile, so that both the rows that are read and the rows that are written stay in the cache. */
+function copyTiles(source: Elements, target: Elements, { rows, columns, base, rowStride, columnStride, out }: Block): void {
+  for (let firstRow = 0; firstRow < rows; firstRow += tile) {
+    const rowEnd = Math.min(rows, firstRow + tile);
+    for (let firstColumn = 0; firstColumn < columns; firstColumn += tile) {
+      const columnEnd = Math.min(columns, firstColumn + tile);
+      for (let row = firstRow; row < rowEnd; row++) {
+        let from = base + row * rowStride + firstColumn * columnStride;
+        let to = out + row * columns + firstColumn;
+        for (let column = firstColumn; column < columnEnd; column++) {
+          target[to++] = source[from] as number;
+          from += columnStride;
+        }
+      }
+    }
+  }
+}
+
+/** The plain form: any element width, and only the elements inside the window. */
+function copyInsideWindow(source: Elements, target: Elements, block: Block, limit: number): void {
+  const { rows, columns, base, rowStride, columnStride, out, halves } = block;
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const from = base + row * rowStride + column * columnStride;
+      if (from < 0 || from >= limit) continue;
+      const to = out + row * columns + column;
+      for (let half = 0; half < halves; half++) target[to * halves + half] = source[from * halves + half] as number;
+    }
+  }
+}
+
+/** Elements between the view's start and the plane's start: the dimensions before the last two, counted in C order. */
+function planeOffset(view: StridedView, plane: number): number {
+  let rest = plane;
+  let offset = 0;
+  for (let axis = view.shape.length - 3; axis >= 0; axis--) {
+    const dimension = view.shape[axis] ?? 1;
+    offset += (rest % dimension) * (view.strides[axis] ?? 0);
+    rest = Math.floor(rest / dimension);
+  }
+  return offset;
+}
+
+function elementsOf(bytes: Uint8Array, width: number): Elements {
+  if (width === 1) return bytes;
+  if (width === 2) return new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+}
+
+/** The bytes at an offset where a typed array of that width may start; a copy when they do not already lie so. */
+function aligned(bytes: Uint8Array, width: number, why: "read" | "copy back" = "read"): Uint8Array {
+  if (bytes.byteOffset % Math.min(width, 4) === 0) return bytes;
+  return why === "read" ? bytes.slice() : Uint8Array.from(bytes);
+}
+
+/** Big-endian elements as little-endian ones. `into` may be the same bytes; without it, the given bytes stay as they are. */
+export function swapByteOrder(bytes: Uint8Array, width: number, into?: Uint8Array): Uint8Array {
+  const swapped = into?.subarray(0, bytes.byteLength) ?? new Uint8Array(bytes.byteLength);
+  if (swapped !== bytes && !(swapped.buffer === bytes.buffer && swapped.byteOffset === bytes.byteOffset)) swapped.set(bytes);
+  for (let start = 0; start < swapped.byteLength; start += width) swapped.subarray(start, start + width).reverse();
+  return swapped;
+}
+

@@ -1,0 +1,40 @@
+import type { ReadOptions, ScratchBuffer } from "../bytes/byte-source.ts";
+import type { DataType } from "./data-type.ts";
+import type { SourceStorage } from "./strided-tensor.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** Which memory a tensor looks at: ties and overlaps are visible by comparing these. */
+export interface TensorStorage {
+  /** The same object for every tensor that looks at the same storage. */
+  readonly identity: object;
+  /** Elements into the storage. */
+  readonly elementOffset: number;
+  /** Elements between neighbours, one per dimension. */
+  readonly strides: readonly number[];
+  /** The bytes themselves, where the tensor is a plain view of a source: lets a transposition compose with the view. */
+  readonly bytes?: SourceStorage | undefined;
+}
+
+export interface TensorReadOptions extends ReadOptions {
+  readonly scratch?: ScratchBuffer | undefined;
+}
+
+/** A tensor whose values stay where they are until asked for. */
+export interface LazyTensor {
+  readonly kind: "tensor";
+  readonly name: string;
+  readonly dataType: DataType;
+  readonly shape: readonly number[];
+  /** Bytes of all elements in C order (not of the storage). */
+  readonly byteLength: number;
+  readonly storage: TensorStorage;
+  /**
+   * `length` bytes from `offset` of the tensor's elements in C order, little endian, whatever the strides and byte order of the file.
+   * Offset and length are whole elements. With `into` the bytes may lie there or elsewhere; without, they are the caller's.
+   */
+  readBytes(offset: number, length: number, options?: TensorReadOptions): Promise<Uint8Array>;
+  /** All values. */
+  read(options?: { readonly signal?: AbortSignal | undefined }): Promise<Tensor>;
+  /** All bytes in C order, little endian, in pieces of at most `chunkBytes`; a piece is valid until the next is asked for. */
+  chunks(options?: { readonly signal?: AbortSignal | undefined; readonly chunkBytes?: number }): AsyncIterable<Uint8Array>;
+}

@@ -1,0 +1,146 @@
+import type { ByteSource } from "../bytes/byte-source.ts";
+import { LongspanError } from "../errors/longspan-error.ts";
+import type { DataType } from "./data-type.ts";
+import { bytesPerElement, elementCount } from "./data-type.ts";
+import { coalesce, type StridedView } from "./strided-view.ts";
+import { gatherSpan, swapByteOrder } from "./gather.ts";
+import type { LazyTensor, TensorReadOptions } from "./lazy-tensor.ts";
+import { readChunks, readTensor } from "./read-tensor.ts";
+
+/** A run of bytes in a source that tensors look at. The object is the storage's identity: tied tensors share it. */
+export interface SourceStorage {
+  readonly source: ByteSource;
+  /** Bytes into the source. */
+  readonly offset: number;
+  readonly byteLength: number;
+  /** Default: little. */
+  readonly byteOrder?: "little" | "big";
+}
+
+export interface StridedTensorOptions {
+  readonly name: string;
+  readonly dataType: DataType;
+  readonly shape: readonly number[];
+  /** Elements between neighbours, one per dimension; default: C order. 0 repeats (an expanded tensor). */
+  readonly strides?: readonly number[];
+  /** Elements into the storage; default 0. */
+  readonly elementOffset?: number;
+  readonly storage: SourceStorage;
+}
+
+/** Elements between neighbours of a dense tensor in C order. */
+export function denseStrides(shape: readonly number[]): number[] {
+  const strides = Array.from<number>({ length: shape.length });
+  let stride = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = stride;
+    stride *= Math.max(1, shape[axis] ?? 1);
+  }
+  return strides;
+}
+
+/**
+ * A lazy tensor over a storage: any strides, offset and byte order, read as C-order little-endian bytes.
+ * @throws LongspanError `tensor-invalid` when a size is not a whole number or the view leaves its storage.
+ */
+export function stridedTensor(options: StridedTensorOptions): LazyTensor {
+  const { name, dataType, shape, storage } = options;
+  const strides = options.strides ?? denseStrides(shape);
+  const elementOffset = options.elementOffset ?? 0;
+  const bytes = bytesPerElement(dataType);
+  const count = checkedElementCount(name, shape, bytes);
+  checkInsideStorage(options, strides, elementOffset, count);
+  const view: StridedView = coalesce(shape, strides, elementOffset);
+  const dense = count <= 1 || (view.shape.length === 1 && view.strides[0] === 1);
+  const bigEndian = storage.byteOrder === "big" && bytes > 1;
+
+  const tensor: LazyTensor = {
+    kind: "tensor",
+    name,
+    dataType,
+    shape,
+    byteLength: count * bytes,
+    storage: { identity: storage, elementOffset, strides, bytes: storage },
+    async readBytes(offset, length, read: TensorReadOptions = {}) {
+      checkRange(tensor, offset, length, bytes);
+      if (length === 0) return new Uint8Array(0);
+      if (dense) {
+        const start = storage.offset + elementOffset * bytes + offset;
+        const found = await storage.source.read(start, length, { signal: read.signal, into: read.into });
+        return bigEndian ? swapByteOrder(found, bytes, read.into) : found;
+      }
+      const out = read.into?.subarray(0, length) ?? new Uint8Array(length);
+      const range = { start: offset / bytes, count: length / bytes };
+      await gatherSpan(view, storage, bytes, range, out, read);
+      return bigEndian ? swapByteOrder(out, bytes, out) : out;
+    },
+    read: (read) => readTensor(tensor, read),
+    chunks: (read) => readChunks(tensor, read),
+  };
+  return tensor;
+}
+
+/** The same values under another name; still the same storage. */
+export function renameTensor(tensor: LazyTensor, name: string): LazyTensor {
+  const renamed: LazyTensor = {
+    kind: "tensor",
+    name,
+    dataType: tensor.dataType,
+    shape: tensor.shape,
+    byteLength: tensor.byteLength,
+    storage: tensor.storage,
+    readBytes: (offset, length, options) => tensor.readBytes(offset, length, options),
+    read: (options) => tensor.read(options),
+    chunks: (options) => tensor.chunks(options),
+  };
+  return renamed;
+}
+
+function checkedElementCount(name: string, shape: readonly number[], bytes: number): number {
+  for (const dimension of shape) {
+    if (!Number.isSafeInteger(dimension) || dimension < 0) {
+      throw new LongspanError("tensor-invalid", `Tensor "${name}" has shape [${shape.join(", ")}]: every dimension must be a whole number, 0 or more.`, {
+        details: { tensor: name, shape },
+      });
+    }
+  }
+  const count = elementCount(shape);
+  if (!Number.isSafeInteger(count * bytes)) {
+    throw new LongspanError("tensor-invalid", `Tensor "${name}" has shape [${shape.join(", ")}]: more than 2^53 bytes.`, {
+      details: { tensor: name, shape },
+    });
+  }
+  return count;
+}
+
+function checkInsideStorage(options: StridedTensorOptions, strides: readonly number[], elementOffset: number, count: number): void {
+  const { name, dataType, shape, storage } = options;
+  const wrong = (why: string): LongspanError =>
+    new LongspanError(
+      "tensor-invalid",
+      `Tensor "${name}" (${dataType}, shape [${shape.join(", ")}], strides [${strides.join(", ")}], offset ${elementOffset}) ${why}. The file is damaged or was not written by its framework; write it again.`,
+      { details: { tensor: name, shape, strides, elementOffset, storageBytes: storage.byteLength } },
+    );
+  if (strides.length !== shape.length) throw wrong("has another number of strides than dimensions");
+  for (const value of [elementOffset, ...strides]) {
+    if (!Number.isSafeInteger(value) || value < 0) throw wrong("has a stride or offset that is not a whole number, 0 or more");
+  }
+  if (count === 0) return;
+  let last = elementOffset;
+  for (const [axis, dimension] of shape.entries()) last += (dimension - 1) * (strides[axis] ?? 0);
+  const end = (last + 1) * bytesPerElement(dataType);
+  if (!Number.isSafeInteger(end) || end > storage.byteLength) {
+    throw wrong(`ends ${end} bytes into a storage of ${storage.byteLength} bytes`);
+  }
+}
+
+function checkRange(tensor: LazyTensor, offset: number, length: number, bytes: number): void {
+  const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset % bytes === 0 && length % bytes === 0;
+  if (!whole || offset < 0 || length < 0 || offset + length > tensor.byteLength) {
+    throw new LongspanError(
+      "argument-invalid",
+      `Bytes ${offset} to ${offset + length} of tensor "${tensor.name}" were asked for; it has ${tensor.byteLength}, and ranges are whole elements of ${bytes} bytes.`,
+      { details: { tensor: tensor.name, offset, length } },
+    );
+  }
+}
