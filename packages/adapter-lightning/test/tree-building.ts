@@ -1,0 +1,42 @@
+import type { ByteSource, LazyTensor, OpenedContainer, TreeMap, TreeOpaque, TreeValue } from "@longspan/core";
+import { bytesSource, stridedTensor, treeMap } from "@longspan/core";
+
+/** A dict; keys of other types than text are given as pairs. */
+export function dict(values: Readonly<Record<string, TreeValue>>): TreeMap {
+  return treeMap(Object.entries(values));
+}
+
+export function opaque(className: string, state?: TreeValue): TreeOpaque {
+  return state === undefined ? { kind: "opaque", className } : { kind: "opaque", className, state };
+}
+
+export function list(...items: TreeValue[]): TreeValue {
+  return { kind: "list", items };
+}
+
+/** float32, the values counting up from `first`. */
+export function tensor(name: string, shape: readonly number[] = [2], first = 0): LazyTensor {
+  const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, index) => first + index);
+  const source = bytesSource(new Uint8Array(values.buffer), name);
+  return stridedTensor({ name, dataType: "float32", shape, storage: { source, offset: 0, byteLength: values.byteLength } });
+}
+
+/** A container that was opened and holds this. */
+export function opened(root: TreeValue): OpenedContainer {
+  return { root, attributes: new Map(), warnings: [], close: () => Promise.resolve() };
+}
+
+/** Counts what is read, and whether anything was read within a range. */
+export function countingSource(source: ByteSource): ByteSource & { readonly reads: { offset: number; length: number }[] } {
+  const reads: { offset: number; length: number }[] = [];
+  return {
+    name: source.name,
+    size: source.size,
+    reads,
+    read(offset, length, options) {
+      reads.push({ offset, length });
+      return source.read(offset, length, options);
+    },
+    close: () => source.close(),
+  };
+}
