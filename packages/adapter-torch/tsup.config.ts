@@ -1,4 +1,11 @@
 import { defineConfig } from "tsup";
 import { library } from "../../tsup.library.ts";
 
-export default defineConfig(library({ "index": "src/index.ts" }));
+const entries = {
+  index: "src/index.ts",
+  "checksum.node": "src/checksum/checksum.node.ts",
+  "checksum.browser": "src/checksum/checksum.browser.ts",
+};
+
+// "#checksum" is resolved where the package is used: see "imports" in package.json.
+export default defineConfig({ ...library(entries), external: [/^node:/, "#checksum"] });

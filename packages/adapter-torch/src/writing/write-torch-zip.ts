@@ -2,7 +2,11 @@ import type { ByteSink, LazyTensor } from "@longspan/core";
 import type { TorchValue } from "./torch-value.ts";
 
 /** Copies a tensor's bytes (C order, little endian) into the sink; `TargetRequest.copy` is one. */
-export type CopyTensor = (tensor: LazyTensor, to: ByteSink, observe?: (bytes: Uint8Array) => void) => Promise<void>;
+export type CopyTensor = (
+  tensor: LazyTensor,
+  to: ByteSink,
+  observe?: (bytes: Uint8Array) => void,
+) => Promise<void>;
 
 export interface TorchZipContents {
   /** What `torch.load` shall return. A tree: no value may contain itself. */
