@@ -1,1 +1,3 @@
-export {};
+export { lightning } from "./lightning.ts";
+export { lightningEnvelope } from "./envelope/lightning-envelope.ts";
+export { lightningLayout } from "./layout/lightning-layout.ts";

@@ -43,7 +43,7 @@ export function holdsTensor(value: TreeValue): boolean {
     seen.add(next);
     if (next.kind === "map") for (const [, item] of next.entries) waiting.push(item);
     else if (next.kind === "opaque") waiting.push(next.state ?? null);
-    else if (next.kind !== "tensor") for (const item of next.items) waiting.push(item);
+    else for (const item of next.items) waiting.push(item);
   }
   return false;
 }

@@ -18,6 +18,9 @@ const sourceVersionKey = "legacy_pytorch-lightning_version";
 /** Lightning writes through a buffer, so that its archives have torch's default top folder. */
 const topFolder = "archive";
 
+/** The weights file in a folder. */
+export const checkpointFileName = "model.ckpt";
+
 /**
  * A checkpoint for `LightningModule.load_from_checkpoint` and `Trainer.validate / test / predict(ckpt_path=…)`: the weights, the source's
  * hyper-parameters as plain values, epoch and step (0 where the source has none). No optimizer state, callbacks or loops are
@@ -29,7 +32,7 @@ export function lightningTarget(layout: Layout): Target {
     description: "PyTorch Lightning checkpoint: model.ckpt, config.json",
     layout,
     container: "torch-zip",
-    fileName: "model.ckpt",
+    fileName: checkpointFileName,
     fileExtensions: [".ckpt"],
     supersedes: [],
     dataTypes: [],
@@ -41,7 +44,7 @@ export function lightningTarget(layout: Layout): Target {
 
 async function write(request: TargetRequest): Promise<void> {
   const { sink } = request;
-  const file = await sink.file(request.fileName ?? "model.ckpt");
+  const file = await sink.file(request.fileName ?? checkpointFileName);
   await writeTorchZip(file, { root: checkpointOf(request), topFolder, copy: request.copy });
   await file.close();
 }

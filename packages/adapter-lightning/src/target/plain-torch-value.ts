@@ -11,24 +11,31 @@ const maximumDepth = 32;
  */
 const executableKeys: ReadonlySet<string> = new Set(["_instantiator", "_class_path"]);
 
+interface Budget {
+  left: number;
+  /** What the value at hand lies in: a value within itself cannot be written. */
+  readonly around: Set<object>;
+}
+
 /**
  * Hyper-parameters as plain dicts, lists, tuples, text, numbers, booleans and None, which `torch.load(weights_only=True)`
- * accepts. What cannot be said so (objects of classes, tensors, sets) is left out of the dict that holds it. Undefined when
+ * accepts. What cannot be said so (objects of classes, tensors, sets, a value within itself) is left out of the dict that holds it. Undefined when
  * nothing remains, or when there is more than a training script's hyper-parameters can be.
  */
 export function plainTorchDictionary(value: TreeValue | undefined): TorchValue | undefined {
   if (typeof value !== "object" || value === null || value.kind !== "map") return undefined;
-  const budget = { left: maximumValues };
+  const budget: Budget = { left: maximumValues, around: new Set() };
   const entries = value.entries.filter(
     ([key]) => typeof key !== "string" || !executableKeys.has(key),
   );
+  budget.around.add(value);
   const result = plainMap(entries, budget, 0);
   return budget.left < 0 || result.entries.length === 0 ? undefined : result;
 }
 
 function plainMap(
   entries: readonly (readonly [TreeValue, TreeValue])[],
-  budget: { left: number },
+  budget: Budget,
   depth: number,
 ): { readonly kind: "map"; readonly entries: readonly (readonly [TorchValue, TorchValue])[] } {
   const result: (readonly [TorchValue, TorchValue])[] = [];
@@ -43,7 +50,7 @@ function plainMap(
 
 function plainTorchValue(
   value: TreeValue,
-  budget: { left: number },
+  budget: Budget,
   depth: number,
 ): TorchValue | undefined {
   budget.left -= 1;
@@ -52,6 +59,14 @@ function plainTorchValue(
   // Python writes file names that are no Unicode as lone surrogates, which UTF-8 cannot say.
   if (typeof value === "string") return value.isWellFormed() ? value : undefined;
   if (typeof value === "bigint") return BigInt.asIntN(128, value) === value ? value : undefined;
+  if (budget.around.has(value)) return undefined;
+  budget.around.add(value);
+  const result = plainContainer(value, budget, depth);
+  budget.around.delete(value);
+  return result;
+}
+
+function plainContainer(value: object & TreeValue, budget: Budget, depth: number): TorchValue | undefined {
   if (value.kind === "map") return plainMap(value.entries, budget, depth);
   if (value.kind !== "list" && value.kind !== "tuple") return undefined;
   const items: TorchValue[] = [];

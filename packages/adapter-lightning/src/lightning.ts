@@ -1,0 +1,25 @@
+import { torchLegacyContainer, torchZipContainer } from "@longspan/adapter-torch";
+import type { FormatAdapter } from "@longspan/core";
+import { lightningEnvelope } from "./envelope/lightning-envelope.ts";
+import { lightningLayout } from "./layout/lightning-layout.ts";
+import { checkpointFileName, lightningTarget } from "./target/lightning-target.ts";
+
+/**
+ * PyTorch Lightning checkpoints, 0.6 to 2.6: reads every generation (envelope `lightning`), writes one that
+ * `load_from_checkpoint` takes (target `lightning`). A `.ckpt` is a file of `torch.save`, so torch's containers come along:
+ * this adapter alone opens one, and beside `torch()` nothing changes.
+ */
+export function lightning(): FormatAdapter {
+  const layout = lightningLayout();
+  return {
+    specificationVersion: 1,
+    name: "lightning",
+    containers: [torchZipContainer(), torchLegacyContainer()].map((container) => ({
+      ...container,
+      entryNames: [...container.entryNames, checkpointFileName],
+    })),
+    envelopes: [lightningEnvelope()],
+    layouts: [layout],
+    targets: [lightningTarget(layout)],
+  };
+}
