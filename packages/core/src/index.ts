@@ -36,3 +36,12 @@ export { createLongformerSpec, type LongformerSpec, type ParameterSpec } from ".
 export { compileLayout, type CompiledLayout, type WrittenParameter } from "./rules/compile-layout.ts";
 export { parseLayout, type ParsedLayout, type Reading } from "./rules/parse-layout.ts";
 export { layoutFileVersion, parseLayoutFile } from "./rules/layout-file.ts";
+
+export type { Checkpoint, CheckpointInput, CheckpointTensor, Orientation } from "./checkpoint/checkpoint.ts";
+export { openCheckpoint, type OpenOptions } from "./conversion/open-checkpoint.ts";
+export { planConversion, type PlanOptions } from "./conversion/plan-conversion.ts";
+export type { ConversionPlan, ConversionStep } from "./conversion/conversion-plan.ts";
+export type { WrongShape } from "./conversion/checked-weights.ts";
+export { convertCheckpoint, tokenizerFileNames, type ConvertOptions } from "./conversion/convert-checkpoint.ts";
+export { verifyCheckpoints, type TensorComparison, type Verification, type VerifyOptions } from "./conversion/verify-checkpoints.ts";
+export { createConverter, type Converter, type PlanRequest } from "./conversion/create-converter.ts";

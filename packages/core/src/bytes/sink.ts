@@ -1,6 +1,8 @@
-/** Where one file's bytes go, in order. A buffer given to `write` may be reused once the promise resolves. */
+/** Where one file's bytes go, in the order of the `write` calls. */
 export interface ByteSink {
+  /** The buffer may be reused once the promise resolves. A call need not wait for the one before it. */
   write(bytes: Uint8Array): Promise<void>;
+  /** Waits for all writes. @throws LongspanError the first failure of any write. */
   close(): Promise<void>;
 }
 

@@ -6,7 +6,13 @@ import { commonName, fillPattern, matchPattern, parsePattern, type Pattern } fro
 
 /** What a layout makes of one name in a file. */
 export type Reading =
-  | { readonly kind: "parameter"; readonly canonicalName: string; readonly transpose: boolean }
+  | {
+      readonly kind: "parameter";
+      readonly canonicalName: string;
+      readonly transpose: boolean;
+      /** By one of the spellings that are only read. */
+      readonly accepted: boolean;
+    }
   /** A second name for a parameter's values. */
   | { readonly kind: "alias"; readonly canonicalName: string; readonly transpose: boolean; readonly reason: string }
   | { readonly kind: "drop"; readonly reason: string };
@@ -40,7 +46,7 @@ export function parseLayout(layout: Layout): ParsedLayout {
       trunkPrefix: layout.trunkPrefix ?? "",
       rules,
       accepts,
-      read: (name, part) => readName({ rules: [...rules, ...accepts], adds, drops }, name.split("."), part),
+      read: (name, part) => readName({ rules, accepts, adds, drops }, name.split("."), part),
     };
   });
 }
@@ -72,20 +78,21 @@ function refuseOverlap(rules: readonly ParsedRule[]): void {
 
 interface ReadingRules {
   readonly rules: readonly ParsedRule[];
+  readonly accepts: readonly ParsedRule[];
   readonly adds: readonly (ParsedRule & { readonly reason: string })[];
   readonly drops: readonly { readonly pattern: Pattern; readonly reason: string }[];
 }
 
-function readName({ rules, adds, drops }: ReadingRules, name: readonly string[], part: "trunk" | "head"): Reading[] {
+function readName({ rules, accepts, adds, drops }: ReadingRules, name: readonly string[], part: "trunk" | "head"): Reading[] {
   const readings: Reading[] = [];
   const ofPart = (rule: ParsedRule): boolean => isTrunkName(rule.rule.from) === (part === "trunk");
-  for (const rule of rules) {
+  for (const [index, rule] of [...rules, ...accepts].entries()) {
     if (!ofPart(rule)) continue;
     const captures = matchPattern(rule.to, name);
     if (captures === undefined) continue;
     const canonicalName = fillPattern(rule.from, captures);
     if (!readings.some((reading) => reading.kind === "parameter" && reading.canonicalName === canonicalName)) {
-      readings.push({ kind: "parameter", canonicalName, transpose: rule.transpose });
+      readings.push({ kind: "parameter", canonicalName, transpose: rule.transpose, accepted: index >= rules.length });
     }
   }
   for (const add of adds) {

@@ -1,0 +1,65 @@
+import type { FileSet } from "../bytes/file-set.ts";
+import type { LongspanError } from "../errors/longspan-error.ts";
+import type { LongformerConfig } from "../longformer/config.ts";
+import type { Head } from "../longformer/head.ts";
+import type { LongformerSpec } from "../longformer/spec.ts";
+import type { LazyTensor } from "../tensor/lazy-tensor.ts";
+import type { TreeValue } from "./tree.ts";
+
+/** Where a checkpoint is: a file among others, or (without a name) a folder whose weights file is looked for. */
+export interface CheckpointInput {
+  readonly files: FileSet;
+  readonly fileName?: string | undefined;
+}
+
+/** One tensor of a file and what it is in a Longformer. */
+export interface CheckpointTensor {
+  /** The name in the file, in full. */
+  readonly sourceName: string;
+  /** As stored. */
+  readonly tensor: LazyTensor;
+  readonly canonicalName: string | null;
+  /** The stored matrix has its axes exchanged, against the canonical orientation. */
+  readonly transposed: boolean;
+  readonly role: "parameter" | "alias" | "dropped" | "unexpected";
+  /** Why it is dropped or an alias. */
+  readonly reason?: string | undefined;
+}
+
+/** What a layout's rules and a file's rectangular weights say together: `exchanged` means every linear weight lies the other way round. */
+export type Orientation = "declared" | "exchanged";
+
+/** An opened checkpoint: headers are read, values stay where they are. Whoever opened it closes it. */
+export interface Checkpoint {
+  /** The file's path or URL. */
+  readonly name: string;
+  readonly container: string;
+  readonly envelope: string;
+  /** Null when the names are no Longformer's: see `problem`. */
+  readonly layout: string | null;
+  /** What stands before the trunk's names in the file: `model.`. */
+  readonly prefix: string;
+  readonly orientation: Orientation | null;
+  readonly head: Head | null;
+  readonly config: LongformerConfig | null;
+  /** Where the configuration came from, for people. */
+  readonly configOrigin: string | null;
+  readonly spec: LongformerSpec | null;
+  readonly tensors: readonly CheckpointTensor[];
+  /** What the envelope left out: optimizer state and the like. */
+  readonly dropped: readonly { readonly name: string; readonly reason: string }[];
+  readonly metadata: ReadonlyMap<string, TreeValue>;
+  readonly warnings: readonly string[];
+  /** Why the weights cannot be had, when they cannot: inspecting works, `weights()` throws this. */
+  readonly problem: LongspanError | undefined;
+  /** What lies beside the file. */
+  readonly files: FileSet;
+  /**
+   * The model's parameters under canonical names, in canonical orientation, in the spec's order, still lazy. Unused parameters
+   * (a pooler beside a question-answering head) are among them when the file has them.
+   * @throws LongspanError `problem`; `weights-mismatch` or `config-mismatch` when a parameter is missing or has a wrong shape.
+   */
+  weights(): ReadonlyMap<string, LazyTensor>;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}

@@ -1,0 +1,135 @@
+import type { Checkpoint, CheckpointTensor } from "../checkpoint/checkpoint.ts";
+import { LongspanError } from "../errors/longspan-error.ts";
+import type { LongformerSpec, ParameterSpec } from "../longformer/spec.ts";
+import type { LazyTensor } from "../tensor/lazy-tensor.ts";
+import { renameTensor } from "../tensor/strided-tensor.ts";
+import { transposeTensor } from "../tensor/transpose-tensor.ts";
+import { nearestName } from "./nearest-name.ts";
+
+export interface WrongShape {
+  readonly name: string;
+  readonly canonicalName: string;
+  /** As stored, and as the spec wants it in this orientation. */
+  readonly found: readonly number[];
+  readonly expected: readonly number[];
+}
+
+/** A checkpoint held against its spec. */
+export interface WeightsCheck {
+  readonly found: ReadonlyMap<string, CheckpointTensor>;
+  readonly missing: readonly { readonly name: string; readonly nearest?: string | undefined }[];
+  readonly unexpected: readonly { readonly name: string; readonly nearest?: string | undefined }[];
+  readonly wrongShape: readonly WrongShape[];
+  /** Alias tensors of the file, each with the parameter it must equal. */
+  readonly aliases: readonly CheckpointTensor[];
+}
+
+/** Suggestions are searched for so many names only: a foreign file with 10^6 tensors must not cost 10^6 searches. */
+const suggested = 50;
+
+/** @throws LongspanError `problem`; `weights-mismatch` when two tensors of the file claim one parameter without sharing storage. */
+export function checkWeights(checkpoint: Checkpoint): { spec: LongformerSpec; check: WeightsCheck } {
+  if (checkpoint.problem !== undefined) throw checkpoint.problem;
+  const { spec } = checkpoint;
+  if (spec === null) throw new LongspanError("not-a-longformer", `${checkpoint.name} is no Longformer checkpoint.`);
+  const found = new Map<string, CheckpointTensor>();
+  for (const tensor of checkpoint.tensors) {
+    if (tensor.role !== "parameter" || tensor.canonicalName === null) continue;
+    const twin = found.get(tensor.canonicalName);
+    if (twin !== undefined && !sameValuesByStorage(twin.tensor, tensor.tensor)) {
+      throw new LongspanError(
+        "weights-mismatch",
+        `${checkpoint.name}: "${twin.sourceName}" and "${tensor.sourceName}" are both the parameter "${tensor.canonicalName}", and they do not share their storage. Which is right cannot be known; take one out.`,
+        { details: { parameter: tensor.canonicalName, names: [twin.sourceName, tensor.sourceName] } },
+      );
+    }
+    found.set(tensor.canonicalName, twin ?? tensor);
+  }
+  const unexpectedNames = checkpoint.tensors.filter(({ role }) => role === "unexpected").map(({ sourceName }) => sourceName);
+  const missingNames = spec.parameters.filter(({ name, need }) => need === "required" && !found.has(name)).map(({ name }) => name);
+  const check: WeightsCheck = {
+    found,
+    missing: withNearest(missingNames, unexpectedNames),
+    unexpected: withNearest(
+      unexpectedNames,
+      spec.parameters.map(({ name }) => checkpoint.prefix + name),
+    ),
+    wrongShape: [...found].flatMap(([name, tensor]) => shapeMismatch(tensor, spec.parameter(name))),
+    aliases: checkpoint.tensors.filter(({ role }) => role === "alias"),
+  };
+  return { spec, check };
+}
+
+function withNearest(names: readonly string[], legal: readonly string[]): { name: string; nearest?: string | undefined }[] {
+  return names.map((name, index) => ({ name, nearest: index < suggested ? nearestName(name, legal) : undefined }));
+}
+
+function shapeMismatch(tensor: CheckpointTensor, parameter: ParameterSpec | undefined): WrongShape[] {
+  if (parameter === undefined) return [];
+  const expected = tensor.transposed ? parameter.shape.toReversed() : parameter.shape;
+  const found = tensor.tensor.shape;
+  if (found.length === expected.length && found.every((dimension, axis) => dimension === expected[axis])) return [];
+  return [{ name: tensor.sourceName, canonicalName: parameter.name, found, expected }];
+}
+
+/** Whether two tensors look at the same elements of the same storage. */
+export function sameValuesByStorage(one: LazyTensor, other: LazyTensor): boolean {
+  return (
+    one.storage.identity === other.storage.identity &&
+    one.dataType === other.dataType &&
+    one.storage.elementOffset === other.storage.elementOffset &&
+    one.shape.join() === other.shape.join() &&
+    one.storage.strides.join() === other.storage.strides.join()
+  );
+}
+
+/**
+ * The error that a check calls for, if any: missing parameters, or shapes that the configuration does not have. Names up to ten of them.
+ */
+export function weightsProblem(checkpoint: Checkpoint, check: WeightsCheck): LongspanError | undefined {
+  const { missing, wrongShape } = check;
+  if (wrongShape.length > 0) {
+    const shown = wrongShape.slice(0, 10).map(({ name, found, expected }) => `"${name}" has [${found.join(", ")}], expected [${expected.join(", ")}]`);
+    return new LongspanError(
+      "config-mismatch",
+      `${checkpoint.name} disagrees with its configuration (${checkpoint.configOrigin ?? "unknown"}): ${shown.join("; ")}${more(wrongShape.length)}. Give the configuration these weights were trained with (--config).`,
+      { details: { wrongShape } },
+    );
+  }
+  const beyond = checkpoint.tensors.find(({ role, canonicalName }) => role === "unexpected" && canonicalName !== null);
+  if (beyond !== undefined) {
+    return new LongspanError(
+      "config-mismatch",
+      `${checkpoint.name} has "${beyond.sourceName}", but its configuration (${checkpoint.configOrigin ?? "unknown"}) describes ${checkpoint.config?.layers ?? "?"} layers. Give the configuration these weights were trained with (--config).`,
+      { details: { tensor: beyond.sourceName } },
+    );
+  }
+  if (missing.length === 0) return undefined;
+  const shown = missing.slice(0, 10).map(({ name, nearest }) => (nearest === undefined ? `"${name}"` : `"${name}" (the file has "${nearest}")`));
+  return new LongspanError(
+    "weights-mismatch",
+    `${checkpoint.name} lacks ${missing.length} of the parameters of a Longformer with ${checkpoint.config?.layers ?? "?"} layers and the head "${checkpoint.head ?? "?"}": ${shown.join(", ")}${more(missing.length)}. The file is incomplete (one shard of several?), or the configuration or --head is another model's.`,
+    { details: { missing: missing.map(({ name }) => name) } },
+  );
+}
+
+function more(count: number): string {
+  return count > 10 ? ` and ${count - 10} more` : "";
+}
+
+/** The canonical weights of a checkpoint. See `Checkpoint.weights`. */
+export function checkedWeights(checkpoint: Checkpoint): ReadonlyMap<string, LazyTensor> {
+  const { spec, check } = checkWeights(checkpoint);
+  const problem = weightsProblem(checkpoint, check);
+  if (problem !== undefined) throw problem;
+  const weights = new Map<string, LazyTensor>();
+  for (const { name } of spec.parameters) {
+    const tensor = check.found.get(name);
+    if (tensor !== undefined) weights.set(name, canonicalTensor(tensor, name));
+  }
+  return weights;
+}
+
+function canonicalTensor({ tensor, transposed }: CheckpointTensor, name: string): LazyTensor {
+  return renameTensor(transposed ? transposeTensor(tensor) : tensor, name);
+}

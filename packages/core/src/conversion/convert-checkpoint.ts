@@ -1,0 +1,120 @@
+import type { Sidecar, TargetRequest } from "../adapter/target.ts";
+import type { FileSet } from "../bytes/file-set.ts";
+import type { DirectorySink } from "../bytes/sink.ts";
+import type { ProgressListener } from "../checkpoint/progress.ts";
+import { LongspanError } from "../errors/longspan-error.ts";
+import { compareBytes } from "./compare-bytes.ts";
+import type { ConversionPlan } from "./conversion-plan.ts";
+import { sameValuesByStorage } from "./checked-weights.ts";
+import { tensorCopier, throwIfAborted, type TensorCopier } from "./copy-tensor.ts";
+import { transposeTensor } from "../tensor/transpose-tensor.ts";
+
+export interface ConvertOptions {
+  /** Taken over: committed when all is written, aborted on any failure. */
+  readonly sink: DirectorySink;
+  /** One file of that name instead of a folder's files: no config.json, no tokenizer. */
+  readonly fileName?: string | undefined;
+  /** Largest shard in bytes of tensor data. */
+  readonly shardBytes?: number | undefined;
+  /** Where tokenizer files are taken from; default: beside the source. */
+  readonly tokenizer?: FileSet | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ProgressListener | undefined;
+}
+
+/** Files that make a tokenizer, by the names transformers gives them. */
+export const tokenizerFileNames: readonly string[] = [
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "added_tokens.json",
+  "vocab.json",
+  "merges.txt",
+  "vocab.txt",
+  "spiece.model",
+  "sentencepiece.bpe.model",
+];
+
+/**
+ * Carries a plan out. All or nothing: on any failure the sink is aborted and nothing of it remains.
+ * @returns the paths written.
+ * @throws LongspanError the plan's `problem`; `weights-mismatch` when a tied copy has other values; what sources and sinks throw.
+ */
+export async function convertCheckpoint(plan: ConversionPlan, options: ConvertOptions): Promise<readonly string[]> {
+  const { sink, signal } = options;
+  const sidecars: Sidecar[] = [];
+  try {
+    if (plan.problem !== undefined) throw plan.problem;
+    if (options.shardBytes !== undefined && plan.target.shards !== true) {
+      throw new LongspanError("argument-invalid", `The target "${plan.target.name}" is written as one file; it cannot be sharded.`);
+    }
+    await checkAliases(plan, signal);
+    if (options.fileName === undefined) sidecars.push(...(await openSidecars(options.tokenizer ?? plan.source.files)));
+    sink.supersede(plan.target.supersedes);
+    const copier = progressCopier(plan, options);
+    await plan.target.write(request(plan, options, sidecars, copier));
+    await copier.finish();
+    throwIfAborted(signal);
+    return await sink.commit();
+  } catch (error) {
+    await sink.abort();
+    throw error;
+  } finally {
+    await Promise.all(sidecars.map(({ source }) => source.close()));
+  }
+}
+
+function progressCopier(plan: ConversionPlan, options: ConvertOptions): TensorCopier {
+  const total = plan.steps.reduce((sum, { tensor }) => sum + tensor.byteLength, 0);
+  let done = 0;
+  return tensorCopier({
+    signal: options.signal,
+    onBytes: (tensor, bytes) => {
+      done += bytes;
+      options.onProgress?.({ stage: "convert", item: tensor.name, done, total, unit: "bytes" });
+    },
+  });
+}
+
+function request(plan: ConversionPlan, options: ConvertOptions, sidecars: readonly Sidecar[], copier: TensorCopier): TargetRequest {
+  const nameOf = new Map(plan.steps.map(({ canonicalName, target }) => [canonicalName, target]));
+  return {
+    tensors: plan.steps.map(({ tensor, canonicalName }) => ({ tensor, canonicalName })),
+    aliases: plan.layout.aliases.flatMap(({ name, of }) => {
+      const written = nameOf.get(of);
+      return written === undefined ? [] : [{ name, of: written }];
+    }),
+    spec: plan.spec,
+    config: plan.config,
+    sidecars,
+    directory: options.fileName === undefined,
+    fileName: options.fileName,
+    shardBytes: options.shardBytes,
+    metadata: plan.source.metadata,
+    sink: options.sink,
+    signal: options.signal,
+    copy: (tensor, to, observe) => copier.copy(tensor, to, observe),
+  };
+}
+
+async function openSidecars(files: FileSet): Promise<Sidecar[]> {
+  const found = await Promise.all(tokenizerFileNames.map(async (fileName) => ({ fileName, source: await files.resolve(fileName) })));
+  return found.flatMap(({ fileName, source }) => (source === undefined ? [] : [{ fileName, source }]));
+}
+
+/** A tied copy is left out of the target, so it must hold what the parameter holds. */
+async function checkAliases(plan: ConversionPlan, signal: AbortSignal | undefined): Promise<void> {
+  for (const { alias, parameter } of plan.aliases) {
+    const copy = alias.transposed === parameter.transposed ? alias.tensor : transposeTensor(alias.tensor);
+    if (sameValuesByStorage(copy, parameter.tensor)) continue;
+    const sameType = copy.dataType === parameter.tensor.dataType && copy.shape.join() === parameter.tensor.shape.join();
+    // oxlint-disable-next-line no-await-in-loop -- at most a handful, each a read of its own
+    if (!sameType || !(await compareBytes(copy, parameter.tensor, signal))) {
+      throw new LongspanError(
+        "weights-mismatch",
+        `${plan.source.name}: "${alias.sourceName}" should repeat "${parameter.sourceName}" (${alias.reason ?? "tied"}), but its values differ. If the model was trained untied, say "tie_word_embeddings": false in its config.json.`,
+        { details: { tensor: alias.sourceName, parameter: parameter.sourceName } },
+      );
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import type { EnvelopeTensor } from "../adapter/envelope.ts";
+import type { Layout } from "../adapter/layout.ts";
+import { LongspanError } from "../errors/longspan-error.ts";
+import { isTrunkName } from "../longformer/spec.ts";
+import { parseLayout, type ParsedLayout, type Reading } from "../rules/parse-layout.ts";
+import { matchPattern } from "../rules/pattern.ts";
+
+/** How a layout reads a file's names. */
+export interface LayoutMatch {
+  readonly parsed: ParsedLayout;
+  /** What stands before the trunk's names in this file. */
+  readonly prefix: string;
+  /** For each tensor, in order: what it can be (none: the layout does not know the name). */
+  readonly readings: readonly (readonly Reading[])[];
+  readonly score: { readonly read: number; readonly byRules: number };
+}
+
+/**
+ * The layout that reads most of the names; of equals, the one whose own rules (not merely accepted spellings) do; of layouts that
+ * read every name alike, the one that writes the prefix the file has, then the first listed. Undefined when none reads any name.
+ * @throws LongspanError `ambiguous-format` when two layouts read equally many names differently, or two trunks lie in the file.
+ */
+export function matchLayout(tensors: readonly EnvelopeTensor[], layouts: readonly Layout[], wantedPrefix?: string): LayoutMatch | undefined {
+  const names = tensors.map(({ name }) => name.split("."));
+  const matches = layouts
+    .map((layout) => readWith(parseLayout(layout), names, wantedPrefix))
+    .filter((match) => match !== undefined)
+    .toSorted((one, other) => other.score.read - one.score.read || other.score.byRules - one.score.byRules);
+  const [best] = matches;
+  if (best === undefined) return undefined;
+  const equals = matches.filter(({ score }) => score.read === best.score.read && score.byRules === best.score.byRules);
+  const different = equals.find((match) => !readsAlike(match, best));
+  if (different !== undefined) {
+    throw new LongspanError(
+      "ambiguous-format",
+      `the names fit the layouts "${best.parsed.layout.name}" and "${different.parsed.layout.name}" equally well, and they read them differently. Say which with --from-layout (option layout).`,
+      { details: { layouts: equals.map(({ parsed }) => parsed.layout.name) } },
+    );
+  }
+  return equals.find(({ parsed, prefix }) => parsed.trunkPrefix === prefix) ?? best;
+}
+
+function readsAlike(one: LayoutMatch, other: LayoutMatch): boolean {
+  return one.prefix === other.prefix && JSON.stringify(one.readings) === JSON.stringify(other.readings);
+}
+
+function readWith(parsed: ParsedLayout, names: readonly (readonly string[])[], wantedPrefix: string | undefined): LayoutMatch | undefined {
+  const prefix = wantedPrefix ?? findTrunkPrefix(parsed, names);
+  if (prefix === undefined) return undefined;
+  const full = names.map((name) => name.join("."));
+  const headPrefix = findHeadPrefix(parsed, full, prefix);
+  const readings = full.map((name) => {
+    const trunk = name.startsWith(prefix) ? parsed.read(name.slice(prefix.length), "trunk") : [];
+    if (trunk.length > 0) return trunk;
+    return name.startsWith(headPrefix) ? parsed.read(name.slice(headPrefix.length), "head") : [];
+  });
+  const read = readings.filter((found) => found.length > 0).length;
+  const byRules = readings.filter((found) => found.some((reading) => reading.kind === "parameter" && !reading.accepted)).length;
+  return read === 0 ? undefined : { parsed, prefix, readings, score: { read, byRules } };
+}
+
+/** The prefix under which most names are trunk parameters. */
+function findTrunkPrefix(parsed: ParsedLayout, names: readonly (readonly string[])[]): string | undefined {
+  const patterns = [...parsed.rules, ...parsed.accepts].filter(({ rule }) => isTrunkName(rule.from)).map(({ to }) => to);
+  const votes = new Map<string, number>();
+  for (const name of names) {
+    const prefixes = new Set<string>();
+    for (const pattern of patterns) {
+      const start = name.length - pattern.segments.length;
+      if (start >= 0 && matchPattern(pattern, name.slice(start)) !== undefined) {
+        prefixes.add(name.slice(0, start).map((segment) => `${segment}.`).join(""));
+      }
+    }
+    for (const prefix of prefixes) votes.set(prefix, (votes.get(prefix) ?? 0) + 1);
+  }
+  const [first, second] = [...votes].toSorted(([, one], [, other]) => other - one);
+  if (first !== undefined && second !== undefined && second[1] * 2 > first[1]) {
+    throw new LongspanError(
+      "ambiguous-format",
+      `two models lie in the file, under "${first[0]}" (${first[1]} tensors) and "${second[0]}" (${second[1]} tensors). Say which with --prefix (option prefix).`,
+      { details: { prefixes: [first[0], second[0]] } },
+    );
+  }
+  return first?.[0];
+}
+
+/** A head stands beside the trunk or beside one of the modules around it: under a leading part of the trunk's prefix. */
+function findHeadPrefix(parsed: ParsedLayout, names: readonly string[], trunkPrefix: string): string {
+  const modules = trunkPrefix.split(".").slice(0, -1);
+  const candidates = Array.from({ length: modules.length + 1 }, (_, depth) => modules.slice(0, depth).map((module) => `${module}.`).join(""));
+  const counted = candidates.map((prefix) => ({
+    prefix,
+    count: names.filter((name) => name.startsWith(prefix) && parsed.read(name.slice(prefix.length), "head").some(({ kind }) => kind !== "drop")).length,
+  }));
+  return counted.reduce((best, candidate) => (candidate.count > best.count ? candidate : best)).prefix;
+}

@@ -1,0 +1,157 @@
+import type { Container, OpenedContainer } from "../adapter/container.ts";
+import type { Envelope, EnvelopeContents } from "../adapter/envelope.ts";
+import type { FormatAdapter } from "../adapter/format-adapter.ts";
+import type { Layout } from "../adapter/layout.ts";
+import type { ByteSource } from "../bytes/byte-source.ts";
+import type { Checkpoint, CheckpointInput } from "../checkpoint/checkpoint.ts";
+import { LongspanError } from "../errors/longspan-error.ts";
+import type { Head } from "../longformer/head.ts";
+import { chooseClaim, uniqueByName } from "./choose-claim.ts";
+import { describeUnknownFile } from "./describe-unknown-file.ts";
+import { findEntry } from "./find-entry.ts";
+import { interpretTensors } from "./interpret-tensors.ts";
+import { checkedWeights } from "./checked-weights.ts";
+
+export interface OpenOptions {
+  readonly adapters: readonly FormatAdapter[];
+  /** A parsed config.json; wins over what lies beside or inside the file. */
+  readonly config?: unknown;
+  readonly head?: Head | undefined;
+  /** The layout to read with, or its name; default: the one that fits. */
+  readonly layout?: Layout | string | undefined;
+  /** What stands before the trunk's names; default: what most names have. */
+  readonly prefix?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const headBytes = 4096;
+
+/**
+ * Opens a checkpoint: reads headers, finds out what it is, and says what its tensors are in a Longformer. A file that is no
+ * Longformer opens too (for inspecting); its `weights()` throw.
+ * @throws LongspanError `not-found`, `not-a-checkpoint`, `ambiguous-format`, `truncated`, `malformed`, `unsupported`, `adapter-invalid`, `layout-unknown`, …
+ */
+export async function openCheckpoint(input: CheckpointInput, options: OpenOptions): Promise<Checkpoint> {
+  checkAdapters(options.adapters);
+  const entry = input.fileName === undefined ? await findEntry(input.files, options.adapters) : await namedEntry(input.files, input.fileName);
+  const { source } = entry;
+  let opened: OpenedContainer | undefined;
+  try {
+    const container = await chooseContainer(source, options.adapters);
+    opened = await container.open({ source, fileName: entry.fileName, files: input.files, signal: options.signal });
+    const { envelope, contents } = openEnvelope(opened, options.adapters, source.name);
+    const interpretation = await interpretTensors(contents, {
+      layouts: layoutsOf(options),
+      config: options.config,
+      head: options.head,
+      prefix: options.prefix,
+      explicitLayout: options.layout !== undefined,
+      files: input.files,
+      source: source.name,
+    });
+    return checkpoint({ source, opened, container, envelope, contents, interpretation, input, entryWarnings: entry.warnings });
+  } catch (error) {
+    await opened?.close();
+    await source.close();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly source: ByteSource;
+  readonly opened: OpenedContainer;
+  readonly container: Container;
+  readonly envelope: Envelope;
+  readonly contents: EnvelopeContents;
+  readonly interpretation: Awaited<ReturnType<typeof interpretTensors>>;
+  readonly input: CheckpointInput;
+  readonly entryWarnings: readonly string[];
+}
+
+function checkpoint({ source, opened, container, envelope, contents, interpretation, input, entryWarnings }: Parts): Checkpoint {
+  const close = async (): Promise<void> => {
+    await opened.close();
+    await source.close();
+  };
+  const built: Checkpoint = {
+    ...interpretation,
+    name: source.name,
+    container: container.name,
+    envelope: envelope.name,
+    dropped: contents.dropped,
+    metadata: contents.metadata,
+    warnings: [...entryWarnings, ...opened.warnings, ...contents.warnings, ...interpretation.warnings],
+    files: input.files,
+    weights: () => checkedWeights(built),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+  return built;
+}
+
+async function namedEntry(files: CheckpointInput["files"], fileName: string): Promise<{ fileName: string; source: ByteSource; warnings: string[] }> {
+  const source = await files.resolve(fileName);
+  if (source === undefined) {
+    throw new LongspanError("not-found", `There is no file ${fileName} in ${files.name}.`, { details: { folder: files.name, file: fileName } });
+  }
+  return { fileName, source, warnings: [] };
+}
+
+async function chooseContainer(source: ByteSource, adapters: readonly FormatAdapter[]): Promise<Container> {
+  const head = (await source.read(0, Math.min(headBytes, source.size))).slice();
+  const containers = uniqueByName(adapters.flatMap((adapter) => adapter.containers));
+  const claims = await Promise.all(containers.map(async (detector) => ({ detector, claim: await detector.detect({ source, head }) })));
+  const chosen = chooseClaim(
+    claims.flatMap(({ detector, claim }) => (claim === undefined ? [] : [{ detector, claim }])),
+    source.name,
+  );
+  if (chosen === undefined) {
+    throw new LongspanError("not-a-checkpoint", `${source.name} is no checkpoint that can be read: ${describeUnknownFile(head, source.size)}.`, {
+      details: { source: source.name, size: source.size, formats: containers.map(({ name }) => name) },
+    });
+  }
+  return chosen.detector;
+}
+
+function openEnvelope(opened: OpenedContainer, adapters: readonly FormatAdapter[], name: string): { envelope: Envelope; contents: EnvelopeContents } {
+  const envelopes = uniqueByName(adapters.flatMap((adapter) => adapter.envelopes));
+  const chosen = chooseClaim(
+    envelopes.flatMap((detector) => {
+      const claim = detector.detect(opened);
+      return claim === undefined ? [] : [{ detector, claim }];
+    }),
+    name,
+  );
+  if (chosen === undefined) {
+    throw new LongspanError("not-a-checkpoint", `${name} can be read, but there is no state dict in it: no map of names to tensors at its top or one level below.`, {
+      details: { source: name },
+    });
+  }
+  return { envelope: chosen.detector, contents: chosen.detector.open(opened) };
+}
+
+function layoutsOf(options: OpenOptions): readonly Layout[] {
+  const layouts = uniqueByName(options.adapters.flatMap((adapter) => adapter.layouts));
+  const { layout } = options;
+  if (layout === undefined) return layouts;
+  if (typeof layout !== "string") return [layout];
+  const found = layouts.find(({ name }) => name === layout);
+  if (found === undefined) {
+    throw new LongspanError("layout-unknown", `There is no layout "${layout}". There are: ${layouts.map(({ name }) => name).join(", ")}; or give a layout file.`, {
+      details: { layout },
+    });
+  }
+  return [found];
+}
+
+function checkAdapters(adapters: readonly FormatAdapter[]): void {
+  if (adapters.length === 0) throw new LongspanError("adapter-invalid", "No adapters were given, so no format is known. Pass for example { adapters: [torch()] }.");
+  for (const adapter of adapters) {
+    const version: unknown = adapter.specificationVersion;
+    if (version !== 1) {
+      throw new LongspanError("adapter-invalid", `Adapter "${adapter.name}" follows specification version ${String(version)}; this core knows version 1. Update one of the two.`, {
+        details: { adapter: adapter.name },
+      });
+    }
+  }
+}
