@@ -1,0 +1,131 @@
+import type { PickleDict } from "./pickle-dict.ts";
+import type { PickleSet } from "./pickle-set.ts";
+
+/**
+ * What a pickle holds, as inert data. Plain Python values become plain JavaScript values; everything that Python would
+ * have looked up, called or filled becomes a node that only says so. Nodes are shared and may contain themselves,
+ * exactly as in the pickle: walk them with a set of the ones already seen, and never by recursion.
+ *
+ * `number` stands for a Python float and for an int within ±(2^53 − 1); `bigint` for any other int.
+ */
+export type PickleValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | PickleBytes
+  | PickleText
+  | PickleList
+  | PickleTuple
+  | PickleDict
+  | PickleSet
+  | PickleGlobal
+  | PickleObject
+  | PicklePersistentId;
+
+/**
+ * What can be written: inert values as read, and besides them `Uint8Array` for bytes, {@link PickleFloat} to force a
+ * float, and {@link PicklePayload} for bytes that the caller streams.
+ */
+export type PickleInput =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | PickleFloat
+  | PicklePayload
+  | PickleBytes
+  | PickleText
+  | PickleList<PickleInput>
+  | PickleTuple<PickleInput>
+  | PickleDict<PickleInput>
+  | PickleSet<PickleInput>
+  | PickleGlobal
+  | PickleObject<PickleInput>
+  | PicklePersistentId<PickleInput>;
+
+/** A Python `bytes` or `bytearray`, or a Python-2 `str` that is not short ASCII. Has either `data` or `offset`. */
+export interface PickleBytes {
+  readonly kind: "bytes";
+  readonly byteLength: number;
+  /** Where the bytes stand in the source, when they were left there. */
+  readonly offset?: number;
+  /** The bytes, when they were read. */
+  readonly data?: Uint8Array;
+  /** True for a `bytearray`. */
+  readonly mutable: boolean;
+  /** Present where the bytes are a Python-2 `str`, which Python 3 may take for text: see {@link asString}. */
+  readonly pythonTwoString?: true;
+}
+
+/** A text payload too long to decode on the way: its UTF-8 bytes (lone surrogates encoded like any code point) stay in the source. */
+export interface PickleText {
+  readonly kind: "text";
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+export interface PickleList<Value = PickleValue> {
+  readonly kind: "list";
+  readonly items: Value[];
+}
+
+export interface PickleTuple<Value = PickleValue> {
+  readonly kind: "tuple";
+  readonly items: readonly Value[];
+}
+
+/** A class or function by name. Nothing is looked up; the name may contain dots. */
+export interface PickleGlobal {
+  readonly kind: "global";
+  readonly module: string;
+  readonly name: string;
+}
+
+/**
+ * How an object came about: `reduce` is `callable(*args)`; `newobj` is `callable.__new__(callable, *args)`;
+ * `newobj-ex` the same with keywords; `inst` and `obj` are Python 2's instances of old-style classes.
+ */
+export type PickleObjectOrigin = "reduce" | "newobj" | "newobj-ex" | "inst" | "obj";
+
+/** A call that Python would have made, and what it would have put into the result. */
+export interface PickleObject<Value extends PickleInput = PickleValue> {
+  readonly kind: "object";
+  readonly made: PickleObjectOrigin;
+  /** A {@link PickleGlobal} nearly always; an object or a persistent id where the pickle calls a value it has made. */
+  readonly callable: Value;
+  readonly args: readonly Value[];
+  /** Of `newobj-ex` only. */
+  readonly keywords?: PickleDict<Value>;
+  /** The argument of BUILD; of the last one where there are several. */
+  state?: Value;
+  /** The arguments of the BUILDs before the last, in order. */
+  earlierStates?: Value[];
+  /** What APPEND and APPENDS added. */
+  items?: Value[];
+  /** What SETITEM and SETITEMS stored. */
+  entries?: PickleDict<Value>;
+}
+
+/** A reference to something outside of the pickle; torch keeps its storages so. */
+export interface PicklePersistentId<Value = PickleValue> {
+  readonly kind: "persistent-id";
+  readonly id: Value;
+}
+
+/** A number to be written as a float even where it has no fraction. */
+export interface PickleFloat {
+  readonly kind: "float";
+  readonly value: number;
+}
+
+/** A `bytes` object whose bytes are not at hand: `writePickle` gives it back as a segment, and the caller puts its bytes there. */
+export interface PicklePayload {
+  readonly kind: "payload";
+  readonly byteLength: number;
+  /** The caller's own note of what belongs here. */
+  readonly reference: unknown;
+}
