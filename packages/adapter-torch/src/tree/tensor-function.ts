@@ -1,0 +1,101 @@
+import { LongspanError } from "@longspan/core";
+import type { PickleObject, PickleValue } from "@longspan/pickle";
+import { describe } from "@longspan/pickle";
+
+/** A call that builds a tensor, wrappers such as Parameter taken off. */
+export interface TensorCall {
+  /** `torch._utils._rebuild_tensor_v2` and such. */
+  readonly functionName: string;
+  readonly args: readonly PickleValue[];
+}
+
+/** Functions that only dress a tensor: it is their first argument (torch/_utils.py). */
+const wrappers: ReadonlySet<string> = new Set(["torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state"]);
+
+/** Functions that name the function to call, a class, and its arguments (torch/_tensor.py; `torch.tensor` before 1.8). */
+const fromType: ReadonlySet<string> = new Set([
+  "torch._tensor._rebuild_from_type",
+  "torch._tensor._rebuild_from_type_v2",
+  "torch.tensor._rebuild_from_type",
+]);
+
+/** Classes whose values are the plain tensor's. Any other subclass may mean something else by its bytes. */
+const plainTensorClasses: ReadonlySet<string> = new Set([
+  "torch.Tensor",
+  "torch._tensor.Tensor",
+  "torch.tensor.Tensor",
+  "torch.nn.parameter.Parameter",
+  "torch.nn.parameter.Buffer",
+]);
+
+/** Tensors that a copy of bytes cannot stand for, and what can be done. */
+const refused: Readonly<Record<string, string>> = {
+  _rebuild_qtensor: "a quantised tensor: save the model before quantising it, or its tensors after dequantize()",
+  _rebuild_sparse_tensor: "a sparse tensor: save it after to_dense()",
+  _rebuild_sparse_csr_tensor: "a sparse tensor: save it after to_dense()",
+  _rebuild_nested_tensor: "a nested tensor: save its parts one by one",
+  _rebuild_meta_tensor_no_storage: "a meta tensor, which has no values: load the model's weights before saving it",
+  _rebuild_wrapper_subclass: "a tensor of a wrapping class: save it as a plain tensor",
+  _rebuild_device_tensor_from_numpy: "a tensor of another device, saved as a numpy array: save it after cpu()",
+  _rebuild_device_tensor_from_cpu_tensor: "a tensor of another device: save it after cpu()",
+  _rebuild_xla_tensor: "a tensor of another device, saved as a numpy array: save it after cpu()",
+};
+
+/** Parameters of parameters of …: torch nests two. */
+const deepestWrapping = 16;
+
+/** The old classes whose objects take their storage by BUILD (torch before 0.4): `torch.FloatTensor`, `torch.cuda.HalfTensor`. */
+const tensorClassPattern = /^torch(?:\.cuda)?\.(?:Double|Float|Half|BFloat16|Long|Int|Short|Char|Byte|Bool)?Tensor$/;
+
+/**
+ * The call behind an object that is a tensor; undefined for any other object.
+ * @throws LongspanError `unsupported` for a tensor of a kind that has no plain bytes, `tensor-invalid` for nonsense. The message
+ *   names neither file nor tensor.
+ */
+export function tensorCall(object: PickleObject): TensorCall | undefined {
+  let functionName = callableName(object.callable);
+  let args: readonly PickleValue[] = object.args;
+  let state = object.state;
+  for (let depth = 0; functionName !== undefined; depth++) {
+    if (depth > deepestWrapping) throw new LongspanError("tensor-invalid", `it is wrapped more than ${deepestWrapping} times`);
+    if (fromType.has(functionName)) {
+      const [called, type, inner] = args;
+      const typeName = callableName(type);
+      if (typeName === undefined || !plainTensorClasses.has(typeName)) {
+        throw new LongspanError("unsupported", `it is a tensor of the class ${type === undefined ? "nothing" : describe(type)}, whose bytes may have a meaning of their own: save it as a plain tensor`);
+      }
+      functionName = callableName(called);
+      args = tupleItems(inner);
+      state = undefined;
+      continue;
+    }
+    const isWrapper = wrappers.has(functionName) || (plainTensorClasses.has(functionName) && args.length > 0);
+    if (!isWrapper) break;
+    const inner = args[0];
+    if (typeof inner !== "object" || inner === null || inner.kind !== "object") {
+      throw new LongspanError("tensor-invalid", `${functionName} stands around ${inner === undefined ? "nothing" : describe(inner)}, not around a tensor`);
+    }
+    functionName = callableName(inner.callable);
+    args = inner.args;
+    state = inner.state;
+  }
+  if (functionName === undefined) return undefined;
+  if (/^torch\._utils\._rebuild_tensor(?:_v2|_v3)?$/.test(functionName)) return { functionName, args };
+  const short = functionName.slice(functionName.lastIndexOf(".") + 1);
+  if (functionName.startsWith("torch.") && Object.hasOwn(refused, short)) throw new LongspanError("unsupported", `it is ${refused[short]}`);
+  if (tensorClassPattern.test(functionName) && args.length === 0 && state !== undefined) {
+    return { functionName: "torch._utils._rebuild_tensor", args: tupleItems(state) };
+  }
+  return undefined;
+}
+
+/** `module.name` of a global, else undefined. */
+export function callableName(value: PickleValue | undefined): string | undefined {
+  if (typeof value !== "object" || value === null || value.kind !== "global") return undefined;
+  return `${value.module}.${value.name}`;
+}
+
+function tupleItems(value: PickleValue | undefined): readonly PickleValue[] {
+  if (typeof value === "object" && value !== null && value.kind === "tuple") return value.items;
+  throw new LongspanError("tensor-invalid", `${value === undefined ? "nothing" : describe(value)} stands where a tuple of arguments is expected`);
+}
