@@ -1,0 +1,59 @@
+/**
+ * Every code of a `SafetensorsError`:
+ *
+ * - `truncated`: the file ends before what its header promises.
+ * - `malformed`: the header is not the UTF-8 JSON it has to be.
+ * - `duplicate-key`: one name stands twice in an object whose keys must differ.
+ * - `limit-exceeded`: larger than a limit (see `SafetensorsLimits`).
+ * - `data-type-unknown`: a `dtype` this version of the format does not have.
+ * - `tensor-invalid`: a shape, a data type and a byte range that do not fit together, a gap or an overlap.
+ * - `trailing-data`: bytes after the last tensor.
+ * - `index-malformed`: a shard index that is not what it has to be.
+ * - `file-name-unsafe`: a shard index names a file that could lie anywhere.
+ * - `shard-mismatch`: the index and the shards disagree.
+ * - `argument-invalid`: what a writer was handed cannot be written.
+ */
+export type SafetensorsErrorCode =
+  | "truncated"
+  | "malformed"
+  | "duplicate-key"
+  | "limit-exceeded"
+  | "data-type-unknown"
+  | "tensor-invalid"
+  | "trailing-data"
+  | "index-malformed"
+  | "file-name-unsafe"
+  | "shard-mismatch"
+  | "argument-invalid";
+
+export interface SafetensorsErrorFields {
+  /** Name of the tensor (or metadata key) concerned. */
+  readonly tensor?: string | undefined;
+  /** Byte offset in the file (or in the index text's UTF-8) at which the fault was seen. */
+  readonly offset?: number | undefined;
+  /** Name of the shard file concerned. */
+  readonly fileName?: string | undefined;
+}
+
+/** The one error class of this package. `code` is stable across versions; the message is for people. */
+export class SafetensorsError extends Error {
+  override readonly name: string = "SafetensorsError";
+  readonly code: SafetensorsErrorCode;
+  readonly tensor?: string;
+  readonly offset?: number;
+  readonly fileName?: string;
+
+  constructor(code: SafetensorsErrorCode, message: string, fields: SafetensorsErrorFields = {}) {
+    super(message);
+    this.code = code;
+    if (fields.tensor !== undefined) this.tensor = fields.tensor;
+    if (fields.offset !== undefined) this.offset = fields.offset;
+    if (fields.fileName !== undefined) this.fileName = fields.fileName;
+  }
+}
+
+/** A name from an untrusted file as it may stand in a message: quoted, control characters escaped, cut after 80 characters. */
+export function quoted(name: string): string {
+  const visible = name.length > 80 ? `${name.slice(0, 80)}…` : name;
+  return JSON.stringify(visible);
+}
