@@ -1,0 +1,182 @@
+import {
+  type Claim,
+  type Envelope,
+  type EnvelopeContents,
+  type EnvelopeTensor,
+  LongspanError,
+  type OpenedContainer,
+  type TreeMap,
+  type TreeValue,
+  isTensor,
+  isTreeMap,
+} from "@longspan/core";
+import { nameTableKey } from "../pdparams/name-table.ts";
+import { isOptimizerEntry, isOptimizerTensor, optimizerReason } from "./optimizer-state.ts";
+import { asBfloat16 } from "./read-as-bfloat16.ts";
+
+/** Keys under which training scripts save `layer.state_dict()` beside other things. */
+const modelKeys = [
+  "model",
+  "state_dict",
+  "model_state_dict",
+  "model_state",
+  "params",
+  "weights",
+  "net",
+  "network",
+];
+
+/** What `paddle.DataParallel` and the distributed wrappers put before every name. */
+const wrapperSegments = ["_layers.", "module."];
+
+/** Attributes that only this adapter's containers have. */
+const paddleAttributes = ["pickle-protocol", "parameter-names"];
+
+/**
+ * A Paddle state dict: flat, alone or as one value of a dict (`{"model": …, "opt": …}`), or a single tensor. Optimizer state is left out; the name table
+ * and every other value become metadata.
+ */
+export function paddleStateDictEnvelope(): Envelope {
+  return { name: "paddle-state-dict", detect, open };
+}
+
+function detect(container: OpenedContainer): Claim | undefined {
+  const { root, attributes } = container;
+  if (isTensor(root))
+    return isOurs(attributes)
+      ? { specificity: 70, evidence: "a single tensor saved by Paddle" }
+      : undefined;
+  if (!isTreeMap(root) || findStateDict(root) === undefined) return undefined;
+  if (isOurs(attributes))
+    return { specificity: 70, evidence: "a state dict in a file of Paddle's" };
+  // safetensors with the metadata that PaddleNLP writes and demands; Hugging Face's say "pt".
+  if (attributes.get("format") === "np")
+    return {
+      specificity: 60,
+      evidence: 'safetensors metadata {"format": "np"}, as PaddleNLP writes it',
+    };
+  return { specificity: 15, evidence: "a map of names to tensors" };
+}
+
+function isOurs(attributes: ReadonlyMap<string, string>): boolean {
+  return paddleAttributes.some((key) => attributes.has(key));
+}
+
+function open(container: OpenedContainer): EnvelopeContents {
+  const { root, attributes } = container;
+  const dropped: { readonly name: string; readonly reason: string }[] = [];
+  const metadata = new Map<string, TreeValue>(attributes);
+  if (isTensor(root))
+    return {
+      tensors: [{ name: root.name, sourceName: root.name, tensor: root }],
+      dropped,
+      metadata,
+      warnings: [],
+    };
+  const found = isTreeMap(root) ? findStateDict(root) : undefined;
+  if (!isTreeMap(root) || found === undefined)
+    throw new LongspanError(
+      "malformed",
+      "There is no state dict in the file: no map of names to tensors.",
+    );
+  if (found.key !== undefined) {
+    for (const [key, value] of root.entries) {
+      const name = keyText(key);
+      if (name === found.key) continue;
+      if (isOptimizerEntry(name)) dropped.push({ name, reason: optimizerReason });
+      else if (containsTensor(value))
+        dropped.push({ name, reason: `not part of the state dict under "${found.key}"` });
+      else metadata.set(name, value);
+    }
+  }
+  const tensors: EnvelopeTensor[] = [];
+  const path = found.key === undefined ? "" : `${found.key}.`;
+  for (const [key, value] of found.entries) {
+    const name = keyText(key);
+    if (isTensor(value)) {
+      if (isOptimizerTensor(name)) dropped.push({ name: path + name, reason: optimizerReason });
+      else tensors.push({ name, sourceName: path + name, tensor: value });
+    } else if (
+      typeof value === "object" &&
+      value?.kind === "opaque" &&
+      value.reason !== undefined
+    ) {
+      dropped.push({ name: path + name, reason: value.reason });
+    } else if (isOptimizerEntry(name) && containsTensor(value)) {
+      dropped.push({ name: path + name, reason: optimizerReason });
+    } else if (containsTensor(value)) {
+      dropped.push({ name: path + name, reason: "nested below the state dict" });
+    } else {
+      metadata.set(name === nameTableKey ? "parameter-names-by-structured-name" : name, value);
+    }
+  }
+  const bfloat16 =
+    attributes.get("format") === "np" ? asBfloat16(tensors) : { tensors, warnings: [] };
+  return {
+    tensors: withoutWrappers(bfloat16.tensors),
+    dropped,
+    metadata,
+    warnings: bfloat16.warnings,
+  };
+}
+
+interface StateDict {
+  /** Undefined for the root itself. */
+  readonly key: string | undefined;
+  readonly entries: TreeMap["entries"];
+}
+
+/** The root when tensors are in it, else the one value under a usual name or the only one that has tensors. */
+function findStateDict(root: TreeMap): StateDict | undefined {
+  const nested = root.entries.flatMap(([key, value]) =>
+    isTreeMap(value) && hasTensors(value) && typeof key === "string"
+      ? [{ key, entries: value.entries }]
+      : [],
+  );
+  const models = nested.filter(({ key }) => !isOptimizerEntry(key));
+  const named = modelKeys
+    .map((key) => models.find((candidate) => candidate.key === key))
+    .find((candidate) => candidate !== undefined);
+  if (named !== undefined) return named;
+  if (hasTensors(root)) return { key: undefined, entries: root.entries };
+  return models.length === 1 ? models[0] : undefined;
+}
+
+function hasTensors(map: TreeMap): boolean {
+  return map.entries.some(([, value]) => isTensor(value));
+}
+
+/** Whether a tensor is a value itself or in the maps and lists below; shared ones are looked at once. */
+function containsTensor(value: TreeValue): boolean {
+  const seen = new Set<TreeValue>();
+  const pending: TreeValue[] = [value];
+  for (let current = pending.pop(); current !== undefined; current = pending.pop()) {
+    if (isTensor(current)) return true;
+    if (typeof current !== "object" || current === null || seen.has(current)) continue;
+    seen.add(current);
+    if (current.kind === "map") for (const [, item] of current.entries) pending.push(item);
+    else if (current.kind !== "opaque")
+      for (const item of current.items) pending.push(item);
+  }
+  return false;
+}
+
+/** Takes off what stands before every name; the trunk's own prefix stays. */
+function withoutWrappers(tensors: readonly EnvelopeTensor[]): readonly EnvelopeTensor[] {
+  let current = tensors;
+  for (let segment = common(current); segment !== undefined; segment = common(current)) {
+    const { length } = segment;
+    current = current.map((tensor) => ({ ...tensor, name: tensor.name.slice(length) }));
+  }
+  return current;
+}
+
+function common(tensors: readonly EnvelopeTensor[]): string | undefined {
+  return tensors.length === 0
+    ? undefined
+    : wrapperSegments.find((segment) => tensors.every(({ name }) => name.startsWith(segment)));
+}
+
+function keyText(key: TreeValue): string {
+  return typeof key === "object" ? "(a key that is no text)" : String(key);
+}

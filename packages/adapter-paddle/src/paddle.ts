@@ -1,0 +1,22 @@
+import type { FormatAdapter } from "@longspan/core";
+import { paddleCombinedContainer } from "./combined/paddle-combined.ts";
+import { paddleStateDictEnvelope } from "./envelopes/paddle-state-dict.ts";
+import { paddleHfLayout } from "./layouts/paddle-hf.ts";
+import { paddleNlpLayout } from "./layouts/paddle-nlp.ts";
+import { paddleLayout } from "./layouts/paddle.ts";
+import { paddlePickleContainer } from "./pdparams/paddle-pickle.ts";
+import { safetensorsContainer } from "./safetensors/safetensors-container.ts";
+import { paddleSafetensorsTarget } from "./targets/paddle-safetensors-target.ts";
+import { paddleTarget } from "./targets/paddle-target.ts";
+
+/** PaddlePaddle's checkpoints: what reads and writes them. Pass it to `createConverter` or `openCheckpoint`. */
+export function paddle(): FormatAdapter {
+  return {
+    specificationVersion: 1,
+    name: "paddle",
+    containers: [paddlePickleContainer(), paddleCombinedContainer(), safetensorsContainer()],
+    envelopes: [paddleStateDictEnvelope()],
+    layouts: [paddleLayout, paddleHfLayout, paddleNlpLayout],
+    targets: [paddleTarget, paddleSafetensorsTarget],
+  };
+}

@@ -1,0 +1,28 @@
+import type { Target, TargetRequest } from "@longspan/core";
+import { paddleLayout } from "../layouts/paddle.ts";
+import { writeCompanionFiles } from "./companion-files.ts";
+import { pickleArrayDataTypes, pickleArrays } from "./pickle-arrays.ts";
+
+/** `model_state.pdparams`, as `paddle.load` and PaddleNLP read it, with config.json and the tokenizer's files. */
+export const paddleTarget: Target = {
+  name: "paddle",
+  description: "PaddlePaddle: model_state.pdparams for paddle.load, with config.json",
+  layout: paddleLayout,
+  container: "paddle-pickle",
+  fileName: "model_state.pdparams",
+  fileExtensions: [".pdparams"],
+  supersedes: [
+    /^model_state(?:-\d{5}-of-\d{5})?\.pdparams$/,
+    /^model_state\.pdparams\.index\.json$/,
+  ],
+  dataTypes: pickleArrayDataTypes,
+  async write(request: TargetRequest) {
+    const sink = await request.sink.file(request.fileName ?? paddleTarget.fileName);
+    for (const segment of pickleArrays(request.tensors.map(({ tensor }) => tensor))) {
+      // oxlint-disable-next-line no-await-in-loop -- a file is written from its start to its end
+      await (segment instanceof Uint8Array ? sink.write(segment) : request.copy(segment, sink));
+    }
+    await sink.close();
+    await writeCompanionFiles(request);
+  },
+};
