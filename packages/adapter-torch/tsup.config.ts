@@ -1,5 +1,5 @@
 import { defineConfig } from "tsup";
-import { library } from "../../tsup.library.ts";
+import { library } from "@longspan/build";
 
 const entries = {
   index: "src/index.ts",

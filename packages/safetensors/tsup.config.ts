@@ -1,4 +1,4 @@
 import { defineConfig } from "tsup";
-import { library } from "../../tsup.library.ts";
+import { library } from "@longspan/build";
 
 export default defineConfig(library({ index: "src/index.ts" }));

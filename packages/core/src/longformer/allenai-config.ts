@@ -1,7 +1,7 @@
 import { LongspanError } from "../errors/longspan-error.ts";
 
 /** Attention modes of allenai's own code (`longformer/longformer.py`); Hugging Face's configs say "longformer" or nothing. */
-const originalModes: readonly unknown[] = ["tvm", "sliding_chunks", "sliding_chunks_no_overlap", "n2"];
+const originalModes: ReadonlySet<unknown> = new Set(["tvm", "sliding_chunks", "sliding_chunks_no_overlap", "n2"]);
 
 /**
  * Brings an allenai configuration to Hugging Face's meaning: `attention_window` counts one side there and both sides here, so it is
@@ -15,7 +15,7 @@ export function normaliseAllenaiConfig(
   origin: string,
 ): { config: Readonly<Record<string, unknown>>; notes: readonly string[] } {
   const markers = ["attention_dilation", "autoregressive"].filter((key) => raw[key] !== undefined);
-  if (originalModes.includes(raw.attention_mode)) markers.push("attention_mode");
+  if (originalModes.has(raw.attention_mode)) markers.push("attention_mode");
   if (markers.length === 0) return { config: raw, notes: [] };
 
   const dilations = flatNumbers(raw.attention_dilation);

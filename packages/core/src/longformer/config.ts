@@ -65,7 +65,7 @@ export function parseLongformerConfig(raw: unknown, origin = "config.json"): Par
   const given: Readonly<Record<string, unknown>> = { ...raw };
   const modelType = given.model_type;
   if (modelType !== undefined && modelType !== "longformer" && !isOriginalModelType(given)) {
-    throw new LongspanError("not-a-longformer", `${origin} says model_type "${String(modelType)}"; Longspan converts "longformer" models only.`, {
+    throw new LongspanError("not-a-longformer", `${origin} says model_type "${typeof modelType === "string" ? modelType : describe(modelType)}"; Longspan converts "longformer" models only.`, {
       details: { modelType },
     });
   }

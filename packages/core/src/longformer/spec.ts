@@ -69,27 +69,21 @@ function trunk(config: LongformerConfig): Draft[] {
   return drafts;
 }
 
-function headParameters(config: LongformerConfig, head: Head, labels: number): Draft[] {
-  const { hiddenSize: hidden, vocabSize } = config;
-  switch (head) {
-    case "model":
-      return [];
-    case "question-answering":
-      return linear("qa_outputs", labels, hidden);
-    case "masked-lm":
-      return [
-        ...linear("lm_head.dense", hidden, hidden),
-        ...normalization("lm_head.layer_norm", hidden),
-        { name: "lm_head.bias", shape: [vocabSize], role: "bias" },
-        ...(config.tieWordEmbeddings ? [] : linear("lm_head.decoder", vocabSize, hidden)),
-      ];
-    case "sequence-classification":
-      return [...linear("classifier.dense", hidden, hidden), ...linear("classifier.out_proj", labels, hidden)];
-    case "token-classification":
-      return linear("classifier", labels, hidden);
-    case "multiple-choice":
-      return linear("classifier", 1, hidden);
-  }
+function headParameters({ hiddenSize: hidden, vocabSize, tieWordEmbeddings }: LongformerConfig, head: Head, labels: number): Draft[] {
+  const drafts: Readonly<Record<Head, () => Draft[]>> = {
+    model: () => [],
+    "question-answering": () => linear("qa_outputs", labels, hidden),
+    "masked-lm": () => [
+      ...linear("lm_head.dense", hidden, hidden),
+      ...normalization("lm_head.layer_norm", hidden),
+      { name: "lm_head.bias", shape: [vocabSize], role: "bias" },
+      ...(tieWordEmbeddings ? [] : linear("lm_head.decoder", vocabSize, hidden)),
+    ],
+    "sequence-classification": () => [...linear("classifier.dense", hidden, hidden), ...linear("classifier.out_proj", labels, hidden)],
+    "token-classification": () => linear("classifier", labels, hidden),
+    "multiple-choice": () => linear("classifier", 1, hidden),
+  };
+  return drafts[head]();
 }
 
 function embedding(name: string, rows: number, hidden: number): Draft {

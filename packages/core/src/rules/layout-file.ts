@@ -6,7 +6,7 @@ import { parseLayout } from "./parse-layout.ts";
 export const layoutFileVersion = 1;
 
 const knownKeys = ["$schema", "version", "name", "description", "trunkPrefix", "rules", "accepts", "drops", "adds"];
-const reservedKeys = ["splits", "merges"];
+const reservedKeys: ReadonlySet<string> = new Set(["splits", "merges"]);
 
 /**
  * Reads a layout that a user wrote as JSON: the same text as in TypeScript, with `"version": 1`.
@@ -24,7 +24,7 @@ export function parseLayoutFile(text: string, origin: string): Layout {
     throw new LongspanError("layout-invalid", `${origin} says version ${JSON.stringify(file.version)}; this Longspan reads version ${layoutFileVersion}.`);
   }
   for (const key of Object.keys(file)) {
-    if (reservedKeys.includes(key)) throw new LongspanError("layout-invalid", `${origin}: "${key}" is reserved for a later version; one rule maps one tensor to one tensor.`);
+    if (reservedKeys.has(key)) throw new LongspanError("layout-invalid", `${origin}: "${key}" is reserved for a later version; one rule maps one tensor to one tensor.`);
     if (!knownKeys.includes(key)) throw new LongspanError("layout-invalid", `${origin}: unknown key "${key}". Known: ${knownKeys.join(", ")}.`);
   }
   const layout: Layout = {

@@ -68,7 +68,7 @@ function refuseOverlap(rules: readonly ParsedRule[]): void {
       if (both !== undefined) {
         throw new LongspanError(
           "layout-invalid",
-          `the rules "${one.from}" → "${one.to}" and "${other.from}" → "${other.to}" both claim the parameter "${both}". Each parameter needs exactly one rule.`,
+          `the rules "${one.rule.from}" → "${one.rule.to}" and "${other.rule.from}" → "${other.rule.to}" both claim the parameter "${both}". Each parameter needs exactly one rule.`,
           { details: { rules: [one.rule, other.rule], parameter: both } },
         );
       }

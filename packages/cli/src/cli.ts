@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+import { run } from "./run.ts";
+import { exitCodes } from "./exit-code.ts";
+
+const interruption = new AbortController();
+for (const name of ["SIGINT", "SIGTERM"] as const) {
+  process.on(name, () => {
+    // The second time, whoever pressed it does not want to wait for cleaning up.
+    if (interruption.signal.aborted) process.exit(exitCodes.interrupted);
+    interruption.abort();
+  });
+}
+// A reader that goes away (`| head`) is no failure of ours.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(exitCodes.done);
+  throw error;
+});
+
+process.exitCode = await run(process.argv.slice(2), { out: process.stdout, error: process.stderr }, interruption.signal);

@@ -1,0 +1,92 @@
+import { stat } from "node:fs/promises";
+import { basename, extname, resolve } from "node:path";
+import { isDataType, LongspanError, type ConversionPlan, type DirectorySink, type Target } from "@longspan/core";
+import { directorySink, fileSink } from "@longspan/core/node";
+import { folderInput, type ModelInput } from "../model-input.ts";
+import { createCommandConverter, layoutOption, openModel, type ModelOptions } from "../model-options.ts";
+import { conversionDocument, describePlan, describeResult } from "../output/conversion-report.ts";
+import { jsonDocument } from "../output/json-document.ts";
+import { progressDisplay } from "../output/progress-display.ts";
+import type { Terminal } from "../terminal.ts";
+
+export interface ConvertCommandOptions extends ModelOptions {
+  readonly to: string;
+  readonly output?: string;
+  readonly layout?: string;
+  readonly fromLayout?: string;
+  readonly dtype?: string;
+  readonly tokenizer?: string;
+  readonly shardSize?: string;
+  readonly force?: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** `longspan convert`: one checkpoint into another framework's form. */
+export async function convert(model: string, options: ConvertCommandOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  const converter = await createCommandConverter(options);
+  const { dtype } = options;
+  if (dtype !== undefined && !isDataType(dtype)) throw new LongspanError("argument-invalid", `There is no data type "${dtype}". Float types: float64, float32, float16, bfloat16, float8_e4m3fn, float8_e5m2.`);
+  if (options.output === undefined && options.dryRun !== true) throw new LongspanError("argument-invalid", "Say where to write with -o, or look at the plan with --dry-run.");
+  const shardBytes = options.shardSize === undefined ? undefined : parseSize(options.shardSize);
+  const { checkpoint, input } = await openModel(converter, model, options, options.fromLayout, signal);
+  try {
+    const plan = converter.plan(checkpoint, { target: options.to, layout: await layoutOption(options.layout), dataType: dtype });
+    if (options.dryRun === true) {
+      if (options.json === true) terminal.out.write(jsonDocument(conversionDocument(plan, [], true)));
+      else describePlan(plan, terminal);
+      if (plan.problem !== undefined) throw plan.problem;
+      return;
+    }
+    if (plan.problem !== undefined) throw plan.problem;
+    const place = await outputPlace(options.output ?? "", plan.target);
+    const sink = await openSink(place, plan, input, options.force === true);
+    const progress = await progressDisplay(terminal.error);
+    try {
+      const written = await converter.convert(plan, {
+        sink,
+        fileName: place.fileName,
+        shardBytes,
+        tokenizer: options.tokenizer === undefined ? undefined : await folderInput(options.tokenizer),
+        signal,
+        onProgress: progress.onProgress,
+      });
+      progress.stop();
+      if (options.json === true) terminal.out.write(jsonDocument(conversionDocument(plan, written, false)));
+      else describeResult(plan, written, terminal);
+    } finally {
+      progress.stop();
+    }
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+interface OutputPlace {
+  readonly path: string;
+  /** The file's name when one file is meant; undefined: a folder. */
+  readonly fileName: string | undefined;
+}
+
+/** A path is a folder if it ends in a slash, is one already, or lacks the ending of the target's files. */
+async function outputPlace(output: string, target: Target): Promise<OutputPlace> {
+  const path = resolve(output);
+  const isFolder = /[/\\]$/.test(output) || (await stat(path).then((found) => found.isDirectory(), () => false));
+  if (isFolder || !target.fileExtensions.includes(extname(path))) return { path, fileName: undefined };
+  return { path, fileName: basename(path) };
+}
+
+async function openSink(place: OutputPlace, plan: ConversionPlan, input: ModelInput, force: boolean): Promise<DirectorySink> {
+  if (place.fileName !== undefined) return fileSink(place.path, { force, sources: [plan.source.name] });
+  if (input.folder !== undefined && resolve(input.folder) === place.path) {
+    throw new LongspanError("target-is-source", `${place.path} is the folder that is read from. Write to another one.`, { details: { path: place.path } });
+  }
+  return directorySink(place.path, { force, sources: [plan.source.name] });
+}
+
+/** "500MB" (10^6), "2GiB" (2^30), "1000000": as huggingface_hub reads sizes. */
+function parseSize(text: string): number {
+  const found = /^(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?$/i.exec(text.trim());
+  const bytes = found === null ? 0 : Math.floor(Number(found[1]) * (found[3] === "" ? 1000 : 1024) ** "_KMGT".indexOf(found[2] === "" ? "_" : (found[2] ?? "").toUpperCase()));
+  if (!Number.isSafeInteger(bytes) || bytes < 1) throw new LongspanError("argument-invalid", `--shard-size ${text} is no size. Write it as 500MB, 5GB or 2GiB.`);
+  return bytes;
+}

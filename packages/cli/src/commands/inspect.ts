@@ -1,0 +1,90 @@
+import { elementCount, type Checkpoint } from "@longspan/core";
+import { inertJson } from "../output/inert-json.ts";
+import { jsonDocument } from "../output/json-document.ts";
+import { createCommandConverter, openModel, type ModelOptions } from "../model-options.ts";
+import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
+
+export interface InspectOptions extends ModelOptions {
+  readonly layout?: string;
+}
+
+/** `longspan inspect`: what a file is, without reading a value of it. */
+export async function inspect(model: string, options: InspectOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  const converter = await createCommandConverter(options);
+  const { checkpoint } = await openModel(converter, model, options, options.layout, signal);
+  try {
+    if (options.json === true) terminal.out.write(jsonDocument(inspectDocument(checkpoint)));
+    else describe(checkpoint, terminal);
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+function inspectDocument(checkpoint: Checkpoint): Record<string, unknown> {
+  return {
+    path: checkpoint.name,
+    container: checkpoint.container,
+    envelope: checkpoint.envelope,
+    layout: checkpoint.layout,
+    prefix: checkpoint.prefix,
+    orientation: checkpoint.orientation,
+    head: checkpoint.head,
+    config: checkpoint.config?.source ?? null,
+    configOrigin: checkpoint.configOrigin,
+    parameterCount: parameterCount(checkpoint),
+    tensors: checkpoint.tensors.map(({ sourceName, canonicalName, tensor, role, transposed }) => ({
+      name: sourceName,
+      canonicalName,
+      dataType: tensor.dataType,
+      shape: tensor.shape,
+      byteLength: tensor.byteLength,
+      role,
+      transposed,
+    })),
+    dropped: checkpoint.dropped,
+    metadata: Object.fromEntries([...checkpoint.metadata].map(([key, value]) => [key, inertJson(value)])),
+    problem: checkpoint.problem === undefined ? null : { code: checkpoint.problem.code, message: checkpoint.problem.message },
+    warnings: checkpoint.problem === undefined ? checkpoint.warnings : [...checkpoint.warnings, checkpoint.problem.message],
+  };
+}
+
+/** Elements of all parameters; of all tensors when the file is no Longformer. */
+function parameterCount(checkpoint: Checkpoint): number {
+  const counted = checkpoint.spec === null ? checkpoint.tensors : checkpoint.tensors.filter(({ role }) => role === "parameter");
+  return counted.reduce((sum, { tensor }) => sum + elementCount(tensor.shape), 0);
+}
+
+function describe(checkpoint: Checkpoint, { out, error }: Terminal): void {
+  const { config } = checkpoint;
+  const types = [...new Set(checkpoint.tensors.map(({ tensor }) => tensor.dataType))];
+  const bytes = checkpoint.tensors.reduce((sum, { tensor }) => sum + tensor.byteLength, 0);
+  const facts: [string, string][] = [
+    ["file", checkpoint.name],
+    ["container", checkpoint.container],
+    ["envelope", checkpoint.envelope],
+    ["layout", checkpoint.layout === null ? "none: not a Longformer" : checkpoint.layout + (checkpoint.orientation === "exchanged" ? " (linear weights the other way round)" : "")],
+    ["prefix", checkpoint.prefix === "" ? "none" : checkpoint.prefix],
+    ["head", checkpoint.head ?? "unknown"],
+    ["parameters", parameterCount(checkpoint).toLocaleString("en-US")],
+    ["tensors", `${checkpoint.tensors.length} (${types.join(", ")}), ${bytes.toLocaleString("en-US")} bytes`],
+  ];
+  if (config !== null) {
+    facts.push(
+      ["model", `${config.layers} layers, hidden ${config.hiddenSize}, ${config.heads} heads, window ${[...new Set(config.attentionWindow)].join("/")}, ${config.maxPositions} positions, vocabulary ${config.vocabSize}`],
+      ["config", checkpoint.configOrigin ?? ""],
+    );
+  }
+  for (const line of columns(facts.map(([name, value]) => [styled(out, "bold", name), value]))) writeLine(out, line);
+  writeLine(out);
+  const rows = checkpoint.tensors.map(({ sourceName, canonicalName, tensor, role, transposed }) => [
+    sourceName,
+    tensor.dataType,
+    `[${tensor.shape.join(", ")}]`,
+    transposed ? "T" : "",
+    role === "parameter" ? (canonicalName ?? "") : role,
+  ]);
+  for (const line of columns([["tensor", "type", "shape", "", "canonical name"], ...rows])) writeLine(out, line);
+  for (const { name, reason } of checkpoint.dropped) writeLine(out, styled(out, "dim", `left out: ${name} (${reason})`));
+  for (const warning of checkpoint.warnings) writeLine(error, `${styled(error, "yellow", "note")}  ${warning}`);
+  if (checkpoint.problem !== undefined) writeLine(error, `${styled(error, "yellow", "note")}  ${checkpoint.problem.message}`);
+}

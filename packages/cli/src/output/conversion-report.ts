@@ -1,0 +1,64 @@
+import type { ConversionPlan } from "@longspan/core";
+import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
+
+/** The JSON document of `longspan convert`; its keys are a contract. */
+export function conversionDocument(plan: ConversionPlan, written: readonly string[], dryRun: boolean): Record<string, unknown> {
+  return {
+    source: plan.source.name,
+    target: plan.target.name,
+    layout: plan.layout.layout.name,
+    head: plan.spec.head,
+    dryRun,
+    alreadyConverted: plan.alreadyConverted,
+    written,
+    converted: plan.steps.map(({ source, sourceShape, sourceDataType, target, targetShape, targetDataType, transposed, canonicalName }) => ({
+      source,
+      sourceShape,
+      target,
+      targetShape,
+      transposed,
+      canonicalName,
+      sourceDataType,
+      targetDataType,
+    })),
+    dropped: plan.dropped,
+    missing: plan.missing.map(({ name, nearest }) => ({ name, nearest: nearest ?? null })),
+    unexpected: plan.unexpected.map(({ name, nearest }) => ({ name, nearest: nearest ?? null })),
+    wrongShape: plan.wrongShape,
+    warnings: plan.warnings,
+  };
+}
+
+/** The plan as a table: source name, shape, target name, shape, T where the matrix is transposed. */
+export function describePlan(plan: ConversionPlan, terminal: Terminal): void {
+  const { out } = terminal;
+  const rows = plan.steps.map((step) => [step.source, shape(step.sourceShape), step.target, shape(step.targetShape), step.transposed ? "T" : ""]);
+  const [header = "", ...lines] = columns([["source", "shape", `target (${plan.layout.layout.name})`, "shape", "T"], ...rows]);
+  writeLine(out, styled(out, "bold", header));
+  for (const line of lines) writeLine(out, line);
+  describeRest(plan, terminal);
+  writeLine(out, summary(plan));
+}
+
+export function describeResult(plan: ConversionPlan, written: readonly string[], terminal: Terminal): void {
+  describeRest(plan, terminal);
+  writeLine(terminal.out, summary(plan));
+  for (const path of written) writeLine(terminal.out, `${styled(terminal.out, "green", "wrote")}  ${path}`);
+}
+
+function describeRest(plan: ConversionPlan, { out, error }: Terminal): void {
+  for (const { name, reason } of plan.dropped) writeLine(out, `${styled(out, "dim", "dropped")}  ${name}: ${reason}`);
+  for (const { name, nearest } of plan.missing) writeLine(error, `${styled(error, "red", "missing")}  ${name}${nearest === undefined ? "" : ` (nearest in the file: ${nearest})`}`);
+  for (const { name, nearest } of plan.unexpected) writeLine(error, `${styled(error, "yellow", "unexpected")}  ${name}${nearest === undefined ? "" : ` (nearest legal name: ${nearest})`}`);
+  for (const { name, found, expected } of plan.wrongShape) writeLine(error, `${styled(error, "red", "wrong shape")}  ${name}: ${shape(found)}, expected ${shape(expected)}`);
+  for (const warning of plan.warnings) writeLine(error, `${styled(error, "yellow", "note")}  ${warning}`);
+}
+
+function summary(plan: ConversionPlan): string {
+  const transposed = plan.steps.filter((step) => step.transposed).length;
+  return `${plan.steps.length} tensors (${transposed} transposed), ${plan.dropped.length} dropped: ${plan.source.layout ?? "?"} → ${plan.layout.layout.name}, head ${plan.spec.head}`;
+}
+
+function shape(dimensions: readonly number[]): string {
+  return `[${dimensions.join(", ")}]`;
+}

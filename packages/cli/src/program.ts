@@ -1,0 +1,61 @@
+import { Command } from "commander";
+import { createRequire } from "node:module";
+import { exitCodes, type ExitCode } from "./exit-code.ts";
+import { addModelOptions } from "./model-options.ts";
+import type { ConvertCommandOptions } from "./commands/convert.ts";
+import type { InspectOptions } from "./commands/inspect.ts";
+import type { VerifyCommandOptions } from "./commands/verify.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface ProgramContext {
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+  readonly setExitCode: (code: ExitCode) => void;
+}
+
+/** The command line: each command's module is loaded when it is used. */
+export function createProgram({ terminal, signal, setExitCode }: ProgramContext): Command {
+  const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
+  const program = new Command("longspan")
+    .description("Longformer checkpoints of any framework: what they are, into any other, and whether two are the same")
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError("(longspan <command> --help lists the options)")
+    .configureOutput({ writeOut: (text) => terminal.out.write(text), writeErr: (text) => terminal.error.write(text) });
+
+  addModelOptions(program.command("inspect").description("say what a checkpoint is: container, layout, head, configuration, tensors").argument("<model>", "a file, a folder or an http(s) URL"))
+    .option("--layout <name>", "the layout to read with: a name, or a layout file (.json)")
+    .action(async (model: string, options: InspectOptions) => {
+      const { inspect } = await import("./commands/inspect.ts");
+      await inspect(model, options, terminal, signal);
+    });
+
+  addModelOptions(program.command("convert").description("write a checkpoint in another framework's form").argument("<model>", "a file, a folder or an http(s) URL"))
+    .requiredOption("--to <target>", "hf, torch, torch-legacy, lightning, paddle, paddle-safetensors, or an adapter's own")
+    .option("-o, --output <path>", "the folder or file to write")
+    .option("--layout <name>", "the layout to write, instead of the target's: a name, or a layout file (.json)")
+    .option("--from-layout <name>", "the layout to read with: a name, or a layout file (.json)")
+    .option("--dtype <type>", "float type to write: float32, float16, bfloat16, …")
+    .option("--tokenizer <folder>", "take the tokenizer's files from here")
+    .option("--shard-size <size>", "split the weights into files of at most this size, such as 500MB")
+    .option("--force", "replace an existing output")
+    .option("--dry-run", "print what would be done and write nothing")
+    .action(async (model: string, options: ConvertCommandOptions) => {
+      const { convert } = await import("./commands/convert.ts");
+      await convert(model, options, terminal, signal);
+    });
+
+  addModelOptions(program.command("verify").description("compare two checkpoints of any framework, tensor by tensor").argument("<a>", "a file, a folder or an http(s) URL").argument("<b>", "another"))
+    .option("--layout <name>", "the layout to read both with")
+    .option("--tolerance <difference>", "largest absolute difference that counts as equal", "0")
+    .action(async (a: string, b: string, options: VerifyCommandOptions) => {
+      const { verify } = await import("./commands/verify.ts");
+      setExitCode(await verify(a, b, options, terminal, signal));
+    });
+
+  program.action(() => {
+    program.outputHelp({ error: true });
+    setExitCode(exitCodes.usage);
+  });
+  return program;
+}

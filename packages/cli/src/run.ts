@@ -1,0 +1,42 @@
+import { CommanderError } from "commander";
+import { LongspanError } from "@longspan/core";
+import { exitCodeOf, exitCodes, type ExitCode } from "./exit-code.ts";
+import { jsonDocument } from "./output/json-document.ts";
+import { createProgram } from "./program.ts";
+import { styled, writeLine, type Terminal } from "./terminal.ts";
+
+/** Runs one command line and says how the process should end. Never throws. */
+export async function run(argumentsGiven: readonly string[], terminal: Terminal, signal: AbortSignal): Promise<ExitCode> {
+  let exitCode: ExitCode = exitCodes.done;
+  const program = createProgram({
+    terminal,
+    signal,
+    setExitCode(code) {
+      exitCode = code;
+    },
+  });
+  try {
+    await program.parseAsync([...argumentsGiven], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    return report(error, argumentsGiven.includes("--json"), terminal);
+  }
+}
+
+function report(error: unknown, json: boolean, { out, error: stderr }: Terminal): ExitCode {
+  if (error instanceof CommanderError) {
+    // Commander has already said it on stderr; help and version end well.
+    if (error.exitCode === 0) return exitCodes.done;
+    if (json) out.write(jsonDocument({ error: { code: "usage", message: error.message } }));
+    return exitCodes.usage;
+  }
+  if (LongspanError.isInstance(error)) {
+    if (json) out.write(jsonDocument({ error: { code: error.code, message: error.message, details: error.details } }));
+    else writeLine(stderr, `${styled(stderr, "red", "error")}  ${error.message}`);
+    return exitCodeOf(error);
+  }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (json) out.write(jsonDocument({ error: { code: "bug", message } }));
+  else writeLine(stderr, `${styled(stderr, "red", "This is a bug in longspan.")} Please report it with the command line and what follows:\n${message}`);
+  return exitCodes.bug;
+}

@@ -1,0 +1,25 @@
+import { styleText } from "node:util";
+
+/** Where a command's words go: documents to stdout, everything else to stderr. */
+export interface Terminal {
+  readonly out: NodeJS.WriteStream;
+  readonly error: NodeJS.WriteStream;
+}
+
+type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
+
+/** Text for a stream, coloured only when that stream is a terminal that wants colours (NO_COLOR, FORCE_COLOR). */
+export function styled(stream: NodeJS.WriteStream, style: Style, text: string): string {
+  return styleText(style, text, { stream });
+}
+
+export function writeLine(stream: NodeJS.WriteStream, line = ""): void {
+  stream.write(`${line}\n`);
+}
+
+/** Rows as columns: each as wide as its longest cell. */
+export function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length);
+  return rows.map((row) => row.map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index] ?? 0))).join("  ").trimEnd());
+}

@@ -1,0 +1,28 @@
+// Runs an npm script after doing whatever set-up a fresh clone needs: `node scripts/with-setup.mjs <script>`.
+// Plain JavaScript that any Node since 18 runs: the Node that the project itself uses comes with the packages installed here.
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const stamp = join(root, "node_modules", ".longspan-installed");
+
+function run(command, commandArguments) {
+  const { status, error } = spawnSync(command, commandArguments, { cwd: root, stdio: "inherit" });
+  if (error !== undefined) {
+    console.error(`${command} cannot be run: ${error.message}`);
+    process.exit(3);
+  }
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+const lockfile = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lockfile) {
+  // The set-up's own words go to stderr's side of things: `--silent` keeps npm's engine notes off the screen.
+  console.error("Installing the packages of package-lock.json …");
+  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  writeFileSync(stamp, lockfile);
+}
+run("npm", ["run", "--silent", ...process.argv.slice(2)]);
