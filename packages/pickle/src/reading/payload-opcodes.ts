@@ -5,6 +5,9 @@ import { takeLine, takeUint32, takeUint64, takeUint8 } from "./arguments.ts";
 import type { Machine } from "./machine.ts";
 import type { Opcode } from "./opcode.ts";
 
+// Texts shorter than this are read whatever the settings: they may be names of classes or of encodings.
+const nameBytes = 256;
+
 /** Text and bytes. */
 export const payloadOpcodes: readonly Opcode[] = [
   {
@@ -96,7 +99,7 @@ export const payloadOpcodes: readonly Opcode[] = [
 function pushText(machine: Machine, length: number, lengthBytes: number): void {
   machine.checkLength(length);
   const { window } = machine;
-  if (length >= machine.settings.lazyText) {
+  if (length >= Math.max(machine.settings.lazyText, nameBytes)) {
     machine.spend("nodes", 1);
     machine.push({ kind: "text", offset: window.offset, byteLength: length });
   } else {
@@ -122,7 +125,7 @@ function pushBytes(
   machine.checkLength(length);
   const { window } = machine;
   const mutable = type === "bytearray";
-  if (length >= machine.settings.lazyBytes) {
+  if (length >= (type === "string" ? longestString(machine) : machine.settings.lazyBytes)) {
     machine.spend("nodes", 1);
     const { offset } = window;
     machine.push(
@@ -150,7 +153,7 @@ function pushBytes(
  * be had back unchanged; anything else, and anything long, stays bytes.
  */
 function pushPythonTwoString(machine: Machine, data: Uint8Array): void {
-  if (data.length < machine.settings.lazyBytes && isAscii(data)) {
+  if (data.length < longestString(machine) && isAscii(data)) {
     machine.spend("textBytes", data.length);
     machine.push(latin1Text(data));
   } else {
@@ -164,4 +167,8 @@ function pushPythonTwoString(machine: Machine, data: Uint8Array): void {
       pythonTwoString: true,
     });
   }
+}
+
+function longestString(machine: Machine): number {
+  return Math.max(machine.settings.lazyBytes, nameBytes);
 }

@@ -13,9 +13,15 @@ export interface ReadPickleOptions {
   readonly end?: number;
   /** Ceilings to use instead of {@link defaultLimits}. */
   readonly limits?: Partial<PickleLimits>;
-  /** Payloads of bytes of at least so many bytes stay in the source. Default {@link defaultLazyBytes}; 0 leaves all, Infinity none. */
+  /**
+   * Payloads of bytes of at least so many bytes stay in the source. Default {@link defaultLazyBytes}; 0 leaves all,
+   * Infinity none. A Python-2 `str` of less than 256 bytes is always read: it may be a name.
+   */
   readonly lazyBytes?: number;
-  /** Payloads of text of at least so many bytes stay in the source. Default {@link defaultLazyText}; Infinity leaves none. */
+  /**
+   * Payloads of text of at least so many bytes stay in the source. Default {@link defaultLazyText}; Infinity leaves none.
+   * Less than 256 means 256: shorter texts may be names.
+   */
   readonly lazyText?: number;
 }
 

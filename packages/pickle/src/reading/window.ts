@@ -21,10 +21,16 @@ export class Window {
   readonly end: number;
 
   readonly #source: PickleSource | Uint8Array;
-  #readAhead = firstRead;
+  readonly #longestRead: number;
+  #readAhead: number;
 
-  /** @throws PickleError `pickle-source` for a range that is not inside the source. */
-  constructor(source: PickleSource | Uint8Array, offset: number, end?: number) {
+  /**
+   * @param readAhead Bytes to read at least, always; without it reads start at 64 KiB and adapt.
+   * @throws PickleError `pickle-source` for a range that is not inside the source.
+   */
+  constructor(source: PickleSource | Uint8Array, offset: number, end?: number, readAhead?: number) {
+    this.#readAhead = readAhead ?? firstRead;
+    this.#longestRead = readAhead ?? longestRead;
     const size = sourceSize(source);
     this.end = end ?? size;
     if (
@@ -60,13 +66,13 @@ export class Window {
   /** Brings at least `wanted` bytes from `position` on into memory; the caller has checked that so many remain. */
   async refill(wanted: number): Promise<void> {
     const start = this.offset;
-    if (start > this.base + this.bytes.length) this.#readAhead = readAfterSkip;
+    if (start > this.base + this.bytes.length) this.#readAhead = Math.min(readAfterSkip, this.#longestRead);
     const length = Math.min(Math.max(wanted, this.#readAhead), this.end - start);
     this.bytes = await readExactly(this.#source, start, length);
     this.view = viewOf(this.bytes);
     this.base = start;
     this.position = 0;
-    this.#readAhead = Math.min(this.#readAhead * 2, longestRead);
+    this.#readAhead = Math.min(this.#readAhead * 2, this.#longestRead);
   }
 }
 

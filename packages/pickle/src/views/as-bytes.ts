@@ -1,5 +1,5 @@
 import { latin1Bytes } from "../text/latin1.ts";
-import type { PickleBytes, PickleText, PickleValue } from "../values.ts";
+import type { PickleBytes, PickleObject, PickleText, PickleValue } from "../values.ts";
 import { isMadeBy } from "./narrow.ts";
 
 /** Where the bytes of a value come from: a payload, or text of which every character is a byte. */
@@ -14,12 +14,13 @@ export function bytesOrigin(value: PickleValue | undefined): BytesOrigin | undef
   if (typeof value === "string") return { latin1: value };
   if (typeof value !== "object" || value === null) return undefined;
   if (value.kind === "bytes") return value;
-  if (isMadeBy(value, "_codecs", "encode") && isLatin1(value.args[1])) return latin1(value.args[0]);
+  if (isMadeBy(value, "_codecs", "encode")) return encodedText(value);
   const array = isMadeBy(value, "builtins", "bytearray");
   if (!array && !isMadeBy(value, "builtins", "bytes")) return undefined;
   const [content, encoding] = value.args;
   if (content === undefined) return { latin1: "" };
   if (isLatin1(encoding)) return latin1(content);
+  if (isMadeBy(content, "_codecs", "encode")) return encodedText(content);
   return typeof content === "object" && content?.kind === "bytes" ? content : undefined;
 }
 
@@ -33,6 +34,10 @@ export function asBytes(value: PickleValue | undefined): Uint8Array | undefined 
   if (origin === undefined) return undefined;
   if (!("latin1" in origin)) return origin.data;
   return typeof origin.latin1 === "string" ? latin1Bytes(origin.latin1) : undefined;
+}
+
+function encodedText({ args }: PickleObject): BytesOrigin | undefined {
+  return isLatin1(args[1]) ? latin1(args[0]) : undefined;
 }
 
 function latin1(text: PickleValue | undefined): BytesOrigin | undefined {

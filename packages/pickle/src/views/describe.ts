@@ -66,8 +66,10 @@ function describeParts(value: PickleInput): Part[] {
       ];
     case "global":
       return [{ text: `${shorten(value.module)}.${shorten(value.name)}` }];
-    case "object":
-      return [{ value: value.callable }, ...bracket("(", value.args, ")")];
+    case "object": {
+      const contents = [value.entries, value.state].filter((part) => part !== undefined);
+      return [{ value: value.callable }, ...bracket("(", [...value.args.slice(0, shownItems + 1), ...contents], ")")];
+    }
     case "persistent-id":
       return [{ text: "<persistent id " }, { value: value.id }, { text: ">" }];
   }

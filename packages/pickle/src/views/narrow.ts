@@ -2,30 +2,17 @@ import { decodeUtf8 } from "../text/utf8.ts";
 import type { PickleGlobal, PickleInput, PickleObject, PickleValue } from "../values.ts";
 
 /** Whether a value is the class or function of that name. */
-export function isGlobal(
+export function isGlobal<const Module extends string, const Name extends string>(
   value: PickleInput | undefined,
-  module: string,
-  name: string,
-): value is PickleGlobal {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "kind" in value &&
-    value.kind === "global" &&
-    value.module === module &&
-    value.name === name
-  );
+  module: Module,
+  name: Name,
+): value is PickleGlobal & { readonly module: Module; readonly name: Name } {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "global" && value.module === module && value.name === name;
 }
 
 /** Whether a value is an object made by calling the class or function of that name. */
-export function isMadeBy(
-  value: PickleValue | undefined,
-  module: string,
-  name: string,
-): value is PickleObject {
-  return (
-    typeof value === "object" && value?.kind === "object" && isGlobal(value.callable, module, name)
-  );
+export function isMadeBy(value: PickleValue | undefined, module: string, name: string): value is PickleObject & { readonly callable: PickleGlobal } {
+  return typeof value === "object" && value?.kind === "object" && isGlobal(value.callable, module, name);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { PickleError } from "../errors.ts";
-import type { PickleDict } from "../pickle-dict.ts";
+import type { PickleDict, PickleEntry } from "../pickle-dict.ts";
 import type { PickleSet } from "../pickle-set.ts";
 import type {
   PickleGlobal,
@@ -228,20 +228,24 @@ export class Encoder {
   }
 
   *#append(items: readonly PickleInput[]): Steps {
-    for (let start = 0; start < items.length; start += batchLength) {
-      const batch = items.slice(start, start + batchLength);
-      if (batch.length > 1) this.#output.uint8(opcodes.MARK);
-      yield* batch;
-      this.#output.uint8(batch.length > 1 ? opcodes.APPENDS : opcodes.APPEND);
-    }
+    yield* this.#batches(items.length, opcodes.APPEND, opcodes.APPENDS, (index) => [items[index] as PickleInput]);
   }
 
   *#setItems({ entries }: PickleDict<PickleInput>): Steps {
-    for (let start = 0; start < entries.length; start += batchLength) {
-      const batch = entries.slice(start, start + batchLength);
-      if (batch.length > 1) this.#output.uint8(opcodes.MARK);
-      for (const entry of batch) yield* entry;
-      this.#output.uint8(batch.length > 1 ? opcodes.SETITEMS : opcodes.SETITEM);
+    yield* this.#batches(entries.length, opcodes.SETITEM, opcodes.SETITEMS, (index) => entries[index] as PickleEntry<PickleInput>);
+  }
+
+  /** One item alone, several between MARK and the plural opcode. */
+  *#batches(count: number, single: number, plural: number, at: (index: number) => Iterable<PickleInput>): Steps {
+    if (count === 1) {
+      yield* at(0);
+      this.#output.uint8(single);
+      return;
+    }
+    for (let start = 0; start < count; start += batchLength) {
+      this.#output.uint8(opcodes.MARK);
+      for (let index = start; index < Math.min(start + batchLength, count); index++) yield* at(index);
+      this.#output.uint8(plural);
     }
   }
 

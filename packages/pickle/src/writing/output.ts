@@ -19,24 +19,28 @@ export class Output {
   }
 
   uint16(value: number): void {
-    this.#view.setUint16(this.#reserve(2), value, true);
+    const index = this.#reserve(2);
+    this.#view.setUint16(index, value, true);
     this.#length += 2;
   }
 
   /** Also for unsigned values: the bits are the same. */
   int32(value: number): void {
-    this.#view.setInt32(this.#reserve(4), value, true);
+    const index = this.#reserve(4);
+    this.#view.setInt32(index, value, true);
     this.#length += 4;
   }
 
   uint64(value: number): void {
-    this.#view.setBigUint64(this.#reserve(8), BigInt(value), true);
+    const index = this.#reserve(8);
+    this.#view.setBigUint64(index, BigInt(value), true);
     this.#length += 8;
   }
 
   /** Big-endian, unlike everything else in a pickle. */
   float64(value: number): void {
-    this.#view.setFloat64(this.#reserve(8), value);
+    const index = this.#reserve(8);
+    this.#view.setFloat64(index, value);
     this.#length += 8;
   }
 
@@ -46,7 +50,8 @@ export class Output {
       this.#segments.push(bytes);
       return;
     }
-    this.#buffer.set(bytes, this.#reserve(bytes.length));
+    const index = this.#reserve(bytes.length);
+    this.#buffer.set(bytes, index);
     this.#length += bytes.length;
   }
 
