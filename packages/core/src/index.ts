@@ -7,6 +7,7 @@ export type { ByteSink, DirectorySink } from "./bytes/sink.ts";
 export { bytesSource } from "./bytes/bytes-source.ts";
 export { concatenatedSource, type SourceRange } from "./bytes/concatenated-source.ts";
 export { memoryFileSet } from "./bytes/memory-file-set.ts";
+export { memoryDirectorySink, type MemoryDirectorySink } from "./bytes/memory-directory-sink.ts";
 
 export { bytesPerElement, dataTypes, elementCount, isDataType, isFloatingPoint, type DataType } from "./tensor/data-type.ts";
 export type { Tensor, TensorArrays } from "./tensor/tensor.ts";

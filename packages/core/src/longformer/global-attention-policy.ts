@@ -1,0 +1,92 @@
+import { LongspanError } from "../errors/longspan-error.ts";
+import type { LongformerConfig } from "./config.ts";
+import type { Head } from "./head.ts";
+
+/** Which tokens are global when the caller does not say. */
+export type GlobalAttentionPolicy =
+  | { readonly kind: "none" }
+  /** Token 0. */
+  | { readonly kind: "first-token" }
+  | SeparatorPolicy;
+
+export interface SeparatorPolicy {
+  readonly kind: "separator";
+  /** `before`: the tokens before a row's first separator; `after`: those more than one behind it. */
+  readonly side: "before" | "after";
+  /** The separator's token id, and the configuration's key it comes from. */
+  readonly tokenId: number;
+  readonly tokenKey: "sep_token_id" | "eos_token_id";
+  /** How many separators each row must have. */
+  readonly count: 2 | 3;
+}
+
+/** The configuration's key for question answering: `{ "longspan": { "questionAnsweringSeparators": 2 } }`. */
+export const separatorsKey = "longspan.questionAnsweringSeparators";
+
+/**
+ * What each head takes as global:
+ *
+ * - question-answering: everything before the first separator, that is `<s>` and the question. Three separators in a row, `<s> question </s></s>
+ *   document </s>` (transformers, `_compute_global_attention_mask`); or, where the configuration says so, two, `<s> question </s> document
+ *   </s>`, counted by `eos_token_id` (allenai/longformer, scripts/triviaqa.py).
+ * - multiple-choice: everything more than one token behind the first of three separators (transformers, the same function).
+ * - sequence-classification: the first token.
+ * - model, masked-lm, token-classification: nothing.
+ * @throws LongspanError `config-invalid` for another number of separators.
+ */
+export function globalAttentionPolicy(config: LongformerConfig, head: Head): GlobalAttentionPolicy {
+  const separators = { kind: "separator", tokenId: config.sepTokenId, tokenKey: "sep_token_id", count: 3 } as const;
+  switch (head) {
+    case "question-answering":
+      if (questionAnsweringSeparators(config) === 3) return { ...separators, side: "before" };
+      return { ...separators, side: "before", tokenId: config.eosTokenId, tokenKey: "eos_token_id", count: 2 };
+    case "multiple-choice":
+      return { ...separators, side: "after" };
+    case "sequence-classification":
+      return { kind: "first-token" };
+    default:
+      return { kind: "none" };
+  }
+}
+
+function questionAnsweringSeparators(config: LongformerConfig): 2 | 3 {
+  const own = config.source.longspan;
+  const found: unknown = typeof own === "object" && own !== null && "questionAnsweringSeparators" in own ? own.questionAnsweringSeparators : undefined;
+  if (found === undefined || found === 3) return 3;
+  if (found === 2) return 2;
+  throw new LongspanError("config-invalid", `The configuration says ${separatorsKey} ${JSON.stringify(found)}; expected 2 (allenai's TriviaQA models) or 3 (Hugging Face's, when it is not said).`, {
+    details: { key: separatorsKey, found },
+  });
+}
+
+/**
+ * The global attention mask of token ids `[rows, sequence]`: 1 for global tokens.
+ * @throws LongspanError `separators-mismatch` naming the row.
+ */
+export function applyGlobalAttentionPolicy(policy: GlobalAttentionPolicy, ids: Int32Array, sequence: number): Int32Array {
+  const mask = new Int32Array(ids.length);
+  for (let start = 0; start < ids.length; start += sequence) {
+    if (policy.kind === "first-token") mask[start] = 1;
+    if (policy.kind !== "separator") continue;
+    const first = firstSeparator(policy, ids.subarray(start, start + sequence), start / sequence);
+    if (policy.side === "before") mask.fill(1, start, start + first);
+    else mask.fill(1, Math.min(start + sequence, start + first + 2), start + sequence);
+  }
+  return mask;
+}
+
+function firstSeparator({ tokenId, tokenKey, count, side }: SeparatorPolicy, row: Int32Array, rowNumber: number): number {
+  const found = row.reduce((sum, id) => sum + Number(id === tokenId), 0);
+  if (found === count) return row.indexOf(tokenId);
+  const shape = side === "after" ? "" : count === 3 ? ", as in <s> question </s></s> document </s>" : ", as in <s> question </s> document </s>";
+  const other = count === 3 ? 2 : 3;
+  const way =
+    side === "before" && found === other
+      ? `If the model was trained on rows with ${other}, set ${separatorsKey} to ${other} in its config.json; or give global_attention_mask yourself.`
+      : "Give global_attention_mask yourself, or inputs of that form.";
+  throw new LongspanError(
+    "separators-mismatch",
+    `Row ${rowNumber} of input_ids has ${found} separators (${tokenKey} ${tokenId}); this head takes its global tokens from exactly ${count}${shape}. ${way}`,
+    { details: { row: rowNumber, found, expected: count, tokenId } },
+  );
+}

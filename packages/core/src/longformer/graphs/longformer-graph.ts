@@ -1,0 +1,72 @@
+import type { Graph } from "../../graph/graph.ts";
+import { buildGraph, type GraphBuilder } from "../../graph/graph-builder.ts";
+import type { Value } from "../../graph/value.ts";
+import type { LongformerConfig } from "../config.ts";
+import type { Head } from "../head.ts";
+import {
+  maskedLanguageModelLogits,
+  multipleChoiceLogits,
+  poolerOutput,
+  questionAnsweringLogits,
+  sequenceClassificationLogits,
+  tokenClassificationLogits,
+} from "./heads.ts";
+import type { WordInput } from "./longformer-inputs.ts";
+import { longformerTrunk } from "./trunk.ts";
+
+export interface LongformerGraphOptions {
+  /** Adds the outputs `hidden_states.0` (the embeddings) to `hidden_states.L`, each `[batch, sequence, hidden]`. */
+  readonly hiddenStates?: boolean | undefined;
+  /** Adds `attentions.N` and `global_attentions.N` of each layer. Needs a runtime with `capabilities.attentionWeights`. */
+  readonly attentions?: boolean | undefined;
+  /** The first layers only. */
+  readonly layers?: number | undefined;
+  /** Default: `input_ids`. */
+  readonly words?: WordInput | undefined;
+  /** `model` only: without the pooler, for weights that have none. Default: with it. */
+  readonly pooler?: boolean | undefined;
+  /** Rows of a classifier where the configuration names no labels. Default 2. */
+  readonly labels?: number | undefined;
+}
+
+/**
+ * A Longformer with a head as a graph. Inputs: see `longformerInputs` and `prepareInputs`. Outputs, under Hugging Face's names, float32:
+ *
+ * - model: `last_hidden_state` `[batch, sequence, hidden]`, `pooler_output` `[batch, hidden]`
+ * - question-answering: `start_logits`, `end_logits`, each `[batch, sequence]`
+ * - masked-lm: `logits` `[batch, sequence, vocabulary]`
+ * - sequence-classification: `logits` `[batch, labels]`
+ * - token-classification: `logits` `[batch, sequence, labels]`
+ * - multiple-choice: `logits` `[batch, choices]`, from inputs `[batch, choices, sequence]`
+ *
+ * Its parameters are those that the head's specification requires, under canonical names.
+ * @throws LongspanError `config-invalid`, `argument-invalid`.
+ */
+export function longformerGraph(config: LongformerConfig, head: Head, options: LongformerGraphOptions = {}): Graph {
+  return buildGraph(`longformer ${head}`, (builder) => {
+    const trunk = longformerTrunk(builder, config, { ...options, choices: head === "multiple-choice" });
+    for (const [name, value] of Object.entries(headOutputs(builder, config, head, trunk.lastHiddenState, options))) builder.output(name, value);
+    if (options.hiddenStates === true) for (const [layer, value] of trunk.hiddenStates.entries()) builder.output(`hidden_states.${layer}`, value);
+    for (const [layer, value] of trunk.attentions.entries()) builder.output(`attentions.${layer}`, value);
+    for (const [layer, value] of trunk.globalAttentions.entries()) builder.output(`global_attentions.${layer}`, value);
+  });
+}
+
+function headOutputs(builder: GraphBuilder, config: LongformerConfig, head: Head, hidden: Value, options: LongformerGraphOptions): Readonly<Record<string, Value>> {
+  switch (head) {
+    case "model":
+      return { last_hidden_state: hidden, ...(options.pooler === false ? {} : { pooler_output: poolerOutput(builder, config, hidden) }) };
+    case "question-answering": {
+      const { start, end } = questionAnsweringLogits(builder, config, hidden);
+      return { start_logits: start, end_logits: end };
+    }
+    case "masked-lm":
+      return { logits: maskedLanguageModelLogits(builder, config, hidden) };
+    case "sequence-classification":
+      return { logits: sequenceClassificationLogits(builder, config, hidden, options) };
+    case "token-classification":
+      return { logits: tokenClassificationLogits(builder, config, hidden, options) };
+    case "multiple-choice":
+      return { logits: multipleChoiceLogits(builder, poolerOutput(builder, config, hidden)) };
+  }
+}

@@ -1,0 +1,70 @@
+import { describe, expect, test } from "vitest";
+import { plainLayout, sample, turnedLayout } from "../../test/sample-model.ts";
+import type { Layout, Rule } from "../adapter/layout.ts";
+import { heads } from "../longformer/head.ts";
+import { createLongformerSpec } from "../longformer/spec.ts";
+import { compileLayout } from "./compile-layout.ts";
+import { parseLayout } from "./parse-layout.ts";
+
+describe.each(heads)("head %s", (head) => {
+  const spec = createLongformerSpec(sample(), head);
+
+  test.each([plainLayout, turnedLayout])("layout $name is a bijection whose inverse is exact", (layout) => {
+    const compiled = compileLayout(layout, spec);
+    expect(compiled.parameters.map(({ parameter }) => parameter.name)).toEqual(spec.parameters.map(({ name }) => name));
+    expect(new Set(compiled.parameters.map(({ name }) => name)).size).toBe(spec.parameters.length);
+    for (const written of compiled.parameters) {
+      expect(compiled.ofWritten(written.name)).toBe(written);
+      expect(compiled.ofCanonical(written.parameter.name)).toBe(written);
+      expect(written.shape).toEqual(written.transpose ? written.parameter.shape.toReversed() : written.parameter.shape);
+    }
+  });
+
+  test("the trunk is prefixed beside a head only", () => {
+    const name = compileLayout(plainLayout, spec).ofCanonical("embeddings.LayerNorm.bias")?.name;
+    expect(name).toBe(head === "model" ? "embeddings.LayerNorm.bias" : "longformer.embeddings.LayerNorm.bias");
+  });
+});
+
+describe("a layout that is no bijection is refused, naming the rules and the parameter", () => {
+  const spec = createLongformerSpec(sample(), "model");
+  const changed = (change: (rules: readonly Rule[]) => readonly Rule[], more: Partial<Layout> = {}): Layout => ({ ...plainLayout, ...more, name: "bad", rules: change(plainLayout.rules) });
+
+  test("a parameter without a rule", () => {
+    const layout = changed((rules) => rules.filter(({ from }) => !from.startsWith("embeddings.LayerNorm")));
+    expect(() => compileLayout(layout, spec)).toThrow('Layout "bad": no rule covers the parameter "embeddings.LayerNorm.weight"');
+  });
+
+  test("two rules for one parameter", () => {
+    const layout = changed((rules) => [...rules, { from: "encoder.layer.{i}.output.dense.{k:weight|bias}", to: "other.{i}.{k:weight|bias}" }]);
+    expect(() => compileLayout(layout, spec)).toThrow(/both claim the parameter "encoder\.layer\.0\.output\.dense\.weight"/);
+  });
+
+  test("two parameters with one name", () => {
+    const layout = changed((rules) => rules.map((rule) => (rule.from === "pooler.dense.bias" ? { from: rule.from, to: "embeddings.word_embeddings.weight" } : rule)));
+    expect(() => compileLayout(layout, spec)).toThrow(/both write "embeddings\.word_embeddings\.weight", for the parameters/);
+  });
+
+  test("another spelling that reads a written name as something else", () => {
+    const layout = changed((rules) => rules, { accepts: [{ from: "pooler.dense.bias", to: "embeddings.LayerNorm.bias" }] });
+    expect(() => compileLayout(layout, spec)).toThrow('another spelling reads it as "pooler.dense.bias"');
+  });
+
+  test("another spelling with another orientation", () => {
+    const layout = changed((rules) => rules, { accepts: [{ from: "pooler.dense.weight", to: "pooler.dense.weight", transform: "transpose" }] });
+    expect(() => compileLayout(layout, spec)).not.toThrow();
+    const turned = changed((rules) => rules, { accepts: [{ from: "encoder.layer.{i}.output.dense.weight", to: "encoder.layer.{i}.intermediate.dense.weight", transform: "transpose" }] });
+    expect(() => compileLayout(turned, spec)).toThrow("another orientation");
+  });
+
+  test("a transposed vector", () => {
+    const layout = changed((rules) => rules.map((rule) => (rule.from === "pooler.dense.bias" ? { ...rule, transform: "transpose" as const } : rule)));
+    expect(() => compileLayout(layout, spec)).toThrow('transposes "pooler.dense.bias", which is no matrix');
+  });
+});
+
+test("one spelling of two heads' parameters is read as both, and proved for each head apart", () => {
+  const layout: Layout = { ...plainLayout, name: "shared", rules: plainLayout.rules.map((rule) => (rule.from.startsWith("qa_outputs") ? { ...rule, to: rule.to.replace("qa_outputs", "classifier") } : rule)) };
+  expect(parseLayout(layout).read("classifier.weight", "head")).toHaveLength(2);
+  for (const head of heads) expect(() => compileLayout(layout, createLongformerSpec(sample(), head))).not.toThrow();
+});

@@ -1,0 +1,138 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { bytesSource } from "../bytes/bytes-source.ts";
+import { LongspanError } from "../errors/longspan-error.ts";
+import { bytesPerElement, type DataType } from "./data-type.ts";
+import { denseStrides, stridedTensor, type StridedTensorOptions } from "./strided-tensor.ts";
+import { transposeTensor } from "./transpose-tensor.ts";
+
+/** A storage whose element number n holds bytes that tell n. */
+function storage(elements: number, width: number, byteOrder: "little" | "big" = "little"): StridedTensorOptions["storage"] {
+  const bytes = new Uint8Array(elements * width);
+  for (let element = 0; element < elements; element++) {
+    for (let byte = 0; byte < width; byte++) {
+      const at = byteOrder === "little" ? byte : width - 1 - byte;
+      bytes[element * width + at] = (element >> (8 * (byte % 4))) & 0xff;
+    }
+  }
+  return { source: bytesSource(bytes), offset: 0, byteLength: bytes.byteLength, byteOrder };
+}
+
+/** The slow truth: every element by its index. */
+function expectedElements(shape: readonly number[], strides: readonly number[], offset: number): number[] {
+  const elements: number[] = [];
+  const walk = (axis: number, position: number): void => {
+    if (axis === shape.length) elements.push(position);
+    else for (let index = 0; index < (shape[axis] ?? 0); index++) walk(axis + 1, position + index * (strides[axis] ?? 0));
+  };
+  walk(0, offset);
+  return elements;
+}
+
+function elementsIn(bytes: Uint8Array, width: number): number[] {
+  const mask = width === 1 ? 0xff : width === 2 ? 0xffff : 0xffffffff;
+  return Array.from({ length: bytes.byteLength / width }, (_, element) => {
+    let value = 0;
+    for (let byte = 0; byte < Math.min(4, width); byte++) value += (bytes[element * width + byte] ?? 0) * 256 ** byte;
+    return value & mask;
+  });
+}
+
+const view = fc
+  .record({
+    shape: fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 0, maxLength: 4 }),
+    order: fc.array(fc.nat(), { minLength: 4, maxLength: 4 }),
+    gap: fc.integer({ min: 1, max: 3 }),
+    expanded: fc.boolean(),
+    offset: fc.integer({ min: 0, max: 5 }),
+    type: fc.constantFrom<DataType>("uint8", "float16", "float32", "float64"),
+    byteOrder: fc.constantFrom("little" as const, "big" as const),
+  })
+  .map(({ shape, order, gap, expanded, ...rest }) => {
+    const axes = shape.map((_, axis) => axis).toSorted((one, other) => (order[one] ?? 0) - (order[other] ?? 0) || one - other);
+    const strides = shape.map(() => 0);
+    let stride = gap;
+    for (const axis of axes.toReversed()) {
+      strides[axis] = stride;
+      stride *= shape[axis] ?? 1;
+    }
+    if (expanded && strides.length > 0) strides[0] = 0;
+    return { shape, strides, ...rest };
+  });
+
+describe("reading through strides", () => {
+  test("any view, in any pieces, gives the elements in C order", async () => {
+    await fc.assert(
+      fc.asyncProperty(view, fc.integer({ min: 1, max: 9 }), async ({ shape, strides, offset, type, byteOrder }, piece) => {
+        const width = bytesPerElement(type);
+        const expected = expectedElements(shape, strides, offset);
+        const tensor = stridedTensor({
+          name: "t",
+          dataType: type,
+          shape,
+          strides,
+          elementOffset: offset,
+          storage: storage(Math.max(...expected) + 1, width, byteOrder),
+        });
+        const found: number[] = [];
+        for await (const chunk of tensor.chunks({ chunkBytes: piece * width })) found.push(...elementsIn(chunk, width));
+        const mask = width === 1 ? 0xff : 0xffff;
+        expect(found.map((value) => value & mask)).toEqual(expected.map((value) => value & mask));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("a transposed matrix larger than a tile, whole and in odd pieces", async () => {
+    const shape = [70, 45];
+    const tensor = transposeTensor(stridedTensor({ name: "t", dataType: "float32", shape, storage: storage(70 * 45, 4) }));
+    const expected = expectedElements([45, 70], [1, 45], 0);
+    expect(elementsIn(await tensor.readBytes(0, tensor.byteLength), 4)).toEqual(expected);
+    expect(elementsIn(await tensor.readBytes(13 * 4, 1000 * 4), 4)).toEqual(expected.slice(13, 1013));
+    const back = transposeTensor(tensor);
+    expect(back.storage.strides).toEqual(denseStrides(shape));
+  });
+
+  test("a source whose bytes start at an odd address", async () => {
+    const bytes = new Uint8Array(33).map((_, index) => index).subarray(1);
+    const source = bytesSource(bytes);
+    const tensor = stridedTensor({ name: "t", dataType: "float64", shape: [2, 2], strides: [1, 2], storage: { source, offset: 0, byteLength: 32 } });
+    const { data } = await tensor.read();
+    expect([...new Uint8Array(data.buffer)]).toEqual([0, 2, 1, 3].flatMap((element) => Array.from({ length: 8 }, (_, byte) => element * 8 + byte + 1)));
+  });
+
+  test("a view wider than one window is read window by window", async () => {
+    const rows = 40;
+    const columns = 2 ** 20;
+    const source = {
+      name: "large",
+      size: rows * columns,
+      async read(offset: number, length: number) {
+        return new Uint8Array(length).map((_, index) => Math.floor((offset + index) / columns));
+      },
+      close: async () => {},
+    };
+    const tensor = stridedTensor({ name: "t", dataType: "uint8", shape: [columns, rows], strides: [1, columns], storage: { source, offset: 0, byteLength: source.size } });
+    expect([...(await tensor.readBytes(5 * rows, rows))]).toEqual(Array.from({ length: rows }, (_, row) => row));
+  });
+});
+
+describe("refusals", () => {
+  const base = { name: "t", dataType: "float32" as const, storage: storage(12, 4) };
+  test.each<[string, Partial<StridedTensorOptions>]>([
+    ["past the storage", { shape: [13] }],
+    ["offset past the storage", { shape: [12], elementOffset: 1 }],
+    ["stride past the storage", { shape: [2, 2], strides: [11, 1] }],
+    ["negative stride", { shape: [2], strides: [-1] }],
+    ["negative dimension", { shape: [-1] }],
+    ["fractional dimension", { shape: [1.5] }],
+    ["missing stride", { shape: [2, 2], strides: [1] }],
+    ["beyond 2^53", { shape: [2 ** 30, 2 ** 30], strides: [0, 0] }],
+  ])("%s", (_, options) => {
+    expect(() => stridedTensor({ ...base, shape: [1], ...options })).toThrow(LongspanError);
+  });
+
+  test("an expanded tensor of 10^12 elements is made, since nothing is allocated for it", () => {
+    expect(stridedTensor({ ...base, shape: [1e6, 1e6], strides: [0, 0] }).byteLength).toBe(4e12);
+  });
+});
