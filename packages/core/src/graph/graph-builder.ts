@@ -1,0 +1,139 @@
+import { LongspanError } from "../errors/longspan-error.ts";
+import type { Attributes } from "./attributes.ts";
+import { formatShape, sameShape, type Shape } from "./dimension.ts";
+import { graphValues, type Graph, type GraphInput, type GraphNode, type GraphOutput, type InputRange } from "./graph.ts";
+import type { Operation } from "./operation.ts";
+import { standardOperations, type OperationSet } from "./operations/standard-operations.ts";
+import { printNode } from "./print-graph.ts";
+import { validateGraph } from "./validate-graph.ts";
+import { formatType, type GraphDataType, type Value } from "./value.ts";
+
+/** Adds to one graph, value by value. Values of one graph must not be used in another. */
+export interface GraphBuilder {
+  /** The input of that name; a second call with the same name and type gives the same value. */
+  input(name: string, dataType: GraphDataType, shape: Shape, range?: InputRange): Value;
+  /** The weight of that canonical name; a second call with the same shape gives the same value (tied weights). */
+  parameter(name: string, shape: readonly number[]): Value;
+  /**
+   * All outputs of an operation. `name` is for people: the first output is called so where the name is free.
+   * @throws LongspanError `graph-invalid` at once when the node breaks a rule of its operation.
+   */
+  node(operation: Operation, inputs: readonly Value[], attributes?: Attributes, name?: string): readonly Value[];
+  /** The first output of an operation. */
+  apply(operation: Operation, inputs: readonly Value[], attributes?: Attributes, name?: string): Value;
+  /** Makes a value an output. */
+  output(name: string, value: Value): void;
+  /** What names made inside `build` start with: `encoder.layer.0`. */
+  scope<Result>(name: string, build: () => Result): Result;
+  /** The graph so far, as it is: for passes, which check what they end with. */
+  draft(): Graph;
+  /** The graph so far, validated. */
+  finish(): Graph;
+}
+
+/** Builds a graph. @throws LongspanError `graph-invalid`. */
+export function buildGraph(name: string, build: (builder: GraphBuilder) => void, options: { readonly operations?: OperationSet } = {}): Graph {
+  const builder = createGraphBuilder({ name, inputs: [], parameters: [], nodes: [], outputs: [] }, options.operations);
+  build(builder);
+  return builder.finish();
+}
+
+/**
+ * A graph with something added: `values` holds everything the given graph has, by its output names and by its values' names.
+ * @throws LongspanError `graph-invalid`; `argument-invalid` for a name the graph lacks.
+ */
+export function extendGraph(
+  graph: Graph,
+  build: (builder: GraphBuilder, value: (name: string) => Value) => void,
+  options: { readonly operations?: OperationSet; readonly name?: string } = {},
+): Graph {
+  const builder = createGraphBuilder({ ...graph, name: options.name ?? graph.name }, options.operations);
+  const values = graphValues(graph);
+  build(builder, (name) => {
+    const output = graph.outputs.find((candidate) => candidate.name === name);
+    const value = values.get(output?.value ?? name);
+    if (value === undefined) {
+      const names = graph.outputs.map((candidate) => candidate.name).join(", ");
+      throw new LongspanError("argument-invalid", `Graph "${graph.name}" has no value "${name}"; its outputs are ${names}.`, { details: { value: name } });
+    }
+    return value;
+  });
+  return builder.finish();
+}
+
+/** A builder that goes on where a graph ends. Names in `reserved` are not given to new values. */
+export function createGraphBuilder(start: Graph, operations: OperationSet = standardOperations, reserved: Iterable<string> = []): GraphBuilder {
+  const inputs: GraphInput[] = [...start.inputs];
+  const parameters: Value[] = [...start.parameters];
+  const nodes: GraphNode[] = [...start.nodes];
+  const outputs: GraphOutput[] = [...start.outputs];
+  const names = new Set([...reserved, ...graphValues(start).keys()]);
+  const scopes: string[] = [];
+
+  const freshName = (wanted: string): string => {
+    const base = [...scopes, wanted].join(".");
+    let name = base;
+    for (let count = 2; names.has(name); count++) name = `${base}#${count}`;
+    names.add(name);
+    return name;
+  };
+
+  const builder: GraphBuilder = {
+    input(name, dataType, shape, range) {
+      const known = inputs.find((input) => input.name === name);
+      if (known !== undefined) {
+        if (known.dataType === dataType && sameShape(known.shape, shape)) return known;
+        throw new LongspanError("graph-invalid", `Input "${name}" is ${formatType(known)} in graph "${start.name}" and was asked for as ${formatType({ dataType, shape })}.`);
+      }
+      const input: GraphInput = { name, dataType, shape, ...(range === undefined ? {} : { range }) };
+      names.add(name);
+      inputs.push(input);
+      return input;
+    },
+    parameter(name, shape) {
+      const known = parameters.find((parameter) => parameter.name === name);
+      if (known !== undefined) {
+        if (sameShape(known.shape, shape)) return known;
+        throw new LongspanError("graph-invalid", `Parameter "${name}" has shape ${formatShape(known.shape)} in graph "${start.name}" and was asked for with ${formatShape(shape)}.`);
+      }
+      const parameter: Value = { name, dataType: "float32", shape };
+      names.add(name);
+      parameters.push(parameter);
+      return parameter;
+    },
+    node(operation, operands, attributes = {}, name = operation.name) {
+      const draft: GraphNode = { operation: operation.name, inputs: operands.map((value) => value.name), attributes, outputs: [] };
+      const rule = operation.check(operands, attributes);
+      if (rule !== undefined) {
+        const shown = printNode(draft, { ...start, inputs: operands, parameters: [], nodes: [] });
+        throw new LongspanError("graph-invalid", `Graph "${start.name}": a node is illegal.\n${shown}\n  breaks the rule: ${rule}.`, { details: { graph: start.name, rule } });
+      }
+      const made = operation.outputTypes(operands, attributes).map((type): Value => ({ name: freshName(name), dataType: type.dataType, shape: type.shape }));
+      nodes.push({ ...draft, outputs: made });
+      return made;
+    },
+    apply(operation, operands, attributes, name) {
+      const [first] = builder.node(operation, operands, attributes, name);
+      if (first === undefined) throw new LongspanError("graph-invalid", `The operation ${operation.name} has no output.`);
+      return first;
+    },
+    output(name, value) {
+      outputs.push({ name, value: value.name });
+    },
+    scope(name, build) {
+      scopes.push(name);
+      try {
+        return build();
+      } finally {
+        scopes.pop();
+      }
+    },
+    draft: () => ({ name: start.name, inputs: [...inputs], parameters: [...parameters], nodes: [...nodes], outputs: [...outputs] }),
+    finish() {
+      const graph = builder.draft();
+      validateGraph(graph, operations);
+      return graph;
+    },
+  };
+  return builder;
+}

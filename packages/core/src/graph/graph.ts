@@ -1,0 +1,53 @@
+import type { Attributes } from "./attributes.ts";
+import type { Value } from "./value.ts";
+
+/** Which numbers an input may hold; checked where a session takes its inputs. Both ends belong to it. */
+export interface InputRange {
+  readonly minimum: number;
+  readonly maximum: number;
+  /** What the numbers are, for messages: "0 (masked) or 1". */
+  readonly meaning: string;
+}
+
+export interface GraphInput extends Value {
+  readonly range?: InputRange | undefined;
+}
+
+/** A weight, bound by name when a session is prepared: its value's name is the parameter's canonical name. */
+export type GraphParameter = Value;
+
+export interface GraphNode {
+  /** The name of an operation: see `standardOperations`. */
+  readonly operation: string;
+  /** Names of values: inputs, parameters, outputs of earlier nodes. */
+  readonly inputs: readonly string[];
+  readonly attributes: Attributes;
+  readonly outputs: readonly Value[];
+}
+
+export interface GraphOutput {
+  /** What a session calls it. */
+  readonly name: string;
+  /** The value's name. */
+  readonly value: string;
+}
+
+/**
+ * A typed tensor program in static single assignment form: plain data, in an order in which it can run.
+ * Made by `buildGraph`, changed by passes, checked by `validateGraph`, kept as JSON by `graphToJson`.
+ */
+export interface Graph {
+  readonly name: string;
+  readonly inputs: readonly GraphInput[];
+  readonly parameters: readonly GraphParameter[];
+  readonly nodes: readonly GraphNode[];
+  readonly outputs: readonly GraphOutput[];
+}
+
+/** Every value of a graph by name. Of a name that stands twice (an illegal graph) the last counts. */
+export function graphValues(graph: Graph): ReadonlyMap<string, Value> {
+  const values = new Map<string, Value>();
+  for (const value of [...graph.inputs, ...graph.parameters]) values.set(value.name, value);
+  for (const node of graph.nodes) for (const value of node.outputs) values.set(value.name, value);
+  return values;
+}

@@ -1,0 +1,114 @@
+import { parseAttributes, type AttributeParsers, type Attributes, type ParsedAttributes } from "./attributes.ts";
+import type { DimensionBindings } from "./dimension.ts";
+import { formatType, type GraphDataType, type GraphTensor, type ValueType } from "./value.ts";
+
+/** One input of an operation. */
+export interface Operand {
+  readonly dataTypes: readonly GraphDataType[];
+  /** `optional`: the last one, which may be left out; `repeated`: the last one, given once or more. */
+  readonly count?: "optional" | "repeated";
+}
+
+/** A symbol whose number an operation finds while it runs, and what that number is. Equal meanings are the same dimension. */
+export interface IntroducedDimension {
+  readonly symbol: string;
+  readonly meaning: string;
+}
+
+/**
+ * An operation of the graph: what is legal, which types come out, and its meaning in plain TypeScript. Everything that executes,
+ * exports or checks graphs goes by this.
+ */
+export interface Operation {
+  readonly name: string;
+  /** What it computes, in one line. */
+  readonly formula: string;
+  /** In the order of a node's inputs. */
+  readonly operands: readonly (Operand & { readonly name: string })[];
+  /** The first broken rule in words, or undefined when a node with such inputs and attributes is legal. */
+  check(inputs: readonly ValueType[], attributes: Attributes): string | undefined;
+  /** The types of the outputs of a legal node. */
+  outputTypes(inputs: readonly ValueType[], attributes: Attributes): readonly ValueType[];
+  /** The dimensions that its outputs bring into the graph. `inputs` are names of values. */
+  introduces(inputs: readonly string[], attributes: Attributes): readonly IntroducedDimension[];
+  /** The outputs of a legal node, from tensors in C order: the truth for every runtime. `dimensions` are the numbers of the symbols so far. */
+  evaluate(inputs: readonly GraphTensor[], attributes: Attributes, dimensions: DimensionBindings): readonly GraphTensor[];
+}
+
+type Operands = Readonly<Record<string, Operand>>;
+
+/** What stands for each operand: one thing, a list of them when repeated, perhaps undefined when optional. */
+type ForEach<All extends Operands, Things extends { [Name in keyof All]: unknown }> = {
+  readonly [Name in keyof All]: All[Name] extends { readonly count: "optional" }
+    ? Things[Name] | undefined
+    : All[Name] extends { readonly count: "repeated" }
+      ? readonly Things[Name][]
+      : Things[Name];
+};
+
+export type OperandTypes<All extends Operands> = ForEach<All, { [Name in keyof All]: ValueType }>;
+export type OperandNames<All extends Operands> = ForEach<All, { [Name in keyof All]: string }>;
+export type OperandTensors<All extends Operands> = ForEach<All, { [Name in keyof All]: Extract<GraphTensor, { dataType: All[Name]["dataTypes"][number] }> }>;
+
+/** A legality rule: what it says, and when it holds. */
+export interface OperationRule<All extends Operands, Parsers extends AttributeParsers> {
+  readonly says: string;
+  holds(inputs: OperandTypes<All>, attributes: ParsedAttributes<Parsers>): boolean;
+}
+
+export interface OperationDefinition<All extends Operands, Parsers extends AttributeParsers> {
+  readonly name: string;
+  readonly formula: string;
+  readonly operands: All;
+  readonly attributes: Parsers;
+  /** In order: a later rule may rely on the earlier ones. Number and data types of the inputs are checked before. */
+  readonly rules: readonly OperationRule<All, Parsers>[];
+  outputTypes(inputs: OperandTypes<All>, attributes: ParsedAttributes<Parsers>): readonly ValueType[];
+  introduces?(inputs: OperandNames<All>, attributes: ParsedAttributes<Parsers>): readonly IntroducedDimension[];
+  evaluate(inputs: OperandTensors<All>, attributes: ParsedAttributes<Parsers>, dimensions: DimensionBindings): readonly GraphTensor[];
+}
+
+/** Makes an operation of its definition, in which inputs go by name and attributes are typed. */
+export function defineOperation<const All extends Operands, const Parsers extends AttributeParsers>(definition: OperationDefinition<All, Parsers>): Operation {
+  const { name, formula } = definition;
+  const operands = Object.entries<Operand>(definition.operands).map(([operandName, operand]) => ({ name: operandName, ...operand }));
+  const typed = (attributes: Attributes): ParsedAttributes<Parsers> => {
+    const result = parseAttributes(definition.attributes, attributes);
+    if ("broken" in result) throw new TypeError(`${name}: ${result.broken}`);
+    return result.parsed;
+  };
+  const named = <Thing>(things: readonly Thing[]): Record<string, Thing | readonly Thing[] | undefined> =>
+    Object.fromEntries(operands.map((operand, index) => [operand.name, operand.count === "repeated" ? things.slice(index) : things[index]]));
+  return {
+    name,
+    formula,
+    operands,
+    check(inputs, attributes) {
+      const result = parseAttributes(definition.attributes, attributes);
+      if ("broken" in result) return result.broken;
+      const broken = checkOperands(operands, inputs);
+      if (broken !== undefined) return broken;
+      const types = named(inputs) as OperandTypes<All>;
+      return definition.rules.find((rule) => !rule.holds(types, result.parsed))?.says;
+    },
+    outputTypes: (inputs, attributes) => definition.outputTypes(named(inputs) as OperandTypes<All>, typed(attributes)),
+    introduces: (inputs, attributes) => definition.introduces?.(named(inputs) as OperandNames<All>, typed(attributes)) ?? [],
+    evaluate: (inputs, attributes, dimensions) => definition.evaluate(named(inputs) as OperandTensors<All>, typed(attributes), dimensions),
+  };
+}
+
+function checkOperands(operands: Operation["operands"], inputs: readonly ValueType[]): string | undefined {
+  const least = operands.filter((operand) => operand.count !== "optional").length;
+  const most = operands.some((operand) => operand.count === "repeated") ? Number.POSITIVE_INFINITY : operands.length;
+  if (inputs.length < least || inputs.length > most) {
+    const names = operands.map((operand) => operand.name + (operand.count === undefined ? "" : ` (${operand.count})`));
+    return `its inputs are ${names.join(", ") || "none"}; ${inputs.length} were given`;
+  }
+  for (const [index, input] of inputs.entries()) {
+    const operand = operands[Math.min(index, operands.length - 1)];
+    if (operand !== undefined && !operand.dataTypes.includes(input.dataType)) {
+      return `its input ${operand.name} is ${operand.dataTypes.join(" or ")}, not ${formatType(input)}`;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,29 @@
+import { defineOperation, type Operation } from "../operation.ts";
+import { broadcastShapes, visitRows } from "../reference/broadcast.ts";
+import { zeros } from "../value.ts";
+
+/** The common form of the element-by-element operations on numbers: two operands of one data type that broadcast to each other. */
+export function defineArithmetic(name: string, sign: string, compute: (left: number, right: number) => number): Operation {
+  const dataTypes = ["float32", "int32"] as const;
+  return defineOperation({
+    name,
+    formula: `out = left ${sign} right, element by element; aligned at the last axis, sizes of 1 stretch`,
+    operands: { left: { dataTypes }, right: { dataTypes } },
+    attributes: {},
+    rules: [
+      { says: "left and right have the same data type", holds: ({ left, right }) => left.dataType === right.dataType },
+      { says: "the shapes of left and right broadcast: aligned at the last axis, sizes are equal or 1", holds: ({ left, right }) => broadcastShapes(left.shape, right.shape) !== undefined },
+    ],
+    outputTypes: ({ left, right }) => [{ dataType: left.dataType, shape: broadcastShapes(left.shape, right.shape) ?? [] }],
+    evaluate({ left, right }) {
+      const shape = (broadcastShapes(left.shape, right.shape) ?? []).map(Number);
+      const out = zeros(left.dataType, shape);
+      visitRows(shape, [left.shape, right.shape], ([leftOffset = 0, rightOffset = 0], start, length, [leftStep = 0, rightStep = 0]) => {
+        for (let index = 0; index < length; index++) {
+          out.data[start + index] = compute(left.data[leftOffset + index * leftStep] as number, right.data[rightOffset + index * rightStep] as number);
+        }
+      });
+      return [out];
+    },
+  });
+}

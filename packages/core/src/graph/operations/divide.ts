@@ -1,0 +1,5 @@
+import type { Operation } from "../operation.ts";
+import { defineArithmetic } from "./arithmetic.ts";
+
+/** Quotient, element by element; of int32 values towards zero. ONNX: Div. */
+export const divide: Operation = defineArithmetic("divide", "/", (left, right) => left / right);

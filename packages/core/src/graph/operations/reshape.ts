@@ -1,0 +1,15 @@
+import { shape } from "../attributes.ts";
+import { evaluateShape, shapeSize } from "../dimension.ts";
+import { defineOperation, type Operation } from "../operation.ts";
+import { graphDataTypes } from "../value.ts";
+
+/** The same elements in the same C order under another shape. ONNX: Reshape. */
+export const reshape: Operation = defineOperation({
+  name: "reshape",
+  formula: "out = x, its elements in C order under the shape",
+  operands: { x: { dataTypes: graphDataTypes } },
+  attributes: { shape },
+  rules: [{ says: "the shape has as many elements as x", holds: ({ x }, attributes) => shapeSize(x.shape) === shapeSize(attributes.shape) }],
+  outputTypes: ({ x }, attributes) => [{ dataType: x.dataType, shape: attributes.shape }],
+  evaluate: ({ x }, attributes, dimensions) => [{ ...x, shape: evaluateShape(attributes.shape, dimensions) }],
+});

@@ -1,0 +1,5 @@
+import type { Operation } from "../operation.ts";
+import { defineArithmetic } from "./arithmetic.ts";
+
+/** Difference. ONNX: Sub. */
+export const subtract: Operation = defineArithmetic("subtract", "-", (left, right) => left - right);

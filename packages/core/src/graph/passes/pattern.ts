@@ -1,0 +1,87 @@
+import type { Attributes } from "../attributes.ts";
+import { graphValues, type Graph, type GraphNode } from "../graph.ts";
+import type { Value } from "../value.ts";
+
+/** A tree of operations to look for, from its last node backwards. */
+export type Pattern = ValuePattern | NodePattern;
+
+/** Any value; it gets a name. The same name twice means the same value. */
+export interface ValuePattern {
+  readonly kind: "value";
+  readonly name: string;
+}
+
+export interface NodePattern {
+  readonly kind: "node";
+  readonly operation: string;
+  /** One for each input of the node: as many, no fewer. */
+  readonly inputs: readonly Pattern[];
+  readonly where?: ((attributes: Attributes) => boolean) | undefined;
+  readonly name?: string | undefined;
+}
+
+export function anyValue(name: string): ValuePattern {
+  return { kind: "value", name };
+}
+
+export function nodeOf(operation: string, inputs: readonly Pattern[], options: { readonly name?: string; readonly where?: (attributes: Attributes) => boolean } = {}): NodePattern {
+  return { kind: "node", operation, inputs, ...options };
+}
+
+/** What a graph's values are and where they go; made once for many matches. */
+export interface GraphIndex {
+  readonly values: ReadonlyMap<string, Value>;
+  /** The node that makes a value. */
+  readonly makers: ReadonlyMap<string, GraphNode>;
+  /** How often a value is used, by nodes and as an output. */
+  readonly uses: ReadonlyMap<string, number>;
+}
+
+export function indexGraph(graph: Graph): GraphIndex {
+  const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output.name, node] as const)));
+  const uses = new Map<string, number>();
+  for (const name of [...graph.nodes.flatMap((node) => node.inputs), ...graph.outputs.map((output) => output.value)]) {
+    uses.set(name, (uses.get(name) ?? 0) + 1);
+  }
+  return { values: graphValues(graph), makers, uses };
+}
+
+/** Where a pattern stands in a graph. */
+export interface PatternMatch {
+  /** The node the pattern ends in. */
+  readonly root: GraphNode;
+  /** By the names in the pattern. */
+  readonly values: ReadonlyMap<string, Value>;
+  readonly nodes: ReadonlyMap<string, GraphNode>;
+  /** All nodes of the match but the root: nothing else uses what they make. */
+  readonly interior: readonly GraphNode[];
+}
+
+/** The match that ends in `root`, if there is one. Interior nodes match only if their output is used once, within the match. */
+export function matchPattern(pattern: NodePattern, root: GraphNode, index: GraphIndex): PatternMatch | undefined {
+  const values = new Map<string, Value>();
+  const nodes = new Map<string, GraphNode>();
+  const interior: GraphNode[] = [];
+  return matchNode(pattern, root) ? { root, values, nodes, interior } : undefined;
+
+  function matchNode(wanted: NodePattern, node: GraphNode): boolean {
+    if (node.operation !== wanted.operation || node.inputs.length !== wanted.inputs.length) return false;
+    if (wanted.where !== undefined && !wanted.where(node.attributes)) return false;
+    if (wanted.name !== undefined) nodes.set(wanted.name, node);
+    return wanted.inputs.every((inner, at) => matchValue(inner, node.inputs[at] ?? ""));
+  }
+
+  function matchValue(wanted: Pattern, name: string): boolean {
+    if (wanted.kind === "value") {
+      const value = index.values.get(name);
+      const known = values.get(wanted.name);
+      if (value === undefined || (known !== undefined && known !== value)) return false;
+      values.set(wanted.name, value);
+      return true;
+    }
+    const maker = index.makers.get(name);
+    if (maker === undefined || maker.outputs.length !== 1 || index.uses.get(name) !== 1) return false;
+    interior.push(maker);
+    return matchNode(wanted, maker);
+  }
+}
