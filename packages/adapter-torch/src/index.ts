@@ -1,5 +1,19 @@
+export { torch } from "./torch.ts";
+export type { TorchOptions } from "./torch.ts";
+
+export { safetensorsContainer } from "./containers/safetensors.ts";
+export { safetensorsShardedContainer } from "./containers/safetensors-sharded.ts";
+export { torchLegacyContainer } from "./containers/torch-legacy.ts";
+export { torchShardedContainer } from "./containers/torch-sharded.ts";
+export { torchTarContainer } from "./containers/torch-tar.ts";
 export { torchZipContainer } from "./containers/torch-zip.ts";
 export type { TorchZipOptions } from "./containers/torch-zip.ts";
+
+export { allenaiLayout } from "./layouts/allenai.ts";
+export { huggingFaceLayout } from "./layouts/hf.ts";
+
 export type { TorchFloat, TorchList, TorchMap, TorchTensor, TorchValue } from "./writing/torch-value.ts";
+export { writeTorchLegacy } from "./writing/write-torch-legacy.ts";
+export type { TorchLegacyContents } from "./writing/write-torch-legacy.ts";
 export { writeTorchZip } from "./writing/write-torch-zip.ts";
 export type { CopyTensor, TorchZipContents } from "./writing/write-torch-zip.ts";

@@ -30,9 +30,15 @@ export function archiveStorages(source: ByteSource, archive: TorchArchive, verif
   };
 }
 
-function openStorage(source: ByteSource, archive: TorchArchive, { key, storageClass, elements }: StorageId, verifyChecksums: boolean): SourceStorage {
+function openStorage(
+  source: ByteSource,
+  archive: TorchArchive,
+  { key, storageClass, elements }: StorageId,
+  verifyChecksums: boolean,
+): SourceStorage {
   const entry = archive.storage(key);
-  if (entry === undefined) throw new LongspanError("tensor-invalid", `its storage, the entry "${archive.topFolder}/data/${key}", is not in the archive`);
+  if (entry === undefined)
+    throw new LongspanError("tensor-invalid", `its storage, the entry "${archive.topFolder}/data/${key}", is not in the archive`);
   const byteLength = elements * storageClass.elementBytes;
   if (entry.byteLength !== byteLength) {
     throw new LongspanError(

@@ -27,20 +27,14 @@ export interface TorchArchive {
  * Opens the archive and reads its small entries (torch/serialization.py, `_load`).
  * @throws LongspanError `truncated`, `malformed`, `limit-exceeded`; `unsupported` for TorchScript and torch.export archives.
  */
-export async function openTorchArchive(
-  source: ByteSource,
-  signal?: AbortSignal,
-): Promise<TorchArchive> {
+export async function openTorchArchive(source: ByteSource, signal?: AbortSignal): Promise<TorchArchive> {
   const archive = await readZipArchive(source, signal);
   const records = recordsOf(source.name, archive.entries);
   refuseOtherArchives(source.name, records.byName);
 
   const pickleEntry = records.byName.get("data.pkl");
   if (pickleEntry === undefined)
-    throw torchArchiveError(
-      source.name,
-      `has no entry "${records.topFolder}/data.pkl": it is a zip archive, but not one of torch.save`,
-    );
+    throw torchArchiveError(source.name, `has no entry "${records.topFolder}/data.pkl": it is a zip archive, but not one of torch.save`);
   await checkVersion(source, records.byName, signal);
   const byteOrder = await readByteOrder(source, records.byName, signal);
 
@@ -52,8 +46,7 @@ export async function openTorchArchive(
     unchecked ||= entry.checksum === undefined;
   }
   const warnings = [...archive.warnings];
-  if (unchecked)
-    warnings.push(`${source.name} was written without checksums; damage to it cannot be noticed.`);
+  if (unchecked) warnings.push(`${source.name} was written without checksums; damage to it cannot be noticed.`);
   return {
     topFolder: records.topFolder,
     byteOrder,
@@ -82,18 +75,10 @@ function recordsOf(file: string, entries: ReadonlyMap<string, ZipEntry>): Record
   for (const [name, entry] of entries) {
     if (name.endsWith("/") && entry.byteLength === 0) continue;
     const slash = name.indexOf("/");
-    if (slash === -1)
-      throw torchArchiveError(
-        file,
-        `has the entry "${name}" outside of a folder; torch keeps all entries in one folder`,
-      );
+    if (slash === -1) throw torchArchiveError(file, `has the entry "${name}" outside of a folder; torch keeps all entries in one folder`);
     const folder = name.slice(0, slash);
     topFolder ??= folder;
-    if (folder !== topFolder)
-      throw torchArchiveError(
-        file,
-        `has two top folders, "${topFolder}" and "${folder}"; torch writes one`,
-      );
+    if (folder !== topFolder) throw torchArchiveError(file, `has two top folders, "${topFolder}" and "${folder}"; torch writes one`);
     byName.set(name.slice(slash + 1), entry);
   }
   if (topFolder === undefined) throw torchArchiveError(file, "is an empty zip archive");
@@ -117,14 +102,9 @@ function refuseOtherArchives(file: string, records: ReadonlyMap<string, ZipEntry
   }
 }
 
-async function checkVersion(
-  source: ByteSource,
-  records: ReadonlyMap<string, ZipEntry>,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+async function checkVersion(source: ByteSource, records: ReadonlyMap<string, ZipEntry>, signal: AbortSignal | undefined): Promise<void> {
   const entry = records.get(".data/version") ?? records.get("version");
-  if (entry === undefined)
-    throw torchArchiveError(source.name, "has no entry version, which torch.load demands");
+  if (entry === undefined) throw torchArchiveError(source.name, "has no entry version, which torch.load demands");
   const text = (await readText(source, entry, signal)).trim();
   const version = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
   if (version >= versions.lowest && version <= versions.highest) return;
@@ -145,33 +125,19 @@ async function readByteOrder(
   if (entry === undefined) return "little";
   const text = await readText(source, entry, signal);
   if (text !== "little" && text !== "big") {
-    throw torchArchiveError(
-      source.name,
-      `states the byte order ${JSON.stringify(text)}; "little" or "big" is expected`,
-    );
+    throw torchArchiveError(source.name, `states the byte order ${JSON.stringify(text)}; "little" or "big" is expected`);
   }
   return text;
 }
 
-async function readText(
-  source: ByteSource,
-  entry: ZipEntry,
-  signal: AbortSignal | undefined,
-): Promise<string> {
+async function readText(source: ByteSource, entry: ZipEntry, signal: AbortSignal | undefined): Promise<string> {
   if (entry.byteLength > maximumTextBytes) {
-    throw torchArchiveError(
-      source.name,
-      `has ${entry.byteLength} bytes in the entry "${entry.name}", where a word is expected`,
-    );
+    throw torchArchiveError(source.name, `has ${entry.byteLength} bytes in the entry "${entry.name}", where a word is expected`);
   }
   const bytes = await entrySource(source, entry, true).read(0, entry.byteLength, { signal });
   return String.fromCharCode(...bytes);
 }
 
 function torchArchiveError(file: string, problem: string): LongspanError {
-  return new LongspanError(
-    "malformed",
-    `${file} ${problem}. Write it again with torch.save, or download it again.`,
-    { details: { file } },
-  );
+  return new LongspanError("malformed", `${file} ${problem}. Write it again with torch.save, or download it again.`, { details: { file } });
 }

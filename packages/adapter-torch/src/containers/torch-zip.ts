@@ -5,7 +5,7 @@ import { isTorchArchive, openTorchArchive } from "../archive/torch-archive.ts";
 import { treeOfPickle } from "../tree/tree-of-pickle.ts";
 import { recordBytes, signatures } from "../zip/zip-format.ts";
 import { readZipArchive } from "../zip/zip-archive.ts";
-import { readPickleOf } from "./read-pickle-of.ts";
+import { readPickleOf } from "../tree/read-pickle-of.ts";
 
 export interface TorchZipOptions {
   /** Whether the checksum of a storage that is read from its start to its end is compared with the archive's. Default true. */
@@ -59,7 +59,8 @@ async function open({ source, signal }: ContainerInput, verifyChecksums: boolean
   const pickle = await checkedPickle(archive.pickle, signal);
   const { value, end } = await readPickleOf(source.name, part, pickle);
   const warnings = [...archive.warnings];
-  if (end < pickle.size) warnings.push(`${source.name} (${part}) has ${pickle.size - end} bytes after the end of its pickle; they were not read.`);
+  if (end < pickle.size)
+    warnings.push(`${source.name} (${part}) has ${pickle.size - end} bytes after the end of its pickle; they were not read.`);
   const root = treeOfPickle(value, { file: source.name, resolveStorage: archiveStorages(source, archive, verifyChecksums) });
   return { root, attributes: new Map(), warnings, close: async () => {} };
 }

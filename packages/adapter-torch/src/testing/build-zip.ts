@@ -97,13 +97,7 @@ export function buildZip(entries: readonly TestEntry[], options: TestZipOptions 
       const size = entry.local?.size ?? (later ? 0 : entry.data.length);
       push(
         concatenate(
-          fields(
-            [4, 0x04_03_4b_50],
-            [2, 0],
-            [2, entry.local?.flags ?? flags],
-            [2, entry.local?.method ?? method],
-            [4, 0],
-          ),
+          fields([4, 0x04_03_4b_50], [2, 0], [2, entry.local?.flags ?? flags], [2, entry.local?.method ?? method], [4, 0]),
           fields(
             [4, entry.local?.checksum ?? (later ? 0 : checksum)],
             [4, size],
@@ -116,10 +110,7 @@ export function buildZip(entries: readonly TestEntry[], options: TestZipOptions 
           entry.data,
         ),
       );
-      if (later)
-        push(
-          fields([4, 0x08_07_4b_50], [4, checksum], [4, entry.data.length], [4, entry.data.length]),
-        );
+      if (later) push(fields([4, 0x08_07_4b_50], [4, checksum], [4, entry.data.length], [4, entry.data.length]));
     }
     const centralExtra = entry.central?.extra ?? new Uint8Array();
     central.push(

@@ -21,10 +21,14 @@ export interface StorageId {
 export function parseStorageId(id: PickleValue, length: 5 | 6): StorageId {
   const items = asTuple(id);
   if (items === undefined || items.length !== length || asString(items[0]) !== "storage") {
-    throw new LongspanError("tensor-invalid", `the reference to its storage is ${describe(id)}, where a tuple of ${length} that begins with 'storage' is expected`);
+    throw new LongspanError(
+      "tensor-invalid",
+      `the reference to its storage is ${describe(id)}, where a tuple of ${length} that begins with 'storage' is expected`,
+    );
   }
   const key = asString(items[2]);
-  if (key === undefined) throw new LongspanError("tensor-invalid", `its storage's key is ${describe(items[2] ?? null)}, where text is expected`);
+  if (key === undefined)
+    throw new LongspanError("tensor-invalid", `its storage's key is ${describe(items[2] ?? null)}, where text is expected`);
   const storage = storageClass(items[1]);
   const elements = count(items[4], "storage's number of elements", storage);
   return { storageClass: storage, key, elements, view: length === 6 ? parseView(items[5], elements, storage) : undefined };
@@ -33,10 +37,17 @@ export function parseStorageId(id: PickleValue, length: 5 | 6): StorageId {
 function parseView(value: PickleValue | undefined, elements: number, storage: StorageClass): StorageId["view"] {
   if (value === null) return undefined;
   const items = asTuple(value);
-  if (items?.length !== 3) throw new LongspanError("tensor-invalid", `its part of a storage is ${describe(value ?? null)}, where (key, offset, size) is expected`);
-  const view = { elementOffset: count(items[1], "offset into a storage", storage), elements: count(items[2], "part of a storage", storage) };
+  if (items?.length !== 3)
+    throw new LongspanError("tensor-invalid", `its part of a storage is ${describe(value ?? null)}, where (key, offset, size) is expected`);
+  const view = {
+    elementOffset: count(items[1], "offset into a storage", storage),
+    elements: count(items[2], "part of a storage", storage),
+  };
   if (view.elementOffset + view.elements > elements) {
-    throw new LongspanError("tensor-invalid", `its part of a storage (${view.elements} elements from ${view.elementOffset}) leaves the storage's ${elements}`);
+    throw new LongspanError(
+      "tensor-invalid",
+      `its part of a storage (${view.elements} elements from ${view.elementOffset}) leaves the storage's ${elements}`,
+    );
   }
   return view;
 }
@@ -44,5 +55,8 @@ function parseView(value: PickleValue | undefined, elements: number, storage: St
 function count(value: PickleValue | undefined, what: string, storage: StorageClass): number {
   const number = asInteger(value);
   if (number !== undefined && number >= 0 && Number.isSafeInteger(number * storage.elementBytes)) return number;
-  throw new LongspanError("tensor-invalid", `its ${what} is ${value === undefined ? "missing" : describe(value)}, where a whole number of at least 0 is expected`);
+  throw new LongspanError(
+    "tensor-invalid",
+    `its ${what} is ${value === undefined ? "missing" : describe(value)}, where a whole number of at least 0 is expected`,
+  );
 }

@@ -26,11 +26,29 @@ export function rebuildTensor(name: string, call: TensorCall, resolveStorage: Re
   const shape = wholeNumbers(args[2], "size");
   const strides = wholeNumbers(args[3], "strides");
   refuseLazyBits(args[isV3 ? 7 : 6]);
-  const dataType = isV3 ? dataTypeOf(args[6]) : typeOfStorage(view);
+  const dataType = isV3 ? dataTypeOf(args[6]) : undefined;
+  return stridedView(name, view, dataType, { shape, strides, elementOffset });
+}
+
+/** A tensor over (a part of) a storage, once it was checked to lie inside. Without a type it takes the storage's. */
+export function stridedView(
+  name: string,
+  view: StorageView,
+  givenType: DataType | undefined,
+  {
+    shape,
+    strides,
+    elementOffset,
+  }: { readonly shape: readonly number[]; readonly strides: readonly number[]; readonly elementOffset: number },
+): LazyTensor {
+  const dataType = givenType ?? typeOfStorage(view);
   const bytes = bytesPerElement(dataType);
   const viewStart = (view.elementOffset * view.storageClass.elementBytes) / bytes;
   const viewEnd = ((view.elementOffset + view.elements) * view.storageClass.elementBytes) / bytes;
-  if (!Number.isInteger(viewStart)) throw new LongspanError("tensor-invalid", `its part of a storage begins inside an element`);
+  if (!Number.isInteger(viewStart)) throw new LongspanError("tensor-invalid", "its part of a storage begins inside an element");
+  if (![...shape, ...strides, elementOffset].every((value) => Number.isSafeInteger(value) && value >= 0)) {
+    throw new LongspanError("tensor-invalid", "its size, strides or offset are not whole numbers of at least 0");
+  }
   checkInside(shape, strides, elementOffset, Math.floor(viewEnd - viewStart));
   return stridedTensor({ name, dataType, shape, strides, elementOffset: viewStart + elementOffset, storage: view.storage });
 }
@@ -51,24 +69,36 @@ function refuseLazyBits(metadata: PickleValue | undefined): void {
   }
   for (const [key, value] of metadata.entries) {
     if (value === false) continue;
-    throw new LongspanError("unsupported", `it is marked ${describe(key)}: its values are to be changed when read. Save it after resolve_conj().resolve_neg()`);
+    throw new LongspanError(
+      "unsupported",
+      `it is marked ${describe(key)}: its values are to be changed when read. Save it after resolve_conj().resolve_neg()`,
+    );
   }
 }
 
 /** The view must lie inside its part of the storage, as torch demands of `set_`. */
 function checkInside(shape: readonly number[], strides: readonly number[], elementOffset: number, elements: number): void {
-  if (shape.length !== strides.length) throw new LongspanError("tensor-invalid", `it has ${shape.length} sizes and ${strides.length} strides`);
+  if (shape.length !== strides.length)
+    throw new LongspanError("tensor-invalid", `it has ${shape.length} sizes and ${strides.length} strides`);
   if (shape.includes(0)) return;
   let end = elementOffset + 1;
   for (const [axis, size] of shape.entries()) end += (size - 1) * (strides[axis] ?? 0);
   if (end <= elements) return;
-  throw new LongspanError("tensor-invalid", `size [${shape.join(", ")}], strides [${strides.join(", ")}] and offset ${elementOffset} reach element ${end} of a storage of ${elements}`);
+  throw new LongspanError(
+    "tensor-invalid",
+    `size [${shape.join(", ")}], strides [${strides.join(", ")}] and offset ${elementOffset} reach element ${end} of a storage of ${elements}`,
+  );
 }
 
 function wholeNumbers(value: PickleValue | undefined, what: string): number[] {
   const items = sizeItems(value);
-  if (items === undefined) throw new LongspanError("tensor-invalid", `its ${what} is ${value === undefined ? "missing" : describe(value)}, where a tuple of numbers is expected`);
-  if (items.length > maximumDimensions) throw new LongspanError("limit-exceeded", `it has ${items.length} dimensions; at most ${maximumDimensions} are read`);
+  if (items === undefined)
+    throw new LongspanError(
+      "tensor-invalid",
+      `its ${what} is ${value === undefined ? "missing" : describe(value)}, where a tuple of numbers is expected`,
+    );
+  if (items.length > maximumDimensions)
+    throw new LongspanError("limit-exceeded", `it has ${items.length} dimensions; at most ${maximumDimensions} are read`);
   return items.map((item) => wholeNumber(item, what));
 }
 
@@ -80,5 +110,8 @@ function sizeItems(value: PickleValue | undefined): readonly PickleValue[] | und
 function wholeNumber(value: PickleValue | undefined, what: string): number {
   const number = asInteger(value);
   if (number !== undefined && number >= 0) return number;
-  throw new LongspanError("tensor-invalid", `its ${what} has ${value === undefined ? "nothing" : describe(value)}, where a whole number of at least 0 is expected`);
+  throw new LongspanError(
+    "tensor-invalid",
+    `its ${what} has ${value === undefined ? "nothing" : describe(value)}, where a whole number of at least 0 is expected`,
+  );
 }

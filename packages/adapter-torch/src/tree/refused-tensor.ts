@@ -1,4 +1,5 @@
-import type { LongspanError, TreeOpaque, TreeValue } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import type { TreeOpaque, TreeValue } from "@longspan/core";
 
 /**
  * What stands in the tree for a tensor that could not be made: inert, so that a file with one odd tensor can still be looked
@@ -9,10 +10,31 @@ export interface RefusedTensor extends TreeOpaque {
   readonly error: LongspanError;
 }
 
-export function refusedTensor(className: string, error: LongspanError): RefusedTensor {
-  return { kind: "opaque", className, reason: error.message, error };
-}
-
 export function isRefusedTensor(value: TreeValue): value is RefusedTensor {
   return typeof value === "object" && value !== null && value.kind === "opaque" && "error" in value;
+}
+
+interface Place {
+  /** What made the tensor, or would have. */
+  readonly className: string;
+  readonly file: string;
+  /** The tensor's. */
+  readonly name: string;
+}
+
+/** What `make` returns, or in the place of a LongspanError a refused tensor with the file and the tensor in its message. */
+export function refuseOrRethrow<Made>(place: Place, make: () => Made): Made | RefusedTensor {
+  try {
+    return make();
+  } catch (error) {
+    if (!LongspanError.isInstance(error)) throw error;
+    const refusal = inPlace(error, place);
+    return { kind: "opaque", className: place.className, reason: refusal.message, error: refusal };
+  }
+}
+
+function inPlace(error: LongspanError, { file, name }: Place): LongspanError {
+  const wayOut = error.code === "tensor-invalid" ? " The file is damaged or was not written by torch: download it or write it again." : "";
+  const message = `${file}: tensor "${name}": ${error.message}${error.message.endsWith(".") ? "" : "."}${wayOut}`;
+  return new LongspanError(error.code, message, { cause: error, details: { ...error.details, file, tensor: name } });
 }

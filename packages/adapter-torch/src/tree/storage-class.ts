@@ -63,7 +63,8 @@ export function storageClass(value: PickleValue | undefined): StorageClass {
     const dataType = Object.hasOwn(typedStorages, short) ? typedStorages[short] : undefined;
     if (dataType !== undefined) return { className: name, dataType, unsupported: undefined, elementBytes: bytesPerElement(dataType) };
     const unsupported = Object.hasOwn(unsupportedStorages, short) ? unsupportedStorages[short] : undefined;
-    if (unsupported !== undefined) return { className: name, dataType: undefined, unsupported: unsupported[0], elementBytes: unsupported[1] };
+    if (unsupported !== undefined)
+      return { className: name, dataType: undefined, unsupported: unsupported[0], elementBytes: unsupported[1] };
     if (untypedStorages.has(short)) return { className: name, dataType: undefined, unsupported: undefined, elementBytes: 1 };
   }
   const found = value === undefined ? "nothing" : describe(value);
@@ -78,7 +79,10 @@ export function dataTypeOf(value: PickleValue | undefined): DataType {
   const name = torchName(value);
   const short = name?.slice("torch.".length);
   if (short === undefined) {
-    throw new LongspanError("tensor-invalid", `an element type is ${value === undefined ? "nothing" : describe(value)}, where one such as torch.float32 is expected`);
+    throw new LongspanError(
+      "tensor-invalid",
+      `an element type is ${value === undefined ? "nothing" : describe(value)}, where one such as torch.float32 is expected`,
+    );
   }
   if (isDataType(short)) return short;
   const dataType = Object.hasOwn(dataTypeNames, short) ? dataTypeNames[short] : undefined;

@@ -62,7 +62,10 @@ export function tensorCall(object: PickleObject): TensorCall | undefined {
       const [called, type, inner] = args;
       const typeName = callableName(type);
       if (typeName === undefined || !plainTensorClasses.has(typeName)) {
-        throw new LongspanError("unsupported", `it is a tensor of the class ${type === undefined ? "nothing" : describe(type)}, whose bytes may have a meaning of their own: save it as a plain tensor`);
+        throw new LongspanError(
+          "unsupported",
+          `it is a tensor of the class ${type === undefined ? "nothing" : describe(type)}, whose bytes may have a meaning of their own: save it as a plain tensor`,
+        );
       }
       functionName = callableName(called);
       args = tupleItems(inner);
@@ -73,7 +76,10 @@ export function tensorCall(object: PickleObject): TensorCall | undefined {
     if (!isWrapper) break;
     const inner = args[0];
     if (typeof inner !== "object" || inner === null || inner.kind !== "object") {
-      throw new LongspanError("tensor-invalid", `${functionName} stands around ${inner === undefined ? "nothing" : describe(inner)}, not around a tensor`);
+      throw new LongspanError(
+        "tensor-invalid",
+        `${functionName} stands around ${inner === undefined ? "nothing" : describe(inner)}, not around a tensor`,
+      );
     }
     functionName = callableName(inner.callable);
     args = inner.args;
@@ -97,5 +103,8 @@ export function callableName(value: PickleValue | undefined): string | undefined
 
 function tupleItems(value: PickleValue | undefined): readonly PickleValue[] {
   if (typeof value === "object" && value !== null && value.kind === "tuple") return value.items;
-  throw new LongspanError("tensor-invalid", `${value === undefined ? "nothing" : describe(value)} stands where a tuple of arguments is expected`);
+  throw new LongspanError(
+    "tensor-invalid",
+    `${value === undefined ? "nothing" : describe(value)} stands where a tuple of arguments is expected`,
+  );
 }

@@ -1,8 +1,8 @@
-import { LongspanError, treeMap } from "@longspan/core";
+import { treeMap } from "@longspan/core";
 import type { LazyTensor, TreeMap, TreeOpaque, TreeValue } from "@longspan/core";
 import { asAttributes, asDict, asSequence, asSet, asString, classOf, describe, isGlobal, isMadeBy } from "@longspan/pickle";
 import type { PickleDict, PickleObject, PickleValue } from "@longspan/pickle";
-import { refusedTensor } from "./refused-tensor.ts";
+import { refuseOrRethrow } from "./refused-tensor.ts";
 import { rebuildTensor } from "./rebuild-tensor.ts";
 import type { ResolveStorage } from "./storage-view.ts";
 import { tensorCall } from "./tensor-function.ts";
@@ -97,13 +97,11 @@ export function treeOfPickle(root: PickleValue, options: TreeOfPickleOptions): T
   }
 
   function makeTensor(object: PickleObject, path: TreePath | undefined): LazyTensor | TreeOpaque | undefined {
-    try {
+    const name = pathText(path);
+    return refuseOrRethrow({ className: classNameOf(object), file: options.file, name }, () => {
       const call = tensorCall(object);
-      return call === undefined ? undefined : rebuildTensor(pathText(path), call, options.resolveStorage);
-    } catch (error) {
-      if (!LongspanError.isInstance(error)) throw error;
-      return refusedTensor(classNameOf(object), inPlace(error, options.file, pathText(path)));
-    }
+      return call === undefined ? undefined : rebuildTensor(name, call, options.resolveStorage);
+    });
   }
 
   /** An object of a class nobody looks up: its attributes, or what was stored into it, or its constructor's arguments. */
@@ -111,7 +109,9 @@ export function treeOfPickle(root: PickleValue, options: TreeOfPickleOptions): T
     const opaque: { kind: "opaque"; className: string; state?: TreeValue } = { kind: "opaque", className: classNameOf(object) };
     const stored = asDict(object);
     const inner = stored !== undefined && stored.size > 0 ? stored : asAttributes(object);
-    const remains = object.state ?? (object.items === undefined ? { kind: "tuple" as const, items: object.args } : { kind: "list" as const, items: object.items });
+    const remains =
+      object.state ??
+      (object.items === undefined ? { kind: "tuple" as const, items: object.args } : { kind: "list" as const, items: object.items });
     work.push(() => {
       opaque.state = convert(inner ?? remains, path);
     });
@@ -144,12 +144,4 @@ function moduleClass(value: PickleValue): PickleValue | undefined {
 
 function isAnyGlobal(value: PickleValue): boolean {
   return typeof value === "object" && value !== null && value.kind === "global" && isGlobal(value, value.module, value.name);
-}
-
-/** The same error with the file and the tensor in front. */
-function inPlace(error: LongspanError, file: string, tensor: string): LongspanError {
-  if (error.details["file"] !== undefined) return error;
-  const wayOut = error.code === "tensor-invalid" ? " The file is damaged or was not written by torch: download it or write it again." : "";
-  const message = `${file}: tensor "${tensor}": ${error.message}${error.message.endsWith(".") ? "" : "."}${wayOut}`;
-  return new LongspanError(error.code, message, { cause: error, details: { ...error.details, file, tensor } });
 }

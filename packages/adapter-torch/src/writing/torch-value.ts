@@ -4,16 +4,7 @@ import type { LazyTensor } from "@longspan/core";
  * What can be written into a torch file: the plain Python values that `torch.load(weights_only=True)` accepts. A JavaScript
  * number that is an integer becomes an `int`, another one a `float`; `{ kind: "float", value: 1 }` writes `1.0`.
  */
-export type TorchValue =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | TorchFloat
-  | TorchTensor
-  | TorchList
-  | TorchMap;
+export type TorchValue = null | boolean | number | bigint | string | TorchFloat | TorchTensor | TorchList | TorchMap;
 
 export interface TorchFloat {
   readonly kind: "float";

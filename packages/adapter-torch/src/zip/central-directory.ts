@@ -1,15 +1,7 @@
 import type { DirectoryLocation } from "./end-of-directory.ts";
 import { nameProblem } from "./entry-name.ts";
 import { zipError } from "./zip-error.ts";
-import {
-  flagBits,
-  inZip64,
-  inZip64Short,
-  methodStored,
-  recordBytes,
-  signatures,
-  zip64ExtraId,
-} from "./zip-format.ts";
+import { flagBits, inZip64, inZip64Short, methodStored, recordBytes, signatures, zip64ExtraId } from "./zip-format.ts";
 import { maximumNameBytes } from "./zip-limits.ts";
 
 /** One record of the central directory, checked on its own. */
@@ -30,20 +22,13 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * Parses all records of the central directory.
  * @throws LongspanError `malformed`; `unsupported` for compressed and encrypted entries; `limit-exceeded` for long names.
  */
-export function readCentralHeaders(
-  file: string,
-  bytes: Uint8Array,
-  location: DirectoryLocation,
-): CentralEntry[] {
+export function readCentralHeaders(file: string, bytes: Uint8Array, location: DirectoryLocation): CentralEntry[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const entries: CentralEntry[] = [];
   let position = 0;
   while (entries.length < location.entries) {
     const at = location.offset + position;
-    if (
-      position + recordBytes.centralHeader > bytes.length ||
-      view.getUint32(position, true) !== signatures.centralHeader
-    ) {
+    if (position + recordBytes.centralHeader > bytes.length || view.getUint32(position, true) !== signatures.centralHeader) {
       throw zipError(
         "malformed",
         file,
@@ -56,27 +41,14 @@ export function readCentralHeaders(
     const commentLength = view.getUint16(position + 32, true);
     const extraStart = position + recordBytes.centralHeader + nameLength;
     const end = extraStart + extraLength + commentLength;
-    if (end > bytes.length)
-      throw zipError("malformed", file, at, "an entry of the central directory leaves it");
+    if (end > bytes.length) throw zipError("malformed", file, at, "an entry of the central directory leaves it");
     const nameBytes = bytes.subarray(position + recordBytes.centralHeader, extraStart);
-    const entry = readCentralHeader(
-      file,
-      at,
-      view,
-      position,
-      nameBytes,
-      bytes.subarray(extraStart, extraStart + extraLength),
-    );
+    const entry = readCentralHeader(file, at, view, position, nameBytes, bytes.subarray(extraStart, extraStart + extraLength));
     entries.push(entry);
     position = end;
   }
   if (position !== bytes.length)
-    throw zipError(
-      "malformed",
-      file,
-      location.offset + position,
-      "the central directory has more than its end record promises",
-    );
+    throw zipError("malformed", file, location.offset + position, "the central directory has more than its end record promises");
   return entries;
 }
 
@@ -99,56 +71,26 @@ function readCentralHeader(
   const wide = readZip64Extra(extra);
   if (wide === undefined) return fail("has damaged extra fields");
   // The long values stand in this order, each only where its short field refers to it (APPNOTE 4.5.3).
-  const take = (short: number): number =>
-    short === inZip64 ? (wide.shift() ?? fail("lacks its zip64 sizes")) : short;
+  const take = (short: number): number => (short === inZip64 ? (wide.shift() ?? fail("lacks its zip64 sizes")) : short);
   const byteLength = take(view.getUint32(position + 24, true));
   const compressedLength = take(view.getUint32(position + 20, true));
   const headerOffset = take(view.getUint32(position + 42, true));
-  if (
-    byteLength > Number.MAX_SAFE_INTEGER ||
-    compressedLength > Number.MAX_SAFE_INTEGER ||
-    headerOffset > Number.MAX_SAFE_INTEGER
-  ) {
+  if (byteLength > Number.MAX_SAFE_INTEGER || compressedLength > Number.MAX_SAFE_INTEGER || headerOffset > Number.MAX_SAFE_INTEGER) {
     fail("has a size or offset of 2^53 or more");
   }
   if (disk !== 0 && disk !== inZip64Short)
-    throw zipError(
-      "unsupported",
-      file,
-      at,
-      `entry "${name}" lies on another disk`,
-      "Join the parts into one file.",
-    );
+    throw zipError("unsupported", file, at, `entry "${name}" lies on another disk`, "Join the parts into one file.");
   if ((flags & (flagBits.encrypted | flagBits.stronglyEncrypted | flagBits.maskedHeader)) !== 0) {
-    throw zipError(
-      "unsupported",
-      file,
-      at,
-      `entry "${name}" is encrypted`,
-      "Decrypt the archive first; torch.save never encrypts.",
-    );
+    throw zipError("unsupported", file, at, `entry "${name}" is encrypted`, "Decrypt the archive first; torch.save never encrypts.");
   }
   if ((flags & flagBits.patched) !== 0)
-    throw zipError(
-      "unsupported",
-      file,
-      at,
-      `entry "${name}" is patched data`,
-      "Write the file again with torch.save.",
-    );
+    throw zipError("unsupported", file, at, `entry "${name}" is patched data`, "Write the file again with torch.save.");
   if (method !== methodStored) {
     const wayOut =
       "torch.save stores its entries, so the archive was packed by another tool: unpack it and pack it again without compression (zip -0), or load and save it with torch.";
-    throw zipError(
-      "unsupported",
-      file,
-      at,
-      `entry "${name}" is compressed (method ${method})`,
-      wayOut,
-    );
+    throw zipError("unsupported", file, at, `entry "${name}" is compressed (method ${method})`, wayOut);
   }
-  if (compressedLength !== byteLength)
-    fail(`is stored, yet has ${compressedLength} bytes in the archive and ${byteLength} outside`);
+  if (compressedLength !== byteLength) fail(`is stored, yet has ${compressedLength} bytes in the archive and ${byteLength} outside`);
   return {
     name,
     nameBytes,
@@ -162,12 +104,7 @@ function readCentralHeader(
 
 function decodeName(file: string, at: number, bytes: Uint8Array): string {
   if (bytes.length > maximumNameBytes) {
-    throw zipError(
-      "limit-exceeded",
-      file,
-      at,
-      `an entry's name has ${bytes.length} bytes; at most ${maximumNameBytes} are read`,
-    );
+    throw zipError("limit-exceeded", file, at, `an entry's name has ${bytes.length} bytes; at most ${maximumNameBytes} are read`);
   }
   let name: string;
   try {
@@ -176,8 +113,7 @@ function decodeName(file: string, at: number, bytes: Uint8Array): string {
     throw zipError("malformed", file, at, "an entry's name is not UTF-8");
   }
   const problem = nameProblem(name);
-  if (problem !== undefined)
-    throw zipError("malformed", file, at, `an entry's name ${JSON.stringify(name)} ${problem}`);
+  if (problem !== undefined) throw zipError("malformed", file, at, `an entry's name ${JSON.stringify(name)} ${problem}`);
   return name;
 }
 
@@ -195,8 +131,7 @@ function readZip64Extra(extra: Uint8Array): number[] | undefined {
       if (values !== undefined) return undefined;
       values = [];
       // Three 8-byte values at most; a 4-byte disk number may follow them.
-      for (let at = position + 4; at + 8 <= end && values.length < 3; at += 8)
-        values.push(Number(view.getBigUint64(at, true)));
+      for (let at = position + 4; at + 8 <= end && values.length < 3; at += 8) values.push(Number(view.getBigUint64(at, true)));
     }
     position = end;
   }

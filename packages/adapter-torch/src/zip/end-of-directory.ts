@@ -22,15 +22,8 @@ interface Candidate {
  * both be meant is refused, as is one whose last record does not fit (APPNOTE 4.3.14 to 4.3.16).
  * @throws LongspanError `truncated`, `malformed`, `unsupported` (several disks), `limit-exceeded`.
  */
-export async function findDirectory(
-  source: ByteSource,
-  signal: AbortSignal | undefined,
-): Promise<DirectoryLocation> {
-  const reach =
-    recordBytes.zip64EndOfDirectory +
-    recordBytes.zip64Locator +
-    recordBytes.endOfDirectory +
-    maximumCommentBytes;
+export async function findDirectory(source: ByteSource, signal: AbortSignal | undefined): Promise<DirectoryLocation> {
+  const reach = recordBytes.zip64EndOfDirectory + recordBytes.zip64Locator + recordBytes.endOfDirectory + maximumCommentBytes;
   const tailLength = Math.min(source.size, reach);
   const tailOffset = source.size - tailLength;
   const tail = await source.read(tailOffset, tailLength, { signal });
@@ -38,8 +31,7 @@ export async function findDirectory(
 
   let last: Candidate | undefined;
   for (let position = tailLength - recordBytes.endOfDirectory; position >= 0; position--) {
-    if (tail[position] !== 0x50 || view.getUint32(position, true) !== signatures.endOfDirectory)
-      continue;
+    if (tail[position] !== 0x50 || view.getUint32(position, true) !== signatures.endOfDirectory) continue;
     const offset = tailOffset + position;
     if (last === undefined) {
       last = { offset, location: readEndRecord(source, view, tailOffset, position) };
@@ -53,22 +45,12 @@ export async function findDirectory(
     }
   }
   if (last === undefined) {
-    throw zipError(
-      "truncated",
-      source.name,
-      source.size,
-      "the zip archive's end record is missing",
-    );
+    throw zipError("truncated", source.name, source.size, "the zip archive's end record is missing");
   }
   return last.location;
 }
 
-function couldBeMeant(
-  source: ByteSource,
-  view: DataView,
-  tailOffset: number,
-  position: number,
-): boolean {
+function couldBeMeant(source: ByteSource, view: DataView, tailOffset: number, position: number): boolean {
   try {
     readEndRecord(source, view, tailOffset, position);
     return true;
@@ -77,12 +59,7 @@ function couldBeMeant(
   }
 }
 
-function readEndRecord(
-  source: ByteSource,
-  view: DataView,
-  tailOffset: number,
-  position: number,
-): DirectoryLocation {
+function readEndRecord(source: ByteSource, view: DataView, tailOffset: number, position: number): DirectoryLocation {
   const at = tailOffset + position;
   const fail = (problem: string): never => {
     throw zipError("malformed", source.name, at, problem);
@@ -100,8 +77,7 @@ function readEndRecord(
   };
   const long = readZip64(source, view, tailOffset, position, at);
   if (long === undefined) {
-    const needsZip64 =
-      short.entries === inZip64Short || short.byteLength === inZip64 || short.offset === inZip64;
+    const needsZip64 = short.entries === inZip64Short || short.byteLength === inZip64 || short.offset === inZip64;
     if (needsZip64) fail("the end record points to zip64 records that are not there");
   }
   const merged = {
@@ -124,23 +100,11 @@ function readEndRecord(
     return fail("the end record and the zip64 end record disagree");
   }
   if (disk !== 0 || directoryDisk !== 0 || diskEntries !== entries) {
-    throw zipError(
-      "unsupported",
-      source.name,
-      at,
-      "the archive is one of several disks",
-      "Join the parts into one file.",
-    );
+    throw zipError("unsupported", source.name, at, "the archive is one of several disks", "Join the parts into one file.");
   }
   if (entries > maximumEntries || byteLength > maximumDirectoryBytes) {
     const problem = `a central directory of ${entries} entries and ${byteLength} bytes; at most ${maximumEntries} entries and ${maximumDirectoryBytes} bytes are read`;
-    throw zipError(
-      "limit-exceeded",
-      source.name,
-      at,
-      problem,
-      "Split the checkpoint into several files.",
-    );
+    throw zipError("limit-exceeded", source.name, at, problem, "Split the checkpoint into several files.");
   }
   const recordsStart = at - (long === undefined ? 0 : long.recordsBytes);
   if (offset + byteLength !== recordsStart) {
@@ -148,8 +112,7 @@ function readEndRecord(
       `the central directory (${byteLength} bytes from ${offset}) does not end where its end records begin (${recordsStart}): something stands before or inside the archive`,
     );
   }
-  if (entries * recordBytes.centralHeader > byteLength)
-    fail(`a central directory of ${byteLength} bytes cannot have ${entries} entries`);
+  if (entries * recordBytes.centralHeader > byteLength) fail(`a central directory of ${byteLength} bytes cannot have ${entries} entries`);
   return { offset, byteLength, entries, trailingBytes: source.size - end };
 }
 
@@ -165,13 +128,7 @@ interface Zip64Record {
 }
 
 /** The zip64 records that stand directly before the end record, if they do. torch writes them always. */
-function readZip64(
-  source: ByteSource,
-  view: DataView,
-  tailOffset: number,
-  position: number,
-  at: number,
-): Zip64Record | undefined {
+function readZip64(source: ByteSource, view: DataView, tailOffset: number, position: number, at: number): Zip64Record | undefined {
   const locator = position - recordBytes.zip64Locator;
   if (locator < 0 || view.getUint32(locator, true) !== signatures.zip64Locator) return undefined;
   const record = locator - recordBytes.zip64EndOfDirectory;
@@ -181,26 +138,17 @@ function readZip64(
   };
   const disks = view.getUint32(locator + 16, true);
   if (view.getUint32(locator + 4, true) !== 0 || disks > 1) {
-    throw zipError(
-      "unsupported",
-      source.name,
-      at,
-      "the archive is one of several disks",
-      "Join the parts into one file.",
-    );
+    throw zipError("unsupported", source.name, at, "the archive is one of several disks", "Join the parts into one file.");
   }
   if (record < 0 || view.getBigUint64(locator + 8, true) !== BigInt(recordOffset))
     fail("the zip64 locator does not point to the record before it");
-  if (view.getUint32(record, true) !== signatures.zip64EndOfDirectory)
-    fail("the zip64 end record is missing");
+  if (view.getUint32(record, true) !== signatures.zip64EndOfDirectory) fail("the zip64 end record is missing");
   // The size leaves out the signature and itself; a record with an extensible data sector is of a later version.
   if (view.getBigUint64(record + 4, true) !== BigInt(recordBytes.zip64EndOfDirectory - 12))
     fail("the zip64 end record has an unknown length");
   const wide = (offset: number): number => {
     const value = view.getBigUint64(record + offset, true);
-    return value > BigInt(Number.MAX_SAFE_INTEGER)
-      ? fail("the zip64 end record has a value of 2^53 or more")
-      : Number(value);
+    return value > BigInt(Number.MAX_SAFE_INTEGER) ? fail("the zip64 end record has a value of 2^53 or more") : Number(value);
   };
   return {
     disk: view.getUint32(record + 16, true),

@@ -5,7 +5,6 @@ export function nameProblem(name: string): string | undefined {
   if (name.includes("\\")) return "has a backslash";
   if (name.startsWith("/") || /^[A-Za-z]:/.test(name)) return "is an absolute path";
   const segments = (name.endsWith("/") ? name.slice(0, -1) : name).split("/");
-  if (segments.some((segment) => segment === "" || segment === "." || segment === ".."))
-    return 'has an empty segment, "." or ".."';
+  if (segments.some((segment) => segment === "" || segment === "." || segment === "..")) return 'has an empty segment, "." or ".."';
   return undefined;
 }

@@ -38,12 +38,7 @@ export function entrySource(archive: ByteSource, entry: ZipEntry, verify: boolea
   };
 }
 
-function checksumError(
-  file: string,
-  entry: ZipEntry,
-  dataOffset: number,
-  found: number,
-): LongspanError {
+function checksumError(file: string, entry: ZipEntry, dataOffset: number, found: number): LongspanError {
   const problem = `the ${entry.byteLength} bytes of entry "${entry.name}" have the checksum ${hexadecimal(found)}, and the archive says ${hexadecimal(entry.checksum ?? 0)}`;
   const wayOut =
     "Bytes changed after the file was written: copy or download it again. (torch.load does not look; torch({ verifyChecksums: false }) does not either.)";

@@ -22,31 +22,23 @@ export async function readDataOffset(
   const fail = (problem: string): never => {
     throw zipError("malformed", source.name, at, `entry "${entry.name}": ${problem}`);
   };
-  if (view.getUint32(0, true) !== signatures.localHeader)
-    fail("no local header stands where the central directory puts it");
+  if (view.getUint32(0, true) !== signatures.localHeader) fail("no local header stands where the central directory puts it");
   const flags = view.getUint16(6, true);
-  const contradiction = (what: string): never =>
-    fail(`the local header and the central directory have different ${what}`);
+  const contradiction = (what: string): never => fail(`the local header and the central directory have different ${what}`);
   if (flags !== entry.flags) contradiction("flags");
   if (view.getUint16(8, true) !== methodStored) contradiction("compression methods");
   const nameLength = view.getUint16(26, true);
   const name = bytes.subarray(recordBytes.localHeader);
-  if (
-    nameLength !== entry.nameBytes.length ||
-    name.some((byte, index) => byte !== entry.nameBytes[index])
-  )
-    contradiction("names");
+  if (nameLength !== entry.nameBytes.length || name.some((byte, index) => byte !== entry.nameBytes[index])) contradiction("names");
 
   const later = (flags & flagBits.dataDescriptor) !== 0;
   const checksum = view.getUint32(14, true);
   if (checksum !== entry.checksum && !(later && checksum === 0)) contradiction("checksums");
   for (const field of [18, 22]) {
     const size = view.getUint32(field, true);
-    if (size !== entry.byteLength && size !== inZip64 && !(later && size === 0))
-      contradiction("sizes");
+    if (size !== entry.byteLength && size !== inZip64 && !(later && size === 0)) contradiction("sizes");
   }
   const dataOffset = at + recordBytes.localHeader + nameLength + view.getUint16(28, true);
-  if (dataOffset + entry.byteLength > limit)
-    fail(`its ${entry.byteLength} bytes from ${dataOffset} reach into what follows at ${limit}`);
+  if (dataOffset + entry.byteLength > limit) fail(`its ${entry.byteLength} bytes from ${dataOffset} reach into what follows at ${limit}`);
   return dataOffset;
 }

@@ -49,11 +49,7 @@ describe("archives that are read", () => {
       { ...storage, checksum: 0 },
     ]),
     "in another order": buildZip([storage, pickle]),
-    "with a directory entry": buildZip([
-      { name: "archive/", data: new Uint8Array() },
-      pickle,
-      storage,
-    ]),
+    "with a directory entry": buildZip([{ name: "archive/", data: new Uint8Array() }, pickle, storage]),
     "with a zip64 extra for sizes it does not need": buildZip([
       pickle,
       {
@@ -71,35 +67,19 @@ describe("archives that are read", () => {
   }
 
   test("bytes after the end are warned of", async () => {
-    const archive = await readZipArchive(
-      bytesSource(buildZip([pickle], { suffix: new Uint8Array(9) }), "model.bin"),
-    );
-    expect(archive.warnings).toEqual([
-      "model.bin has 9 bytes after the end of its zip archive; they were not read.",
-    ]);
+    const archive = await readZipArchive(bytesSource(buildZip([pickle], { suffix: new Uint8Array(9) }), "model.bin"));
+    expect(archive.warnings).toEqual(["model.bin has 9 bytes after the end of its zip archive; they were not read."]);
   });
 });
 
 describe("archives that are refused", () => {
-  const duplicate = buildZip([
-    pickle,
-    storage,
-    { ...storage, data: Uint8Array.of(8, 7, 6, 5, 4, 3, 2, 1) },
-  ]);
-  const cases: Record<
-    string,
-    readonly [ErrorCode, RegExp, Uint8Array | readonly [readonly TestEntry[], TestZipOptions?]]
-  > = {
+  const duplicate = buildZip([pickle, storage, { ...storage, data: Uint8Array.of(8, 7, 6, 5, 4, 3, 2, 1) }]);
+  const cases: Record<string, readonly [ErrorCode, RegExp, Uint8Array | readonly [readonly TestEntry[], TestZipOptions?]]> = {
     "a name twice": ["malformed", /second entry "archive\/data\/0"/, duplicate],
     "two central records of one local header": [
       "malformed",
       /overlap/,
-      [
-        [
-          pickle,
-          { ...storage, name: "archive/data/1", centralOnly: true, central: { headerOffset: 0 } },
-        ],
-      ],
+      [[pickle, { ...storage, name: "archive/data/1", centralOnly: true, central: { headerOffset: 0 } }]],
     ],
     "an entry inside another": [
       "malformed",
@@ -111,59 +91,19 @@ describe("archives that are refused", () => {
         ],
       ],
     ],
-    "another name in the local header": [
-      "malformed",
-      /different names/,
-      [[pickle, { ...storage, local: { name: "archive/data/1" } }]],
-    ],
-    "another method in the local header": [
-      "malformed",
-      /different compression methods/,
-      [[pickle, { ...storage, local: { method: 8 } }]],
-    ],
-    "other flags in the local header": [
-      "malformed",
-      /different flags/,
-      [[pickle, { ...storage, local: { flags: 0 } }]],
-    ],
-    "another size in the local header": [
-      "malformed",
-      /different sizes/,
-      [[{ ...pickle, local: { size: 3 } }]],
-    ],
-    "another checksum in the local header": [
-      "malformed",
-      /different checksums/,
-      [[{ ...pickle, local: { checksum: 3 } }]],
-    ],
+    "another name in the local header": ["malformed", /different names/, [[pickle, { ...storage, local: { name: "archive/data/1" } }]]],
+    "another method in the local header": ["malformed", /different compression methods/, [[pickle, { ...storage, local: { method: 8 } }]]],
+    "other flags in the local header": ["malformed", /different flags/, [[pickle, { ...storage, local: { flags: 0 } }]]],
+    "another size in the local header": ["malformed", /different sizes/, [[{ ...pickle, local: { size: 3 } }]]],
+    "another checksum in the local header": ["malformed", /different checksums/, [[{ ...pickle, local: { checksum: 3 } }]]],
     "an encrypted entry": ["unsupported", /encrypted/, [[pickle, { ...storage, flags: 0x801 }]]],
-    "a strongly encrypted entry": [
-      "unsupported",
-      /encrypted/,
-      [[pickle, { ...storage, flags: 0x840 }]],
-    ],
+    "a strongly encrypted entry": ["unsupported", /encrypted/, [[pickle, { ...storage, flags: 0x840 }]]],
     "a masked header": ["unsupported", /encrypted/, [[pickle, { ...storage, flags: 0x2800 }]]],
     "patched data": ["unsupported", /patched/, [[pickle, { ...storage, flags: 0x820 }]]],
-    "a wrong checksum": [
-      "malformed",
-      /checksum 00000001|archive says 00000001/,
-      [[pickle, { ...storage, checksum: 1 }]],
-    ],
-    "sizes that differ though stored": [
-      "malformed",
-      /is stored, yet/,
-      [[pickle, { ...storage, central: { size: 8, compressedSize: 4 } }]],
-    ],
-    "more bytes than there are": [
-      "malformed",
-      /overlap/,
-      [[pickle, { ...storage, central: { size: 9000 } }]],
-    ],
-    "a local header that leaves no room": [
-      "malformed",
-      /reach into what follows/,
-      withByte(buildZip([pickle, storage]), 28, 7),
-    ],
+    "a wrong checksum": ["malformed", /checksum 00000001|archive says 00000001/, [[pickle, { ...storage, checksum: 1 }]]],
+    "sizes that differ though stored": ["malformed", /is stored, yet/, [[pickle, { ...storage, central: { size: 8, compressedSize: 4 } }]]],
+    "more bytes than there are": ["malformed", /overlap/, [[pickle, { ...storage, central: { size: 9000 } }]]],
+    "a local header that leaves no room": ["malformed", /reach into what follows/, withByte(buildZip([pickle, storage]), 28, 7)],
     "zip64 sizes of 2^53": [
       "malformed",
       /2\^53/,
@@ -179,106 +119,38 @@ describe("archives that are refused", () => {
         ],
       ],
     ],
-    "zip64 sizes that are not there": [
-      "malformed",
-      /lacks its zip64 sizes/,
-      [[{ ...storage, central: { size: 0xff_ff_ff_ff } }]],
-    ],
-    "two zip64 extras": [
-      "malformed",
-      /damaged extra/,
-      [[{ ...storage, central: { extra: fields([2, 1], [2, 0], [2, 1], [2, 0]) } }]],
-    ],
-    "extra fields that leave their record": [
-      "malformed",
-      /damaged extra/,
-      [[{ ...storage, central: { extra: fields([2, 1], [2, 90]) } }]],
-    ],
-    "an entry on another disk": [
-      "unsupported",
-      /another disk/,
-      [[{ ...storage, central: { disk: 1 } }]],
-    ],
-    "an archive of several disks": [
-      "unsupported",
-      /several disks/,
-      [[pickle], { end: { disk: 1 } }],
-    ],
-    "a zip64 locator of several disks": [
-      "unsupported",
-      /several disks/,
-      [[pickle], { zip64: { disks: 2 } }],
-    ],
-    "a zip64 locator to elsewhere": [
-      "malformed",
-      /does not point/,
-      [[pickle], { zip64: { locator: 3n } }],
-    ],
+    "zip64 sizes that are not there": ["malformed", /lacks its zip64 sizes/, [[{ ...storage, central: { size: 0xff_ff_ff_ff } }]]],
+    "two zip64 extras": ["malformed", /damaged extra/, [[{ ...storage, central: { extra: fields([2, 1], [2, 0], [2, 1], [2, 0]) } }]]],
+    "extra fields that leave their record": ["malformed", /damaged extra/, [[{ ...storage, central: { extra: fields([2, 1], [2, 90]) } }]]],
+    "an entry on another disk": ["unsupported", /another disk/, [[{ ...storage, central: { disk: 1 } }]]],
+    "an archive of several disks": ["unsupported", /several disks/, [[pickle], { end: { disk: 1 } }]],
+    "a zip64 locator of several disks": ["unsupported", /several disks/, [[pickle], { zip64: { disks: 2 } }]],
+    "a zip64 locator to elsewhere": ["malformed", /does not point/, [[pickle], { zip64: { locator: 3n } }]],
     "end records that disagree": ["malformed", /disagree/, [[pickle], { zip64: { entries: 7n } }]],
     "a zip64 offset of 2^53": ["malformed", /2\^53/, [[pickle], { zip64: { offset: 2n ** 63n } }]],
-    "zip64 fields without zip64 records": [
-      "malformed",
-      /zip64 records that are not there/,
-      [[pickle], { end: { offset: 0xff_ff_ff_ff } }],
-    ],
+    "zip64 fields without zip64 records": ["malformed", /zip64 records that are not there/, [[pickle], { end: { offset: 0xff_ff_ff_ff } }]],
     "fewer entries than promised": [
       "malformed",
       /has 1 entries where its end record promises 2|cannot have/,
       [[pickle], { end: { entries: 2 } }],
     ],
-    "more entries than promised": [
-      "malformed",
-      /more than its end record promises/,
-      [[pickle, storage], { end: { entries: 1 } }],
-    ],
-    "too many entries": [
-      "limit-exceeded",
-      /1000000 entries/,
-      [[pickle], { zip64: { entries: 1_000_000n }, end: { entries: 0xff_ff } }],
-    ],
-    "data before the archive": [
-      "malformed",
-      /before or inside/,
-      concatenate(new Uint8Array(512), buildZip([pickle, storage])),
-    ],
-    "a comment that leaves the file": [
-      "malformed",
-      /comment leaves/,
-      buildZip([pickle], { comment: new Uint8Array(9) }).slice(0, -1),
-    ],
+    "more entries than promised": ["malformed", /more than its end record promises/, [[pickle, storage], { end: { entries: 1 } }]],
+    "too many entries": ["limit-exceeded", /1000000 entries/, [[pickle], { zip64: { entries: 1_000_000n }, end: { entries: 0xff_ff } }]],
+    "data before the archive": ["malformed", /before or inside/, concatenate(new Uint8Array(512), buildZip([pickle, storage]))],
+    "a comment that leaves the file": ["malformed", /comment leaves/, buildZip([pickle], { comment: new Uint8Array(9) }).slice(0, -1)],
     "an absolute name": ["malformed", /absolute/, [[{ ...pickle, name: "/archive/data.pkl" }]]],
     "a name that goes up": ["malformed", /segment/, [[{ ...pickle, name: "archive/../data.pkl" }]]],
-    "a name with a backslash": [
-      "malformed",
-      /backslash/,
-      [[{ ...pickle, name: "archive\\data.pkl" }]],
-    ],
+    "a name with a backslash": ["malformed", /backslash/, [[{ ...pickle, name: "archive\\data.pkl" }]]],
     "a name with a drive": ["malformed", /absolute/, [[{ ...pickle, name: "C:archive/data.pkl" }]]],
     "a name with a NUL": ["malformed", /NUL/, [[{ ...pickle, name: "archive/data.pkl\0.txt" }]]],
     "an empty name": ["malformed", /empty/, [[{ ...pickle, name: "" }]]],
-    "a name that is not UTF-8": [
-      "malformed",
-      /not UTF-8/,
-      [[{ ...pickle, name: Uint8Array.of(0xff, 0xfe) }]],
-    ],
-    "a name of 60000 bytes": [
-      "limit-exceeded",
-      /name has 60000 bytes/,
-      [[{ ...pickle, name: "a".repeat(60_000) }]],
-    ],
-    "no end record": [
-      "truncated",
-      /end record is missing/,
-      concatenate(buildZip([pickle, storage]).subarray(0, 80)),
-    ],
+    "a name that is not UTF-8": ["malformed", /not UTF-8/, [[{ ...pickle, name: Uint8Array.of(0xff, 0xfe) }]]],
+    "a name of 60000 bytes": ["limit-exceeded", /name has 60000 bytes/, [[{ ...pickle, name: "a".repeat(60_000) }]]],
+    "no end record": ["truncated", /end record is missing/, concatenate(buildZip([pickle, storage]).subarray(0, 80))],
     "an empty file": ["truncated", /end record is missing/, new Uint8Array()],
   };
   for (const method of [1, 6, 8, 9, 12, 14, 93, 95]) {
-    cases[`compression method ${method}`] = [
-      "unsupported",
-      /zip -0/,
-      [[pickle, { ...storage, method }]],
-    ];
+    cases[`compression method ${method}`] = ["unsupported", /zip -0/, [[pickle, { ...storage, method }]]];
   }
   for (const [name, [code, message, given]] of Object.entries(cases)) {
     test(name, async () => {
@@ -301,19 +173,7 @@ describe("archives that are refused", () => {
     const inner = first.slice(directoryOffset, outerEnd);
     const at = outerEnd + 22 + 10;
     first.set(inner, at);
-    first.set(
-      fields(
-        [4, 0x06_05_4b_50],
-        [2, 0],
-        [2, 0],
-        [2, 2],
-        [2, 2],
-        [4, inner.length],
-        [4, at],
-        [2, 0],
-      ),
-      at + inner.length,
-    );
+    first.set(fields([4, 0x06_05_4b_50], [2, 0], [2, 0], [2, 2], [2, 2], [4, inner.length], [4, at], [2, 0]), at + inner.length);
     await expect(readZipArchive(bytesSource(first, "model.bin"))).rejects.toMatchObject({
       code: "malformed",
       message: expect.stringContaining("second end-of-central-directory"),
@@ -322,9 +182,7 @@ describe("archives that are refused", () => {
 
   test("a byte changed in a payload is noticed when it is read to its end, in pieces too, unless asked not to look", async () => {
     const bytes = buildZip([pickle, storage]);
-    const at = bytes.findIndex((_, index) =>
-      bytes.subarray(index, index + 8).every((byte, place) => byte === storage.data[place]),
-    );
+    const at = bytes.findIndex((_, index) => bytes.subarray(index, index + 8).every((byte, place) => byte === storage.data[place]));
     bytes[at + 5] = 99;
     await expect(readAll(bytes)).rejects.toMatchObject({
       code: "malformed",
@@ -352,19 +210,15 @@ test("cut anywhere, only a LongspanError", async () => {
 test("changed anywhere, right values or a LongspanError", async () => {
   const whole = buildZip([pickle, storage], { zip64: true });
   await fc.assert(
-    fc.asyncProperty(
-      fc.nat({ max: whole.length - 1 }),
-      fc.nat({ max: 255 }),
-      async (position, byte) => {
-        const changed = whole.slice();
-        changed[position] = byte;
-        try {
-          await readAll(changed);
-        } catch (error) {
-          expect(error).toBeInstanceOf(LongspanError);
-        }
-      },
-    ),
+    fc.asyncProperty(fc.nat({ max: whole.length - 1 }), fc.nat({ max: 255 }), async (position, byte) => {
+      const changed = whole.slice();
+      changed[position] = byte;
+      try {
+        await readAll(changed);
+      } catch (error) {
+        expect(error).toBeInstanceOf(LongspanError);
+      }
+    }),
     { numRuns: 1000 },
   );
 });

@@ -28,10 +28,7 @@ export interface ZipArchive {
  * archive.
  * @throws LongspanError `truncated`, `malformed`, `unsupported`, `limit-exceeded`.
  */
-export async function readZipArchive(
-  source: ByteSource,
-  signal?: AbortSignal,
-): Promise<ZipArchive> {
+export async function readZipArchive(source: ByteSource, signal?: AbortSignal): Promise<ZipArchive> {
   const location = await findDirectory(source, signal);
   const bytes = await source.read(location.offset, location.byteLength, { signal });
   const headers = readCentralHeaders(source.name, bytes, location);
@@ -40,12 +37,7 @@ export async function readZipArchive(
   const entries = new Map<string, ZipEntry>();
   for (const header of headers) {
     if (entries.has(header.name)) {
-      throw zipError(
-        "malformed",
-        source.name,
-        header.headerOffset,
-        `a second entry "${header.name}"; which is meant cannot be known`,
-      );
+      throw zipError("malformed", source.name, header.headerOffset, `a second entry "${header.name}"; which is meant cannot be known`);
     }
     const limit = limits.get(header) ?? location.offset;
     let found: Promise<number> | undefined;
@@ -66,19 +58,13 @@ export async function readZipArchive(
   }
   const warnings =
     location.trailingBytes > 0
-      ? [
-          `${source.name} has ${location.trailingBytes} bytes after the end of its zip archive; they were not read.`,
-        ]
+      ? [`${source.name} has ${location.trailingBytes} bytes after the end of its zip archive; they were not read.`]
       : [];
   return { entries, warnings };
 }
 
 /** For every entry, where the next one (or the central directory) begins: its bytes may not reach farther. */
-function spaceOfEntries(
-  file: string,
-  headers: readonly CentralEntry[],
-  directoryOffset: number,
-): ReadonlyMap<CentralEntry, number> {
+function spaceOfEntries(file: string, headers: readonly CentralEntry[], directoryOffset: number): ReadonlyMap<CentralEntry, number> {
   const ordered = headers.toSorted((left, right) => left.headerOffset - right.headerOffset);
   const limits = new Map<CentralEntry, number>();
   for (const [index, header] of ordered.entries()) {
@@ -86,12 +72,7 @@ function spaceOfEntries(
     if (header.headerOffset + header.minimumBytes > limit) {
       const next = ordered[index + 1];
       const other = next === undefined ? "the central directory" : `entry "${next.name}"`;
-      throw zipError(
-        "malformed",
-        file,
-        header.headerOffset,
-        `entry "${header.name}" and ${other} overlap`,
-      );
+      throw zipError("malformed", file, header.headerOffset, `entry "${header.name}" and ${other} overlap`);
     }
     limits.set(header, limit);
   }

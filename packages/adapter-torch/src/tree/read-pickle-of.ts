@@ -20,7 +20,13 @@ export async function readPickleOf(file: string, part: string, source: PickleSou
   } catch (error) {
     if (!(error instanceof PickleError)) throw error;
     const code = codes[error.code] ?? "malformed";
-    const wayOut = code === "limit-exceeded" ? "Split the checkpoint into several files." : "The file is damaged or was cut off: copy or download it again.";
-    throw new LongspanError(code, `${file} (${part}): ${error.message}. ${wayOut}`, { cause: error, details: { file, part, offset: error.offset, pickleCode: error.code } });
+    const wayOut =
+      code === "limit-exceeded"
+        ? "Split the checkpoint into several files."
+        : "The file is damaged or was cut off: copy or download it again.";
+    throw new LongspanError(code, `${file} (${part}): ${error.message}. ${wayOut}`, {
+      cause: error,
+      details: { file, part, offset: error.offset, pickleCode: error.code },
+    });
   }
 }

@@ -1,0 +1,65 @@
+import { LongspanError } from "@longspan/core";
+import type { Container, ContainerInput, OpenedContainer, TreeValue } from "@longspan/core";
+import { asInteger, asString } from "@longspan/pickle";
+import type { PickleValue } from "@longspan/pickle";
+import { blockBytes, memberName, readTarMembers } from "../tar/tar-members.ts";
+import type { TarMember } from "../tar/tar-members.ts";
+import { MemberReader, readTarStorages, readTarTensors } from "../tar/tar-tensors.ts";
+import type { TarTensor } from "../tar/tar-tensors.ts";
+import { refuseOrRethrow } from "../tree/refused-tensor.ts";
+import { stridedView } from "../tree/rebuild-tensor.ts";
+import { treeOfPickle } from "../tree/tree-of-pickle.ts";
+
+const memberNames = ["sys_info", "pickle", "tensors", "storages"] as const;
+
+/**
+ * The tar archives of torch before 0.1.10: name `torch-tar`, read only. torch itself still reads them, outside of
+ * `weights_only`.
+ */
+export function torchTarContainer(): Container {
+  return {
+    name: "torch-tar",
+    entryNames: [],
+    detect: ({ head }) =>
+      beginsAsTorchTar(head) ? { specificity: 90, evidence: "a tar archive with a member of torch before 0.1.10" } : undefined,
+    open,
+  };
+}
+
+/** One of the members stands within the first blocks: at once, or after an extended header with its time. */
+function beginsAsTorchTar(head: Uint8Array): boolean {
+  if (memberName(head) === undefined) return false;
+  for (let offset = 0; offset + blockBytes <= head.length; offset += blockBytes) {
+    const name = memberName(head.subarray(offset))?.replace(/^\.\//, "");
+    if (memberNames.some((expected) => name === expected)) return true;
+  }
+  return false;
+}
+
+async function open({ source, signal }: ContainerInput): Promise<OpenedContainer> {
+  const members = await readTarMembers(source, signal);
+  const member = (name: (typeof memberNames)[number]): TarMember => {
+    const found = members.get(name);
+    if (found !== undefined) return found;
+    const message = `${source.name} is a tar archive without the member "${name}", so not one of torch before 0.1.10. If it was packed by hand, unpack it first.`;
+    throw new LongspanError("malformed", message, { details: { file: source.name, members: [...members.keys()] } });
+  };
+  const storages = await readTarStorages(source, member("storages"), signal);
+  const tensors = await readTarTensors(source, member("tensors"), storages, signal);
+  const object = await new MemberReader(source, member("pickle"), signal).pickle();
+  const root = treeOfPickle(object, {
+    file: source.name,
+    resolveStorage: () => {
+      throw new LongspanError("tensor-invalid", "it is built from a storage, which the tar format does not do");
+    },
+    resolveId: (id, name) => tensorOfId(source.name, tensors, id, name),
+  });
+  return { root, attributes: new Map(), warnings: [], close: async () => {} };
+}
+
+function tensorOfId(file: string, tensors: ReadonlyMap<string, TarTensor>, id: PickleValue, name: string): TreeValue | undefined {
+  const key = asString(id) ?? asInteger(id);
+  const tensor = key === undefined ? undefined : tensors.get(String(key));
+  if (tensor === undefined) return undefined;
+  return refuseOrRethrow({ className: "torch.Tensor", file, name }, () => stridedView(name, tensor.storage, undefined, tensor));
+}

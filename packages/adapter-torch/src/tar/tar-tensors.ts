@@ -1,0 +1,149 @@
+import { LongspanError } from "@longspan/core";
+import type { ByteSource, SourceStorage } from "@longspan/core";
+import { asInteger, asSequence, describe } from "@longspan/pickle";
+import type { PickleSource, PickleValue } from "@longspan/pickle";
+import { readPickleOf } from "../tree/read-pickle-of.ts";
+import { storageClass } from "../tree/storage-class.ts";
+import type { StorageView } from "../tree/storage-view.ts";
+import type { TarMember } from "./tar-members.ts";
+
+/** A tensor of the member `tensors`, not yet checked against its storage. */
+export interface TarTensor {
+  readonly storage: StorageView;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+  readonly elementOffset: number;
+}
+
+/** More dimensions than any tensor has. */
+const maximumDimensions = 64;
+
+/** Reads a member from its start: pickles and numbers in turn (torch/serialization.py, `legacy_load`). */
+export class MemberReader {
+  readonly #source: ByteSource;
+  readonly #member: TarMember;
+  readonly #pickles: PickleSource;
+  readonly #signal: AbortSignal | undefined;
+  #position = 0;
+
+  constructor(source: ByteSource, member: TarMember, signal: AbortSignal | undefined) {
+    this.#source = source;
+    this.#member = member;
+    this.#signal = signal;
+    this.#pickles = { size: member.byteLength, read: (offset, length) => source.read(member.offset + offset, length, { signal }) };
+  }
+
+  async pickle(): Promise<PickleValue> {
+    const { value, end } = await readPickleOf(this.#source.name, this.#member.name, this.#pickles, this.#position);
+    this.#position = end;
+    return value;
+  }
+
+  /** A count of things to come. Each of them takes bytes, so that a lie ends with the member. */
+  async count(): Promise<number> {
+    const value = await this.pickle();
+    const count = asInteger(value);
+    return count !== undefined && count >= 0 ? count : this.fail("malformed", `${describe(value)} stands where a count is expected`);
+  }
+
+  /** Little-endian integers. */
+  async integers(width: 4 | 8, count: number): Promise<number[]> {
+    const offset = this.skip(width * count);
+    const bytes = await this.#source.read(offset, width * count, { signal: this.#signal });
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return Array.from({ length: count }, (_, index) =>
+      width === 4 ? view.getInt32(index * 4, true) : Number(view.getBigInt64(index * 8, true)),
+    );
+  }
+
+  /** Passes over bytes; returns where in the source they lie. */
+  skip(byteLength: number): number {
+    const left = this.#member.byteLength - this.#position;
+    if (!(byteLength >= 0 && byteLength <= left)) this.fail("truncated", `${byteLength} bytes are expected, and ${left} are left`);
+    const offset = this.#member.offset + this.#position;
+    this.#position += byteLength;
+    return offset;
+  }
+
+  fail(code: "malformed" | "truncated" | "tensor-invalid", problem: string): never {
+    const message = `${this.#source.name} (${this.#member.name}, byte ${this.#position}): ${problem}. The file is damaged or was cut off: copy or download it again.`;
+    throw new LongspanError(code, message, { details: { file: this.#source.name, part: this.#member.name, offset: this.#position } });
+  }
+}
+
+/** The member `storages`: by id, each with its bytes, and views into them. */
+export async function readTarStorages(
+  source: ByteSource,
+  member: TarMember,
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, StorageView>> {
+  const reader = new MemberReader(source, member, signal);
+  const storages = new Map<string, StorageView>();
+  const count = await reader.count();
+  for (let index = 0; index < count; index++) {
+    // oxlint-disable-next-line no-await-in-loop -- each storage's place follows from the one before
+    const description = await reader.pickle();
+    const [key, , type] = asSequence(description) ?? [];
+    const known = classOrFail(reader, type);
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    const [elements = 0] = await reader.integers(8, 1);
+    const byteLength = elements * known.elementBytes;
+    const storage: SourceStorage = { source, offset: reader.skip(byteLength), byteLength };
+    storages.set(idText(reader, key), { storage, storageClass: known, elementOffset: 0, elements });
+  }
+  const views = await reader.pickle();
+  for (const item of asSequence(views) ?? reader.fail("malformed", `the list of views is ${describe(views)}`)) {
+    const [target, root, offset, size] = asSequence(item) ?? [];
+    const whole = storages.get(idText(reader, root)) ?? reader.fail("malformed", "a view of a storage that is not there");
+    const elementOffset = asInteger(offset) ?? -1;
+    const elements = asInteger(size) ?? -1;
+    if (elementOffset < 0 || elements < 0 || elementOffset + elements > whole.elements)
+      reader.fail("tensor-invalid", `a view ${describe(item)} leaves its storage of ${whole.elements} elements`);
+    storages.set(idText(reader, target), { ...whole, elementOffset: whole.elementOffset + elementOffset, elements });
+  }
+  return storages;
+}
+
+/** The member `tensors`: by id. */
+export async function readTarTensors(
+  source: ByteSource,
+  member: TarMember,
+  storages: ReadonlyMap<string, StorageView>,
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, TarTensor>> {
+  const reader = new MemberReader(source, member, signal);
+  const tensors = new Map<string, TarTensor>();
+  const count = await reader.count();
+  for (let index = 0; index < count; index++) {
+    // oxlint-disable-next-line no-await-in-loop -- each tensor's place follows from the one before
+    const [key, storageId] = asSequence(await reader.pickle()) ?? [];
+    const storage = storages.get(idText(reader, storageId)) ?? reader.fail("malformed", "a tensor of a storage that is not there");
+    // Dimensions were once written as eight bytes; four of them count.
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    const [dimensions = 0] = await reader.integers(4, 2);
+    if (dimensions < 0 || dimensions > maximumDimensions) reader.fail("malformed", `a tensor of ${dimensions} dimensions`);
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    const numbers = await reader.integers(8, 2 * dimensions + 1);
+    tensors.set(idText(reader, key), {
+      storage,
+      shape: numbers.slice(0, dimensions),
+      strides: numbers.slice(dimensions, 2 * dimensions),
+      elementOffset: numbers[2 * dimensions] ?? 0,
+    });
+  }
+  return tensors;
+}
+
+function classOrFail(reader: MemberReader, type: PickleValue | undefined): ReturnType<typeof storageClass> {
+  try {
+    return storageClass(type);
+  } catch (error) {
+    return reader.fail("malformed", error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Ids are addresses: integers in `storages` and `tensors`, their digits in `pickle`. */
+function idText(reader: MemberReader, value: PickleValue | undefined): string {
+  if (typeof value === "number" || typeof value === "bigint") return String(value);
+  return reader.fail("malformed", `${value === undefined ? "nothing" : describe(value)} stands where an id is expected`);
+}

@@ -1,0 +1,83 @@
+import { dataTypes } from "@longspan/core";
+import type { ByteSink, DataType, Layout, LazyTensor, Target, TargetRequest } from "@longspan/core";
+import { storageClassNames } from "../writing/storage-classes.ts";
+import type { TorchMap, TorchValue } from "../writing/torch-value.ts";
+import { writeTorchLegacy } from "../writing/write-torch-legacy.ts";
+import { writeTorchZip } from "../writing/write-torch-zip.ts";
+import { writeCompanionFiles, writeText } from "./companion-files.ts";
+import { shardTensors } from "./shard-tensors.ts";
+
+const weightsFileName = "pytorch_model.bin";
+
+type WriteFile = (request: TargetRequest, file: ByteSink, fileName: string, root: TorchMap) => Promise<void>;
+
+/** A state dict for `torch.load`, in the zip format of torch 1.6 and later. */
+export function torchTarget(layout: Layout): Target {
+  return {
+    ...common(layout, (request, file, fileName, root) =>
+      writeTorchZip(file, { root, topFolder: topFolderOf(fileName), copy: request.copy }),
+    ),
+    name: "torch",
+    description: "PyTorch state dict: pytorch_model.bin (torch 1.6 and later), config.json, tokenizer",
+    container: "torch-zip",
+    dataTypes: Object.keys(dataTypes) as DataType[],
+  };
+}
+
+/** A state dict for torch of any age, in the stream format of before 1.6. */
+export function torchLegacyTarget(layout: Layout): Target {
+  return {
+    ...common(layout, (request, file, _fileName, root) => writeTorchLegacy(file, { root, copy: request.copy })),
+    name: "torch-legacy",
+    description: "PyTorch state dict in the format of torch before 1.6: pytorch_model.bin, config.json, tokenizer",
+    container: "torch-legacy",
+    dataTypes: Object.keys(storageClassNames) as DataType[],
+  };
+}
+
+function common(
+  layout: Layout,
+  writeFile: WriteFile,
+): Pick<Target, "layout" | "fileName" | "fileExtensions" | "supersedes" | "shards" | "write"> {
+  return {
+    layout,
+    fileName: weightsFileName,
+    fileExtensions: [".bin", ".pt", ".pth"],
+    supersedes: [/^pytorch_model(?:-\d{5}-of-\d{5})?\.bin$/, /^pytorch_model\.bin\.index\.json$/],
+    shards: true,
+    write: (request) => write(request, writeFile),
+  };
+}
+
+async function write(request: TargetRequest, writeFile: WriteFile): Promise<void> {
+  const { aliases } = request;
+  const tensors = request.tensors.map(({ tensor }) => tensor);
+  const { files, index } = shardTensors(tensors, request.fileName ?? weightsFileName, request.shardBytes, aliases);
+  for (const file of files) {
+    // oxlint-disable-next-line no-await-in-loop -- a sink takes one file after the other
+    const sink = await request.sink.file(file.fileName);
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await writeFile(request, sink, file.fileName, stateDict(file.tensors, aliases));
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await sink.close();
+  }
+  if (index !== undefined) await writeText(request, index.fileName, index.text);
+  await writeCompanionFiles(request);
+}
+
+/** An OrderedDict of the tensors, and of the tied names whose tensor is among them: one storage, two names, as torch saves ties. */
+function stateDict(tensors: readonly LazyTensor[], aliases: TargetRequest["aliases"]): TorchMap {
+  const values = new Map<string, TorchValue>();
+  for (const tensor of tensors) values.set(tensor.name, { kind: "tensor", tensor });
+  for (const { name, of } of aliases) {
+    const value = values.get(of);
+    if (value !== undefined && !values.has(name)) values.set(name, value);
+  }
+  return { kind: "map", ordered: true, entries: [...values] };
+}
+
+/** torch names the folder after the file; a name that is not plain gets torch's other name for it. */
+function topFolderOf(fileName: string): string {
+  const stem = fileName.replace(/\.[^.]*$/, "");
+  return /^[\w-][\w.-]*$/.test(stem) ? stem : "archive";
+}

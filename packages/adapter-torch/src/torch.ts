@@ -1,0 +1,41 @@
+import type { FormatAdapter } from "@longspan/core";
+import { safetensorsContainer } from "./containers/safetensors.ts";
+import { safetensorsShardedContainer } from "./containers/safetensors-sharded.ts";
+import { torchLegacyContainer } from "./containers/torch-legacy.ts";
+import { torchShardedContainer } from "./containers/torch-sharded.ts";
+import { torchTarContainer } from "./containers/torch-tar.ts";
+import { torchZipContainer } from "./containers/torch-zip.ts";
+import type { TorchZipOptions } from "./containers/torch-zip.ts";
+import { moduleEnvelope } from "./envelopes/module.ts";
+import { nestedStateDictEnvelope } from "./envelopes/nested-state-dict.ts";
+import { stateDictEnvelope } from "./envelopes/state-dict.ts";
+import { allenaiLayout } from "./layouts/allenai.ts";
+import { huggingFaceLayout } from "./layouts/hf.ts";
+import { huggingFaceTarget } from "./targets/hf.ts";
+import { torchLegacyTarget, torchTarget } from "./targets/torch.ts";
+
+export type TorchOptions = TorchZipOptions;
+
+/**
+ * PyTorch's and Hugging Face's checkpoints: the files of `torch.save` of every age, safetensors, whole or in shards; a state
+ * dict by itself, under a key, or inside a pickled module; Hugging Face's names and those of the original code.
+ */
+export function torch(options: TorchOptions = {}): FormatAdapter {
+  const layout = huggingFaceLayout();
+  return {
+    specificationVersion: 1,
+    name: "torch",
+    // A folder's weights are looked for in this order: transformers, too, prefers safetensors.
+    containers: [
+      safetensorsContainer(),
+      safetensorsShardedContainer(),
+      torchZipContainer(options),
+      torchLegacyContainer(),
+      torchShardedContainer(options),
+      torchTarContainer(),
+    ],
+    envelopes: [stateDictEnvelope(), nestedStateDictEnvelope(), moduleEnvelope()],
+    layouts: [layout, allenaiLayout()],
+    targets: [huggingFaceTarget(layout), torchTarget(layout), torchLegacyTarget(layout)],
+  };
+}
