@@ -9,6 +9,11 @@ export { torchTarContainer } from "./containers/torch-tar.ts";
 export { torchZipContainer } from "./containers/torch-zip.ts";
 export type { TorchZipOptions } from "./containers/torch-zip.ts";
 
+export { collectTensors } from "./envelopes/collect-tensors.ts";
+export type { CollectedTensors } from "./envelopes/collect-tensors.ts";
+
+export { writeCompanionFiles } from "./targets/companion-files.ts";
+
 export { allenaiLayout } from "./layouts/allenai.ts";
 export { huggingFaceLayout } from "./layouts/hf.ts";
 
