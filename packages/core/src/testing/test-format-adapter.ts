@@ -1,0 +1,163 @@
+import type { FormatAdapter } from "../adapter/format-adapter.ts";
+import type { Target } from "../adapter/target.ts";
+import { bytesSource } from "../bytes/bytes-source.ts";
+import { memoryDirectorySink } from "../bytes/memory-directory-sink.ts";
+import { memoryFileSet } from "../bytes/memory-file-set.ts";
+import type { DirectorySink } from "../bytes/sink.ts";
+import type { Checkpoint } from "../checkpoint/checkpoint.ts";
+import { createConverter } from "../conversion/create-converter.ts";
+import { LongspanError } from "../errors/longspan-error.ts";
+import { heads, type Head } from "../longformer/head.ts";
+import { isFloatingPoint } from "../tensor/data-type.ts";
+import { seededCheckpoint } from "./seeded-checkpoint.ts";
+import { testLayout } from "./test-layout.ts";
+import type { TestKit } from "./test-kit.ts";
+
+/**
+ * The conformance kit of format adapters: run it on your own.
+ *
+ * ```ts
+ * import { describe, expect, test } from "vitest";
+ * import { testFormatAdapter } from "@longspan/core/testing";
+ * testFormatAdapter({ describe, test, expect }, () => myAdapter());
+ * ```
+ *
+ * Every layout is proved; every detector must bear any bytes; every target must write what the adapter reads back with the same
+ * bits, for every head and float type it says it holds; a failing or interrupted write must surface and leave nothing.
+ */
+export function testFormatAdapter(kit: TestKit, createAdapter: () => FormatAdapter): void {
+  const { describe, test, expect } = kit;
+  const adapter = createAdapter();
+  describe(`format adapter ${adapter.name}`, () => {
+    test("follows specification version 1 and names its parts in kebab case, each once", () => {
+      expect(adapter.specificationVersion).toBe(1);
+      for (const parts of [adapter.containers, adapter.envelopes, adapter.layouts, adapter.targets]) {
+        const names = parts.map(({ name }) => name);
+        expect(new Set(names).size).toBe(names.length);
+        for (const name of names) expect(/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(name) ? name : `${name} is not kebab case`).toBe(name);
+      }
+    });
+
+    test("is made anew by its factory: two of them share no state that a converter could disturb", () => {
+      expect(createAdapter() === adapter).toBe(false);
+    });
+
+    test("its detectors bear any bytes", async () => {
+      for (const bytes of strangeBytes()) {
+        const source = bytesSource(bytes, "strange");
+        for (const container of adapter.containers) {
+          await container.detect({ source, head: bytes.subarray(0, 4096) });
+        }
+      }
+    });
+
+    for (const layout of adapter.layouts) testLayout(kit, layout);
+    for (const target of adapter.targets) testTarget(kit, createAdapter, target);
+  });
+}
+
+function testTarget({ describe, test, expect }: TestKit, createAdapter: () => FormatAdapter, target: Target): void {
+  const converter = createConverter({ adapters: [createAdapter()] });
+  const floats = target.dataTypes.filter((type) => isFloatingPoint(type) && type !== "float64" && !type.startsWith("float8"));
+
+  async function write(source: Checkpoint, sink: DirectorySink, signal?: AbortSignal): Promise<void> {
+    await converter.convert(converter.plan(source, { target: target.name }), { sink, signal });
+  }
+
+  async function writeAndOpen(source: Checkpoint, head: Head): Promise<{ files: ReadonlyMap<string, Uint8Array>; checkpoint: Checkpoint }> {
+    const sink = memoryDirectorySink("written");
+    await write(source, sink);
+    return { files: sink.files, checkpoint: await converter.open({ files: memoryFileSet("written", sink.files) }, { head }) };
+  }
+
+  describe(`target ${target.name}`, () => {
+    for (const head of heads) {
+      for (const dataType of floats) {
+        test(`${head} in ${dataType} comes back bit for bit`, async () => {
+          const source = seededCheckpoint({ head, dataType });
+          const { checkpoint } = await writeAndOpen(source, head);
+          expect({ problem: checkpoint.problem?.message, layout: checkpoint.layout, container: checkpoint.container, orientation: checkpoint.orientation }).toEqual({
+            problem: undefined,
+            layout: target.layout.name,
+            container: target.container,
+            orientation: "declared",
+          });
+          const { equal, compared, tensors } = await converter.verify(source, checkpoint);
+          expect({ equal, compared, different: tensors.filter(({ differing }) => differing > 0).map(({ name }) => name) }).toEqual({
+            equal: true,
+            compared: source.tensors.length,
+            different: [],
+          });
+          await checkpoint.close();
+        });
+      }
+    }
+
+    test("its folder carries config.json with the head's class and every key of the source", async () => {
+      const source = seededCheckpoint({ head: "question-answering" });
+      const { files, checkpoint } = await writeAndOpen(source, "question-answering");
+      const config: unknown = JSON.parse(new TextDecoder().decode(files.get("config.json")));
+      expect(config).toEqual({ ...source.config?.source, architectures: ["LongformerForQuestionAnswering"] });
+      await checkpoint.close();
+    });
+
+    test(`${target.keepsUnused === true ? "keeps" : "drops, with a reason,"} a pooler that the head does not use`, () => {
+      const plan = converter.plan(seededCheckpoint({ head: "question-answering", unused: true }), { target: target.name });
+      const kept = plan.steps.some(({ canonicalName }) => canonicalName === "pooler.dense.weight");
+      const dropped = plan.dropped.some(({ name, reason }) => name === "pooler.dense.weight" && reason !== "");
+      expect({ kept, dropped }).toEqual({ kept: target.keepsUnused === true, dropped: target.keepsUnused !== true });
+    });
+
+    test("a write that fails surfaces, and nothing remains", async () => {
+      const failing = failingSink();
+      const outcome = await write(seededCheckpoint({ head: "model" }), failing.sink).then(
+        () => "written",
+        (error: unknown) => (LongspanError.isInstance(error) ? error.code : "another error"),
+      );
+      expect({ outcome, ended: failing.ended() }).toEqual({ outcome: "disk-full", ended: "aborted" });
+    });
+
+    test("an interrupted write surfaces, and nothing remains", async () => {
+      const sink = memoryDirectorySink("interrupted");
+      const outcome = await write(seededCheckpoint({ head: "model" }), sink, AbortSignal.abort()).then(
+        () => "written",
+        (error: unknown) => (LongspanError.isInstance(error) ? error.code : "another error"),
+      );
+      expect({ outcome, files: sink.files.size }).toEqual({ outcome: "aborted", files: 0 });
+    });
+  });
+}
+
+/** A disk that is full after a hundred bytes. */
+function failingSink(): { sink: DirectorySink; ended: () => string } {
+  let ended = "open";
+  let room = 100;
+  const sink: DirectorySink = {
+    name: "full disk",
+    async file() {
+      return {
+        async write(bytes) {
+          room -= bytes.byteLength;
+          if (room < 0) throw new LongspanError("disk-full", "The disk is full.");
+        },
+        close: async () => {},
+      };
+    },
+    supersede() {},
+    async commit() {
+      ended = "committed";
+      return [];
+    },
+    async abort() {
+      ended = "aborted";
+    },
+  };
+  return { sink, ended: () => ended };
+}
+
+/** Empty, magic numbers of many formats cut short, text, and noise. */
+function strangeBytes(): Uint8Array[] {
+  const texts = ["", "PK", "PK\u0003\u0004", "\u0080\u0002", "\u0080\u0004\u0095", "\u0080\u0002\u008a\n", "{", '{"weight_map":', "<html>", "version https://git-lfs", "(dp0\n", "\u0000".repeat(600)];
+  const noise = Array.from({ length: 40 }, (_, seed) => Uint8Array.from({ length: 16 * seed }, (__, index) => (Math.imul(index + 1, 2654435761 + seed * 97) >>> 13) & 0xff));
+  return [...texts.map((text) => Uint8Array.from(text, (character) => character.charCodeAt(0))), ...noise];
+}

@@ -1,0 +1,11 @@
+/** The caller's test functions: vitest's, or any with this shape (Jest, Bun). Nothing here imports a test runner. */
+export interface TestKit {
+  describe(name: string, suite: () => void): void;
+  test(name: string, body: () => void | Promise<void>): void;
+  expect(actual: unknown): Expectation;
+}
+
+export interface Expectation {
+  toBe(expected: unknown): void;
+  toEqual(expected: unknown): void;
+}
