@@ -23,12 +23,7 @@ export function paddleCombinedContainer(): Container {
 
 function detect({ source, head }: ContainerProbe): Claim | undefined {
   const header = parseTensorHeader(head);
-  if (
-    header === "more" ||
-    "wrong" in header ||
-    header.headerBytes + header.byteLength > source.size
-  )
-    return undefined;
+  if (header === "more" || "wrong" in header || header.headerBytes + header.byteLength > source.size) return undefined;
   return {
     specificity: 75,
     evidence: `a Paddle tensor (${header.typeName}, shape [${header.shape.join(", ")}])`,
@@ -40,9 +35,7 @@ async function open(input: ContainerInput): Promise<OpenedContainer> {
   const tensors = await readTensorStream(source, fileName, signal);
   const found = await findParameterNames(input);
   if (found !== undefined) checkNames(found, tensors, fileName);
-  const names =
-    found?.parameters.map((parameter) => parameter.name) ??
-    tensors.map((_, index) => `tensor.${index}`);
+  const names = found?.parameters.map((parameter) => parameter.name) ?? tensors.map((_, index) => `tensor.${index}`);
   const entries = tensors.map((tensor, index): readonly [string, TreeValue] => [
     names[index] ?? "",
     toTree(tensor, names[index] ?? "", input),
@@ -55,11 +48,7 @@ async function open(input: ContainerInput): Promise<OpenedContainer> {
   };
 }
 
-function toTree(
-  { dataType, typeName, shape, offset, byteLength }: StreamedTensor,
-  name: string,
-  { source }: ContainerInput,
-): TreeValue {
+function toTree({ dataType, typeName, shape, offset, byteLength }: StreamedTensor, name: string, { source }: ContainerInput): TreeValue {
   if (dataType === undefined)
     return {
       kind: "opaque",
@@ -69,11 +58,7 @@ function toTree(
   return stridedTensor({ name, dataType, shape, storage: { source, offset, byteLength } });
 }
 
-function checkNames(
-  { parameters, fileName: listName }: ParameterNames,
-  tensors: readonly StreamedTensor[],
-  fileName: string,
-): void {
+function checkNames({ parameters, fileName: listName }: ParameterNames, tensors: readonly StreamedTensor[], fileName: string): void {
   const wrong = (why: string): LongspanError =>
     new LongspanError(
       "malformed",
@@ -83,24 +68,14 @@ function checkNames(
       },
     );
   if (parameters.length !== tensors.length)
-    throw wrong(
-      `names ${parameters.length} parameters, but ${fileName} has ${tensors.length} tensors`,
-    );
+    throw wrong(`names ${parameters.length} parameters, but ${fileName} has ${tensors.length} tensors`);
   const seen = new Set<string>();
   for (const [index, { name, shape }] of parameters.entries()) {
     if (seen.has(name)) throw wrong(`names "${name}" twice`);
     seen.add(name);
     const actual = tensors[index]?.shape ?? [];
-    if (
-      shape !== undefined &&
-      !(
-        shape.length === actual.length &&
-        shape.every((size, axis) => size === -1 || size === actual[axis])
-      )
-    ) {
-      throw wrong(
-        `says that "${name}" has shape [${shape.join(", ")}], but tensor ${index} of ${fileName} has [${actual.join(", ")}]`,
-      );
+    if (shape !== undefined && !(shape.length === actual.length && shape.every((size, axis) => size === -1 || size === actual[axis]))) {
+      throw wrong(`says that "${name}" has shape [${shape.join(", ")}], but tensor ${index} of ${fileName} has [${actual.join(", ")}]`);
     }
   }
 }

@@ -37,13 +37,10 @@ export function nameListFiles(fileName: string): {
  * @returns undefined when no list is there
  * @throws LongspanError `malformed` for a list that is not what it has to be, `limit-exceeded`, and what reading throws
  */
-export async function findParameterNames(
-  input: ContainerInput,
-): Promise<ParameterNames | undefined> {
+export async function findParameterNames(input: ContainerInput): Promise<ParameterNames | undefined> {
   const { given, information, programs } = nameListFiles(input.fileName);
   const givenBytes = await readBeside(input, given);
-  if (givenBytes !== undefined)
-    return { parameters: parseNameList(givenBytes, given), fileName: given, kind: "given" };
+  if (givenBytes !== undefined) return { parameters: parseNameList(givenBytes, given), fileName: given, kind: "given" };
   const informationBytes = await readBeside(input, information);
   if (informationBytes !== undefined)
     return {
@@ -55,9 +52,7 @@ export async function findParameterNames(
     // oxlint-disable-next-line no-await-in-loop -- the first that is there counts
     const bytes = await readBeside(input, fileName);
     if (bytes === undefined) continue;
-    const declared = fileName.endsWith(".json")
-      ? parsePirProgram(new TextDecoder().decode(bytes))
-      : parseProgramDescription(bytes);
+    const declared = fileName.endsWith(".json") ? parsePirProgram(new TextDecoder().decode(bytes)) : parseProgramDescription(bytes);
     // A JSON file of that name may be anything; a .pdmodel is a program.
     if (declared === undefined && fileName.endsWith(".json")) continue;
     if (declared === undefined) throw malformed(fileName, "is no Paddle program");
@@ -66,19 +61,14 @@ export async function findParameterNames(
   return undefined;
 }
 
-async function readBeside(
-  { files, signal }: ContainerInput,
-  fileName: string,
-): Promise<Uint8Array | undefined> {
+async function readBeside({ files, signal }: ContainerInput, fileName: string): Promise<Uint8Array | undefined> {
   const source = await files.resolve(fileName);
   if (source === undefined) return undefined;
   try {
     if (source.size > mostListBytes) {
-      throw new LongspanError(
-        "limit-exceeded",
-        `${fileName} has ${source.size} bytes; at most ${mostListBytes} are read.`,
-        { details: { file: fileName } },
-      );
+      throw new LongspanError("limit-exceeded", `${fileName} has ${source.size} bytes; at most ${mostListBytes} are read.`, {
+        details: { file: fileName },
+      });
     }
     // A copy: the source is closed before the bytes are used.
     return (await source.read(0, source.size, { signal })).slice();
@@ -106,14 +96,10 @@ async function parseInformation(bytes: Uint8Array, fileName: string): Promise<De
   const { value } = await readPickle(bytes).catch((error: unknown) => {
     throw wrapPickleError(error, fileName);
   });
-  if (typeof value !== "object" || value?.kind !== "dict")
-    throw malformed(fileName, "is not a pickled dict");
+  if (typeof value !== "object" || value?.kind !== "dict") throw malformed(fileName, "is not a pickled dict");
   const structured = new Map<string, string>();
   for (const [internal, information] of value.entries) {
-    const name =
-      typeof information === "object" && information?.kind === "dict"
-        ? information.get("structured_name")
-        : undefined;
+    const name = typeof information === "object" && information?.kind === "dict" ? information.get("structured_name") : undefined;
     if (typeof internal !== "string" || typeof name !== "string")
       throw malformed(fileName, 'does not give each parameter a "structured_name"');
     structured.set(internal, name);

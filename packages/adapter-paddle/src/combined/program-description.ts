@@ -40,11 +40,7 @@ function parseVariable(bytes: Uint8Array): DeclaredParameter | "other" | undefin
   const [type] = bytesFields(fields, 2);
   const typeFields = type && wireFields(type);
   if (name === undefined || typeFields === undefined) return undefined;
-  if (
-    (integerField(fields, 3) ?? 0n) === 0n ||
-    withoutValues.has(integerField(typeFields, 1) ?? -1n)
-  )
-    return "other";
+  if ((integerField(fields, 3) ?? 0n) === 0n || withoutValues.has(integerField(typeFields, 1) ?? -1n)) return "other";
   const [holder] = bytesFields(typeFields, 3);
   const [tensor] = holder === undefined ? [] : bytesFields(wireFields(holder) ?? [], 1);
   return { name: new TextDecoder().decode(name), shape: tensor && parseDimensions(tensor) };

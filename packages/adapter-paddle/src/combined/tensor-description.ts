@@ -2,10 +2,7 @@ import type { DataType } from "@longspan/core";
 import { integerField, wireFields } from "./wire-format.ts";
 
 /** `VarType.Type` of paddle/fluid/framework/framework.proto, as far as a tensor can have it. Bytes of one element; no `dataType`: none here can hold it. */
-const elementTypes: ReadonlyMap<
-  bigint,
-  { readonly name: string; readonly bytes: number; readonly dataType?: DataType }
-> = new Map([
+const elementTypes: ReadonlyMap<bigint, { readonly name: string; readonly bytes: number; readonly dataType?: DataType }> = new Map([
   [0n, { name: "BOOL", bytes: 1, dataType: "bool" }],
   [1n, { name: "INT16", bytes: 2, dataType: "int16" }],
   [2n, { name: "INT32", bytes: 4, dataType: "int32" }],
@@ -63,8 +60,7 @@ export function parseDimensions(message: Uint8Array): number[] | undefined {
   const dimensions: number[] = [];
   for (const field of wireFields(message) ?? []) {
     if (field.number !== 2) continue;
-    const values =
-      typeof field.value === "bigint" ? [field.value] : field.value && unpack(field.value);
+    const values = typeof field.value === "bigint" ? [field.value] : field.value && unpack(field.value);
     if (values === undefined) return undefined;
     dimensions.push(...values.map(Number));
   }
@@ -80,7 +76,5 @@ function unpack(packed: Uint8Array): bigint[] | undefined {
     tagged.push(byte);
     isStart = byte < 0x80;
   }
-  return wireFields(Uint8Array.from(tagged))?.flatMap((field) =>
-    typeof field.value === "bigint" ? [field.value] : [],
-  );
+  return wireFields(Uint8Array.from(tagged))?.flatMap((field) => (typeof field.value === "bigint" ? [field.value] : []));
 }

@@ -8,8 +8,7 @@ const mostLevels = 8;
 const mostLevelBytes = 65_536;
 
 /** The most bytes a header within these limits can have. */
-export const mostHeaderBytes: number =
-  4 + 8 + mostLevels * (8 + mostLevelBytes) + 4 + 4 + mostDescriptionBytes;
+export const mostHeaderBytes: number = 4 + 8 + mostLevels * (8 + mostLevelBytes) + 4 + 4 + mostDescriptionBytes;
 
 export interface TensorHeader extends TensorDescription {
   /** Bytes of the header: the elements follow. */
@@ -22,16 +21,13 @@ export interface TensorHeader extends TensorDescription {
  *
  * @returns "more" when the bytes end before the header does; a sentence when they are no header
  */
-export function parseTensorHeader(
-  bytes: Uint8Array,
-): TensorHeader | "more" | { readonly wrong: string } {
+export function parseTensorHeader(bytes: Uint8Array): TensorHeader | "more" | { readonly wrong: string } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 12) return "more";
   const version = view.getUint32(0, true);
   if (version !== 0) return { wrong: `has the version ${version} where 0 is expected` };
   const levels = view.getBigUint64(4, true);
-  if (levels > BigInt(mostLevels))
-    return { wrong: `claims ${levels} levels of sequence offsets; at most ${mostLevels} are read` };
+  if (levels > BigInt(mostLevels)) return { wrong: `claims ${levels} levels of sequence offsets; at most ${mostLevels} are read` };
   let position = 12;
   for (let level = 0n; level < levels; level++) {
     if (bytes.length < position + 8) return "more";
@@ -44,8 +40,7 @@ export function parseTensorHeader(
   }
   if (bytes.length < position + 8) return "more";
   const tensorVersion = view.getUint32(position, true);
-  if (tensorVersion !== 0)
-    return { wrong: `has the tensor version ${tensorVersion} where 0 is expected` };
+  if (tensorVersion !== 0) return { wrong: `has the tensor version ${tensorVersion} where 0 is expected` };
   const descriptionBytes = view.getInt32(position + 4, true);
   if (descriptionBytes <= 0 || descriptionBytes > mostDescriptionBytes) {
     return {

@@ -16,19 +16,13 @@ export interface StreamedTensor extends TensorHeader {
  * All tensors of a `save_combine` file, which lie back to back, without names. Reads the headers and steps over the elements.
  * @throws LongspanError `truncated`, `malformed`, `limit-exceeded`
  */
-export async function readTensorStream(
-  source: ByteSource,
-  fileName: string,
-  signal: AbortSignal | undefined,
-): Promise<StreamedTensor[]> {
+export async function readTensorStream(source: ByteSource, fileName: string, signal: AbortSignal | undefined): Promise<StreamedTensor[]> {
   const tensors: StreamedTensor[] = [];
   for (let position = 0; position < source.size;) {
     if (tensors.length === mostTensors) {
-      throw new LongspanError(
-        "limit-exceeded",
-        `${fileName} has more than ${mostTensors} tensors. This is no file of parameters.`,
-        { details: { file: fileName } },
-      );
+      throw new LongspanError("limit-exceeded", `${fileName} has more than ${mostTensors} tensors. This is no file of parameters.`, {
+        details: { file: fileName },
+      });
     }
     // oxlint-disable-next-line no-await-in-loop -- where the next header begins is known when this one is read
     const header = await readHeader(source, position, { fileName, index: tensors.length, signal });
@@ -52,11 +46,7 @@ interface Place {
   readonly signal: AbortSignal | undefined;
 }
 
-async function readHeader(
-  source: ByteSource,
-  position: number,
-  { fileName, index, signal }: Place,
-): Promise<TensorHeader> {
+async function readHeader(source: ByteSource, position: number, { fileName, index, signal }: Place): Promise<TensorHeader> {
   for (let length = firstReadBytes; ; length = mostHeaderBytes) {
     const available = Math.min(length, source.size - position);
     // oxlint-disable-next-line no-await-in-loop -- a second, longer read only where the first was too short
@@ -79,11 +69,7 @@ async function readHeader(
 }
 
 function truncated(fileName: string, index: number, why: string): LongspanError {
-  return new LongspanError(
-    "truncated",
-    `${fileName}: tensor ${index} ${why}. The file is incomplete: copy or download it again.`,
-    {
-      details: { file: fileName, tensor: index },
-    },
-  );
+  return new LongspanError("truncated", `${fileName}: tensor ${index} ${why}. The file is incomplete: copy or download it again.`, {
+    details: { file: fileName, tensor: index },
+  });
 }

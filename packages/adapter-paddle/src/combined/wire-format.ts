@@ -43,8 +43,7 @@ export function wireFields(message: Uint8Array): readonly WireField[] | undefine
       }
       case 2: {
         const length = varint();
-        if (length === undefined || length < 0n || length > BigInt(message.length - position))
-          return undefined;
+        if (length === undefined || length < 0n || length > BigInt(message.length - position)) return undefined;
         fields.push({ number, value: message.subarray(position, position + Number(length)) });
         position += Number(length);
         break;
@@ -65,13 +64,10 @@ export function wireFields(message: Uint8Array): readonly WireField[] | undefine
 
 /** The submessages (or strings) under a field number. */
 export function bytesFields(fields: readonly WireField[], number: number): Uint8Array[] {
-  return fields.flatMap((field) =>
-    field.number === number && field.value instanceof Uint8Array ? [field.value] : [],
-  );
+  return fields.flatMap((field) => (field.number === number && field.value instanceof Uint8Array ? [field.value] : []));
 }
 
 /** The last integer under a field number, as protocol buffers' "last one wins" has it. */
 export function integerField(fields: readonly WireField[], number: number): bigint | undefined {
-  return fields.findLast((field) => field.number === number && typeof field.value === "bigint")
-    ?.value as bigint | undefined;
+  return fields.findLast((field) => field.number === number && typeof field.value === "bigint")?.value as bigint | undefined;
 }

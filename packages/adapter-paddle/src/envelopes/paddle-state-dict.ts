@@ -10,21 +10,11 @@ import {
   isTensor,
   isTreeMap,
 } from "@longspan/core";
-import { nameTableKey } from "../pdparams/name-table.ts";
 import { isOptimizerEntry, isOptimizerTensor, optimizerReason } from "./optimizer-state.ts";
 import { asBfloat16 } from "./read-as-bfloat16.ts";
 
 /** Keys under which training scripts save `layer.state_dict()` beside other things. */
-const modelKeys = [
-  "model",
-  "state_dict",
-  "model_state_dict",
-  "model_state",
-  "params",
-  "weights",
-  "net",
-  "network",
-];
+const modelKeys = ["model", "state_dict", "model_state_dict", "model_state", "params", "weights", "net", "network"];
 
 /** What `paddle.DataParallel` and the distributed wrappers put before every name. */
 const wrapperSegments = ["_layers.", "module."];
@@ -42,13 +32,9 @@ export function paddleStateDictEnvelope(): Envelope {
 
 function detect(container: OpenedContainer): Claim | undefined {
   const { root, attributes } = container;
-  if (isTensor(root))
-    return isOurs(attributes)
-      ? { specificity: 70, evidence: "a single tensor saved by Paddle" }
-      : undefined;
+  if (isTensor(root)) return isOurs(attributes) ? { specificity: 70, evidence: "a single tensor saved by Paddle" } : undefined;
   if (!isTreeMap(root) || findStateDict(root) === undefined) return undefined;
-  if (isOurs(attributes))
-    return { specificity: 70, evidence: "a state dict in a file of Paddle's" };
+  if (isOurs(attributes)) return { specificity: 70, evidence: "a state dict in a file of Paddle's" };
   // safetensors with the metadata that PaddleNLP writes and demands; Hugging Face's say "pt".
   if (attributes.get("format") === "np")
     return {
@@ -75,17 +61,13 @@ function open(container: OpenedContainer): EnvelopeContents {
     };
   const found = isTreeMap(root) ? findStateDict(root) : undefined;
   if (!isTreeMap(root) || found === undefined)
-    throw new LongspanError(
-      "malformed",
-      "There is no state dict in the file: no map of names to tensors.",
-    );
+    throw new LongspanError("malformed", "There is no state dict in the file: no map of names to tensors.");
   if (found.key !== undefined) {
     for (const [key, value] of root.entries) {
       const name = keyText(key);
       if (name === found.key) continue;
       if (isOptimizerEntry(name)) dropped.push({ name, reason: optimizerReason });
-      else if (containsTensor(value))
-        dropped.push({ name, reason: `not part of the state dict under "${found.key}"` });
+      else if (containsTensor(value)) dropped.push({ name, reason: `not part of the state dict under "${found.key}"` });
       else metadata.set(name, value);
     }
   }
@@ -96,22 +78,17 @@ function open(container: OpenedContainer): EnvelopeContents {
     if (isTensor(value)) {
       if (isOptimizerTensor(name)) dropped.push({ name: path + name, reason: optimizerReason });
       else tensors.push({ name, sourceName: path + name, tensor: value });
-    } else if (
-      typeof value === "object" &&
-      value?.kind === "opaque" &&
-      value.reason !== undefined
-    ) {
+    } else if (typeof value === "object" && value?.kind === "opaque" && value.reason !== undefined) {
       dropped.push({ name: path + name, reason: value.reason });
     } else if (isOptimizerEntry(name) && containsTensor(value)) {
       dropped.push({ name: path + name, reason: optimizerReason });
     } else if (containsTensor(value)) {
       dropped.push({ name: path + name, reason: "nested below the state dict" });
     } else {
-      metadata.set(name === nameTableKey ? "parameter-names-by-structured-name" : name, value);
+      metadata.set(name, value);
     }
   }
-  const bfloat16 =
-    attributes.get("format") === "np" ? asBfloat16(tensors) : { tensors, warnings: [] };
+  const bfloat16 = attributes.get("format") === "np" ? asBfloat16(tensors) : { tensors, warnings: [] };
   return {
     tensors: withoutWrappers(bfloat16.tensors),
     dropped,
@@ -129,14 +106,10 @@ interface StateDict {
 /** The root when tensors are in it, else the one value under a usual name or the only one that has tensors. */
 function findStateDict(root: TreeMap): StateDict | undefined {
   const nested = root.entries.flatMap(([key, value]) =>
-    isTreeMap(value) && hasTensors(value) && typeof key === "string"
-      ? [{ key, entries: value.entries }]
-      : [],
+    isTreeMap(value) && hasTensors(value) && typeof key === "string" ? [{ key, entries: value.entries }] : [],
   );
   const models = nested.filter(({ key }) => !isOptimizerEntry(key));
-  const named = modelKeys
-    .map((key) => models.find((candidate) => candidate.key === key))
-    .find((candidate) => candidate !== undefined);
+  const named = modelKeys.map((key) => models.find((candidate) => candidate.key === key)).find((candidate) => candidate !== undefined);
   if (named !== undefined) return named;
   if (hasTensors(root)) return { key: undefined, entries: root.entries };
   return models.length === 1 ? models[0] : undefined;
@@ -155,8 +128,7 @@ function containsTensor(value: TreeValue): boolean {
     if (typeof current !== "object" || current === null || seen.has(current)) continue;
     seen.add(current);
     if (current.kind === "map") for (const [, item] of current.entries) pending.push(item);
-    else if (current.kind !== "opaque")
-      for (const item of current.items) pending.push(item);
+    else if (current.kind !== "opaque") for (const item of current.items) pending.push(item);
   }
   return false;
 }
@@ -172,9 +144,7 @@ function withoutWrappers(tensors: readonly EnvelopeTensor[]): readonly EnvelopeT
 }
 
 function common(tensors: readonly EnvelopeTensor[]): string | undefined {
-  return tensors.length === 0
-    ? undefined
-    : wrapperSegments.find((segment) => tensors.every(({ name }) => name.startsWith(segment)));
+  return tensors.length === 0 ? undefined : wrapperSegments.find((segment) => tensors.every(({ name }) => name.startsWith(segment)));
 }
 
 function keyText(key: TreeValue): string {

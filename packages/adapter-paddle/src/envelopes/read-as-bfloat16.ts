@@ -28,9 +28,6 @@ export function asBfloat16(tensors: readonly EnvelopeTensor[]): {
   });
   return {
     tensors: converted,
-    warnings:
-      count === 0
-        ? []
-        : [`${count} tensors are stored as U16 and read as bfloat16, as PaddleNLP stores it.`],
+    warnings: count === 0 ? [] : [`${count} tensors are stored as U16 and read as bfloat16, as PaddleNLP stores it.`],
   };
 }

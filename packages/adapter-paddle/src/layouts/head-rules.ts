@@ -1,4 +1,4 @@
-import type { DropRule, Rule } from "@longspan/core";
+import type { AddRule, DropRule, Rule } from "@longspan/core";
 
 /**
  * The heads' parameters under Hugging Face's names, Linear weights in Paddle's axes (`[in, out]`). A rule counts only where its parameter is
@@ -48,3 +48,13 @@ export const positionIdsDrop: DropRule = {
   name: "embeddings.position_ids",
   reason: "a buffer of consecutive numbers that every model makes anew, not a weight",
 };
+
+/** `paddle.nn.Linear` cannot share an embedding's matrix, so files hold the language head's decoder as a transposed copy. Checked when read, not written. */
+export const tiedDecoderWeightAdd: AddRule = {
+  name: "lm_head.decoder.weight",
+  copyOf: "embeddings.word_embeddings.weight",
+  transform: "transpose",
+  reason: "tied to the word embeddings",
+};
+
+export const tiedDecoderBiasAdd: AddRule = { name: "lm_head.decoder.bias", copyOf: "lm_head.bias", reason: "tied to lm_head.bias" };

@@ -7,6 +7,8 @@ import {
   poolerRules,
   positionIdsDrop,
   questionAnsweringRules,
+  tiedDecoderBiasAdd,
+  tiedDecoderWeightAdd,
 } from "./head-rules.ts";
 
 const projections = "{projection:query|key|value|query_global|key_global|value_global}";
@@ -77,4 +79,5 @@ export const paddleHfLayout: Layout = {
     },
   ],
   drops: [positionIdsDrop],
+  adds: [tiedDecoderWeightAdd, tiedDecoderBiasAdd],
 };

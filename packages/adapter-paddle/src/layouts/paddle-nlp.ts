@@ -5,6 +5,7 @@ import {
   maskedLanguageTransformRules,
   poolerRules,
   positionIdsDrop,
+  tiedDecoderWeightAdd,
 } from "./head-rules.ts";
 
 /**
@@ -19,8 +20,7 @@ import {
  */
 export const paddleNlpLayout: Layout = {
   name: "paddle-nlp",
-  description:
-    "the names of PaddleNLP's RoBERTa: self_attn.q_proj, norm1, linear1; Linear weights [in, out]",
+  description: "the names of PaddleNLP's RoBERTa: self_attn.q_proj, norm1, linear1; Linear weights [in, out]",
   trunkPrefix: "roberta.",
   rules: [
     embeddingTableRule,
@@ -75,4 +75,5 @@ export const paddleNlpLayout: Layout = {
     { from: "lm_head.bias", to: "lm_head.bias" },
   ],
   drops: [positionIdsDrop],
+  adds: [tiedDecoderWeightAdd],
 };

@@ -7,6 +7,8 @@ import {
   poolerRules,
   positionIdsDrop,
   questionAnsweringRules,
+  tiedDecoderBiasAdd,
+  tiedDecoderWeightAdd,
 } from "./head-rules.ts";
 
 const projections = "{projection:query|key|value|query_global|key_global|value_global}";
@@ -66,8 +68,7 @@ export const paddleLayout: Layout = {
     ...maskedLanguageBiasRules,
     ...classifierRules,
   ],
-  accepts: [
-    { from: "embeddings.LayerNorm.{p:weight|bias}", to: "embeddings.LayerNorm.{p:weight|bias}" },
-  ],
+  accepts: [{ from: "embeddings.LayerNorm.{p:weight|bias}", to: "embeddings.LayerNorm.{p:weight|bias}" }],
   drops: [positionIdsDrop],
+  adds: [tiedDecoderWeightAdd, tiedDecoderBiasAdd],
 };

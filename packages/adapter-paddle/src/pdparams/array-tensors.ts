@@ -1,14 +1,7 @@
-import {
-  type ByteSource,
-  type LazyTensor,
-  type SourceStorage,
-  type TreeOpaque,
-  bytesSource,
-  stridedTensor,
-} from "@longspan/core";
+import { type ByteSource, type LazyTensor, type SourceStorage, type TreeOpaque, bytesSource, stridedTensor } from "@longspan/core";
 import type { PickleObject, PickleValue } from "@longspan/pickle";
 import { calledName, tupleItems } from "./called.ts";
-import { latin1Source } from "./latin1-source.ts";
+import { type Latin1Window, latin1Source } from "./latin1-source.ts";
 import { type NumpyArray, parseArray } from "./numpy-array.ts";
 
 /** Calls around a value that are taken off. Paddle makes one; a call may contain itself. */
@@ -30,11 +23,9 @@ export interface ArrayTensors {
  * `reduce_DenseTensor`): a numpy array, a pair `(name, array)`, and `eval("data", {"data": array})`.
  */
 export function arrayTensors(source: ByteSource): ArrayTensors {
-  const placed = new Map<
-    PickleObject,
-    { readonly array: NumpyArray; readonly storage: SourceStorage | undefined } | undefined
-  >();
+  const placed = new Map<PickleObject, { readonly array: NumpyArray; readonly storage: SourceStorage | undefined } | undefined>();
   const readAsBfloat16: string[] = [];
+  const decoded: Latin1Window = {};
 
   function place(node: PickleObject, name: string): ReturnType<(typeof placed)["get"]> {
     if (!placed.has(node)) {
@@ -43,7 +34,7 @@ export function arrayTensors(source: ByteSource): ArrayTensors {
         node,
         array && {
           array,
-          storage: array.kind === "array" ? storageOf(array, name, source) : undefined,
+          storage: array.kind === "array" ? storageOf(array, name, source, decoded) : undefined,
         },
       );
     }
@@ -90,15 +81,10 @@ export function unwrap(value: PickleValue): PickleValue {
     if (typeof current !== "object" || current?.kind !== "object") return current;
     const [first, second] = current.args;
     const called = calledName(current);
-    if (
-      called === "builtins.tuple" &&
-      current.args.length === 1 &&
-      tupleItems(first) !== undefined
-    ) {
+    if (called === "builtins.tuple" && current.args.length === 1 && tupleItems(first) !== undefined) {
       current = first ?? null;
     } else if (called === "builtins.eval" && current.args.length === 2 && first === "data") {
-      if (typeof second !== "object" || second?.kind !== "dict" || second.size !== 1)
-        return current;
+      if (typeof second !== "object" || second?.kind !== "dict" || second.size !== 1) return current;
       const data = second.get("data");
       if (data === undefined) return current;
       current = data;
@@ -109,26 +95,16 @@ export function unwrap(value: PickleValue): PickleValue {
   return current;
 }
 
-function storageOf(
-  array: NumpyArray & { readonly kind: "array" },
-  name: string,
-  source: ByteSource,
-): SourceStorage {
+function storageOf(array: NumpyArray & { readonly kind: "array" }, name: string, source: ByteSource, decoded: Latin1Window): SourceStorage {
   const { raw, byteLength, byteOrder } = array;
-  if (raw instanceof Uint8Array)
-    return { source: bytesSource(raw, source.name), offset: 0, byteLength, byteOrder };
+  if (raw instanceof Uint8Array) return { source: bytesSource(raw, source.name), offset: 0, byteLength, byteOrder };
   if (raw.kind === "text")
     return {
-      source: latin1Source(
-        name,
-        { source, offset: raw.offset, byteLength: raw.byteLength },
-        byteLength,
-      ),
+      source: latin1Source(name, { source, offset: raw.offset, byteLength: raw.byteLength }, byteLength, decoded),
       offset: 0,
       byteLength,
       byteOrder,
     };
-  if (raw.data !== undefined)
-    return { source: bytesSource(raw.data, source.name), offset: 0, byteLength, byteOrder };
+  if (raw.data !== undefined) return { source: bytesSource(raw.data, source.name), offset: 0, byteLength, byteOrder };
   return { source, offset: raw.offset ?? 0, byteLength, byteOrder };
 }

@@ -7,9 +7,7 @@ export const nameTableKey = "StructuredToParameterName@@";
 export function checkNameTable(root: TreeMap): string | undefined {
   const table = root.get(nameTableKey);
   if (!isTreeMap(table)) return undefined;
-  const missing = table.entries.flatMap(([name]) =>
-    typeof name === "string" && root.get(name) === undefined ? [name] : [],
-  );
+  const missing = table.entries.flatMap(([name]) => (typeof name === "string" && root.get(name) === undefined ? [name] : []));
   if (missing.length === 0) return undefined;
   const names = missing.slice(0, 3).map((name) => `"${name}"`);
   return `The file's name table names ${missing.length} parameters that are not in the file (${names.join(", ")}${missing.length > names.length ? ", …" : ""}): something was taken out of it.`;

@@ -1,10 +1,4 @@
-import {
-  type DataType,
-  LongspanError,
-  bytesPerElement,
-  denseStrides,
-  elementCount,
-} from "@longspan/core";
+import { type DataType, LongspanError, bytesPerElement, denseStrides, elementCount } from "@longspan/core";
 import type { PickleObject, PickleValue } from "@longspan/pickle";
 import { calledName, globalName, tupleItems } from "./called.ts";
 import { parseElement } from "./numpy-element.ts";
@@ -28,14 +22,8 @@ export type NumpyArray =
     }
   | { readonly kind: "refused"; readonly reason: string };
 
-const arrayBuilders = new Set([
-  "numpy._core.multiarray._reconstruct",
-  "numpy.core.multiarray._reconstruct",
-]);
-const bufferReaders = new Set([
-  "numpy._core.numeric._frombuffer",
-  "numpy.core.numeric._frombuffer",
-]);
+const arrayBuilders = new Set(["numpy._core.multiarray._reconstruct", "numpy.core.multiarray._reconstruct"]);
+const bufferReaders = new Set(["numpy._core.numeric._frombuffer", "numpy.core.numeric._frombuffer"]);
 
 /**
  * Reads an array in either of numpy's two spellings, under the module names of numpy 1 (`numpy.core`) and 2 (`numpy._core`):
@@ -55,8 +43,7 @@ export function parseArray(node: PickleObject, name: string): NumpyArray | undef
 
 function parseReconstructed(node: PickleObject, name: string): NumpyArray {
   const className = globalName(node.args[0]);
-  if (className !== "numpy.ndarray")
-    return { kind: "refused", reason: `it is a ${className ?? "value"} and not a numpy.ndarray` };
+  if (className !== "numpy.ndarray") return { kind: "refused", reason: `it is a ${className ?? "value"} and not a numpy.ndarray` };
   const state = tupleItems(node.state);
   // The version at the front came with numpy 1.0; before it there were four parts.
   const parts = state?.length === 5 ? state.slice(1) : state;
@@ -71,11 +58,7 @@ function parseReconstructed(node: PickleObject, name: string): NumpyArray {
 function parseFromBuffer(node: PickleObject, name: string): NumpyArray {
   const [raw, dtype, shape, order, axisOrder] = node.args;
   if (order === "K" && tupleItems(axisOrder) !== undefined)
-    return permuted(
-      assemble(name, { dtype, raw, shape, isFortranOrder: false }),
-      name,
-      tupleItems(axisOrder) ?? [],
-    );
+    return permuted(assemble(name, { dtype, raw, shape, isFortranOrder: false }), name, tupleItems(axisOrder) ?? []);
   if (order !== "C" && order !== "F") throw wrong(name, "is in an unknown order");
   return assemble(name, { dtype, raw, shape, isFortranOrder: order === "F" });
 }
@@ -93,11 +76,9 @@ function assemble(name: string, parts: Parts): NumpyArray {
   if (element.kind === "refused") return element;
   const shape = checkShape(name, parts.shape);
   const byteLength = elementCount(shape) * bytesPerElement(element.dataType);
-  if (!Number.isSafeInteger(byteLength))
-    throw wrong(name, `has shape [${shape.join(", ")}], which is more than 2^53 bytes`);
+  if (!Number.isSafeInteger(byteLength)) throw wrong(name, `has shape [${shape.join(", ")}], which is more than 2^53 bytes`);
   const raw = rawElements(parts.raw);
-  if (raw === undefined)
-    throw wrong(name, "has no bytes (or Latin-1 text) where its elements should be");
+  if (raw === undefined) throw wrong(name, "has no bytes (or Latin-1 text) where its elements should be");
   // Text is counted when it is decoded.
   const isText = !(raw instanceof Uint8Array) && raw.kind === "text";
   if (!isText && raw.byteLength !== byteLength) {
@@ -107,9 +88,7 @@ function assemble(name: string, parts: Parts): NumpyArray {
     );
   }
   const { dataType, byteOrder, spelledUint16 } = element;
-  const strides = parts.isFortranOrder
-    ? denseStrides(shape.toReversed()).toReversed()
-    : denseStrides(shape);
+  const strides = parts.isFortranOrder ? denseStrides(shape.toReversed()).toReversed() : denseStrides(shape);
   return { kind: "array", dataType, byteOrder, shape, strides, byteLength, raw, spelledUint16 };
 }
 
@@ -117,14 +96,9 @@ function assemble(name: string, parts: Parts): NumpyArray {
 function permuted(array: NumpyArray, name: string, order: readonly PickleValue[]): NumpyArray {
   if (array.kind === "refused") return array;
   const axes = order.map((axis) => (typeof axis === "number" ? axis : -1));
-  const isPermutation = axes
-    .toSorted((one, other) => one - other)
-    .every((axis, index) => axis === index);
+  const isPermutation = axes.toSorted((one, other) => one - other).every((axis, index) => axis === index);
   if (axes.length !== array.shape.length || !isPermutation)
-    throw wrong(
-      name,
-      `has the axis order (${axes.join(", ")}) for ${array.shape.length} dimensions`,
-    );
+    throw wrong(name, `has the axis order (${axes.join(", ")}) for ${array.shape.length} dimensions`);
   return {
     ...array,
     shape: axes.map((axis) => array.shape[axis] ?? 0),
@@ -135,8 +109,7 @@ function permuted(array: NumpyArray, name: string, order: readonly PickleValue[]
 function checkShape(name: string, value: PickleValue | undefined): number[] {
   const items = tupleItems(value);
   if (items === undefined) throw wrong(name, "has no shape");
-  if (items.length > mostDimensions)
-    throw wrong(name, `has ${items.length} dimensions; numpy allows ${mostDimensions}`);
+  if (items.length > mostDimensions) throw wrong(name, `has ${items.length} dimensions; numpy allows ${mostDimensions}`);
   return items.map((item) => {
     if (typeof item !== "number" || !Number.isSafeInteger(item) || item < 0)
       throw wrong(name, "has a shape whose dimensions are not all whole numbers from 0");

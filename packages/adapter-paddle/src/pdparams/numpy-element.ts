@@ -46,29 +46,18 @@ const extensionTypes: ReadonlyMap<string, DataType> = new Map([
  * @returns undefined when the value is no such call
  */
 export function parseElement(value: PickleValue | undefined): NumpyElement | undefined {
-  if (typeof value !== "object" || value?.kind !== "object" || calledName(value) !== "numpy.dtype")
-    return undefined;
+  if (typeof value !== "object" || value?.kind !== "object" || calledName(value) !== "numpy.dtype") return undefined;
   const [code] = value.args;
   const state = value.state === undefined ? [] : tupleItems(value.state);
   if (state === undefined || value.earlierStates !== undefined) return undefined;
   const [, order = "<", subarray = null, names = null] = state;
   if (subarray !== null || names !== null) return refused("a structured type");
   const extension = globalName(code);
-  const dataType =
-    extension === undefined
-      ? typeof code === "string"
-        ? typeCodes.get(code)
-        : undefined
-      : extensionTypes.get(extension);
+  const dataType = extension === undefined ? (typeof code === "string" ? typeCodes.get(code) : undefined) : extensionTypes.get(extension);
   if (dataType === undefined)
-    return refused(
-      typeof code === "string"
-        ? describeCode(code)
-        : `the type ${extension ?? "of an unknown kind"}`,
-    );
+    return refused(typeof code === "string" ? describeCode(code) : `the type ${extension ?? "of an unknown kind"}`);
   // "|" is for types of one byte, "=" the writer's own order: Paddle runs on little-endian machines only.
-  if (order !== "<" && order !== ">" && order !== "|" && order !== "=")
-    return refused("an unknown byte order");
+  if (order !== "<" && order !== ">" && order !== "|" && order !== "=") return refused("an unknown byte order");
   return {
     kind: "element",
     dataType,
@@ -95,7 +84,5 @@ function describeCode(code: string): string {
     m: "time spans",
   };
   const name = names[code.charAt(0)];
-  return name === undefined
-    ? `numpy's type "${code.slice(0, 20)}"`
-    : `${name} (numpy's type "${code.slice(0, 20)}")`;
+  return name === undefined ? `numpy's type "${code.slice(0, 20)}"` : `${name} (numpy's type "${code.slice(0, 20)}")`;
 }

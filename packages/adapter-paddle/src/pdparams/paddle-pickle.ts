@@ -1,10 +1,4 @@
-import {
-  type ByteSource,
-  type Container,
-  type ContainerInput,
-  type OpenedContainer,
-  isTreeMap,
-} from "@longspan/core";
+import { type ByteSource, type Container, type ContainerInput, type OpenedContainer, isTreeMap } from "@longspan/core";
 import { readPickle } from "@longspan/pickle";
 import { detectShardIndex, looksLikeIndex } from "../shards/detect-shard-index.ts";
 import { openShards } from "../shards/open-shards.ts";
@@ -27,9 +21,7 @@ export function paddlePickleContainer(): Container {
       const start = await input.source.read(0, Math.min(1, input.source.size), {
         signal: input.signal,
       });
-      return looksLikeIndex(start)
-        ? openShards(input, openPickle, (key) => key === nameTableKey)
-        : openPickle(input);
+      return looksLikeIndex(start) ? openShards(input, openPickle, (key) => key === nameTableKey) : openPickle(input);
     },
   };
 }
@@ -52,10 +44,7 @@ export async function openPickle({
     );
   }
   const trailing = source.size - reading.end;
-  if (trailing > 0)
-    warnings.push(
-      `${trailing} bytes after the pickle were not read; paddle.load ignores them too.`,
-    );
+  if (trailing > 0) warnings.push(`${trailing} bytes after the pickle were not read; paddle.load ignores them too.`);
   const missing = isTreeMap(root) ? checkNameTable(root) : undefined;
   if (missing !== undefined) warnings.push(missing);
   return {

@@ -1,11 +1,4 @@
-import {
-  type ByteSource,
-  LongspanError,
-  type TreeMap,
-  type TreeOpaque,
-  type TreeValue,
-  treeMap,
-} from "@longspan/core";
+import { type ByteSource, LongspanError, type TreeMap, type TreeOpaque, type TreeValue, treeMap } from "@longspan/core";
 import type { PickleEntry, PickleObject, PickleValue } from "@longspan/pickle";
 import { arrayTensors, unwrap } from "./array-tensors.ts";
 import { globalName, tupleItems } from "./called.ts";
@@ -14,11 +7,7 @@ import { parseScalar } from "./numpy-scalar.ts";
 /** Levels of lists and dicts inside each other. Checkpoints have a handful; Python itself stops pickling at its recursion limit of 1000. */
 const mostLevels = 1000;
 
-const dictClasses = new Set([
-  "collections.OrderedDict",
-  "collections.defaultdict",
-  "builtins.dict",
-]);
+const dictClasses = new Set(["collections.OrderedDict", "collections.defaultdict", "builtins.dict"]);
 
 export interface PickleTree {
   readonly root: TreeValue;
@@ -56,19 +45,14 @@ export function pickleTree(value: PickleValue, source: ByteSource): PickleTree {
     return made;
   }
 
-  function make(
-    node: Exclude<PickleValue, null | boolean | number | bigint | string>,
-    path: string,
-    level: number,
-  ): TreeValue {
+  function make(node: Exclude<PickleValue, null | boolean | number | bigint | string>, path: string, level: number): TreeValue {
     switch (node.kind) {
       case "list":
       case "tuple":
       case "set": {
         const items: TreeValue[] = [];
         pending.push(() => {
-          for (const item of node.items)
-            items.push(toTree(item, join(path, String(items.length)), level + 1));
+          for (const item of node.items) items.push(toTree(item, join(path, String(items.length)), level + 1));
         });
         return { kind: node.kind, items };
       }
@@ -95,10 +79,7 @@ export function pickleTree(value: PickleValue, source: ByteSource): PickleTree {
     pending.push(() => {
       for (const [key, item] of entriesOf()) {
         const segment = typeof key === "object" ? "?" : String(key);
-        entries.push([
-          toTree(key, join(path, "<key>"), level + 1),
-          toTree(item, join(path, segment), level + 1),
-        ]);
+        entries.push([toTree(key, join(path, "<key>"), level + 1), toTree(item, join(path, segment), level + 1)]);
       }
     });
     return treeMap(entries);
@@ -106,8 +87,7 @@ export function pickleTree(value: PickleValue, source: ByteSource): PickleTree {
 
   function toObject(node: PickleObject, path: string, level: number): TreeValue {
     const className = globalName(node.callable) ?? "unknown";
-    if (dictClasses.has(className))
-      return toMap(() => [...pairs(node.args), ...(node.entries?.entries ?? [])], path, level);
+    if (dictClasses.has(className)) return toMap(() => [...pairs(node.args), ...(node.entries?.entries ?? [])], path, level);
     const scalar = parseScalar(node);
     if (scalar !== undefined) return scalar;
     const opaque: { -readonly [Key in keyof TreeOpaque]: TreeOpaque[Key] } = {
@@ -115,8 +95,7 @@ export function pickleTree(value: PickleValue, source: ByteSource): PickleTree {
       className,
     };
     const { state } = node;
-    if (state !== undefined)
-      pending.push(() => void (opaque.state = toTree(state, path, level + 1)));
+    if (state !== undefined) pending.push(() => void (opaque.state = toTree(state, path, level + 1)));
     return opaque;
   }
 

@@ -30,19 +30,13 @@ export function joinSlicedParameters(root: TreeMap, fileName: string): TreeMap {
   const joined = new Map<string, LazyTensor>();
   const owner = new Map<string, string>();
   for (const [name, entry] of description.entries) {
-    if (typeof name !== "string" || !isTreeMap(entry))
-      throw malformed(fileName, "does not map names to dicts");
+    if (typeof name !== "string" || !isTreeMap(entry)) throw malformed(fileName, "does not map names to dicts");
     const names = sliceNames(entry.get("slices"));
     const shape = dimensions(entry.get("OriginShape"));
-    if (names === undefined || shape === undefined)
-      throw malformed(fileName, `lacks "OriginShape" or "slices" for "${name}"`);
+    if (names === undefined || shape === undefined) throw malformed(fileName, `lacks "OriginShape" or "slices" for "${name}"`);
     for (const slice of names) {
       const other = owner.get(slice);
-      if (other !== undefined)
-        throw malformed(
-          fileName,
-          `uses the slice "${slice}" for "${other}" and again for "${name}"`,
-        );
+      if (other !== undefined) throw malformed(fileName, `uses the slice "${slice}" for "${other}" and again for "${name}"`);
       owner.set(slice, name);
     }
     joined.set(name, joinSlices(name, shape, names, root, fileName));
@@ -51,8 +45,7 @@ export function joinSlicedParameters(root: TreeMap, fileName: string): TreeMap {
   const placed = new Set<string>();
   for (const [key, value] of root.entries) {
     if (key === slicesKey) continue;
-    const name =
-      typeof key === "string" ? (owner.get(key) ?? (joined.has(key) ? key : undefined)) : undefined;
+    const name = typeof key === "string" ? (owner.get(key) ?? (joined.has(key) ? key : undefined)) : undefined;
     if (name === undefined) {
       entries.push([key, value]);
     } else if (!placed.has(name)) {
@@ -63,43 +56,23 @@ export function joinSlicedParameters(root: TreeMap, fileName: string): TreeMap {
   return treeMap(entries);
 }
 
-function joinSlices(
-  name: string,
-  shape: readonly number[],
-  names: readonly string[],
-  root: TreeMap,
-  fileName: string,
-): LazyTensor {
+function joinSlices(name: string, shape: readonly number[], names: readonly string[], root: TreeMap, fileName: string): LazyTensor {
   const slices = names.map((slice) => {
     const value = root.get(slice);
     if (!isTensor(value))
-      throw malformed(
-        fileName,
-        `names the slice "${slice}" of "${name}", which is ${value === undefined ? "missing" : "no tensor"}`,
-      );
+      throw malformed(fileName, `names the slice "${slice}" of "${name}", which is ${value === undefined ? "missing" : "no tensor"}`);
     if (value.shape.length !== 1)
-      throw malformed(
-        fileName,
-        `names the slice "${slice}" of "${name}", which has ${value.shape.length} dimensions instead of one`,
-      );
+      throw malformed(fileName, `names the slice "${slice}" of "${name}", which has ${value.shape.length} dimensions instead of one`);
     return value;
   });
   const [first] = slices;
   if (first === undefined) throw malformed(fileName, `gives "${name}" no slices`);
   const count = slices.reduce((sum, slice) => sum + elementCount(slice.shape), 0);
   if (count !== elementCount(shape))
-    throw malformed(
-      fileName,
-      `gives "${name}" slices of ${count} elements together for the shape [${shape.join(", ")}]`,
-    );
+    throw malformed(fileName, `gives "${name}" slices of ${count} elements together for the shape [${shape.join(", ")}]`);
   const storages = slices.map((slice) => storageOf(slice, name, fileName));
   const byteOrder = storages[0]?.byteOrder ?? "little";
-  if (
-    slices.some(
-      (slice, index) =>
-        slice.dataType !== first.dataType || (storages[index]?.byteOrder ?? "little") !== byteOrder,
-    )
-  ) {
+  if (slices.some((slice, index) => slice.dataType !== first.dataType || (storages[index]?.byteOrder ?? "little") !== byteOrder)) {
     throw malformed(fileName, `gives "${name}" slices of different data types`);
   }
   const source = concatenatedSource(fileName, storages);
@@ -120,23 +93,13 @@ function storageOf(slice: LazyTensor, name: string, fileName: string): SourceSto
 }
 
 function sliceNames(value: TreeValue | undefined): string[] | undefined {
-  if (
-    typeof value !== "object" ||
-    value === null ||
-    (value.kind !== "list" && value.kind !== "tuple")
-  )
-    return undefined;
+  if (typeof value !== "object" || value === null || (value.kind !== "list" && value.kind !== "tuple")) return undefined;
   const names = value.items.filter((item) => typeof item === "string");
   return names.length === value.items.length ? names : undefined;
 }
 
 function dimensions(value: TreeValue | undefined): number[] | undefined {
-  if (
-    typeof value !== "object" ||
-    value === null ||
-    (value.kind !== "list" && value.kind !== "tuple")
-  )
-    return undefined;
+  if (typeof value !== "object" || value === null || (value.kind !== "list" && value.kind !== "tuple")) return undefined;
   const sizes = value.items.filter((item) => typeof item === "number");
   return sizes.length === value.items.length ? sizes : undefined;
 }

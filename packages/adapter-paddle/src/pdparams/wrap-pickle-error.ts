@@ -26,12 +26,8 @@ export function wrapPickleError(error: unknown, fileName: string): unknown {
   if (!(error instanceof PickleError)) return error;
   const code = codes[error.code];
   const hint = advice[code];
-  return new LongspanError(
-    code,
-    `${fileName}: ${error.message}.${hint === undefined ? "" : ` ${hint}`}`,
-    {
-      cause: error,
-      details: { file: fileName, offset: error.offset, opcode: error.opcode },
-    },
-  );
+  return new LongspanError(code, `${fileName}: ${error.message}.${hint === undefined ? "" : ` ${hint}`}`, {
+    cause: error,
+    details: { file: fileName, offset: error.offset, opcode: error.opcode },
+  });
 }

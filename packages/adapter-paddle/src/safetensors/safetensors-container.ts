@@ -1,16 +1,5 @@
-import {
-  type Container,
-  type ContainerInput,
-  type OpenedContainer,
-  type TreeValue,
-  stridedTensor,
-  treeMap,
-} from "@longspan/core";
-import {
-  type SafetensorsEntry,
-  looksLikeSafetensors,
-  readSafetensorsHeader,
-} from "@longspan/safetensors";
+import { type Container, type ContainerInput, type OpenedContainer, type TreeValue, stridedTensor, treeMap } from "@longspan/core";
+import { type SafetensorsEntry, looksLikeSafetensors, readSafetensorsHeader } from "@longspan/safetensors";
 import { detectShardIndex, looksLikeIndex } from "../shards/detect-shard-index.ts";
 import { openShards } from "../shards/open-shards.ts";
 import { wrapSafetensorsError } from "../shards/wrap-safetensors-error.ts";
@@ -49,13 +38,7 @@ async function openSafetensors({
   }).catch((error: unknown) => {
     throw wrapSafetensorsError(error, fileName);
   });
-  const toTree = ({
-    name,
-    dataType: typeName,
-    shape,
-    offset,
-    byteLength,
-  }: SafetensorsEntry): TreeValue => {
+  const toTree = ({ name, dataType: typeName, shape, offset, byteLength }: SafetensorsEntry): TreeValue => {
     const dataType = dataTypeOfSafetensors(typeName);
     if (dataType === undefined)
       return {

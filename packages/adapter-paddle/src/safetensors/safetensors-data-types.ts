@@ -20,9 +20,7 @@ export const safetensorsTypeOf: Readonly<Record<DataType, SafetensorsDataType>> 
   bool: "BOOL",
 };
 
-const dataTypeOf = new Map(
-  Object.entries(safetensorsTypeOf).map(([dataType, name]) => [name, dataType as DataType]),
-);
+const dataTypeOf = new Map(Object.entries(safetensorsTypeOf).map(([dataType, name]) => [name, dataType as DataType]));
 
 /** The element type of that name; undefined for the few that no tensor here can have (complex numbers, 4 and 6 bits). */
 export function dataTypeOfSafetensors(name: SafetensorsDataType): DataType | undefined {

@@ -14,9 +14,7 @@ import { wrapSafetensorsError } from "./wrap-safetensors-error.ts";
 const mostIndexBytes = 100_000_000;
 
 /** Opens one file of weights. */
-export type OpenShard = (
-  shard: Pick<ContainerInput, "source" | "fileName" | "signal">,
-) => Promise<OpenedContainer>;
+export type OpenShard = (shard: Pick<ContainerInput, "source" | "fileName" | "signal">) => Promise<OpenedContainer>;
 
 /**
  * Opens all files of an index `{"weight_map": {tensor: file}}` and checks that index and files tell the same. PaddleNLP writes such an index beside `.pdparams` and
@@ -25,18 +23,12 @@ export type OpenShard = (
  * @param isTable whether a key of a shard holds no tensor; tables of all shards are merged
  * @throws LongspanError `malformed`, `limit-exceeded`, `not-found` (a shard), and what `openShard` throws
  */
-export async function openShards(
-  input: ContainerInput,
-  openShard: OpenShard,
-  isTable: (key: string) => boolean,
-): Promise<OpenedContainer> {
+export async function openShards(input: ContainerInput, openShard: OpenShard, isTable: (key: string) => boolean): Promise<OpenedContainer> {
   const { source, fileName, files, signal } = input;
   if (source.size > mostIndexBytes) {
-    throw new LongspanError(
-      "limit-exceeded",
-      `${fileName}: a shard index of ${source.size} bytes; at most ${mostIndexBytes} are read.`,
-      { details: { file: fileName } },
-    );
+    throw new LongspanError("limit-exceeded", `${fileName}: a shard index of ${source.size} bytes; at most ${mostIndexBytes} are read.`, {
+      details: { file: fileName },
+    });
   }
   const index = await source.read(0, source.size, { signal });
   const sources: ByteSource[] = [];
@@ -97,8 +89,6 @@ function merge(
     ...[...weightMap.keys()].map((name) => [name, values.get(name) ?? null] as const),
     ...[...tables].map(([key, table]) => [key, treeMap(table)] as const),
   ];
-  const warnings = [...shards].flatMap(([shardName, container]) =>
-    container.warnings.map((warning) => `${shardName}: ${warning}`),
-  );
+  const warnings = [...shards].flatMap(([shardName, container]) => container.warnings.map((warning) => `${shardName}: ${warning}`));
   return { root: treeMap(entries), attributes, warnings };
 }

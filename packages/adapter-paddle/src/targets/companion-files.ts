@@ -19,17 +19,10 @@ export async function writeCompanionFiles(request: TargetRequest): Promise<void>
   }
 }
 
-async function copyFile(
-  source: ByteSource,
-  sink: ByteSink,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+async function copyFile(source: ByteSource, sink: ByteSink, signal: AbortSignal | undefined): Promise<void> {
   for (let offset = 0; offset < source.size; offset += pieceBytes) {
-    if (signal?.aborted === true)
-      throw new LongspanError("aborted", "Interrupted.", { cause: signal.reason });
+    if (signal?.aborted === true) throw new LongspanError("aborted", "Interrupted.", { cause: signal.reason });
     // oxlint-disable-next-line no-await-in-loop -- piece by piece, in order
-    await sink.write(
-      await source.read(offset, Math.min(pieceBytes, source.size - offset), { signal }),
-    );
+    await sink.write(await source.read(offset, Math.min(pieceBytes, source.size - offset), { signal }));
   }
 }

@@ -1,10 +1,5 @@
 import type { DataType, LazyTensor, Target, TargetRequest } from "@longspan/core";
-import {
-  formatSafetensorsIndex,
-  planSafetensors,
-  planShards,
-  shardFileName,
-} from "@longspan/safetensors";
+import { formatSafetensorsIndex, planSafetensors, planShards, shardFileName } from "@longspan/safetensors";
 import { paddleLayout } from "../layouts/paddle.ts";
 import { safetensorsTypeOf } from "../safetensors/safetensors-data-types.ts";
 import { writeCompanionFiles } from "./companion-files.ts";
@@ -75,11 +70,7 @@ async function writeShards(
   await sink.close();
 }
 
-async function writeFile(
-  request: TargetRequest,
-  fileName: string,
-  tensors: readonly LazyTensor[],
-): Promise<void> {
+async function writeFile(request: TargetRequest, fileName: string, tensors: readonly LazyTensor[]): Promise<void> {
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const declarations = tensors.map(({ name, dataType, shape }) => ({
     name,

@@ -11,10 +11,7 @@ export const paddleTarget: Target = {
   container: "paddle-pickle",
   fileName: "model_state.pdparams",
   fileExtensions: [".pdparams"],
-  supersedes: [
-    /^model_state(?:-\d{5}-of-\d{5})?\.pdparams$/,
-    /^model_state\.pdparams\.index\.json$/,
-  ],
+  supersedes: [/^model_state(?:-\d{5}-of-\d{5})?\.pdparams$/, /^model_state\.pdparams\.index\.json$/],
   dataTypes: pickleArrayDataTypes,
   async write(request: TargetRequest) {
     const sink = await request.sink.file(request.fileName ?? paddleTarget.fileName);

@@ -1,14 +1,5 @@
 import { type DataType, type LazyTensor, LongspanError } from "@longspan/core";
-import {
-  type PickleInput,
-  type PickleSegment,
-  dict,
-  global,
-  payload,
-  reduce,
-  tuple,
-  writePickle,
-} from "@longspan/pickle";
+import { type PickleInput, type PickleSegment, dict, global, payload, reduce, tuple, writePickle } from "@longspan/pickle";
 
 /** numpy's spelling of the element types that paddle.load gives back as they were. bfloat16 stands as uint16: so Paddle writes and reads it. */
 const typeCodes: Partial<Record<DataType, string>> = {
@@ -47,19 +38,11 @@ export function pickleArrays(tensors: readonly LazyTensor[]): ArraySegment[] {
   const entries = tensors.map((tensor): readonly [string, PickleInput] => {
     const element = elements.get(tensor.dataType) ?? elementNode(tensor);
     elements.set(tensor.dataType, element);
-    const state = tuple(
-      1,
-      tuple(...tensor.shape),
-      element,
-      false,
-      payload(tensor.byteLength, tensor),
-    );
+    const state = tuple(1, tuple(...tensor.shape), element, false, payload(tensor.byteLength, tensor));
     return [tensor.name, reduce(build, emptyArray, { state })];
   });
   const byPayload = new Map(tensors.map((tensor) => [tensor as unknown, tensor]));
-  return writePickle(dict(entries), { protocol: 4 }).map((segment) =>
-    toArraySegment(segment, byPayload),
-  );
+  return writePickle(dict(entries), { protocol: 4 }).map((segment) => toArraySegment(segment, byPayload));
 }
 
 function elementNode({ name, dataType }: LazyTensor): PickleInput {
@@ -79,10 +62,7 @@ function elementNode({ name, dataType }: LazyTensor): PickleInput {
   });
 }
 
-function toArraySegment(
-  segment: PickleSegment,
-  byPayload: ReadonlyMap<unknown, LazyTensor>,
-): ArraySegment {
+function toArraySegment(segment: PickleSegment, byPayload: ReadonlyMap<unknown, LazyTensor>): ArraySegment {
   if (segment instanceof Uint8Array) return segment;
   const tensor = byPayload.get(segment.reference);
   if (tensor === undefined) throw new Error("A payload that stands for no tensor");

@@ -24,6 +24,8 @@ export interface AddRule {
   readonly name: string;
   /** The canonical parameter with the same values. */
   readonly copyOf: string;
+  /** `transpose`: the copy is stored with the two axes exchanged. */
+  readonly transform?: "transpose";
   readonly reason: string;
 }
 

@@ -59,7 +59,8 @@ export function compileLayout(layout: Layout, spec: LongformerSpec): CompiledLay
     }
     for (const { written, rule } of byName.values()) proveInverse(parsed, spec, written, rule, prefix);
     const aliases = (layout.adds ?? [])
-      .filter((add) => byCanonical.has(add.copyOf) && !byName.has(add.name))
+      // A transposed copy shares no storage: it is only read.
+      .filter((add) => add.transform === undefined && byCanonical.has(add.copyOf) && !byName.has(add.name))
       .map((add) => ({ name: (isTrunkName(add.name) ? prefix : "") + add.name, of: add.copyOf, reason: add.reason }));
     return {
       layout,

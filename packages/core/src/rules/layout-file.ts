@@ -42,13 +42,15 @@ export function parseLayoutFile(text: string, origin: string): Layout {
 
 function rule(entry: unknown, origin: string, at: string): Rule {
   const fields = record(entry, origin, at);
-  const from = textOf(fields.from, origin, `${at}.from`);
-  const to = textOf(fields.to, origin, `${at}.to`);
-  if (fields.transform === undefined) return { from, to };
-  if (fields.transform !== "transpose") {
-    throw new LongspanError("layout-invalid", `${origin}: ${at}.transform is ${JSON.stringify(fields.transform)}; "transpose" is the one there is.`);
+  return { from: textOf(fields.from, origin, `${at}.from`), to: textOf(fields.to, origin, `${at}.to`), ...transform(fields.transform, origin, at) };
+}
+
+function transform(value: unknown, origin: string, at: string): { readonly transform?: "transpose" } {
+  if (value === undefined) return {};
+  if (value !== "transpose") {
+    throw new LongspanError("layout-invalid", `${origin}: ${at}.transform is ${JSON.stringify(value)}; "transpose" is the one there is.`);
   }
-  return { from, to, transform: "transpose" };
+  return { transform: "transpose" };
 }
 
 function drop(entry: unknown, origin: string, at: string): DropRule {
@@ -58,7 +60,7 @@ function drop(entry: unknown, origin: string, at: string): DropRule {
 
 function add(entry: unknown, origin: string, at: string): AddRule {
   const fields = record(entry, origin, at);
-  return { ...drop(entry, origin, at), copyOf: textOf(fields.copyOf, origin, `${at}.copyOf`) };
+  return { ...drop(entry, origin, at), copyOf: textOf(fields.copyOf, origin, `${at}.copyOf`), ...transform(fields.transform, origin, at) };
 }
 
 function prefix(value: unknown, origin: string): string {

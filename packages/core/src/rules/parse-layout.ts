@@ -38,7 +38,7 @@ export function parseLayout(layout: Layout): ParsedLayout {
   return inLayout(layout, () => {
     const rules = layout.rules.map((rule) => parseRule(rule));
     const accepts = (layout.accepts ?? []).map((rule) => parseRule(rule));
-    const adds = (layout.adds ?? []).map((add) => ({ ...parseRule({ from: add.copyOf, to: add.name }), reason: add.reason }));
+    const adds = (layout.adds ?? []).map((add) => ({ ...parseRule({ from: add.copyOf, to: add.name, ...(add.transform === undefined ? {} : { transform: add.transform }) }), reason: add.reason }));
     const drops = (layout.drops ?? []).map((drop) => ({ pattern: parsePattern(drop.name), reason: drop.reason }));
     refuseOverlap(rules);
     return {
