@@ -1,8 +1,9 @@
 import { LongspanError } from "@longspan/core";
 import type { ByteSource } from "@longspan/core";
-import { entrySource } from "../zip/entry-source.ts";
+import { compressedEntryError, entrySource } from "../zip/entry-source.ts";
 import { readZipArchive } from "../zip/zip-archive.ts";
 import type { ZipEntry } from "../zip/zip-archive.ts";
+import { methodStored } from "../zip/zip-format.ts";
 
 /** Bytes of `version` and `byteorder`: a few characters each. */
 const maximumTextBytes = 64;
@@ -31,6 +32,7 @@ export async function openTorchArchive(source: ByteSource, signal?: AbortSignal)
   const archive = await readZipArchive(source, signal);
   const records = recordsOf(source.name, archive.entries);
   refuseOtherArchives(source.name, records.byName);
+  refuseCompressed(source.name, records.byName);
 
   const pickleEntry = records.byName.get("data.pkl");
   if (pickleEntry === undefined)
@@ -99,6 +101,15 @@ function refuseOtherArchives(file: string, records: ReadonlyMap<string, ZipEntry
       `${file} is a program of torch.export, not a checkpoint. Load it with torch.export.load and save the weights alone: torch.save(program.state_dict, "pytorch_model.bin").`,
       { details: { file } },
     );
+  }
+}
+
+/** torch stores all it reads back: a compressed entry cannot be read in place, and with `mmap=True` torch itself reads garbage from it. */
+function refuseCompressed(file: string, records: ReadonlyMap<string, ZipEntry>): void {
+  for (const [name, entry] of records) {
+    const isRead =
+      name.startsWith("data/") || name === "data.pkl" || name === "byteorder" || name === "version" || name === ".data/version";
+    if (isRead && entry.method !== methodStored) throw compressedEntryError(file, entry);
   }
 }
 

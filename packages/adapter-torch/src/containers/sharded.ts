@@ -53,7 +53,7 @@ async function open(input: ContainerInput, { shardContainers }: ShardedContainer
   });
   const closes: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
-    for (const closeOne of closes.splice(0)) await closeOne();
+    await Promise.all(closes.splice(0).map((closeOne) => closeOne()));
   };
   try {
     const shards = new Map<string, OpenedContainer>();

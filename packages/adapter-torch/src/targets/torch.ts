@@ -4,6 +4,7 @@ import { storageClassNames } from "../writing/storage-classes.ts";
 import type { TorchMap, TorchValue } from "../writing/torch-value.ts";
 import { writeTorchLegacy } from "../writing/write-torch-legacy.ts";
 import { writeTorchZip } from "../writing/write-torch-zip.ts";
+import type { CopyTensor } from "../writing/write-torch-zip.ts";
 import { writeCompanionFiles, writeText } from "./companion-files.ts";
 import { shardTensors } from "./shard-tensors.ts";
 
@@ -15,7 +16,7 @@ type WriteFile = (request: TargetRequest, file: ByteSink, fileName: string, root
 export function torchTarget(layout: Layout): Target {
   return {
     ...common(layout, (request, file, fileName, root) =>
-      writeTorchZip(file, { root, topFolder: topFolderOf(fileName), copy: request.copy }),
+      writeTorchZip(file, { root, topFolder: topFolderOf(fileName), copy: copyOf(request) }),
     ),
     name: "torch",
     description: "PyTorch state dict: pytorch_model.bin (torch 1.6 and later), config.json, tokenizer",
@@ -27,7 +28,7 @@ export function torchTarget(layout: Layout): Target {
 /** A state dict for torch of any age, in the stream format of before 1.6. */
 export function torchLegacyTarget(layout: Layout): Target {
   return {
-    ...common(layout, (request, file, _fileName, root) => writeTorchLegacy(file, { root, copy: request.copy })),
+    ...common(layout, (request, file, _fileName, root) => writeTorchLegacy(file, { root, copy: copyOf(request) })),
     name: "torch-legacy",
     description: "PyTorch state dict in the format of torch before 1.6: pytorch_model.bin, config.json, tokenizer",
     container: "torch-legacy",
@@ -47,6 +48,10 @@ function common(
     shards: true,
     write: (request) => write(request, writeFile),
   };
+}
+
+function copyOf(request: TargetRequest): CopyTensor {
+  return (tensor, to, observe) => request.copy(tensor, to, observe);
 }
 
 async function write(request: TargetRequest, writeFile: WriteFile): Promise<void> {

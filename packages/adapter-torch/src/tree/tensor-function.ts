@@ -19,14 +19,8 @@ const fromType: ReadonlySet<string> = new Set([
   "torch.tensor._rebuild_from_type",
 ]);
 
-/** Classes whose values are the plain tensor's. Any other subclass may mean something else by its bytes. */
-const plainTensorClasses: ReadonlySet<string> = new Set([
-  "torch.Tensor",
-  "torch._tensor.Tensor",
-  "torch.tensor.Tensor",
-  "torch.nn.parameter.Parameter",
-  "torch.nn.parameter.Buffer",
-]);
+/** Classes called with a tensor: parameters of torch before 0.4. */
+const parameterClasses: ReadonlySet<string> = new Set(["torch.nn.parameter.Parameter", "torch.autograd.variable.Variable"]);
 
 /** Tensors that a copy of bytes cannot stand for, and what can be done. */
 const refused: Readonly<Record<string, string>> = {
@@ -59,20 +53,14 @@ export function tensorCall(object: PickleObject): TensorCall | undefined {
   for (let depth = 0; functionName !== undefined; depth++) {
     if (depth > deepestWrapping) throw new LongspanError("tensor-invalid", `it is wrapped more than ${deepestWrapping} times`);
     if (fromType.has(functionName)) {
-      const [called, type, inner] = args;
-      const typeName = callableName(type);
-      if (typeName === undefined || !plainTensorClasses.has(typeName)) {
-        throw new LongspanError(
-          "unsupported",
-          `it is a tensor of the class ${type === undefined ? "nothing" : describe(type)}, whose bytes may have a meaning of their own: save it as a plain tensor`,
-        );
-      }
+      // The second is the subclass. Its bytes are the plain tensor's: those that give them another meaning are rebuilt otherwise.
+      const [called, , inner] = args;
       functionName = callableName(called);
       args = tupleItems(inner);
       state = undefined;
       continue;
     }
-    const isWrapper = wrappers.has(functionName) || (plainTensorClasses.has(functionName) && args.length > 0);
+    const isWrapper = wrappers.has(functionName) || (parameterClasses.has(functionName) && args.length > 0);
     if (!isWrapper) break;
     const inner = args[0];
     if (typeof inner !== "object" || inner === null || inner.kind !== "object") {

@@ -8,7 +8,7 @@ export class OrderedWrites {
   readonly sink: ByteSink;
   /** Bytes handed over so far. */
   position = 0;
-  #last: Promise<void> = Promise.resolve();
+  readonly #writes: Promise<void>[] = [];
 
   constructor(sink: ByteSink) {
     this.sink = sink;
@@ -17,9 +17,9 @@ export class OrderedWrites {
   write(bytes: Uint8Array): void {
     this.position += bytes.length;
     const written = this.sink.write(bytes);
-    this.#last = Promise.all([this.#last, written]).then(() => {});
     // The failure is kept for `finish`; until then it must not count as unhandled.
-    this.#last.catch(() => {});
+    written.catch(() => {});
+    this.#writes.push(written);
   }
 
   /** Bytes that somebody else handed to the sink, such as a tensor's. */
@@ -28,7 +28,7 @@ export class OrderedWrites {
   }
 
   /** Waits for the pieces. @throws the first failure among them. */
-  finish(): Promise<void> {
-    return this.#last;
+  async finish(): Promise<void> {
+    await Promise.all(this.#writes);
   }
 }

@@ -56,7 +56,7 @@ export function pickleOfValue(root: TorchValue, options: PickleOfValueOptions): 
       case "list":
         return list(value.items.map((item) => convert(item, depth + 1)));
       case "tuple":
-        return tuple(...value.items.map((item) => convert(item, depth + 1)));
+        return { kind: "tuple", items: value.items.map((item) => convert(item, depth + 1)) };
       case "map":
         return mapNode(value, depth);
     }

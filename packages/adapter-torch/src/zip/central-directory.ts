@@ -9,8 +9,11 @@ export interface CentralEntry {
   readonly name: string;
   readonly nameBytes: Uint8Array;
   readonly flags: number;
+  readonly method: number;
   readonly checksum: number;
   readonly byteLength: number;
+  /** In the archive; the same as `byteLength` for a stored entry. */
+  readonly compressedLength: number;
   readonly headerOffset: number;
   /** Bytes from the local header on that the entry takes at least. */
   readonly minimumBytes: number;
@@ -20,7 +23,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * Parses all records of the central directory.
- * @throws LongspanError `malformed`; `unsupported` for compressed and encrypted entries; `limit-exceeded` for long names.
+ * @throws LongspanError `malformed`; `unsupported` for encrypted entries; `limit-exceeded` for long names.
  */
 export function readCentralHeaders(file: string, bytes: Uint8Array, location: DirectoryLocation): CentralEntry[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -85,20 +88,18 @@ function readCentralHeader(
   }
   if ((flags & flagBits.patched) !== 0)
     throw zipError("unsupported", file, at, `entry "${name}" is patched data`, "Write the file again with torch.save.");
-  if (method !== methodStored) {
-    const wayOut =
-      "torch.save stores its entries, so the archive was packed by another tool: unpack it and pack it again without compression (zip -0), or load and save it with torch.";
-    throw zipError("unsupported", file, at, `entry "${name}" is compressed (method ${method})`, wayOut);
-  }
-  if (compressedLength !== byteLength) fail(`is stored, yet has ${compressedLength} bytes in the archive and ${byteLength} outside`);
+  if (method === methodStored && compressedLength !== byteLength)
+    fail(`is stored, yet has ${compressedLength} bytes in the archive and ${byteLength} outside`);
   return {
     name,
     nameBytes,
     flags,
+    method,
     checksum,
     byteLength,
+    compressedLength,
     headerOffset,
-    minimumBytes: recordBytes.localHeader + nameBytes.length + byteLength,
+    minimumBytes: recordBytes.localHeader + nameBytes.length + compressedLength,
   };
 }
 

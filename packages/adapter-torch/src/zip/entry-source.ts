@@ -3,9 +3,10 @@ import type { ByteSource } from "@longspan/core";
 import { crc32 } from "#checksum";
 import type { ZipEntry } from "./zip-archive.ts";
 import { zipError } from "./zip-error.ts";
+import { methodStored } from "./zip-format.ts";
 
 /**
- * The bytes of one entry. With `verify`, reads that go through the entry from its first byte to its last are summed up on the
+ * The bytes of one stored entry. With `verify`, reads that go through the entry from its first byte to its last are summed up on the
  * way, and the last of them throws when the sum is not the archive's: a damaged tensor is noticed at no further read.
  */
 export function entrySource(archive: ByteSource, entry: ZipEntry, verify: boolean): ByteSource {
@@ -16,6 +17,7 @@ export function entrySource(archive: ByteSource, entry: ZipEntry, verify: boolea
     name,
     size: entry.byteLength,
     async read(offset, length, options) {
+      if (entry.method !== methodStored) throw compressedEntryError(archive.name, entry);
       if (offset < 0 || length < 0 || offset + length > entry.byteLength) {
         const problem = `${name}: bytes ${offset} to ${offset + length} were asked for, and there are ${entry.byteLength}.`;
         throw new LongspanError("truncated", problem, {
@@ -36,6 +38,13 @@ export function entrySource(archive: ByteSource, entry: ZipEntry, verify: boolea
     },
     async close() {},
   };
+}
+
+/** The error for an entry that would have to be inflated. */
+export function compressedEntryError(file: string, entry: ZipEntry): LongspanError {
+  const wayOut =
+    "torch.save stores its entries, so another tool packed the archive: unpack it and pack it again without compression (zip -0 -r), or load and save it with torch.";
+  return zipError("unsupported", file, entry.headerOffset, `entry "${entry.name}" is compressed (method ${entry.method})`, wayOut);
 }
 
 function checksumError(file: string, entry: ZipEntry, dataOffset: number, found: number): LongspanError {

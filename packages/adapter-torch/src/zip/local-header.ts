@@ -1,7 +1,7 @@
 import type { ByteSource } from "@longspan/core";
 import type { CentralEntry } from "./central-directory.ts";
 import { zipError } from "./zip-error.ts";
-import { flagBits, inZip64, methodStored, recordBytes, signatures } from "./zip-format.ts";
+import { flagBits, inZip64, recordBytes, signatures } from "./zip-format.ts";
 
 /**
  * Reads an entry's local header, checks that it says what the central directory says, and returns where the bytes begin. (The
@@ -26,7 +26,7 @@ export async function readDataOffset(
   const flags = view.getUint16(6, true);
   const contradiction = (what: string): never => fail(`the local header and the central directory have different ${what}`);
   if (flags !== entry.flags) contradiction("flags");
-  if (view.getUint16(8, true) !== methodStored) contradiction("compression methods");
+  if (view.getUint16(8, true) !== entry.method) contradiction("compression methods");
   const nameLength = view.getUint16(26, true);
   const name = bytes.subarray(recordBytes.localHeader);
   if (nameLength !== entry.nameBytes.length || name.some((byte, index) => byte !== entry.nameBytes[index])) contradiction("names");
@@ -34,11 +34,15 @@ export async function readDataOffset(
   const later = (flags & flagBits.dataDescriptor) !== 0;
   const checksum = view.getUint32(14, true);
   if (checksum !== entry.checksum && !(later && checksum === 0)) contradiction("checksums");
-  for (const field of [18, 22]) {
-    const size = view.getUint32(field, true);
-    if (size !== entry.byteLength && size !== inZip64 && !(later && size === 0)) contradiction("sizes");
+  const sizes = [
+    [view.getUint32(18, true), entry.compressedLength],
+    [view.getUint32(22, true), entry.byteLength],
+  ] as const;
+  for (const [size, expected] of sizes) {
+    if (size !== expected && size !== inZip64 && !(later && size === 0)) contradiction("sizes");
   }
   const dataOffset = at + recordBytes.localHeader + nameLength + view.getUint16(28, true);
-  if (dataOffset + entry.byteLength > limit) fail(`its ${entry.byteLength} bytes from ${dataOffset} reach into what follows at ${limit}`);
+  if (dataOffset + entry.compressedLength > limit)
+    fail(`its ${entry.compressedLength} bytes from ${dataOffset} reach into what follows at ${limit}`);
   return dataOffset;
 }

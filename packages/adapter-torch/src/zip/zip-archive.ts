@@ -5,9 +5,12 @@ import type { CentralEntry } from "./central-directory.ts";
 import { readDataOffset } from "./local-header.ts";
 import { zipError } from "./zip-error.ts";
 
-/** An entry whose bytes stand in the archive as they are (never compressed). */
+/** An entry; its bytes can be read where it is stored, not compressed. */
 export interface ZipEntry {
   readonly name: string;
+  /** Compression method (APPNOTE 4.4.5): 0 for a stored entry. */
+  readonly method: number;
+  /** Uncompressed. */
   readonly byteLength: number;
   /** Of the local header, in the file. */
   readonly headerOffset: number;
@@ -23,7 +26,7 @@ export interface ZipArchive {
 }
 
 /**
- * Reads the central directory of a zip archive whose entries are all stored. Everything readers of zip files are known to
+ * Reads the central directory of a zip archive. Everything readers of zip files are known to
  * disagree about is refused: two entries of one name, entries that overlap, headers that contradict each other, data before the
  * archive.
  * @throws LongspanError `truncated`, `malformed`, `unsupported`, `limit-exceeded`.
@@ -43,6 +46,7 @@ export async function readZipArchive(source: ByteSource, signal?: AbortSignal): 
     let found: Promise<number> | undefined;
     entries.set(header.name, {
       name: header.name,
+      method: header.method,
       byteLength: header.byteLength,
       headerOffset: header.headerOffset,
       checksum: header.checksum === 0 && header.byteLength > 0 ? undefined : header.checksum,
