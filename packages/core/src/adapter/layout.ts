@@ -36,6 +36,8 @@ export interface Layout {
   readonly description?: string;
   /** What stands before the trunk's names when a head stands beside it: `longformer.`. Written so; any prefix is read. */
   readonly trunkPrefix?: string;
+  /** Writes `trunkPrefix` before a trunk without a head, too: where the trunk always is a module's attribute. Default: false. */
+  readonly prefixesBareTrunk?: boolean;
   /** The one spelling that is written. */
   readonly rules: readonly Rule[];
   /** Other spellings that are only read. */

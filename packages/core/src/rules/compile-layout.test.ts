@@ -23,6 +23,13 @@ describe.each(heads)("head %s", (head) => {
   test("the trunk is prefixed beside a head only", () => {
     const name = compileLayout(plainLayout, spec).ofCanonical("embeddings.LayerNorm.bias")?.name;
     expect(name).toBe(head === "model" ? "embeddings.LayerNorm.bias" : "longformer.embeddings.LayerNorm.bias");
+    const always = compileLayout({ ...plainLayout, prefixesBareTrunk: true }, spec).ofCanonical("embeddings.LayerNorm.bias")?.name;
+    expect(always).toBe("longformer.embeddings.LayerNorm.bias");
+  });
+
+  test("a tied name is written beside the head it belongs to only", () => {
+    const names = compileLayout(plainLayout, spec).aliases.map((alias) => alias.name);
+    expect(names).toEqual(head === "masked-lm" ? ["lm_head.decoder.weight"] : []);
   });
 });
 

@@ -37,7 +37,7 @@ export interface CompiledLayout {
 export function compileLayout(layout: Layout, spec: LongformerSpec): CompiledLayout {
   const parsed = parseLayout(layout);
   return inLayout(layout, () => {
-    const prefix = spec.head === "model" ? "" : parsed.trunkPrefix;
+    const prefix = spec.head === "model" && layout.prefixesBareTrunk !== true ? "" : parsed.trunkPrefix;
     const byCanonical = new Map<string, WrittenParameter>();
     const byName = new Map<string, { written: WrittenParameter; rule: ParsedRule }>();
     for (const parameter of spec.parameters) {
@@ -58,9 +58,10 @@ export function compileLayout(layout: Layout, spec: LongformerSpec): CompiledLay
       byName.set(name, { written, rule });
     }
     for (const { written, rule } of byName.values()) proveInverse(parsed, spec, written, rule, prefix);
+    const modules = new Set([...byName.values()].filter(({ written }) => written.parameter.part === "head").map(({ written }) => firstSegment(written.name)));
     const aliases = (layout.adds ?? [])
-      // A transposed copy shares no storage: it is only read.
-      .filter((add) => add.transform === undefined && byCanonical.has(add.copyOf) && !byName.has(add.name))
+      // A transposed copy shares no storage: it is only read. A tied decoder stands in the head that has one, not beside every trunk.
+      .filter((add) => add.transform === undefined && byCanonical.has(add.copyOf) && !byName.has(add.name) && (isTrunkName(add.name) || modules.has(firstSegment(add.name))))
       .map((add) => ({ name: (isTrunkName(add.name) ? prefix : "") + add.name, of: add.copyOf, reason: add.reason }));
     return {
       layout,
@@ -71,6 +72,10 @@ export function compileLayout(layout: Layout, spec: LongformerSpec): CompiledLay
       aliases,
     };
   });
+}
+
+function firstSegment(name: string): string {
+  return name.split(".", 1)[0] ?? name;
 }
 
 function spelling(parsed: ParsedLayout, parameter: ParameterSpec, prefix: string): { rule: ParsedRule; name: string } {

@@ -16,6 +16,7 @@ test.each([
   ['{"version":1,"name":"x","rules":[{"from":"a"}]}', "rules[0].to"],
   ['{"version":1,"name":"x","rules":[{"from":"a","to":"b","transform":"T"}]}', "transform"],
   ['{"version":1,"name":"x","trunkPrefix":"longformer","rules":[]}', "ends with a dot"],
+  ['{"version":1,"name":"x","prefixesBareTrunk":"yes","rules":[]}', "expected true or false"],
   ['{"version":1,"name":"x","rules":[{"from":"a.{i}","to":"b"}]}', 'Layout "x"'],
   ['{"version":1,"name":"","rules":[]}', "name"],
 ])("%s is refused", (text, message) => {

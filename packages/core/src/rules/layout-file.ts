@@ -5,7 +5,7 @@ import { parseLayout } from "./parse-layout.ts";
 /** The layout file's version. Schema: `schema/layout-1.schema.json` in this package. */
 export const layoutFileVersion = 1;
 
-const knownKeys = ["$schema", "version", "name", "description", "trunkPrefix", "rules", "accepts", "drops", "adds"];
+const knownKeys = ["$schema", "version", "name", "description", "trunkPrefix", "prefixesBareTrunk", "rules", "accepts", "drops", "adds"];
 const reservedKeys: ReadonlySet<string> = new Set(["splits", "merges"]);
 
 /**
@@ -31,6 +31,7 @@ export function parseLayoutFile(text: string, origin: string): Layout {
     name: textOf(file.name, origin, "name"),
     ...(file.description === undefined ? {} : { description: textOf(file.description, origin, "description") }),
     ...(file.trunkPrefix === undefined ? {} : { trunkPrefix: prefix(file.trunkPrefix, origin) }),
+    ...(file.prefixesBareTrunk === undefined ? {} : { prefixesBareTrunk: flag(file.prefixesBareTrunk, origin, "prefixesBareTrunk") }),
     rules: list(file.rules, origin, "rules").map((entry, index) => rule(entry, origin, `rules[${index}]`)),
     accepts: list(file.accepts ?? [], origin, "accepts").map((entry, index) => rule(entry, origin, `accepts[${index}]`)),
     drops: list(file.drops ?? [], origin, "drops").map((entry, index) => drop(entry, origin, `drops[${index}]`)),
@@ -73,6 +74,11 @@ function prefix(value: unknown, origin: string): string {
 
 function textOf(value: unknown, origin: string, at: string): string {
   if (typeof value !== "string" || value === "") throw new LongspanError("layout-invalid", `${origin}: ${at} is ${JSON.stringify(value)}; expected a text.`);
+  return value;
+}
+
+function flag(value: unknown, origin: string, at: string): boolean {
+  if (typeof value !== "boolean") throw new LongspanError("layout-invalid", `${origin}: ${at} is ${JSON.stringify(value)}; expected true or false.`);
   return value;
 }
 
