@@ -1,6 +1,3 @@
-import { isDimension, isSymbolName, type Dimension } from "./dimension.ts";
-import { isGraphDataType, type GraphDataType } from "./value.ts";
-
 /** What an attribute may be: plain JSON without null and nesting. */
 export type AttributeValue = number | string | boolean | readonly (number | string)[];
 
@@ -24,69 +21,6 @@ export type ParsedAttributes<Parsers extends AttributeParsers> = {
     : never;
 };
 
-export const wholeNumber: AttributeParser<number> = {
-  expects: "a whole number, 0 or more",
-  parse: (value) => (isWhole(value) && value >= 0 ? value : undefined),
-};
-
-export const positiveNumber: AttributeParser<number> = {
-  expects: "a number above 0",
-  parse: (value) => (typeof value === "number" && value > 0 && Number.isFinite(value) ? value : undefined),
-};
-
-export const finiteNumber: AttributeParser<number> = {
-  expects: "a finite number",
-  parse: (value) => (typeof value === "number" && Number.isFinite(value) ? value : undefined),
-};
-
-export const positiveInteger: AttributeParser<number> = {
-  expects: "a whole number above 0",
-  parse: (value) => (isWhole(value) && value > 0 ? value : undefined),
-};
-
-export const integer: AttributeParser<number> = {
-  expects: "a whole number",
-  parse: (value) => (isWhole(value) ? value : undefined),
-};
-
-export const flag: AttributeParser<boolean> = {
-  expects: "true or false",
-  parse: (value) => (typeof value === "boolean" ? value : undefined),
-};
-
-export const dimension: AttributeParser<Dimension> = {
-  expects: "a dimension: a whole number or an expression over symbols",
-  parse: (value) => (isDimension(value) ? value : undefined),
-};
-
-export const shape: AttributeParser<readonly Dimension[]> = {
-  expects: "a list of dimensions",
-  parse: (value) => (isList(value) && value.every(isDimension) ? value : undefined),
-};
-
-export const symbolName: AttributeParser<string> = {
-  expects: "a symbol's name",
-  parse: (value) => (typeof value === "string" && isSymbolName(value) ? value : undefined),
-};
-
-export const numberList: AttributeParser<readonly number[]> = {
-  expects: "a list of finite numbers",
-  parse: (value) => (isList(value) && value.every((item): item is number => typeof item === "number" && Number.isFinite(item)) ? value : undefined),
-};
-
-export const dataType: AttributeParser<GraphDataType> = {
-  expects: "float32, int32 or bool",
-  parse: (value) => (isGraphDataType(value) ? value : undefined),
-};
-
-export function oneOf<Choice extends string>(...choices: readonly Choice[]): AttributeParser<Choice> {
-  return { expects: `one of ${choices.join(", ")}`, parse: (value) => choices.find((choice) => choice === value) };
-}
-
-export function optional<Type>(parser: AttributeParser<Type>): AttributeParser<Type> & { readonly optional: true } {
-  return { ...parser, optional: true };
-}
-
 /** Reads all attributes of a node. Returns the broken rule in words, or the typed attributes. */
 export function parseAttributes<Parsers extends AttributeParsers>(
   parsers: Parsers,
@@ -94,7 +28,8 @@ export function parseAttributes<Parsers extends AttributeParsers>(
 ): { readonly broken: string } | { readonly parsed: ParsedAttributes<Parsers> } {
   const parsed: Record<string, AttributeValue | undefined> = {};
   for (const name of Object.keys(attributes)) {
-    if (!Object.hasOwn(parsers, name)) return { broken: `"${name}" is not one of its attributes (${Object.keys(parsers).join(", ") || "it has none"})` };
+    if (!Object.hasOwn(parsers, name))
+      return { broken: `"${name}" is not one of its attributes (${Object.keys(parsers).join(", ") || "it has none"})` };
   }
   for (const [name, parser] of Object.entries(parsers)) {
     const given = Object.hasOwn(attributes, name) ? attributes[name] : undefined;
@@ -104,12 +39,4 @@ export function parseAttributes<Parsers extends AttributeParsers>(
     parsed[name] = value;
   }
   return { parsed: parsed as ParsedAttributes<Parsers> };
-}
-
-function isWhole(value: AttributeValue): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value);
-}
-
-function isList(value: AttributeValue): value is readonly (number | string)[] {
-  return Array.isArray(value);
 }

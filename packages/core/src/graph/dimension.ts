@@ -100,7 +100,10 @@ export function evaluateDimension(dimension: Dimension, bindings: DimensionBindi
   for (const { coefficient, factors } of dimensionTerms(dimension)) {
     let product = coefficient;
     for (const factor of factors) {
-      product *= factor.kind === "symbol" ? symbolValue(factor.name, bindings) : Math.ceil(evaluateDimension(factor.dividend, bindings) / factor.divisor);
+      product *=
+        factor.kind === "symbol"
+          ? symbolValue(factor.name, bindings)
+          : Math.ceil(evaluateDimension(factor.dividend, bindings) / factor.divisor);
     }
     sum += product;
   }
@@ -109,6 +112,13 @@ export function evaluateDimension(dimension: Dimension, bindings: DimensionBindi
 
 export function evaluateShape(shape: Shape, bindings: DimensionBindings): readonly number[] {
   return shape.map((dimension) => evaluateDimension(dimension, bindings));
+}
+
+/** Gives each axis that is a symbol, and has no number yet, the size found there. */
+export function bindSymbols(shape: Shape, found: readonly number[], bindings: Map<string, number>): void {
+  for (const [axis, size] of shape.entries()) {
+    if (typeof size === "string" && isSymbolName(size) && !bindings.has(size)) bindings.set(size, found[axis] ?? 0);
+  }
 }
 
 /** The number of elements of a shape, as a dimension. */
@@ -127,7 +137,8 @@ export function formatShape(shape: Shape): string {
 
 function symbolValue(name: string, bindings: DimensionBindings): number {
   const value = bindings.get(name);
-  if (value === undefined) throw new LongspanError("argument-invalid", `The dimension "${name}" has no number here.`, { details: { dimension: name } });
+  if (value === undefined)
+    throw new LongspanError("argument-invalid", `The dimension "${name}" has no number here.`, { details: { dimension: name } });
   return value;
 }
 
@@ -169,7 +180,9 @@ function spellFactor(factor: DimensionFactor): string {
 }
 
 function malformed(text: string, expected: string): LongspanError {
-  return new LongspanError("graph-invalid", `The dimension "${text.slice(0, longestExpression)}" cannot be read: ${expected}.`, { details: { dimension: text } });
+  return new LongspanError("graph-invalid", `The dimension "${text.slice(0, longestExpression)}" cannot be read: ${expected}.`, {
+    details: { dimension: text },
+  });
 }
 
 const parsedExpressions = new Map<string, readonly DimensionTerm[]>();
@@ -227,7 +240,8 @@ class DimensionParser {
     const divisor = this.#wholeNumber(this.#next());
     this.#expect(")");
     const factor: DimensionFactor = { kind: "ceiling", dividend, divisor };
-    if (divideDimensionUp(dividend, divisor) !== spellFactor(factor)) throw malformed(this.#text, "a division that comes out even is written out");
+    if (divideDimensionUp(dividend, divisor) !== spellFactor(factor))
+      throw malformed(this.#text, "a division that comes out even is written out");
     return factor;
   }
 

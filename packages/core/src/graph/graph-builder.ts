@@ -21,6 +21,8 @@ export interface GraphBuilder {
   node(operation: Operation, inputs: readonly Value[], attributes?: Attributes, name?: string): readonly Value[];
   /** The first output of an operation. */
   apply(operation: Operation, inputs: readonly Value[], attributes?: Attributes, name?: string): Value;
+  /** Takes over a node as it is, under its own names: for passes. */
+  copy(node: GraphNode): void;
   /** Makes a value an output. */
   output(name: string, value: Value): void;
   /** What names made inside `build` start with: `encoder.layer.0`. */
@@ -32,7 +34,11 @@ export interface GraphBuilder {
 }
 
 /** Builds a graph. @throws LongspanError `graph-invalid`. */
-export function buildGraph(name: string, build: (builder: GraphBuilder) => void, options: { readonly operations?: OperationSet } = {}): Graph {
+export function buildGraph(
+  name: string,
+  build: (builder: GraphBuilder) => void,
+  options: { readonly operations?: OperationSet } = {},
+): Graph {
   const builder = createGraphBuilder({ name, inputs: [], parameters: [], nodes: [], outputs: [] }, options.operations);
   build(builder);
   return builder.finish();
@@ -54,7 +60,9 @@ export function extendGraph(
     const value = values.get(output?.value ?? name);
     if (value === undefined) {
       const names = graph.outputs.map((candidate) => candidate.name).join(", ");
-      throw new LongspanError("argument-invalid", `Graph "${graph.name}" has no value "${name}"; its outputs are ${names}.`, { details: { value: name } });
+      throw new LongspanError("argument-invalid", `Graph "${graph.name}" has no value "${name}"; its outputs are ${names}.`, {
+        details: { value: name },
+      });
     }
     return value;
   });
@@ -62,7 +70,11 @@ export function extendGraph(
 }
 
 /** A builder that goes on where a graph ends. Names in `reserved` are not given to new values. */
-export function createGraphBuilder(start: Graph, operations: OperationSet = standardOperations, reserved: Iterable<string> = []): GraphBuilder {
+export function createGraphBuilder(
+  start: Graph,
+  operations: OperationSet = standardOperations,
+  reserved: Iterable<string> = [],
+): GraphBuilder {
   const inputs: GraphInput[] = [...start.inputs];
   const parameters: Value[] = [...start.parameters];
   const nodes: GraphNode[] = [...start.nodes];
@@ -83,7 +95,10 @@ export function createGraphBuilder(start: Graph, operations: OperationSet = stan
       const known = inputs.find((input) => input.name === name);
       if (known !== undefined) {
         if (known.dataType === dataType && sameShape(known.shape, shape)) return known;
-        throw new LongspanError("graph-invalid", `Input "${name}" is ${formatType(known)} in graph "${start.name}" and was asked for as ${formatType({ dataType, shape })}.`);
+        throw new LongspanError(
+          "graph-invalid",
+          `Input "${name}" is ${formatType(known)} in graph "${start.name}" and was asked for as ${formatType({ dataType, shape })}.`,
+        );
       }
       const input: GraphInput = { name, dataType, shape, ...(range === undefined ? {} : { range }) };
       names.add(name);
@@ -94,7 +109,10 @@ export function createGraphBuilder(start: Graph, operations: OperationSet = stan
       const known = parameters.find((parameter) => parameter.name === name);
       if (known !== undefined) {
         if (sameShape(known.shape, shape)) return known;
-        throw new LongspanError("graph-invalid", `Parameter "${name}" has shape ${formatShape(known.shape)} in graph "${start.name}" and was asked for with ${formatShape(shape)}.`);
+        throw new LongspanError(
+          "graph-invalid",
+          `Parameter "${name}" has shape ${formatShape(known.shape)} in graph "${start.name}" and was asked for with ${formatShape(shape)}.`,
+        );
       }
       const parameter: Value = { name, dataType: "float32", shape };
       names.add(name);
@@ -106,9 +124,13 @@ export function createGraphBuilder(start: Graph, operations: OperationSet = stan
       const rule = operation.check(operands, attributes);
       if (rule !== undefined) {
         const shown = printNode(draft, { ...start, inputs: operands, parameters: [], nodes: [] });
-        throw new LongspanError("graph-invalid", `Graph "${start.name}": a node is illegal.\n${shown}\n  breaks the rule: ${rule}.`, { details: { graph: start.name, rule } });
+        throw new LongspanError("graph-invalid", `Graph "${start.name}": a node is illegal.\n${shown}\n  breaks the rule: ${rule}.`, {
+          details: { graph: start.name, rule },
+        });
       }
-      const made = operation.outputTypes(operands, attributes).map((type): Value => ({ name: freshName(name), dataType: type.dataType, shape: type.shape }));
+      const made = operation
+        .outputTypes(operands, attributes)
+        .map((type): Value => ({ name: freshName(name), dataType: type.dataType, shape: type.shape }));
       nodes.push({ ...draft, outputs: made });
       return made;
     },
@@ -116,6 +138,9 @@ export function createGraphBuilder(start: Graph, operations: OperationSet = stan
       const [first] = builder.node(operation, operands, attributes, name);
       if (first === undefined) throw new LongspanError("graph-invalid", `The operation ${operation.name} has no output.`);
       return first;
+    },
+    copy(node) {
+      nodes.push(node);
     },
     output(name, value) {
       outputs.push({ name, value: value.name });

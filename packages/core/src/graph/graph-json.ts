@@ -72,10 +72,12 @@ function readOutput(json: unknown, at: string): GraphOutput {
 }
 
 function readAttributes(json: unknown, at: string): Attributes {
-  return Object.fromEntries(Object.entries(object(json, at)).map(([name, value]): [string, AttributeValue] => {
-    if (Array.isArray(value)) return [name, value.map((item: unknown, index) => scalar(item, `${at}.${name}[${index}]`))];
-    return [name, typeof value === "boolean" ? value : scalar(value, `${at}.${name}`)];
-  }));
+  return Object.fromEntries(
+    Object.entries(object(json, at)).map(([name, value]): [string, AttributeValue] => {
+      if (Array.isArray(value)) return [name, value.map((item: unknown, index) => scalar(item, `${at}.${name}[${index}]`))];
+      return [name, typeof value === "boolean" ? value : scalar(value, `${at}.${name}`)];
+    }),
+  );
 }
 
 function object(value: unknown, at: string): JsonObject {

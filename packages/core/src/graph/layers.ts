@@ -16,7 +16,12 @@ export function linearLayer(builder: GraphBuilder, x: Value, name: string, outpu
 /** Layer normalization over the last axis with the parameters `name.weight` and `name.bias`. */
 export function normalizationLayer(builder: GraphBuilder, x: Value, name: string, epsilon: number): Value {
   const size = Number(x.shape.at(-1));
-  return builder.apply(layerNormalization, [x, builder.parameter(`${name}.weight`, [size]), builder.parameter(`${name}.bias`, [size])], { epsilon }, name);
+  return builder.apply(
+    layerNormalization,
+    [x, builder.parameter(`${name}.weight`, [size]), builder.parameter(`${name}.bias`, [size])],
+    { epsilon },
+    name,
+  );
 }
 
 /** One number, to compute with values of any shape. */

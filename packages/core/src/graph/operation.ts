@@ -9,7 +9,10 @@ export interface Operand {
   readonly count?: "optional" | "repeated";
 }
 
-/** A symbol whose number an operation finds while it runs, and what that number is. Equal meanings are the same dimension. */
+/**
+ * A symbol whose number an operation finds while it runs, and what that number is. Equal meanings are the same dimension. One of the
+ * operation's outputs has the symbol itself as an axis.
+ */
 export interface IntroducedDimension {
   readonly symbol: string;
   readonly meaning: string;
@@ -48,7 +51,10 @@ type ForEach<All extends Operands, Things extends { [Name in keyof All]: unknown
 
 export type OperandTypes<All extends Operands> = ForEach<All, { [Name in keyof All]: ValueType }>;
 export type OperandNames<All extends Operands> = ForEach<All, { [Name in keyof All]: string }>;
-export type OperandTensors<All extends Operands> = ForEach<All, { [Name in keyof All]: Extract<GraphTensor, { dataType: All[Name]["dataTypes"][number] }> }>;
+export type OperandTensors<All extends Operands> = ForEach<
+  All,
+  { [Name in keyof All]: Extract<GraphTensor, { dataType: All[Name]["dataTypes"][number] }> }
+>;
 
 /** A legality rule: what it says, and when it holds. */
 export interface OperationRule<All extends Operands, Parsers extends AttributeParsers> {
@@ -69,7 +75,9 @@ export interface OperationDefinition<All extends Operands, Parsers extends Attri
 }
 
 /** Makes an operation of its definition, in which inputs go by name and attributes are typed. */
-export function defineOperation<const All extends Operands, const Parsers extends AttributeParsers>(definition: OperationDefinition<All, Parsers>): Operation {
+export function defineOperation<const All extends Operands, const Parsers extends AttributeParsers>(
+  definition: OperationDefinition<All, Parsers>,
+): Operation {
   const { name, formula } = definition;
   const operands = Object.entries<Operand>(definition.operands).map(([operandName, operand]) => ({ name: operandName, ...operand }));
   const typed = (attributes: Attributes): ParsedAttributes<Parsers> => {
@@ -78,7 +86,9 @@ export function defineOperation<const All extends Operands, const Parsers extend
     return result.parsed;
   };
   const named = <Thing>(things: readonly Thing[]): Record<string, Thing | readonly Thing[] | undefined> =>
-    Object.fromEntries(operands.map((operand, index) => [operand.name, operand.count === "repeated" ? things.slice(index) : things[index]]));
+    Object.fromEntries(
+      operands.map((operand, index) => [operand.name, operand.count === "repeated" ? things.slice(index) : things[index]]),
+    );
   return {
     name,
     formula,

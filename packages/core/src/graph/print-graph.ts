@@ -15,7 +15,9 @@ export function printGraph(graph: Graph): string {
     `graph ${JSON.stringify(graph.name)}`,
     ...graph.inputs.map((input) => `  input     ${printInput(input)}`),
     ...graph.parameters.map((parameter) => `  parameter ${printValue(parameter)}`),
-    ...graph.nodes.map((node) => `  ${node.outputs.map(printValue).join(", ")} = ${node.operation}(${node.inputs.join(", ")})${printAttributes(node)}`),
+    ...graph.nodes.map(
+      (node) => `  ${node.outputs.map(printValue).join(", ")} = ${node.operation}(${node.inputs.join(", ")})${printAttributes(node)}`,
+    ),
     ...graph.outputs.map((output) => `  output    ${output.name}${output.name === output.value ? "" : ` = ${output.value}`}`),
   ];
   return `${lines.join("\n")}\n`;

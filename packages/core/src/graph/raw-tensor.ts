@@ -24,7 +24,8 @@ export function readIntegers(name: string, raw: RawTensor, axes: readonly string
   for (let index = 0; index < data.length; index++) {
     const value = values[index];
     const whole = Number(value);
-    if ((whole | 0) !== whole) throw invalid(name, `${name} holds ${String(value)} at ${place(index, found)}; it takes whole numbers of 32 bits.`);
+    if ((whole | 0) !== whole)
+      throw invalid(name, `${name} holds ${String(value)} at ${place(index, found)}; it takes whole numbers of 32 bits.`);
     data[index] = whole;
   }
   return { dataType: "int32", shape: found, data };
@@ -46,21 +47,35 @@ function isTensor(raw: RawTensor): raw is Tensor {
   return !Array.isArray(raw);
 }
 
-function readShape(name: string, raw: RawTensor, axes: readonly string[], expected: readonly number[] | undefined): { shape: readonly number[]; values: ArrayLike<number | bigint> } {
+function readShape(
+  name: string,
+  raw: RawTensor,
+  axes: readonly string[],
+  expected: readonly number[] | undefined,
+): { shape: readonly number[]; values: ArrayLike<number | bigint> } {
   const { shape, values } = isTensor(raw) ? { shape: raw.shape, values: raw.data } : flatten(name, raw, axes);
   if (shape.length !== axes.length) {
     throw invalid(name, `${name} has shape [${shape.join(", ")}]; it has ${axes.length} axes: ${axes.join(", ")}.`);
   }
-  if (shape.some((size) => !Number.isSafeInteger(size) || size < 1)) throw invalid(name, `${name} has shape [${shape.join(", ")}]; each axis (${axes.join(", ")}) has a size of 1 or more.`);
-  if (values.length !== elementCount(shape)) throw invalid(name, `${name} has shape [${shape.join(", ")}] and ${values.length} values, not ${elementCount(shape)}.`);
+  if (shape.some((size) => !Number.isSafeInteger(size) || size < 1))
+    throw invalid(name, `${name} has shape [${shape.join(", ")}]; each axis (${axes.join(", ")}) has a size of 1 or more.`);
+  if (values.length !== elementCount(shape))
+    throw invalid(name, `${name} has shape [${shape.join(", ")}] and ${values.length} values, not ${elementCount(shape)}.`);
   if (expected !== undefined && expected.some((size, axis) => size !== shape[axis])) {
-    throw invalid(name, `${name} has shape [${shape.join(", ")}]; expected [${expected.join(", ")}] (${axes.join(", ")}), as the other inputs have.`);
+    throw invalid(
+      name,
+      `${name} has shape [${shape.join(", ")}]; expected [${expected.join(", ")}] (${axes.join(", ")}), as the other inputs have.`,
+    );
   }
   return { shape, values };
 }
 
 /** Lists of lists in C order; all lists of one depth must be of one length. */
-function flatten(name: string, raw: NestedNumbers, axes: readonly string[]): { shape: readonly number[]; values: readonly (number | bigint)[] } {
+function flatten(
+  name: string,
+  raw: NestedNumbers,
+  axes: readonly string[],
+): { shape: readonly number[]; values: readonly (number | bigint)[] } {
   let level: readonly (number | bigint | NestedNumbers)[] = [raw];
   const shape: number[] = [];
   while (level.some((item) => typeof item === "object")) {
@@ -68,7 +83,10 @@ function flatten(name: string, raw: NestedNumbers, axes: readonly string[]): { s
     const [first] = lists;
     const odd = lists.findIndex((list) => list.length !== first?.length);
     if (odd !== -1) {
-      throw invalid(name, `${name} is ragged: along ${axes[shape.length] ?? "its last axis"} row ${odd} has ${lists[odd]?.length} and row 0 has ${first?.length}. Pad all rows to one length, and mask the padding.`);
+      throw invalid(
+        name,
+        `${name} is ragged: along ${axes[shape.length] ?? "its last axis"} row ${odd} has ${lists[odd]?.length} and row 0 has ${first?.length}. Pad all rows to one length, and mask the padding.`,
+      );
     }
     if (lists.length !== level.length) throw invalid(name, `${name} mixes numbers and lists at one depth.`);
     shape.push(first?.length ?? 0);

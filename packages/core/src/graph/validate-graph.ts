@@ -34,12 +34,20 @@ class Scope {
   addInput(input: GraphInput): void {
     const where = `input "${input.name}"`;
     this.#add(input, where);
-    this.#require(input.shape.every((size) => typeof size === "string" || size > 0), where, "no axis of an input has size 0");
+    this.#require(
+      input.shape.every((size) => typeof size === "string" || size > 0),
+      where,
+      "no axis of an input has size 0",
+    );
     for (const size of input.shape) if (typeof size === "string" && isSymbolName(size)) this.#symbols.set(size, "an input's size");
     const { range } = input;
     if (range === undefined) return;
     this.#require(input.dataType === "int32", where, "only int32 inputs have a range");
-    this.#require(Number.isInteger(range.minimum) && Number.isInteger(range.maximum) && range.minimum <= range.maximum, where, "a range goes from a whole number to one not below it");
+    this.#require(
+      Number.isInteger(range.minimum) && Number.isInteger(range.maximum) && range.minimum <= range.maximum,
+      where,
+      "a range goes from a whole number to one not below it",
+    );
   }
 
   checkInputSymbols(): void {
@@ -50,7 +58,11 @@ class Scope {
     const where = `parameter "${parameter.name}"`;
     this.#add(parameter, where);
     this.#require(parameter.dataType === "float32", where, "parameters are float32");
-    this.#require(parameter.shape.every((size) => typeof size === "number" && size > 0), where, "the shape of a parameter is made of numbers above 0");
+    this.#require(
+      parameter.shape.every((size) => typeof size === "number" && size > 0),
+      where,
+      "the shape of a parameter is made of numbers above 0",
+    );
   }
 
   addNode(node: GraphNode, index: number, operations: OperationSet): void {
@@ -70,7 +82,9 @@ class Scope {
       this.#symbols.set(symbol, meaning);
     }
     const types = operation.outputTypes(inputs, node.attributes);
-    const fits = types.length === node.outputs.length && types.every((type, at) => type.dataType === node.outputs[at]?.dataType && sameShape(type.shape, node.outputs[at]?.shape ?? []));
+    const fits =
+      types.length === node.outputs.length &&
+      types.every((type, at) => type.dataType === node.outputs[at]?.dataType && sameShape(type.shape, node.outputs[at]?.shape ?? []));
     this.#require(fits, where, `its outputs are ${types.map(formatType).join(", ")}`);
     for (const output of node.outputs) {
       this.#add(output, where);
@@ -90,9 +104,18 @@ class Scope {
   }
 
   #add(value: Value, where: string): void {
-    this.#require(value.name !== "" && !this.#values.has(value.name), where, `a value's name ("${value.name}") is not empty and stands once in a graph`);
+    this.#require(
+      value.name !== "" && !this.#values.has(value.name),
+      where,
+      `a value's name ("${value.name}") is not empty and stands once in a graph`,
+    );
     this.#require(isGraphDataType(value.dataType), where, `data types are float32, int32 or bool, not ${String(value.dataType)}`);
-    for (const size of value.shape) this.#require(isDimension(size), where, `"${String(size)}" is a dimension: a whole number, 0 or more, or an expression in canonical spelling`);
+    for (const size of value.shape)
+      this.#require(
+        isDimension(size),
+        where,
+        `"${String(size)}" is a dimension: a whole number, 0 or more, or an expression in canonical spelling`,
+      );
     this.#values.set(value.name, value);
   }
 
@@ -107,6 +130,8 @@ class Scope {
   }
 
   #broken(where: string, rule: string): LongspanError {
-    return new LongspanError("graph-invalid", `Graph "${this.#graph.name}": ${where} breaks the rule: ${rule}.`, { details: { graph: this.#graph.name, rule } });
+    return new LongspanError("graph-invalid", `Graph "${this.#graph.name}": ${where} breaks the rule: ${rule}.`, {
+      details: { graph: this.#graph.name, rule },
+    });
   }
 }

@@ -51,12 +51,17 @@ export function globalAttentionPolicy(config: LongformerConfig, head: Head): Glo
 
 function questionAnsweringSeparators(config: LongformerConfig): 2 | 3 {
   const own = config.source.longspan;
-  const found: unknown = typeof own === "object" && own !== null && "questionAnsweringSeparators" in own ? own.questionAnsweringSeparators : undefined;
+  const found: unknown =
+    typeof own === "object" && own !== null && "questionAnsweringSeparators" in own ? own.questionAnsweringSeparators : undefined;
   if (found === undefined || found === 3) return 3;
   if (found === 2) return 2;
-  throw new LongspanError("config-invalid", `The configuration says ${separatorsKey} ${JSON.stringify(found)}; expected 2 (allenai's TriviaQA models) or 3 (Hugging Face's, when it is not said).`, {
-    details: { key: separatorsKey, found },
-  });
+  throw new LongspanError(
+    "config-invalid",
+    `The configuration says ${separatorsKey} ${JSON.stringify(found)}; expected 2 (allenai's TriviaQA models) or 3 (Hugging Face's, when it is not said).`,
+    {
+      details: { key: separatorsKey, found },
+    },
+  );
 }
 
 /**
@@ -78,7 +83,8 @@ export function applyGlobalAttentionPolicy(policy: GlobalAttentionPolicy, ids: I
 function firstSeparator({ tokenId, tokenKey, count, side }: SeparatorPolicy, row: Int32Array, rowNumber: number): number {
   const found = row.reduce((sum, id) => sum + Number(id === tokenId), 0);
   if (found === count) return row.indexOf(tokenId);
-  const shape = side === "after" ? "" : count === 3 ? ", as in <s> question </s></s> document </s>" : ", as in <s> question </s> document </s>";
+  const shape =
+    side === "after" ? "" : count === 3 ? ", as in <s> question </s></s> document </s>" : ", as in <s> question </s> document </s>";
   const other = count === 3 ? 2 : 3;
   const way =
     side === "before" && found === other

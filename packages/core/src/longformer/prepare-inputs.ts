@@ -22,13 +22,21 @@ export interface RawLongformerInputs {
   readonly position_ids?: RawTensor | undefined;
 }
 
-const inputNames: readonly string[] = ["input_ids", "inputs_embeds", "attention_mask", "global_attention_mask", "token_type_ids", "position_ids"];
+const inputNames: readonly string[] = [
+  "input_ids",
+  "inputs_embeds",
+  "attention_mask",
+  "global_attention_mask",
+  "token_type_ids",
+  "position_ids",
+];
 
 /**
  * Fills in what Hugging Face fills in, and gives exactly the inputs of `longformerGraph`, as int32:
  *
  * - attention_mask: 1 everywhere, even on padding (as transformers does: give the tokenizer's mask when there is padding);
- * - global_attention_mask: `globalAttentionPolicy` of the head. A 2 in attention_mask means global too;
+ * - global_attention_mask: `globalAttentionPolicy` of the head. A 2 in attention_mask marks a global token too, and then the policy is
+ *   not asked;
  * - position_ids: from the ids, whatever the mask says: the n-th token that is not `pad_token_id` has `pad_token_id + n`, padding has
  *   `pad_token_id` (fairseq's numbering; transformers, `create_position_ids_from_input_ids`). For inputs_embeds all count;
  * - token_type_ids: 0.
@@ -50,14 +58,19 @@ export function prepareInputs(config: LongformerConfig, head: Head, raw: RawLong
 
   const mask = given("attention_mask") ?? new Int32Array(length).fill(1);
   const marksGlobals = mask.includes(2);
-  const globals = given("global_attention_mask") ?? (marksGlobals ? new Int32Array(length) : defaultGlobals(globalAttentionPolicy(config, head), ids, length, sequence));
+  const globals =
+    given("global_attention_mask") ??
+    (marksGlobals ? new Int32Array(length) : defaultGlobals(globalAttentionPolicy(config, head), ids, length, sequence));
   const values = {
     attention_mask: mask.map((code) => (code === 2 ? 1 : code)),
     global_attention_mask: globals.map((flag, index) => (mask[index] === 2 ? 1 : flag)),
     position_ids: given("position_ids") ?? countPositions(config, ids, length, sequence),
     token_type_ids: given("token_type_ids") ?? new Int32Array(length),
   };
-  return { ...words, ...Object.fromEntries(Object.entries(values).map(([name, data]): [string, GraphTensor] => [name, { dataType: "int32", shape, data }])) };
+  return {
+    ...words,
+    ...Object.fromEntries(Object.entries(values).map(([name, data]): [string, GraphTensor] => [name, { dataType: "int32", shape, data }])),
+  };
 }
 
 interface Words {
@@ -68,7 +81,8 @@ interface Words {
 }
 
 function readWords(config: LongformerConfig, { input_ids, inputs_embeds }: RawLongformerInputs, axes: readonly string[]): Words {
-  if (input_ids !== undefined && inputs_embeds !== undefined) throw invalid("inputs_embeds", "Both input_ids and inputs_embeds are given; give one of them.");
+  if (input_ids !== undefined && inputs_embeds !== undefined)
+    throw invalid("inputs_embeds", "Both input_ids and inputs_embeds are given; give one of them.");
   if (input_ids !== undefined) {
     const ids = readIntegers("input_ids", input_ids, axes);
     return { words: { input_ids: ids }, ids: ids.data, shape: ids.shape };
@@ -76,14 +90,20 @@ function readWords(config: LongformerConfig, { input_ids, inputs_embeds }: RawLo
   if (inputs_embeds === undefined) throw invalid("input_ids", "Neither input_ids nor inputs_embeds is given; give one of them.");
   const vectors = readFloats("inputs_embeds", inputs_embeds, [...axes, "hidden"]);
   if (vectors.shape.at(-1) !== config.hiddenSize) {
-    throw invalid("inputs_embeds", `inputs_embeds has shape [${vectors.shape.join(", ")}]; its last axis has to be the hidden size, ${config.hiddenSize}.`);
+    throw invalid(
+      "inputs_embeds",
+      `inputs_embeds has shape [${vectors.shape.join(", ")}]; its last axis has to be the hidden size, ${config.hiddenSize}.`,
+    );
   }
   return { words: { inputs_embeds: vectors }, ids: undefined, shape: vectors.shape.slice(0, -1) };
 }
 
 function defaultGlobals(policy: GlobalAttentionPolicy, ids: Int32Array | undefined, length: number, sequence: number): Int32Array {
   if (ids !== undefined || policy.kind !== "separator") return applyGlobalAttentionPolicy(policy, ids ?? new Int32Array(length), sequence);
-  throw invalid("global_attention_mask", "This head finds its global tokens by the separators in input_ids; with inputs_embeds give global_attention_mask yourself.");
+  throw invalid(
+    "global_attention_mask",
+    "This head finds its global tokens by the separators in input_ids; with inputs_embeds give global_attention_mask yourself.",
+  );
 }
 
 function countPositions(config: LongformerConfig, ids: Int32Array | undefined, length: number, sequence: number): Int32Array {

@@ -1,4 +1,4 @@
-import { oneOf } from "../attributes.ts";
+import { oneOf } from "../attribute-parsers.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { errorFunction } from "../reference/error-function.ts";
 
@@ -10,12 +10,12 @@ export type ActivationFunction = (typeof activationFunctions)[number];
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 const compute: Readonly<Record<ActivationFunction, (x: number) => number>> = {
-  "gelu": (x) => 0.5 * x * (1 + errorFunction(x * Math.SQRT1_2)),
+  gelu: (x) => 0.5 * x * (1 + errorFunction(x * Math.SQRT1_2)),
   "gelu-tanh": (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
-  "relu": (x) => Math.max(0, x),
-  "silu": (x) => x * sigmoid(x),
+  relu: (x) => Math.max(0, x),
+  silu: (x) => x * sigmoid(x),
   sigmoid,
-  "tanh": Math.tanh,
+  tanh: Math.tanh,
 };
 
 /**

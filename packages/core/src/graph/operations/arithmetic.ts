@@ -12,7 +12,10 @@ export function defineArithmetic(name: string, sign: string, compute: (left: num
     attributes: {},
     rules: [
       { says: "left and right have the same data type", holds: ({ left, right }) => left.dataType === right.dataType },
-      { says: "the shapes of left and right broadcast: aligned at the last axis, sizes are equal or 1", holds: ({ left, right }) => broadcastShapes(left.shape, right.shape) !== undefined },
+      {
+        says: "the shapes of left and right broadcast: aligned at the last axis, sizes are equal or 1",
+        holds: ({ left, right }) => broadcastShapes(left.shape, right.shape) !== undefined,
+      },
     ],
     outputTypes: ({ left, right }) => [{ dataType: left.dataType, shape: broadcastShapes(left.shape, right.shape) ?? [] }],
     evaluate({ left, right }) {
@@ -20,7 +23,10 @@ export function defineArithmetic(name: string, sign: string, compute: (left: num
       const out = zeros(left.dataType, shape);
       visitRows(shape, [left.shape, right.shape], ([leftOffset = 0, rightOffset = 0], start, length, [leftStep = 0, rightStep = 0]) => {
         for (let index = 0; index < length; index++) {
-          out.data[start + index] = compute(left.data[leftOffset + index * leftStep] as number, right.data[rightOffset + index * rightStep] as number);
+          out.data[start + index] = compute(
+            left.data[leftOffset + index * leftStep] as number,
+            right.data[rightOffset + index * rightStep] as number,
+          );
         }
       });
       return [out];

@@ -1,4 +1,4 @@
-import { integer, positiveInteger } from "../attributes.ts";
+import { integer, positiveInteger } from "../attribute-parsers.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { zeros } from "../value.ts";
 

@@ -1,4 +1,4 @@
-import { dataType } from "../attributes.ts";
+import { dataType } from "../attribute-parsers.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { graphDataTypes, zeros } from "../value.ts";
 

@@ -1,4 +1,4 @@
-import { wholeNumber } from "../attributes.ts";
+import { wholeNumber } from "../attribute-parsers.ts";
 import { addDimensions, sameShape } from "../dimension.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { viewAxis } from "../reference/axis.ts";
@@ -19,7 +19,10 @@ export const concatenate: Operation = defineOperation({
     },
   ],
   outputTypes: ({ values }, { axis }) =>
-    values.slice(0, 1).map(({ dataType, shape }) => ({ dataType, shape: shape.with(axis, addDimensions(...values.map((value) => value.shape[axis] ?? 0))) })),
+    values.slice(0, 1).map(({ dataType, shape }) => ({
+      dataType,
+      shape: shape.with(axis, addDimensions(...values.map((value) => value.shape[axis] ?? 0))),
+    })),
   evaluate({ values }, { axis }) {
     return values.slice(0, 1).map((first) => {
       const total = values.reduce((sum, value) => sum + (value.shape[axis] ?? 0), 0);

@@ -1,4 +1,4 @@
-import { dataType, numberList, shape } from "../attributes.ts";
+import { dataType, numberList, shape } from "../attribute-parsers.ts";
 import { shapeSize } from "../dimension.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { zeros } from "../value.ts";
@@ -11,11 +11,17 @@ export const constant: Operation = defineOperation({
   attributes: { dataType, shape, values: numberList },
   rules: [
     { says: "its shape is made of numbers", holds: (_, attributes) => attributes.shape.every((size) => typeof size === "number") },
-    { says: "it has as many values as its shape has elements", holds: (_, attributes) => shapeSize(attributes.shape) === attributes.values.length },
+    {
+      says: "it has as many values as its shape has elements",
+      holds: (_, attributes) => shapeSize(attributes.shape) === attributes.values.length,
+    },
     {
       says: "each value is one of its data type (int32: whole, in 32 bits; bool: 0 or 1)",
       holds: (_, attributes) =>
-        attributes.values.every((value) => attributes.dataType === "float32" || (attributes.dataType === "int32" ? (value | 0) === value : value === 0 || value === 1)),
+        attributes.values.every(
+          (value) =>
+            attributes.dataType === "float32" || (attributes.dataType === "int32" ? (value | 0) === value : value === 0 || value === 1),
+        ),
     },
   ],
   outputTypes: (_, attributes) => [{ dataType: attributes.dataType, shape: attributes.shape }],

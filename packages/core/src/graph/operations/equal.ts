@@ -8,7 +8,12 @@ export const equal: Operation = defineOperation({
   formula: "out = (left = right), element by element; aligned at the last axis, sizes of 1 stretch",
   operands: { left: { dataTypes: ["int32"] }, right: { dataTypes: ["int32"] } },
   attributes: {},
-  rules: [{ says: "the shapes of left and right broadcast: aligned at the last axis, sizes are equal or 1", holds: ({ left, right }) => broadcastShapes(left.shape, right.shape) !== undefined }],
+  rules: [
+    {
+      says: "the shapes of left and right broadcast: aligned at the last axis, sizes are equal or 1",
+      holds: ({ left, right }) => broadcastShapes(left.shape, right.shape) !== undefined,
+    },
+  ],
   outputTypes: ({ left, right }) => [{ dataType: "bool", shape: broadcastShapes(left.shape, right.shape) ?? [] }],
   evaluate({ left, right }) {
     const shape = (broadcastShapes(left.shape, right.shape) ?? []).map(Number);

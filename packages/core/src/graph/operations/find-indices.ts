@@ -1,4 +1,4 @@
-import { integer, symbolName, wholeNumber } from "../attributes.ts";
+import { integer, symbolName, wholeNumber } from "../attribute-parsers.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 
 /**
@@ -37,7 +37,11 @@ export const findIndices: Operation = defineOperation({
     const shape = [batch, places];
     return [
       { dataType: "int32", shape, data: Int32Array.from(positions.flatMap(({ ordered }) => ordered.slice(0, places))) },
-      { dataType: "bool", shape, data: Uint8Array.from(positions.flatMap(({ count }) => Array.from({ length: places }, (_, place) => Number(place < count)))) },
+      {
+        dataType: "bool",
+        shape,
+        data: Uint8Array.from(positions.flatMap(({ count }) => Array.from({ length: places }, (_, place) => Number(place < count)))),
+      },
     ];
   },
 });

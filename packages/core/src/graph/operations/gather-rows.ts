@@ -10,7 +10,10 @@ export const gatherRows: Operation = defineOperation({
   attributes: {},
   rules: [
     { says: "x has two axes or more: batch, rows, …", holds: ({ x }) => x.shape.length >= 2 },
-    { says: "indices has two axes, and the batch of x", holds: ({ x, indices }) => indices.shape.length === 2 && indices.shape[0] === x.shape[0] },
+    {
+      says: "indices has two axes, and the batch of x",
+      holds: ({ x, indices }) => indices.shape.length === 2 && indices.shape[0] === x.shape[0],
+    },
   ],
   outputTypes: ({ x, indices }) => [{ dataType: x.dataType, shape: [...indices.shape, ...x.shape.slice(2)] }],
   evaluate({ x, indices }) {

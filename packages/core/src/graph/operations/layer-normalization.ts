@@ -1,4 +1,4 @@
-import { positiveNumber } from "../attributes.ts";
+import { positiveNumber } from "../attribute-parsers.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 
 /** Layer normalization over the last axis (Ba, Kiros & Hinton, arXiv 1607.06450), as torch.nn.LayerNorm. ONNX: LayerNormalization, opset 17. */
@@ -26,7 +26,8 @@ export const layerNormalization: Operation = defineOperation({
       for (let index = 0; index < size; index++) squares += ((x.data[start + index] as number) - mean) ** 2;
       const inverse = 1 / Math.sqrt(squares / size + epsilon);
       for (let index = 0; index < size; index++) {
-        out[start + index] = ((x.data[start + index] as number) - mean) * inverse * (scale.data[index] as number) + (shift.data[index] as number);
+        out[start + index] =
+          ((x.data[start + index] as number) - mean) * inverse * (scale.data[index] as number) + (shift.data[index] as number);
       }
     }
     return [{ dataType: "float32", shape: x.shape, data: out }];

@@ -11,7 +11,10 @@ export const linear: Operation = defineOperation({
     { says: "x has an axis", holds: ({ x }) => x.shape.length >= 1 },
     { says: "weight has two axes: out and in", holds: ({ weight }) => weight.shape.length === 2 },
     { says: "the last axis of x has the size of weight's second", holds: ({ x, weight }) => x.shape.at(-1) === weight.shape[1] },
-    { says: "bias has one axis, of the size of weight's first", holds: ({ weight, bias }) => bias === undefined || (bias.shape.length === 1 && bias.shape[0] === weight.shape[0]) },
+    {
+      says: "bias has one axis, of the size of weight's first",
+      holds: ({ weight, bias }) => bias === undefined || (bias.shape.length === 1 && bias.shape[0] === weight.shape[0]),
+    },
   ],
   outputTypes: ({ x, weight }) => [{ dataType: "float32", shape: [...x.shape.slice(0, -1), ...weight.shape.slice(0, 1)] }],
   evaluate({ x, weight, bias }) {

@@ -1,4 +1,5 @@
-import { integer, optional, positiveInteger, symbolName, type AttributeParser } from "../attributes.ts";
+import { integer, optional, positiveInteger, symbolName } from "../attribute-parsers.ts";
+import type { AttributeParser } from "../attributes.ts";
 import { addDimensions, sameShape } from "../dimension.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { dotProduct, multiplyTransposed } from "../reference/matrix-product.ts";
@@ -43,7 +44,8 @@ const evenWindow: AttributeParser<number> = {
  */
 export const longformerAttention: Operation = defineOperation({
   name: "longformerAttention",
-  formula: "context = softmax over window and global tokens of (query · keyᵀ / √(hidden / heads)) · value; of global tokens, over all tokens through the global projections",
+  formula:
+    "context = softmax over window and global tokens of (query · keyᵀ / √(hidden / heads)) · value; of global tokens, over all tokens through the global projections",
   operands: {
     query: float,
     key: float,
@@ -59,18 +61,27 @@ export const longformerAttention: Operation = defineOperation({
   },
   attributes: { heads: positiveInteger, window: evenWindow, globals: optional(symbolName) },
   rules: [
-    { says: "query has three axes: batch, sequence, hidden; hidden is a number", holds: ({ query }) => query.shape.length === 3 && typeof query.shape[2] === "number" },
-    { says: "key, value and hidden have the shape of query", holds: ({ query, key, value, hidden }) => [key, value, hidden].every((other) => sameShape(other.shape, query.shape)) },
+    {
+      says: "query has three axes: batch, sequence, hidden; hidden is a number",
+      holds: ({ query }) => query.shape.length === 3 && typeof query.shape[2] === "number",
+    },
+    {
+      says: "key, value and hidden have the shape of query",
+      holds: ({ query, key, value, hidden }) => [key, value, hidden].every((other) => sameShape(other.shape, query.shape)),
+    },
     { says: "mask has the batch and sequence of query", holds: ({ query, mask }) => sameShape(mask.shape, query.shape.slice(0, 2)) },
     { says: "heads divide the hidden size", holds: ({ query }, { heads }) => Number(query.shape[2]) % heads === 0 },
     {
       says: "each global weight is [hidden, hidden]",
       holds: ({ query, queryGlobalWeight, keyGlobalWeight, valueGlobalWeight }) =>
-        [queryGlobalWeight, keyGlobalWeight, valueGlobalWeight].every((weight) => sameShape(weight.shape, [...query.shape.slice(2), ...query.shape.slice(2)])),
+        [queryGlobalWeight, keyGlobalWeight, valueGlobalWeight].every((weight) =>
+          sameShape(weight.shape, [...query.shape.slice(2), ...query.shape.slice(2)]),
+        ),
     },
     {
       says: "each global bias is [hidden]",
-      holds: ({ query, queryGlobalBias, keyGlobalBias, valueGlobalBias }) => [queryGlobalBias, keyGlobalBias, valueGlobalBias].every((bias) => sameShape(bias.shape, query.shape.slice(2))),
+      holds: ({ query, queryGlobalBias, keyGlobalBias, valueGlobalBias }) =>
+        [queryGlobalBias, keyGlobalBias, valueGlobalBias].every((bias) => sameShape(bias.shape, query.shape.slice(2))),
     },
   ],
   outputTypes({ query }, { heads, window, globals }) {
@@ -83,7 +94,8 @@ export const longformerAttention: Operation = defineOperation({
       { dataType: "float32", shape: [batch, heads, sequence, globals] },
     ];
   },
-  introduces: ({ mask }, { globals }) => (globals === undefined ? [] : [{ symbol: globals, meaning: countMeaning(mask, maskCodes.global, 0) }]),
+  introduces: ({ mask }, { globals }) =>
+    globals === undefined ? [] : [{ symbol: globals, meaning: countMeaning(mask, maskCodes.global, 0) }],
   evaluate(inputs, { heads, window, globals }) {
     const [batch = 0, sequence = 0, hidden = 0] = inputs.query.shape;
     const rows = Array.from({ length: batch }, (_, row) => tokensOf(inputs.mask.data.subarray(row * sequence, (row + 1) * sequence)));
@@ -100,7 +112,11 @@ export const longformerAttention: Operation = defineOperation({
     return wanted ? [context, attentions, globalAttentions] : [context];
 
     function zeroProbabilities(shape: readonly number[]): Extract<GraphTensor, { dataType: "float32" }> {
-      return { dataType: "float32", shape, data: new Float32Array(globals === undefined ? 0 : shape.reduce((product, size) => product * size, 1)) };
+      return {
+        dataType: "float32",
+        shape,
+        data: new Float32Array(globals === undefined ? 0 : shape.reduce((product, size) => product * size, 1)),
+      };
     }
   },
 });
@@ -147,7 +163,17 @@ function attendLocally(
     }
     for (let head = 0; head < heads; head++) {
       const lane = start + head * headSize;
-      const probabilities = attend(query.data, lane + token * hidden, key.data, value.data, lane, keys.subarray(0, count), { hidden, headSize }, context, lane + token * hidden);
+      const probabilities = attend(
+        query.data,
+        lane + token * hidden,
+        key.data,
+        value.data,
+        lane,
+        keys.subarray(0, count),
+        { hidden, headSize },
+        context,
+        lane + token * hidden,
+      );
       if (attentions === undefined) continue;
       const at = ((row * heads + head) * sequence + token) * columns;
       for (const [index, probability] of probabilities.entries()) {
@@ -213,7 +239,8 @@ function attend(
   for (let index = 0; index < keys.length; index++) {
     const probability = probabilities[index] as number;
     const at = lane + (keys[index] as number) * hidden;
-    for (let element = 0; element < headSize; element++) sums[element] = (sums[element] as number) + probability * (value[at + element] as number);
+    for (let element = 0; element < headSize; element++)
+      sums[element] = (sums[element] as number) + probability * (value[at + element] as number);
   }
   context.set(sums, contextOffset);
   return probabilities;

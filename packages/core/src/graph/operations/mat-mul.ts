@@ -10,11 +10,24 @@ export const matMul: Operation = defineOperation({
   attributes: {},
   rules: [
     { says: "left and right have two axes or more", holds: ({ left, right }) => left.shape.length >= 2 && right.shape.length >= 2 },
-    { says: "the last axis of left has the size of right's second to last", holds: ({ left, right }) => left.shape.at(-1) === right.shape.at(-2) },
-    { says: "the axes before the last two broadcast: sizes are equal or 1", holds: ({ left, right }) => broadcastShapes(left.shape.slice(0, -2), right.shape.slice(0, -2)) !== undefined },
+    {
+      says: "the last axis of left has the size of right's second to last",
+      holds: ({ left, right }) => left.shape.at(-1) === right.shape.at(-2),
+    },
+    {
+      says: "the axes before the last two broadcast: sizes are equal or 1",
+      holds: ({ left, right }) => broadcastShapes(left.shape.slice(0, -2), right.shape.slice(0, -2)) !== undefined,
+    },
   ],
   outputTypes: ({ left, right }) => [
-    { dataType: "float32", shape: [...(broadcastShapes(left.shape.slice(0, -2), right.shape.slice(0, -2)) ?? []), ...left.shape.slice(-2, -1), ...right.shape.slice(-1)] },
+    {
+      dataType: "float32",
+      shape: [
+        ...(broadcastShapes(left.shape.slice(0, -2), right.shape.slice(0, -2)) ?? []),
+        ...left.shape.slice(-2, -1),
+        ...right.shape.slice(-1),
+      ],
+    },
   ],
   evaluate({ left, right }) {
     const [rows = 0, inner = 0] = left.shape.slice(-2);
@@ -28,9 +41,16 @@ export const matMul: Operation = defineOperation({
     visitRows(stack, [leftStack, rightStack], ([leftStart = 0, rightStart = 0], start, length, [leftStep = 0, rightStep = 0]) => {
       for (let index = 0; index < length; index++) {
         const rightMatrix = rightStart + index * rightStep;
-        if (turned?.of !== rightMatrix) turned = { of: rightMatrix, matrix: transposed(right.data, rightMatrix * inner * columns, inner, columns) };
+        if (turned?.of !== rightMatrix)
+          turned = { of: rightMatrix, matrix: transposed(right.data, rightMatrix * inner * columns, inner, columns) };
         const leftOffset = (leftStart + index * leftStep) * rows * inner;
-        multiplyTransposed(left.data, turned.matrix, out, { rows, columns, inner, leftOffset, outOffset: (start + index) * rows * columns });
+        multiplyTransposed(left.data, turned.matrix, out, {
+          rows,
+          columns,
+          inner,
+          leftOffset,
+          outOffset: (start + index) * rows * columns,
+        });
       }
     });
     return [{ dataType: "float32", shape, data: out }];

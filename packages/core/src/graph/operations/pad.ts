@@ -1,4 +1,4 @@
-import { dimension, finiteNumber, wholeNumber } from "../attributes.ts";
+import { dimension, finiteNumber, wholeNumber } from "../attribute-parsers.ts";
 import { addDimensions, evaluateDimension } from "../dimension.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { viewAxis } from "../reference/axis.ts";
@@ -14,7 +14,9 @@ export const pad: Operation = defineOperation({
     { says: "the axis is one of x's", holds: ({ x }, { axis }) => axis < x.shape.length },
     { says: "the value is whole when x is int32", holds: ({ x }, { value }) => x.dataType !== "int32" || (value | 0) === value },
   ],
-  outputTypes: ({ x }, { axis, before, after }) => [{ dataType: x.dataType, shape: x.shape.with(axis, addDimensions(before, x.shape[axis] ?? 0, after)) }],
+  outputTypes: ({ x }, { axis, before, after }) => [
+    { dataType: x.dataType, shape: x.shape.with(axis, addDimensions(before, x.shape[axis] ?? 0, after)) },
+  ],
   evaluate({ x }, attributes, dimensions) {
     const { before, size, after } = viewAxis(x.shape, attributes.axis);
     const padBefore = evaluateDimension(attributes.before, dimensions);

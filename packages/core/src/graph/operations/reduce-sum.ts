@@ -1,4 +1,4 @@
-import { wholeNumber } from "../attributes.ts";
+import { wholeNumber } from "../attribute-parsers.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { viewAxis } from "../reference/axis.ts";
 import { zeros } from "../value.ts";

@@ -1,4 +1,4 @@
-import { shape } from "../attributes.ts";
+import { shape } from "../attribute-parsers.ts";
 import { evaluateShape, shapeSize } from "../dimension.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { graphDataTypes } from "../value.ts";
@@ -9,7 +9,9 @@ export const reshape: Operation = defineOperation({
   formula: "out = x, its elements in C order under the shape",
   operands: { x: { dataTypes: graphDataTypes } },
   attributes: { shape },
-  rules: [{ says: "the shape has as many elements as x", holds: ({ x }, attributes) => shapeSize(x.shape) === shapeSize(attributes.shape) }],
+  rules: [
+    { says: "the shape has as many elements as x", holds: ({ x }, attributes) => shapeSize(x.shape) === shapeSize(attributes.shape) },
+  ],
   outputTypes: ({ x }, attributes) => [{ dataType: x.dataType, shape: attributes.shape }],
   evaluate: ({ x }, attributes, dimensions) => [{ ...x, shape: evaluateShape(attributes.shape, dimensions) }],
 });

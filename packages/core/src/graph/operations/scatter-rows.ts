@@ -12,9 +12,15 @@ export const scatterRows: Operation = defineOperation({
   attributes: {},
   rules: [
     { says: "x has two axes or more: batch, rows, …", holds: ({ x }) => x.shape.length >= 2 },
-    { says: "indices has two axes, and the batch of x", holds: ({ x, indices }) => indices.shape.length === 2 && indices.shape[0] === x.shape[0] },
+    {
+      says: "indices has two axes, and the batch of x",
+      holds: ({ x, indices }) => indices.shape.length === 2 && indices.shape[0] === x.shape[0],
+    },
     { says: "updates has the data type of x", holds: ({ x, updates }) => updates.dataType === x.dataType },
-    { says: "updates has the axes of indices, then those of x behind its rows", holds: ({ x, indices, updates }) => sameShape(updates.shape, [...indices.shape, ...x.shape.slice(2)]) },
+    {
+      says: "updates has the axes of indices, then those of x behind its rows",
+      holds: ({ x, indices, updates }) => sameShape(updates.shape, [...indices.shape, ...x.shape.slice(2)]),
+    },
   ],
   outputTypes: ({ x }) => [x],
   evaluate({ x, indices, updates }) {

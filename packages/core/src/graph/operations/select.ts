@@ -20,12 +20,16 @@ export const select: Operation = defineOperation({
   evaluate({ condition, yes, no }) {
     const shape = (commonShape(condition.shape, yes.shape, no.shape) ?? []).map(Number);
     const out = zeros(yes.dataType, shape);
-    visitRows(shape, [condition.shape, yes.shape, no.shape], ([at = 0, yesAt = 0, noAt = 0], start, length, [step = 0, yesStep = 0, noStep = 0]) => {
-      for (let index = 0; index < length; index++) {
-        const chosen = condition.data[at + index * step] === 1 ? yes.data[yesAt + index * yesStep] : no.data[noAt + index * noStep];
-        out.data[start + index] = chosen as number;
-      }
-    });
+    visitRows(
+      shape,
+      [condition.shape, yes.shape, no.shape],
+      ([at = 0, yesAt = 0, noAt = 0], start, length, [step = 0, yesStep = 0, noStep = 0]) => {
+        for (let index = 0; index < length; index++) {
+          const chosen = condition.data[at + index * step] === 1 ? yes.data[yesAt + index * yesStep] : no.data[noAt + index * noStep];
+          out.data[start + index] = chosen as number;
+        }
+      },
+    );
     return [out];
   },
 });

@@ -1,4 +1,4 @@
-import { dimension, wholeNumber } from "../attributes.ts";
+import { dimension, wholeNumber } from "../attribute-parsers.ts";
 import { evaluateDimension, subtractDimensions } from "../dimension.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { viewAxis } from "../reference/axis.ts";

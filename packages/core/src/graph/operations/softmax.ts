@@ -11,7 +11,8 @@ export const softmax: Operation = defineOperation({
   evaluate({ x }) {
     const out = new Float32Array(x.data.length);
     const size = x.shape.at(-1) ?? 1;
-    for (let start = 0; start < out.length; start += size) softmaxRow(x.data.subarray(start, start + size), out.subarray(start, start + size));
+    for (let start = 0; start < out.length; start += size)
+      softmaxRow(x.data.subarray(start, start + size), out.subarray(start, start + size));
     return [{ dataType: "float32", shape: x.shape, data: out }];
   },
 });

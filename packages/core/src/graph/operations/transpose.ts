@@ -1,4 +1,4 @@
-import { numberList } from "../attributes.ts";
+import { numberList } from "../attribute-parsers.ts";
 import { denseStrides } from "../../tensor/strided-tensor.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { graphDataTypes, zeros } from "../value.ts";

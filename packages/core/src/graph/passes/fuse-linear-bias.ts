@@ -12,7 +12,8 @@ export const fuseLinearBias: Pass = rewritePass("fuse-linear-bias", () => {
     pattern,
     rewrite(builder, { values }) {
       const [x, weight, shift] = ["x", "weight", "bias"].map((name) => values.get(name));
-      if (x === undefined || weight === undefined || shift === undefined || !sameShape(shift.shape, weight.shape.slice(0, 1))) return undefined;
+      if (x === undefined || weight === undefined || shift === undefined || !sameShape(shift.shape, weight.shape.slice(0, 1)))
+        return undefined;
       return builder.node(linear, [x, weight, shift]);
     },
   }));

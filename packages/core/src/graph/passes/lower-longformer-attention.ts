@@ -1,4 +1,12 @@
-import { addDimensions, dimensionSymbols, divideDimensionUp, multiplyDimensions, subtractDimensions, type Dimension, type Shape } from "../dimension.ts";
+import {
+  addDimensions,
+  dimensionSymbols,
+  divideDimensionUp,
+  multiplyDimensions,
+  subtractDimensions,
+  type Dimension,
+  type Shape,
+} from "../dimension.ts";
 import { graphValues, type Graph } from "../graph.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
 import { scalar } from "../layers.ts";
@@ -54,14 +62,24 @@ export function lowerLongformerAttention(options: LowerLongformerAttentionOption
         rewrite(builder, { root, values }) {
           const { heads, window, globals } = root.attributes;
           const [query, key, value, hidden, mask, ...projections] = operandNames.map((name) => values.get(name));
-          if (query === undefined || key === undefined || value === undefined || hidden === undefined || mask === undefined) return undefined;
+          if (query === undefined || key === undefined || value === undefined || hidden === undefined || mask === undefined)
+            return undefined;
           const wantsProbabilities = typeof globals === "string";
           const places = wantsProbabilities ? globals : nameOfPlaces(mask.name);
           const lowering = new Lowering(builder, hidden, mask, Number(heads), Number(window) / 2, places, wantsProbabilities ? 0 : 1);
           const local = lowering.localRows(query, key, value);
-          const global = lowering.globalRows(projections.flatMap((projection) => projection ?? []), options.globalProjections ?? "reassociated");
+          const global = lowering.globalRows(
+            projections.flatMap((projection) => projection ?? []),
+            options.globalProjections ?? "reassociated",
+          );
           const context = lowering.merge(local.context, global.context);
-          return wantsProbabilities ? [context, lowering.attentions(local.windowProbabilities, local.globalProbabilities), lowering.globalAttentions(global.probabilities)] : [context];
+          return wantsProbabilities
+            ? [
+                context,
+                lowering.attentions(local.windowProbabilities, local.globalProbabilities),
+                lowering.globalAttentions(global.probabilities),
+              ]
+            : [context];
         },
       },
     ];
@@ -126,8 +144,17 @@ class Lowering {
 
   /** The context of all rows as if they were local, `[batch, sequence, hidden]`, 0 where masked; and the probabilities. */
   localRows(query: Value, key: Value, value: Value): { context: Value; windowProbabilities: Value; globalProbabilities: Value } {
-    const [batch, heads, blocks, side, headSize, places] = [this.#batch, this.#heads, this.#blocks, this.#side, this.#headSize, this.#places];
-    const queries = this.#scaled(this.#permuted(this.#reshaped(this.#padded(query, 0, 0), [batch, this.#rows, heads, headSize]), [0, 2, 1, 3]));
+    const [batch, heads, blocks, side, headSize, places] = [
+      this.#batch,
+      this.#heads,
+      this.#blocks,
+      this.#side,
+      this.#headSize,
+      this.#places,
+    ];
+    const queries = this.#scaled(
+      this.#permuted(this.#reshaped(this.#padded(query, 0, 0), [batch, this.#rows, heads, headSize]), [0, 2, 1, 3]),
+    );
     const queryBlocks = this.#reshaped(queries, [batch, heads, blocks, side, headSize]);
     const keyWindows = this.#windows(this.#permuted(this.#neighbours(key), [0, 3, 1, 4, 2]), 2, 4);
     const valueWindows = this.#windows(this.#permuted(this.#neighbours(value), [0, 3, 1, 2, 4]), 2, 3);
@@ -140,26 +167,50 @@ class Lowering {
 
     const probabilities = this.#builder.apply(softmax, [this.#builder.apply(concatenate, [windowScores, globalScores], { axis: 4 })]);
     const windowProbabilities = this.#cut(probabilities, 4, 0, 3 * side);
-    const globalProbabilities = this.#reshaped(this.#cut(probabilities, 4, 3 * side, addDimensions(3 * side, places)), [batch, heads, this.#rows, places]);
+    const globalProbabilities = this.#reshaped(this.#cut(probabilities, 4, 3 * side, addDimensions(3 * side, places)), [
+      batch,
+      heads,
+      this.#rows,
+      places,
+    ]);
     const fromWindow = this.#reshaped(this.#product(windowProbabilities, valueWindows), [batch, heads, this.#rows, headSize]);
     const context = this.#plus(fromWindow, this.#product(globalProbabilities, globalValues));
     const joined = this.#reshaped(this.#permuted(context, [0, 2, 1, 3]), [batch, this.#rows, this.#width]);
     const masked = this.#reshaped(this.#masked, [batch, this.#sequence, 1]);
-    return { context: this.#chosen(masked, scalar(this.#builder, 0), this.#cut(joined, 1, 0, this.#sequence)), windowProbabilities, globalProbabilities };
+    return {
+      context: this.#chosen(masked, scalar(this.#builder, 0), this.#cut(joined, 1, 0, this.#sequence)),
+      windowProbabilities,
+      globalProbabilities,
+    };
   }
 
   /** The context of the global tokens, `[batch, places, hidden]`, and their probabilities `[batch, heads * places, sequence]`. */
   globalRows(projections: readonly Value[], how: "reassociated" | "direct"): { context: Value; probabilities: Value } {
     const [queryWeight, queryBias, keyWeight, keyBias, valueWeight, valueBias] = projections;
-    if (queryWeight === undefined || queryBias === undefined || keyWeight === undefined || keyBias === undefined || valueWeight === undefined || valueBias === undefined) {
+    if (
+      queryWeight === undefined ||
+      queryBias === undefined ||
+      keyWeight === undefined ||
+      keyBias === undefined ||
+      valueWeight === undefined ||
+      valueBias === undefined
+    ) {
       throw new TypeError("longformerAttention has six global projections");
     }
-    const [batch, heads, headSize, places, width, sequence] = [this.#batch, this.#heads, this.#headSize, this.#places, this.#width, this.#sequence];
+    const [batch, heads, headSize, places, width, sequence] = [
+      this.#batch,
+      this.#heads,
+      this.#headSize,
+      this.#places,
+      this.#width,
+      this.#sequence,
+    ];
     const project = (x: Value, weight: Value, bias: Value): Value => this.#headsOf(this.#builder.apply(linear, [x, weight, bias]));
     const queries = this.#scaled(this.#permuted(project(this.#gathered(this.#hidden), queryWeight, queryBias), [0, 2, 1, 3]));
     const keyBiases = this.#reshaped(this.#bias(this.#masked, lowest, 0), [batch, 1, sequence]);
     const allPlaces = multiplyDimensions(heads, places);
-    const attend = (scores: Value): Value => this.#builder.apply(softmax, [this.#plus(this.#reshaped(scores, [batch, allPlaces, sequence]), keyBiases)]);
+    const attend = (scores: Value): Value =>
+      this.#builder.apply(softmax, [this.#plus(this.#reshaped(scores, [batch, allPlaces, sequence]), keyBiases)]);
     const joined = (context: Value): Value => this.#reshaped(this.#permuted(context, [0, 2, 1, 3]), [batch, places, width]);
 
     if (how === "direct") {
@@ -168,7 +219,11 @@ class Lowering {
       const probabilities = attend(this.#product(queries, keys));
       return { context: joined(this.#product(this.#reshaped(probabilities, [batch, heads, places, sequence]), values)), probabilities };
     }
-    const throughKeys = this.#reshaped(this.#product(queries, this.#reshaped(keyWeight, [heads, headSize, width])), [batch, allPlaces, width]);
+    const throughKeys = this.#reshaped(this.#product(queries, this.#reshaped(keyWeight, [heads, headSize, width])), [
+      batch,
+      allPlaces,
+      width,
+    ]);
     const probabilities = attend(this.#product(throughKeys, this.#permuted(this.#hidden, [0, 2, 1])));
     const mixed = this.#reshaped(this.#product(probabilities, this.#hidden), [batch, heads, places, width]);
     const throughValues = this.#product(mixed, this.#permuted(this.#reshaped(valueWeight, [heads, headSize, width]), [0, 2, 1]));
@@ -215,7 +270,13 @@ class Lowering {
 
   /** `[batch, blocks + 2, w, heads, headSize]`: with a block of padding before and behind. */
   #neighbours(x: Value): Value {
-    return this.#reshaped(this.#padded(x, this.#side, this.#side), [this.#batch, addDimensions(this.#blocks, 2), this.#side, this.#heads, this.#headSize]);
+    return this.#reshaped(this.#padded(x, this.#side, this.#side), [
+      this.#batch,
+      addDimensions(this.#blocks, 2),
+      this.#side,
+      this.#heads,
+      this.#headSize,
+    ]);
   }
 
   /** Each block and its two neighbours side by side: of blocks + 2 blocks, blocks windows. */

@@ -20,10 +20,17 @@ export interface LowerToOptions {
  * The graph in the operations that a runtime has: what it lacks is lowered where a lowering exists.
  * @throws LongspanError `operation-unsupported` for an operation that is left, with its node.
  */
-export function lowerTo(graph: Graph, supported: readonly string[], { runtime, operations = standardOperations, lowerings = {} }: LowerToOptions): Graph {
+export function lowerTo(
+  graph: Graph,
+  supported: readonly string[],
+  { runtime, operations = standardOperations, lowerings = {} }: LowerToOptions,
+): Graph {
   const available: Readonly<Record<string, Pass>> = { [longformerAttention.name]: lowerLongformerAttention(), ...lowerings };
-  const lacking = Object.entries(available).filter(([name]) => !supported.includes(name) && graph.nodes.some((node) => node.operation === name));
-  const lowered = lacking.length === 0 ? graph : runPasses(graph, [...lacking.map(([, pass]) => pass), mergeDuplicates, eliminateDeadNodes], operations);
+  const lacking = Object.entries(available).filter(
+    ([name]) => !supported.includes(name) && graph.nodes.some((node) => node.operation === name),
+  );
+  const lowered =
+    lacking.length === 0 ? graph : runPasses(graph, [...lacking.map(([, pass]) => pass), mergeDuplicates, eliminateDeadNodes], operations);
   const foreign = lowered.nodes.find((node) => !supported.includes(node.operation));
   if (foreign === undefined) return lowered;
   throw new LongspanError(

@@ -10,7 +10,11 @@ export const mergeDuplicates: Pass = {
     const current = (name: string): string => renamed.get(name) ?? name;
     for (const node of graph.nodes) {
       const inputs = node.inputs.map(current);
-      const key = JSON.stringify([node.operation, inputs, Object.entries(node.attributes).toSorted(([left], [right]) => (left < right ? -1 : 1))]);
+      const key = JSON.stringify([
+        node.operation,
+        inputs,
+        Object.entries(node.attributes).toSorted(([left], [right]) => (left < right ? -1 : 1)),
+      ]);
       const twin = kept.get(key);
       if (twin === undefined) kept.set(key, { ...node, inputs });
       else for (const [at, output] of node.outputs.entries()) renamed.set(output.name, twin.outputs[at]?.name ?? output.name);

@@ -24,7 +24,11 @@ export function anyValue(name: string): ValuePattern {
   return { kind: "value", name };
 }
 
-export function nodeOf(operation: string, inputs: readonly Pattern[], options: { readonly name?: string; readonly where?: (attributes: Attributes) => boolean } = {}): NodePattern {
+export function nodeOf(
+  operation: string,
+  inputs: readonly Pattern[],
+  options: { readonly name?: string; readonly where?: (attributes: Attributes) => boolean } = {},
+): NodePattern {
   return { kind: "node", operation, inputs, ...options };
 }
 

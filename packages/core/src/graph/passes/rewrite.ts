@@ -31,28 +31,25 @@ export function rewritePass(name: string, rules: RewriteRules): Pass {
 
 function rewrite(graph: Graph, rules: readonly RewriteRule[], operations: OperationSet, passName: string): Graph {
   const index = indexGraph(graph);
-  const names = [...graphValues(graph).keys()];
+  const builder = createGraphBuilder({ ...graph, nodes: [], outputs: [] }, operations, graphValues(graph).keys());
   const replaced = new Map<string, Value>();
   const current = (name: string): string => replaced.get(name)?.name ?? name;
-  let partial: Graph = { ...graph, nodes: [], outputs: [] };
 
   for (const node of graph.nodes) {
     const replacement = applyRules(node);
-    if (replacement === undefined) partial = { ...partial, nodes: [...partial.nodes, { ...node, inputs: node.inputs.map(current) }] };
-    else for (const [at, output] of node.outputs.entries()) replaced.set(output.name, checkedReplacement(passName, output, replacement[at]));
+    if (replacement === undefined) builder.copy({ ...node, inputs: node.inputs.map(current) });
+    else
+      for (const [at, output] of node.outputs.entries()) replaced.set(output.name, checkedReplacement(passName, output, replacement[at]));
   }
-  return { ...partial, outputs: graph.outputs.map((output) => ({ name: output.name, value: current(output.value) })) };
+  return { ...builder.draft(), outputs: graph.outputs.map((output) => ({ name: output.name, value: current(output.value) })) };
 
   function applyRules(node: GraphNode): readonly Value[] | undefined {
     for (const rule of rules) {
       const match = matchPattern(rule.pattern, node, index);
       if (match === undefined) continue;
-      const builder = createGraphBuilder(partial, operations, names);
       const values = new Map([...match.values].map(([name, value]) => [name, replaced.get(value.name) ?? value]));
       const result = builder.scope(node.outputs[0]?.name ?? node.operation, () => rule.rewrite(builder, { ...match, values }));
-      if (result === undefined) continue;
-      partial = builder.draft();
-      return result;
+      if (result !== undefined) return result;
     }
     return undefined;
   }
@@ -61,7 +58,11 @@ function rewrite(graph: Graph, rules: readonly RewriteRule[], operations: Operat
 function checkedReplacement(passName: string, old: Value, value: Value | undefined): Value {
   if (value !== undefined && value.dataType === old.dataType && sameShape(value.shape, old.shape)) return value;
   const found = value === undefined ? "nothing" : formatType(value);
-  throw new LongspanError("graph-invalid", `Pass "${passName}" put ${found} in the place of ${old.name}: ${formatType(old)}; a replacement has the same type.`, {
-    details: { pass: passName, value: old.name },
-  });
+  throw new LongspanError(
+    "graph-invalid",
+    `Pass "${passName}" put ${found} in the place of ${old.name}: ${formatType(old)}; a replacement has the same type.`,
+    {
+      details: { pass: passName, value: old.name },
+    },
+  );
 }

@@ -13,7 +13,9 @@ export function selectOutputs(graph: Graph, names: readonly string[]): Graph {
     const output = graph.outputs.find((candidate) => candidate.name === name);
     if (output !== undefined) return output;
     const known = graph.outputs.map((candidate) => candidate.name).join(", ");
-    throw new LongspanError("argument-invalid", `Graph "${graph.name}" has no output "${name}"; it has ${known}.`, { details: { output: name } });
+    throw new LongspanError("argument-invalid", `Graph "${graph.name}" has no output "${name}"; it has ${known}.`, {
+      details: { output: name },
+    });
   });
   return eliminateDeadNodes.run({ ...graph, outputs }, standardOperations);
 }

@@ -40,7 +40,13 @@ export function visitRows(
   const total = target.reduce((product, size) => product * size, 1);
   if (total === 0) return;
   const offsets = operands.map(() => 0);
-  if (operands.every((operand) => sameShape(operand, target))) return visit(offsets, 0, total, operands.map(() => 1));
+  if (operands.every((operand) => sameShape(operand, target)))
+    return visit(
+      offsets,
+      0,
+      total,
+      operands.map(() => 1),
+    );
   const strides = operands.map((operand) => broadcastStrides(operand, target));
   const last = target.length - 1;
   const length = target[last] ?? 1;

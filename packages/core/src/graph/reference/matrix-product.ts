@@ -17,7 +17,13 @@ const columnBlock = 64;
  * Sums are kept in float64 and always run in the order of `k`, so that an element does not depend on what is computed beside it;
  * four by four elements at a time share what they read.
  */
-export function multiplyTransposed(left: Float32Array, right: Float32Array, out: Float32Array, layout: MatrixProductLayout, bias?: Float32Array): void {
+export function multiplyTransposed(
+  left: Float32Array,
+  right: Float32Array,
+  out: Float32Array,
+  layout: MatrixProductLayout,
+  bias?: Float32Array,
+): void {
   const { rows, columns } = layout;
   for (let block = 0; block < columns; block += columnBlock) {
     const blockEnd = Math.min(columns, block + columnBlock);
@@ -63,10 +69,22 @@ function multiplyTile(
   const r1 = r0 + inner;
   const r2 = r1 + inner;
   const r3 = r2 + inner;
-  let s00 = 0, s01 = 0, s02 = 0, s03 = 0;
-  let s10 = 0, s11 = 0, s12 = 0, s13 = 0;
-  let s20 = 0, s21 = 0, s22 = 0, s23 = 0;
-  let s30 = 0, s31 = 0, s32 = 0, s33 = 0;
+  let s00 = 0,
+    s01 = 0,
+    s02 = 0,
+    s03 = 0;
+  let s10 = 0,
+    s11 = 0,
+    s12 = 0,
+    s13 = 0;
+  let s20 = 0,
+    s21 = 0,
+    s22 = 0,
+    s23 = 0;
+  let s30 = 0,
+    s31 = 0,
+    s32 = 0,
+    s33 = 0;
   for (let k = 0; k < inner; k++) {
     const a0 = left[l0 + k] as number;
     const a1 = left[l1 + k] as number;

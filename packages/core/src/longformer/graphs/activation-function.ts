@@ -21,7 +21,11 @@ const spellings: Readonly<Record<string, ActivationFunction>> = {
 export function activationFunction(hiddenActivation: string): ActivationFunction {
   const found = Object.hasOwn(spellings, hiddenActivation) ? spellings[hiddenActivation] : undefined;
   if (found !== undefined) return found;
-  throw new LongspanError("config-invalid", `The configuration says hidden_act "${hiddenActivation}"; Longspan can run ${Object.keys(spellings).join(", ")}.`, {
-    details: { key: "hidden_act", found: hiddenActivation },
-  });
+  throw new LongspanError(
+    "config-invalid",
+    `The configuration says hidden_act "${hiddenActivation}"; Longspan can run ${Object.keys(spellings).join(", ")}.`,
+    {
+      details: { key: "hidden_act", found: hiddenActivation },
+    },
+  );
 }

@@ -25,12 +25,20 @@ export function poolerOutput(builder: GraphBuilder, config: LongformerConfig, hi
  * Start and end scores of each token, float32 `[batch, sequence]` each (LongformerForQuestionAnswering).
  * @throws LongspanError `config-invalid` when the configuration's labels are not two.
  */
-export function questionAnsweringLogits(builder: GraphBuilder, config: LongformerConfig, hidden: Value): { readonly start: Value; readonly end: Value } {
+export function questionAnsweringLogits(
+  builder: GraphBuilder,
+  config: LongformerConfig,
+  hidden: Value,
+): { readonly start: Value; readonly end: Value } {
   const labels = config.labels ?? 2;
   if (labels !== 2) {
-    throw new LongspanError("config-invalid", `The configuration has ${labels} labels; question answering has two outputs, start and end. Set num_labels to 2.`, {
-      details: { key: "num_labels", found: labels },
-    });
+    throw new LongspanError(
+      "config-invalid",
+      `The configuration has ${labels} labels; question answering has two outputs, start and end. Set num_labels to 2.`,
+      {
+        details: { key: "num_labels", found: labels },
+      },
+    );
   }
   const scores = linearLayer(builder, hidden, "qa_outputs", labels);
   return { start: elementAt(builder, scores, 2, 0, "start_logits"), end: elementAt(builder, scores, 2, 1, "end_logits") };
@@ -50,14 +58,24 @@ export function maskedLanguageModelLogits(builder: GraphBuilder, config: Longfor
 }
 
 /** Scores of the labels from the first token, float32 `[batch, labels]`: `out_proj(tanh(dense(x)))` (LongformerClassificationHead). */
-export function sequenceClassificationLogits(builder: GraphBuilder, config: LongformerConfig, hidden: Value, options: ClassifierOptions = {}): Value {
+export function sequenceClassificationLogits(
+  builder: GraphBuilder,
+  config: LongformerConfig,
+  hidden: Value,
+  options: ClassifierOptions = {},
+): Value {
   const dense = linearLayer(builder, elementAt(builder, hidden, 1, 0, "classifier.first_token"), "classifier.dense", config.hiddenSize);
   const activated = builder.apply(activation, [dense], { function: "tanh" }, "classifier.tanh");
   return linearLayer(builder, activated, "classifier.out_proj", config.labels ?? options.labels ?? defaultLabels);
 }
 
 /** Scores of the labels of each token, float32 `[batch, sequence, labels]` (LongformerForTokenClassification). */
-export function tokenClassificationLogits(builder: GraphBuilder, config: LongformerConfig, hidden: Value, options: ClassifierOptions = {}): Value {
+export function tokenClassificationLogits(
+  builder: GraphBuilder,
+  config: LongformerConfig,
+  hidden: Value,
+  options: ClassifierOptions = {},
+): Value {
   return linearLayer(builder, hidden, "classifier", config.labels ?? options.labels ?? defaultLabels);
 }
 

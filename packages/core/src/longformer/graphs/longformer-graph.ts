@@ -45,14 +45,22 @@ export interface LongformerGraphOptions {
 export function longformerGraph(config: LongformerConfig, head: Head, options: LongformerGraphOptions = {}): Graph {
   return buildGraph(`longformer ${head}`, (builder) => {
     const trunk = longformerTrunk(builder, config, { ...options, choices: head === "multiple-choice" });
-    for (const [name, value] of Object.entries(headOutputs(builder, config, head, trunk.lastHiddenState, options))) builder.output(name, value);
-    if (options.hiddenStates === true) for (const [layer, value] of trunk.hiddenStates.entries()) builder.output(`hidden_states.${layer}`, value);
+    for (const [name, value] of Object.entries(headOutputs(builder, config, head, trunk.lastHiddenState, options)))
+      builder.output(name, value);
+    if (options.hiddenStates === true)
+      for (const [layer, value] of trunk.hiddenStates.entries()) builder.output(`hidden_states.${layer}`, value);
     for (const [layer, value] of trunk.attentions.entries()) builder.output(`attentions.${layer}`, value);
     for (const [layer, value] of trunk.globalAttentions.entries()) builder.output(`global_attentions.${layer}`, value);
   });
 }
 
-function headOutputs(builder: GraphBuilder, config: LongformerConfig, head: Head, hidden: Value, options: LongformerGraphOptions): Readonly<Record<string, Value>> {
+function headOutputs(
+  builder: GraphBuilder,
+  config: LongformerConfig,
+  head: Head,
+  hidden: Value,
+  options: LongformerGraphOptions,
+): Readonly<Record<string, Value>> {
   switch (head) {
     case "model":
       return { last_hidden_state: hidden, ...(options.pooler === false ? {} : { pooler_output: poolerOutput(builder, config, hidden) }) };

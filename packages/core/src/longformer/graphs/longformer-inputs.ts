@@ -34,13 +34,25 @@ export interface LongformerInputs {
 export function longformerInputs(builder: GraphBuilder, config: LongformerConfig, options: LongformerInputOptions = {}): LongformerInputs {
   const leading: readonly Dimension[] = options.choices === true ? ["batch", "choices"] : ["batch"];
   const flat = (value: Value): Value => (options.choices === true ? joinAxes(builder, value, 0) : value);
-  const integers = (name: string, range?: { minimum: number; maximum: number; meaning: string }): Value => flat(builder.input(name, "int32", [...leading, "sequence"], range));
+  const integers = (name: string, range?: { minimum: number; maximum: number; meaning: string }): Value =>
+    flat(builder.input(name, "int32", [...leading, "sequence"], range));
   const words =
-    options.words === "inputs_embeds" ? flat(builder.input("inputs_embeds", "float32", [...leading, "sequence", config.hiddenSize])) : integers("input_ids");
+    options.words === "inputs_embeds"
+      ? flat(builder.input("inputs_embeds", "float32", [...leading, "sequence", config.hiddenSize]))
+      : integers("input_ids");
   const attentionMask = integers("attention_mask", { minimum: 0, maximum: 1, meaning: "0 for a token nothing attends to, else 1" });
-  const globalMask = integers("global_attention_mask", { minimum: 0, maximum: 1, meaning: "1 for a token that attends to all tokens, else 0" });
+  const globalMask = integers("global_attention_mask", {
+    minimum: 0,
+    maximum: 1,
+    meaning: "1 for a token that attends to all tokens, else 0",
+  });
   const positionIds = integers("position_ids");
   const tokenTypeIds = integers("token_type_ids");
-  const mask = builder.apply(multiply, [attentionMask, builder.apply(add, [globalMask, scalar(builder, 1, "int32")])], {}, "attention_mask_code");
+  const mask = builder.apply(
+    multiply,
+    [attentionMask, builder.apply(add, [globalMask, scalar(builder, 1, "int32")])],
+    {},
+    "attention_mask_code",
+  );
   return { words, positionIds, tokenTypeIds, mask };
 }

@@ -41,7 +41,9 @@ export interface Trunk {
 export function longformerTrunk(builder: GraphBuilder, config: LongformerConfig, options: TrunkOptions = {}): Trunk {
   const layers = options.layers ?? config.layers;
   if (!Number.isInteger(layers) || layers < 0 || layers > config.layers) {
-    throw new LongspanError("argument-invalid", `A trunk of ${layers} layers was asked for; the configuration has ${config.layers}.`, { details: { layers } });
+    throw new LongspanError("argument-invalid", `A trunk of ${layers} layers was asked for; the configuration has ${config.layers}.`, {
+      details: { layers },
+    });
   }
   const inputs = longformerInputs(builder, config, options);
   const hiddenStates = [embeddings(builder, config, inputs)];
@@ -53,7 +55,12 @@ export function longformerTrunk(builder: GraphBuilder, config: LongformerConfig,
     const [context, ...probabilities] = selfAttention(builder, config, inputs.mask, hidden, layer, options.attentions === true);
     const attended = residual(builder, config, `${name}.attention.output`, context as Value, hidden);
     const widened = linearLayer(builder, attended, `${name}.intermediate.dense`, config.intermediateSize);
-    const activated = builder.apply(activation, [widened], { function: activationFunction(config.hiddenActivation) }, `${name}.intermediate`);
+    const activated = builder.apply(
+      activation,
+      [widened],
+      { function: activationFunction(config.hiddenActivation) },
+      `${name}.intermediate`,
+    );
     hidden = residual(builder, config, `${name}.output`, activated, attended);
     hiddenStates.push(hidden);
     attentions.push(...probabilities.slice(0, 1));
@@ -64,14 +71,26 @@ export function longformerTrunk(builder: GraphBuilder, config: LongformerConfig,
 
 function embeddings(builder: GraphBuilder, config: LongformerConfig, { words, positionIds, tokenTypeIds }: LongformerInputs): Value {
   const table = (kind: string, ids: Value, rows: number): Value =>
-    builder.apply(embedding, [ids, builder.parameter(`embeddings.${kind}_embeddings.weight`, [rows, config.hiddenSize])], {}, `embeddings.${kind}_embeddings`);
+    builder.apply(
+      embedding,
+      [ids, builder.parameter(`embeddings.${kind}_embeddings.weight`, [rows, config.hiddenSize])],
+      {},
+      `embeddings.${kind}_embeddings`,
+    );
   const word = words.dataType === "int32" ? table("word", words, config.vocabSize) : words;
   const positioned = builder.apply(add, [word, table("position", positionIds, config.maxPositions)], {}, "embeddings.add");
   const typed = builder.apply(add, [positioned, table("token_type", tokenTypeIds, config.typeVocabSize)], {}, "embeddings.add");
   return normalizationLayer(builder, typed, "embeddings.LayerNorm", config.layerNormEpsilon);
 }
 
-function selfAttention(builder: GraphBuilder, config: LongformerConfig, mask: Value, hidden: Value, layer: number, probabilities: boolean): readonly Value[] {
+function selfAttention(
+  builder: GraphBuilder,
+  config: LongformerConfig,
+  mask: Value,
+  hidden: Value,
+  layer: number,
+  probabilities: boolean,
+): readonly Value[] {
   const name = `encoder.layer.${layer}.attention.self`;
   const size = config.hiddenSize;
   const projected = ["query", "key", "value"].map((projection) => linearLayer(builder, hidden, `${name}.${projection}`, size));

@@ -1,0 +1,114 @@
+import { LongspanError } from "../errors/longspan-error.ts";
+import { bindSymbols, evaluateDimension, formatShape } from "../graph/dimension.ts";
+import type { Graph, GraphInput, GraphNode } from "../graph/graph.ts";
+import { place, readFloats, readIntegers } from "../graph/raw-tensor.ts";
+import { formatType, type GraphTensor } from "../graph/value.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { SessionInputs } from "./runtime.ts";
+
+export interface CheckedInputs {
+  /** Every input of the graph, in its data type. */
+  readonly tensors: ReadonlyMap<string, GraphTensor>;
+  /** The numbers of the inputs' symbols. */
+  readonly dimensions: Map<string, number>;
+}
+
+/**
+ * Makes the check that every runtime does at its door, so that nothing unchecked reaches a kernel: names, data types (integers of any
+ * width become int32), shapes, ranges, and ids against the embedding tables they go to.
+ * @throws (the check) LongspanError `inputs-invalid`, `id-out-of-range`.
+ */
+export function createInputCheck(graph: Graph): (inputs: SessionInputs) => CheckedInputs {
+  const tables = embeddingTables(graph);
+  const names = graph.inputs.map((input) => input.name);
+  return (inputs) => {
+    const unknown = Object.keys(inputs).find((name) => !names.includes(name));
+    if (unknown !== undefined)
+      throw invalid(unknown, `Graph "${graph.name}" has no input "${unknown}"; its inputs are ${names.join(", ")}.`);
+    const dimensions = new Map<string, number>();
+    const tensors = new Map<string, GraphTensor>();
+    for (const input of graph.inputs) {
+      const given = Object.hasOwn(inputs, input.name) ? inputs[input.name] : undefined;
+      if (given === undefined)
+        throw invalid(
+          input.name,
+          `The input ${input.name} (${formatType(input)}) is missing; graph "${graph.name}" takes ${names.join(", ")}.`,
+        );
+      const tensor = readInput(input, given);
+      bindSymbols(input.shape, tensor.shape, dimensions);
+      checkRange(input, tensor);
+      for (const table of tables.get(input.name) ?? []) checkIds(input, tensor, table);
+      tensors.set(input.name, tensor);
+    }
+    for (const input of graph.inputs) checkShape(input, tensors.get(input.name)?.shape ?? [], dimensions);
+    return { tensors, dimensions };
+  };
+}
+
+function readInput(input: GraphInput, given: Tensor): GraphTensor {
+  const axes = input.shape.map(String);
+  if (input.dataType === "int32") return readIntegers(input.name, given, axes);
+  if (input.dataType === "float32") return readFloats(input.name, given, axes);
+  const { shape, data } = readIntegers(input.name, given, axes);
+  const odd = data.findIndex((value) => value !== 0 && value !== 1);
+  if (odd !== -1) throw invalid(input.name, `${input.name} holds ${data[odd]} at ${place(odd, shape)}; a bool is 0 or 1.`);
+  return { dataType: "bool", shape, data: Uint8Array.from(data) };
+}
+
+function checkShape(input: GraphInput, found: readonly number[], dimensions: ReadonlyMap<string, number>): void {
+  const expected = input.shape.map((size) => evaluateDimension(size, dimensions));
+  if (expected.every((size, axis) => size === found[axis])) return;
+  throw invalid(
+    input.name,
+    `${input.name} has shape ${formatShape(found)}; expected ${formatShape(expected)}, which is ${formatShape(input.shape)} as the other inputs have it.`,
+  );
+}
+
+function checkRange({ name, range }: GraphInput, { data, shape }: GraphTensor): void {
+  if (range === undefined) return;
+  const odd = data.findIndex((value) => value < range.minimum || value > range.maximum);
+  if (odd === -1) return;
+  throw invalid(
+    name,
+    `${name} holds ${data[odd]} at ${place(odd, shape)}; it takes ${range.minimum} to ${range.maximum}: ${range.meaning}.`,
+  );
+}
+
+interface EmbeddingTable {
+  readonly name: string;
+  readonly rows: number;
+}
+
+function checkIds({ name }: GraphInput, { data, shape }: GraphTensor, table: EmbeddingTable): void {
+  const odd = data.findIndex((id) => id < 0 || id >= table.rows);
+  if (odd === -1) return;
+  throw new LongspanError(
+    "id-out-of-range",
+    `${name} holds ${data[odd]} at ${place(odd, shape)}, but ${table.name} has ${table.rows} rows: ids go from 0 to ${table.rows - 1}. Check that tokenizer and model belong together, and that the sequence is not longer than the model allows.`,
+    { details: { input: name, id: data[odd], rows: table.rows, table: table.name } },
+  );
+}
+
+/** Operations that move elements without changing them: ids behind these are still the input's. */
+const movements: ReadonlySet<string> = new Set(["reshape", "transpose", "slice"]);
+
+/** The tables that each input's elements are looked up in. */
+function embeddingTables(graph: Graph): ReadonlyMap<string, readonly EmbeddingTable[]> {
+  const makers = new Map<string, GraphNode>(graph.nodes.flatMap((node) => node.outputs.map((output) => [output.name, node] as const)));
+  const rows = new Map(graph.parameters.map((parameter) => [parameter.name, Number(parameter.shape[0])]));
+  const tables = new Map<string, EmbeddingTable[]>();
+  for (const { operation, inputs } of graph.nodes) {
+    const [ids = "", table = ""] = inputs;
+    const size = rows.get(table);
+    if (operation !== "embedding" || size === undefined) continue;
+    let source = ids;
+    for (let maker = makers.get(source); maker !== undefined && movements.has(maker.operation); maker = makers.get(source))
+      source = maker.inputs[0] ?? "";
+    tables.set(source, [...(tables.get(source) ?? []), { name: table, rows: size }]);
+  }
+  return tables;
+}
+
+function invalid(input: string, message: string): LongspanError {
+  return new LongspanError("inputs-invalid", message, { details: { input } });
+}

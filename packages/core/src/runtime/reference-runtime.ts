@@ -1,0 +1,137 @@
+import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
+import { LongspanError } from "../errors/longspan-error.ts";
+import { bindSymbols, evaluateShape, formatShape, sameShape } from "../graph/dimension.ts";
+import type { Graph, GraphNode } from "../graph/graph.ts";
+import { standardOperations, type OperationSet } from "../graph/operations/standard-operations.ts";
+import { selectOutputs } from "../graph/passes/select-outputs.ts";
+import type { GraphTensor, Value } from "../graph/value.ts";
+import { createInputCheck } from "./check-inputs.ts";
+import { chosenDataType, fitGraph } from "./fit-graph.ts";
+import { readParameters } from "./read-parameters.ts";
+import type { PrepareOptions, RunOptions, Runtime, RuntimeCapabilities, Session, SessionInputs, Weights } from "./runtime.ts";
+
+export interface ReferenceRuntimeOptions {
+  /** Default: the standard operations. Add your own to try them: each brings its meaning in TypeScript. */
+  readonly operations?: OperationSet | undefined;
+}
+
+/**
+ * Runs graphs by the operations' own definitions: float32 values, sums in float64, nothing clever, so that it is the truth that other
+ * runtimes are held to. Linear in the sequence length. Needs nothing but JavaScript, and runs on the calling thread, which it lets go
+ * from time to time.
+ */
+export function referenceRuntime({ operations = standardOperations }: ReferenceRuntimeOptions = {}): Runtime {
+  const name = "reference";
+  const capabilities: RuntimeCapabilities = { operations: [...operations.keys()], dataTypes: ["float32"], attentionWeights: true };
+  return {
+    specificationVersion: 1,
+    name,
+    capabilities,
+    async prepare(graph, weights, options) {
+      const fitted = fitGraph(graph, { name, capabilities }, { operations });
+      chosenDataType({ name, capabilities }, options);
+      return createSession(graph, fitted, await readAll(fitted, weights, options), operations);
+    },
+  };
+}
+
+async function readAll(graph: Graph, weights: Weights, options: PrepareOptions | undefined): Promise<ReadonlyMap<string, GraphTensor>> {
+  const parameters = new Map<string, GraphTensor>();
+  for await (const { parameter, data } of readParameters(graph, weights, options)) {
+    parameters.set(parameter.name, { dataType: "float32", shape: parameter.shape.map(Number), data });
+  }
+  return parameters;
+}
+
+function createSession(given: Graph, fitted: Graph, parameters: ReadonlyMap<string, GraphTensor>, operations: OperationSet): Session {
+  const checkInputs = createInputCheck(fitted);
+  let weights: ReadonlyMap<string, GraphTensor> | undefined = parameters;
+
+  const run = async (inputs: SessionInputs, options: RunOptions = {}): Promise<Record<string, GraphTensor>> => {
+    const openWeights = (): ReadonlyMap<string, GraphTensor> => {
+      if (weights === undefined) throw new LongspanError("closed", `The session of graph "${given.name}" is disposed; prepare it again.`);
+      return weights;
+    };
+    const graph = options.outputs === undefined ? fitted : selectOutputs(fitted, options.outputs);
+    openWeights();
+    throwIfAborted(options.signal);
+    const { tensors, dimensions } = checkInputs(inputs);
+    const values = new Map<string, GraphTensor>([...openWeights(), ...tensors]);
+    const lastUses = lastUsesOf(graph);
+    let pausedAt = Number.NEGATIVE_INFINITY;
+    for (const [index, node] of graph.nodes.entries()) {
+      if (performance.now() - pausedAt > longestBusy) {
+        // oxlint-disable-next-line no-await-in-loop -- lets timers, aborts and other runs have their turn
+        await new Promise((resume) => setTimeout(resume, 0));
+        pausedAt = performance.now();
+        openWeights();
+      }
+      throwIfAborted(options.signal);
+      execute(node, values, dimensions, operations);
+      for (const name of lastUses.get(index) ?? []) values.delete(name);
+      options.onProgress?.({
+        stage: "run",
+        item: node.outputs[0]?.name ?? node.operation,
+        done: index + 1,
+        total: graph.nodes.length,
+        unit: "steps",
+      });
+    }
+    return Object.fromEntries(graph.outputs.map(({ name, value }) => [name, copyOf(values.get(value), value)]));
+  };
+  const dispose = async (): Promise<void> => {
+    weights = undefined;
+  };
+  return { graph: given, device: "cpu", run, dispose, [Symbol.asyncDispose]: dispose };
+}
+
+/** Milliseconds after which a run lets go of the thread, between two nodes. */
+const longestBusy = 12;
+
+function execute(node: GraphNode, values: Map<string, GraphTensor>, dimensions: Map<string, number>, operations: OperationSet): void {
+  const inputs = node.inputs.flatMap((name) => values.get(name) ?? []);
+  const tensors = operations.get(node.operation)?.evaluate(inputs, node.attributes, dimensions) ?? [];
+  const results = node.outputs.map((output, at) => {
+    const tensor = tensors[at];
+    if (tensor === undefined) throw new TypeError(`${node.operation} gave no output ${at}`);
+    return { output, tensor };
+  });
+  for (const { output, tensor } of results) bindSymbols(output.shape, tensor.shape, dimensions);
+  for (const { output, tensor } of results) {
+    checkResult(output, tensor, dimensions);
+    values.set(output.name, tensor);
+  }
+}
+
+/** Holds every operation to its own shape rule. */
+function checkResult(output: Value, result: GraphTensor, dimensions: ReadonlyMap<string, number>): void {
+  const expected = evaluateShape(output.shape, dimensions);
+  if (sameShape(expected, result.shape)) return;
+  throw new LongspanError(
+    "graph-invalid",
+    `The value ${output.name} came out as ${formatShape(result.shape)}, where its type ${formatShape(output.shape)} says ${formatShape(expected)}.`,
+    {
+      details: { value: output.name, expected, found: result.shape },
+    },
+  );
+}
+
+/** For each node, the values that nothing after it needs. */
+function lastUsesOf(graph: Graph): ReadonlyMap<number, readonly string[]> {
+  const kept = new Set(graph.outputs.map((output) => output.value));
+  const last = new Map<string, number>();
+  for (const [index, node] of graph.nodes.entries())
+    for (const name of [...node.inputs, ...node.outputs.map((output) => output.name)]) last.set(name, index);
+  return Map.groupBy(
+    [...last.keys()].filter((name) => !kept.has(name)),
+    (name) => last.get(name) ?? 0,
+  );
+}
+
+/** Outputs are the caller's: never the memory of a weight or an input, nor of another output. */
+function copyOf(tensor: GraphTensor | undefined, name: string): GraphTensor {
+  if (tensor === undefined) throw new TypeError(`the value ${name} was never computed`);
+  if (tensor.dataType === "float32") return { ...tensor, data: tensor.data.slice() };
+  if (tensor.dataType === "int32") return { ...tensor, data: tensor.data.slice() };
+  return { ...tensor, data: tensor.data.slice() };
+}

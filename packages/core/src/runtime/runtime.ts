@@ -1,0 +1,70 @@
+import type { ProgressListener } from "../checkpoint/progress.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { GraphTensor } from "../graph/value.ts";
+import type { DataType } from "../tensor/data-type.ts";
+import type { LazyTensor } from "../tensor/lazy-tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** What a runtime can do, as data: core, callers and the conformance kit go by this, never by names of runtimes. */
+export interface RuntimeCapabilities {
+  /** Operations it executes itself. Others are lowered to these where core knows how (see `fitGraph`), or refused. */
+  readonly operations: readonly string[];
+  /** The data types it can keep weights and compute in, the default first. */
+  readonly dataTypes: readonly DataType[];
+  /** Whether it can give attention probabilities: `longformerAttention` with `globals`. */
+  readonly attentionWeights: boolean;
+}
+
+/** Weights under canonical names, read when a session is prepared. More than a graph needs is fine. */
+export type Weights = ReadonlyMap<string, LazyTensor>;
+
+export interface PrepareOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** `{ stage: "prepare", item: parameter, done, total, unit: "tensors" }`. */
+  readonly onProgress?: ProgressListener | undefined;
+  /** One of `capabilities.dataTypes`; default: their first. Outputs are float32 all the same. */
+  readonly dataType?: DataType | undefined;
+}
+
+/** Executes graphs. A plain object from a factory. */
+export interface Runtime {
+  readonly specificationVersion: 1;
+  /** Kebab case: `reference`, `webgpu`. */
+  readonly name: string;
+  readonly capabilities: RuntimeCapabilities;
+  /**
+   * Reads the weights a graph needs and makes everything ready to run it, any number of times and for any batch and sequence.
+   * @throws LongspanError `graph-invalid`; `operation-unsupported`; `weights-mismatch` for missing or misshapen weights, all of them
+   * named; `weights-not-finite` naming the tensor; `argument-invalid` for a data type it does not have; `aborted`; what reading throws.
+   */
+  prepare(graph: Graph, weights: Weights, options?: PrepareOptions): Promise<Session>;
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Names of graph outputs; only what these need is computed. Default: all. */
+  readonly outputs?: readonly string[] | undefined;
+  /** `{ stage: "run", item, done, total, unit: "steps" }`. */
+  readonly onProgress?: ProgressListener | undefined;
+}
+
+/** The inputs of a run by name. int64 and other integers are taken for int32, and checked. */
+export type SessionInputs = Readonly<Record<string, Tensor>>;
+
+/** A graph with its weights, ready to run. Whoever prepared it disposes it. */
+export interface Session {
+  /** The graph as it was given: what goes in and comes out. */
+  readonly graph: Graph;
+  /** For people: what computes, `cpu` or a GPU's name. */
+  readonly device: string;
+  /**
+   * Runs the graph. Runs may overlap in time; each has its own values. The tensors given are not changed, those that come back are the
+   * caller's.
+   * @throws LongspanError `inputs-invalid` for missing, unknown, misshapen or out-of-range inputs; `id-out-of-range` for ids beyond an
+   * embedding table; `argument-invalid` for an unknown output; `aborted`; `closed` after `dispose`.
+   */
+  run(inputs: SessionInputs, options?: RunOptions): Promise<Record<string, GraphTensor>>;
+  /** Frees everything. Runs under way end as they would or with `closed`. A second call does nothing. */
+  dispose(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
