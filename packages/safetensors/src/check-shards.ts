@@ -26,11 +26,7 @@ export function checkShards(
     for (const { name } of tensors) {
       const other = fileOf.get(name);
       if (other !== undefined)
-        throw mismatch(
-          `The tensor ${quoted(name)} is both in ${quoted(other)} and in ${quoted(fileName)}.`,
-          name,
-          fileName,
-        );
+        throw mismatch(`The tensor ${quoted(name)} is both in ${quoted(other)} and in ${quoted(fileName)}.`, name, fileName);
       fileOf.set(name, fileName);
     }
   }

@@ -30,13 +30,9 @@ const bitsPerElementOf = {
 export type SafetensorsDataType = keyof typeof bitsPerElementOf;
 
 /** All data types, in increasing order of alignment. */
-export const safetensorsDataTypes: readonly SafetensorsDataType[] = Object.keys(
-  bitsPerElementOf,
-) as SafetensorsDataType[];
+export const safetensorsDataTypes: readonly SafetensorsDataType[] = Object.keys(bitsPerElementOf) as SafetensorsDataType[];
 
-const rankOf: ReadonlyMap<string, number> = new Map(
-  safetensorsDataTypes.map((dataType, rank) => [dataType, rank]),
-);
+const rankOf: ReadonlyMap<string, number> = new Map(safetensorsDataTypes.map((dataType, rank) => [dataType, rank]));
 
 export function isSafetensorsDataType(name: string): name is SafetensorsDataType {
   return rankOf.has(name);
@@ -60,10 +56,7 @@ const largestUnsigned64 = 2n ** 64n - 1n;
  *
  * @returns "overflow", "partial-byte" (4- and 6-bit elements that do not fill their last byte), or the number of bytes.
  */
-export function tensorByteLength(
-  dataType: SafetensorsDataType,
-  shape: readonly number[],
-): number | "overflow" | "partial-byte" {
+export function tensorByteLength(dataType: SafetensorsDataType, shape: readonly number[]): number | "overflow" | "partial-byte" {
   const bits = bitsPerElement(dataType);
   let elements = 1;
   for (const dimension of shape) {
@@ -76,10 +69,7 @@ export function tensorByteLength(
   return product % 8 === 0 ? product / 8 : "partial-byte";
 }
 
-function largeTensorByteLength(
-  bits: number,
-  shape: readonly number[],
-): number | "overflow" | "partial-byte" {
+function largeTensorByteLength(bits: number, shape: readonly number[]): number | "overflow" | "partial-byte" {
   let product = 1n;
   for (const factor of [...shape, bits]) {
     product *= BigInt(factor);

@@ -5,23 +5,19 @@
 const foreignFiles: readonly { readonly start: string; readonly message: string }[] = [
   {
     start: "version ",
-    message:
-      'This is a Git LFS pointer, not the file it points to: run "git lfs pull", or download the file itself.',
+    message: 'This is a Git LFS pointer, not the file it points to: run "git lfs pull", or download the file itself.',
   },
   {
     start: "<!DOCTYP",
-    message:
-      "This is an HTML page, not a safetensors file: a download was answered with a page (a login or an error, perhaps).",
+    message: "This is an HTML page, not a safetensors file: a download was answered with a page (a login or an error, perhaps).",
   },
   {
     start: "<!doctyp",
-    message:
-      "This is an HTML page, not a safetensors file: a download was answered with a page (a login or an error, perhaps).",
+    message: "This is an HTML page, not a safetensors file: a download was answered with a page (a login or an error, perhaps).",
   },
   {
     start: "<html",
-    message:
-      "This is an HTML page, not a safetensors file: a download was answered with a page (a login or an error, perhaps).",
+    message: "This is an HTML page, not a safetensors file: a download was answered with a page (a login or an error, perhaps).",
   },
   {
     start: "PK\u0003\u0004",

@@ -2,21 +2,15 @@ import { readFileSync, readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { safetensorsDataTypes } from "./data-types.ts";
 import { planSafetensors } from "./plan-file.ts";
-import {
-  type SafetensorsSource,
-  looksLikeSafetensors,
-  readSafetensorsHeader,
-} from "./read-header.ts";
+import { looksLikeSafetensors, readSafetensorsHeader } from "./read-header.ts";
 import { SafetensorsError } from "./safetensors-error.ts";
+import type { SafetensorsSource } from "./safetensors-file.ts";
 
 /** What the reference reader finds in the files under fixtures/written (fixtures/make_fixtures.py). */
 interface Described {
   readonly metadata: readonly (readonly [string, string])[] | null;
   readonly order: readonly string[];
-  readonly tensors: readonly (readonly [
-    string,
-    { dtype: string; shape: readonly number[]; data: string },
-  ])[];
+  readonly tensors: readonly (readonly [string, { dtype: string; shape: readonly number[]; data: string }])[];
 }
 
 const folder = new URL("../fixtures/written/", import.meta.url);
@@ -58,9 +52,7 @@ describe.each(Object.entries(described))("%s", (fileName, expected) => {
     const options = metadata === undefined ? {} : { metadata };
     for (const given of [tensors, tensors.toReversed()]) {
       const plan = planSafetensors(given, options);
-      expect(Buffer.from(plan.header).toString()).toBe(
-        Buffer.from(bytes.subarray(0, plan.header.length)).toString(),
-      );
+      expect(Buffer.from(plan.header).toString()).toBe(Buffer.from(bytes.subarray(0, plan.header.length)).toString());
       expect(plan.header).toEqual(bytes.subarray(0, plan.header.length));
       expect(plan.tensors).toEqual(tensors);
       expect(plan.byteLength).toBe(bytes.length);
@@ -74,9 +66,7 @@ describe.each(Object.entries(described))("%s", (fileName, expected) => {
 
   test("is refused when it is cut anywhere", async () => {
     for (let length = 0; length < bytes.length; length++) {
-      const error = await readSafetensorsHeader(bytesSource(bytes.subarray(0, length))).catch(
-        (reason: unknown) => reason,
-      );
+      const error = await readSafetensorsHeader(bytesSource(bytes.subarray(0, length))).catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(SafetensorsError);
       expect((error as SafetensorsError).code).toBe("truncated");
     }
@@ -88,12 +78,7 @@ test("every file of the folder is described", () => {
 });
 
 test("every data type that torch or numpy can write is among them", () => {
-  const found = new Set(
-    Object.values(described).flatMap(({ tensors }) => tensors.map(([, { dtype }]) => dtype)),
-  );
+  const found = new Set(Object.values(described).flatMap(({ tensors }) => tensors.map(([, { dtype }]) => dtype)));
   // The reference library has no writer for these two from Python.
-  expect(safetensorsDataTypes.filter((dataType) => !found.has(dataType))).toEqual([
-    "F6_E2M3",
-    "F6_E3M2",
-  ]);
+  expect(safetensorsDataTypes.filter((dataType) => !found.has(dataType))).toEqual(["F6_E2M3", "F6_E3M2"]);
 });

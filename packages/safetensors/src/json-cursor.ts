@@ -48,12 +48,7 @@ export class JsonCursor {
   }
 
   /** An error of this text at byte `at`; `tensor` is the entry it concerns. */
-  error(
-    problem: string,
-    tensor?: string,
-    at: number = this.position,
-    code: SafetensorsErrorCode = this.#code,
-  ): SafetensorsError {
+  error(problem: string, tensor?: string, at: number = this.position, code: SafetensorsErrorCode = this.#code): SafetensorsError {
     const offset = this.#fileOffset + at;
     const where = tensor === undefined ? "" : ` at ${quoted(tensor)}`;
     return new SafetensorsError(code, `${this.#subject}${where} ${problem} (byte ${offset}).`, {
@@ -66,8 +61,7 @@ export class JsonCursor {
   peek(): number | undefined {
     const bytes = this.#bytes;
     let byte = bytes[this.position];
-    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09)
-      byte = bytes[++this.position];
+    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++this.position];
     return byte;
   }
 
@@ -77,8 +71,7 @@ export class JsonCursor {
 
   /** Nothing but white space may be left. */
   end(): void {
-    if (this.peek() !== undefined)
-      throw this.#unexpected("nothing after the closing brace but spaces");
+    if (this.peek() !== undefined) throw this.#unexpected("nothing after the closing brace but spaces");
   }
 
   /** Steps into an object: read its members with `nextKey` until that returns undefined. */
@@ -118,12 +111,7 @@ export class JsonCursor {
       const byte = bytes[end];
       if (byte === quote) break;
       if (byte === undefined) throw this.error("ends inside a string", tensor, bytes.length);
-      if (byte < 0x20)
-        throw this.error(
-          "has a control character in a string, where it must be escaped",
-          tensor,
-          end,
-        );
+      if (byte < 0x20) throw this.error("has a control character in a string, where it must be escaped", tensor, end);
       if (byte === backslash) {
         escapes = true;
         end++;
@@ -134,8 +122,7 @@ export class JsonCursor {
     this.position = end + 1;
     if (escapes) {
       const unescaped = unescapeJson(bytes.subarray(start, end));
-      if ("problem" in unescaped)
-        throw this.error(`has ${unescaped.problem} in a string`, tensor, start + unescaped.at);
+      if ("problem" in unescaped) throw this.error(`has ${unescaped.problem} in a string`, tensor, start + unescaped.at);
       return this.#decode(unescaped, start);
     }
     if (seen < 0x80 && end - start <= rememberedStringBytes) return this.#remembered(start, end);
@@ -146,8 +133,7 @@ export class JsonCursor {
   unsignedInteger(what: string, tensor: string): number {
     const first = this.peek();
     const start = this.position;
-    if (first === undefined || ((first < zero || first > nine) && first !== minus))
-      throw this.#unexpected(what, tensor);
+    if (first === undefined || ((first < zero || first > nine) && first !== minus)) throw this.#unexpected(what, tensor);
     const bytes = this.#bytes;
     let value = 0;
     let byte: number | undefined = first;
@@ -155,19 +141,12 @@ export class JsonCursor {
       value = value * 10 + (byte - zero);
       byte = bytes[++this.position];
     }
-    const plain =
-      first !== minus &&
-      !(first === zero && this.position > start + 1) &&
-      byte !== 0x2e &&
-      byte !== 0x65 &&
-      byte !== 0x45;
+    const plain = first !== minus && !(first === zero && this.position > start + 1) && byte !== 0x2e && byte !== 0x65 && byte !== 0x45;
     if (plain && value <= Number.MAX_SAFE_INTEGER) return value;
     this.position = start;
     const text = this.#numberText();
     const found = text.length > 40 ? `${text.slice(0, 40)}…` : text;
-    const rule = plain
-      ? "numbers beyond 2^53 - 1 are not read exactly"
-      : "only whole numbers from 0, in plain digits, are allowed";
+    const rule = plain ? "numbers beyond 2^53 - 1 are not read exactly" : "only whole numbers from 0, in plain digits, are allowed";
     throw this.error(`has ${found} where ${what} is expected; ${rule}`, tensor, start);
   }
 
@@ -177,10 +156,7 @@ export class JsonCursor {
     const open: boolean[] = [];
     do {
       const isObject = open.at(-1);
-      if (
-        isObject !== undefined &&
-        (isObject ? this.nextKey() === undefined : !this.nextElement())
-      ) {
+      if (isObject !== undefined && (isObject ? this.nextKey() === undefined : !this.nextElement())) {
         open.pop();
         continue;
       }
@@ -212,12 +188,7 @@ export class JsonCursor {
   #open(bracket: number, what: string, tensor?: string): void {
     if (this.peek() !== bracket) throw this.#unexpected(what, tensor);
     if (this.#depth === maximumJsonDepth) {
-      throw this.error(
-        `has more than ${maximumJsonDepth} containers inside each other`,
-        tensor,
-        this.position,
-        "limit-exceeded",
-      );
+      throw this.error(`has more than ${maximumJsonDepth} containers inside each other`, tensor, this.position, "limit-exceeded");
     }
     this.#depth++;
     this.#atStart = true;
@@ -235,8 +206,7 @@ export class JsonCursor {
     }
     if (this.#atStart) this.#atStart = false;
     else {
-      if (byte !== comma)
-        throw this.#unexpected(closing === closeBrace ? '"," or "}"' : '"," or "]"');
+      if (byte !== comma) throw this.#unexpected(closing === closeBrace ? '"," or "}"' : '"," or "]"');
       this.position++;
     }
     return true;
@@ -248,8 +218,7 @@ export class JsonCursor {
     const candidate = this.#recentStrings[slot];
     if (candidate?.length === end - start) {
       let index = 0;
-      while (index < candidate.length && candidate.charCodeAt(index) === bytes[start + index])
-        index++;
+      while (index < candidate.length && candidate.charCodeAt(index) === bytes[start + index]) index++;
       if (index === candidate.length) return candidate;
     }
     const text = this.#decode(bytes.subarray(start, end), start);
@@ -259,8 +228,7 @@ export class JsonCursor {
 
   #word<T>(word: string, value: T): T {
     for (let index = 0; index < word.length; index++) {
-      if (this.#bytes[this.position + index] !== word.charCodeAt(index))
-        throw this.#unexpected(word);
+      if (this.#bytes[this.position + index] !== word.charCodeAt(index)) throw this.#unexpected(word);
     }
     this.position += word.length;
     return value;
@@ -274,8 +242,7 @@ export class JsonCursor {
       throw this.#unexpected("a value");
     }
     const value = Number(text);
-    if (!Number.isFinite(value))
-      throw this.error("has a number out of the range of a double", undefined, start);
+    if (!Number.isFinite(value)) throw this.error("has a number out of the range of a double", undefined, start);
     return value;
   }
 
@@ -285,12 +252,7 @@ export class JsonCursor {
     let byte = this.#bytes[this.position];
     while (
       byte !== undefined &&
-      ((byte >= zero && byte <= nine) ||
-        byte === 0x2b ||
-        byte === minus ||
-        byte === 0x2e ||
-        byte === 0x65 ||
-        byte === 0x45)
+      ((byte >= zero && byte <= nine) || byte === 0x2b || byte === minus || byte === 0x2e || byte === 0x65 || byte === 0x45)
     ) {
       byte = this.#bytes[++this.position];
     }
@@ -308,10 +270,7 @@ export class JsonCursor {
   #unexpected(expected: string, tensor?: string): SafetensorsError {
     const byte = this.#bytes[this.position];
     if (byte === undefined) return this.error(`ends where ${expected} is expected`, tensor);
-    const found =
-      byte > 0x20 && byte < 0x7f
-        ? `"${String.fromCharCode(byte)}"`
-        : `byte 0x${byte.toString(16).padStart(2, "0")}`;
+    const found = byte > 0x20 && byte < 0x7f ? `"${String.fromCharCode(byte)}"` : `byte 0x${byte.toString(16).padStart(2, "0")}`;
     return this.error(`has ${found} where ${expected} is expected`, tensor);
   }
 }

@@ -45,8 +45,7 @@ export function unescapeJson(text: Uint8Array): Uint8Array | EscapeFault {
     if (codePoint === undefined) return { problem: "a \\u without four hexadecimal digits", at };
     index += 4;
     if (codePoint >= 0xd800 && codePoint <= 0xdfff) {
-      const paired =
-        codePoint < 0xdc00 && text[index + 1] === backslash && text[index + 2] === 0x75;
+      const paired = codePoint < 0xdc00 && text[index + 1] === backslash && text[index + 2] === 0x75;
       const second = paired ? (hexadecimal(text, index + 3) ?? 0) : 0;
       if (second < 0xdc00 || second > 0xdfff) return { problem: "a lone surrogate", at };
       codePoint = 0x10000 + ((codePoint - 0xd800) << 10) + (second - 0xdc00);

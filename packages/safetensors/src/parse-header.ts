@@ -1,11 +1,7 @@
-import {
-  type SafetensorsDataType,
-  isSafetensorsDataType,
-  safetensorsDataTypes,
-} from "./data-types.ts";
+import { type SafetensorsDataType, isSafetensorsDataType, safetensorsDataTypes } from "./data-types.ts";
 import { JsonCursor } from "./json-cursor.ts";
 import type { SafetensorsLimits } from "./limits.ts";
-import type { SafetensorsEntry } from "./read-header.ts";
+import type { SafetensorsEntry } from "./safetensors-file.ts";
 import { SafetensorsError, quoted } from "./safetensors-error.ts";
 
 export interface DeclaredHeader {
@@ -24,12 +20,7 @@ export const metadataKey = "__metadata__";
  * @param headerOffset where they begin in the file; the data follow them
  * @throws SafetensorsError `malformed`, `duplicate-key`, `data-type-unknown`, `tensor-invalid`, `truncated`, `limit-exceeded`
  */
-export function parseHeader(
-  bytes: Uint8Array,
-  headerOffset: number,
-  fileSize: number,
-  limits: SafetensorsLimits,
-): DeclaredHeader {
+export function parseHeader(bytes: Uint8Array, headerOffset: number, fileSize: number, limits: SafetensorsLimits): DeclaredHeader {
   const cursor = new JsonCursor(bytes, "The safetensors header", "malformed", headerOffset);
   const dataOffset = headerOffset + bytes.length;
   const tensors: SafetensorsEntry[] = [];
@@ -45,12 +36,7 @@ export function parseHeader(
       continue;
     }
     if (tensors.length === limits.tensors) {
-      throw cursor.error(
-        `is one tensor more than limits.tensors (${limits.tensors})`,
-        name,
-        cursor.keyPosition,
-        "limit-exceeded",
-      );
+      throw cursor.error(`is one tensor more than limits.tensors (${limits.tensors})`, name, cursor.keyPosition, "limit-exceeded");
     }
     tensors.push(parseTensor(cursor, name, dataOffset, fileSize, limits));
   }
@@ -77,13 +63,7 @@ function parseMetadata(cursor: JsonCursor): ReadonlyMap<string, string> {
   return metadata;
 }
 
-function parseTensor(
-  cursor: JsonCursor,
-  name: string,
-  dataOffset: number,
-  fileSize: number,
-  limits: SafetensorsLimits,
-): SafetensorsEntry {
+function parseTensor(cursor: JsonCursor, name: string, dataOffset: number, fileSize: number, limits: SafetensorsLimits): SafetensorsEntry {
   const start = cursor.keyPosition;
   let dataType: SafetensorsDataType | undefined;
   let shape: readonly number[] | undefined;
@@ -95,33 +75,20 @@ function parseTensor(
       dataType = parseDataType(cursor, name);
     } else if (key === "shape") {
       if (shape !== undefined) throw duplicate(cursor, key, name);
-      shape = parseIntegers(
-        cursor,
-        "an array of dimensions",
-        "a dimension",
-        name,
-        limits.dimensions,
-      );
+      shape = parseIntegers(cursor, "an array of dimensions", "a dimension", name, limits.dimensions);
     } else if (key === "data_offsets") {
       if (range !== undefined) throw duplicate(cursor, key, name);
       range = parseIntegers(cursor, "an array of two offsets", "an offset", name, 3);
     } else cursor.skip();
   }
   if (dataType === undefined || shape === undefined || range === undefined) {
-    const missing =
-      dataType === undefined ? "dtype" : shape === undefined ? "shape" : "data_offsets";
+    const missing = dataType === undefined ? "dtype" : shape === undefined ? "shape" : "data_offsets";
     throw cursor.error(`lacks ${missing}`, name, start);
   }
   const [begin, end, third] = range;
   if (begin === undefined || end === undefined || third !== undefined)
     throw cursor.error("has data_offsets that are not two numbers", name, start);
-  if (end < begin)
-    throw cursor.error(
-      `has data_offsets [${begin}, ${end}] that end before they begin`,
-      name,
-      start,
-      "tensor-invalid",
-    );
+  if (end < begin) throw cursor.error(`has data_offsets [${begin}, ${end}] that end before they begin`, name, start, "tensor-invalid");
   if (end > fileSize - dataOffset) {
     throw new SafetensorsError(
       "truncated",
@@ -137,31 +104,15 @@ function parseDataType(cursor: JsonCursor, name: string): SafetensorsDataType {
   const text = cursor.string("the name of a data type", name);
   if (isSafetensorsDataType(text)) return text;
   const known = safetensorsDataTypes.join(", ");
-  throw cursor.error(
-    `has the dtype ${quoted(text)}; known are ${known}`,
-    name,
-    cursor.position,
-    "data-type-unknown",
-  );
+  throw cursor.error(`has the dtype ${quoted(text)}; known are ${known}`, name, cursor.position, "data-type-unknown");
 }
 
-function parseIntegers(
-  cursor: JsonCursor,
-  expected: string,
-  element: string,
-  name: string,
-  maximumLength: number,
-): readonly number[] {
+function parseIntegers(cursor: JsonCursor, expected: string, element: string, name: string, maximumLength: number): readonly number[] {
   const values: number[] = [];
   cursor.enterArray(expected, name);
   while (cursor.nextElement()) {
     if (values.length === maximumLength) {
-      throw cursor.error(
-        `has more than ${maximumLength} numbers where ${expected} is expected`,
-        name,
-        cursor.position,
-        "limit-exceeded",
-      );
+      throw cursor.error(`has more than ${maximumLength} numbers where ${expected} is expected`, name, cursor.position, "limit-exceeded");
     }
     values.push(cursor.unsignedInteger(element, name));
   }

@@ -1,17 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { SafetensorsDataType } from "./data-types.ts";
 import { compareCodePoints } from "./name-order.ts";
-import {
-  type PlanSafetensorsOptions,
-  type SafetensorsDeclaration,
-  planSafetensors,
-} from "./plan-file.ts";
+import { type PlanSafetensorsOptions, type SafetensorsDeclaration, planSafetensors } from "./plan-file.ts";
 import { SafetensorsError } from "./safetensors-error.ts";
 
-function failure(
-  tensors: readonly SafetensorsDeclaration[],
-  options?: PlanSafetensorsOptions,
-): SafetensorsError {
+function failure(tensors: readonly SafetensorsDeclaration[], options?: PlanSafetensorsOptions): SafetensorsError {
   try {
     planSafetensors(tensors, options);
   } catch (error) {
@@ -26,11 +19,7 @@ const scalar = (name: string): SafetensorsDeclaration => ({ name, dataType: "F32
 describe("what cannot be written", () => {
   test.each([
     ["a name twice", [scalar("a"), scalar("a")], /"a" cannot .* twice/],
-    [
-      "a name twice in two types",
-      [scalar("a"), { name: "a", dataType: "U8" as const, shape: [] }],
-      /twice/,
-    ],
+    ["a name twice in two types", [scalar("a"), { name: "a", dataType: "U8" as const, shape: [] }], /twice/],
     ["the metadata's name", [scalar("__metadata__")], /metadata/],
     ["a lone surrogate", [scalar("a\ud800")], /lone surrogate/],
     ["a negative dimension", [{ ...scalar("a"), shape: [2, -1] }], /\[2, -1\] has -1/],
@@ -51,9 +40,7 @@ describe("what cannot be written", () => {
     const error = failure(tensors);
     expect(error.code).toBe("argument-invalid");
     expect(error.tensor).toBe(
-      tensors[0]?.name === "a" && tensors.length === 2 && message.source.startsWith("2\\^53")
-        ? "b"
-        : tensors[0]?.name,
+      tensors[0]?.name === "a" && tensors.length === 2 && message.source.startsWith("2\\^53") ? "b" : tensors[0]?.name,
     );
     expect(error.message).toMatch(message);
   });
@@ -87,21 +74,8 @@ test("metadata of several keys keep the order given, in a map and in an object",
 });
 
 test("names are ordered by code point, not by UTF-16 unit", () => {
-  const names = [
-    "\u{10000}",
-    "\uffee",
-    "\ue000",
-    "\ud7ff",
-    "b",
-    "a",
-    "",
-    "a\u{1f600}",
-    "a\uffff",
-    "aa",
-  ];
-  const utf8 = names.toSorted((left, right) =>
-    Buffer.compare(Buffer.from(left), Buffer.from(right)),
-  );
+  const names = ["\u{10000}", "\uffee", "\ue000", "\ud7ff", "b", "a", "", "a\u{1f600}", "a\uffff", "aa"];
+  const utf8 = names.toSorted((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)));
   expect(names.toSorted(compareCodePoints)).toEqual(utf8);
   expect(names.toSorted()).not.toEqual(utf8);
 });

@@ -1,13 +1,8 @@
-import {
-  type SafetensorsDataType,
-  dataTypeRank,
-  isSafetensorsDataType,
-  tensorByteLength,
-} from "./data-types.ts";
+import { type SafetensorsDataType, dataTypeRank, isSafetensorsDataType, tensorByteLength } from "./data-types.ts";
 import { defaultSafetensorsLimits } from "./limits.ts";
 import { compareCodePoints } from "./name-order.ts";
 import { metadataKey } from "./parse-header.ts";
-import { type SafetensorsEntry, lengthBytes } from "./read-header.ts";
+import { type SafetensorsEntry, lengthBytes } from "./safetensors-file.ts";
 import { SafetensorsError, quoted } from "./safetensors-error.ts";
 
 export interface SafetensorsDeclaration {
@@ -42,42 +37,29 @@ export interface SafetensorsPlan {
  * @throws SafetensorsError `argument-invalid`: a name twice, `__metadata__` as a name, a lone surrogate, a shape that is not of whole numbers, elements of 4 or
  *   6 bits that do not fill whole bytes, or a file of 2^53 bytes and more; `limit-exceeded`: a header longer than the 100,000,000 bytes readers accept
  */
-export function planSafetensors(
-  tensors: readonly SafetensorsDeclaration[],
-  options: PlanSafetensorsOptions = {},
-): SafetensorsPlan {
+export function planSafetensors(tensors: readonly SafetensorsDeclaration[], options: PlanSafetensorsOptions = {}): SafetensorsPlan {
   const ordered = tensors.toSorted(
-    (left, right) =>
-      dataTypeRank(right.dataType) - dataTypeRank(left.dataType) ||
-      compareCodePoints(left.name, right.name),
+    (left, right) => dataTypeRank(right.dataType) - dataTypeRank(left.dataType) || compareCodePoints(left.name, right.name),
   );
   const members: string[] = [];
-  if (options.metadata !== undefined)
-    members.push(`${JSON.stringify(metadataKey)}:${metadataJson(options.metadata)}`);
+  if (options.metadata !== undefined) members.push(`${JSON.stringify(metadataKey)}:${metadataJson(options.metadata)}`);
   const names = new Set<string>([metadataKey]);
   const layout: { tensor: SafetensorsDeclaration; begin: number; byteLength: number }[] = [];
   let position = 0;
   for (const tensor of ordered) {
     const { name, dataType, shape } = tensor;
     if (names.has(name)) {
-      const problem =
-        name === metadataKey
-          ? "this name is taken by the file's metadata"
-          : "the name stands twice";
+      const problem = name === metadataKey ? "this name is taken by the file's metadata" : "the name stands twice";
       throw refusal(name, problem);
     }
     names.add(name);
-    if (!name.isWellFormed())
-      throw refusal(name, "the name has a lone surrogate, which UTF-8 cannot express");
+    if (!name.isWellFormed()) throw refusal(name, "the name has a lone surrogate, which UTF-8 cannot express");
     const byteLength = declaredByteLength(tensor);
     layout.push({ tensor, begin: position, byteLength });
     const end = position + byteLength;
-    if (end > Number.MAX_SAFE_INTEGER)
-      throw refusal(name, "the file would have 2^53 bytes or more");
+    if (end > Number.MAX_SAFE_INTEGER) throw refusal(name, "the file would have 2^53 bytes or more");
     // The spelling of serde_json: no spaces; of strings, it escapes what JSON.stringify escapes, in the same way.
-    members.push(
-      `${JSON.stringify(name)}:{"dtype":"${dataType}","shape":[${shape.join(",")}],"data_offsets":[${position},${end}]}`,
-    );
+    members.push(`${JSON.stringify(name)}:{"dtype":"${dataType}","shape":[${shape.join(",")}],"data_offsets":[${position},${end}]}`);
     position = end;
   }
   const header = encodeHeader(`{${members.join(",")}}`);
@@ -110,40 +92,25 @@ function encodeHeader(json: string): Uint8Array {
 }
 
 function declaredByteLength({ name, dataType, shape }: SafetensorsDeclaration): number {
-  if (!isSafetensorsDataType(dataType))
-    throw refusal(name, `the format has no data type ${quoted(String(dataType))}`);
+  if (!isSafetensorsDataType(dataType)) throw refusal(name, `the format has no data type ${quoted(String(dataType))}`);
   const odd = shape.find((dimension) => !Number.isSafeInteger(dimension) || dimension < 0);
-  if (odd !== undefined)
-    throw refusal(
-      name,
-      `its shape [${shape.join(", ")}] has ${odd}, and dimensions are whole numbers from 0`,
-    );
+  if (odd !== undefined) throw refusal(name, `its shape [${shape.join(", ")}] has ${odd}, and dimensions are whole numbers from 0`);
   const byteLength = tensorByteLength(dataType, shape);
-  if (byteLength === "overflow")
-    throw refusal(name, `its shape [${shape.join(", ")}] of ${dataType} is larger than any file`);
-  if (byteLength === "partial-byte")
-    throw refusal(name, `its shape [${shape.join(", ")}] of ${dataType} does not fill whole bytes`);
+  if (byteLength === "overflow") throw refusal(name, `its shape [${shape.join(", ")}] of ${dataType} is larger than any file`);
+  if (byteLength === "partial-byte") throw refusal(name, `its shape [${shape.join(", ")}] of ${dataType} does not fill whole bytes`);
   return byteLength;
 }
 
-function metadataJson(
-  metadata: Readonly<Record<string, string>> | ReadonlyMap<string, string>,
-): string {
-  const entries: readonly (readonly [string, unknown])[] =
-    metadata instanceof Map ? [...metadata] : Object.entries(metadata);
+function metadataJson(metadata: Readonly<Record<string, string>> | ReadonlyMap<string, string>): string {
+  const entries: readonly (readonly [string, unknown])[] = metadata instanceof Map ? [...metadata] : Object.entries(metadata);
   const members = entries.map(([key, value]) => {
     if (typeof value !== "string") throw refusal(key, "metadata values are strings");
-    if (!key.isWellFormed() || !value.isWellFormed())
-      throw refusal(key, "the metadata has a lone surrogate, which UTF-8 cannot express");
+    if (!key.isWellFormed() || !value.isWellFormed()) throw refusal(key, "the metadata has a lone surrogate, which UTF-8 cannot express");
     return `${JSON.stringify(key)}:${JSON.stringify(value)}`;
   });
   return `{${members.join(",")}}`;
 }
 
 function refusal(name: string, problem: string): SafetensorsError {
-  return new SafetensorsError(
-    "argument-invalid",
-    `${quoted(name)} cannot be written to a safetensors file: ${problem}.`,
-    { tensor: name },
-  );
+  return new SafetensorsError("argument-invalid", `${quoted(name)} cannot be written to a safetensors file: ${problem}.`, { tensor: name });
 }

@@ -31,10 +31,7 @@ export function planShards(
 ): ShardPlan {
   const { maximumShardBytes, totalParameters } = options;
   if (!(maximumShardBytes >= 0))
-    throw new SafetensorsError(
-      "argument-invalid",
-      `maximumShardBytes is ${maximumShardBytes}, not a number of bytes.`,
-    );
+    throw new SafetensorsError("argument-invalid", `maximumShardBytes is ${maximumShardBytes}, not a number of bytes.`);
   const groups: string[][] = [];
   const seen = new Set<string>();
   let current: string[] = [];
@@ -42,11 +39,7 @@ export function planShards(
   let totalBytes = 0;
   for (const { name, byteLength } of tensors) {
     if (seen.has(name))
-      throw new SafetensorsError(
-        "argument-invalid",
-        `The tensor ${quoted(name)} stands twice among those to shard.`,
-        { tensor: name },
-      );
+      throw new SafetensorsError("argument-invalid", `The tensor ${quoted(name)} stands twice among those to shard.`, { tensor: name });
     seen.add(name);
     totalBytes += byteLength;
     if (byteLength > maximumShardBytes) {
@@ -70,29 +63,17 @@ export function planShards(
   const fileNames = new Set<string>();
   for (const { fileName, tensors: names } of shards) {
     if (fileNames.has(fileName))
-      throw new SafetensorsError(
-        "argument-invalid",
-        `Two shards would be called ${quoted(fileName)}.`,
-        { fileName },
-      );
+      throw new SafetensorsError("argument-invalid", `Two shards would be called ${quoted(fileName)}.`, { fileName });
     fileNames.add(fileName);
     for (const name of names) weightMap[name] = fileName;
   }
   const metadata =
-    totalParameters === undefined
-      ? { total_size: totalBytes }
-      : { total_parameters: totalParameters, total_size: totalBytes };
+    totalParameters === undefined ? { total_size: totalBytes } : { total_parameters: totalParameters, total_size: totalBytes };
   return { shards, index: { metadata, weight_map: weightMap } };
 }
 
 /** The usual names: `model.safetensors` alone, `model-00001-of-00003.safetensors` among several, for the stem `model` and the extension `.safetensors`. */
-export function shardFileName(
-  stem: string,
-  extension: string,
-): (index: number, count: number) => string {
+export function shardFileName(stem: string, extension: string): (index: number, count: number) => string {
   const five = (value: number): string => String(value).padStart(5, "0");
-  return (index, count) =>
-    count === 1
-      ? `${stem}${extension}`
-      : `${stem}-${five(index + 1)}-of-${five(count)}${extension}`;
+  return (index, count) => (count === 1 ? `${stem}${extension}` : `${stem}-${five(index + 1)}-of-${five(count)}${extension}`);
 }

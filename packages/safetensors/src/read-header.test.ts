@@ -1,13 +1,10 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bitsPerElement, safetensorsDataTypes } from "./data-types.ts";
 import { planSafetensors } from "./plan-file.ts";
-import {
-  type SafetensorsSource,
-  looksLikeSafetensors,
-  readSafetensorsHeader,
-} from "./read-header.ts";
+import { looksLikeSafetensors, readSafetensorsHeader } from "./read-header.ts";
 import { SafetensorsError } from "./safetensors-error.ts";
+import type { SafetensorsSource } from "./safetensors-file.ts";
 
 function file(header: string | Uint8Array, dataBytes = 0, length?: bigint): Uint8Array {
   const text = typeof header === "string" ? new TextEncoder().encode(header) : header;
@@ -24,13 +21,8 @@ function source(bytes: Uint8Array): SafetensorsSource {
   };
 }
 
-async function failure(
-  from: Uint8Array | SafetensorsSource,
-  options = {},
-): Promise<SafetensorsError> {
-  const error = await readSafetensorsHeader("read" in from ? from : source(from), options).catch(
-    (reason: unknown) => reason,
-  );
+async function failure(from: Uint8Array | SafetensorsSource, options = {}): Promise<SafetensorsError> {
+  const error = await readSafetensorsHeader("read" in from ? from : source(from), options).catch((reason: unknown) => reason);
   if (error instanceof SafetensorsError) return error;
   throw new Error(`expected a SafetensorsError, found ${String(error)}`);
 }
@@ -39,77 +31,32 @@ const entry = '{"dtype":"F32","shape":[1],"data_offsets":[0,4]}';
 
 describe("errors say what is wrong and where", () => {
   test.each([
-    [
-      "duplicate",
-      file(`{"a":${entry},"a":${entry}}`, 4),
-      { code: "duplicate-key", tensor: "a", offset: 62 },
-      /"a" twice/,
-    ],
+    ["duplicate", file(`{"a":${entry},"a":${entry}}`, 4), { code: "duplicate-key", tensor: "a", offset: 62 }, /"a" twice/],
     ["bracket", file("[]"), { code: "malformed", offset: 8 }, /has "\[" where an object/],
     ["control", file('{"a\u0000'), { code: "malformed", offset: 11 }, /control character/],
     ["cut in a string", file('{"abc'), { code: "malformed", offset: 13 }, /ends inside a string/],
-    [
-      "cut in an escape",
-      file('{"abc\\'),
-      { code: "malformed", offset: 14 },
-      /ends inside a string/,
-    ],
+    ["cut in an escape", file('{"abc\\'), { code: "malformed", offset: 14 }, /ends inside a string/],
     ["text after", file("{}x"), { code: "malformed", offset: 10 }, /"x" where nothing/],
     ["byte after", file("{}\u0000"), { code: "malformed", offset: 10 }, /byte 0x00 where nothing/],
-    [
-      "dtype",
-      file('{"a":{"dtype":"F7"'),
-      { code: "data-type-unknown", tensor: "a" },
-      /"F7"; known are BOOL, F4/,
-    ],
+    ["dtype", file('{"a":{"dtype":"F7"'), { code: "data-type-unknown", tensor: "a" }, /"F7"; known are BOOL, F4/],
     [
       "large number",
       file('{"a":{"shape":[9007199254740992'),
       { code: "malformed", tensor: "a", offset: 23 },
       /9007199254740992 .*2\^53 - 1/,
     ],
-    [
-      "negative",
-      file('{"a":{"shape":[-12'),
-      { code: "malformed", tensor: "a" },
-      /-12 .* whole numbers/,
-    ],
-    [
-      "exponent",
-      file('{"a":{"shape":[1e3'),
-      { code: "malformed", tensor: "a" },
-      /1e3 .* plain digits/,
-    ],
-    [
-      "missing",
-      file('{"a":{"shape":[1],"dtype":"F32"}}'),
-      { code: "malformed", tensor: "a", offset: 9 },
-      /lacks data_offsets/,
-    ],
-    [
-      "metadata",
-      file('{"__metadata__":{"a":1}}'),
-      { code: "malformed", tensor: "__metadata__" },
-      /text only/,
-    ],
-    [
-      "reversed",
-      file('{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}', 4),
-      { code: "tensor-invalid", tensor: "a" },
-      /\[4, 0\]/,
-    ],
+    ["negative", file('{"a":{"shape":[-12'), { code: "malformed", tensor: "a" }, /-12 .* whole numbers/],
+    ["exponent", file('{"a":{"shape":[1e3'), { code: "malformed", tensor: "a" }, /1e3 .* plain digits/],
+    ["missing", file('{"a":{"shape":[1],"dtype":"F32"}}'), { code: "malformed", tensor: "a", offset: 9 }, /lacks data_offsets/],
+    ["metadata", file('{"__metadata__":{"a":1}}'), { code: "malformed", tensor: "__metadata__" }, /text only/],
+    ["reversed", file('{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}', 4), { code: "tensor-invalid", tensor: "a" }, /\[4, 0\]/],
     [
       "size",
       file('{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,4]}}', 4),
       { code: "tensor-invalid", tensor: "a" },
       /\[3\] of F32 takes 12 bytes.* hold 4/,
     ],
-    [
-      "half byte",
-      file('{"a":{"dtype":"F4","shape":[3],"data_offsets":[0,2]}}', 2),
-      { code: "tensor-invalid", tensor: "a" },
-      /whole bytes/,
-    ],
+    ["half byte", file('{"a":{"dtype":"F4","shape":[3],"data_offsets":[0,2]}}', 2), { code: "tensor-invalid", tensor: "a" }, /whole bytes/],
     [
       "gap",
       file(`{"a":${entry},"b":{"dtype":"U8","shape":[1],"data_offsets":[7,8]}}`, 8),
@@ -122,25 +69,10 @@ describe("errors say what is wrong and where", () => {
       { code: "tensor-invalid", tensor: "b" },
       /overlap those of the tensor "a"/,
     ],
-    [
-      "beyond",
-      file(`{"a":${entry}}`, 3),
-      { code: "truncated", tensor: "a", offset: 65 },
-      /Copy or download it again/,
-    ],
-    [
-      "trailing",
-      file(`{"a":${entry}}`, 6),
-      { code: "trailing-data", offset: 66 },
-      /2 bytes after its last tensor/,
-    ],
+    ["beyond", file(`{"a":${entry}}`, 3), { code: "truncated", tensor: "a", offset: 65 }, /Copy or download it again/],
+    ["trailing", file(`{"a":${entry}}`, 6), { code: "trailing-data", offset: 66 }, /2 bytes after its last tensor/],
     ["header cut", file("{}", 0, 3n), { code: "truncated", offset: 10 }, /claims 3 bytes/],
-    [
-      "depth",
-      file(`{"a":{"x":${"[".repeat(126)}`),
-      { code: "limit-exceeded", tensor: undefined },
-      /127 containers/,
-    ],
+    ["depth", file(`{"a":{"x":${"[".repeat(126)}`), { code: "limit-exceeded", tensor: undefined }, /127 containers/],
   ])("%s", async (_name, bytes, fields, message) => {
     const error = await failure(bytes);
     expect(error).toMatchObject(fields);
@@ -201,10 +133,7 @@ describe("limits", () => {
     expect(await failure(two, { limits: { headerBytes: 100 } })).toMatchObject({
       code: "limit-exceeded",
     });
-    const ones = file(
-      `{"a":{"dtype":"U8","shape":[${"1,".repeat(1_000_000)}1],"data_offsets":[0,1]}}`,
-      1,
-    );
+    const ones = file(`{"a":{"dtype":"U8","shape":[${"1,".repeat(1_000_000)}1],"data_offsets":[0,1]}}`, 1);
     expect(await failure(ones)).toMatchObject({ code: "limit-exceeded", tensor: "a" });
     const { tensors } = await readSafetensorsHeader(source(ones), {
       limits: { dimensions: Number.POSITIVE_INFINITY },
@@ -242,8 +171,7 @@ describe("sources", () => {
     const bytes = file(`{"a":${entry}}`, 4);
     const short = {
       size: bytes.length,
-      read: async (offset: number, length: number) =>
-        bytes.slice(offset, offset + Math.min(length, 16)),
+      read: async (offset: number, length: number) => bytes.slice(offset, offset + Math.min(length, 16)),
     };
     expect(await failure(short)).toMatchObject({ code: "truncated", offset: 8 });
   });
@@ -288,11 +216,7 @@ const declarations = fc
     { selector: ({ name }) => name, maxLength: 12 },
   )
   // Elements of less than a byte come in fours here, so that they fill bytes.
-  .map((tensors) =>
-    tensors.map((tensor) =>
-      bitsPerElement(tensor.dataType) < 8 ? { ...tensor, shape: [...tensor.shape, 4] } : tensor,
-    ),
-  );
+  .map((tensors) => tensors.map((tensor) => (bitsPerElement(tensor.dataType) < 8 ? { ...tensor, shape: [...tensor.shape, 4] } : tensor)));
 const metadata = fc.option(
   fc
     .uniqueArray(fc.tuple(fc.string({ unit: "binary" }), fc.string({ unit: "binary" })), {
@@ -311,14 +235,10 @@ describe("properties", () => {
         const bytes = new Uint8Array(plan.byteLength);
         bytes.set(plan.header);
         const header = await readSafetensorsHeader(source(bytes));
-        expect(header.metadata === undefined ? undefined : [...header.metadata]).toEqual(
-          text === undefined ? undefined : [...text],
-        );
+        expect(header.metadata === undefined ? undefined : [...header.metadata]).toEqual(text === undefined ? undefined : [...text]);
         expect(header.tensors).toEqual(plan.tensors);
         expect(header.dataOffset).toBe(plan.header.length);
-        const byName = new Map(
-          header.tensors.map(({ name, dataType, shape }) => [name, { name, dataType, shape }]),
-        );
+        const byName = new Map(header.tensors.map(({ name, dataType, shape }) => [name, { name, dataType, shape }]));
         expect(byName).toEqual(new Map(tensors.map((tensor) => [tensor.name, tensor])));
       }),
     );
@@ -329,13 +249,10 @@ describe("properties", () => {
       fc.asyncProperty(
         declarations,
         metadata,
-        fc.array(
-          fc.tuple(
-            fc.nat(),
-            fc.oneof(fc.constantFrom(...Buffer.from('{}[]",:\\u0e-.')), fc.nat({ max: 255 })),
-          ),
-          { minLength: 1, maxLength: 4 },
-        ),
+        fc.array(fc.tuple(fc.nat(), fc.oneof(fc.constantFrom(...Buffer.from('{}[]",:\\u0e-.')), fc.nat({ max: 255 }))), {
+          minLength: 1,
+          maxLength: 4,
+        }),
         async (tensors, text, changes) => {
           const plan = planSafetensors(tensors, text === undefined ? {} : { metadata: text });
           const bytes = new Uint8Array(plan.byteLength);

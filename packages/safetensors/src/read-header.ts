@@ -1,43 +1,13 @@
-import type { SafetensorsDataType } from "./data-types.ts";
 import { describeForeignFile } from "./foreign-file.ts";
 import { type SafetensorsLimits, defaultSafetensorsLimits } from "./limits.ts";
 import { parseHeader } from "./parse-header.ts";
 import { SafetensorsError } from "./safetensors-error.ts";
+import { type SafetensorsHeader, type SafetensorsSource, lengthBytes } from "./safetensors-file.ts";
 import { validateLayout } from "./validate-layout.ts";
-
-/** Random access to the bytes of one file. */
-export interface SafetensorsSource {
-  /** Bytes. */
-  readonly size: number;
-  /** Exactly `length` bytes from `offset`; it is asked only for bytes that lie below `size`. */
-  read(offset: number, length: number): Promise<Uint8Array>;
-}
-
-export interface SafetensorsEntry {
-  readonly name: string;
-  readonly dataType: SafetensorsDataType;
-  /** In elements; `[]` is a scalar. C order. */
-  readonly shape: readonly number[];
-  /** Of the first byte in the file, absolute. Not necessarily a multiple of the element's size. */
-  readonly offset: number;
-  readonly byteLength: number;
-}
-
-export interface SafetensorsHeader {
-  /** The strings under `__metadata__` in the file's order; undefined where the file has none. */
-  readonly metadata: ReadonlyMap<string, string> | undefined;
-  /** In the order of their bytes in the file. */
-  readonly tensors: readonly SafetensorsEntry[];
-  /** Of the first byte after the header. */
-  readonly dataOffset: number;
-}
 
 export interface ReadSafetensorsOptions {
   readonly limits?: Partial<SafetensorsLimits> | undefined;
 }
-
-/** An unsigned little-endian 64-bit integer in front of the header: its length in bytes. */
-export const lengthBytes = 8;
 
 /**
  * Reads and checks the header of a safetensors file: two reads, no tensor's bytes. Whatever it returns is consistent: names differ, every range lies in
@@ -49,18 +19,13 @@ export const lengthBytes = 8;
  * @throws SafetensorsError `truncated`, `malformed`, `duplicate-key`, `limit-exceeded`, `data-type-unknown`, `tensor-invalid`, `trailing-data`;
  *   and what `source.read` throws, untouched
  */
-export async function readSafetensorsHeader(
-  source: SafetensorsSource,
-  options: ReadSafetensorsOptions = {},
-): Promise<SafetensorsHeader> {
+export async function readSafetensorsHeader(source: SafetensorsSource, options: ReadSafetensorsOptions = {}): Promise<SafetensorsHeader> {
   const limits = { ...defaultSafetensorsLimits, ...options.limits };
   const { size } = source;
   if (size < lengthBytes) {
-    throw new SafetensorsError(
-      "truncated",
-      `A safetensors file begins with an ${lengthBytes}-byte length; this file has ${size} bytes.`,
-      { offset: size },
-    );
+    throw new SafetensorsError("truncated", `A safetensors file begins with an ${lengthBytes}-byte length; this file has ${size} bytes.`, {
+      offset: size,
+    });
   }
   const start = await read(source, 0, Math.min(size, lengthBytes + 8));
   const headerBytes = declaredHeaderBytes(start);
@@ -94,11 +59,7 @@ export async function readSafetensorsHeader(
 export function looksLikeSafetensors(head: Uint8Array, fileSize: number): boolean {
   if (head.length <= lengthBytes) return false;
   const headerBytes = declaredHeaderBytes(head);
-  if (
-    headerBytes > defaultSafetensorsLimits.headerBytes ||
-    headerBytes + BigInt(lengthBytes) > fileSize
-  )
-    return false;
+  if (headerBytes > defaultSafetensorsLimits.headerBytes || headerBytes + BigInt(lengthBytes) > fileSize) return false;
   const headerEnd = lengthBytes + Number(headerBytes);
   const end = Math.min(head.length, headerEnd);
   // The format asks for `{` at once; the reference library also takes white space before it.
@@ -110,14 +71,7 @@ export function looksLikeSafetensors(head: Uint8Array, fileSize: number): boolea
 
 function skipWhiteSpace(bytes: Uint8Array, from: number, end: number): number {
   let index = from;
-  while (
-    index < end &&
-    (bytes[index] === 0x20 ||
-      bytes[index] === 0x0a ||
-      bytes[index] === 0x0d ||
-      bytes[index] === 0x09)
-  )
-    index++;
+  while (index < end && (bytes[index] === 0x20 || bytes[index] === 0x0a || bytes[index] === 0x0d || bytes[index] === 0x09)) index++;
   return index;
 }
 
@@ -125,19 +79,13 @@ function declaredHeaderBytes(start: Uint8Array): bigint {
   return new DataView(start.buffer, start.byteOffset, start.byteLength).getBigUint64(0, true);
 }
 
-async function read(
-  source: SafetensorsSource,
-  offset: number,
-  length: number,
-): Promise<Uint8Array> {
+async function read(source: SafetensorsSource, offset: number, length: number): Promise<Uint8Array> {
   if (length === 0) return new Uint8Array(0);
   const bytes = await source.read(offset, length);
   if (bytes.length !== length) {
-    throw new SafetensorsError(
-      "truncated",
-      `The source gave ${bytes.length} bytes where ${length} were asked for at byte ${offset}.`,
-      { offset },
-    );
+    throw new SafetensorsError("truncated", `The source gave ${bytes.length} bytes where ${length} were asked for at byte ${offset}.`, {
+      offset,
+    });
   }
   return bytes;
 }

@@ -39,21 +39,13 @@ export interface ParseSafetensorsIndexOptions {
  *
  * @throws SafetensorsError `index-malformed`, `duplicate-key`, `limit-exceeded`, `file-name-unsafe`
  */
-export function parseSafetensorsIndex(
-  index: Uint8Array | string,
-  options: ParseSafetensorsIndexOptions = {},
-): SafetensorsIndex {
+export function parseSafetensorsIndex(index: Uint8Array | string, options: ParseSafetensorsIndexOptions = {}): SafetensorsIndex {
   const limits = { ...defaultSafetensorsIndexLimits, ...options.limits };
-  const subject =
-    options.fileName === undefined
-      ? "The shard index"
-      : `The shard index ${quoted(options.fileName)}`;
+  const subject = options.fileName === undefined ? "The shard index" : `The shard index ${quoted(options.fileName)}`;
   if (index.length > limits.indexBytes) {
-    throw new SafetensorsError(
-      "limit-exceeded",
-      `${subject} is larger than the ${limits.indexBytes} bytes allowed.`,
-      { fileName: options.fileName },
-    );
+    throw new SafetensorsError("limit-exceeded", `${subject} is larger than the ${limits.indexBytes} bytes allowed.`, {
+      fileName: options.fileName,
+    });
   }
   const bytes = typeof index === "string" ? new TextEncoder().encode(index) : index;
   const cursor = new JsonCursor(bytes, subject, "index-malformed", 0);
@@ -61,24 +53,15 @@ export function parseSafetensorsIndex(
   let weightMap: SafetensorsIndex["weightMap"] | undefined;
   cursor.enterObject('an object with "weight_map"');
   for (let key = cursor.nextKey(); key !== undefined; key = cursor.nextKey()) {
-    if (
-      (key === "metadata" && metadata !== undefined) ||
-      (key === "weight_map" && weightMap !== undefined)
-    ) {
-      throw cursor.error(
-        `has the key ${quoted(key)} twice`,
-        undefined,
-        cursor.keyPosition,
-        "duplicate-key",
-      );
+    if ((key === "metadata" && metadata !== undefined) || (key === "weight_map" && weightMap !== undefined)) {
+      throw cursor.error(`has the key ${quoted(key)} twice`, undefined, cursor.keyPosition, "duplicate-key");
     }
     if (key === "metadata") metadata = cursor.skipNull() ? new Map() : parseMetadata(cursor);
     else if (key === "weight_map") weightMap = parseWeightMap(cursor, limits.shards);
     else cursor.skip();
   }
   cursor.end();
-  if (weightMap === undefined)
-    throw cursor.error('lacks "weight_map", the file of each tensor', undefined, 0);
+  if (weightMap === undefined) throw cursor.error('lacks "weight_map", the file of each tensor', undefined, 0);
   return { metadata: metadata ?? new Map(), weightMap };
 }
 
@@ -86,13 +69,7 @@ function parseMetadata(cursor: JsonCursor): SafetensorsIndex["metadata"] {
   const metadata = new Map<string, string | number | boolean | null>();
   cursor.enterObject('an object under "metadata"');
   for (let key = cursor.nextKey(); key !== undefined; key = cursor.nextKey()) {
-    if (metadata.has(key))
-      throw cursor.error(
-        `has the metadata key ${quoted(key)} twice`,
-        undefined,
-        cursor.keyPosition,
-        "duplicate-key",
-      );
+    if (metadata.has(key)) throw cursor.error(`has the metadata key ${quoted(key)} twice`, undefined, cursor.keyPosition, "duplicate-key");
     if (cursor.nextIs("{") || cursor.nextIs("[")) cursor.skip();
     else metadata.set(key, cursor.scalar());
   }
@@ -106,12 +83,7 @@ function parseWeightMap(cursor: JsonCursor, maximumShards: number): ReadonlyMap<
   cursor.enterObject('an object under "weight_map"');
   for (let name = cursor.nextKey(); name !== undefined; name = cursor.nextKey()) {
     if (weightMap.has(name)) {
-      throw cursor.error(
-        "names it twice; which file is meant cannot be known",
-        name,
-        cursor.keyPosition,
-        "duplicate-key",
-      );
+      throw cursor.error("names it twice; which file is meant cannot be known", name, cursor.keyPosition, "duplicate-key");
     }
     const text = cursor.string("the name of a file", name);
     let fileName = fileNames.get(text);
@@ -122,12 +94,7 @@ function parseWeightMap(cursor: JsonCursor, maximumShards: number): ReadonlyMap<
         throw cursor.error(message, name, cursor.position, "file-name-unsafe");
       }
       if (fileNames.size === maximumShards) {
-        throw cursor.error(
-          `names one file more than limits.shards (${maximumShards})`,
-          name,
-          cursor.position,
-          "limit-exceeded",
-        );
+        throw cursor.error(`names one file more than limits.shards (${maximumShards})`, name, cursor.position, "limit-exceeded");
       }
       fileNames.set(text, text);
       fileName = text;
@@ -176,8 +143,5 @@ function formatObject(members: readonly (readonly [string, string | number])[]):
 }
 
 function asciiJson(value: string | number): string {
-  return JSON.stringify(value).replaceAll(
-    /[\u007f-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return JSON.stringify(value).replaceAll(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -1,17 +1,17 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { checkShards } from "./check-shards.ts";
 import { planSafetensors } from "./plan-file.ts";
 import { planShards, shardFileName } from "./plan-shards.ts";
-import { type SafetensorsHeader, readSafetensorsHeader } from "./read-header.ts";
+import { readSafetensorsHeader } from "./read-header.ts";
 import { SafetensorsError } from "./safetensors-error.ts";
+import type { SafetensorsHeader } from "./safetensors-file.ts";
 import { formatSafetensorsIndex, parseSafetensorsIndex } from "./shard-index.ts";
 
 const fixtures = new URL("../fixtures/", import.meta.url);
-const json = (name: string): never =>
-  JSON.parse(readFileSync(new URL(name, fixtures), "utf8")) as never;
+const json = (name: string): never => JSON.parse(readFileSync(new URL(name, fixtures), "utf8")) as never;
 
 /** A tiny model saved by transformers with max_shard_size, and its state dict's names, sizes and digests in order. */
 const saved: {
@@ -33,9 +33,7 @@ const recorded: {
   readonly weightMap: readonly (readonly [string, string])[];
 } = json("splits.json");
 
-async function readShard(
-  fileName: string,
-): Promise<SafetensorsHeader & { readonly bytes: Uint8Array }> {
+async function readShard(fileName: string): Promise<SafetensorsHeader & { readonly bytes: Uint8Array }> {
   const bytes = new Uint8Array(readFileSync(new URL(`sharded/${fileName}`, fixtures)));
   const header = await readSafetensorsHeader({
     size: bytes.length,
@@ -64,11 +62,7 @@ describe("a model that transformers saved in shards", () => {
       total_size: 7368,
     });
     const shards = new Map(
-      await Promise.all(
-        [...new Set(index.weightMap.values())].map(
-          async (fileName) => [fileName, await readShard(fileName)] as const,
-        ),
-      ),
+      await Promise.all([...new Set(index.weightMap.values())].map(async (fileName) => [fileName, await readShard(fileName)] as const)),
     );
     expect(shards.size).toBe(3);
     checkShards(index, shards);
@@ -83,9 +77,7 @@ describe("a model that transformers saved in shards", () => {
           ] as const,
       ),
     );
-    expect(new Map(digests)).toEqual(
-      new Map(saved.tensors.map(([name, , digest]) => [name, digest])),
-    );
+    expect(new Map(digests)).toEqual(new Map(saved.tensors.map(([name, , digest]) => [name, digest])));
   });
 
   test("is planned as it was saved: shards, headers and index, byte for byte", async () => {
@@ -119,17 +111,13 @@ describe("planShards", () => {
       expect(plan.shards).toEqual(shards.map(([fileName, tensors]) => ({ fileName, tensors })));
       expect(plan.index.metadata).toEqual({ total_size: totalSize });
       expect(new Map(Object.entries(plan.index.weight_map))).toEqual(
-        new Map(
-          shards.flatMap(([fileName, tensors]) => tensors.map((name) => [name, fileName] as const)),
-        ),
+        new Map(shards.flatMap(([fileName, tensors]) => tensors.map((name) => [name, fileName] as const))),
       );
     },
   );
 
   test("no tensors, no shards", () => {
-    expect(
-      planShards([], { maximumShardBytes: 10, fileName: shardFileName("model", ".bin") }).shards,
-    ).toEqual([]);
+    expect(planShards([], { maximumShardBytes: 10, fileName: shardFileName("model", ".bin") }).shards).toEqual([]);
   });
 
   test("refuses what cannot be told apart", () => {
@@ -137,15 +125,17 @@ describe("planShards", () => {
       { name: "a", byteLength: 1 },
       { name: "b", byteLength: 1 },
     ];
-    expect(
-      failure(() => planShards(two, { maximumShardBytes: 1, fileName: () => "same" })),
-    ).toMatchObject({ code: "argument-invalid", fileName: "same" });
-    expect(
-      failure(() => planShards([...two, ...two], { maximumShardBytes: 9, fileName: () => "same" })),
-    ).toMatchObject({ code: "argument-invalid", tensor: "a" });
-    expect(
-      failure(() => planShards(two, { maximumShardBytes: Number.NaN, fileName: () => "same" })),
-    ).toMatchObject({ code: "argument-invalid" });
+    expect(failure(() => planShards(two, { maximumShardBytes: 1, fileName: () => "same" }))).toMatchObject({
+      code: "argument-invalid",
+      fileName: "same",
+    });
+    expect(failure(() => planShards([...two, ...two], { maximumShardBytes: 9, fileName: () => "same" }))).toMatchObject({
+      code: "argument-invalid",
+      tensor: "a",
+    });
+    expect(failure(() => planShards(two, { maximumShardBytes: Number.NaN, fileName: () => "same" }))).toMatchObject({
+      code: "argument-invalid",
+    });
   });
 });
 
@@ -155,9 +145,7 @@ describe("index text", () => {
     for (const [name, fileName] of recorded.weightMap) weightMap[name] = fileName;
     const index = { metadata: { total_size: 1, total_parameters: 2 }, weight_map: weightMap };
     expect(formatSafetensorsIndex(index)).toBe(recorded.indexText);
-    expect(parseSafetensorsIndex(recorded.indexText).weightMap).toEqual(
-      new Map(recorded.weightMap),
-    );
+    expect(parseSafetensorsIndex(recorded.indexText).weightMap).toEqual(new Map(recorded.weightMap));
   });
 
   test("empty maps", () => {
@@ -174,12 +162,8 @@ describe("index text", () => {
           tensors.map((name) => ({ name, byteLength: 3 })),
           { maximumShardBytes: 7, fileName: shardFileName("pytorch_model", ".bin") },
         );
-        const parsed = parseSafetensorsIndex(
-          new TextEncoder().encode(formatSafetensorsIndex(index)),
-        );
-        expect(parsed.weightMap).toEqual(
-          new Map(tensors.map((name) => [name, index.weight_map[name]])),
-        );
+        const parsed = parseSafetensorsIndex(new TextEncoder().encode(formatSafetensorsIndex(index)));
+        expect(parsed.weightMap).toEqual(new Map(tensors.map((name) => [name, index.weight_map[name]])));
         expect(parsed.metadata.get("total_size")).toBe(tensors.length * 3);
       }),
     );
@@ -189,19 +173,12 @@ describe("index text", () => {
 describe("parseSafetensorsIndex", () => {
   const withFile = (fileName: string): string => JSON.stringify({ weight_map: { w: fileName } });
 
-  test.each([
-    "model.safetensors",
-    "a/b.bin",
-    "..model",
-    "model..bin",
-    "a b",
-    "%2e%2e",
-    "模型.bin",
-    "-rf",
-    "a?b#c",
-  ])("takes the file name %j", (fileName) => {
-    expect(parseSafetensorsIndex(withFile(fileName)).weightMap.get("w")).toBe(fileName);
-  });
+  test.each(["model.safetensors", "a/b.bin", "..model", "model..bin", "a b", "%2e%2e", "模型.bin", "-rf", "a?b#c"])(
+    "takes the file name %j",
+    (fileName) => {
+      expect(parseSafetensorsIndex(withFile(fileName)).weightMap.get("w")).toBe(fileName);
+    },
+  );
 
   test.each([
     "../model.bin",
@@ -236,11 +213,7 @@ describe("parseSafetensorsIndex", () => {
   });
 
   test("tolerates missing metadata, and what it does not know", () => {
-    for (const text of [
-      '{"weight_map":{}}',
-      '{"metadata":null,"weight_map":{}}',
-      '{"metadata":{},"weight_map":{},"x":[{"y":1}]}',
-    ]) {
+    for (const text of ['{"weight_map":{}}', '{"metadata":null,"weight_map":{}}', '{"metadata":{},"weight_map":{},"x":[{"y":1}]}']) {
       expect(parseSafetensorsIndex(text)).toEqual({ metadata: new Map(), weightMap: new Map() });
     }
     const { metadata } = parseSafetensorsIndex(
@@ -283,26 +256,23 @@ describe("parseSafetensorsIndex", () => {
       code: "limit-exceeded",
       tensor: "b",
     });
-    expect(failure(() => parseSafetensorsIndex(map, { limits: { indexBytes: 10 } }))).toMatchObject(
-      { code: "limit-exceeded" },
-    );
+    expect(failure(() => parseSafetensorsIndex(map, { limits: { indexBytes: 10 } }))).toMatchObject({ code: "limit-exceeded" });
   });
 
   test("any text is read or refused with a SafetensorsError", () => {
     const text = indexBytes.toString().slice(0, 400) + '"}}';
+    const outcome = (changed: string): unknown => {
+      try {
+        return parseSafetensorsIndex(changed).weightMap;
+      } catch (error) {
+        return error;
+      }
+    };
     fc.assert(
-      fc.property(
-        fc.nat({ max: text.length }),
-        fc.nat({ max: 5 }),
-        fc.string({ maxLength: 4 }),
-        (at, removed, inserted) => {
-          try {
-            parseSafetensorsIndex(text.slice(0, at) + inserted + text.slice(at + removed));
-          } catch (error) {
-            if (!(error instanceof SafetensorsError)) throw error;
-          }
-        },
-      ),
+      fc.property(fc.nat({ max: text.length }), fc.nat({ max: 5 }), fc.string({ maxLength: 4 }), (at, removed, inserted) => {
+        const found = outcome(text.slice(0, at) + inserted + text.slice(at + removed));
+        expect(found instanceof Map || found instanceof SafetensorsError).toBe(true);
+      }),
       { numRuns: 1000 },
     );
   });
@@ -313,26 +283,15 @@ describe("checkShards", () => {
     weightMap: new Map(Object.entries(entries)),
   });
   const shards = (files: Readonly<Record<string, readonly string[]>>) =>
-    new Map(
-      Object.entries(files).map(([fileName, names]) => [
-        fileName,
-        { tensors: names.map((name) => ({ name })) },
-      ]),
-    );
+    new Map(Object.entries(files).map(([fileName, names]) => [fileName, { tensors: names.map((name) => ({ name })) }]));
 
   test("takes what agrees", () => {
-    checkShards(index({ a: "1", b: "2", c: "1" }), shards({ "1": ["c", "a"], "2": ["b"] }));
-    checkShards(index({}), shards({}));
+    expect(() => checkShards(index({ a: "1", b: "2", c: "1" }), shards({ "1": ["c", "a"], "2": ["b"] }))).not.toThrow();
+    expect(() => checkShards(index({}), shards({}))).not.toThrow();
   });
 
   test.each([
-    [
-      "a missing shard",
-      { a: "1", b: "2" },
-      { "1": ["a"] },
-      { tensor: "b", fileName: "2" },
-      /missing/,
-    ],
+    ["a missing shard", { a: "1", b: "2" }, { "1": ["a"] }, { tensor: "b", fileName: "2" }, /missing/],
     [
       "a tensor in the wrong shard",
       { a: "1", b: "2" },
@@ -340,20 +299,8 @@ describe("checkShards", () => {
       { tensor: "b", fileName: "1" },
       /is in "1", but the index puts it into "2"/,
     ],
-    [
-      "a tensor the index does not name",
-      { a: "1" },
-      { "1": ["a", "b"] },
-      { tensor: "b", fileName: "1" },
-      /does not name/,
-    ],
-    [
-      "a tensor that is nowhere",
-      { a: "1", b: "1" },
-      { "1": ["a"] },
-      { tensor: "b", fileName: "1" },
-      /does not have it/,
-    ],
+    ["a tensor the index does not name", { a: "1" }, { "1": ["a", "b"] }, { tensor: "b", fileName: "1" }, /does not name/],
+    ["a tensor that is nowhere", { a: "1", b: "1" }, { "1": ["a"] }, { tensor: "b", fileName: "1" }, /does not have it/],
     [
       "a tensor in two shards",
       { a: "1", b: "2" },

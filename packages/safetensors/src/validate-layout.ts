@@ -1,5 +1,5 @@
 import { tensorByteLength } from "./data-types.ts";
-import type { SafetensorsEntry } from "./read-header.ts";
+import type { SafetensorsEntry } from "./safetensors-file.ts";
 import { SafetensorsError, quoted } from "./safetensors-error.ts";
 
 /**
@@ -9,19 +9,14 @@ import { SafetensorsError, quoted } from "./safetensors-error.ts";
  * @returns the tensors in the order of their bytes (equal ranges, which only empty tensors can have, in the given order)
  * @throws SafetensorsError `tensor-invalid`, `trailing-data`
  */
-export function validateLayout(
-  declared: readonly SafetensorsEntry[],
-  dataOffset: number,
-  fileSize: number,
-): readonly SafetensorsEntry[] {
+export function validateLayout(declared: readonly SafetensorsEntry[], dataOffset: number, fileSize: number): readonly SafetensorsEntry[] {
   const tensors = inByteOrder(declared);
   let position = dataOffset;
   let previous: SafetensorsEntry | undefined;
   for (const tensor of tensors) {
     const { offset, byteLength } = tensor;
     if (offset !== position) {
-      const neighbour =
-        previous === undefined ? "the header" : `the tensor ${quoted(previous.name)}`;
+      const neighbour = previous === undefined ? "the header" : `the tensor ${quoted(previous.name)}`;
       const problem =
         offset > position
           ? `it leaves a gap of ${offset - position} bytes after ${neighbour}, and the format allows none`
@@ -59,10 +54,7 @@ function checkSize(tensor: SafetensorsEntry): void {
   const what = `shape [${shape.slice(0, 16).join(", ")}${shape.length > 16 ? ", …" : ""}] of ${dataType}`;
   if (expected === "overflow") throw invalid(tensor, `its ${what} is larger than any file`);
   if (expected === "partial-byte") throw invalid(tensor, `its ${what} does not fill whole bytes`);
-  throw invalid(
-    tensor,
-    `its ${what} takes ${expected} bytes, but its data_offsets hold ${byteLength}`,
-  );
+  throw invalid(tensor, `its ${what} takes ${expected} bytes, but its data_offsets hold ${byteLength}`);
 }
 
 function invalid({ name, offset }: SafetensorsEntry, problem: string): SafetensorsError {
