@@ -26,8 +26,12 @@ export function opened(root: TreeValue): OpenedContainer {
   return { root, attributes: new Map(), warnings: [], close: () => Promise.resolve() };
 }
 
-/** Counts what is read, and whether anything was read within a range. */
-export function countingSource(source: ByteSource): ByteSource & { readonly reads: { offset: number; length: number }[] } {
+export interface CountingSource extends ByteSource {
+  readonly reads: readonly { readonly offset: number; readonly length: number }[];
+}
+
+/** Notes every read. */
+export function countingSource(source: ByteSource): CountingSource {
   const reads: { offset: number; length: number }[] = [];
   return {
     name: source.name,

@@ -9,14 +9,7 @@ import { attributesOf, isOpaque, simpleClassName } from "./tree-walks.ts";
 const maximumDepth = 64;
 
 /** Classes that are only a bag of names: argparse, types, Lightning, test_tube (0.x), easydict. */
-const bagsOfNames: ReadonlySet<string> = new Set([
-  "Namespace",
-  "SimpleNamespace",
-  "AttributeDict",
-  "TTNamespace",
-  "EasyDict",
-  "Box",
-]);
+const bagsOfNames: ReadonlySet<string> = new Set(["Namespace", "SimpleNamespace", "AttributeDict", "TTNamespace", "EasyDict", "Box"]);
 
 /**
  * Hyper-parameters without their classes: `argparse.Namespace`, `AttributeDict` and OmegaConf containers become maps and lists,
@@ -25,11 +18,7 @@ const bagsOfNames: ReadonlySet<string> = new Set([
  */
 export function plainHyperParameters(value: TreeValue): TreeValue {
   const done = new Map<object, TreeValue>();
-  return plain(
-    isOpaque(value) && unwrapped(value) === undefined ? (attributesOf(value) ?? value) : value,
-    done,
-    0,
-  );
+  return plain(isOpaque(value) && unwrapped(value) === undefined ? (attributesOf(value) ?? value) : value, done, 0);
 }
 
 function plain(value: TreeValue, done: Map<object, TreeValue>, depth: number): TreeValue {
@@ -51,8 +40,7 @@ function plain(value: TreeValue, done: Map<object, TreeValue>, depth: number): T
     const entries: (readonly [TreeValue, TreeValue])[] = [];
     const result: TreeMap = treeMap(entries);
     done.set(value, result);
-    for (const [key, item] of value.entries)
-      entries.push([plain(key, done, depth + 1), plain(item, done, depth + 1)]);
+    for (const [key, item] of value.entries) entries.push([plain(key, done, depth + 1), plain(item, done, depth + 1)]);
     return result;
   }
   const items: TreeValue[] = [];
@@ -68,5 +56,6 @@ function unwrapped(value: TreeOpaque): TreeValue | undefined {
   if (!value.className.startsWith("omegaconf.")) return undefined;
   // omegaconf keeps a container's items under `_content` and a leaf's value under `_val` (omegaconf/basecontainer.py, nodes.py).
   const state = attributesOf(value);
-  return state?.get("_content") ?? state?.get("_val");
+  const content = state?.get("_content");
+  return content === undefined ? state?.get("_val") : content;
 }

@@ -1,4 +1,4 @@
-import type { TreeValue } from "@longspan/core";
+import type { TreeOpaque, TreeValue } from "@longspan/core";
 import { isTreeMap, LongspanError, treeMap } from "@longspan/core";
 import { describe, expect, test } from "vitest";
 import { dict, list, opaque, opened, tensor } from "../../test/tree-building.ts";
@@ -26,26 +26,39 @@ describe("detect", () => {
     const generations = {
       "0.6": { epoch: 1, global_step: 2, state_dict: weights, hparams: dict({ lr: 1 }) },
       "0.7": { epoch: 1, global_step: 2, optimizer_states: list(), state_dict: weights, hparams_type: "Namespace" },
-      "0.8": { "epoch": 1, "global_step": 2, "pytorch-lightning_version": "0.8.5", "state_dict": weights },
-      "2.6": { "epoch": 1, "global_step": 2, "pytorch-lightning_version": "2.6.6", "state_dict": weights, "loops": dict({}) },
+      "0.8": { epoch: 1, global_step: 2, "pytorch-lightning_version": "0.8.5", state_dict: weights },
+      "2.6": { epoch: 1, global_step: 2, "pytorch-lightning_version": "2.6.6", state_dict: weights, loops: dict({}) },
       "published weights": { state_dict: weights, hyper_parameters: dict({ lr: 1 }) },
     };
-    for (const [generation, root] of Object.entries(generations)) {
-      expect(envelope.detect(opened(dict(root))), generation).toMatchObject({ specificity: 80 });
-    }
+    for (const root of Object.values(generations)) expect(envelope.detect(opened(dict(root)))).toMatchObject({ specificity: 80 });
     expect(envelope.detect(opened(dict(generations["2.6"])))?.evidence).toContain("2.6.6");
   });
 
   test("a state dict, a training file and other values are not claimed", () => {
-    const others: TreeValue[] = [weights, dict({ model: weights, epoch: 3 }), dict({ state_dict: weights }), list(), null, 7, "text", opaque("A")];
+    const others: TreeValue[] = [
+      weights,
+      dict({ model: weights, epoch: 3 }),
+      dict({ state_dict: weights }),
+      list(),
+      null,
+      7,
+      "text",
+      opaque("A"),
+    ];
     for (const root of others) expect(envelope.detect(opened(root))).toBeUndefined();
   });
 });
 
 describe("state dict", () => {
   test("wrappers' segments are taken off, the module's own prefix stays", () => {
-    const names = ["module.model._orig_mod.pooler.dense.weight", "model._fsdp_wrapped_module.pooler.dense.bias", "_checkpoint_wrapped_module.module.x.module"];
-    const contents = open(dict({ epoch: 0, global_step: 0, state_dict: dict(Object.fromEntries(names.map((name) => [name, tensor(name)]))) }));
+    const names = [
+      "module.model._orig_mod.pooler.dense.weight",
+      "model._fsdp_wrapped_module.pooler.dense.bias",
+      "_checkpoint_wrapped_module.module.x.module",
+    ];
+    const contents = open(
+      dict({ epoch: 0, global_step: 0, state_dict: dict(Object.fromEntries(names.map((name) => [name, tensor(name)]))) }),
+    );
     expect(contents.tensors.map(({ name, sourceName }) => [name, sourceName])).toEqual([
       ["model.pooler.dense.weight", names[0]],
       ["model.pooler.dense.bias", names[1]],
@@ -53,30 +66,27 @@ describe("state dict", () => {
     ]);
   });
 
-  test("one tensor under two wrapper spellings is kept once", () => {
-    const shared = tensor("w");
-    const contents = open(dict({ epoch: 0, global_step: 0, state_dict: dict({ "model.w": shared, "model._orig_mod.w": shared }) }));
-    expect(contents.tensors.map(({ name }) => name)).toEqual(["model.w"]);
-    expect(contents.dropped).toEqual([{ name: "model._orig_mod.w", reason: "the same tensor as model.w, seen through a wrapper" }]);
-  });
-
-  test("two tensors under one name are refused", () => {
+  test("two spellings of one name both stay as they are", () => {
     const two = dict({ "model.w": tensor("w"), "model._orig_mod.w": tensor("w", [2], 5) });
-    const error = codeOf(() => open(dict({ epoch: 0, global_step: 0, state_dict: two })));
-    expect(error.code).toBe("malformed");
-    expect(error.message).toContain("model._orig_mod.w");
-    const twice = treeMap([["model.w", tensor("w")], ["model.w", tensor("w", [2], 5)]]);
-    expect(codeOf(() => open(dict({ epoch: 0, global_step: 0, state_dict: twice }))).message).toContain("twice");
+    const contents = open(dict({ epoch: 0, global_step: 0, state_dict: two }));
+    expect(contents.tensors.map(({ name }) => name)).toEqual(["model.w", "model._orig_mod.w"]);
   });
 
-  test("what is no tensor stays behind with a reason", () => {
-    const quantized: TreeValue = { kind: "opaque", className: "torch.Tensor", reason: "quantized tensors are not read" };
-    const state = dict({ "model.w": tensor("w"), "_extra_state": null, "model.q": quantized, "model.map": dict({}) });
-    expect(open(dict({ epoch: 0, global_step: 0, state_dict: state })).dropped).toEqual([
-      { name: "_extra_state", reason: "not a tensor but None" },
-      { name: "model.q", reason: "quantized tensors are not read" },
-      { name: "model.map", reason: "not a tensor but a map" },
-    ]);
+  test("tensors that cannot be converted stay behind with a reason, damaged ones are errors", () => {
+    const refused = (code: "unsupported" | "tensor-invalid"): TreeValue => {
+      const error = new LongspanError(code, "why");
+      return { kind: "opaque", className: "torch.Tensor", reason: error.message, error } as TreeOpaque;
+    };
+    const read = (code: "unsupported" | "tensor-invalid") =>
+      open(
+        dict({
+          epoch: 0,
+          global_step: 0,
+          state_dict: dict({ "model.w": tensor("w"), "model.q": refused(code), _extra_state: null }),
+        }),
+      );
+    expect(read("unsupported").dropped).toEqual([{ name: "model.q", reason: "why" }]);
+    expect(codeOf(() => read("tensor-invalid")).code).toBe("tensor-invalid");
   });
 
   test.each<[string, TreeValue]>([
@@ -85,7 +95,7 @@ describe("state dict", () => {
     ["an object", opaque("torch.nn.Module")],
     ["a tensor", tensor("w")],
   ])("a state_dict that is %s is refused", (_, state) => {
-    const error = codeOf(() => open(dict({ "pytorch-lightning_version": "2.0.0", "state_dict": state })));
+    const error = codeOf(() => open(dict({ "pytorch-lightning_version": "2.0.0", state_dict: state })));
     expect(error.code).toBe("malformed");
     expect(error.message).toContain("dict of tensors");
   });
@@ -95,12 +105,19 @@ describe("state dict", () => {
     ["a class", opaque("torch.nn.Linear")],
     ["a tuple", { kind: "tuple", items: ["a"] }],
     ["None", null],
-  ])("%s as a parameter's name is refused", (_, key) => {
-    expect(codeOf(() => open(dict({ epoch: 0, global_step: 0, state_dict: treeMap([[key, tensor("w")]]) }))).code).toBe("malformed");
+  ])("%s as a parameter's name is reported", (_, key) => {
+    const state = treeMap([
+      [key, tensor("w")],
+      ["model.w", tensor("w")],
+    ]);
+    const contents = open(dict({ epoch: 0, global_step: 0, state_dict: state }));
+    expect(contents.tensors.map(({ name }) => name)).toEqual(["model.w"]);
+    expect(contents.dropped).toHaveLength(1);
+    expect(contents.warnings).toHaveLength(1);
   });
 
   test("a missing state_dict is named, with what there is instead", () => {
-    const error = codeOf(() => open(dict({ "pytorch-lightning_version": "2.0.0", "module": weights })));
+    const error = codeOf(() => open(dict({ "pytorch-lightning_version": "2.0.0", module: weights })));
     expect(error.code).toBe("malformed");
     expect(error.message).toContain('no "state_dict"');
     expect(error.message).toContain("module");
@@ -115,15 +132,15 @@ describe("what stands beside the state dict", () => {
   test("training state is dropped with reasons, empty parts silently", () => {
     const contents = open(
       dict({
-        "epoch": 3,
-        "global_step": 12,
+        epoch: 3,
+        global_step: 12,
         "pytorch-lightning_version": "2.6.6",
-        "state_dict": weights,
-        "loops": dict({ fit_loop: dict({}) }),
-        "callbacks": treeMap([[opaque("pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint"), dict({ best: 1 })]]),
-        "optimizer_states": list(dict({ state: dict({}) })),
-        "lr_schedulers": list(),
-        "current_model_state": weights,
+        state_dict: weights,
+        loops: dict({ fit_loop: dict({}) }),
+        callbacks: treeMap([[opaque("pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint"), dict({ best: 1 })]]),
+        optimizer_states: list(dict({ state: dict({}) })),
+        lr_schedulers: list(),
+        current_model_state: weights,
       }),
     );
     expect(contents.dropped.map(({ name }) => name)).toEqual(["loops", "callbacks", "optimizer_states", "current_model_state"]);
@@ -132,9 +149,12 @@ describe("what stands beside the state dict", () => {
   });
 
   test("an average of the weights in a callback is mentioned", () => {
-    const callbacks = dict({ EMA: dict({ weights: list(tensor("ema")) }) });
+    const callbacks = dict({ EMA: dict({ weights: list(tensor("ema", [2, 2])) }) });
     const [dropped] = open(dict({ epoch: 0, global_step: 0, state_dict: weights, callbacks })).dropped;
     expect(dropped?.reason).toContain("average of the weights");
+    const score = dict({ ModelCheckpoint: dict({ best_model_score: tensor("score", []) }) });
+    const [plain] = open(dict({ epoch: 0, global_step: 0, state_dict: weights, callbacks: score })).dropped;
+    expect(plain?.reason).toBe("state of Lightning callbacks");
   });
 
   test("a training script's own keys stay as metadata; their tensors are reported", () => {
@@ -144,7 +164,13 @@ describe("what stands beside the state dict", () => {
   });
 
   test("keys that are not text are survived", () => {
-    const root = treeMap([[opaque("some.Class"), 1], [4, tensor("x")], ["epoch", 1], ["global_step", 1], ["state_dict", weights]]);
+    const root = treeMap([
+      [opaque("some.Class"), 1],
+      [4, tensor("x")],
+      ["epoch", 1],
+      ["global_step", 1],
+      ["state_dict", weights],
+    ]);
     expect(open(root).tensors).toHaveLength(2);
   });
 });
@@ -162,7 +188,11 @@ describe("hyper-parameters", () => {
     ["a Namespace's dict (0.7)", { hparams: dict({ lr: 0.5 }), hparams_type: "Namespace" }, "Namespace"],
     ["module arguments", { module_arguments: dict({ lr: 0.5 }) }, undefined],
     ["a Namespace", { hyper_parameters: opaque("argparse.Namespace", dict({ lr: 0.5 })) }, "Namespace"],
-    ["an AttributeDict (0.8)", { hyper_parameters: opaque("pytorch_lightning.utilities.parsing.AttributeDict", dict({ lr: 0.5 })) }, "AttributeDict"],
+    [
+      "an AttributeDict (0.8)",
+      { hyper_parameters: opaque("pytorch_lightning.utilities.parsing.AttributeDict", dict({ lr: 0.5 })) },
+      "AttributeDict",
+    ],
     ["an unknown class", { hyper_parameters: opaque("__main__.Arguments", dict({ lr: 0.5 })) }, "Arguments"],
     [
       "an OmegaConf container",
@@ -191,7 +221,10 @@ describe("hyper-parameters", () => {
   });
 
   test("a Namespace with __proto__ changes nothing", () => {
-    const state = treeMap([["__proto__", dict({ polluted: true })], ["constructor", 1]]);
+    const state = treeMap([
+      ["__proto__", dict({ polluted: true })],
+      ["constructor", 1],
+    ]);
     const { value } = hyperParametersOf({ hyper_parameters: opaque("argparse.Namespace", state) });
     expect(isTreeMap(value.get("__proto__"))).toBe(true);
     expect(Object.getOwnPropertyNames(Object.prototype)).not.toContain("polluted");

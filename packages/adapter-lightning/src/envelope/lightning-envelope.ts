@@ -1,24 +1,11 @@
-import type {
-  Claim,
-  Envelope,
-  EnvelopeContents,
-  OpenedContainer,
-  TreeMap,
-  TreeValue,
-} from "@longspan/core";
+import type { Claim, Envelope, EnvelopeContents, OpenedContainer, TreeMap, TreeValue } from "@longspan/core";
+import { collectTensors } from "@longspan/adapter-torch";
 import { isTreeMap, LongspanError } from "@longspan/core";
 import type { FoundObject } from "./find-in-hyper-parameters.ts";
 import { objectsWithin } from "./find-in-hyper-parameters.ts";
 import { plainHyperParameters } from "./hyper-parameters.ts";
 import { readConfiguration } from "./read-configuration.ts";
-import { readStateDict } from "./read-state-dict.ts";
-import {
-  droppedKeys,
-  hyperParameterKeys,
-  hyperParameterTypeKey,
-  stateDictKey,
-  versionKey,
-} from "./top-level-keys.ts";
+import { droppedKeys, hyperParameterKeys, hyperParameterTypeKey, stateDictKey, versionKey } from "./top-level-keys.ts";
 import { describe, holdsTensor, isEmpty, isOpaque, simpleClassName } from "./tree-walks.ts";
 
 /** The key under which every generation's hyper-parameters stand in `EnvelopeContents.metadata`. */
@@ -51,24 +38,17 @@ function detect(container: OpenedContainer): Claim | undefined {
     return { specificity: 80, evidence: `keys "${stateDictKey}", "epoch" and "global_step"` };
   }
   const key = hyperParameterKeys.find((name) => root.get(name) !== undefined);
-  return key === undefined
-    ? undefined
-    : { specificity: 80, evidence: `keys "${stateDictKey}" and "${key}"` };
+  return key === undefined ? undefined : { specificity: 80, evidence: `keys "${stateDictKey}" and "${key}"` };
 }
 
 function open(container: OpenedContainer): EnvelopeContents {
   const { root } = container;
-  if (!isTreeMap(root))
-    throw new LongspanError(
-      "malformed",
-      `A Lightning checkpoint is a dict, but this file holds ${describe(root)}.`,
-    );
-  const { tensors, dropped } = readStateDict(stateDictOf(root));
+  if (!isTreeMap(root)) throw new LongspanError("malformed", `A Lightning checkpoint is a dict, but this file holds ${describe(root)}.`);
+  const { tensors, dropped, warnings } = collectTensors(stateDictOf(root).entries);
   const metadata = new Map<string, TreeValue>();
   const allDropped = [...dropped];
   for (const [key, value] of root.entries) {
-    if (typeof key !== "string" || key === stateDictKey || hyperParameterKeys.includes(key))
-      continue;
+    if (typeof key !== "string" || key === stateDictKey || hyperParameterKeys.includes(key)) continue;
     const reason = droppedKeys.get(key);
     if (reason === undefined) {
       metadata.set(key, value);
@@ -78,10 +58,7 @@ function open(container: OpenedContainer): EnvelopeContents {
           reason: "kept by the training script beside the model's weights",
         });
     } else if (!isEmpty(value)) {
-      const more =
-        key === "callbacks" && holdsTensor(value)
-          ? "; it holds tensors, such as an average of the weights"
-          : "";
+      const more = key === "callbacks" && holdsTensor(value, 2) ? "; matrices among it may be an average of the weights" : "";
       allDropped.push({ name: key, reason: reason + more });
     }
   }
@@ -92,7 +69,7 @@ function open(container: OpenedContainer): EnvelopeContents {
     config: configuration.config,
     head: configuration.head,
     metadata,
-    warnings: configuration.warnings,
+    warnings: [...warnings, ...configuration.warnings],
   };
 }
 
@@ -117,10 +94,7 @@ function stateDictOf(root: TreeMap): TreeMap {
 }
 
 /** Puts them into the metadata, whatever key and class they have in the file, and returns the objects among them. */
-function readHyperParameters(
-  root: TreeMap,
-  metadata: Map<string, TreeValue>,
-): readonly FoundObject[] {
+function readHyperParameters(root: TreeMap, metadata: Map<string, TreeValue>): readonly FoundObject[] {
   const type = root.get(hyperParameterTypeKey);
   if (isOpaque(type)) metadata.set(hyperParameterTypeKey, simpleClassName(type));
   const key = hyperParameterKeys.find((name) => root.get(name) !== undefined);
@@ -129,7 +103,6 @@ function readHyperParameters(
   const plain = plainHyperParameters(value);
   const className = isOpaque(value) ? value.className : undefined;
   metadata.set(hyperParametersMetadata, plain);
-  if (isOpaque(value) && isTreeMap(plain) && type === undefined)
-    metadata.set(hyperParameterTypeKey, simpleClassName(value));
+  if (isOpaque(value) && isTreeMap(plain) && type === undefined) metadata.set(hyperParameterTypeKey, simpleClassName(value));
   return objectsWithin(plain, hyperParametersMetadata, className);
 }

@@ -10,28 +10,20 @@ const maximumValues = 100_000;
 const maximumDepth = 32;
 
 /** Names that only a transformer's configuration has together. A training script's own `attention_window` is not one. */
-const definingKeys: readonly string[] = [
-  "attention_window",
-  "hidden_size",
-  "num_hidden_layers",
-  "num_attention_heads",
-];
+const definingKeys: readonly string[] = ["attention_window", "hidden_size", "num_hidden_layers", "num_attention_heads"];
 
 /** Attributes of a configuration object that describe the process it lived in, not the model (transformers' PretrainedConfig). */
 const runtimeKeys: ReadonlySet<string> = new Set(["torch_dtype", "dtype", "name_or_path"]);
 
 /** Hugging Face's keys and values of the object, when it describes a Longformer. */
-export function longformerConfiguration(
-  found: FoundObject,
-): Readonly<Record<string, unknown>> | undefined {
+export function longformerConfiguration(found: FoundObject): Readonly<Record<string, unknown>> | undefined {
   const { attributes, className } = found;
   const isConfigurationClass = className !== undefined && className.endsWith("LongformerConfig");
   if (!definingKeys.every((key) => attributes.get(key) !== undefined)) return undefined;
   const type = attributes.get("model_type");
   // The original implementation's configuration is a RoBERTa's with more keys (allenai/longformer, longformer/longformer.py).
   const isOriginal = type === "roberta" && attributes.get("attention_dilation") !== undefined;
-  if (!isConfigurationClass && !isOriginal && type !== undefined && type !== "longformer")
-    return undefined;
+  if (!isConfigurationClass && !isOriginal && type !== undefined && type !== "longformer") return undefined;
   const budget = { left: maximumValues };
   const entries: [string, unknown][] = [];
   for (const [key, value] of attributes.entries) {
@@ -53,17 +45,12 @@ export function headOfWords(architectures: unknown): Head | undefined {
 }
 
 /** As Python's `json.dumps` would write it; undefined for what JSON cannot say. Objects get own properties only. */
-export function plainJson(
-  value: TreeValue,
-  budget: { left: number } = { left: maximumValues },
-  depth = 0,
-): unknown {
+export function plainJson(value: TreeValue, budget: { left: number } = { left: maximumValues }, depth = 0): unknown {
   budget.left -= 1;
   if (budget.left < 0 || depth > maximumDepth) return undefined;
   if (value === null || typeof value === "boolean" || typeof value === "string") return value;
   if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
-  if (typeof value === "bigint")
-    return Number.isSafeInteger(Number(value)) ? Number(value) : undefined;
+  if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : undefined;
   if (value.kind === "tensor" || value.kind === "opaque" || value.kind === "set") return undefined;
   if (value.kind === "map") {
     const entries: [string, unknown][] = [];

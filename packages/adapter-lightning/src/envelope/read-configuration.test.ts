@@ -52,7 +52,13 @@ describe("a configuration among hyper-parameters", () => {
     "transformers.models.longformer.configuration_longformer.LongformerConfig",
     treeMap([
       ...dict(configuration).entries,
-      ["id2label", treeMap([[0, "no"], [1, "yes"]])],
+      [
+        "id2label",
+        treeMap([
+          [0, "no"],
+          [1, "yes"],
+        ]),
+      ],
       ["torch_dtype", opaque("torch.float32")],
       ["_commit_hash", "abc"],
       ["__proto__", dict({ polluted: true })],
@@ -85,7 +91,13 @@ describe("a configuration among hyper-parameters", () => {
   });
 
   test("the original implementation's configuration is passed on with its markers", () => {
-    const original = { ...configuration, model_type: "roberta", attention_dilation: list(1, 1), attention_mode: "tvm", autoregressive: false };
+    const original = {
+      ...configuration,
+      model_type: "roberta",
+      attention_dilation: list(1, 1),
+      attention_mode: "tvm",
+      autoregressive: false,
+    };
     expect(open(dict({ config: dict(original) })).config).toMatchObject({ attention_dilation: [1, 1], attention_mode: "tvm" });
   });
 
@@ -113,7 +125,9 @@ describe("the head in words", () => {
     });
     expect(open(named("LongformerForTokenClassification"), ["classifier.weight"]).head).toBe("token-classification");
     expect(open(named("LongformerModel"), []).head).toBe("model");
-    expect(open(dict({ config: dict({ ...configuration, architectures: list("LongformerForMaskedLM") }) }), ["lm_head.bias"]).head).toBe("masked-lm");
+    expect(open(dict({ config: dict({ ...configuration, architectures: list("LongformerForMaskedLM") }) }), ["lm_head.bias"]).head).toBe(
+      "masked-lm",
+    );
   });
 
   test("is not taken when it names the model that training started from", () => {

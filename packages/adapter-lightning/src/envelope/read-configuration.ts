@@ -21,10 +21,7 @@ const headSegments: Readonly<Record<Head, string | undefined>> = {
 };
 
 /** What the objects among the hyper-parameters say of the model: its configuration, its head, how its inputs are separated. */
-export function readConfiguration(
-  objects: readonly FoundObject[],
-  tensors: readonly EnvelopeTensor[],
-): ReadConfiguration {
+export function readConfiguration(objects: readonly FoundObject[], tensors: readonly EnvelopeTensor[]): ReadConfiguration {
   const warnings: string[] = [];
   const { architectures: words, ...config } = chooseConfiguration(objects, warnings) ?? {};
   const outermost = objects[0]?.attributes.get("architectures");
@@ -51,10 +48,7 @@ export function readConfiguration(
 }
 
 /** The one Longformer configuration there is; none when two of them differ. */
-function chooseConfiguration(
-  objects: readonly FoundObject[],
-  warnings: string[],
-): Readonly<Record<string, unknown>> | undefined {
+function chooseConfiguration(objects: readonly FoundObject[], warnings: string[]): Readonly<Record<string, unknown>> | undefined {
   let chosen:
     | {
         readonly path: string;
@@ -81,17 +75,13 @@ function chooseConfiguration(
 function hasHead(head: Head, tensors: readonly EnvelopeTensor[]): boolean {
   const wanted = headSegments[head];
   const names = Object.values(headSegments);
-  const present = new Set(
-    tensors.flatMap(({ name }) => name.split(".").filter((segment) => names.includes(segment))),
-  );
+  const present = new Set(tensors.flatMap(({ name }) => name.split(".").filter((segment) => names.includes(segment))));
   return wanted === undefined ? present.size === 0 : present.has(wanted);
 }
 
 function triviaQaWarning(script: FoundObject): string {
   const window =
-    script.attributes.get("attention_window") === undefined
-      ? ""
-      : " Its attention_window counts one side only and is not used:";
+    script.attributes.get("attention_window") === undefined ? "" : " Its attention_window counts one side only and is not used:";
   return (
     `${script.path} are those of the Longformer authors' TriviaQA script, which separates question and document with two separators ` +
     `(Hugging Face uses three): the configuration says so.${window === "" ? "" : `${window} windows come from config.json.`}`

@@ -9,11 +9,7 @@ export const stateDictKey = "state_dict";
 export const versionKey = "pytorch-lightning_version";
 
 /** The newest key first: `hparams` up to 0.7, `module_arguments` in 0.8's release candidates. */
-export const hyperParameterKeys: readonly string[] = [
-  "hyper_parameters",
-  "hparams",
-  "module_arguments",
-];
+export const hyperParameterKeys: readonly string[] = ["hyper_parameters", "hparams", "module_arguments"];
 
 /** "Namespace" or "dict" as text in 0.7, the class of an OmegaConf container since 0.8. */
 export const hyperParameterTypeKey = "hparams_type";
@@ -35,9 +31,6 @@ export const droppedKeys: ReadonlyMap<string, string> = new Map([
   ["early_stop_callback_wait", "state of Lightning callbacks"],
   ["early_stop_callback_patience", "state of Lightning callbacks"],
   ["early_stop_callback_state_dict", "state of Lightning callbacks"],
-  [
-    "current_model_state",
-    "the weights before averaging: Lightning keeps the averaged ones in state_dict, and those are taken",
-  ],
+  ["current_model_state", "the weights before averaging: Lightning keeps the averaged ones in state_dict, and those are taken"],
   ["averaging_state", "bookkeeping of weight averaging"],
 ]);

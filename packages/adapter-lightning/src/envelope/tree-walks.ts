@@ -19,8 +19,7 @@ export function attributesOf(value: TreeValue | undefined): TreeMap | undefined 
   if (!isOpaque(value)) return undefined;
   const state = value.state;
   if (isTreeMap(state)) return state;
-  if (typeof state === "object" && state !== null && state.kind === "tuple")
-    return state.items.find(isTreeMap);
+  if (typeof state === "object" && state !== null && state.kind === "tuple") return state.items.find(isTreeMap);
   return undefined;
 }
 
@@ -28,22 +27,21 @@ export function attributesOf(value: TreeValue | undefined): TreeMap | undefined 
 export function describe(value: TreeValue | undefined): string {
   if (value === undefined) return "nothing";
   if (value === null) return "None";
-  if (typeof value !== "object")
-    return typeof value === "string" ? "a string" : `a ${typeof value}`;
+  if (typeof value !== "object") return typeof value === "string" ? "a string" : `a ${typeof value}`;
   return value.kind === "opaque" ? `an object of class ${value.className}` : `a ${value.kind}`;
 }
 
-/** Whether a tensor lies anywhere inside. Iterative, every shared value once: a nest of a million tuples is only slow. */
-export function holdsTensor(value: TreeValue): boolean {
+/** Whether a tensor of that many dimensions or more lies anywhere inside. Iterative, every shared value once: a nest of a million tuples is only slow. */
+export function holdsTensor(value: TreeValue, dimensions = 0): boolean {
   const seen = new Set<object>();
   const waiting: TreeValue[] = [value];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    if (isTensor(next)) return true;
+    if (isTensor(next) && next.shape.length >= dimensions) return true;
     if (typeof next !== "object" || next === null || seen.has(next)) continue;
     seen.add(next);
     if (next.kind === "map") for (const [, item] of next.entries) waiting.push(item);
     else if (next.kind === "opaque") waiting.push(next.state ?? null);
-    else for (const item of next.items) waiting.push(item);
+    else if (next.kind !== "tensor") for (const item of next.items) waiting.push(item);
   }
   return false;
 }

@@ -4,19 +4,11 @@ import type { TreeMap } from "@longspan/core";
  * Arguments that the Longformer authors' training script has together and no other known script does
  * (allenai/longformer, scripts/triviaqa.py, `add_model_specific_args`).
  */
-const signature: readonly string[] = [
-  "max_question_len",
-  "max_doc_len",
-  "max_num_answers",
-  "regular_softmax_loss",
-];
+const signature: readonly string[] = ["max_question_len", "max_doc_len", "max_num_answers", "regular_softmax_loss"];
 
 /** Whether these are the hyper-parameters of that script, training a Longformer (its `seq2seq` trains another model). */
 export function isTriviaQaScript(attributes: TreeMap): boolean {
-  return (
-    signature.every((key) => attributes.get(key) !== undefined) &&
-    attributes.get("seq2seq") !== true
-  );
+  return signature.every((key) => attributes.get(key) !== undefined) && attributes.get("seq2seq") !== true;
 }
 
 /**

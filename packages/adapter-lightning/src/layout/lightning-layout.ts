@@ -12,5 +12,6 @@ export function lightningLayout(): Layout {
     name: "lightning",
     description: "A LightningModule with the trunk as self.model and the head beside it",
     trunkPrefix: "model.",
+    prefixesBareTrunk: true,
   };
 }

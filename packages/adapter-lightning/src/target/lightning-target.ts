@@ -1,6 +1,7 @@
 import type { TorchMap, TorchValue } from "@longspan/adapter-torch";
-import { writeTorchZip } from "@longspan/adapter-torch";
-import type { Layout, Target, TargetRequest, TreeValue } from "@longspan/core";
+import { writeCompanionFiles, writeTorchZip } from "@longspan/adapter-torch";
+import { dataTypes } from "@longspan/core";
+import type { DataType, Layout, Target, TargetRequest, TreeValue } from "@longspan/core";
 import { hyperParametersMetadata } from "../envelope/lightning-envelope.ts";
 import { hyperParameterTypeKey, stateDictKey, versionKey } from "../envelope/top-level-keys.ts";
 import { plainTorchDictionary } from "./plain-torch-value.ts";
@@ -29,13 +30,13 @@ export const checkpointFileName = "model.ckpt";
 export function lightningTarget(layout: Layout): Target {
   return {
     name: "lightning",
-    description: "PyTorch Lightning checkpoint: model.ckpt, config.json",
+    description: "PyTorch Lightning checkpoint: model.ckpt, config.json, tokenizer",
     layout,
     container: "torch-zip",
     fileName: checkpointFileName,
     fileExtensions: [".ckpt"],
     supersedes: [],
-    dataTypes: [],
+    dataTypes: Object.keys(dataTypes) as DataType[],
     keepsUnused: true,
     shards: false,
     write: (request) => write(request),
@@ -45,8 +46,9 @@ export function lightningTarget(layout: Layout): Target {
 async function write(request: TargetRequest): Promise<void> {
   const { sink } = request;
   const file = await sink.file(request.fileName ?? checkpointFileName);
-  await writeTorchZip(file, { root: checkpointOf(request), topFolder, copy: request.copy });
+  await writeTorchZip(file, { root: checkpointOf(request), topFolder, copy: (tensor, to, observe) => request.copy(tensor, to, observe) });
   await file.close();
+  await writeCompanionFiles(request);
 }
 
 function checkpointOf({ tensors, aliases, metadata }: TargetRequest): TorchMap {
@@ -63,8 +65,7 @@ function checkpointOf({ tensors, aliases, metadata }: TargetRequest): TorchMap {
     [stateDictKey, { kind: "map", entries: [...byName], ordered: true }],
   ];
   const sourceVersion = metadata.get(versionKey);
-  if (typeof sourceVersion === "string" && sourceVersion !== formatVersion)
-    entries.push([sourceVersionKey, sourceVersion]);
+  if (typeof sourceVersion === "string" && sourceVersion !== formatVersion) entries.push([sourceVersionKey, sourceVersion]);
   const hyperParameters = plainTorchDictionary(metadata.get(hyperParametersMetadata));
   if (hyperParameters !== undefined) {
     for (const key of ["hparams_name", hyperParameterTypeKey]) {
@@ -78,8 +79,6 @@ function checkpointOf({ tensors, aliases, metadata }: TargetRequest): TorchMap {
 
 /** A count that the source states, or 0: as far as Lightning knows, nothing has been trained. */
 function counter(value: TreeValue | undefined): number | bigint {
-  const isCount =
-    (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) ||
-    (typeof value === "bigint" && value >= 0n);
+  const isCount = (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) || (typeof value === "bigint" && value >= 0n);
   return isCount ? value : 0;
 }

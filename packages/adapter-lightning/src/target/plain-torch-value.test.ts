@@ -54,7 +54,10 @@ test("objects, tensors, sets and text that is no Unicode are left out, lists tha
 });
 
 test("keys by which Lightning would import and call something are not carried on", () => {
-  expect(plainTorchDictionary(dict({ _instantiator: "os.system", _class_path: "x.Y", lr: 1 }))).toEqual({ kind: "map", entries: [["lr", 1]] });
+  expect(plainTorchDictionary(dict({ _instantiator: "os.system", _class_path: "x.Y", lr: 1 }))).toEqual({
+    kind: "map",
+    entries: [["lr", 1]],
+  });
   expect(plainTorchDictionary(dict({ _instantiator: "os.system" }))).toBeUndefined();
 });
 

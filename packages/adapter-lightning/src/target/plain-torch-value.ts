@@ -25,9 +25,7 @@ interface Budget {
 export function plainTorchDictionary(value: TreeValue | undefined): TorchValue | undefined {
   if (typeof value !== "object" || value === null || value.kind !== "map") return undefined;
   const budget: Budget = { left: maximumValues, around: new Set() };
-  const entries = value.entries.filter(
-    ([key]) => typeof key !== "string" || !executableKeys.has(key),
-  );
+  const entries = value.entries.filter(([key]) => typeof key !== "string" || !executableKeys.has(key));
   budget.around.add(value);
   const result = plainMap(entries, budget, 0);
   return budget.left < 0 || result.entries.length === 0 ? undefined : result;
@@ -48,11 +46,7 @@ function plainMap(
   return { kind: "map", entries: result };
 }
 
-function plainTorchValue(
-  value: TreeValue,
-  budget: Budget,
-  depth: number,
-): TorchValue | undefined {
+function plainTorchValue(value: TreeValue, budget: Budget, depth: number): TorchValue | undefined {
   budget.left -= 1;
   if (budget.left < 0 || depth > maximumDepth) return undefined;
   if (value === null || typeof value === "boolean" || typeof value === "number") return value;
