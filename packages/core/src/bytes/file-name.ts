@@ -8,7 +8,11 @@ import { LongspanError } from "../errors/longspan-error.ts";
 export function checkFileName(fileName: string, folder: string): void {
   const path = fileName === "" || fileName === "." || fileName === ".." || /[/\\:\p{Cc}]/u.test(fileName);
   if (!path) return;
-  throw new LongspanError("unsupported", `${folder}: ${JSON.stringify(fileName)} is not a plain file name. Only files that lie side by side are read and written.`, {
-    details: { folder, fileName },
-  });
+  throw new LongspanError(
+    "unsupported",
+    `${folder}: ${JSON.stringify(fileName)} is not a plain file name. Only files that lie side by side are read and written.`,
+    {
+      details: { folder, fileName },
+    },
+  );
 }

@@ -15,9 +15,13 @@ export function filesFileSet(files: Iterable<File>, name = "the chosen files"): 
     if (candidate.depth > outermost) continue;
     const { file } = candidate;
     if (byName.has(file.name)) {
-      throw new LongspanError("argument-invalid", `Two of ${name} are called ${JSON.stringify(file.name)}. Choose the files of one folder.`, {
-        details: { fileName: file.name },
-      });
+      throw new LongspanError(
+        "argument-invalid",
+        `Two of ${name} are called ${JSON.stringify(file.name)}. Choose the files of one folder.`,
+        {
+          details: { fileName: file.name },
+        },
+      );
     }
     byName.set(file.name, candidate);
   }

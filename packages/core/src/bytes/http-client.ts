@@ -83,7 +83,10 @@ export function httpClient(url: URL, name: string, options: HttpOptions): HttpCl
           if (tries >= retries) {
             if (error.cause instanceof LongspanError) throw error.cause;
             const times = tries === 0 ? "" : ` ${tries + 1} times`;
-            throw new LongspanError("network-failed", `${name} could not be read${times}: ${error.message}.`, { cause: error.cause, details: { source: name } });
+            throw new LongspanError("network-failed", `${name} could not be read${times}: ${error.message}.`, {
+              cause: error.cause,
+              details: { source: name },
+            });
           }
           // oxlint-disable-next-line no-await-in-loop -- the pause between attempts
           await pause(error.afterMilliseconds ?? Math.min(longestDelay, firstDelay * 2 ** tries * (0.75 + Math.random() / 2)), any);

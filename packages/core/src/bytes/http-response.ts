@@ -8,7 +8,9 @@ export interface HttpVersion {
 }
 
 /** `Content-Range: bytes first-last/size`, `bytes *\/size` (RFC 9110, 14.4); undefined where the header is missing or is not of that form. */
-export function parseContentRange(response: Response): { readonly first: number | undefined; readonly size: number | undefined } | undefined {
+export function parseContentRange(
+  response: Response,
+): { readonly first: number | undefined; readonly size: number | undefined } | undefined {
   const match = /^bytes (?:(\d{1,16})-\d{1,16}|\*)\/(\d{1,16}|\*)$/i.exec(response.headers.get("content-range")?.trim() ?? "");
   if (match === null) return undefined;
   const [, first, size] = match;
@@ -35,7 +37,8 @@ export function checkVersion(name: string, before: HttpVersion, now: HttpVersion
   const differs = (one: string | null, other: string | null): boolean => one !== null && other !== null && one !== other;
   // An entity tag decides alone: the date of one version can differ between the machines of one service.
   const bothTagged = before.entityTag !== null && now.entityTag !== null;
-  const changed = before.size !== now.size || (bothTagged ? before.entityTag !== now.entityTag : differs(before.lastModified, now.lastModified));
+  const changed =
+    before.size !== now.size || (bothTagged ? before.entityTag !== now.entityTag : differs(before.lastModified, now.lastModified));
   if (!changed) return;
   throw new LongspanError("source-changed", `${name} changed on the server while it was read. Start again.`, {
     details: { source: name, before: { ...before }, now: { ...now } },
@@ -49,7 +52,11 @@ export function statusError(name: string, response: Response): LongspanError {
   const found = `the server answered ${status}${statusText === "" ? "" : ` ${statusText}`}`;
   if (status === 404 || status === 410) return new LongspanError("not-found", `${name} does not exist: ${found}.`, { details });
   if (status === 401 || status === 403 || status === 407) {
-    return new LongspanError("permission-denied", `${name} may not be read: ${found}. Pass credentials in headers, or a URL that carries them.`, { details });
+    return new LongspanError(
+      "permission-denied",
+      `${name} may not be read: ${found}. Pass credentials in headers, or a URL that carries them.`,
+      { details },
+    );
   }
   return new LongspanError("network-failed", `${name} could not be read: ${found}.`, { details });
 }
@@ -57,4 +64,17 @@ export function statusError(name: string, response: Response): LongspanError {
 /** Host and path of a URL: its user, password and query may be secrets and stay out of messages. */
 export function urlForMessages(url: URL): string {
   return `${url.origin}${url.pathname}`;
+}
+
+/**
+ * In a page, relative addresses are the page's.
+ * @throws LongspanError `argument-invalid` for what is not an address of HTTP
+ */
+export function httpUrl(url: string | URL): URL {
+  const base = "document" in globalThis ? globalThis.document.baseURI : undefined;
+  const parsed = URL.canParse(url, base) ? new URL(url, base) : undefined;
+  if (parsed?.protocol === "http:" || parsed?.protocol === "https:") return parsed;
+  throw new LongspanError("argument-invalid", `${JSON.stringify(String(url))} is not an http or https URL.`, {
+    details: { url: String(url) },
+  });
 }

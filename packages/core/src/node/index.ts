@@ -1,1 +1,5 @@
-export {};
+export { directoryFileSet } from "./directory-file-set.ts";
+export { directorySink } from "./directory-sink.ts";
+export { fileSink } from "./file-sink.ts";
+export { fileSource } from "./file-source.ts";
+export type { SinkOptions } from "./sink-options.ts";

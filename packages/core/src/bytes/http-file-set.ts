@@ -1,0 +1,44 @@
+import { LongspanError } from "../errors/longspan-error.ts";
+import { checkFileName } from "./file-name.ts";
+import type { FileSet } from "./file-set.ts";
+import { type HttpSourceOptions, openHttpSource } from "./http-source.ts";
+import { httpUrl, urlForMessages } from "./http-response.ts";
+
+/**
+ * The files beside a URL: of `https://host/model/model.safetensors?revision=2`, `config.json` is `https://host/model/config.json?revision=2`. A URL that ends in a
+ * slash is the folder itself.
+ *
+ * A sibling is missing where the server answers 404, 410, 403 (object stores answer so where they do not list their files) or, as servers of web applications do,
+ * with an HTML page. The named file itself is never missing: its 403 is an error.
+ */
+export function httpFileSet(url: string | URL, options: HttpSourceOptions = {}): FileSet {
+  const base = httpUrl(url);
+  const name = urlForMessages(new URL(".", base));
+  const ownName = decodeSegment(base.pathname.slice(base.pathname.lastIndexOf("/") + 1));
+  return {
+    name,
+    async resolve(fileName) {
+      checkFileName(fileName, name);
+      const address = new URL(encodeURIComponent(fileName), base);
+      address.search = base.search;
+      try {
+        const { source, contentType } = await openHttpSource(fileName === ownName ? base : address, options);
+        if (fileName === ownName || /\.html?$/i.test(fileName) || !/^\s*text\/html\b/i.test(contentType)) return source;
+        await source.close();
+        return undefined;
+      } catch (error) {
+        if (!LongspanError.isInstance(error)) throw error;
+        if (error.code === "not-found" || (error.details.status === 403 && fileName !== ownName)) return undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}

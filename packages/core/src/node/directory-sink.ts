@@ -1,0 +1,220 @@
+import { mkdir, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { checkFileName } from "../bytes/file-name.ts";
+import type { ByteSink, DirectorySink } from "../bytes/sink.ts";
+import { LongspanError } from "../errors/longspan-error.ts";
+import { type FileByteSink, fileByteSink } from "./file-byte-sink.ts";
+import { type ProtectedSources, protectedSources } from "./file-identity.ts";
+import { fileSystemError, systemCodeOf } from "./file-system-error.ts";
+import { replaceFiles } from "./move-files.ts";
+import type { SinkOptions } from "./sink-options.ts";
+import { isStagingOf, removeOrphans, stagingPath } from "./staging.ts";
+import { syncDirectory } from "./sync-directory.ts";
+import { checkFolder, existsError, targetStats } from "./target-folder.ts";
+
+/**
+ * A folder of files, all or nothing. A new folder appears under its name at `commit()`, complete and on the disk. In an existing one that is empty, or with `force`,
+ * the files written take the places of those of their names, superseded ones go, and all others stay.
+ *
+ * Until then everything lies in a folder called `.NAME.longspan-staging-…`, beside a new target, inside an existing one (which may be a mount of its own). Nothing is created before the
+ * first `file()`.
+ *
+ * @throws LongspanError `target-exists`, `target-is-source`, `argument-invalid` (a file where the folder should be), `not-found` (no parent folder), `permission-denied`
+ */
+export async function directorySink(path: string, options: SinkOptions = {}): Promise<DirectorySink> {
+  const sources = await protectedSources(options.sources ?? []);
+  const onNote = options.onNote ?? (() => {});
+  const target = await locate(path, options.force === true, sources, onNote);
+  return target.exists ? createSink(path, target, sources, onNote, replaceIn) : createSink(path, target, sources, onNote, appear);
+}
+
+interface TargetFolder {
+  /** Absolute; of an existing folder, with links resolved. */
+  readonly folder: string;
+  readonly exists: boolean;
+  /** Where the staging folder goes. */
+  readonly stagingParent: string;
+  readonly force: boolean;
+}
+
+async function locate(path: string, force: boolean, sources: ProtectedSources, onNote: (note: string) => void): Promise<TargetFolder> {
+  const absolute = resolve(path);
+  const stats = await targetStats(path);
+  if (stats === undefined) {
+    const parent = dirname(absolute);
+    await checkFolder(parent, path);
+    await removeOrphans(parent, absolute, onNote);
+    return { folder: absolute, exists: false, stagingParent: parent, force };
+  }
+  if (!stats.isDirectory()) {
+    throw new LongspanError("argument-invalid", `${path} is a file, and a folder is to be written. Name another place.`, {
+      details: { path },
+    });
+  }
+  await sources.check(path);
+  const folder = await realpath(absolute);
+  await checkFolder(folder, path);
+  await removeOrphans(folder, absolute, onNote);
+  await removeOrphans(dirname(absolute), absolute, onNote);
+  const names = await listNames(folder);
+  if (!force && names.some((name) => !isStagingOf(name, absolute))) {
+    throw existsError(path, "exists and is not empty. Pass force to replace the files of the same names (all others stay).");
+  }
+  return { folder, exists: true, stagingParent: folder, force };
+}
+
+interface Staged {
+  readonly staging: string;
+  /** Where the written files lie. */
+  readonly files: string;
+  /** In the order they were opened. */
+  readonly names: readonly string[];
+  readonly superseded: readonly RegExp[];
+}
+
+type Publish = (path: string, target: TargetFolder, staged: Staged, sources: ProtectedSources) => Promise<void>;
+
+function createSink(
+  path: string,
+  target: TargetFolder,
+  sources: ProtectedSources,
+  onNote: (note: string) => void,
+  publish: Publish,
+): DirectorySink {
+  const staging = stagingPath(target.stagingParent, resolve(path));
+  // A new folder is renamed as a whole; files for an existing one lie a level deeper, beside those they replace.
+  const files = target.exists ? join(staging, "new") : staging;
+  const names: string[] = [];
+  const superseded: RegExp[] = [];
+  let open: FileByteSink | undefined;
+  let state: "new" | "writing" | "ended" = "new";
+
+  function checkState(): void {
+    if (state === "ended") throw new LongspanError("closed", `${path}: this output has been committed or aborted.`, { details: { path } });
+    if (open !== undefined)
+      throw new LongspanError("argument-invalid", `${path}: the file ${names.at(-1)} has not been closed.`, { details: { path } });
+  }
+
+  async function begin(): Promise<void> {
+    if (state !== "new") return;
+    try {
+      await mkdir(staging);
+      state = "writing";
+      if (target.exists) await mkdir(files);
+    } catch (error) {
+      throw fileSystemError(error, path, "written");
+    }
+  }
+
+  async function discard(): Promise<void> {
+    const removing = state === "writing";
+    state = "ended";
+    await open?.abandon();
+    open = undefined;
+    if (!removing) return;
+    await rm(staging, { recursive: true, force: true }).catch(() => {
+      onNote(`${staging} could not be removed. Remove it by hand.`);
+    });
+  }
+
+  return {
+    name: path,
+    async file(fileName): Promise<ByteSink> {
+      checkState();
+      checkFileName(fileName, path);
+      if (names.includes(fileName))
+        throw new LongspanError("argument-invalid", `${path}: ${fileName} is written twice.`, { details: { path, fileName } });
+      await checkPlace(path, join(target.folder, fileName), sources);
+      await begin();
+      const sink = await fileByteSink(join(files, fileName), join(path, fileName));
+      names.push(fileName);
+      open = sink;
+      return {
+        write: (bytes) => sink.write(bytes),
+        async close() {
+          await sink.close();
+          if (open === sink) open = undefined;
+        },
+      };
+    },
+    supersede(patterns) {
+      superseded.push(...patterns);
+    },
+    async commit() {
+      checkState();
+      await begin();
+      try {
+        await syncDirectory(files);
+        await publish(path, target, { staging, files, names, superseded }, sources);
+      } finally {
+        await discard();
+      }
+      return names.map((name) => join(path, name));
+    },
+    abort: discard,
+  };
+}
+
+/** What a file may replace: nothing, or a file that is not being read. */
+async function checkPlace(path: string, place: string, sources: ProtectedSources): Promise<void> {
+  await sources.check(place);
+  const stats = await stat(place).catch(() => undefined);
+  if (stats?.isDirectory() !== true) return;
+  throw new LongspanError("argument-invalid", `${place} is a folder, and ${path} is to have a file of this name. Move it away.`, {
+    details: { path: place },
+  });
+}
+
+async function appear(path: string, { folder }: TargetFolder, { staging }: Staged): Promise<void> {
+  try {
+    await rename(staging, folder);
+  } catch (error) {
+    const code = systemCodeOf(error);
+    if (code === "ENOTEMPTY" || code === "EEXIST")
+      throw existsError(path, "has come into being meanwhile. Pass force to replace files in it.");
+    throw fileSystemError(error, path, "written");
+  }
+  await syncDirectory(dirname(folder));
+}
+
+async function replaceIn(
+  path: string,
+  { folder, force }: TargetFolder,
+  { staging, files, names, superseded }: Staged,
+  sources: ProtectedSources,
+): Promise<void> {
+  const present = await listNames(folder);
+  const outgoing = present
+    .filter((name) => names.includes(name) || superseded.some((pattern) => name.search(pattern) !== -1))
+    .filter((name) => name !== staging);
+  const goingFiles: string[] = [];
+  for (const name of outgoing) {
+    const place = join(folder, name);
+    // oxlint-disable-next-line no-await-in-loop -- a folder's files
+    if ((await stat(place).catch(() => undefined))?.isDirectory() === true && !names.includes(name)) continue;
+    // oxlint-disable-next-line no-await-in-loop -- a folder's files
+    await checkPlace(path, place, sources);
+    goingFiles.push(name);
+  }
+  if (!force && goingFiles.length > 0)
+    throw existsError(join(path, goingFiles[0] ?? ""), "has come into being meanwhile. Pass force to replace it.");
+  const oldFolder = join(staging, "old");
+  await mkdir(oldFolder);
+  // The largest comes last: a run that is killed between two moves leaves a folder without its weights, which nothing takes for complete.
+  const sizes = new Map<string, number>();
+  for (const name of names) {
+    // oxlint-disable-next-line no-await-in-loop -- a handful
+    sizes.set(name, (await stat(join(files, name))).size);
+  }
+  const incoming = names.toSorted((left, right) => (sizes.get(left) ?? 0) - (sizes.get(right) ?? 0));
+  await replaceFiles({ folder, incoming, newFolder: files, outgoing: goingFiles, oldFolder });
+  await syncDirectory(folder);
+}
+
+async function listNames(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    throw fileSystemError(error, folder, "listed");
+  }
+}
