@@ -48,31 +48,9 @@ export {
   type OperationRule,
 } from "./operation.ts";
 export { operationSet, standardOperations, type OperationSet } from "./operations/standard-operations.ts";
-export { activation, activationFunctions, type ActivationFunction } from "./operations/activation.ts";
-export { add } from "./operations/add.ts";
-export { band } from "./operations/band.ts";
-export { cast } from "./operations/cast.ts";
-export { concatenate } from "./operations/concatenate.ts";
-export { constant } from "./operations/constant.ts";
-export { divide } from "./operations/divide.ts";
-export { embedding } from "./operations/embedding.ts";
-export { equal } from "./operations/equal.ts";
-export { findIndices } from "./operations/find-indices.ts";
-export { gatherRows } from "./operations/gather-rows.ts";
-export { layerNormalization } from "./operations/layer-normalization.ts";
-export { linear } from "./operations/linear.ts";
-export { longformerAttention, maskCodes } from "./operations/longformer-attention.ts";
-export { matMul } from "./operations/mat-mul.ts";
-export { multiply } from "./operations/multiply.ts";
-export { pad } from "./operations/pad.ts";
-export { reduceSum } from "./operations/reduce-sum.ts";
-export { reshape } from "./operations/reshape.ts";
-export { scatterRows } from "./operations/scatter-rows.ts";
-export { select } from "./operations/select.ts";
-export { slice } from "./operations/slice.ts";
-export { softmax } from "./operations/softmax.ts";
-export { subtract } from "./operations/subtract.ts";
-export { transpose } from "./operations/transpose.ts";
+export * as operations from "./operations/index.ts";
+export { activationFunctions, type ActivationFunction } from "./operations/activation.ts";
+export { maskCodes } from "./operations/longformer-attention.ts";
 
 export { runPasses, type Pass } from "./passes/pass.ts";
 export {

@@ -44,7 +44,12 @@ export const smallConfig: Readonly<Record<string, unknown>> = {
  * A checkpoint in memory, in the canonical layout, whose values tell their tensor and place: for testing adapters without a file.
  * No two elements of it are equal, so a wrong transpose of a square matrix shows.
  */
-export function seededCheckpoint({ head, dataType = "float32", unused = false, config: raw = smallConfig }: SeededCheckpointOptions): Checkpoint {
+export function seededCheckpoint({
+  head,
+  dataType = "float32",
+  unused = false,
+  config: raw = smallConfig,
+}: SeededCheckpointOptions): Checkpoint {
   const { config } = parseLongformerConfig(raw);
   const spec = createLongformerSpec(config, head);
   const kept = spec.parameters.filter(({ need }) => unused || need !== "unused");
@@ -57,7 +62,13 @@ export function seededCheckpoint({ head, dataType = "float32", unused = false, c
     const bytes = new Uint8Array(count * bytesPerElement(dataType));
     floatConversion("float32", dataType)(new Uint8Array(wide.buffer), bytes);
     const storage = { source: bytesSource(bytes, name), offset: 0, byteLength: bytes.byteLength };
-    return { sourceName: name, tensor: stridedTensor({ name, dataType, shape, storage }), canonicalName: name, transposed: false, role: "parameter" as const };
+    return {
+      sourceName: name,
+      tensor: stridedTensor({ name, dataType, shape, storage }),
+      canonicalName: name,
+      transposed: false,
+      role: "parameter" as const,
+    };
   });
   const checkpoint: Checkpoint = {
     name: "seeded",

@@ -76,7 +76,12 @@ function testTarget({ describe, test, expect }: TestKit, createAdapter: () => Fo
         test(`${head} in ${dataType} comes back bit for bit`, async () => {
           const source = seededCheckpoint({ head, dataType });
           const { checkpoint } = await writeAndOpen(source, head);
-          expect({ problem: checkpoint.problem?.message, layout: checkpoint.layout, container: checkpoint.container, orientation: checkpoint.orientation }).toEqual({
+          expect({
+            problem: checkpoint.problem?.message,
+            layout: checkpoint.layout,
+            container: checkpoint.container,
+            orientation: checkpoint.orientation,
+          }).toEqual({
             problem: undefined,
             layout: target.layout.name,
             container: target.container,
@@ -157,7 +162,22 @@ function failingSink(): { sink: DirectorySink; ended: () => string } {
 
 /** Empty, magic numbers of many formats cut short, text, and noise. */
 function strangeBytes(): Uint8Array[] {
-  const texts = ["", "PK", "PK\u0003\u0004", "\u0080\u0002", "\u0080\u0004\u0095", "\u0080\u0002\u008a\n", "{", '{"weight_map":', "<html>", "version https://git-lfs", "(dp0\n", "\u0000".repeat(600)];
-  const noise = Array.from({ length: 40 }, (_, seed) => Uint8Array.from({ length: 16 * seed }, (__, index) => (Math.imul(index + 1, 2654435761 + seed * 97) >>> 13) & 0xff));
+  const texts = [
+    "",
+    "PK",
+    "PK\u0003\u0004",
+    "\u0080\u0002",
+    "\u0080\u0004\u0095",
+    "\u0080\u0002\u008a\n",
+    "{",
+    '{"weight_map":',
+    "<html>",
+    "version https://git-lfs",
+    "(dp0\n",
+    "\u0000".repeat(600),
+  ];
+  const noise = Array.from({ length: 40 }, (_, seed) =>
+    Uint8Array.from({ length: 16 * seed }, (__, index) => (Math.imul(index + 1, 2654435761 + seed * 97) >>> 13) & 0xff),
+  );
   return [...texts.map((text) => Uint8Array.from(text, (character) => character.charCodeAt(0))), ...noise];
 }
