@@ -10,16 +10,20 @@ const converter = createConverter({ adapters: [torch(), paddle(), lightning()] }
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 const source = await converter.open({ files: directoryFileSet(`${root}fixtures/lightning`), fileName: "lightning_qa.ckpt" });
-console.log(`${source.name}\n  ${source.container}, ${source.envelope}; layout ${source.layout}, prefix "${source.prefix}", head ${source.head}, ${source.tensors.length} tensors\n`);
+console.log(
+  `${source.name}\n  ${source.container}, ${source.envelope}; layout ${source.layout}, prefix "${source.prefix}", head ${source.head}, ${source.tensors.length} tensors\n`,
+);
 
 let different = false;
 for (const target of ["hf", "paddle"]) {
   const plan = converter.plan(source, { target });
   if (target === "paddle") printTable(plan);
-  for (const { name, reason } of plan.dropped.filter(({ name }) => source.tensors.some(({ sourceName }) => sourceName === name))) console.log(`dropped  ${name}: ${reason}`);
+  for (const { name, reason } of plan.dropped.filter(({ name }) => source.tensors.some(({ sourceName }) => sourceName === name)))
+    console.log(`dropped  ${name}: ${reason}`);
 
   const folder = `${root}out/${target}`;
-  for (const path of await converter.convert(plan, { sink: directorySink(folder, { force: true, sources: [source.name] }) })) console.log(`wrote    ${path}`);
+  for (const path of await converter.convert(plan, { sink: await directorySink(folder, { force: true, sources: [source.name] }) }))
+    console.log(`wrote    ${path}`);
 
   const copy: Checkpoint = await converter.open({ files: directoryFileSet(folder) });
   const { equal, compared, differing } = await converter.verify(source, copy);
@@ -37,6 +41,12 @@ function printTable(plan: ConversionPlan): void {
     ...plan.steps.map((step) => [step.source, shape(step.sourceShape), step.target, shape(step.targetShape), step.transposed ? "T" : ""]),
   ];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  for (const row of rows) console.log(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
+  for (const row of rows)
+    console.log(
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    );
   console.log();
 }

@@ -21,12 +21,19 @@ async function loadAdapter(module: string): Promise<FormatAdapter> {
   try {
     loaded = await import(specifier);
   } catch (error) {
-    throw new LongspanError("adapter-invalid", `--adapter ${module} cannot be loaded: ${error instanceof Error ? error.message : String(error)}.`, { cause: error });
+    throw new LongspanError(
+      "adapter-invalid",
+      `--adapter ${module} cannot be loaded: ${error instanceof Error ? error.message : String(error)}.`,
+      { cause: error },
+    );
   }
   const exported: unknown = typeof loaded === "object" && loaded !== null && "default" in loaded ? loaded.default : undefined;
   const adapter: unknown = typeof exported === "function" ? exported() : exported;
   if (!isAdapter(adapter)) {
-    throw new LongspanError("adapter-invalid", `--adapter ${module}: its default export is no format adapter (an object with specificationVersion, name, containers, envelopes, layouts and targets, or a function that makes one).`);
+    throw new LongspanError(
+      "adapter-invalid",
+      `--adapter ${module}: its default export is no format adapter (an object with specificationVersion, name, containers, envelopes, layouts and targets, or a function that makes one).`,
+    );
   }
   return adapter;
 }

@@ -32,7 +32,9 @@ export async function readJsonFile(path: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new LongspanError("config-invalid", `${path} is not JSON: ${error instanceof Error ? error.message : String(error)}.`, { cause: error });
+    throw new LongspanError("config-invalid", `${path} is not JSON: ${error instanceof Error ? error.message : String(error)}.`, {
+      cause: error,
+    });
   }
 }
 
@@ -40,7 +42,9 @@ export async function readTextFile(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    throw new LongspanError("not-found", `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.`, { cause: error });
+    throw new LongspanError("not-found", `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.`, {
+      cause: error,
+    });
   }
 }
 
@@ -48,6 +52,9 @@ async function isDirectory(path: string, text: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch (error) {
-    throw new LongspanError("not-found", `There is no file or folder ${text}. Give a path, a folder, or an http(s) URL.`, { cause: error, details: { path: text } });
+    throw new LongspanError("not-found", `There is no file or folder ${text}. Give a path, a folder, or an http(s) URL.`, {
+      cause: error,
+      details: { path: text },
+    });
   }
 }

@@ -1,5 +1,14 @@
 import { Option, type Command } from "commander";
-import { createConverter, heads, isHead, LongspanError, parseLayoutFile, type Checkpoint, type Converter, type Layout } from "@longspan/core";
+import {
+  createConverter,
+  heads,
+  isHead,
+  LongspanError,
+  parseLayoutFile,
+  type Checkpoint,
+  type Converter,
+  type Layout,
+} from "@longspan/core";
 import { loadAdapters } from "./adapters.ts";
 import { modelInput, readJsonFile, readTextFile, type ModelInput } from "./model-input.ts";
 
@@ -17,7 +26,12 @@ export function addModelOptions(command: Command): Command {
     .option("--config <file>", "the model's config.json, instead of the one beside or inside the checkpoint")
     .addOption(new Option("--head <head>", "the model's head, where the checkpoint does not say it").choices([...heads]))
     .option("--prefix <prefix>", 'what stands before the trunk\'s names in the file, such as "model."')
-    .option("--adapter <module>", "a further format adapter: a path or a package (repeatable)", (module: string, list: readonly string[]) => [...list, module], [])
+    .option(
+      "--adapter <module>",
+      "a further format adapter: a path or a package (repeatable)",
+      (module: string, list: readonly string[]) => [...list, module],
+      [],
+    )
     .option("--json", "print one JSON document on stdout and nothing else");
 }
 
@@ -30,10 +44,17 @@ export async function createCommandConverter(options: ModelOptions): Promise<Con
   return createConverter({ adapters: await loadAdapters(options.adapter) });
 }
 
-export async function openModel(converter: Converter, model: string, options: ModelOptions, layout: string | undefined, signal: AbortSignal): Promise<OpenedModel> {
+export async function openModel(
+  converter: Converter,
+  model: string,
+  options: ModelOptions,
+  layout: string | undefined,
+  signal: AbortSignal,
+): Promise<OpenedModel> {
   const input = await modelInput(model);
   const { head } = options;
-  if (head !== undefined && !isHead(head)) throw new LongspanError("head-unknown", `There is no head "${head}". There are: ${heads.join(", ")}.`);
+  if (head !== undefined && !isHead(head))
+    throw new LongspanError("head-unknown", `There is no head "${head}". There are: ${heads.join(", ")}.`);
   const config = options.config === undefined ? undefined : await readJsonFile(options.config);
   const checkpoint = await converter.open(input, { config, head, prefix: options.prefix, layout: await layoutOption(layout), signal });
   return { input, checkpoint };

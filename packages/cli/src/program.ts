@@ -23,14 +23,24 @@ export function createProgram({ terminal, signal, setExitCode }: ProgramContext)
     .showHelpAfterError("(longspan <command> --help lists the options)")
     .configureOutput({ writeOut: (text) => terminal.out.write(text), writeErr: (text) => terminal.error.write(text) });
 
-  addModelOptions(program.command("inspect").description("say what a checkpoint is: container, layout, head, configuration, tensors").argument("<model>", "a file, a folder or an http(s) URL"))
+  addModelOptions(
+    program
+      .command("inspect")
+      .description("say what a checkpoint is: container, layout, head, configuration, tensors")
+      .argument("<model>", "a file, a folder or an http(s) URL"),
+  )
     .option("--layout <name>", "the layout to read with: a name, or a layout file (.json)")
     .action(async (model: string, options: InspectOptions) => {
       const { inspect } = await import("./commands/inspect.ts");
       await inspect(model, options, terminal, signal);
     });
 
-  addModelOptions(program.command("convert").description("write a checkpoint in another framework's form").argument("<model>", "a file, a folder or an http(s) URL"))
+  addModelOptions(
+    program
+      .command("convert")
+      .description("write a checkpoint in another framework's form")
+      .argument("<model>", "a file, a folder or an http(s) URL"),
+  )
     .requiredOption("--to <target>", "hf, torch, torch-legacy, lightning, paddle, paddle-safetensors, or an adapter's own")
     .option("-o, --output <path>", "the folder or file to write")
     .option("--layout <name>", "the layout to write, instead of the target's: a name, or a layout file (.json)")
@@ -45,7 +55,13 @@ export function createProgram({ terminal, signal, setExitCode }: ProgramContext)
       await convert(model, options, terminal, signal);
     });
 
-  addModelOptions(program.command("verify").description("compare two checkpoints of any framework, tensor by tensor").argument("<a>", "a file, a folder or an http(s) URL").argument("<b>", "another"))
+  addModelOptions(
+    program
+      .command("verify")
+      .description("compare two checkpoints of any framework, tensor by tensor")
+      .argument("<a>", "a file, a folder or an http(s) URL")
+      .argument("<b>", "another"),
+  )
     .option("--layout <name>", "the layout to read both with")
     .option("--tolerance <difference>", "largest absolute difference that counts as equal", "0")
     .action(async (a: string, b: string, options: VerifyCommandOptions) => {

@@ -37,6 +37,10 @@ function report(error: unknown, json: boolean, { out, error: stderr }: Terminal)
   }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   if (json) out.write(jsonDocument({ error: { code: "bug", message } }));
-  else writeLine(stderr, `${styled(stderr, "red", "This is a bug in longspan.")} Please report it with the command line and what follows:\n${message}`);
+  else
+    writeLine(
+      stderr,
+      `${styled(stderr, "red", "This is a bug in longspan.")} Please report it with the command line and what follows:\n${message}`,
+    );
   return exitCodes.bug;
 }

@@ -1,19 +1,22 @@
 import { styleText } from "node:util";
 
+/** A process's stream, or what stands for it in a test. */
+export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
 /** Where a command's words go: documents to stdout, everything else to stderr. */
 export interface Terminal {
-  readonly out: NodeJS.WriteStream;
-  readonly error: NodeJS.WriteStream;
+  readonly out: OutputStream;
+  readonly error: OutputStream;
 }
 
 type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 
 /** Text for a stream, coloured only when that stream is a terminal that wants colours (NO_COLOR, FORCE_COLOR). */
-export function styled(stream: NodeJS.WriteStream, style: Style, text: string): string {
+export function styled(stream: OutputStream, style: Style, text: string): string {
   return styleText(style, text, { stream });
 }
 
-export function writeLine(stream: NodeJS.WriteStream, line = ""): void {
+export function writeLine(stream: OutputStream, line = ""): void {
   stream.write(`${line}\n`);
 }
 
@@ -21,5 +24,10 @@ export function writeLine(stream: NodeJS.WriteStream, line = ""): void {
 export function columns(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows) for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length);
-  return rows.map((row) => row.map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index] ?? 0))).join("  ").trimEnd());
+  return rows.map((row) =>
+    row
+      .map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index] ?? 0)))
+      .join("  ")
+      .trimEnd(),
+  );
 }

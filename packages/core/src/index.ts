@@ -7,6 +7,10 @@ export type { ByteSink, DirectorySink } from "./bytes/sink.ts";
 export { bytesSource } from "./bytes/bytes-source.ts";
 export { concatenatedSource, type SourceRange } from "./bytes/concatenated-source.ts";
 export { memoryFileSet } from "./bytes/memory-file-set.ts";
+export { httpFileSet } from "./bytes/http-file-set.ts";
+export { httpSource, type HttpSourceOptions } from "./bytes/http-source.ts";
+export { blobSource } from "./bytes/blob-source.ts";
+export { filesFileSet } from "./bytes/files-file-set.ts";
 export { memoryDirectorySink, type MemoryDirectorySink } from "./bytes/memory-directory-sink.ts";
 
 export { bytesPerElement, dataTypes, elementCount, isDataType, isFloatingPoint, type DataType } from "./tensor/data-type.ts";

@@ -25,7 +25,10 @@ export function rawFile(tensors: readonly RawTensor[], data: Uint8Array, more: R
 }
 
 /** Float32 tensors with values that tell their place, one after the other. */
-export function rawModel(parameters: readonly { readonly name: string; readonly shape: readonly number[] }[], more: Readonly<Record<string, unknown>> = {}): Uint8Array {
+export function rawModel(
+  parameters: readonly { readonly name: string; readonly shape: readonly number[] }[],
+  more: Readonly<Record<string, unknown>> = {},
+): Uint8Array {
   const counts = parameters.map(({ shape }) => shape.reduce((product, dimension) => product * dimension, 1));
   const values = Float32Array.from({ length: counts.reduce((sum, count) => sum + count, 0) }, (_, index) => index + 0.5);
   let offset = 0;
@@ -52,14 +55,21 @@ export function rawAdapter(layouts: readonly Layout[]): FormatAdapter {
         async open({ source }) {
           const bytes = await source.read(0, source.size);
           const end = bytes.indexOf(10) + 1;
-          const header: { tensors: RawTensor[]; head?: string; config?: Record<string, unknown> } = JSON.parse(new TextDecoder().decode(bytes.subarray(4, end)));
+          const header: { tensors: RawTensor[]; head?: string; config?: Record<string, unknown> } = JSON.parse(
+            new TextDecoder().decode(bytes.subarray(4, end)),
+          );
           const storages = new Map<number, { source: typeof source; offset: number; byteLength: number }>();
           const entries = header.tensors.map(({ name, dataType = "float32", shape, offset }) => {
             const storage = storages.get(offset) ?? { source, offset: end + offset, byteLength: source.size - end - offset };
             storages.set(offset, storage);
             return [name, stridedTensor({ name, dataType, shape, storage })] as const;
           });
-          return { root: treeMap([...entries, ["config", JSON.stringify(header.config ?? null)]]), attributes: new Map(), warnings: [], close: async () => {} };
+          return {
+            root: treeMap([...entries, ["config", JSON.stringify(header.config ?? null)]]),
+            attributes: new Map(),
+            warnings: [],
+            close: async () => {},
+          };
         },
       },
     ],
@@ -69,7 +79,9 @@ export function rawAdapter(layouts: readonly Layout[]): FormatAdapter {
         detect: ({ root }) => (isTreeMap(root) ? { specificity: 50, evidence: "a map" } : undefined),
         open({ root }) {
           const entries = isTreeMap(root) ? root.entries : [];
-          const tensors = entries.flatMap(([name, value]) => (typeof name === "string" && isTensor(value) ? [{ name, sourceName: name, tensor: value }] : []));
+          const tensors = entries.flatMap(([name, value]) =>
+            typeof name === "string" && isTensor(value) ? [{ name, sourceName: name, tensor: value }] : [],
+          );
           const config: Record<string, unknown> | null = JSON.parse(String(isTreeMap(root) ? root.get("config") : "null"));
           return { tensors, dropped: [], metadata: new Map(), warnings: [], ...(config === null ? {} : { config }) };
         },

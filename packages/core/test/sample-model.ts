@@ -26,8 +26,25 @@ export function sample(changes: Readonly<Record<string, unknown>> = {}): Longfor
 }
 
 const trunk = ["embeddings.{e:word_embeddings|position_embeddings|token_type_embeddings}.weight", "embeddings.LayerNorm.{k:weight|bias}"];
-const linear = ["encoder.layer.{i}.attention.self.{p:query|key|value|query_global|key_global|value_global}", "encoder.layer.{i}.attention.output.dense", "encoder.layer.{i}.intermediate.dense", "encoder.layer.{i}.output.dense", "pooler.dense", "qa_outputs", "lm_head.dense", "classifier.dense", "classifier.out_proj", "classifier", "lm_head.decoder"];
-const plain = ["encoder.layer.{i}.attention.output.LayerNorm.{k:weight|bias}", "encoder.layer.{i}.output.LayerNorm.{k:weight|bias}", "lm_head.layer_norm.{k:weight|bias}", "lm_head.bias"];
+const linear = [
+  "encoder.layer.{i}.attention.self.{p:query|key|value|query_global|key_global|value_global}",
+  "encoder.layer.{i}.attention.output.dense",
+  "encoder.layer.{i}.intermediate.dense",
+  "encoder.layer.{i}.output.dense",
+  "pooler.dense",
+  "qa_outputs",
+  "lm_head.dense",
+  "classifier.dense",
+  "classifier.out_proj",
+  "classifier",
+  "lm_head.decoder",
+];
+const plain = [
+  "encoder.layer.{i}.attention.output.LayerNorm.{k:weight|bias}",
+  "encoder.layer.{i}.output.LayerNorm.{k:weight|bias}",
+  "lm_head.layer_norm.{k:weight|bias}",
+  "lm_head.bias",
+];
 const same = (pattern: string): { from: string; to: string } => ({ from: pattern, to: pattern });
 
 /** Canonical names as they are, `longformer.` before a head's trunk. */
@@ -45,10 +62,16 @@ export const turnedLayout: Layout = {
   name: "turned",
   trunkPrefix: "body.",
   rules: [
-    ...[...trunk, ...plain].map((pattern) => ({ from: pattern, to: pattern.replace("LayerNorm", "norm").replace("encoder.layer", "layers") })),
+    ...[...trunk, ...plain].map((pattern) => ({
+      from: pattern,
+      to: pattern.replace("LayerNorm", "norm").replace("encoder.layer", "layers"),
+    })),
     ...linear.flatMap((name) => {
       const to = name.replace("encoder.layer", "layers");
-      return [{ from: `${name}.weight`, to: `${to}.weight`, transform: "transpose" as const }, { from: `${name}.bias`, to: `${to}.bias` }];
+      return [
+        { from: `${name}.weight`, to: `${to}.weight`, transform: "transpose" as const },
+        { from: `${name}.bias`, to: `${to}.bias` },
+      ];
     }),
   ],
 };

@@ -7,7 +7,7 @@ import { createCommandConverter, layoutOption, openModel, type ModelOptions } fr
 import { conversionDocument, describePlan, describeResult } from "../output/conversion-report.ts";
 import { jsonDocument } from "../output/json-document.ts";
 import { progressDisplay } from "../output/progress-display.ts";
-import type { Terminal } from "../terminal.ts";
+import { styled, writeLine, type Terminal } from "../terminal.ts";
 
 export interface ConvertCommandOptions extends ModelOptions {
   readonly to: string;
@@ -25,8 +25,13 @@ export interface ConvertCommandOptions extends ModelOptions {
 export async function convert(model: string, options: ConvertCommandOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const converter = await createCommandConverter(options);
   const { dtype } = options;
-  if (dtype !== undefined && !isDataType(dtype)) throw new LongspanError("argument-invalid", `There is no data type "${dtype}". Float types: float64, float32, float16, bfloat16, float8_e4m3fn, float8_e5m2.`);
-  if (options.output === undefined && options.dryRun !== true) throw new LongspanError("argument-invalid", "Say where to write with -o, or look at the plan with --dry-run.");
+  if (dtype !== undefined && !isDataType(dtype))
+    throw new LongspanError(
+      "argument-invalid",
+      `There is no data type "${dtype}". Float types: float64, float32, float16, bfloat16, float8_e4m3fn, float8_e5m2.`,
+    );
+  if (options.output === undefined && options.dryRun !== true)
+    throw new LongspanError("argument-invalid", "Say where to write with -o, or look at the plan with --dry-run.");
   const shardBytes = options.shardSize === undefined ? undefined : parseSize(options.shardSize);
   const { checkpoint, input } = await openModel(converter, model, options, options.fromLayout, signal);
   try {
@@ -39,7 +44,9 @@ export async function convert(model: string, options: ConvertCommandOptions, ter
     }
     if (plan.problem !== undefined) throw plan.problem;
     const place = await outputPlace(options.output ?? "", plan.target);
-    const sink = await openSink(place, plan, input, options.force === true);
+    const sink = await openSink(place, plan, input, options.force === true, (note) =>
+      writeLine(terminal.error, `${styled(terminal.error, "yellow", "note")}  ${note}`),
+    );
     const progress = await progressDisplay(terminal.error);
     try {
       const written = await converter.convert(plan, {
@@ -70,23 +77,42 @@ interface OutputPlace {
 /** A path is a folder if it ends in a slash, is one already, or lacks the ending of the target's files. */
 async function outputPlace(output: string, target: Target): Promise<OutputPlace> {
   const path = resolve(output);
-  const isFolder = /[/\\]$/.test(output) || (await stat(path).then((found) => found.isDirectory(), () => false));
+  const isFolder =
+    /[/\\]$/.test(output) ||
+    (await stat(path).then(
+      (found) => found.isDirectory(),
+      () => false,
+    ));
   if (isFolder || !target.fileExtensions.includes(extname(path))) return { path, fileName: undefined };
   return { path, fileName: basename(path) };
 }
 
-async function openSink(place: OutputPlace, plan: ConversionPlan, input: ModelInput, force: boolean): Promise<DirectorySink> {
-  if (place.fileName !== undefined) return fileSink(place.path, { force, sources: [plan.source.name] });
+async function openSink(
+  place: OutputPlace,
+  plan: ConversionPlan,
+  input: ModelInput,
+  force: boolean,
+  onNote: (note: string) => void,
+): Promise<DirectorySink> {
+  if (place.fileName !== undefined) return fileSink(place.path, { force, sources: [plan.source.name], onNote });
   if (input.folder !== undefined && resolve(input.folder) === place.path) {
-    throw new LongspanError("target-is-source", `${place.path} is the folder that is read from. Write to another one.`, { details: { path: place.path } });
+    throw new LongspanError("target-is-source", `${place.path} is the folder that is read from. Write to another one.`, {
+      details: { path: place.path },
+    });
   }
-  return directorySink(place.path, { force, sources: [plan.source.name] });
+  return directorySink(place.path, { force, sources: [plan.source.name], onNote });
 }
 
 /** "500MB" (10^6), "2GiB" (2^30), "1000000": as huggingface_hub reads sizes. */
 function parseSize(text: string): number {
   const found = /^(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?$/i.exec(text.trim());
-  const bytes = found === null ? 0 : Math.floor(Number(found[1]) * (found[3] === "" ? 1000 : 1024) ** "_KMGT".indexOf(found[2] === "" ? "_" : (found[2] ?? "").toUpperCase()));
-  if (!Number.isSafeInteger(bytes) || bytes < 1) throw new LongspanError("argument-invalid", `--shard-size ${text} is no size. Write it as 500MB, 5GB or 2GiB.`);
+  const bytes =
+    found === null
+      ? 0
+      : Math.floor(
+          Number(found[1]) * (found[3] === "" ? 1000 : 1024) ** "_KMGT".indexOf(found[2] === "" ? "_" : (found[2] ?? "").toUpperCase()),
+        );
+  if (!Number.isSafeInteger(bytes) || bytes < 1)
+    throw new LongspanError("argument-invalid", `--shard-size ${text} is no size. Write it as 500MB, 5GB or 2GiB.`);
   return bytes;
 }

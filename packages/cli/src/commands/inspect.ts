@@ -62,7 +62,12 @@ function describe(checkpoint: Checkpoint, { out, error }: Terminal): void {
     ["file", checkpoint.name],
     ["container", checkpoint.container],
     ["envelope", checkpoint.envelope],
-    ["layout", checkpoint.layout === null ? "none: not a Longformer" : checkpoint.layout + (checkpoint.orientation === "exchanged" ? " (linear weights the other way round)" : "")],
+    [
+      "layout",
+      checkpoint.layout === null
+        ? "none: not a Longformer"
+        : checkpoint.layout + (checkpoint.orientation === "exchanged" ? " (linear weights the other way round)" : ""),
+    ],
     ["prefix", checkpoint.prefix === "" ? "none" : checkpoint.prefix],
     ["head", checkpoint.head ?? "unknown"],
     ["parameters", parameterCount(checkpoint).toLocaleString("en-US")],
@@ -70,7 +75,10 @@ function describe(checkpoint: Checkpoint, { out, error }: Terminal): void {
   ];
   if (config !== null) {
     facts.push(
-      ["model", `${config.layers} layers, hidden ${config.hiddenSize}, ${config.heads} heads, window ${[...new Set(config.attentionWindow)].join("/")}, ${config.maxPositions} positions, vocabulary ${config.vocabSize}`],
+      [
+        "model",
+        `${config.layers} layers, hidden ${config.hiddenSize}, ${config.heads} heads, window ${[...new Set(config.attentionWindow)].join("/")}, ${config.maxPositions} positions, vocabulary ${config.vocabSize}`,
+      ],
       ["config", checkpoint.configOrigin ?? ""],
     );
   }

@@ -11,7 +11,13 @@ export interface VerifyCommandOptions extends ModelOptions {
 }
 
 /** `longspan verify`: two checkpoints, tensor by tensor, in canonical space. */
-export async function verify(a: string, b: string, options: VerifyCommandOptions, terminal: Terminal, signal: AbortSignal): Promise<ExitCode> {
+export async function verify(
+  a: string,
+  b: string,
+  options: VerifyCommandOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<ExitCode> {
   const tolerance = Number(options.tolerance ?? 0);
   if (!(tolerance >= 0)) throw new LongspanError("argument-invalid", `--tolerance ${options.tolerance} is no number, 0 or more.`);
   const converter = await createCommandConverter(options);
@@ -27,7 +33,13 @@ export async function verify(a: string, b: string, options: VerifyCommandOptions
     await first.checkpoint.close();
   }
 
-  async function compare(one: Checkpoint, other: Checkpoint, { tolerance: largest, json }: { tolerance: number; json: boolean }, { out, error }: Terminal, abort: AbortSignal): Promise<ExitCode> {
+  async function compare(
+    one: Checkpoint,
+    other: Checkpoint,
+    { tolerance: largest, json }: { tolerance: number; json: boolean },
+    { out, error }: Terminal,
+    abort: AbortSignal,
+  ): Promise<ExitCode> {
     const progress = await progressDisplay(error);
     try {
       const result = await converter.verify(one, other, { tolerance: largest, signal: abort, onProgress: progress.onProgress });
@@ -54,5 +66,8 @@ function describe(result: Verification, { out }: Terminal): void {
   for (const name of result.onlyInA) writeLine(out, `${styled(out, "red", "only in the first")}: ${name}`);
   for (const name of result.onlyInB) writeLine(out, `${styled(out, "red", "only in the second")}: ${name}`);
   const verdict = result.equal ? styled(out, "green", "equal") : styled(out, "red", "different");
-  writeLine(out, `${verdict}: ${result.compared} tensors compared, ${result.differing} values differ, largest difference ${result.maxAbsoluteDifference}`);
+  writeLine(
+    out,
+    `${verdict}: ${result.compared} tensors compared, ${result.differing} values differ, largest difference ${result.maxAbsoluteDifference}`,
+  );
 }

@@ -11,16 +11,18 @@ export function conversionDocument(plan: ConversionPlan, written: readonly strin
     dryRun,
     alreadyConverted: plan.alreadyConverted,
     written,
-    converted: plan.steps.map(({ source, sourceShape, sourceDataType, target, targetShape, targetDataType, transposed, canonicalName }) => ({
-      source,
-      sourceShape,
-      target,
-      targetShape,
-      transposed,
-      canonicalName,
-      sourceDataType,
-      targetDataType,
-    })),
+    converted: plan.steps.map(
+      ({ source, sourceShape, sourceDataType, target, targetShape, targetDataType, transposed, canonicalName }) => ({
+        source,
+        sourceShape,
+        target,
+        targetShape,
+        transposed,
+        canonicalName,
+        sourceDataType,
+        targetDataType,
+      }),
+    ),
     dropped: plan.dropped,
     missing: plan.missing.map(({ name, nearest }) => ({ name, nearest: nearest ?? null })),
     unexpected: plan.unexpected.map(({ name, nearest }) => ({ name, nearest: nearest ?? null })),
@@ -32,7 +34,13 @@ export function conversionDocument(plan: ConversionPlan, written: readonly strin
 /** The plan as a table: source name, shape, target name, shape, T where the matrix is transposed. */
 export function describePlan(plan: ConversionPlan, terminal: Terminal): void {
   const { out } = terminal;
-  const rows = plan.steps.map((step) => [step.source, shape(step.sourceShape), step.target, shape(step.targetShape), step.transposed ? "T" : ""]);
+  const rows = plan.steps.map((step) => [
+    step.source,
+    shape(step.sourceShape),
+    step.target,
+    shape(step.targetShape),
+    step.transposed ? "T" : "",
+  ]);
   const [header = "", ...lines] = columns([["source", "shape", `target (${plan.layout.layout.name})`, "shape", "T"], ...rows]);
   writeLine(out, styled(out, "bold", header));
   for (const line of lines) writeLine(out, line);
@@ -48,9 +56,15 @@ export function describeResult(plan: ConversionPlan, written: readonly string[],
 
 function describeRest(plan: ConversionPlan, { out, error }: Terminal): void {
   for (const { name, reason } of plan.dropped) writeLine(out, `${styled(out, "dim", "dropped")}  ${name}: ${reason}`);
-  for (const { name, nearest } of plan.missing) writeLine(error, `${styled(error, "red", "missing")}  ${name}${nearest === undefined ? "" : ` (nearest in the file: ${nearest})`}`);
-  for (const { name, nearest } of plan.unexpected) writeLine(error, `${styled(error, "yellow", "unexpected")}  ${name}${nearest === undefined ? "" : ` (nearest legal name: ${nearest})`}`);
-  for (const { name, found, expected } of plan.wrongShape) writeLine(error, `${styled(error, "red", "wrong shape")}  ${name}: ${shape(found)}, expected ${shape(expected)}`);
+  for (const { name, nearest } of plan.missing)
+    writeLine(error, `${styled(error, "red", "missing")}  ${name}${nearest === undefined ? "" : ` (nearest in the file: ${nearest})`}`);
+  for (const { name, nearest } of plan.unexpected)
+    writeLine(
+      error,
+      `${styled(error, "yellow", "unexpected")}  ${name}${nearest === undefined ? "" : ` (nearest legal name: ${nearest})`}`,
+    );
+  for (const { name, found, expected } of plan.wrongShape)
+    writeLine(error, `${styled(error, "red", "wrong shape")}  ${name}: ${shape(found)}, expected ${shape(expected)}`);
   for (const warning of plan.warnings) writeLine(error, `${styled(error, "yellow", "note")}  ${warning}`);
 }
 

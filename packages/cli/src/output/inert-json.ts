@@ -24,7 +24,8 @@ class InertJson {
       if (value.kind !== "opaque") return value.items.map((item) => this.convert(item, depth + 1));
       const { state } = value;
       if (state === undefined) return { $class: value.className };
-      if (typeof state === "object" && state !== null && state.kind === "map") return { $class: value.className, ...this.#object(state.entries, depth) };
+      if (typeof state === "object" && state !== null && state.kind === "map")
+        return { $class: value.className, ...this.#object(state.entries, depth) };
       return { $class: value.className, state: this.convert(state, depth + 1) };
     } finally {
       this.#open.delete(value);

@@ -1,4 +1,5 @@
 import type { ProgressEvent, ProgressListener } from "@longspan/core";
+import type { OutputStream } from "../terminal.ts";
 
 export interface ProgressDisplay {
   readonly onProgress: ProgressListener;
@@ -9,8 +10,8 @@ export interface ProgressDisplay {
 const redrawMilliseconds = 100;
 
 /** A line on stderr with what is done and the time left; nothing at all when stderr is no terminal. */
-export async function progressDisplay(stream: NodeJS.WriteStream): Promise<ProgressDisplay> {
-  if (!stream.isTTY) return { onProgress: () => {}, stop: () => {} };
+export async function progressDisplay(stream: OutputStream): Promise<ProgressDisplay> {
+  if (stream.isTTY !== true) return { onProgress: () => {}, stop: () => {} };
   const [{ default: ora }, { default: prettyBytes }] = await Promise.all([import("ora"), import("pretty-bytes")]);
   const spinner = ora({ stream, discardStdin: false });
   const started = performance.now();

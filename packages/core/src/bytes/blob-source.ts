@@ -4,7 +4,7 @@ import { checkRange } from "./check-range.ts";
 import { throwIfAborted } from "./throw-if-aborted.ts";
 
 /** A Blob or File of a browser (Node has them too). Nothing is read before it is asked for. */
-export function blobSource(blob: Blob, name: string = "name" in blob && typeof blob.name === "string" ? blob.name : "blob"): ByteSource {
+export function blobSource(blob: Blob, name: string = nameOf(blob)): ByteSource {
   let closed = false;
   const source: ByteSource = {
     name,
@@ -37,4 +37,9 @@ async function sliceBytes(blob: Blob, offset: number, length: number, name: stri
   throw new LongspanError("source-changed", `${name} became shorter while it was read (byte ${offset + bytes.length}). Choose it again.`, {
     details: { source: name, offset, length },
   });
+}
+
+/** A File has a name, a Blob has none. */
+function nameOf(blob: Blob): string {
+  return "name" in blob && typeof blob.name === "string" ? blob.name : "blob";
 }

@@ -4,16 +4,7 @@ import type { LazyTensor } from "../tensor/lazy-tensor.ts";
  * What a container holds, as inert data: no class is ever made, no function ever called. Shared and cyclic references are
  * kept by identity, so walkers must remember what they have seen.
  */
-export type TreeValue =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | LazyTensor
-  | TreeList
-  | TreeMap
-  | TreeOpaque;
+export type TreeValue = null | boolean | number | bigint | string | LazyTensor | TreeList | TreeMap | TreeOpaque;
 
 export interface TreeList {
   readonly kind: "list" | "tuple" | "set";

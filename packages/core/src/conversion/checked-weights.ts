@@ -89,7 +89,9 @@ export function sameValuesByStorage(one: LazyTensor, other: LazyTensor): boolean
 export function weightsProblem(checkpoint: Checkpoint, check: WeightsCheck): LongspanError | undefined {
   const { missing, wrongShape } = check;
   if (wrongShape.length > 0) {
-    const shown = wrongShape.slice(0, 10).map(({ name, found, expected }) => `"${name}" has [${found.join(", ")}], expected [${expected.join(", ")}]`);
+    const shown = wrongShape
+      .slice(0, 10)
+      .map(({ name, found, expected }) => `"${name}" has [${found.join(", ")}], expected [${expected.join(", ")}]`);
     return new LongspanError(
       "config-mismatch",
       `${checkpoint.name} disagrees with its configuration (${checkpoint.configOrigin ?? "unknown"}): ${shown.join("; ")}${more(wrongShape.length)}. Give the configuration these weights were trained with (--config).`,
@@ -105,7 +107,9 @@ export function weightsProblem(checkpoint: Checkpoint, check: WeightsCheck): Lon
     );
   }
   if (missing.length === 0) return undefined;
-  const shown = missing.slice(0, 10).map(({ name, nearest }) => (nearest === undefined ? `"${name}"` : `"${name}" (the file has "${nearest}")`));
+  const shown = missing
+    .slice(0, 10)
+    .map(({ name, nearest }) => (nearest === undefined ? `"${name}"` : `"${name}" (the file has "${nearest}")`));
   return new LongspanError(
     "weights-mismatch",
     `${checkpoint.name} lacks ${missing.length} of the parameters of a Longformer with ${checkpoint.config?.layers ?? "?"} layers and the head "${checkpoint.head ?? "?"}": ${shown.join(", ")}${more(missing.length)}. The file is incomplete (one shard of several?), or the configuration or --head is another model's.`,

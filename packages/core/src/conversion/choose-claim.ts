@@ -10,7 +10,10 @@ export interface Claimed<Detector> {
  * The most specific claim; undefined when nobody claims.
  * @throws LongspanError `ambiguous-format` naming both when the two most specific are equally so.
  */
-export function chooseClaim<Detector extends { readonly name: string }>(claims: readonly Claimed<Detector>[], what: string): Claimed<Detector> | undefined {
+export function chooseClaim<Detector extends { readonly name: string }>(
+  claims: readonly Claimed<Detector>[],
+  what: string,
+): Claimed<Detector> | undefined {
   const [first, second] = claims.toSorted((one, other) => other.claim.specificity - one.claim.specificity);
   if (first !== undefined && second !== undefined && first.claim.specificity === second.claim.specificity) {
     throw new LongspanError(

@@ -21,7 +21,11 @@ function written(head: Head, layout = plainLayout, keep = true): { name: string;
 }
 
 async function open(file: Uint8Array, options: Omit<OpenOptions, "adapters"> = {}, config: unknown = sampleConfig): Promise<Checkpoint> {
-  const files = memoryFileSet("folder", { "model.raw": file, ...(config === null ? {} : { "config.json": json(config) }), "vocab.json": json({}) });
+  const files = memoryFileSet("folder", {
+    "model.raw": file,
+    ...(config === null ? {} : { "config.json": json(config) }),
+    "vocab.json": json({}),
+  });
   return converter.open({ files }, options);
 }
 
@@ -63,7 +67,12 @@ describe("finding out what a file is", () => {
   });
 
   test.each(["", "model.", "net.encoder.", "a.b.c."])("any module prefix: %j, with the head at the top", async (prefix) => {
-    const file = rawModel(written("question-answering").map(({ name, shape }) => ({ name: name.startsWith("longformer.") ? prefix + name.slice("longformer.".length) : name, shape })));
+    const file = rawModel(
+      written("question-answering").map(({ name, shape }) => ({
+        name: name.startsWith("longformer.") ? prefix + name.slice("longformer.".length) : name,
+        shape,
+      })),
+    );
     const checkpoint = await open(file);
     expect(checkpoint).toMatchObject({ prefix, head: "question-answering", problem: undefined });
     expect(checkpoint.weights().size).toBe(written("question-answering").length);
@@ -75,7 +84,9 @@ describe("finding out what a file is", () => {
   });
 
   test("two models in one file are not mixed: the prefix must be said", async () => {
-    const file = rawModel(["student.", "teacher."].flatMap((prefix) => written("model").map(({ name, shape }) => ({ name: prefix + name, shape }))));
+    const file = rawModel(
+      ["student.", "teacher."].flatMap((prefix) => written("model").map(({ name, shape }) => ({ name: prefix + name, shape }))),
+    );
     expect((await open(file)).problem?.message).toContain("two models");
     const teacher = await open(file, { prefix: "teacher." });
     expect(teacher.problem).toBeUndefined();
@@ -83,7 +94,10 @@ describe("finding out what a file is", () => {
   });
 
   test("names of a layout, matrices the other way round: the rectangular ones decide, and the values come out right", async () => {
-    const other = written("model", turnedLayout).map(({ name, shape }) => ({ name, shape: shape.length === 2 && !name.startsWith("embeddings") ? shape.toReversed() : shape }));
+    const other = written("model", turnedLayout).map(({ name, shape }) => ({
+      name,
+      shape: shape.length === 2 && !name.startsWith("embeddings") ? shape.toReversed() : shape,
+    }));
     const checkpoint = await open(rawModel(other));
     expect(checkpoint.orientation).toBe("exchanged");
     expect(checkpoint.warnings.join()).toContain("the other way round");
@@ -92,7 +106,10 @@ describe("finding out what a file is", () => {
   });
 
   test("mixed orientation is refused with both names", async () => {
-    const mixed = written("model").map(({ name, shape }) => ({ name, shape: name === "encoder.layer.1.output.dense.weight" ? shape.toReversed() : shape }));
+    const mixed = written("model").map(({ name, shape }) => ({
+      name,
+      shape: name === "encoder.layer.1.output.dense.weight" ? shape.toReversed() : shape,
+    }));
     const { problem } = await open(rawModel(mixed));
     expect(problem?.code).toBe("orientation-mixed");
     expect(problem?.message).toMatch(/encoder\.layer\.0\.intermediate\.dense\.weight.*encoder\.layer\.1\.output\.dense\.weight/);
@@ -128,7 +145,12 @@ describe("finding out what a file is", () => {
 
 describe("a file that does not fit", () => {
   test("missing and misspelt parameters are named with the nearest name", async () => {
-    const file = rawModel(written("model").map(({ name, shape }) => ({ name: name === "encoder.layer.0.output.dense.bias" ? "encoder.layer.0.output.dens.bias" : name, shape })));
+    const file = rawModel(
+      written("model").map(({ name, shape }) => ({
+        name: name === "encoder.layer.0.output.dense.bias" ? "encoder.layer.0.output.dens.bias" : name,
+        shape,
+      })),
+    );
     const checkpoint = await open(file);
     const plan = converter.plan(checkpoint, { target: "turned" });
     expect(plan.missing).toEqual([{ name: "encoder.layer.0.output.dense.bias", nearest: "encoder.layer.0.output.dens.bias" }]);
@@ -166,7 +188,8 @@ describe("a file that does not fit", () => {
     const base = rawModel(names);
     const split = base.indexOf(10) + 1;
     const { tensors } = JSON.parse(new TextDecoder().decode(base.subarray(4, split)));
-    const decoder = (offset: number): Uint8Array => rawFile([...tensors, { name: "lm_head.decoder.weight", shape: [8, 4], offset }], base.subarray(split));
+    const decoder = (offset: number): Uint8Array =>
+      rawFile([...tensors, { name: "lm_head.decoder.weight", shape: [8, 4], offset }], base.subarray(split));
     const tied = await open(decoder(tensors[0].offset));
     expect(converter.plan(tied, { target: "turned" }).dropped).toEqual([{ name: "lm_head.decoder.weight", reason: "tied" }]);
     await expect(convert(tied, "turned")).resolves.toBeDefined();
@@ -175,7 +198,9 @@ describe("a file that does not fit", () => {
 
   test("two files of one folder, and none", async () => {
     await expect(converter.open({ files: memoryFileSet("empty", {}) })).rejects.toThrow("a model folder holds one of model.raw");
-    await expect(converter.open({ files: memoryFileSet("f", { "x.bin": json("<html>") }), fileName: "y.bin" })).rejects.toThrow("There is no file y.bin");
+    await expect(converter.open({ files: memoryFileSet("f", { "x.bin": json("<html>") }), fileName: "y.bin" })).rejects.toThrow(
+      "There is no file y.bin",
+    );
   });
 
   test.each([
@@ -198,7 +223,10 @@ describe("converting", () => {
     expect(dropped.dropped[0]?.reason).toContain("no pooler");
     const kept = converter.plan(source, { target: "turned" });
     expect(kept.steps.map(({ target }) => target)).toContain("body.pooler.dense.weight");
-    const { ignored, equal } = await converter.verify(source, await converter.open({ files: memoryFileSet("p", await convert(source, "plain")) }));
+    const { ignored, equal } = await converter.verify(
+      source,
+      await converter.open({ files: memoryFileSet("p", await convert(source, "plain")) }),
+    );
     expect(equal).toBe(true);
     expect(ignored.map(({ name }) => name)).toEqual(["pooler.dense.weight", "pooler.dense.bias"]);
   });
@@ -211,7 +239,10 @@ describe("converting", () => {
 
   test("the configuration travels: unknown keys, the head's class, windows for each layer", async () => {
     const files = await convert(await open(rawModel(written("question-answering"))), "plain");
-    expect(JSON.parse(new TextDecoder().decode(files.get("config.json")))).toEqual({ ...sampleConfig, architectures: ["LongformerForQuestionAnswering"] });
+    expect(JSON.parse(new TextDecoder().decode(files.get("config.json")))).toEqual({
+      ...sampleConfig,
+      architectures: ["LongformerForQuestionAnswering"],
+    });
   });
 
   test("casting reports an overflow and leaves nothing", async () => {
@@ -220,7 +251,9 @@ describe("converting", () => {
     new DataView(huge.buffer).setFloat32(base.indexOf(10) + 1, 1e30, true);
     const checkpoint = await open(huge);
     const sink = memoryDirectorySink();
-    await expect(converter.convert(converter.plan(checkpoint, { target: "plain", dataType: "float16" }), { sink })).rejects.toThrow("beyond the largest float16");
+    await expect(converter.convert(converter.plan(checkpoint, { target: "plain", dataType: "float16" }), { sink })).rejects.toThrow(
+      "beyond the largest float16",
+    );
     expect(sink.files.size).toBe(0);
     const cast = memoryDirectorySink();
     await converter.convert(converter.plan(checkpoint, { target: "plain", dataType: "bfloat16" }), { sink: cast });
@@ -233,7 +266,10 @@ describe("converting", () => {
   test("progress counts bytes to the end, and an AbortSignal leaves nothing", async () => {
     const checkpoint = await open(rawModel(written("model")));
     const events: ProgressEvent[] = [];
-    await converter.convert(converter.plan(checkpoint, { target: "turned" }), { sink: memoryDirectorySink(), onProgress: (event) => events.push(event) });
+    await converter.convert(converter.plan(checkpoint, { target: "turned" }), {
+      sink: memoryDirectorySink(),
+      onProgress: (event) => events.push(event),
+    });
     expect(events.at(-1)).toMatchObject({ stage: "convert", unit: "bytes", done: events.at(-1)?.total });
     const sink = memoryDirectorySink();
     const aborted = converter.convert(converter.plan(checkpoint, { target: "turned" }), { sink, signal: AbortSignal.abort() });

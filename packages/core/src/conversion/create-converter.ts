@@ -50,22 +50,36 @@ export function createConverter({ adapters }: { readonly adapters: readonly Form
   };
 }
 
-function named<Named extends { readonly name: string }>(things: readonly Named[], name: string, code: "target-unknown" | "layout-unknown", what: string): Named {
+function named<Named extends { readonly name: string }>(
+  things: readonly Named[],
+  name: string,
+  code: "target-unknown" | "layout-unknown",
+  what: string,
+): Named {
   const found = things.find((thing) => thing.name === name);
   if (found === undefined) {
-    throw new LongspanError(code, `There is no ${what} "${name}". There are: ${things.map((thing) => thing.name).join(", ")}.`, { details: { [what]: name } });
+    throw new LongspanError(code, `There is no ${what} "${name}". There are: ${things.map((thing) => thing.name).join(", ")}.`, {
+      details: { [what]: name },
+    });
   }
   return found;
 }
 
 /** The same object brought twice is no clash: an adapter may build on another's layout. */
-function onlyOnce<Named extends { readonly name: string }>(adapters: readonly FormatAdapter[], what: string, list: (adapter: FormatAdapter) => readonly Named[]): readonly Named[] {
+function onlyOnce<Named extends { readonly name: string }>(
+  adapters: readonly FormatAdapter[],
+  what: string,
+  list: (adapter: FormatAdapter) => readonly Named[],
+): readonly Named[] {
   const owners = new Map<string, { thing: Named; adapter: string }>();
   for (const adapter of adapters) {
     for (const thing of list(adapter)) {
       const other = owners.get(thing.name);
       if (other !== undefined && other.thing !== thing) {
-        throw new LongspanError("adapter-invalid", `The adapters "${other.adapter}" and "${adapter.name}" both bring a ${what} "${thing.name}". Use one of them, or rename one.`);
+        throw new LongspanError(
+          "adapter-invalid",
+          `The adapters "${other.adapter}" and "${adapter.name}" both bring a ${what} "${thing.name}". Use one of them, or rename one.`,
+        );
       }
       owners.set(thing.name, { thing, adapter: adapter.name });
     }

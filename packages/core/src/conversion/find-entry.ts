@@ -42,7 +42,10 @@ export async function findEntry(files: FileSet, adapters: readonly FormatAdapter
       details: { files: present.map(({ fileName }) => fileName) },
     });
   }
-  const warnings = others.length === 0 ? [] : [`${files.name} also holds ${others.map(({ fileName }) => fileName).join(", ")}; ${first.fileName} is read.`];
+  const warnings =
+    others.length === 0
+      ? []
+      : [`${files.name} also holds ${others.map(({ fileName }) => fileName).join(", ")}; ${first.fileName} is read.`];
   return { ...first, warnings };
 }
 
@@ -57,7 +60,11 @@ async function onlyFile(files: FileSet, listed: readonly string[] | undefined, k
     if (source !== undefined) return { fileName, source, warnings: [] };
   }
   const found = candidates.length === 0 ? "none of them" : `none of them, but ${candidates.slice(0, 8).join(", ")}`;
-  throw new LongspanError("not-found", `${files.name}: a model folder holds one of ${known.join(", ")}; this one has ${found}. Name the file to read.`, {
-    details: { folder: files.name, candidates },
-  });
+  throw new LongspanError(
+    "not-found",
+    `${files.name}: a model folder holds one of ${known.join(", ")}; this one has ${found}. Name the file to read.`,
+    {
+      details: { folder: files.name, candidates },
+    },
+  );
 }

@@ -27,6 +27,10 @@ export function huggingFaceConfig(spec: LongformerSpec, dataType: DataType | und
 
 /** Rows of the classifier; undefined for heads without labels. */
 function labelsOf(spec: LongformerSpec): number | undefined {
-  const name = { "question-answering": "qa_outputs.bias", "sequence-classification": "classifier.out_proj.bias", "token-classification": "classifier.bias" } as const;
+  const name = {
+    "question-answering": "qa_outputs.bias",
+    "sequence-classification": "classifier.out_proj.bias",
+    "token-classification": "classifier.bias",
+  } as const;
   return spec.head in name ? spec.parameter(name[spec.head as keyof typeof name])?.shape[0] : undefined;
 }

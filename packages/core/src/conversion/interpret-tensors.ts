@@ -43,7 +43,9 @@ export async function interpretTensors(contents: EnvelopeContents, options: Inte
     orientation = decideOrientation(contents.tensors, match);
     if (orientation === undefined) requireExplicitOrientation(match, options);
     if (orientation === "exchanged") {
-      warnings.push(`The linear weights lie the other way round than the layout "${match.parsed.layout.name}" says; the rectangular ones show it. They are read so.`);
+      warnings.push(
+        `The linear weights lie the other way round than the layout "${match.parsed.layout.name}" says; the rectangular ones show it. They are read so.`,
+      );
     }
   } catch (error) {
     problem = problemIn(error, options.source);
@@ -53,7 +55,9 @@ export async function interpretTensors(contents: EnvelopeContents, options: Inte
   }
 
   const { config, head, spec, problem: second, notes } = await resolveModel(contents, match, orientation ?? "declared", options);
-  const tensors = contents.tensors.map((tensor, index): CheckpointTensor => describeTensor(tensor, match.readings[index] ?? [], spec, orientation ?? "declared"));
+  const tensors = contents.tensors.map((tensor, index): CheckpointTensor =>
+    describeTensor(tensor, match.readings[index] ?? [], spec, orientation ?? "declared"),
+  );
   return {
     layout: match.parsed.layout.name,
     prefix: match.prefix,
@@ -90,7 +94,12 @@ async function resolveModel(
   }
   let head: Head | null = null;
   try {
-    head = resolveHead({ given: options.head, inside: contents.head, architectures: config?.config.source.architectures, names: new Set(shapes.keys()) });
+    head = resolveHead({
+      given: options.head,
+      inside: contents.head,
+      architectures: config?.config.source.architectures,
+      names: new Set(shapes.keys()),
+    });
   } catch (error) {
     problem ??= problemIn(error, options.source);
   }
@@ -98,7 +107,10 @@ async function resolveModel(
   const labels = labelsInFile(head, shapes);
   const spec = createLongformerSpec(config.config, head, labels === undefined ? {} : { labels });
   const named: unknown = Array.isArray(config.config.source.architectures) ? config.config.source.architectures[0] : undefined;
-  const notes = typeof named === "string" && named.startsWith("LongformerFor") && !headAgrees(named, head) ? [`${config.origin} says ${named}, but the tensors are those of the head "${head}".`] : [];
+  const notes =
+    typeof named === "string" && named.startsWith("LongformerFor") && !headAgrees(named, head)
+      ? [`${config.origin} says ${named}, but the tensors are those of the head "${head}".`]
+      : [];
   return { config, head, spec, problem, notes };
 }
 
@@ -108,10 +120,16 @@ function headAgrees(architecture: string, head: Head): boolean {
 
 function problemIn(error: unknown, source: string): LongspanError {
   if (!LongspanError.isInstance(error)) throw error;
-  return error.message.startsWith(source) ? error : new LongspanError(error.code, `${source}: ${error.message}`, { details: error.details, cause: error });
+  return error.message.startsWith(source)
+    ? error
+    : new LongspanError(error.code, `${source}: ${error.message}`, { details: error.details, cause: error });
 }
 
-function unknown(contents: EnvelopeContents, match: LayoutMatch | undefined, problem: LongspanError | undefined): Omit<Interpretation, "warnings"> {
+function unknown(
+  contents: EnvelopeContents,
+  match: LayoutMatch | undefined,
+  problem: LongspanError | undefined,
+): Omit<Interpretation, "warnings"> {
   const known = problem?.code === "orientation-mixed" || problem?.code === "orientation-undecided";
   return {
     layout: known ? (match?.parsed.layout.name ?? null) : null,
@@ -121,7 +139,13 @@ function unknown(contents: EnvelopeContents, match: LayoutMatch | undefined, pro
     config: null,
     configOrigin: null,
     spec: null,
-    tensors: contents.tensors.map(({ sourceName, tensor }) => ({ sourceName, tensor, canonicalName: null, transposed: false, role: "unexpected" as const })),
+    tensors: contents.tensors.map(({ sourceName, tensor }) => ({
+      sourceName,
+      tensor,
+      canonicalName: null,
+      transposed: false,
+      role: "unexpected" as const,
+    })),
     problem,
   };
 }
@@ -145,8 +169,13 @@ function requireLongformer(match: LayoutMatch, contents: EnvelopeContents, sourc
 
 function notALongformer(contents: EnvelopeContents, source: string): LongspanError {
   const names = contents.tensors.map(({ sourceName }) => sourceName);
-  const encoderDecoder = names.some((name) => name.includes("longformer_self_attn")) ? " These are names of LED, the encoder-decoder Longformer, which is another model." : "";
-  const shown = names.slice(0, 3).map((name) => `"${name}"`).join(", ");
+  const encoderDecoder = names.some((name) => name.includes("longformer_self_attn"))
+    ? " These are names of LED, the encoder-decoder Longformer, which is another model."
+    : "";
+  const shown = names
+    .slice(0, 3)
+    .map((name) => `"${name}"`)
+    .join(", ");
   return new LongspanError(
     "not-a-longformer",
     `${source}: its ${names.length} tensors (${shown}${names.length > 3 ? ", …" : ""}) are not named as any known layout names a Longformer's.${encoderDecoder} If it is one, describe its names with a layout file (--from-layout).`,
@@ -176,7 +205,11 @@ function canonicalShapes(contents: EnvelopeContents, match: LayoutMatch, orienta
 }
 
 /** Exchanged orientation concerns linear weights: every matrix but the embeddings. */
-function isTransposed(reading: { readonly canonicalName: string; readonly transpose: boolean }, shape: readonly number[], orientation: Orientation): boolean {
+function isTransposed(
+  reading: { readonly canonicalName: string; readonly transpose: boolean },
+  shape: readonly number[],
+  orientation: Orientation,
+): boolean {
   const linear = shape.length === 2 && !reading.canonicalName.startsWith("embeddings.");
   return linear && orientation === "exchanged" ? !reading.transpose : reading.transpose && shape.length === 2;
 }
@@ -187,7 +220,8 @@ function describeTensor(
   spec: LongformerSpec | null,
   orientation: Orientation,
 ): CheckpointTensor {
-  const inSpec = (reading: Reading): boolean => reading.kind !== "drop" && (spec === null || spec.parameter(reading.canonicalName) !== undefined);
+  const inSpec = (reading: Reading): boolean =>
+    reading.kind !== "drop" && (spec === null || spec.parameter(reading.canonicalName) !== undefined);
   // An untied decoder is a parameter of its own: that reading goes before the alias of the same name.
   const chosen = readings.find((reading) => reading.kind === "parameter" && inSpec(reading)) ?? readings.find(inSpec);
   if (chosen !== undefined && chosen.kind !== "drop") {
@@ -200,7 +234,14 @@ function describeTensor(
   if (drop !== undefined) return { sourceName, tensor, canonicalName: null, transposed: false, role: "dropped", reason: drop.reason };
   const foreign = readings.find((reading) => reading.kind === "parameter");
   if (foreign !== undefined && isOtherHeads(foreign.canonicalName)) {
-    return { sourceName, tensor, canonicalName: null, transposed: false, role: "dropped", reason: `not a parameter of the head "${spec?.head ?? "model"}"` };
+    return {
+      sourceName,
+      tensor,
+      canonicalName: null,
+      transposed: false,
+      role: "dropped",
+      reason: `not a parameter of the head "${spec?.head ?? "model"}"`,
+    };
   }
   // A trunk parameter the configuration has no place for (a layer too many) keeps its name: see `weightsProblem`.
   return { sourceName, tensor, canonicalName: foreign?.canonicalName ?? null, transposed: false, role: "unexpected" };

@@ -20,7 +20,11 @@ export interface LayoutMatch {
  * read every name alike, the one that writes the prefix the file has, then the first listed. Undefined when none reads any name.
  * @throws LongspanError `ambiguous-format` when two layouts read equally many names differently, or two trunks lie in the file.
  */
-export function matchLayout(tensors: readonly EnvelopeTensor[], layouts: readonly Layout[], wantedPrefix?: string): LayoutMatch | undefined {
+export function matchLayout(
+  tensors: readonly EnvelopeTensor[],
+  layouts: readonly Layout[],
+  wantedPrefix?: string,
+): LayoutMatch | undefined {
   const names = tensors.map(({ name }) => name.split("."));
   const matches = layouts
     .map((layout) => readWith(parseLayout(layout), names, wantedPrefix))
@@ -68,7 +72,12 @@ function findTrunkPrefix(parsed: ParsedLayout, names: readonly (readonly string[
     for (const pattern of patterns) {
       const start = name.length - pattern.segments.length;
       if (start >= 0 && matchPattern(pattern, name.slice(start)) !== undefined) {
-        prefixes.add(name.slice(0, start).map((segment) => `${segment}.`).join(""));
+        prefixes.add(
+          name
+            .slice(0, start)
+            .map((segment) => `${segment}.`)
+            .join(""),
+        );
       }
     }
     for (const prefix of prefixes) votes.set(prefix, (votes.get(prefix) ?? 0) + 1);
@@ -87,10 +96,17 @@ function findTrunkPrefix(parsed: ParsedLayout, names: readonly (readonly string[
 /** A head stands beside the trunk or beside one of the modules around it: under a leading part of the trunk's prefix. */
 function findHeadPrefix(parsed: ParsedLayout, names: readonly string[], trunkPrefix: string): string {
   const modules = trunkPrefix.split(".").slice(0, -1);
-  const candidates = Array.from({ length: modules.length + 1 }, (_, depth) => modules.slice(0, depth).map((module) => `${module}.`).join(""));
+  const candidates = Array.from({ length: modules.length + 1 }, (_, depth) =>
+    modules
+      .slice(0, depth)
+      .map((module) => `${module}.`)
+      .join(""),
+  );
   const counted = candidates.map((prefix) => ({
     prefix,
-    count: names.filter((name) => name.startsWith(prefix) && parsed.read(name.slice(prefix.length), "head").some(({ kind }) => kind !== "drop")).length,
+    count: names.filter(
+      (name) => name.startsWith(prefix) && parsed.read(name.slice(prefix.length), "head").some(({ kind }) => kind !== "drop"),
+    ).length,
   }));
   return counted.reduce((best, candidate) => (candidate.count > best.count ? candidate : best)).prefix;
 }

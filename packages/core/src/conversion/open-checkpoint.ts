@@ -33,7 +33,8 @@ const headBytes = 4096;
  */
 export async function openCheckpoint(input: CheckpointInput, options: OpenOptions): Promise<Checkpoint> {
   checkAdapters(options.adapters);
-  const entry = input.fileName === undefined ? await findEntry(input.files, options.adapters) : await namedEntry(input.files, input.fileName);
+  const entry =
+    input.fileName === undefined ? await findEntry(input.files, options.adapters) : await namedEntry(input.files, input.fileName);
   const { source } = entry;
   let opened: OpenedContainer | undefined;
   try {
@@ -89,10 +90,15 @@ function checkpoint({ source, opened, container, envelope, contents, interpretat
   return built;
 }
 
-async function namedEntry(files: CheckpointInput["files"], fileName: string): Promise<{ fileName: string; source: ByteSource; warnings: string[] }> {
+async function namedEntry(
+  files: CheckpointInput["files"],
+  fileName: string,
+): Promise<{ fileName: string; source: ByteSource; warnings: string[] }> {
   const source = await files.resolve(fileName);
   if (source === undefined) {
-    throw new LongspanError("not-found", `There is no file ${fileName} in ${files.name}.`, { details: { folder: files.name, file: fileName } });
+    throw new LongspanError("not-found", `There is no file ${fileName} in ${files.name}.`, {
+      details: { folder: files.name, file: fileName },
+    });
   }
   return { fileName, source, warnings: [] };
 }
@@ -106,14 +112,22 @@ async function chooseContainer(source: ByteSource, adapters: readonly FormatAdap
     source.name,
   );
   if (chosen === undefined) {
-    throw new LongspanError("not-a-checkpoint", `${source.name} is no checkpoint that can be read: ${describeUnknownFile(head, source.size)}.`, {
-      details: { source: source.name, size: source.size, formats: containers.map(({ name }) => name) },
-    });
+    throw new LongspanError(
+      "not-a-checkpoint",
+      `${source.name} is no checkpoint that can be read: ${describeUnknownFile(head, source.size)}.`,
+      {
+        details: { source: source.name, size: source.size, formats: containers.map(({ name }) => name) },
+      },
+    );
   }
   return chosen.detector;
 }
 
-function openEnvelope(opened: OpenedContainer, adapters: readonly FormatAdapter[], name: string): { envelope: Envelope; contents: EnvelopeContents } {
+function openEnvelope(
+  opened: OpenedContainer,
+  adapters: readonly FormatAdapter[],
+  name: string,
+): { envelope: Envelope; contents: EnvelopeContents } {
   const envelopes = uniqueByName(adapters.flatMap((adapter) => adapter.envelopes));
   const chosen = chooseClaim(
     envelopes.flatMap((detector) => {
@@ -123,9 +137,13 @@ function openEnvelope(opened: OpenedContainer, adapters: readonly FormatAdapter[
     name,
   );
   if (chosen === undefined) {
-    throw new LongspanError("not-a-checkpoint", `${name} can be read, but there is no state dict in it: no map of names to tensors at its top or one level below.`, {
-      details: { source: name },
-    });
+    throw new LongspanError(
+      "not-a-checkpoint",
+      `${name} can be read, but there is no state dict in it: no map of names to tensors at its top or one level below.`,
+      {
+        details: { source: name },
+      },
+    );
   }
   return { envelope: chosen.detector, contents: chosen.detector.open(opened) };
 }
@@ -137,21 +155,30 @@ function layoutsOf(options: OpenOptions): readonly Layout[] {
   if (typeof layout !== "string") return [layout];
   const found = layouts.find(({ name }) => name === layout);
   if (found === undefined) {
-    throw new LongspanError("layout-unknown", `There is no layout "${layout}". There are: ${layouts.map(({ name }) => name).join(", ")}; or give a layout file.`, {
-      details: { layout },
-    });
+    throw new LongspanError(
+      "layout-unknown",
+      `There is no layout "${layout}". There are: ${layouts.map(({ name }) => name).join(", ")}; or give a layout file.`,
+      {
+        details: { layout },
+      },
+    );
   }
   return [found];
 }
 
 function checkAdapters(adapters: readonly FormatAdapter[]): void {
-  if (adapters.length === 0) throw new LongspanError("adapter-invalid", "No adapters were given, so no format is known. Pass for example { adapters: [torch()] }.");
+  if (adapters.length === 0)
+    throw new LongspanError("adapter-invalid", "No adapters were given, so no format is known. Pass for example { adapters: [torch()] }.");
   for (const adapter of adapters) {
     const version: unknown = adapter.specificationVersion;
     if (version !== 1) {
-      throw new LongspanError("adapter-invalid", `Adapter "${adapter.name}" follows specification version ${String(version)}; this core knows version 1. Update one of the two.`, {
-        details: { adapter: adapter.name },
-      });
+      throw new LongspanError(
+        "adapter-invalid",
+        `Adapter "${adapter.name}" follows specification version ${String(version)}; this core knows version 1. Update one of the two.`,
+        {
+          details: { adapter: adapter.name },
+        },
+      );
     }
   }
 }

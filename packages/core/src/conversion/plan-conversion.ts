@@ -36,12 +36,18 @@ export function planConversion(source: Checkpoint, options: PlanOptions): Conver
     return tensor === undefined || wrong.has(written.parameter.name) ? [] : [step(tensor, written, options)];
   });
   const warnings = [...source.warnings];
-  const sameLayout = steps.length > 0 && steps.every((one) => one.source === one.target && !one.transposed && one.sourceDataType === one.targetDataType);
+  const sameLayout =
+    steps.length > 0 && steps.every((one) => one.source === one.target && !one.transposed && one.sourceDataType === one.targetDataType);
   const alreadyConverted = sameLayout && source.container === target.container;
-  if (alreadyConverted) warnings.push(`${source.name} already is in the layout "${layout.layout.name}": names, axes and values stay as they are.`);
+  if (alreadyConverted)
+    warnings.push(`${source.name} already is in the layout "${layout.layout.name}": names, axes and values stay as they are.`);
   const optional = layout.parameters.filter(({ parameter }) => parameter.need === "optional" && !check.found.has(parameter.name));
-  if (optional.length > 0) warnings.push(`The source has no ${optional.map(({ parameter }) => parameter.name).join(", ")}: none is invented, and frameworks that expect it will say it is missing.`);
-  if (check.unexpected.length > 0) warnings.push(`${check.unexpected.length} tensors of the file are no parameters of this model and are left out.`);
+  if (optional.length > 0)
+    warnings.push(
+      `The source has no ${optional.map(({ parameter }) => parameter.name).join(", ")}: none is invented, and frameworks that expect it will say it is missing.`,
+    );
+  if (check.unexpected.length > 0)
+    warnings.push(`${check.unexpected.length} tensors of the file are no parameters of this model and are left out.`);
   return {
     source,
     target,
@@ -69,9 +75,15 @@ function droppedTensors(source: Checkpoint, check: WeightsCheck, target: Target)
     if (role === "alias") return [{ name: sourceName, reason: reason ?? "a second name of another parameter" }];
     const parameter = canonicalName === null ? undefined : source.spec?.parameter(canonicalName);
     if (role !== "parameter" || parameter === undefined) return [];
-    if (check.found.get(parameter.name)?.sourceName !== sourceName) return [{ name: sourceName, reason: `the same storage as "${check.found.get(parameter.name)?.sourceName}"` }];
+    if (check.found.get(parameter.name)?.sourceName !== sourceName)
+      return [{ name: sourceName, reason: `the same storage as "${check.found.get(parameter.name)?.sourceName}"` }];
     if (parameter.need !== "unused" || target.keepsUnused === true) return [];
-    return [{ name: sourceName, reason: `the head "${source.head ?? "model"}" has no pooler, so nothing computes with it and strict loading would refuse it` }];
+    return [
+      {
+        name: sourceName,
+        reason: `the head "${source.head ?? "model"}" has no pooler, so nothing computes with it and strict loading would refuse it`,
+      },
+    ];
   });
 }
 

@@ -39,7 +39,13 @@ export async function resolveConfig({ given, inside, files, shapes }: ConfigSour
     const layers = [...shapes.keys()].filter((parameter) => /^encoder\.layer\.\d+\.output\.dense\.bias$/.test(parameter)).length;
     if (layers === config.layers && required.every(({ name: parameter, shape }) => sameShape(shapes.get(parameter), shape))) {
       const resolved = parsed({ ...published, ...inside }, `the published ${name}`);
-      return { ...resolved, notes: [...resolved.notes, `There is no config.json: every shape is that of the published ${name}, so its configuration is taken. Pass --config if the model was trained with other windows or heads.`] };
+      return {
+        ...resolved,
+        notes: [
+          ...resolved.notes,
+          `There is no config.json: every shape is that of the published ${name}, so its configuration is taken. Pass --config if the model was trained with other windows or heads.`,
+        ],
+      };
     }
   }
   throw new LongspanError(
@@ -64,7 +70,10 @@ async function readConfigFile(files: FileSet): Promise<unknown> {
   if (source === undefined) return undefined;
   try {
     if (source.size > largestConfigBytes) {
-      throw new LongspanError("limit-exceeded", `${source.name} is ${source.size} bytes long; a model configuration has at most ${largestConfigBytes}.`);
+      throw new LongspanError(
+        "limit-exceeded",
+        `${source.name} is ${source.size} bytes long; a model configuration has at most ${largestConfigBytes}.`,
+      );
     }
     return parseJson(await source.read(0, source.size), source.name);
   } finally {
@@ -76,7 +85,9 @@ function parseJson(bytes: Uint8Array, name: string): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {
-    throw new LongspanError("config-invalid", `${name} is not JSON: ${error instanceof Error ? error.message : String(error)}.`, { cause: error });
+    throw new LongspanError("config-invalid", `${name} is not JSON: ${error instanceof Error ? error.message : String(error)}.`, {
+      cause: error,
+    });
   }
 }
 

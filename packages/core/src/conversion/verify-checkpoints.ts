@@ -84,11 +84,20 @@ export async function verifyCheckpoints(a: Checkpoint, b: Checkpoint, options: V
 
 const pieceElements = 2 ** 20;
 
-async function compareTensors(name: string, one: LazyTensor, other: LazyTensor, signal: AbortSignal | undefined): Promise<TensorComparison> {
+async function compareTensors(
+  name: string,
+  one: LazyTensor,
+  other: LazyTensor,
+  signal: AbortSignal | undefined,
+): Promise<TensorComparison> {
   if (one.shape.join() !== other.shape.join()) {
-    throw new LongspanError("weights-mismatch", `"${name}" has shape [${one.shape.join(", ")}] in one checkpoint and [${other.shape.join(", ")}] in the other: they are models of different sizes.`, {
-      details: { parameter: name, shapes: [one.shape, other.shape] },
-    });
+    throw new LongspanError(
+      "weights-mismatch",
+      `"${name}" has shape [${one.shape.join(", ")}] in one checkpoint and [${other.shape.join(", ")}] in the other: they are models of different sizes.`,
+      {
+        details: { parameter: name, shapes: [one.shape, other.shape] },
+      },
+    );
   }
   const common = commonType(name, one.dataType, other.dataType);
   const [left, right] = [castTensor(one, common), castTensor(other, common)];
@@ -99,7 +108,10 @@ async function compareTensors(name: string, one: LazyTensor, other: LazyTensor, 
     throwIfAborted(signal);
     const length = Math.min(pieceElements, elements - start) * width;
     // oxlint-disable-next-line no-await-in-loop -- one piece of each in memory
-    const [first, second] = await Promise.all([left.readBytes(start * width, length, { signal }), right.readBytes(start * width, length, { signal })]);
+    const [first, second] = await Promise.all([
+      left.readBytes(start * width, length, { signal }),
+      right.readBytes(start * width, length, { signal }),
+    ]);
     if (!equalBytes(first, second)) compareValues(common, first, second, result);
   }
   return { name, ...result, elements, ...(one.dataType === other.dataType ? {} : { dataTypes: [one.dataType, other.dataType] as const }) };
@@ -109,14 +121,23 @@ async function compareTensors(name: string, one: LazyTensor, other: LazyTensor, 
 function commonType(name: string, one: DataType, other: DataType): DataType {
   if (one === other) return one;
   if (!isFloatingPoint(one) || !isFloatingPoint(other)) {
-    throw new LongspanError("data-type-mismatch", `"${name}" is ${one} in one checkpoint and ${other} in the other; only float types can be compared with each other.`, {
-      details: { parameter: name, dataTypes: [one, other] },
-    });
+    throw new LongspanError(
+      "data-type-mismatch",
+      `"${name}" is ${one} in one checkpoint and ${other} in the other; only float types can be compared with each other.`,
+      {
+        details: { parameter: name, dataTypes: [one, other] },
+      },
+    );
   }
   return one === "float64" || other === "float64" ? "float64" : "float32";
 }
 
-function compareValues(type: DataType, first: Uint8Array, second: Uint8Array, result: { maxAbsoluteDifference: number; maxRelativeDifference: number; differing: number }): void {
+function compareValues(
+  type: DataType,
+  first: Uint8Array,
+  second: Uint8Array,
+  result: { maxAbsoluteDifference: number; maxRelativeDifference: number; differing: number },
+): void {
   const width = bytesPerElement(type);
   const numbers = isFloatingPoint(type) ? (type === "float64" ? "float64" : "float32") : type;
   const [left, right] = [asNumbers(type, numbers, first), asNumbers(type, numbers, second)];

@@ -6,9 +6,9 @@ export const errorCodes = {
   "not-found": "input",
   "not-a-checkpoint": "input",
   "ambiguous-format": "input",
-  "truncated": "input",
-  "malformed": "input",
-  "unsupported": "input",
+  truncated: "input",
+  malformed: "input",
+  unsupported: "input",
   "limit-exceeded": "input",
   "tensor-invalid": "input",
   "data-type-mismatch": "input",
@@ -36,12 +36,12 @@ export const errorCodes = {
   "graph-invalid": "usage",
   "operation-unsupported": "usage",
   "argument-invalid": "usage",
-  "closed": "usage",
+  closed: "usage",
   "io-failed": "surroundings",
   "disk-full": "surroundings",
   "permission-denied": "surroundings",
   "network-failed": "surroundings",
-  "aborted": "interrupted",
+  aborted: "interrupted",
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -58,7 +58,7 @@ async function locate(path: string, force: boolean, sources: ProtectedSources, o
   await removeOrphans(dirname(absolute), absolute, onNote);
   const names = await listNames(folder);
   if (!force && names.some((name) => !isStagingOf(name, absolute))) {
-    throw existsError(path, "exists and is not empty. Pass force to replace the files of the same names (all others stay).");
+    throw existsError(path, "exists and is not empty. Pass --force (option force) to replace the files of the same names (all others stay).");
   }
   return { folder, exists: true, stagingParent: folder, force };
 }
@@ -171,7 +171,7 @@ async function appear(path: string, { folder }: TargetFolder, { staging }: Stage
   } catch (error) {
     const code = systemCodeOf(error);
     if (code === "ENOTEMPTY" || code === "EEXIST")
-      throw existsError(path, "has come into being meanwhile. Pass force to replace files in it.");
+      throw existsError(path, "has come into being meanwhile. Pass --force (option force) to replace files in it.");
     throw fileSystemError(error, path, "written");
   }
   await syncDirectory(dirname(folder));
@@ -197,7 +197,7 @@ async function replaceIn(
     goingFiles.push(name);
   }
   if (!force && goingFiles.length > 0)
-    throw existsError(join(path, goingFiles[0] ?? ""), "has come into being meanwhile. Pass force to replace it.");
+    throw existsError(join(path, goingFiles[0] ?? ""), "has come into being meanwhile. Pass --force (option force) to replace it.");
   const oldFolder = join(staging, "old");
   await mkdir(oldFolder);
   // The largest comes last: a run that is killed between two moves leaves a folder without its weights, which nothing takes for complete.

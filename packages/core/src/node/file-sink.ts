@@ -38,7 +38,7 @@ export async function fileSink(path: string, options: SinkOptions = {}): Promise
     if (!stats.isFile())
       throw new LongspanError("argument-invalid", `${path} is a device or a pipe; only files are written.`, { details: { path } });
     await sources.check(path);
-    if (!force) throw existsError(path, "exists already. Pass force to replace it.");
+    if (!force) throw existsError(path, "exists already. Pass --force (option force) to replace it.");
   }
 
   async function discard(): Promise<void> {

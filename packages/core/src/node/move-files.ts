@@ -11,7 +11,7 @@ export async function moveFile(from: string, to: string, replace: boolean): Prom
     await link(from, to);
   } catch (error) {
     const code = systemCodeOf(error);
-    if (code === "EEXIST") throw existsError(to, "exists already. Pass force to replace it.");
+    if (code === "EEXIST") throw existsError(to, "exists already. Pass --force (option force) to replace it.");
     // Some file systems have no hard links (FAT, some network ones).
     const noLinks = !replace && (code === "EPERM" || code === "ENOTSUP" || code === "ENOSYS" || code === "EMLINK" || code === "EOPNOTSUPP");
     if (!noLinks) throw fileSystemError(error, to, "written");
@@ -23,7 +23,7 @@ export async function moveFile(from: string, to: string, replace: boolean): Prom
 }
 
 async function moveWithoutLink(from: string, to: string): Promise<void> {
-  if ((await lstat(to).catch(() => undefined)) !== undefined) throw existsError(to, "exists already. Pass force to replace it.");
+  if ((await lstat(to).catch(() => undefined)) !== undefined) throw existsError(to, "exists already. Pass --force (option force) to replace it.");
   try {
     await rename(from, to);
   } catch (error) {

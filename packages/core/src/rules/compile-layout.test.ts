@@ -35,7 +35,12 @@ describe.each(heads)("head %s", (head) => {
 
 describe("a layout that is no bijection is refused, naming the rules and the parameter", () => {
   const spec = createLongformerSpec(sample(), "model");
-  const changed = (change: (rules: readonly Rule[]) => readonly Rule[], more: Partial<Layout> = {}): Layout => ({ ...plainLayout, ...more, name: "bad", rules: change(plainLayout.rules) });
+  const changed = (change: (rules: readonly Rule[]) => readonly Rule[], more: Partial<Layout> = {}): Layout => ({
+    ...plainLayout,
+    ...more,
+    name: "bad",
+    rules: change(plainLayout.rules),
+  });
 
   test("a parameter without a rule", () => {
     const layout = changed((rules) => rules.filter(({ from }) => !from.startsWith("embeddings.LayerNorm")));
@@ -43,12 +48,17 @@ describe("a layout that is no bijection is refused, naming the rules and the par
   });
 
   test("two rules for one parameter", () => {
-    const layout = changed((rules) => [...rules, { from: "encoder.layer.{i}.output.dense.{k:weight|bias}", to: "other.{i}.{k:weight|bias}" }]);
+    const layout = changed((rules) => [
+      ...rules,
+      { from: "encoder.layer.{i}.output.dense.{k:weight|bias}", to: "other.{i}.{k:weight|bias}" },
+    ]);
     expect(() => compileLayout(layout, spec)).toThrow(/both claim the parameter "encoder\.layer\.0\.output\.dense\.weight"/);
   });
 
   test("two parameters with one name", () => {
-    const layout = changed((rules) => rules.map((rule) => (rule.from === "pooler.dense.bias" ? { from: rule.from, to: "embeddings.word_embeddings.weight" } : rule)));
+    const layout = changed((rules) =>
+      rules.map((rule) => (rule.from === "pooler.dense.bias" ? { from: rule.from, to: "embeddings.word_embeddings.weight" } : rule)),
+    );
     expect(() => compileLayout(layout, spec)).toThrow(/both write "embeddings\.word_embeddings\.weight", for the parameters/);
   });
 
@@ -58,20 +68,34 @@ describe("a layout that is no bijection is refused, naming the rules and the par
   });
 
   test("another spelling with another orientation", () => {
-    const layout = changed((rules) => rules, { accepts: [{ from: "pooler.dense.weight", to: "pooler.dense.weight", transform: "transpose" }] });
+    const layout = changed((rules) => rules, {
+      accepts: [{ from: "pooler.dense.weight", to: "pooler.dense.weight", transform: "transpose" }],
+    });
     expect(() => compileLayout(layout, spec)).not.toThrow();
-    const turned = changed((rules) => rules, { accepts: [{ from: "encoder.layer.{i}.output.dense.weight", to: "encoder.layer.{i}.intermediate.dense.weight", transform: "transpose" }] });
+    const turned = changed((rules) => rules, {
+      accepts: [
+        { from: "encoder.layer.{i}.output.dense.weight", to: "encoder.layer.{i}.intermediate.dense.weight", transform: "transpose" },
+      ],
+    });
     expect(() => compileLayout(turned, spec)).toThrow("another orientation");
   });
 
   test("a transposed vector", () => {
-    const layout = changed((rules) => rules.map((rule) => (rule.from === "pooler.dense.bias" ? { ...rule, transform: "transpose" as const } : rule)));
+    const layout = changed((rules) =>
+      rules.map((rule) => (rule.from === "pooler.dense.bias" ? { ...rule, transform: "transpose" as const } : rule)),
+    );
     expect(() => compileLayout(layout, spec)).toThrow('transposes "pooler.dense.bias", which is no matrix');
   });
 });
 
 test("one spelling of two heads' parameters is read as both, and proved for each head apart", () => {
-  const layout: Layout = { ...plainLayout, name: "shared", rules: plainLayout.rules.map((rule) => (rule.from.startsWith("qa_outputs") ? { ...rule, to: rule.to.replace("qa_outputs", "classifier") } : rule)) };
+  const layout: Layout = {
+    ...plainLayout,
+    name: "shared",
+    rules: plainLayout.rules.map((rule) =>
+      rule.from.startsWith("qa_outputs") ? { ...rule, to: rule.to.replace("qa_outputs", "classifier") } : rule,
+    ),
+  };
   expect(parseLayout(layout).read("classifier.weight", "head")).toHaveLength(2);
   for (const head of heads) expect(() => compileLayout(layout, createLongformerSpec(sample(), head))).not.toThrow();
 });

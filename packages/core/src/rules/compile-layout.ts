@@ -43,7 +43,10 @@ export function compileLayout(layout: Layout, spec: LongformerSpec): CompiledLay
     for (const parameter of spec.parameters) {
       const { rule, name } = spelling(parsed, parameter, prefix);
       if (rule.transpose && parameter.shape.length !== 2) {
-        throw invalid(`rule "${rule.rule.from}" → "${rule.rule.to}" transposes "${parameter.name}", which is no matrix (shape [${parameter.shape.join(", ")}])`, { parameter: parameter.name });
+        throw invalid(
+          `rule "${rule.rule.from}" → "${rule.rule.to}" transposes "${parameter.name}", which is no matrix (shape [${parameter.shape.join(", ")}])`,
+          { parameter: parameter.name },
+        );
       }
       const twin = byName.get(name);
       if (twin !== undefined) {
@@ -58,10 +61,18 @@ export function compileLayout(layout: Layout, spec: LongformerSpec): CompiledLay
       byName.set(name, { written, rule });
     }
     for (const { written, rule } of byName.values()) proveInverse(parsed, spec, written, rule, prefix);
-    const modules = new Set([...byName.values()].filter(({ written }) => written.parameter.part === "head").map(({ written }) => firstSegment(written.name)));
+    const modules = new Set(
+      [...byName.values()].filter(({ written }) => written.parameter.part === "head").map(({ written }) => firstSegment(written.name)),
+    );
     const aliases = (layout.adds ?? [])
       // A transposed copy shares no storage: it is only read. A tied decoder stands in the head that has one, not beside every trunk.
-      .filter((add) => add.transform === undefined && byCanonical.has(add.copyOf) && !byName.has(add.name) && (isTrunkName(add.name) || modules.has(firstSegment(add.name))))
+      .filter(
+        (add) =>
+          add.transform === undefined &&
+          byCanonical.has(add.copyOf) &&
+          !byName.has(add.name) &&
+          (isTrunkName(add.name) || modules.has(firstSegment(add.name))),
+      )
       .map((add) => ({ name: (isTrunkName(add.name) ? prefix : "") + add.name, of: add.copyOf, reason: add.reason }));
     return {
       layout,

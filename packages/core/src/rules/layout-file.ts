@@ -17,15 +17,25 @@ export function parseLayoutFile(text: string, origin: string): Layout {
   try {
     raw = JSON.parse(text);
   } catch (error) {
-    throw new LongspanError("layout-invalid", `${origin} is not JSON: ${error instanceof Error ? error.message : String(error)}.`, { cause: error });
+    throw new LongspanError("layout-invalid", `${origin} is not JSON: ${error instanceof Error ? error.message : String(error)}.`, {
+      cause: error,
+    });
   }
   const file = record(raw, origin, "the file");
   if (file.version !== layoutFileVersion) {
-    throw new LongspanError("layout-invalid", `${origin} says version ${JSON.stringify(file.version)}; this Longspan reads version ${layoutFileVersion}.`);
+    throw new LongspanError(
+      "layout-invalid",
+      `${origin} says version ${JSON.stringify(file.version)}; this Longspan reads version ${layoutFileVersion}.`,
+    );
   }
   for (const key of Object.keys(file)) {
-    if (reservedKeys.has(key)) throw new LongspanError("layout-invalid", `${origin}: "${key}" is reserved for a later version; one rule maps one tensor to one tensor.`);
-    if (!knownKeys.includes(key)) throw new LongspanError("layout-invalid", `${origin}: unknown key "${key}". Known: ${knownKeys.join(", ")}.`);
+    if (reservedKeys.has(key))
+      throw new LongspanError(
+        "layout-invalid",
+        `${origin}: "${key}" is reserved for a later version; one rule maps one tensor to one tensor.`,
+      );
+    if (!knownKeys.includes(key))
+      throw new LongspanError("layout-invalid", `${origin}: unknown key "${key}". Known: ${knownKeys.join(", ")}.`);
   }
   const layout: Layout = {
     name: textOf(file.name, origin, "name"),
@@ -43,7 +53,11 @@ export function parseLayoutFile(text: string, origin: string): Layout {
 
 function rule(entry: unknown, origin: string, at: string): Rule {
   const fields = record(entry, origin, at);
-  return { from: textOf(fields.from, origin, `${at}.from`), to: textOf(fields.to, origin, `${at}.to`), ...transform(fields.transform, origin, at) };
+  return {
+    from: textOf(fields.from, origin, `${at}.from`),
+    to: textOf(fields.to, origin, `${at}.to`),
+    ...transform(fields.transform, origin, at),
+  };
 }
 
 function transform(value: unknown, origin: string, at: string): { readonly transform?: "transpose" } {
@@ -67,18 +81,23 @@ function add(entry: unknown, origin: string, at: string): AddRule {
 function prefix(value: unknown, origin: string): string {
   const found = typeof value === "string" ? value : undefined;
   if (found === undefined || (found !== "" && !found.endsWith("."))) {
-    throw new LongspanError("layout-invalid", `${origin}: trunkPrefix is ${JSON.stringify(value)}; it is a text that ends with a dot, such as "longformer.".`);
+    throw new LongspanError(
+      "layout-invalid",
+      `${origin}: trunkPrefix is ${JSON.stringify(value)}; it is a text that ends with a dot, such as "longformer.".`,
+    );
   }
   return found;
 }
 
 function textOf(value: unknown, origin: string, at: string): string {
-  if (typeof value !== "string" || value === "") throw new LongspanError("layout-invalid", `${origin}: ${at} is ${JSON.stringify(value)}; expected a text.`);
+  if (typeof value !== "string" || value === "")
+    throw new LongspanError("layout-invalid", `${origin}: ${at} is ${JSON.stringify(value)}; expected a text.`);
   return value;
 }
 
 function flag(value: unknown, origin: string, at: string): boolean {
-  if (typeof value !== "boolean") throw new LongspanError("layout-invalid", `${origin}: ${at} is ${JSON.stringify(value)}; expected true or false.`);
+  if (typeof value !== "boolean")
+    throw new LongspanError("layout-invalid", `${origin}: ${at} is ${JSON.stringify(value)}; expected true or false.`);
   return value;
 }
 
@@ -88,6 +107,7 @@ function list(value: unknown, origin: string, at: string): readonly unknown[] {
 }
 
 function record(value: unknown, origin: string, at: string): Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new LongspanError("layout-invalid", `${origin}: ${at} is ${JSON.stringify(value)}; expected an object.`);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new LongspanError("layout-invalid", `${origin}: ${at} is ${JSON.stringify(value)}; expected an object.`);
   return { ...value };
 }

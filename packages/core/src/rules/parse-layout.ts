@@ -38,7 +38,10 @@ export function parseLayout(layout: Layout): ParsedLayout {
   return inLayout(layout, () => {
     const rules = layout.rules.map((rule) => parseRule(rule));
     const accepts = (layout.accepts ?? []).map((rule) => parseRule(rule));
-    const adds = (layout.adds ?? []).map((add) => ({ ...parseRule({ from: add.copyOf, to: add.name, ...(add.transform === undefined ? {} : { transform: add.transform }) }), reason: add.reason }));
+    const adds = (layout.adds ?? []).map((add) => ({
+      ...parseRule({ from: add.copyOf, to: add.name, ...(add.transform === undefined ? {} : { transform: add.transform }) }),
+      reason: add.reason,
+    }));
     const drops = (layout.drops ?? []).map((drop) => ({ pattern: parsePattern(drop.name), reason: drop.reason }));
     refuseOverlap(rules);
     return {
@@ -57,7 +60,10 @@ export function inLayout<Result>(layout: Layout, work: () => Result): Result {
     return work();
   } catch (error) {
     if (!LongspanError.isInstance(error) || error.code !== "layout-invalid") throw error;
-    throw new LongspanError("layout-invalid", `Layout "${layout.name}": ${error.message}`, { cause: error, details: { ...error.details, layout: layout.name } });
+    throw new LongspanError("layout-invalid", `Layout "${layout.name}": ${error.message}`, {
+      cause: error,
+      details: { ...error.details, layout: layout.name },
+    });
   }
 }
 
@@ -99,7 +105,8 @@ function readName({ rules, accepts, adds, drops }: ReadingRules, name: readonly 
     // An alias stands where its own name says (a head's `lm_head.decoder.weight`), not where the parameter it repeats lies.
     if (isTrunkName(add.rule.to) !== (part === "trunk")) continue;
     const captures = matchPattern(add.to, name);
-    if (captures !== undefined) readings.push({ kind: "alias", canonicalName: fillPattern(add.from, captures), transpose: add.transpose, reason: add.reason });
+    if (captures !== undefined)
+      readings.push({ kind: "alias", canonicalName: fillPattern(add.from, captures), transpose: add.transpose, reason: add.reason });
   }
   if (readings.length === 0) {
     const drop = drops.find(({ pattern }) => matchPattern(pattern, name) !== undefined);

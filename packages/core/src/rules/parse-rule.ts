@@ -27,7 +27,10 @@ export function parseRule(rule: Rule): ParsedRule {
     if (other === undefined) throw wrong(rule, `{${name}} stands on the left only, so two names would become one`);
     if (other.kind !== segment.kind) throw wrong(rule, `{${name}} is a number on one side and a choice on the other`);
     if (segment.kind === "choice" && other.kind === "choice" && segment.options.length !== other.options.length) {
-      throw wrong(rule, `{${name}} lists ${segment.options.length} names on the left and ${other.options.length} on the right; they pair by position`);
+      throw wrong(
+        rule,
+        `{${name}} lists ${segment.options.length} names on the left and ${other.options.length} on the right; they pair by position`,
+      );
     }
     targets.delete(name);
   }

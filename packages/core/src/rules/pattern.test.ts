@@ -24,9 +24,12 @@ describe("matching", () => {
     expect(match(pattern, name)).toBe(expected);
   });
 
-  test.each(["a.{i", "a.{}", "a..b", "", "a.{p:}", "a.{p:x|}", "a.{p:x|x}", "a.{i}.{i}", "a.*", "a b", "{1}"])("%j is no pattern", (text) => {
-    expect(() => parsePattern(text)).toThrow("Pattern");
-  });
+  test.each(["a.{i", "a.{}", "a..b", "", "a.{p:}", "a.{p:x|}", "a.{p:x|x}", "a.{i}.{i}", "a.*", "a b", "{1}"])(
+    "%j is no pattern",
+    (text) => {
+      expect(() => parsePattern(text)).toThrow("Pattern");
+    },
+  );
 });
 
 describe("rules", () => {
@@ -41,9 +44,13 @@ describe("rules", () => {
 
   const segment = fc.constantFrom("a", "b", "{i}", "{j}", "{p:q|k|v}", "{r:one|two}");
   const other: Readonly<Record<string, string>> = { "{p:q|k|v}": "{p:q_proj|k_proj|v_proj}", "{r:one|two}": "{r:1st|2nd}", a: "c", b: "d" };
-  const rule = fc.uniqueArray(segment, { minLength: 1 }).chain((from) =>
-    fc.shuffledSubarray(from, { minLength: from.length }).map((to) => parseRule({ from: from.join("."), to: to.map((part) => other[part] ?? part).join(".") })),
-  );
+  const rule = fc
+    .uniqueArray(segment, { minLength: 1 })
+    .chain((from) =>
+      fc
+        .shuffledSubarray(from, { minLength: from.length })
+        .map((to) => parseRule({ from: from.join("."), to: to.map((part) => other[part] ?? part).join(".") })),
+    );
 
   test("inverse after forward gives the name back, for any rule and any captures", () => {
     fc.assert(

@@ -29,7 +29,9 @@ describe("narrowing", () => {
   });
 
   test("counts what overflowed, and only finite values do", () => {
-    expect(convert("float32", "float16", Float32Array.of(65504, 65519, 65520, -1e6, Number.POSITIVE_INFINITY, Number.NaN), 12).overflows).toBe(2);
+    expect(
+      convert("float32", "float16", Float32Array.of(65504, 65519, 65520, -1e6, Number.POSITIVE_INFINITY, Number.NaN), 12).overflows,
+    ).toBe(2);
     expect(convert("float32", "float8_e4m3fn", Float32Array.of(448, 464, 465, -1e9), 4).overflows).toBe(2);
     expect(convert("float64", "float32", Float64Array.of(1e39, 1e38), 8).overflows).toBe(1);
   });

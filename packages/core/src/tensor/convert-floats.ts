@@ -14,7 +14,9 @@ export type FloatConversion = (source: Uint8Array, target: Uint8Array) => { read
  */
 export function floatConversion(from: DataType, to: DataType): FloatConversion {
   if (!isFloatType(from) || !isFloatType(to)) {
-    throw new LongspanError("data-type-mismatch", `${from} cannot become ${to}: only float types are converted into each other.`, { details: { from, to } });
+    throw new LongspanError("data-type-mismatch", `${from} cannot become ${to}: only float types are converted into each other.`, {
+      details: { from, to },
+    });
   }
   return (source, target) => {
     const values = widen(from, source);

@@ -85,7 +85,11 @@ function gatherElements(
     const block =
       wholeRows > 0
         ? { rows: wholeRows, columns, base: planeBase + rowInPlane * rowStride }
-        : { rows: 1, columns: Math.min(columns - column, end - position), base: planeBase + rowInPlane * rowStride + column * columnStride };
+        : {
+            rows: 1,
+            columns: Math.min(columns - column, end - position),
+            base: planeBase + rowInPlane * rowStride + column * columnStride,
+          };
     copyBlock(source, target, {
       ...block,
       rowStride,
@@ -189,4 +193,3 @@ export function swapByteOrder(bytes: Uint8Array, width: number, into?: Uint8Arra
   for (let start = 0; start < swapped.byteLength; start += width) swapped.subarray(start, start + width).reverse();
   return swapped;
 }
-

@@ -96,9 +96,17 @@ describe("reading through strides", () => {
   test("a source whose bytes start at an odd address", async () => {
     const bytes = new Uint8Array(33).map((_, index) => index).subarray(1);
     const source = bytesSource(bytes);
-    const tensor = stridedTensor({ name: "t", dataType: "float64", shape: [2, 2], strides: [1, 2], storage: { source, offset: 0, byteLength: 32 } });
+    const tensor = stridedTensor({
+      name: "t",
+      dataType: "float64",
+      shape: [2, 2],
+      strides: [1, 2],
+      storage: { source, offset: 0, byteLength: 32 },
+    });
     const { data } = await tensor.read();
-    expect([...new Uint8Array(data.buffer)]).toEqual([0, 2, 1, 3].flatMap((element) => Array.from({ length: 8 }, (_, byte) => element * 8 + byte + 1)));
+    expect([...new Uint8Array(data.buffer)]).toEqual(
+      [0, 2, 1, 3].flatMap((element) => Array.from({ length: 8 }, (_, byte) => element * 8 + byte + 1)),
+    );
   });
 
   test("a view wider than one window is read window by window", async () => {
@@ -112,7 +120,13 @@ describe("reading through strides", () => {
       },
       close: async () => {},
     };
-    const tensor = stridedTensor({ name: "t", dataType: "uint8", shape: [columns, rows], strides: [1, columns], storage: { source, offset: 0, byteLength: source.size } });
+    const tensor = stridedTensor({
+      name: "t",
+      dataType: "uint8",
+      shape: [columns, rows],
+      strides: [1, columns],
+      storage: { source, offset: 0, byteLength: source.size },
+    });
     expect([...(await tensor.readBytes(5 * rows, rows))]).toEqual(Array.from({ length: rows }, (_, row) => row));
   });
 });

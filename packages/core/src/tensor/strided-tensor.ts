@@ -99,9 +99,13 @@ export function renameTensor(tensor: LazyTensor, name: string): LazyTensor {
 function checkedElementCount(name: string, shape: readonly number[], bytes: number): number {
   for (const dimension of shape) {
     if (!Number.isSafeInteger(dimension) || dimension < 0) {
-      throw new LongspanError("tensor-invalid", `Tensor "${name}" has shape [${shape.join(", ")}]: every dimension must be a whole number, 0 or more.`, {
-        details: { tensor: name, shape },
-      });
+      throw new LongspanError(
+        "tensor-invalid",
+        `Tensor "${name}" has shape [${shape.join(", ")}]: every dimension must be a whole number, 0 or more.`,
+        {
+          details: { tensor: name, shape },
+        },
+      );
     }
   }
   const count = elementCount(shape);

@@ -11,9 +11,13 @@ import { denseStrides, stridedTensor, type SourceStorage } from "./strided-tenso
 export function transposeTensor(tensor: LazyTensor): LazyTensor {
   const [rows, columns] = tensor.shape;
   if (rows === undefined || columns === undefined || tensor.shape.length !== 2) {
-    throw new LongspanError("tensor-invalid", `Tensor "${tensor.name}" has shape [${tensor.shape.join(", ")}]: only a matrix can be transposed.`, {
-      details: { tensor: tensor.name, shape: tensor.shape },
-    });
+    throw new LongspanError(
+      "tensor-invalid",
+      `Tensor "${tensor.name}" has shape [${tensor.shape.join(", ")}]: only a matrix can be transposed.`,
+      {
+        details: { tensor: tensor.name, shape: tensor.shape },
+      },
+    );
   }
   const plain = tensor.storage.bytes;
   const strides = plain === undefined ? denseStrides(tensor.shape) : tensor.storage.strides;

@@ -1,0 +1,74 @@
+// Full circle: converts fixtures to every target, back, and compares; then has the real frameworks load each file (needs Python:
+// `PYTHON=… npm run interop`, with the packages of fixtures/requirements.txt).
+import { spawnSync } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createConverter, type Head } from "@longspan/core";
+import { directoryFileSet, directorySink } from "@longspan/core/node";
+import { lightning } from "@longspan/adapter-lightning";
+import { paddle } from "@longspan/adapter-paddle";
+import { torch } from "@longspan/adapter-torch";
+
+interface Job {
+  readonly source: string;
+  readonly target: string;
+  readonly sharded: boolean;
+  readonly path: string;
+  readonly head: string;
+}
+
+/** One fixture of each head, of each framework. */
+const sources = [
+  "fixtures/lightning/lightning_qa.ckpt",
+  "fixtures/lightning/lightning-qa-without-pooler.ckpt",
+  "fixtures/huggingface/model/model.safetensors",
+  "fixtures/huggingface/question-answering/model.safetensors",
+  "fixtures/huggingface/masked-lm/model.safetensors",
+  ...["model", "masked-lm", "sequence-classification", "token-classification", "multiple-choice"].map(
+    (head) => `fixtures/torch/heads/${head}/pytorch_model.bin`,
+  ),
+];
+const shardBytes = 30_000;
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const converter = createConverter({ adapters: [torch(), paddle(), lightning()] });
+const folder = await mkdtemp(join(tmpdir(), "longspan-interop-"));
+const jobs: Job[] = [];
+let different = 0;
+
+try {
+  for (const source of sources) {
+    const { head, config }: { head: Head; config?: unknown } = JSON.parse(await readFile(join(root, `${source}.expected.json`), "utf8"));
+    const path = join(root, source);
+    const checkpoint = await converter.open({ files: directoryFileSet(dirname(path)), fileName: basename(path) }, { head, config });
+    for (const target of converter.targets) {
+      for (const sharded of target.shards === true ? [false, true] : [false]) {
+        const written = join(folder, `${jobs.length}`);
+        const plan = converter.plan(checkpoint, { target: target.name });
+        await converter.convert(plan, { sink: await directorySink(written), shardBytes: sharded ? shardBytes : undefined });
+        const back = await converter.open({ files: directoryFileSet(written) }, { head });
+        const { equal, differing } = await converter.verify(checkpoint, back);
+        await back.close();
+        if (!equal) {
+          different++;
+          console.log(`FAIL  ${source} → ${target.name} → canonical: ${differing} values differ`);
+        }
+        jobs.push({ source, target: target.name, sharded, path: written, head });
+      }
+    }
+    await checkpoint.close();
+  }
+  console.log(`${jobs.length} conversions read back, ${different} with a difference`);
+  const list = join(folder, "jobs.json");
+  await writeFile(list, JSON.stringify(jobs));
+  const { status, error } = spawnSync(process.env.PYTHON ?? "python3", [join(root, "interop/check_written_files.py"), list], {
+    stdio: "inherit",
+  });
+  if (error !== undefined)
+    console.error(`Python cannot be run (${error.message}): set PYTHON to one with the packages of fixtures/requirements.txt.`);
+  process.exitCode = status === 0 && different === 0 ? 0 : 1;
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,21 @@
+import { PassThrough } from "node:stream";
+import { run } from "../src/run.ts";
+
+export interface CommandResult {
+  readonly code: number;
+  readonly out: string;
+  readonly error: string;
+}
+
+/** Runs a command line in this process, as a script would: neither stream is a terminal. */
+export async function runCommand(...words: readonly string[]): Promise<CommandResult> {
+  const [out, error] = [new PassThrough(), new PassThrough()];
+  const code = await run(words, { out, error }, new AbortController().signal);
+  return { code, out: String(out.read() ?? ""), error: String(error.read() ?? "") };
+}
+
+/** The one JSON document that a command printed. */
+export async function runJson(...words: readonly string[]): Promise<{ readonly code: number; readonly document: Record<string, never> }> {
+  const { code, out } = await runCommand(...words, "--json");
+  return { code, document: JSON.parse(out) };
+}
