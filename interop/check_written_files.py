@@ -26,6 +26,7 @@ import transformers
 from paddle_names import is_transposed, paddle_name
 
 transformers.logging.set_verbosity_error()
+transformers.logging.disable_progress_bar()
 torch.set_num_threads(1)
 
 CLASSES = {
@@ -74,6 +75,11 @@ def compare(state, values, name_of, turned=lambda name: False):
 
 def torch_name(head, prefix="longformer."):
     return lambda name: (prefix if head != "model" and name.startswith(TRUNK) else "") + name
+
+
+def module_name(name):
+    """The module of the conversion script keeps its trunk under `model`, whatever the head."""
+    return ("model." if name.startswith(TRUNK) else "") + name
 
 
 def numpy_of(state):
@@ -134,14 +140,14 @@ def module_class(base, config, pooler):
 def check_lightning(path, head, values):
     file = path / "model.ckpt"
     state = torch.load(file, weights_only=True)["state_dict"]
-    count = compare(numpy_of(state), values, torch_name(head, "model."))
+    count = compare(numpy_of(state), values, module_name)
     if head != "question-answering":
         return count
     config = transformers.LongformerConfig.from_pretrained(path)
     pooler = "model.pooler.dense.weight" in state
     for base in (lightning.LightningModule, pytorch_lightning.LightningModule):
         module = module_class(base, config, pooler).load_from_checkpoint(file, map_location="cpu", strict=True)
-        compare(numpy_of(module.state_dict()), values, torch_name(head, "model."))
+        compare(numpy_of(module.state_dict()), values, module_name)
     return count
 
 
