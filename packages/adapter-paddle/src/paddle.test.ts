@@ -11,7 +11,7 @@ import {
 import { seededCheckpoint, testFormatAdapter } from "@longspan/core/testing";
 import { describe, expect, test } from "vitest";
 import { paddle } from "./paddle.ts";
-import { fixtureFiles } from "./testing/fixtures.ts";
+import { fixtureFiles } from "../test/fixtures.ts";
 
 testFormatAdapter({ describe, test, expect }, () => paddle());
 
@@ -50,15 +50,12 @@ describe("the decoder of a masked language model", () => {
       const [target] = adapter.targets;
       expect.assert(layout !== undefined && target !== undefined);
       const sink = memoryDirectorySink();
-      // oxlint-disable-next-line no-await-in-loop
       await convertCheckpoint(planConversion(source, { target, layout }), { sink });
-      // oxlint-disable-next-line no-await-in-loop
       const again = await openCheckpoint({ files: memoryFileSet("again", sink.files) }, { adapters: [adapter] });
       expect(again.tensors.find((tensor) => tensor.sourceName === "lm_head.decoder.weight")).toMatchObject({
         role: "parameter",
         transposed: true,
       });
-      // oxlint-disable-next-line no-await-in-loop
       expect(await verifyCheckpoints(source, again)).toMatchObject({ equal: true, compared: source.tensors.length });
     }
     const nlp = adapter.layouts.find(({ name }) => name === "paddle-nlp");

@@ -1,5 +1,5 @@
 import { bytesSource } from "@longspan/core";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { latin1Source } from "./latin1-source.ts";
 
@@ -28,7 +28,6 @@ describe("text that spells bytes", () => {
           for (const [from, count] of ranges) {
             const offset = from % (bytes.length + 1);
             const length = count % (bytes.length - offset + 1);
-            // oxlint-disable-next-line no-await-in-loop
             expect([...(await source.read(offset, length))]).toEqual([...bytes.subarray(offset, offset + length)]);
           }
         },

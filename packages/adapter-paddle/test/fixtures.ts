@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type FileSet, memoryFileSet } from "@longspan/core";
+import { type FileSet, type Head, memoryFileSet } from "@longspan/core";
 
 /** Golden files, each with what a correct reader finds in it beside it. */
-export const fixturesFolder: string = fileURLToPath(new URL("../../../../fixtures", import.meta.url));
+export const fixturesFolder: string = fileURLToPath(new URL("../../../fixtures", import.meta.url));
 
 export interface ExpectedTensor {
   readonly name: string;
@@ -19,8 +19,11 @@ export interface ExpectedTensor {
 }
 
 export interface Expected {
-  readonly head: string | null;
-  readonly layout?: string;
+  readonly head: Head | null;
+  readonly config: Readonly<Record<string, unknown>> | null;
+  readonly layout: string | null;
+  /** The keys that lead to the state dict, where it is not the root. */
+  readonly stateDictPath?: readonly string[];
   readonly notes: string;
   readonly tensors: readonly ExpectedTensor[];
 }
@@ -50,4 +53,20 @@ export function fixtureFiles(fixture: string): { readonly files: FileSet; readon
   const entries = readdirSync(folder).filter((name) => statSync(join(folder, name)).isFile());
   const contents = Object.fromEntries(entries.map((name) => [name, new Uint8Array(readFileSync(join(folder, name)))]));
   return { files: memoryFileSet(folder, contents), fileName: basename(fixture) };
+}
+
+/** The values of the tiny model that the fixtures hold, by canonical name. */
+export function canonicalValues(head: Head): ReadonlyMap<string, Uint8Array> {
+  const values = readFileSync(join(fixturesFolder, "values/tiny-longformer.bin"));
+  const index = JSON.parse(readFileSync(join(fixturesFolder, "values/tiny-longformer.json"), "utf8")) as readonly (Pick<
+    ExpectedTensor,
+    "name" | "offset" | "byteLength"
+  > & {
+    readonly head: Head;
+  })[];
+  return new Map(
+    index
+      .filter((entry) => entry.head === head || entry.head === "model")
+      .map(({ name, offset, byteLength }) => [name, values.subarray(offset, offset + byteLength)]),
+  );
 }

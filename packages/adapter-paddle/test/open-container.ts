@@ -8,7 +8,7 @@ import {
   bytesSource,
   memoryFileSet,
 } from "@longspan/core";
-import { paddle } from "../paddle.ts";
+import { paddle } from "../src/paddle.ts";
 
 /** Opens a file with the container of this adapter that claims it most. */
 export async function openFile(files: FileSet, fileName: string): Promise<OpenedContainer & { readonly containerName: string }> {
@@ -40,14 +40,14 @@ export async function openSource(
   return { ...(await best.container.open({ source, fileName, files })), containerName: best.container.name };
 }
 
-/** All tensors of a tree by their path, and the reasons of the arrays that cannot be tensors. */
+/** All tensors of a tree by their path (empty for the root), and the reasons of the arrays that cannot be tensors. */
 export function tensorsOf(root: TreeValue): { readonly tensors: Map<string, LazyTensor>; readonly refused: Map<string, string> } {
   const tensors = new Map<string, LazyTensor>();
   const refused = new Map<string, string>();
   const seen = new Set<TreeValue>();
   const walk = (value: TreeValue, path: string): void => {
     if (typeof value !== "object" || value === null) return;
-    if (value.kind === "tensor") tensors.set(path === "" ? value.name : path, value);
+    if (value.kind === "tensor") tensors.set(path, value);
     else if (value.kind === "opaque") {
       if (value.reason !== undefined) refused.set(path, value.reason);
     } else if (!seen.has(value)) {
