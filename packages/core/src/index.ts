@@ -50,3 +50,7 @@ export type { WrongShape } from "./conversion/checked-weights.ts";
 export { convertCheckpoint, tokenizerFileNames, type ConvertOptions } from "./conversion/convert-checkpoint.ts";
 export { verifyCheckpoints, type TensorComparison, type Verification, type VerifyOptions } from "./conversion/verify-checkpoints.ts";
 export { createConverter, type Converter, type PlanRequest } from "./conversion/create-converter.ts";
+
+export * from "./graph/index.ts";
+export * from "./longformer/graphs/index.ts";
+export * from "./runtime/index.ts";

@@ -1,9 +1,7 @@
 import type { EnvelopeTensor } from "../adapter/envelope.ts";
 import type { Layout } from "../adapter/layout.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
-import { isTrunkName } from "../longformer/spec.ts";
 import { parseLayout, type ParsedLayout, type Reading } from "../rules/parse-layout.ts";
-import { matchPattern } from "../rules/pattern.ts";
 
 /** How a layout reads a file's names. */
 export interface LayoutMatch {
@@ -65,22 +63,15 @@ function readWith(parsed: ParsedLayout, names: readonly (readonly string[])[], w
 
 /** The prefix under which most names are trunk parameters. */
 function findTrunkPrefix(parsed: ParsedLayout, names: readonly (readonly string[])[]): string | undefined {
-  const patterns = [...parsed.rules, ...parsed.accepts].filter(({ rule }) => isTrunkName(rule.from)).map(({ to }) => to);
   const votes = new Map<string, number>();
   for (const name of names) {
-    const prefixes = new Set<string>();
-    for (const pattern of patterns) {
-      const start = name.length - pattern.segments.length;
-      if (start >= 0 && matchPattern(pattern, name.slice(start)) !== undefined) {
-        prefixes.add(
-          name
-            .slice(0, start)
-            .map((segment) => `${segment}.`)
-            .join(""),
-        );
-      }
+    for (const depth of parsed.trunkDepths) {
+      const start = name.length - depth;
+      if (start < 0) continue;
+      if (!parsed.read(name.slice(start).join("."), "trunk").some(({ kind }) => kind === "parameter")) continue;
+      const prefix = name.slice(0, start).reduce((joined, segment) => `${joined}${segment}.`, "");
+      votes.set(prefix, (votes.get(prefix) ?? 0) + 1);
     }
-    for (const prefix of prefixes) votes.set(prefix, (votes.get(prefix) ?? 0) + 1);
   }
   const [first, second] = [...votes].toSorted(([, one], [, other]) => other - one);
   if (first !== undefined && second !== undefined && second[1] * 2 > first[1]) {

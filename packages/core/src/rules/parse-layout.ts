@@ -21,7 +21,8 @@ export interface ParsedLayout {
   readonly layout: Layout;
   readonly trunkPrefix: string;
   readonly rules: readonly ParsedRule[];
-  readonly accepts: readonly ParsedRule[];
+  /** How many segments the trunk's names have, without a prefix. */
+  readonly trunkDepths: readonly number[];
   /**
    * All readings of a name without its module prefix; several only where heads share a spelling (their parameters differ, so the
    * head decides). `part`: only rules for that part of the model are tried.
@@ -42,14 +43,21 @@ export function parseLayout(layout: Layout): ParsedLayout {
       ...parseRule({ from: add.copyOf, to: add.name, ...(add.transform === undefined ? {} : { transform: add.transform }) }),
       reason: add.reason,
     }));
+    const known = [...rules.map((rule) => ({ rule, accepted: false })), ...accepts.map((rule) => ({ rule, accepted: true }))];
     const drops = (layout.drops ?? []).map((drop) => ({ pattern: parsePattern(drop.name), reason: drop.reason }));
     refuseOverlap(rules);
+    const readers: ReadingRules = {
+      trunk: bySegments(known.filter(({ rule }) => isTrunkName(rule.rule.from))),
+      head: bySegments(known.filter(({ rule }) => !isTrunkName(rule.rule.from))),
+      adds,
+      drops,
+    };
     return {
       layout,
       trunkPrefix: layout.trunkPrefix ?? "",
       rules,
-      accepts,
-      read: (name, part) => readName({ rules, accepts, adds, drops }, name.split("."), part),
+      trunkDepths: [...readers.trunk.keys()],
+      read: (name, part) => readName(readers, name.split("."), part),
     };
   });
 }
@@ -82,23 +90,31 @@ function refuseOverlap(rules: readonly ParsedRule[]): void {
   }
 }
 
+interface KnownSpelling {
+  readonly rule: ParsedRule;
+  readonly accepted: boolean;
+}
+
 interface ReadingRules {
-  readonly rules: readonly ParsedRule[];
-  readonly accepts: readonly ParsedRule[];
+  /** By the number of segments their names have: opening a file asks every layout about every name. */
+  readonly trunk: ReadonlyMap<number, readonly KnownSpelling[]>;
+  readonly head: ReadonlyMap<number, readonly KnownSpelling[]>;
   readonly adds: readonly (ParsedRule & { readonly reason: string })[];
   readonly drops: readonly { readonly pattern: Pattern; readonly reason: string }[];
 }
 
-function readName({ rules, accepts, adds, drops }: ReadingRules, name: readonly string[], part: "trunk" | "head"): Reading[] {
+function bySegments(spellings: readonly KnownSpelling[]): Map<number, KnownSpelling[]> {
+  return Map.groupBy(spellings, ({ rule }) => rule.to.segments.length);
+}
+
+function readName({ adds, drops, ...known }: ReadingRules, name: readonly string[], part: "trunk" | "head"): Reading[] {
   const readings: Reading[] = [];
-  const ofPart = (rule: ParsedRule): boolean => isTrunkName(rule.rule.from) === (part === "trunk");
-  for (const [index, rule] of [...rules, ...accepts].entries()) {
-    if (!ofPart(rule)) continue;
+  for (const { rule, accepted } of known[part].get(name.length) ?? []) {
     const captures = matchPattern(rule.to, name);
     if (captures === undefined) continue;
     const canonicalName = fillPattern(rule.from, captures);
     if (!readings.some((reading) => reading.kind === "parameter" && reading.canonicalName === canonicalName)) {
-      readings.push({ kind: "parameter", canonicalName, transpose: rule.transpose, accepted: index >= rules.length });
+      readings.push({ kind: "parameter", canonicalName, transpose: rule.transpose, accepted });
     }
   }
   for (const add of adds) {
