@@ -48,7 +48,7 @@ describe("tensors that are odd but legal", () => {
       }),
       [1, 2, 3, 4, 5, 6],
     ],
-    ["of the oldest function", reduce(global("torch._utils", "_rebuild_tensor"), [...argsOf(tensor()).slice(0, 4)]), [1, 2, 3, 4, 5, 6]],
+    ["of the oldest function", reduce(global("torch._utils", "_rebuild_tensor"), argsOf(tensor()).slice(0, 4)), [1, 2, 3, 4, 5, 6]],
     ["a parameter", reduce(global("torch._utils", "_rebuild_parameter"), [tensor(), true, orderedDict()]), [1, 2, 3, 4, 5, 6]],
     [
       "a parameter of torch 0.3",
