@@ -3,9 +3,9 @@ import { torch, writeTorchZip } from "@longspan/adapter-torch";
 import type { Checkpoint, FileSet } from "@longspan/core";
 import { bytesSource, createConverter, memoryDirectorySink, memoryFileSet } from "@longspan/core";
 import { describe, expect, test } from "vitest";
-import { lightning } from "../src/index.ts";
-import { expectedBytes, expectedOf, fixtureBytes, fixtureFolder } from "./fixtures.ts";
-import { countingSource, tensor } from "./tree-building.ts";
+import { lightning } from "./index.ts";
+import { expectedBytes, expectedOf, fixtureBytes, fixtureFolder } from "../test/fixtures.ts";
+import { countingSource, tensor } from "../test/tree-building.ts";
 
 const converter = createConverter({ adapters: [torch(), lightning()] });
 const trained = "lightning/lightning_qa.ckpt";

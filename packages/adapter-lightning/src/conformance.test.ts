@@ -1,5 +1,5 @@
 import { testFormatAdapter } from "@longspan/core/testing";
 import { describe, expect, test } from "vitest";
-import { lightning } from "../src/index.ts";
+import { lightning } from "./index.ts";
 
 testFormatAdapter({ describe, test, expect }, () => lightning());

@@ -2,9 +2,9 @@ import { torch, torchLegacyContainer, torchZipContainer } from "@longspan/adapte
 import type { ByteSource, OpenedContainer, TreeValue } from "@longspan/core";
 import { createConverter, isTreeMap, memoryFileSet } from "@longspan/core";
 import { describe, expect, test } from "vitest";
-import { lightningEnvelope } from "../src/envelope/lightning-envelope.ts";
-import { lightning } from "../src/index.ts";
-import { expectedBytes, expectedOf, fixtureFolder, fixturePaths, fixtureSource } from "./fixtures.ts";
+import { lightningEnvelope } from "./lightning-envelope.ts";
+import { lightning } from "../index.ts";
+import { expectedBytes, expectedOf, fixtureFolder, fixturePaths, fixtureSource } from "../../test/fixtures.ts";
 
 const containers = [torchZipContainer(), torchLegacyContainer()];
 const envelope = lightningEnvelope();
