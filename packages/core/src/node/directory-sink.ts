@@ -58,7 +58,10 @@ async function locate(path: string, force: boolean, sources: ProtectedSources, o
   await removeOrphans(dirname(absolute), absolute, onNote);
   const names = await listNames(folder);
   if (!force && names.some((name) => !isStagingOf(name, absolute))) {
-    throw existsError(path, "exists and is not empty. Pass --force (option force) to replace the files of the same names (all others stay).");
+    throw existsError(
+      path,
+      "exists and is not empty. Pass --force (option force) to replace the files of the same names (all others stay).",
+    );
   }
   return { folder, exists: true, stagingParent: folder, force };
 }

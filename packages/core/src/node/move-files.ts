@@ -23,7 +23,8 @@ export async function moveFile(from: string, to: string, replace: boolean): Prom
 }
 
 async function moveWithoutLink(from: string, to: string): Promise<void> {
-  if ((await lstat(to).catch(() => undefined)) !== undefined) throw existsError(to, "exists already. Pass --force (option force) to replace it.");
+  if ((await lstat(to).catch(() => undefined)) !== undefined)
+    throw existsError(to, "exists already. Pass --force (option force) to replace it.");
   try {
     await rename(from, to);
   } catch (error) {
