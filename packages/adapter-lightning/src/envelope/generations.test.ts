@@ -180,10 +180,10 @@ test.each(["masked-lm", "sequence-classification", "token-classification"])(
   },
 );
 
-/** For comparing only. */
+/** For comparing only: maps with names as keys. */
 function plainJson(value: TreeValue): unknown {
   if (typeof value !== "object" || value === null) return value;
-  if (value.kind === "map") return Object.fromEntries(value.entries.map(([key, item]) => [String(key), plainJson(item)]));
   if (value.kind === "tensor" || value.kind === "opaque") return value.kind;
-  return value.items.map((item) => plainJson(item));
+  if (value.kind !== "map") return value.items.map((item) => plainJson(item));
+  return Object.fromEntries(value.entries.flatMap(([key, item]) => (typeof key === "string" ? [[key, plainJson(item)]] : [])));
 }
