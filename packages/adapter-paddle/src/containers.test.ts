@@ -57,9 +57,9 @@ describe("detection", () => {
     [
       "an index of .pdparams",
       latin1('{\n "metadata": {"total_size": 8},\n "weight_map": {"a\\"b": "model_state-00001-of-00001.pdparams"}}'),
-      ["paddle-pickle"],
+      ["paddle-pickle-sharded"],
     ],
-    ["an index of .safetensors", latin1('{"weight_map":{"a":"model-00001-of-00002.safetensors"}}'), ["safetensors"]],
+    ["an index of .safetensors", latin1('{"weight_map":{"a":"model-00001-of-00002.safetensors"}}'), ["safetensors-sharded"]],
   ])("claims %s once", async (_, bytes, expected) => {
     expect(await claims(bytes)).toEqual(expected);
   });
@@ -198,7 +198,7 @@ describe("shards", () => {
       },
     };
     const source = bytesSource(index(weightMap));
-    const error: unknown = await named("paddle-pickle")
+    const error: unknown = await named("paddle-pickle-sharded")
       .open({ source, fileName: "model_state.pdparams.index.json", files: counting })
       .catch((caught: unknown) => caught);
     expect(error).toMatchObject({ code, message: expect.stringContaining(why) as string });
@@ -217,7 +217,7 @@ describe("shards", () => {
 });
 
 describe("safetensors", () => {
-  test("whose header's length begins like JSON is no index", async () => {
+  test("whose header's length begins like JSON are no index", async () => {
     const plan = planSafetensors([{ name: "w", dataType: "F32", shape: [2] }], { metadata: { format: "np" } });
     // 123 bytes of header: 0x7b is a brace.
     const json = new TextDecoder().decode(plan.header.subarray(8)).trimEnd().padEnd(123, " ");

@@ -56,7 +56,7 @@ describe.each(fixtures)("%s", (fixture) => {
     });
     const parameters = checkpoint.tensors.filter(({ role }) => role === "parameter").map(({ canonicalName }) => canonicalName ?? "");
     expect(parameters.toSorted()).toEqual(wanted.flatMap(({ canonicalName }) => canonicalName ?? []).toSorted());
-    const weights = await checkpoint.weights();
+    const weights = checkpoint.weights();
     // A model that was trained on has values of its own.
     const holdsTinyModel = !fixture.includes("training");
     for (const [name, bytes] of holdsTinyModel ? canonicalValues(expected.head ?? "model") : []) {

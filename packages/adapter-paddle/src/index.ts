@@ -1,5 +1,5 @@
 export { paddle } from "./paddle.ts";
-export { paddlePickleContainer } from "./pdparams/paddle-pickle.ts";
+export { paddlePickleContainer, paddlePickleShardedContainer } from "./pdparams/paddle-pickle.ts";
 export { paddleCombinedContainer } from "./combined/paddle-combined.ts";
 export { paddleStateDictEnvelope } from "./envelopes/paddle-state-dict.ts";
 export { paddleLayout } from "./layouts/paddle.ts";

@@ -4,8 +4,8 @@ import { paddleStateDictEnvelope } from "./envelopes/paddle-state-dict.ts";
 import { paddleHfLayout } from "./layouts/paddle-hf.ts";
 import { paddleNlpLayout } from "./layouts/paddle-nlp.ts";
 import { paddleLayout } from "./layouts/paddle.ts";
-import { paddlePickleContainer } from "./pdparams/paddle-pickle.ts";
-import { safetensorsContainer } from "./safetensors/safetensors-container.ts";
+import { paddlePickleContainer, paddlePickleShardedContainer } from "./pdparams/paddle-pickle.ts";
+import { safetensorsContainer, safetensorsShardedContainer } from "./safetensors/safetensors-container.ts";
 import { paddleSafetensorsTarget } from "./targets/paddle-safetensors-target.ts";
 import { paddleTarget } from "./targets/paddle-target.ts";
 
@@ -14,7 +14,13 @@ export function paddle(): FormatAdapter {
   return {
     specificationVersion: 1,
     name: "paddle",
-    containers: [paddlePickleContainer(), paddleCombinedContainer(), safetensorsContainer()],
+    containers: [
+      paddlePickleContainer(),
+      paddlePickleShardedContainer(),
+      paddleCombinedContainer(),
+      safetensorsContainer(),
+      safetensorsShardedContainer(),
+    ],
     envelopes: [paddleStateDictEnvelope()],
     layouts: [paddleLayout, paddleHfLayout, paddleNlpLayout],
     targets: [paddleTarget, paddleSafetensorsTarget],

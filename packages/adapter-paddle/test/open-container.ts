@@ -54,7 +54,7 @@ export function tensorsOf(root: TreeValue): { readonly tensors: Map<string, Lazy
       seen.add(value);
       const children: (readonly [string, TreeValue])[] =
         value.kind === "map"
-          ? value.entries.map(([key, item]) => [String(key), item])
+          ? value.entries.map(([key, item]) => [typeof key === "object" ? "?" : String(key), item])
           : value.items.map((item, index) => [String(index), item]);
       for (const [key, item] of children) walk(item, path === "" ? key : `${path}.${key}`);
     }

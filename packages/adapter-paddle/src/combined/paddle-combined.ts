@@ -23,11 +23,10 @@ export function paddleCombinedContainer(): Container {
 
 function detect({ source, head }: ContainerProbe): Claim | undefined {
   const header = parseTensorHeader(head);
-  if (header === "more" || "wrong" in header || header.headerBytes + header.byteLength > source.size) return undefined;
-  return {
-    specificity: 75,
-    evidence: `a Paddle tensor (${header.typeName}, shape [${header.shape.join(", ")}])`,
-  };
+  if (header === "more" || "wrong" in header) return undefined;
+  const evidence = `a Paddle tensor (${header.typeName}, shape [${header.shape.join(", ")}])`;
+  // A copy that was cut off inside its first tensor is recognised all the same, so that opening it says what is wrong.
+  return { specificity: header.headerBytes + header.byteLength > source.size ? 40 : 75, evidence };
 }
 
 async function open(input: ContainerInput): Promise<OpenedContainer> {

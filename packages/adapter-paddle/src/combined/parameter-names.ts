@@ -114,15 +114,17 @@ function distinctSorted(parameters: readonly DeclaredParameter[]): DeclaredParam
   return [...byName.values()].toSorted((one, other) => compareCodePoints(one.name, other.name));
 }
 
-/** Python's order of strings; UTF-8 keeps it. */
+/** Python's order of strings, by code point; JavaScript's is by UTF-16 unit. */
 function compareCodePoints(one: string, other: string): number {
-  const left = [...one];
-  const right = [...other];
-  for (let index = 0; index < Math.min(left.length, right.length); index++) {
-    const difference = (left[index]?.codePointAt(0) ?? 0) - (right[index]?.codePointAt(0) ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return left.length - right.length;
+  const left = codePoints(one);
+  const right = codePoints(other);
+  const differing = left.findIndex((codePoint, index) => codePoint !== right[index]);
+  if (differing === -1) return left.length - right.length;
+  return (left[differing] ?? 0) - (right[differing] ?? -1);
+}
+
+function codePoints(text: string): number[] {
+  return Array.from(text, (character) => character.codePointAt(0) ?? 0);
 }
 
 function malformed(fileName: string, why: string, cause?: unknown): LongspanError {

@@ -30,6 +30,15 @@ describe("finds the state dict", () => {
       [["w", "teacher.w"]],
     ],
     ["under a usual name beside a tensor", map({ model: map({ w: tensor("model.w") }), loss: tensor("loss") }), [["w", "model.w"]]],
+    [
+      "under the only name there is, beside fewer tensors",
+      map({ loss: tensor("loss"), student: map({ v: tensor("v"), w: tensor("w") }) }),
+      [
+        ["v", "student.v"],
+        ["w", "student.w"],
+      ],
+    ],
+    ["at the top, beside one that is no larger", map({ w: tensor("w"), ema: map({ w: tensor("ema.w") }) }), [["w", "w"]]],
     ["alone", tensor("w_0"), [["w_0", "w_0"]]],
   ])("%s", (_, root, names) => {
     expect(envelope.detect(opened(root))?.specificity).toBe(70);

@@ -103,20 +103,26 @@ interface StateDict {
   readonly entries: TreeMap["entries"];
 }
 
-/** The root when tensors are in it, else the one value under a usual name or the only one that has tensors. */
+/**
+ * The value under a usual name; else the only other map with tensors, where it has more of them than the root; else the root, where it has any.
+ * Nothing where several maps could be meant.
+ */
 function findStateDict(root: TreeMap): StateDict | undefined {
-  const nested = root.entries.flatMap(([key, value]) =>
-    isTreeMap(value) && hasTensors(value) && typeof key === "string" ? [{ key, entries: value.entries }] : [],
+  const models = root.entries.flatMap(([key, value]) =>
+    typeof key === "string" && !isOptimizerEntry(key) && isTreeMap(value) && tensorCount(value) > 0
+      ? [{ key, entries: value.entries, count: tensorCount(value) }]
+      : [],
   );
-  const models = nested.filter(({ key }) => !isOptimizerEntry(key));
-  const named = modelKeys.map((key) => models.find((candidate) => candidate.key === key)).find((candidate) => candidate !== undefined);
+  const named = modelKeys.map((key) => models.find((model) => model.key === key)).find((model) => model !== undefined);
   if (named !== undefined) return named;
-  if (hasTensors(root)) return { key: undefined, entries: root.entries };
-  return models.length === 1 ? models[0] : undefined;
+  const inRoot = tensorCount(root);
+  const [only] = models;
+  if (models.length === 1 && only !== undefined && only.count > inRoot) return only;
+  return inRoot > 0 ? { key: undefined, entries: root.entries } : undefined;
 }
 
-function hasTensors(map: TreeMap): boolean {
-  return map.entries.some(([, value]) => isTensor(value));
+function tensorCount(map: TreeMap): number {
+  return map.entries.filter(([, value]) => isTensor(value)).length;
 }
 
 /** Whether a tensor is a value itself or in the maps and lists below; shared ones are looked at once. */

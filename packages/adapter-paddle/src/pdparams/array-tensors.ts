@@ -45,10 +45,11 @@ export function arrayTensors(source: ByteSource): ArrayTensors {
     readAsBfloat16,
     read(value, path) {
       const pair = tupleItems(value);
-      const isNamed = pair?.length === 2 && typeof pair[0] === "string";
-      const node = isNamed ? unwrap(pair[1] ?? null) : value;
+      const [ownName, item] = pair ?? [];
+      const isNamed = pair?.length === 2 && typeof ownName === "string";
+      const node = isNamed ? unwrap(item ?? null) : value;
       if (typeof node !== "object" || node?.kind !== "object") return undefined;
-      const name = isNamed && path === "" ? String(pair[0]) : path;
+      const name = isNamed && path === "" ? ownName : path;
       const found = place(node, name);
       if (found === undefined) return undefined;
       const { array, storage } = found;

@@ -1,7 +1,6 @@
 import { type ByteSource, type Container, type ContainerInput, type OpenedContainer, isTreeMap } from "@longspan/core";
 import { readPickle } from "@longspan/pickle";
-import { detectShardIndex, looksLikeIndex } from "../shards/detect-shard-index.ts";
-import { openShards } from "../shards/open-shards.ts";
+import { shardedContainer } from "../shards/sharded-container.ts";
 import { detectPickle } from "./detect-pickle.ts";
 import { checkNameTable, nameTableKey } from "./name-table.ts";
 import { pickleTree } from "./pickle-tree.ts";
@@ -9,29 +8,31 @@ import { joinSlicedParameters } from "./sliced-parameters.ts";
 import { wrapPickleError } from "./wrap-pickle-error.ts";
 
 /**
- * What paddle.save writes: `.pdparams` and `.pdopt`, one pickle each (protocol 2 to 5), and PaddleNLP's shards with their index. Opening reads the pickle's
- * instructions and skips the arrays' bytes, so it costs the same whatever the file's size; nothing in the pickle is ever executed.
+ * What paddle.save writes: `.pdparams` and `.pdopt`, one pickle each (protocol 2 to 5). Opening reads the pickle's instructions and skips the arrays' bytes, so it
+ * costs the same whatever the file's size; nothing in the pickle is ever executed.
  */
 export function paddlePickleContainer(): Container {
   return {
     name: "paddle-pickle",
-    entryNames: ["model_state.pdparams", "model_state.pdparams.index.json"],
-    detect: ({ head }) => detectPickle(head) ?? detectShardIndex(head, ".pdparams"),
-    open: async (input) => {
-      const start = await input.source.read(0, Math.min(1, input.source.size), {
-        signal: input.signal,
-      });
-      return looksLikeIndex(start) ? openShards(input, openPickle, (key) => key === nameTableKey) : openPickle(input);
-    },
+    entryNames: ["model_state.pdparams"],
+    detect: ({ head }) => detectPickle(head),
+    open: openPickle,
   };
 }
 
+/** `model_state.pdparams.index.json` and the shards it names, as PaddleNLP writes them. */
+export function paddlePickleShardedContainer(): Container {
+  return shardedContainer({
+    name: "paddle-pickle-sharded",
+    entryName: "model_state.pdparams.index.json",
+    extension: ".pdparams",
+    openShard: openPickle,
+    isTable: (key) => key === nameTableKey,
+  });
+}
+
 /** Reads one pickle. @throws LongspanError `truncated`, `malformed`, `unsupported`, `limit-exceeded`, `tensor-invalid` */
-export async function openPickle({
-  source,
-  fileName,
-  signal,
-}: Pick<ContainerInput, "source" | "fileName" | "signal">): Promise<OpenedContainer> {
+async function openPickle({ source, fileName, signal }: Pick<ContainerInput, "source" | "fileName" | "signal">): Promise<OpenedContainer> {
   const reading = await readPickle(asPickleSource(source, signal)).catch((error: unknown) => {
     throw wrapPickleError(error, fileName);
   });

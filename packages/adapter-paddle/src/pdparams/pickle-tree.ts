@@ -69,7 +69,7 @@ export function pickleTree(value: PickleValue, source: ByteSource): PickleTree {
         };
       case "text":
         return { kind: "opaque", className: "builtins.str" };
-      case "persistent-id":
+      default:
         return { kind: "opaque", className: "persistent id" };
     }
   }

@@ -1,30 +1,33 @@
 import { type Container, type ContainerInput, type OpenedContainer, type TreeValue, stridedTensor, treeMap } from "@longspan/core";
 import { type SafetensorsEntry, looksLikeSafetensors, readSafetensorsHeader } from "@longspan/safetensors";
-import { detectShardIndex, looksLikeIndex } from "../shards/detect-shard-index.ts";
-import { openShards } from "../shards/open-shards.ts";
+import { shardedContainer } from "../shards/sharded-container.ts";
 import { wrapSafetensorsError } from "../shards/wrap-safetensors-error.ts";
 import { dataTypeOfSafetensors } from "./safetensors-data-types.ts";
 
-/** Enough to tell a header from an index. */
-const detectedBytes = 64;
-
-/** safetensors files and their shard indexes: the same container, under the same name, as other adapters bring. */
+/** safetensors files: the same container, under the same name, as other adapters bring. */
 export function safetensorsContainer(): Container {
   return {
     name: "safetensors",
-    entryNames: ["model.safetensors", "model.safetensors.index.json"],
-    detect: ({ source, head }) =>
-      looksLikeSafetensors(head, source.size)
-        ? { specificity: 90, evidence: "a safetensors header" }
-        : detectShardIndex(head, ".safetensors"),
-    open: async (input) => {
-      const { source, signal } = input;
-      const start = await source.read(0, Math.min(detectedBytes, source.size), { signal });
-      // The length in front of a header may begin with any byte, a brace's too.
-      const isIndex = looksLikeIndex(start) && !looksLikeSafetensors(start, source.size);
-      return isIndex ? openShards(input, openSafetensors, () => false) : openSafetensors(input);
+    entryNames: ["model.safetensors"],
+    detect({ source, head }) {
+      if (looksLikeSafetensors(head, source.size)) return { specificity: 85, evidence: "a safetensors header" };
+      // A copy that was cut off inside its header is recognised all the same, so that opening it says what is wrong.
+      const isCutOff = looksLikeSafetensors(head, Number.MAX_SAFE_INTEGER);
+      return isCutOff ? { specificity: 40, evidence: "the beginning of a safetensors header" } : undefined;
     },
+    open: openSafetensors,
   };
+}
+
+/** `model.safetensors.index.json` and the shards it names. */
+export function safetensorsShardedContainer(): Container {
+  return shardedContainer({
+    name: "safetensors-sharded",
+    entryName: "model.safetensors.index.json",
+    extension: ".safetensors",
+    openShard: openSafetensors,
+    isTable: () => false,
+  });
 }
 
 async function openSafetensors({

@@ -39,8 +39,9 @@ export async function openShards(input: ContainerInput, openShard: OpenShard, is
     const { weightMap } = parseSafetensorsIndex(index, { fileName });
     const shards = new Map<string, OpenedContainer>();
     for (const shardName of new Set(weightMap.values())) {
+      // A set of files knows plain names only, and PaddleNLP writes no others.
       // oxlint-disable-next-line no-await-in-loop -- one after the other, so that the first missing shard is told before others are opened
-      const shard = await files.resolve(shardName);
+      const shard = shardName.includes("/") ? undefined : await files.resolve(shardName);
       if (shard === undefined) {
         throw new LongspanError(
           "not-found",
