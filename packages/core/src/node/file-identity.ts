@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { LongspanError } from "../errors/longspan-error.ts";
 
 /** Device and inode of what a path leads to, links followed: equal for two names of one file. Undefined where there is nothing. */
-export async function identityOf(path: string): Promise<string | undefined> {
+async function identityOf(path: string): Promise<string | undefined> {
   try {
     const { dev, ino } = await stat(path, { bigint: true });
     return `${dev}:${ino}`;
