@@ -24,10 +24,10 @@ describe.each(heads)("a file of Paddle's with the head %s", (head) => {
   test.each(adapter.targets.flatMap((target) => adapter.layouts.map((layout) => ({ target, layout }))))(
     "comes back equal through $target.name in $layout.name",
     async ({ target, layout }) => {
-      await using source = await openCheckpoint({ files, fileName }, { adapters: [adapter], head });
+      const source = await openCheckpoint({ files, fileName }, { adapters: [adapter], head });
       const sink = memoryDirectorySink();
       await convertCheckpoint(planConversion(source, { target, layout }), { sink });
-      await using again = await openCheckpoint({ files: memoryFileSet("again", sink.files) }, { adapters: [adapter], head });
+      const again = await openCheckpoint({ files: memoryFileSet("again", sink.files) }, { adapters: [adapter], head });
       expect({ layout: again.layout, orientation: again.orientation }).toEqual({ layout: layout.name, orientation: "declared" });
       const verification = await verifyCheckpoints(source, again);
       expect({ equal: verification.equal, onlyInA: verification.onlyInA, onlyInB: verification.onlyInB }).toEqual({
@@ -36,6 +36,8 @@ describe.each(heads)("a file of Paddle's with the head %s", (head) => {
         onlyInB: [],
       });
       expect(verification.compared).toBe(source.tensors.length);
+      await source.close();
+      await again.close();
     },
   );
 });
