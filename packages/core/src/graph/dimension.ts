@@ -39,8 +39,12 @@ export function dimensionTerms(dimension: Dimension): readonly DimensionTerm[] {
 export function isDimension(value: unknown): value is Dimension {
   if (typeof value === "number") return Number.isSafeInteger(value) && value >= 0;
   if (typeof value !== "string") return false;
+  if (parsedExpressions.has(value)) return true;
   try {
-    return spell(parse(value)) === value;
+    const terms = parse(value);
+    if (spell(terms) !== value) return false;
+    if (parsedExpressions.size < mostRemembered) parsedExpressions.set(value, terms);
+    return true;
   } catch (error) {
     if (LongspanError.isInstance(error)) return false;
     throw error;
@@ -52,7 +56,7 @@ export function isSymbolName(name: string): boolean {
 }
 
 export function addDimensions(...dimensions: readonly Dimension[]): Dimension {
-  return spell(collect(dimensions.flatMap(dimensionTerms)));
+  return remembered("+", dimensions, () => spell(collect(dimensions.flatMap(dimensionTerms))));
 }
 
 export function subtractDimensions(left: Dimension, right: Dimension): Dimension {
@@ -60,22 +64,25 @@ export function subtractDimensions(left: Dimension, right: Dimension): Dimension
 }
 
 export function multiplyDimensions(...dimensions: readonly Dimension[]): Dimension {
-  let product: readonly DimensionTerm[] = [{ coefficient: 1, factors: [] }];
-  for (const dimension of dimensions) {
-    const terms = dimensionTerms(dimension);
-    product = collect(
-      product.flatMap((left) =>
-        terms.map((right) => ({ coefficient: left.coefficient * right.coefficient, factors: [...left.factors, ...right.factors] })),
-      ),
-    );
-  }
-  return spell(product);
+  return remembered("*", dimensions, () => {
+    let product: readonly DimensionTerm[] = [{ coefficient: 1, factors: [] }];
+    for (const dimension of dimensions) {
+      const terms = dimensionTerms(dimension);
+      product = collect(
+        product.flatMap((left) =>
+          terms.map((right) => ({ coefficient: left.coefficient * right.coefficient, factors: [...left.factors, ...right.factors] })),
+        ),
+      );
+    }
+    return spell(product);
+  });
 }
 
 /** `ceil(dividend / divisor)`; exact where every coefficient is a multiple of the divisor. */
 export function divideDimensionUp(dividend: Dimension, divisor: number): Dimension {
   if (!Number.isSafeInteger(divisor) || divisor < 1) throw malformed(String(divisor), "a divisor is a whole number, 1 or more");
-  if (typeof dividend === "number") return Math.ceil(dividend / divisor);
+  // Adding 0 makes a minus zero, which rounding up may give, a zero.
+  if (typeof dividend === "number") return Math.ceil(dividend / divisor) + 0;
   const terms = dimensionTerms(dividend);
   if (terms.every((term) => term.coefficient % divisor === 0)) {
     return spell(terms.map((term) => ({ ...term, coefficient: term.coefficient / divisor })));
@@ -85,6 +92,8 @@ export function divideDimensionUp(dividend: Dimension, divisor: number): Dimensi
 
 /** Every symbol in a dimension. */
 export function dimensionSymbols(dimension: Dimension): readonly string[] {
+  if (typeof dimension === "number") return [];
+  if (isSymbolName(dimension)) return [dimension];
   const symbols = dimensionTerms(dimension).flatMap((term) =>
     term.factors.flatMap((factor) => (factor.kind === "symbol" ? [factor.name] : dimensionSymbols(factor.dividend))),
   );
@@ -185,7 +194,19 @@ function malformed(text: string, expected: string): LongspanError {
   });
 }
 
+/** Graphs say the same few dimensions again and again: their terms, and the results of adding and multiplying them, are kept. */
 const parsedExpressions = new Map<string, readonly DimensionTerm[]>();
+const knownResults = new Map<string, Dimension>();
+const mostRemembered = 4096;
+
+function remembered(sign: string, dimensions: readonly Dimension[], compute: () => Dimension): Dimension {
+  const key = `${sign} ${dimensions.join(" ")}`;
+  const known = knownResults.get(key);
+  if (known !== undefined) return known;
+  const result = compute();
+  if (knownResults.size < mostRemembered && key.length <= longestExpression) knownResults.set(key, result);
+  return result;
+}
 
 function parse(text: string): readonly DimensionTerm[] {
   const known = parsedExpressions.get(text);
@@ -195,7 +216,6 @@ function parse(text: string): readonly DimensionTerm[] {
   const parser = new DimensionParser(text, tokens);
   const terms = parser.expression();
   if (!parser.atEnd) throw malformed(text, "an operator or the end was expected");
-  if (parsedExpressions.size < 4096) parsedExpressions.set(text, terms);
   return terms;
 }
 

@@ -21,6 +21,9 @@ export function validateGraph(graph: Graph, operations: OperationSet = standardO
   scope.checkOutputs();
 }
 
+/** Where a rule is broken; a node is only printed when it is. */
+type Place = string | (() => string);
+
 class Scope {
   readonly #graph: Graph;
   readonly #values = new Map<string, Value>();
@@ -66,7 +69,7 @@ class Scope {
   }
 
   addNode(node: GraphNode, index: number, operations: OperationSet): void {
-    const where = `node ${index} is illegal.\n${printNode(node, this.#graph)}\n `;
+    const where = (): string => `node ${index} is illegal.\n${printNode(node, this.#graph)}\n `;
     const operation = operations.get(node.operation);
     if (operation === undefined) throw this.#broken(where, `its operation is one of ${[...operations.keys()].join(", ")}`);
     const inputs = node.inputs.map((name) => {
@@ -103,13 +106,13 @@ class Scope {
     }
   }
 
-  #add(value: Value, where: string): void {
+  #add(value: Value, where: Place): void {
     this.#require(
       value.name !== "" && !this.#values.has(value.name),
       where,
       `a value's name ("${value.name}") is not empty and stands once in a graph`,
     );
-    this.#require(isGraphDataType(value.dataType), where, `data types are float32, int32 or bool, not ${String(value.dataType)}`);
+    this.#require(isGraphDataType(value.dataType), where, `data types are float32, int32 or bool, not ${value.dataType}`);
     for (const size of value.shape)
       this.#require(
         isDimension(size),
@@ -119,18 +122,19 @@ class Scope {
     this.#values.set(value.name, value);
   }
 
-  #checkSymbols(value: Value, where: string): void {
+  #checkSymbols(value: Value, where: Place): void {
     for (const symbol of value.shape.flatMap(dimensionSymbols)) {
       this.#require(this.#symbols.has(symbol), where, `the dimension "${symbol}" is an axis of an input, or introduced by an earlier node`);
     }
   }
 
-  #require(holds: boolean, where: string, rule: string): void {
+  #require(holds: boolean, where: Place, rule: string): void {
     if (!holds) throw this.#broken(where, rule);
   }
 
-  #broken(where: string, rule: string): LongspanError {
-    return new LongspanError("graph-invalid", `Graph "${this.#graph.name}": ${where} breaks the rule: ${rule}.`, {
+  #broken(where: Place, rule: string): LongspanError {
+    const place = typeof where === "string" ? where : where();
+    return new LongspanError("graph-invalid", `Graph "${this.#graph.name}": ${place} breaks the rule: ${rule}.`, {
       details: { graph: this.#graph.name, rule },
     });
   }

@@ -6,7 +6,8 @@ import { publishedConfigs } from "./published-configs.ts";
 import { createLongformerSpec } from "./spec.ts";
 import { heads } from "./head.ts";
 
-const parse = (changes: Readonly<Record<string, unknown>>): ReturnType<typeof parseLongformerConfig> => parseLongformerConfig({ ...sampleConfig, ...changes }, "config.json");
+const parse = (changes: Readonly<Record<string, unknown>>): ReturnType<typeof parseLongformerConfig> =>
+  parseLongformerConfig({ ...sampleConfig, ...changes }, "config.json");
 
 describe("reading", () => {
   test("unknown keys are kept", () => {
@@ -21,7 +22,12 @@ describe("reading", () => {
     const { config, notes } = parseLongformerConfig({ hidden_size: 768 });
     expect(config).toMatchObject({ vocabSize: 30522, maxPositions: 512, typeVocabSize: 2, layerNormEpsilon: 1e-12 });
     expect(notes.join()).toContain("vocab_size");
-    expect(parseLongformerConfig(publishedConfigs["longformer-base-4096"]).config).toMatchObject({ vocabSize: 50265, maxPositions: 4098, typeVocabSize: 1, layerNormEpsilon: 1e-5 });
+    expect(parseLongformerConfig(publishedConfigs["longformer-base-4096"]).config).toMatchObject({
+      vocabSize: 50265,
+      maxPositions: 4098,
+      typeVocabSize: 1,
+      layerNormEpsilon: 1e-5,
+    });
   });
 
   test("labels come from id2label, then num_labels, and may be unsaid", () => {

@@ -1,8 +1,8 @@
 /** The caller's test functions: vitest's, or any with this shape (Jest, Bun). Nothing here imports a test runner. */
 export interface TestKit {
-  describe(name: string, suite: () => void): void;
-  test(name: string, body: () => void | Promise<void>): void;
-  expect(actual: unknown): Expectation;
+  readonly describe: (name: string, suite: () => void) => void;
+  readonly test: (name: string, body: () => void | Promise<void>) => void;
+  readonly expect: (actual: unknown) => Expectation;
 }
 
 export interface Expectation {

@@ -1,3 +1,4 @@
+/* oxlint-disable no-await-in-loop -- one run after the other, so that a failure names its own */
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { ProgressEvent } from "../checkpoint/progress.ts";
 import { extendGraph } from "../graph/graph-builder.ts";
@@ -144,7 +145,13 @@ export function testRuntimeContract(
       await (await prepare(new Map([...weights, [broken.name, broken]]))).dispose();
       const needed = weights.get(someWeight);
       if (needed === undefined) throw new Error("there is such a weight");
-      const failing: LazyTensor = { ...needed, readBytes: broken.readBytes, read: broken.read, chunks: () => failingChunks(reason) };
+      const failing: LazyTensor = {
+        ...broken,
+        name: someWeight,
+        shape: needed.shape,
+        byteLength: needed.byteLength,
+        chunks: () => failingChunks(reason),
+      };
       expect(await codeOf(prepare(replaced(someWeight, failing)))).toBe("io-failed");
     });
 

@@ -107,7 +107,7 @@ function loweredAttention(graph: Graph): Graph {
   return fitGraph(graph, { name: "lowered", capabilities: { ...capabilities, operations } });
 }
 
-/** Exact cases stay exact: moving numbers rounds nothing in any data type they are kept in. */
+/** A narrow data type rounds what is only moved, too. */
 function widerTolerance(own: Tolerance, given: Tolerance | undefined): Tolerance {
   if (given === undefined) return own;
   return { absolute: Math.max(own.absolute, given.absolute), relative: Math.max(own.relative, given.relative) };

@@ -5,9 +5,21 @@ import type { GraphTensor } from "../value.ts";
 import * as operations from "./index.ts";
 import { standardOperations } from "./standard-operations.ts";
 
-const float = (shape: readonly number[], values: readonly number[]): GraphTensor => ({ dataType: "float32", shape, data: Float32Array.from(values) });
-const int = (shape: readonly number[], values: readonly number[]): GraphTensor => ({ dataType: "int32", shape, data: Int32Array.from(values) });
-const bool = (shape: readonly number[], values: readonly number[]): GraphTensor => ({ dataType: "bool", shape, data: Uint8Array.from(values) });
+const float = (shape: readonly number[], values: readonly number[]): GraphTensor => ({
+  dataType: "float32",
+  shape,
+  data: Float32Array.from(values),
+});
+const int = (shape: readonly number[], values: readonly number[]): GraphTensor => ({
+  dataType: "int32",
+  shape,
+  data: Int32Array.from(values),
+});
+const bool = (shape: readonly number[], values: readonly number[]): GraphTensor => ({
+  dataType: "bool",
+  shape,
+  data: Uint8Array.from(values),
+});
 const evaluate = (operation: Operation, inputs: readonly GraphTensor[], attributes: Attributes = {}): readonly GraphTensor[] => {
   expect(operation.check(inputs, attributes)).toBe(undefined);
   const outputs = operation.evaluate(inputs, attributes, new Map([["sequence", 3]]));
@@ -18,7 +30,8 @@ const numbers = (tensor: GraphTensor | undefined): readonly number[] => Array.fr
 const expectClose = (tensor: GraphTensor | undefined, shape: readonly number[], expected: readonly number[]): void => {
   expect(tensor?.shape).toEqual(shape);
   expect(tensor?.data.length).toBe(expected.length);
-  for (const [index, value] of expected.entries()) expect(Math.abs(Number(tensor?.data[index]) - value)).toBeLessThanOrEqual(3e-7 * Math.max(1, Math.abs(value)));
+  for (const [index, value] of expected.entries())
+    expect(Math.abs(Number(tensor?.data[index]) - value)).toBeLessThanOrEqual(3e-7 * Math.max(1, Math.abs(value)));
 };
 
 const x = float([2, 3], [1, 2, 3, 4, 5, 7.5]);
@@ -37,7 +50,11 @@ describe("operations, against numbers from torch 2.13 in float64", () => {
   });
 
   test("softmax", () => {
-    expectClose(evaluate(operations.softmax, [x])[0], [2, 3], [0.0900305732, 0.244728471, 0.665240956, 0.0271490261, 0.0737987043, 0.89905227]);
+    expectClose(
+      evaluate(operations.softmax, [x])[0],
+      [2, 3],
+      [0.0900305732, 0.244728471, 0.665240956, 0.0271490261, 0.0737987043, 0.89905227],
+    );
   });
 
   test("layerNormalization", () => {
@@ -93,10 +110,22 @@ describe("operations, by hand", () => {
   });
 
   test("findIndices fills up with positions of other numbers", () => {
-    const [indices, found] = evaluate(operations.findIndices, [int([2, 4], [2, 0, 2, 1, 1, 1, 1, 2])], { equals: 2, dimension: "places", minimum: 1 });
-    expect([indices?.shape, numbers(indices)]).toEqual([[2, 2], [0, 2, 3, 0]]);
-    expect([found?.shape, numbers(found)]).toEqual([[2, 2], [1, 1, 1, 0]]);
-    expect(evaluate(operations.findIndices, [int([1, 3], [1, 1, 1])], { equals: 2, dimension: "places", minimum: 0 })[0]?.shape).toEqual([1, 0]);
+    const [indices, found] = evaluate(operations.findIndices, [int([2, 4], [2, 0, 2, 1, 1, 1, 1, 2])], {
+      equals: 2,
+      dimension: "places",
+      minimum: 1,
+    });
+    expect([indices?.shape, numbers(indices)]).toEqual([
+      [2, 2],
+      [0, 2, 3, 0],
+    ]);
+    expect([found?.shape, numbers(found)]).toEqual([
+      [2, 2],
+      [1, 1, 1, 0],
+    ]);
+    expect(evaluate(operations.findIndices, [int([1, 3], [1, 1, 1])], { equals: 2, dimension: "places", minimum: 0 })[0]?.shape).toEqual([
+      1, 0,
+    ]);
   });
 
   test("gatherRows and scatterRows", () => {
@@ -141,7 +170,8 @@ describe("operations, by hand", () => {
       [operations.scatterRows, [x, int([2, 1], [0, 0]), float([2, 2], [1, 2, 3, 4])], {}],
       [operations.longformerAttention, [x], { heads: 2, window: 4 }],
     ];
-    for (const [operation, inputs, attributes] of wrong) expect([operation.name, operation.check(inputs, attributes)]).not.toEqual([operation.name, undefined]);
+    for (const [operation, inputs, attributes] of wrong)
+      expect([operation.name, operation.check(inputs, attributes)]).not.toEqual([operation.name, undefined]);
     expect([...standardOperations.keys()].filter((name) => !wrong.some(([operation]) => operation.name === name))).toEqual([]);
   });
 });

@@ -18,8 +18,8 @@ test("is the sum of products, and an element does not depend on what is beside i
         expect(out.slice(row * columns, (row + 1) * columns)).toEqual(alone);
         for (let column = 0; column < columns; column++) {
           let sum = 0;
-          for (let k = 0; k < inner; k++) sum += Number(left[row * inner + k]) * Number(right[column * inner + k]);
-          expect(alone[column]).toBe(Math.fround(sum + Number(bias[column])));
+          for (let k = 0; k < inner; k++) sum += (left[row * inner + k] ?? 0) * (right[column * inner + k] ?? 0);
+          expect(alone[column]).toBe(Math.fround(sum + (bias[column] ?? 0)));
         }
       }
     }),

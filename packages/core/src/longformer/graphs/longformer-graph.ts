@@ -45,7 +45,7 @@ export interface LongformerGraphOptions {
 export function longformerGraph(config: LongformerConfig, head: Head, options: LongformerGraphOptions = {}): Graph {
   return buildGraph(`longformer ${head}`, (builder) => {
     const trunk = longformerTrunk(builder, config, { ...options, choices: head === "multiple-choice" });
-    for (const [name, value] of Object.entries(headOutputs(builder, config, head, trunk.lastHiddenState, options)))
+    for (const [name, value] of Object.entries(headOutputs[head](builder, config, trunk.lastHiddenState, options)))
       builder.output(name, value);
     if (options.hiddenStates === true)
       for (const [layer, value] of trunk.hiddenStates.entries()) builder.output(`hidden_states.${layer}`, value);
@@ -54,27 +54,26 @@ export function longformerGraph(config: LongformerConfig, head: Head, options: L
   });
 }
 
-function headOutputs(
+type HeadOutputs = (
   builder: GraphBuilder,
   config: LongformerConfig,
-  head: Head,
   hidden: Value,
   options: LongformerGraphOptions,
-): Readonly<Record<string, Value>> {
-  switch (head) {
-    case "model":
-      return { last_hidden_state: hidden, ...(options.pooler === false ? {} : { pooler_output: poolerOutput(builder, config, hidden) }) };
-    case "question-answering": {
-      const { start, end } = questionAnsweringLogits(builder, config, hidden);
-      return { start_logits: start, end_logits: end };
-    }
-    case "masked-lm":
-      return { logits: maskedLanguageModelLogits(builder, config, hidden) };
-    case "sequence-classification":
-      return { logits: sequenceClassificationLogits(builder, config, hidden, options) };
-    case "token-classification":
-      return { logits: tokenClassificationLogits(builder, config, hidden, options) };
-    case "multiple-choice":
-      return { logits: multipleChoiceLogits(builder, poolerOutput(builder, config, hidden)) };
-  }
-}
+) => Readonly<Record<string, Value>>;
+
+const headOutputs: Readonly<Record<Head, HeadOutputs>> = {
+  model: (builder, config, hidden, options) => ({
+    last_hidden_state: hidden,
+    ...(options.pooler === false ? {} : { pooler_output: poolerOutput(builder, config, hidden) }),
+  }),
+  "question-answering": (builder, config, hidden) => {
+    const { start, end } = questionAnsweringLogits(builder, config, hidden);
+    return { start_logits: start, end_logits: end };
+  },
+  "masked-lm": (builder, config, hidden) => ({ logits: maskedLanguageModelLogits(builder, config, hidden) }),
+  "sequence-classification": (builder, config, hidden, options) => ({
+    logits: sequenceClassificationLogits(builder, config, hidden, options),
+  }),
+  "token-classification": (builder, config, hidden, options) => ({ logits: tokenClassificationLogits(builder, config, hidden, options) }),
+  "multiple-choice": (builder, config, hidden) => ({ logits: multipleChoiceLogits(builder, poolerOutput(builder, config, hidden)) }),
+};
