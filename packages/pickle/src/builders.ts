@@ -43,9 +43,7 @@ export function list(items: Iterable<PickleInput>): PickleList<PickleInput> {
  *
  * @throws PickleError `pickle-type` for a key Python could not hash.
  */
-export function dict(
-  entries: Iterable<readonly [PickleInput, PickleInput]>,
-): PickleDict<PickleInput> {
+export function dict(entries: Iterable<readonly [PickleInput, PickleInput]>): PickleDict<PickleInput> {
   const built: PickleDict<PickleInput> = new PickleDict();
   for (const [key, value] of entries) built.set(key, value);
   return built;
@@ -56,37 +54,24 @@ export function dict(
  *
  * @throws PickleError `pickle-type` for an item Python could not hash.
  */
-export function set(
-  items: Iterable<PickleInput>,
-  { frozen = false }: { readonly frozen?: boolean } = {},
-): PickleSet<PickleInput> {
+export function set(items: Iterable<PickleInput>, { frozen = false }: { readonly frozen?: boolean } = {}): PickleSet<PickleInput> {
   const built: PickleSet<PickleInput> = new PickleSet(frozen);
   for (const item of items) built.add(item);
   return built;
 }
 
 /** The result of `callable(*args)`. */
-export function reduce(
-  callable: PickleInput,
-  args: readonly PickleInput[],
-  contents: ObjectContents = {},
-): PickleObject<PickleInput> {
+export function reduce(callable: PickleInput, args: readonly PickleInput[], contents: ObjectContents = {}): PickleObject<PickleInput> {
   return fill({ kind: "object", made: "reduce", callable, args }, contents);
 }
 
 /** The result of `type.__new__(type, *args)`: how Python pickles most instances. */
-export function newObject(
-  type: PickleInput,
-  args: readonly PickleInput[] = [],
-  contents: ObjectContents = {},
-): PickleObject<PickleInput> {
+export function newObject(type: PickleInput, args: readonly PickleInput[] = [], contents: ObjectContents = {}): PickleObject<PickleInput> {
   return fill({ kind: "object", made: "newobj", callable: type, args }, contents);
 }
 
 /** A `collections.OrderedDict` of the given keys and values. */
-export function orderedDict(
-  entries: Iterable<readonly [PickleInput, PickleInput]> = [],
-): PickleObject<PickleInput> {
+export function orderedDict(entries: Iterable<readonly [PickleInput, PickleInput]> = []): PickleObject<PickleInput> {
   return reduce(global("collections", "OrderedDict"), [], { entries });
 }
 
@@ -105,13 +90,11 @@ export function float(value: number): PickleFloat {
   return { kind: "float", value };
 }
 
-function fill(
-  object: PickleObject<PickleInput>,
-  { state, items, entries }: ObjectContents,
-): PickleObject<PickleInput> {
+function fill(object: PickleObject<PickleInput>, { state, items, entries }: ObjectContents): PickleObject<PickleInput> {
   if (state !== undefined) object.state = state;
-  if (items !== undefined) object.items = [...items];
-  if (entries !== undefined)
-    object.entries = entries instanceof PickleDict ? entries : dict(entries);
+  const appended = [...(items ?? [])];
+  if (appended.length > 0) object.items = appended;
+  const stored = entries instanceof PickleDict ? entries : dict(entries ?? []);
+  if (stored.size > 0 || stored === entries) object.entries = stored;
   return object;
 }

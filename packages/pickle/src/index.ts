@@ -24,17 +24,7 @@ export { PickleDict } from "./pickle-dict.ts";
 export type { PickleEntry } from "./pickle-dict.ts";
 export { PickleSet } from "./pickle-set.ts";
 
-export {
-  asInteger,
-  asList,
-  asSequence,
-  asSet,
-  asString,
-  asTuple,
-  classOf,
-  isGlobal,
-  isMadeBy,
-} from "./views/narrow.ts";
+export { asInteger, asList, asSequence, asSet, asString, asTuple, classOf, isGlobal, isMadeBy } from "./views/narrow.ts";
 export { asAttributes, asDict } from "./views/as-dict.ts";
 export { asBytes } from "./views/as-bytes.ts";
 export { readBytes, readText, streamBytes } from "./payload.ts";
@@ -46,17 +36,5 @@ export { writePickle } from "./writing/write-pickle.ts";
 export type { WritePickleOptions } from "./writing/write-pickle.ts";
 export type { WrittenProtocol } from "./writing/lowering.ts";
 export type { PickleSegment } from "./writing/output.ts";
-export {
-  dict,
-  float,
-  global,
-  list,
-  newObject,
-  orderedDict,
-  payload,
-  persistentId,
-  reduce,
-  set,
-  tuple,
-} from "./builders.ts";
+export { dict, float, global, list, newObject, orderedDict, payload, persistentId, reduce, set, tuple } from "./builders.ts";
 export type { ObjectContents } from "./builders.ts";

@@ -68,9 +68,9 @@ export class KeyTable {
 
   /** Tuples nest as deep as a pickle is long, and share parts: an explicit stack, and one visit per items array. */
   #tupleToken(root: PickleTuple<PickleInput>): KeyToken {
-    const open: { items: readonly PickleInput[]; next: number; ids: number[] }[] = [
-      { items: root.items, next: 0, ids: [] },
-    ];
+    const known = this.#tuples.get(root.items);
+    if (known !== undefined) return known;
+    const open: { items: readonly PickleInput[]; next: number; ids: number[] }[] = [{ items: root.items, next: 0, ids: [] }];
     for (let frame = open.at(-1); frame !== undefined; frame = open.at(-1)) {
       const { items, ids } = frame;
       const item = items[frame.next];
@@ -107,7 +107,5 @@ function numberToken(value: number): KeyToken {
 }
 
 function bigintToken(value: bigint): KeyToken {
-  return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)
-    ? Number(value)
-    : value;
+  return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
 }

@@ -51,11 +51,7 @@ export function resolveLimits(given: Partial<PickleLimits> = {}): PickleLimits {
   for (const name of Object.keys(defaultLimits) as (keyof PickleLimits)[]) {
     const limit = given[name];
     if (limit === undefined) continue;
-    if (!(limit >= 0))
-      throw new PickleError(
-        "pickle-limit",
-        `The limit ${name} is ${limit}; expected a number of at least 0`,
-      );
+    if (!(limit >= 0)) throw new PickleError("pickle-limit", `The limit ${name} is ${limit}; expected a number of at least 0`);
     resolved[name] = limit;
   }
   return resolved;

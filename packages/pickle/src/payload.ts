@@ -22,16 +22,12 @@ export async function* streamBytes(
   chunkBytes: number = defaultChunkBytes,
 ): AsyncGenerator<Uint8Array, void, void> {
   const origin = bytesOrigin(value);
-  if (origin === undefined)
-    throw new PickleError("pickle-type", `Bytes are expected, but found ${describe(value)}`);
+  if (origin === undefined) throw new PickleError("pickle-type", `Bytes are expected, but found ${describe(value)}`);
   if ("latin1" in origin) {
     if (typeof origin.latin1 === "string") {
       const bytes = latin1Bytes(origin.latin1);
       if (bytes === undefined)
-        throw new PickleError(
-          "pickle-literal",
-          `Text that spells bytes is expected to end at U+00FF: ${describe(origin.latin1)}`,
-        );
+        throw new PickleError("pickle-literal", `Text that spells bytes is expected to end at U+00FF: ${describe(origin.latin1)}`);
       yield* slices(bytes, chunkBytes);
     } else {
       yield* decodedLatin1(source, origin.latin1, chunkBytes);
@@ -41,6 +37,7 @@ export async function* streamBytes(
   } else {
     const { offset = 0, byteLength } = origin;
     for (let done = 0; done < byteLength; done += chunkBytes)
+      // oxlint-disable-next-line no-await-in-loop -- chunks are read as they are asked for
       yield await readExactly(source, offset + done, Math.min(chunkBytes, byteLength - done));
   }
 }
@@ -50,13 +47,9 @@ export async function* streamBytes(
  *
  * @throws PickleError as {@link streamBytes}.
  */
-export async function readBytes(
-  source: PickleSource | Uint8Array,
-  value: PickleValue,
-): Promise<Uint8Array> {
+export async function readBytes(source: PickleSource | Uint8Array, value: PickleValue): Promise<Uint8Array> {
   const origin = bytesOrigin(value);
-  if (origin !== undefined && !("latin1" in origin))
-    return origin.data ?? readExactly(source, origin.offset ?? 0, origin.byteLength);
+  if (origin !== undefined && !("latin1" in origin)) return origin.data ?? readExactly(source, origin.offset ?? 0, origin.byteLength);
   const chunks: Uint8Array[] = [];
   for await (const chunk of streamBytes(source, value)) chunks.push(chunk);
   const bytes = new Uint8Array(chunks.reduce((total, chunk) => total + chunk.length, 0));
@@ -73,31 +66,19 @@ export async function readBytes(
  *
  * @throws PickleError `pickle-literal` where it is not UTF-8, `pickle-limit` where no string could hold it.
  */
-export async function readText(
-  source: PickleSource | Uint8Array,
-  value: PickleText | string,
-): Promise<string> {
+export async function readText(source: PickleSource | Uint8Array, value: PickleText | string): Promise<string> {
   if (typeof value === "string") return value;
   const place = { offset: value.offset };
   if (value.byteLength > longestText)
-    throw new PickleError(
-      "pickle-limit",
-      `A text of ${value.byteLength} bytes does not fit a string`,
-      place,
-    );
+    throw new PickleError("pickle-limit", `A text of ${value.byteLength} bytes does not fit a string`, place);
   const text = decodeUtf8(await readExactly(source, value.offset, value.byteLength));
   if (text === undefined)
-    throw new PickleError(
-      "pickle-literal",
-      `A text of ${value.byteLength} bytes is expected to be UTF-8, but is not`,
-      place,
-    );
+    throw new PickleError("pickle-literal", `A text of ${value.byteLength} bytes is expected to be UTF-8, but is not`, place);
   return text;
 }
 
 function* slices(bytes: Uint8Array, chunkBytes: number): Generator<Uint8Array, void, void> {
-  for (let start = 0; start < bytes.length; start += chunkBytes)
-    yield bytes.subarray(start, start + chunkBytes);
+  for (let start = 0; start < bytes.length; start += chunkBytes) yield bytes.subarray(start, start + chunkBytes);
 }
 
 /** U+0000 to U+007F are one byte of UTF-8, U+0080 to U+00FF two: C2 or C3, and the low six bits. */
@@ -108,11 +89,8 @@ async function* decodedLatin1(
 ): AsyncGenerator<Uint8Array, void, void> {
   let lead = 0;
   for (let done = 0; done < text.byteLength; done += chunkBytes) {
-    const encoded = await readExactly(
-      source,
-      text.offset + done,
-      Math.min(chunkBytes, text.byteLength - done),
-    );
+    // oxlint-disable-next-line no-await-in-loop -- chunks are read as they are asked for
+    const encoded = await readExactly(source, text.offset + done, Math.min(chunkBytes, text.byteLength - done));
     const bytes = new Uint8Array(encoded.length);
     let length = 0;
     for (let index = 0; index < encoded.length; index++) {
@@ -132,9 +110,5 @@ async function* decodedLatin1(
 }
 
 function notLatin1(offset: number): PickleError {
-  return new PickleError(
-    "pickle-literal",
-    "Text that spells bytes is expected to be UTF-8 of U+0000 to U+00FF",
-    { offset },
-  );
+  return new PickleError("pickle-literal", "Text that spells bytes is expected to be UTF-8 of U+0000 to U+00FF", { offset });
 }

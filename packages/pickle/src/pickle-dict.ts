@@ -19,9 +19,9 @@ export class PickleDict<Value extends PickleInput = PickleValue> {
   /** Keys and values in insertion order. */
   readonly entries: readonly PickleEntry<Value>[];
   /** The argument of a BUILD on it. */
-  state?: Value;
+  declare state?: Value;
   /** The arguments of earlier BUILDs, where there are several. */
-  earlierStates?: Value[];
+  declare earlierStates?: Value[];
 
   readonly #entries: PickleEntry<Value>[] = [];
   #index: Map<KeyToken, number> | undefined;
@@ -62,11 +62,7 @@ export class PickleDict<Value extends PickleInput = PickleValue> {
     }
     if (this.#index !== undefined || typeof key !== "string") {
       const token = this.#table().token(key);
-      if (token === undefined)
-        throw new PickleError(
-          "pickle-type",
-          `${describe(key)} cannot be a dict key: Python could not hash it`,
-        );
+      if (token === undefined) throw new PickleError("pickle-type", `${describe(key)} cannot be a dict key: Python could not hash it`);
       this.#indexed().set(token, this.#entries.length);
     }
     this.#entries.push([key, value]);
@@ -79,11 +75,7 @@ export class PickleDict<Value extends PickleInput = PickleValue> {
   }
 
   #find(key: Value | string): number | undefined {
-    if (
-      this.#index === undefined &&
-      typeof key === "string" &&
-      this.#entries.length <= scannedEntries
-    ) {
+    if (this.#index === undefined && typeof key === "string" && this.#entries.length <= scannedEntries) {
       const position = this.#entries.findIndex((entry) => entry[0] === key);
       return position === -1 ? undefined : position;
     }
@@ -93,8 +85,7 @@ export class PickleDict<Value extends PickleInput = PickleValue> {
   #indexed(): Map<KeyToken, number> {
     if (this.#index === undefined) {
       this.#index = new Map();
-      for (const [position, [key]] of this.#entries.entries())
-        this.#index.set(this.#table().token(key), position);
+      for (const [position, [key]] of this.#entries.entries()) this.#index.set(this.#table().token(key), position);
     }
     return this.#index;
   }

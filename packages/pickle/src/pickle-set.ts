@@ -32,11 +32,7 @@ export class PickleSet<Value extends PickleInput = PickleValue> {
    */
   add(item: Value): this {
     const token = this.#keys.token(item);
-    if (token === undefined)
-      throw new PickleError(
-        "pickle-type",
-        `${describe(item)} cannot be in a set: Python could not hash it`,
-      );
+    if (token === undefined) throw new PickleError("pickle-type", `${describe(item)} cannot be in a set: Python could not hash it`);
     if (!this.#tokens.has(token)) {
       this.#tokens.add(token);
       this.#items.push(item);

@@ -13,32 +13,16 @@ export interface PickleSource {
  *
  * @throws PickleError `pickle-source` for a range outside the source or a read of another length.
  */
-export async function readExactly(
-  source: PickleSource | Uint8Array,
-  offset: number,
-  length: number,
-): Promise<Uint8Array> {
+export async function readExactly(source: PickleSource | Uint8Array, offset: number, length: number): Promise<Uint8Array> {
   const size = sourceSize(source);
-  if (
-    !Number.isSafeInteger(offset) ||
-    !Number.isSafeInteger(length) ||
-    offset < 0 ||
-    length < 0 ||
-    offset + length > size
-  ) {
-    throw new PickleError(
-      "pickle-source",
-      `Bytes ${offset} to ${offset + length} are wanted of a source of ${size} bytes`,
-    );
+  if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0 || offset + length > size) {
+    throw new PickleError("pickle-source", `Bytes ${offset} to ${offset + length} are wanted of a source of ${size} bytes`);
   }
   if (source instanceof Uint8Array) return source.subarray(offset, offset + length);
   const bytes = await source.read(offset, length);
   if (!(bytes instanceof Uint8Array) || bytes.length !== length) {
     const found = bytes instanceof Uint8Array ? `${bytes.length} bytes` : "no Uint8Array";
-    throw new PickleError(
-      "pickle-source",
-      `The source returned ${found} for ${length} bytes at ${offset}`,
-    );
+    throw new PickleError("pickle-source", `The source returned ${found} for ${length} bytes at ${offset}`);
   }
   return bytes;
 }
@@ -51,7 +35,6 @@ export async function readExactly(
 export function sourceSize(source: PickleSource | Uint8Array): number {
   if (source instanceof Uint8Array) return source.length;
   const { size } = source;
-  if (!Number.isSafeInteger(size) || size < 0)
-    throw new PickleError("pickle-source", `The source states a size of ${String(size)} bytes`);
+  if (!Number.isSafeInteger(size) || size < 0) throw new PickleError("pickle-source", `The source states a size of ${String(size)} bytes`);
   return size;
 }

@@ -1,22 +1,26 @@
 import { opcodeTable } from "../src/reading/opcode-table.ts";
 
-const codes: ReadonlyMap<string, number> = new Map(opcodeTable.flatMap((opcode) => (opcode === undefined ? [] : [[opcode.name, opcode.code]])));
+const codes: ReadonlyMap<string, number> = new Map(
+  opcodeTable.flatMap((opcode) => (opcode === undefined ? [] : [[opcode.name, opcode.code]])),
+);
 
-/** A pickle from parts: the name of an opcode, a byte, or bytes as they are. */
-export function assemble(...parts: readonly (string | number | Uint8Array)[]): Uint8Array {
+/** Names of opcodes between spaces, a byte, or bytes as they are. */
+export type Part = string | number | Uint8Array;
+
+/** Bytes from parts: `assemble("EMPTY_DICT MARK", text("a"), "BININT1", 1, "SETITEMS")`. */
+export function assemble(...parts: readonly Part[]): Uint8Array {
   const bytes: number[] = [];
   for (const part of parts) {
-    if (typeof part === "number") {
-      bytes.push(part);
-    } else if (typeof part === "string") {
-      const code = codes.get(part);
-      if (code === undefined) throw new Error(`No opcode is called ${part}`);
-      bytes.push(code);
-    } else {
-      for (const byte of part) bytes.push(byte);
-    }
+    if (typeof part === "number") bytes.push(part);
+    else if (typeof part === "string") bytes.push(...part.split(" ").map(codeOf));
+    else for (const byte of part) bytes.push(byte);
   }
   return Uint8Array.from(bytes);
+}
+
+/** A whole pickle: PROTO, for protocols that state it, the parts, and STOP. */
+export function pickle(protocol: number, ...parts: readonly Part[]): Uint8Array {
+  return protocol < 2 ? assemble(...parts, "STOP") : assemble("PROTO", protocol, ...parts, "STOP");
 }
 
 /** The characters as bytes. */
@@ -24,15 +28,15 @@ export function raw(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-/** A short text as BINUNICODE. */
+/** A text as BINUNICODE. */
 export function text(content: string): Uint8Array {
   const bytes = new TextEncoder().encode(content);
   return assemble("BINUNICODE", u32(bytes.length), bytes);
 }
 
-/** A class as GLOBAL. */
-export function globalOpcode(module: string, name: string): Uint8Array {
-  return assemble("GLOBAL", raw(`${module}\n${name}\n`));
+/** An opcode with lines of text behind it, such as GLOBAL, INT, STRING. */
+export function lines(opcode: string, ...content: readonly string[]): Uint8Array {
+  return assemble(opcode, raw(content.map((line) => `${line}\n`).join("")));
 }
 
 export function u32(value: number): Uint8Array {
@@ -48,8 +52,15 @@ export function u64(value: bigint): Uint8Array {
 }
 
 /** The same bytes many times. */
-export function repeat(bytes: Uint8Array, times: number): Uint8Array {
+export function repeat(times: number, ...parts: readonly Part[]): Uint8Array {
+  const bytes = assemble(...parts);
   const repeated = new Uint8Array(bytes.length * times);
   for (let index = 0; index < times; index++) repeated.set(bytes, index * bytes.length);
   return repeated;
+}
+
+function codeOf(name: string): number {
+  const code = codes.get(name);
+  if (code === undefined) throw new Error(`No opcode is called ${name}`);
+  return code;
 }

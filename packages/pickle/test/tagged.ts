@@ -13,7 +13,12 @@ export async function tagged(value: PickleValue, source: Uint8Array, expected: T
     const float = !Number.isInteger(value) || Object.is(value, -0) || !Number.isSafeInteger(value) || keyOf(expected) === "float";
     return float ? { float: float64(value) } : { int: String(value) };
   }
-  const type = typeof value === "object" && value.kind === "bytes" && value.mutable ? "bytearray" : isMadeBy(value, "builtins", "bytearray") ? "bytearray" : "bytes";
+  const type =
+    typeof value === "object" && value.kind === "bytes" && value.mutable
+      ? "bytearray"
+      : isMadeBy(value, "builtins", "bytearray")
+        ? "bytearray"
+        : "bytes";
   if (value.kind === "bytes" && value.pythonTwoString === true) return String.fromCharCode(...(await readBytes(source, value)));
   if (bytesOrigin(value) !== undefined) return { [type]: hex(await readBytes(source, value)) };
   if (value.kind === "text") return readText(source, value);

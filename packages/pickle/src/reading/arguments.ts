@@ -54,7 +54,6 @@ export function takeTextLine(machine: Machine): string | undefined {
   const line = takeLine(machine);
   if (line === undefined) return undefined;
   const text = decodeUtf8(line);
-  if (text === undefined)
-    throw machine.error("pickle-literal", "A line is expected to be UTF-8, but is not");
+  if (text === undefined) throw machine.error("pickle-literal", "A line is expected to be UTF-8, but is not");
   return text;
 }

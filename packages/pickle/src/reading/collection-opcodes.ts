@@ -102,8 +102,7 @@ export const collectionOpcodes: readonly Opcode[] = [
     run(machine) {
       const items = machine.popToMark();
       const target = machine.top();
-      if (typeof target !== "object" || target?.kind !== "set" || target.frozen)
-        throw wrongTarget(machine, target, "a set");
+      if (typeof target !== "object" || target?.kind !== "set" || target.frozen) throw wrongTarget(machine, target, "a set");
       addItems(machine, target, items);
     },
   },
@@ -160,10 +159,7 @@ function setItems(machine: Machine, keysAndValues: readonly PickleValue[]): void
 
 function fill(machine: Machine, dict: PickleDict, keysAndValues: readonly PickleValue[]): void {
   if (keysAndValues.length % 2 !== 0)
-    throw machine.error(
-      "pickle-stack",
-      `Keys and values are expected in pairs, but there are ${keysAndValues.length} values`,
-    );
+    throw machine.error("pickle-stack", `Keys and values are expected in pairs, but there are ${keysAndValues.length} values`);
   machine.spend("nodes", keysAndValues.length / 2);
   for (let index = 0; index < keysAndValues.length; index += 2) {
     const key = keysAndValues[index] as PickleValue;
@@ -181,8 +177,5 @@ function wrongTarget(machine: Machine, target: PickleValue, expected: string): E
 }
 
 function unhashable(machine: Machine, value: PickleValue, role: string): Error {
-  return machine.error(
-    "pickle-type",
-    `${describe(value)} cannot be ${role}: Python could not hash it`,
-  );
+  return machine.error("pickle-type", `${describe(value)} cannot be ${role}: Python could not hash it`);
 }

@@ -15,10 +15,7 @@ export const controlOpcodes: readonly Opcode[] = [
     run(machine) {
       const protocol = takeUint8(machine);
       if (protocol > highestProtocol)
-        throw machine.error(
-          "pickle-unsupported",
-          `Protocol ${protocol} is stated; protocols 0 to ${highestProtocol} can be read`,
-        );
+        throw machine.error("pickle-unsupported", `Protocol ${protocol} is stated; protocols 0 to ${highestProtocol} can be read`);
       machine.protocol = protocol;
     },
   },
@@ -125,7 +122,6 @@ function takeIndexLine(machine: Machine): number | undefined {
   if (line === undefined) return undefined;
   const text = latin1Text(line.subarray(0, 40)).trim();
   const index = parseDecimal(text);
-  if (typeof index !== "number" || index < 0 || line.length > 40)
-    throw machine.error("pickle-literal", `"${text}" is no memo index`);
+  if (typeof index !== "number" || index < 0 || line.length > 40) throw machine.error("pickle-literal", `"${text}" is no memo index`);
   return index;
 }

@@ -111,10 +111,7 @@ export class Machine {
   checkLength(length: number): void {
     const { remaining } = this.window;
     if (length > remaining) {
-      throw this.error(
-        "pickle-truncated",
-        `A length of ${length} bytes is stated, but only ${remaining} are left`,
-      );
+      throw this.error("pickle-truncated", `A length of ${length} bytes is stated, but only ${remaining} are left`);
     }
   }
 
@@ -125,8 +122,7 @@ export class Machine {
   }
 
   push(value: PickleValue): void {
-    if (this.#stack.length + this.#marks.length >= this.settings.limits.stackDepth)
-      throw this.exceeded("stackDepth");
+    if (this.#stack.length + this.#marks.length >= this.settings.limits.stackDepth) throw this.exceeded("stackDepth");
     this.#stack.push(value);
   }
 
@@ -141,8 +137,7 @@ export class Machine {
   }
 
   mark(): void {
-    if (this.#stack.length + this.#marks.length >= this.settings.limits.stackDepth)
-      throw this.exceeded("stackDepth");
+    if (this.#stack.length + this.#marks.length >= this.settings.limits.stackDepth) throw this.exceeded("stackDepth");
     this.#fence = this.#stack.length;
     this.#marks.push(this.#fence);
   }
@@ -150,8 +145,7 @@ export class Machine {
   /** The values above the topmost mark; they and the mark are gone from the stack. */
   popToMark(): PickleValue[] {
     const height = this.#marks.pop();
-    if (height === undefined)
-      throw this.error("pickle-stack", "A MARK is expected on the stack, but there is none");
+    if (height === undefined) throw this.error("pickle-stack", "A MARK is expected on the stack, but there is none");
     this.#fence = this.#marks.at(-1) ?? 0;
     if (height === 0) {
       const values = this.#stack;
@@ -201,10 +195,7 @@ export class Machine {
     if (wanted <= remaining) return wanted;
     throw this.#opcode === undefined
       ? this.error("pickle-truncated", "The pickle ends without STOP")
-      : this.error(
-          "pickle-truncated",
-          `The opcode and its argument take at least ${wanted} bytes, but only ${remaining} are left`,
-        );
+      : this.error("pickle-truncated", `The opcode and its argument take at least ${wanted} bytes, but only ${remaining} are left`);
   }
 
   #underflow(): PickleError {
@@ -219,9 +210,7 @@ export class Machine {
   #unknownOpcode(): PickleError {
     const { bytes, position } = this.window;
     const start = bytes.subarray(position, position + 16);
-    const shown = Array.from(start, (byte) =>
-      byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : ".",
-    ).join("");
+    const shown = Array.from(start, (byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : ".")).join("");
     const first = this.#spent.operations === 0;
     const found = `0x${(bytes[position] as number).toString(16).padStart(2, "0")}`;
     return this.error(

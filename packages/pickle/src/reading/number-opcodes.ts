@@ -25,8 +25,7 @@ export const numberOpcodes: readonly Opcode[] = [
     argument: 4,
     run(machine) {
       const length = takeInt32(machine);
-      if (length < 0)
-        throw machine.error("pickle-literal", `An integer states a length of ${length} bytes`);
+      if (length < 0) throw machine.error("pickle-literal", `An integer states a length of ${length} bytes`);
       pushLong(machine, length, 4);
     },
   },
@@ -69,8 +68,7 @@ export const numberOpcodes: readonly Opcode[] = [
       const text = takeNumberLine(machine);
       if (text === undefined) return;
       const value = parseFloatText(text);
-      if (value === undefined)
-        throw machine.error("pickle-literal", `"${text.slice(0, 40)}" is no float`);
+      if (value === undefined) throw machine.error("pickle-literal", `"${text.slice(0, 40)}" is no float`);
       machine.push(value);
     },
   },
@@ -81,23 +79,19 @@ function pushLong(machine: Machine, length: number, lengthBytes: number): void {
   if (length > machine.settings.limits.integerBytes) throw machine.exceeded("integerBytes");
   const { window } = machine;
   if (window.bytes.length - window.position < length) return machine.want(lengthBytes + length);
-  machine.push(
-    decodeTwosComplement(window.bytes.subarray(window.position, window.position + length)),
-  );
+  machine.push(decodeTwosComplement(window.bytes.subarray(window.position, window.position + length)));
   window.position += length;
 }
 
 function takeNumberLine(machine: Machine): string | undefined {
   const line = takeLine(machine);
   if (line === undefined) return undefined;
-  if (line.length > machine.settings.limits.integerBytes * 2.4)
-    throw machine.exceeded("integerBytes");
+  if (line.length > machine.settings.limits.integerBytes * 2.4) throw machine.exceeded("integerBytes");
   return latin1Text(line).trim();
 }
 
 function pushDecimal(machine: Machine, text: string): void {
   const value = parseDecimal(text);
-  if (value === undefined)
-    throw machine.error("pickle-literal", `"${text.slice(0, 40)}" is no decimal integer`);
+  if (value === undefined) throw machine.error("pickle-literal", `"${text.slice(0, 40)}" is no decimal integer`);
   machine.push(value);
 }

@@ -25,10 +25,7 @@ export const objectOpcodes: readonly Opcode[] = [
       const name = machine.pop();
       const module = machine.pop();
       if (typeof module !== "string" || typeof name !== "string") {
-        throw machine.error(
-          "pickle-type",
-          `A module and a name are expected as text, but found ${describe(module)} and ${describe(name)}`,
-        );
+        throw machine.error("pickle-type", `A module and a name are expected as text, but found ${describe(module)} and ${describe(name)}`);
       }
       // Only Python 3 writes this opcode: the names are its own already.
       machine.push(machine.global(module, name));
@@ -59,10 +56,7 @@ export const objectOpcodes: readonly Opcode[] = [
     run(machine) {
       const keywords = machine.pop();
       if (!(keywords instanceof PickleDict))
-        throw machine.error(
-          "pickle-type",
-          `Keyword arguments are expected as a dict, but found ${describe(keywords)}`,
-        );
+        throw machine.error("pickle-type", `Keyword arguments are expected as a dict, but found ${describe(keywords)}`);
       const args = popArguments(machine);
       pushObject(machine, "newobj-ex", machine.pop(), args, keywords);
     },
@@ -84,11 +78,7 @@ export const objectOpcodes: readonly Opcode[] = [
     argument: 0,
     run(machine) {
       const [callable, ...args] = machine.popToMark();
-      if (callable === undefined)
-        throw machine.error(
-          "pickle-stack",
-          "A class is expected above the MARK, but nothing is there",
-        );
+      if (callable === undefined) throw machine.error("pickle-stack", "A class is expected above the MARK, but nothing is there");
       pushObject(machine, "obj", callable, args);
     },
   },
@@ -100,10 +90,7 @@ export const objectOpcodes: readonly Opcode[] = [
       const state = machine.pop();
       const target = machine.top();
       if (typeof target !== "object" || (target?.kind !== "object" && target?.kind !== "dict")) {
-        throw machine.error(
-          "pickle-type",
-          `It applies to an object or a dict, but finds ${describe(target)}`,
-        );
+        throw machine.error("pickle-type", `It applies to an object or a dict, but finds ${describe(target)}`);
       }
       if (target.state !== undefined) (target.earlierStates ??= []).push(target.state);
       target.state = state;
@@ -138,10 +125,7 @@ function takeNames(machine: Machine): readonly [module: string, name: string] | 
 function popArguments(machine: Machine): readonly PickleValue[] {
   const args = machine.pop();
   if (typeof args !== "object" || args?.kind !== "tuple")
-    throw machine.error(
-      "pickle-type",
-      `Arguments are expected as a tuple, but found ${describe(args)}`,
-    );
+    throw machine.error("pickle-type", `Arguments are expected as a tuple, but found ${describe(args)}`);
   return args.items;
 }
 
@@ -153,16 +137,8 @@ function pushObject(
   keywords?: PickleDict,
 ): void {
   // Python can call what it has imported, made or been handed from outside; a list or a number never.
-  if (
-    typeof callable !== "object" ||
-    (callable?.kind !== "global" &&
-      callable?.kind !== "object" &&
-      callable?.kind !== "persistent-id")
-  ) {
-    throw machine.error(
-      "pickle-type",
-      `A class or function is expected, but found ${describe(callable)}`,
-    );
+  if (typeof callable !== "object" || (callable?.kind !== "global" && callable?.kind !== "object" && callable?.kind !== "persistent-id")) {
+    throw machine.error("pickle-type", `A class or function is expected, but found ${describe(callable)}`);
   }
   machine.spend("nodes", 1);
   const node: PickleObject = { kind: "object", made, callable, args };

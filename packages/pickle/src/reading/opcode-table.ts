@@ -10,13 +10,7 @@ export const opcodeTable: readonly (Opcode | undefined)[] = buildTable();
 
 function buildTable(): readonly (Opcode | undefined)[] {
   const table: (Opcode | undefined)[] = Array.from({ length: 256 });
-  for (const opcode of [
-    ...controlOpcodes,
-    ...numberOpcodes,
-    ...payloadOpcodes,
-    ...collectionOpcodes,
-    ...objectOpcodes,
-  ])
+  for (const opcode of [...controlOpcodes, ...numberOpcodes, ...payloadOpcodes, ...collectionOpcodes, ...objectOpcodes])
     table[opcode.code] = opcode;
   return table;
 }

@@ -72,8 +72,7 @@ export const payloadOpcodes: readonly Opcode[] = [
       const line = takeLine(machine);
       if (line === undefined) return;
       const data = parseQuotedBytes(line);
-      if (data === undefined)
-        throw machine.error("pickle-literal", "A quoted string with valid escapes is expected");
+      if (data === undefined) throw machine.error("pickle-literal", "A quoted string with valid escapes is expected");
       pushPythonTwoString(machine, data);
     },
   },
@@ -87,10 +86,7 @@ export const payloadOpcodes: readonly Opcode[] = [
       machine.spend("textBytes", line.length);
       const text = parseRawUnicodeEscape(line);
       if (text === undefined)
-        throw machine.error(
-          "pickle-literal",
-          "A \\u or \\U escape is expected to have 4 or 8 hexadecimal digits up to 10FFFF",
-        );
+        throw machine.error("pickle-literal", "A \\u or \\U escape is expected to have 4 or 8 hexadecimal digits up to 10FFFF");
       machine.push(text);
     },
   },
@@ -106,22 +102,13 @@ function pushText(machine: Machine, length: number, lengthBytes: number): void {
     if (window.bytes.length - window.position < length) return machine.want(lengthBytes + length);
     machine.spend("textBytes", length);
     const text = decodeUtf8(window.bytes, window.position, window.position + length);
-    if (text === undefined)
-      throw machine.error(
-        "pickle-literal",
-        `A text of ${length} bytes is expected to be UTF-8, but is not`,
-      );
+    if (text === undefined) throw machine.error("pickle-literal", `A text of ${length} bytes is expected to be UTF-8, but is not`);
     machine.push(text);
   }
   window.position += length;
 }
 
-function pushBytes(
-  machine: Machine,
-  length: number,
-  lengthBytes: number,
-  type: "bytes" | "bytearray" | "string",
-): void {
+function pushBytes(machine: Machine, length: number, lengthBytes: number, type: "bytes" | "bytearray" | "string"): void {
   machine.checkLength(length);
   const { window } = machine;
   const mutable = type === "bytearray";

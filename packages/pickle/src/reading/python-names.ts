@@ -34,9 +34,6 @@ const names: ReadonlyMap<string, readonly [module: string, name: string]> = new 
 ]);
 
 /** A class's or function's module and name in Python 3. Names that need no change come back as they are. */
-export function pythonThreeName(
-  module: string,
-  name: string,
-): readonly [module: string, name: string] {
+export function pythonThreeName(module: string, name: string): readonly [module: string, name: string] {
   return names.get(`${module}.${name}`) ?? [modules.get(module) ?? module, name];
 }

@@ -33,17 +33,8 @@ export class Window {
     this.#longestRead = readAhead ?? longestRead;
     const size = sourceSize(source);
     this.end = end ?? size;
-    if (
-      !Number.isSafeInteger(offset) ||
-      !Number.isSafeInteger(this.end) ||
-      offset < 0 ||
-      offset > this.end ||
-      this.end > size
-    ) {
-      throw new PickleError(
-        "pickle-source",
-        `The range ${offset} to ${this.end} is not inside the source of ${size} bytes`,
-      );
+    if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(this.end) || offset < 0 || offset > this.end || this.end > size) {
+      throw new PickleError("pickle-source", `The range ${offset} to ${this.end} is not inside the source of ${size} bytes`);
     }
     this.#source = source;
     const inMemory = source instanceof Uint8Array;

@@ -34,9 +34,10 @@ export function parseFloatText(text: string): number | undefined {
 }
 
 const simpleEscapes: ReadonlyMap<number, number> = new Map(
-  Object.entries({ "\\": 92, "'": 39, '"': 34, a: 7, b: 8, f: 12, n: 10, r: 13, t: 9, v: 11 }).map(
-    ([letter, byte]) => [letter.charCodeAt(0), byte],
-  ),
+  Object.entries({ "\\": 92, "'": 39, '"': 34, a: 7, b: 8, f: 12, n: 10, r: 13, t: 9, v: 11 }).map(([letter, byte]) => [
+    letter.charCodeAt(0),
+    byte,
+  ]),
 );
 
 /** The bytes of a quoted Python-2 string literal, as STRING carries it: escapes of Python's "string escape" codec. */

@@ -7,15 +7,11 @@
 const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
-// Below this length a loop over ASCII is quicker than a call of TextDecoder.
+// Below this length a loop over ASCII is quicker than a call of TextDecoder or TextEncoder.
 const shortText = 24;
 
 /** Decodes Python's UTF-8, or returns undefined where it is malformed. */
-export function decodeUtf8(
-  bytes: Uint8Array,
-  start: number = 0,
-  end: number = bytes.length,
-): string | undefined {
+export function decodeUtf8(bytes: Uint8Array, start: number = 0, end: number = bytes.length): string | undefined {
   if (end - start <= shortText) {
     let text = "";
     let index = start;
@@ -60,15 +56,23 @@ function decodeWithSurrogates(bytes: Uint8Array): string | undefined {
 
 /** Encodes text as Python would, lone surrogates included. */
 export function encodeUtf8(text: string): Uint8Array {
+  if (text.length <= shortText) {
+    const bytes = new Uint8Array(text.length);
+    let index = 0;
+    for (; index < text.length; index++) {
+      const code = text.charCodeAt(index);
+      if (code >= 0x80) break;
+      bytes[index] = code;
+    }
+    if (index === text.length) return bytes;
+  }
   if (text.isWellFormed()) return encoder.encode(text);
   const parts: Uint8Array[] = [];
   // A lone surrogate matches alone under the u flag, a pair does not.
   for (const part of text.split(/(\p{Surrogate})/u)) {
     if (part.length === 1 && !part.isWellFormed()) {
       const code = part.charCodeAt(0);
-      parts.push(
-        Uint8Array.of(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f)),
-      );
+      parts.push(Uint8Array.of(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f)));
     } else {
       parts.push(encoder.encode(part));
     }

@@ -42,8 +42,7 @@ function firstPairs({ callable, args }: PickleObject): Pairs | "none" | "unknown
     const [, base, items] = args;
     return isGlobal(base, "builtins", "dict") ? asPairs(items) : "unknown";
   }
-  if (isGlobal(callable, "collections", "defaultdict"))
-    return args.length < 2 ? "none" : asPairs(args[1]);
+  if (isGlobal(callable, "collections", "defaultdict")) return args.length < 2 ? "none" : asPairs(args[1]);
   const known =
     isGlobal(callable, "collections", "OrderedDict") ||
     isGlobal(callable, "collections", "Counter") ||

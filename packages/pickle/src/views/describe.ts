@@ -19,8 +19,7 @@ export function describe(value: PickleInput, length: number = defaultLength): st
   for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
     if ("text" in part) line += part.text;
     else parts.push(...describeParts(part.value).toReversed());
-    if (line.length > length || steps++ > longestWalk)
-      return `${line.slice(0, Math.max(length - 1, 0))}…`;
+    if (line.length > length || steps++ > longestWalk) return `${line.slice(0, Math.max(length - 1, 0))}…`;
   }
   return line;
 }
@@ -57,9 +56,7 @@ function describeParts(value: PickleInput): Part[] {
       return [
         { text: "{" },
         ...joined(
-          value.entries
-            .slice(0, shownItems)
-            .map(([key, item]) => [{ value: key }, { text: ": " }, { value: item }]),
+          value.entries.slice(0, shownItems).map(([key, item]) => [{ value: key }, { text: ": " }, { value: item }]),
           value.size,
         ),
         { text: "}" },
@@ -70,7 +67,7 @@ function describeParts(value: PickleInput): Part[] {
       const contents = [value.entries, value.state].filter((part) => part !== undefined);
       return [{ value: value.callable }, ...bracket("(", [...value.args.slice(0, shownItems + 1), ...contents], ")")];
     }
-    case "persistent-id":
+    default:
       return [{ text: "<persistent id " }, { value: value.id }, { text: ">" }];
   }
 }

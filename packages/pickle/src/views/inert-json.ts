@@ -1,17 +1,12 @@
 import type { PickleDict, PickleEntry } from "../pickle-dict.ts";
-import type { PickleObject, PickleTuple, PickleValue } from "../values.ts";
+import type { PickleObject, PickleText, PickleTuple, PickleValue } from "../values.ts";
 import { asAttributes, asDict } from "./as-dict.ts";
+import { bytesOrigin } from "./as-bytes.ts";
 import { describe } from "./describe.ts";
-import { classOf, isGlobal, isReconstructed } from "./narrow.ts";
+import { asSet, classOf, isGlobal, isReconstructed } from "./narrow.ts";
 
 /** Anything `JSON.stringify` takes. */
-export type JsonValue =
-  | null
-  | boolean
-  | number
-  | string
-  | JsonValue[]
-  | { [key: string]: JsonValue };
+export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
 
 /** How much of a value becomes JSON; what is beyond is replaced by `{"$omitted": …}`. */
 export interface InertJsonLimits {
@@ -40,7 +35,7 @@ interface Frame extends Parts {
 
 /**
  * An inert tree as plain JSON, for reports and to read settings from. Bounded by the limits, safe for values that contain
- * themselves (`{"$cycle": …}`) and for keys such as `__proto__`.
+ * themselves (`{"$cycle": "list"}`) and for keys such as `__proto__`.
  *
  * None, booleans, text and lists become their JSON; tuples become arrays; ints beyond 2^53, NaN and infinities become
  * strings. A dict, OrderedDict, defaultdict or Counter becomes an object (its class is left out); one with a key that is
@@ -78,15 +73,8 @@ export function inertJson(value: PickleValue, limits: Partial<InertJsonLimits> =
       frame.next = frame.parts.length;
       continue;
     }
-    if (
-      typeof content === "object" &&
-      content !== null &&
-      (open.has(content) || frames.length > depth)
-    ) {
-      frame.put(
-        key,
-        open.has(content) ? { $cycle: describe(content) } : { $omitted: describe(content) },
-      );
+    if (typeof content === "object" && content !== null && (open.has(content) || frames.length > depth)) {
+      frame.put(key, { [open.has(content) ? "$cycle" : "$omitted"]: content.kind });
       continue;
     }
     const parts = partsOf(content, valuesLeft);
@@ -96,9 +84,7 @@ export function inertJson(value: PickleValue, limits: Partial<InertJsonLimits> =
       frame.put(key, json);
     } else {
       open.add(content);
-      const container: { json: JsonValue; put: Frame["put"] } = parts.array
-        ? newArray()
-        : newObject();
+      const container: { json: JsonValue; put: Frame["put"] } = parts.array ? newArray() : newObject();
       frame.put(key, container.json);
       frames.push({ ...parts, node: content, next: 0, put: container.put });
     }
@@ -158,7 +144,7 @@ function partsOf(value: PickleValue, longest: number): Parts | undefined {
       return object([["$global", `${value.module}.${value.name}`]]);
     case "persistent-id":
       return object([["$persistentId", value.id]]);
-    case "object":
+    default:
       return objectParts(value, longest);
   }
 }
@@ -171,45 +157,41 @@ const dictClasses = [
 ] as const;
 
 function objectParts(value: PickleObject, longest: number): Parts {
-  const dict = dictClasses.some(([module, name]) => isGlobal(value.callable, module, name))
-    ? asDict(value)
-    : undefined;
+  const bytes = bytesOrigin(value);
+  if (bytes !== undefined) return object(["latin1" in bytes ? latin1Part(bytes.latin1) : ["$bytes", bytes.byteLength]]);
+  const set = asSet(value);
+  if (set !== undefined) return object([["$set", asTuple(set)]]);
+  const dict = dictClasses.some(([module, name]) => isGlobal(value.callable, module, name)) ? asDict(value) : undefined;
   if (dict !== undefined && value.items === undefined) return dictParts(dict, longest);
   const type = classOf(value);
-  const parts: [string, PickleValue][] = [
-    ["$class", type === undefined ? describe(value.callable) : `${type.module}.${type.name}`],
-  ];
+  const parts: [string, PickleValue][] = [["$class", type === undefined ? describe(value.callable) : `${type.module}.${type.name}`]];
   const args = isReconstructed(value) ? value.args.slice(1) : value.args;
   // "object, None" is how copyreg says that there is no base class with a value of its own.
-  const plain =
-    isGlobal(value.callable, "copyreg", "_reconstructor") &&
-    isGlobal(args[0], "builtins", "object") &&
-    args[1] === null;
+  const plain = isGlobal(value.callable, "copyreg", "_reconstructor") && isGlobal(args[0], "builtins", "object") && args[1] === null;
   if (args.length > 0 && !plain) parts.push(["$args", asTuple(args)]);
   if (value.keywords !== undefined) parts.push(["$keywords", value.keywords]);
   if (value.items !== undefined) parts.push(["$items", asTuple(value.items)]);
   if (value.entries !== undefined) parts.push(["$entries", value.entries]);
-  if (value.earlierStates !== undefined)
-    parts.push(["$earlierStates", asTuple(value.earlierStates)]);
+  if (value.earlierStates !== undefined) parts.push(["$earlierStates", asTuple(value.earlierStates)]);
   const attributes = asAttributes(value);
-  const plainAttributes =
-    attributes === undefined ? undefined : plainEntries(listed(attributes.entries, longest));
+  const plainAttributes = attributes === undefined ? undefined : plainEntries(listed(attributes.entries, longest));
   if (plainAttributes !== undefined) return object([...parts, ...plainAttributes]);
   if (value.state !== undefined) parts.push(["$state", value.state]);
   return object(parts);
 }
 
+/** The number of bytes that text spells is its length, but unknown while it stands in the source. */
+function latin1Part(text: string | PickleText): [key: string, value: PickleValue] {
+  return typeof text === "string" ? ["$bytes", text.length] : ["$text", text.byteLength];
+}
+
 function dictParts(dict: PickleDict, longest: number): Parts {
   const entries = listed(dict.entries, longest);
-  return object(
-    plainEntries(entries) ?? [["$dict", asTuple(entries.map((entry) => asTuple(entry)))]],
-  );
+  return object(plainEntries(entries) ?? [["$dict", asTuple(entries.map((entry) => asTuple(entry)))]]);
 }
 
 /** The entries where all keys can be keys of a JSON object and none looks like ours. */
-function plainEntries(
-  entries: readonly PickleEntry[],
-): [key: string, value: PickleValue][] | undefined {
+function plainEntries(entries: readonly PickleEntry[]): [key: string, value: PickleValue][] | undefined {
   const plain: [string, PickleValue][] = [];
   for (const [key, value] of entries) {
     if (typeof key !== "string" || key.startsWith("$")) return undefined;

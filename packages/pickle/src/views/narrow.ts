@@ -7,11 +7,22 @@ export function isGlobal<const Module extends string, const Name extends string>
   module: Module,
   name: Name,
 ): value is PickleGlobal & { readonly module: Module; readonly name: Name } {
-  return typeof value === "object" && value !== null && "kind" in value && value.kind === "global" && value.module === module && value.name === name;
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "kind" in value &&
+    value.kind === "global" &&
+    value.module === module &&
+    value.name === name
+  );
 }
 
 /** Whether a value is an object made by calling the class or function of that name. */
-export function isMadeBy(value: PickleValue | undefined, module: string, name: string): value is PickleObject & { readonly callable: PickleGlobal } {
+export function isMadeBy(
+  value: PickleValue | undefined,
+  module: string,
+  name: string,
+): value is PickleObject & { readonly callable: PickleGlobal } {
   return typeof value === "object" && value?.kind === "object" && isGlobal(value.callable, module, name);
 }
 
@@ -27,10 +38,7 @@ export function classOf(object: PickleObject): PickleGlobal | undefined {
 
 /** `copyreg._reconstructor(class, base, state)` and `copyreg.__newobj__(class, *args)` make an instance of their first argument. */
 export function isReconstructed(object: PickleObject): boolean {
-  return (
-    isGlobal(object.callable, "copyreg", "_reconstructor") ||
-    isGlobal(object.callable, "copyreg", "__newobj__")
-  );
+  return isGlobal(object.callable, "copyreg", "_reconstructor") || isGlobal(object.callable, "copyreg", "__newobj__");
 }
 
 /** The items of a list. */
@@ -59,13 +67,7 @@ export function asSet(value: PickleValue | undefined): readonly PickleValue[] | 
 /** A text: a string, or a Python-2 `str` in memory whose bytes are UTF-8. For {@link PickleText} see `readText`. */
 export function asString(value: PickleValue | undefined): string | undefined {
   if (typeof value === "string") return value;
-  if (
-    typeof value !== "object" ||
-    value?.kind !== "bytes" ||
-    value.pythonTwoString !== true ||
-    value.data === undefined
-  )
-    return undefined;
+  if (typeof value !== "object" || value?.kind !== "bytes" || value.pythonTwoString !== true || value.data === undefined) return undefined;
   return decodeUtf8(value.data);
 }
 

@@ -68,8 +68,7 @@ export function writeText(output: Output, protocol: WrittenProtocol, text: strin
 
 /** The opcode and length of a bytes object in protocol 4; its bytes follow. */
 export function writeBytesHeader(output: Output, length: number): void {
-  if (!Number.isSafeInteger(length) || length < 0)
-    throw new PickleError("pickle-type", `A payload states a length of ${length} bytes`);
+  if (!Number.isSafeInteger(length) || length < 0) throw new PickleError("pickle-type", `A payload states a length of ${length} bytes`);
   if (length <= 0xff) {
     output.uint8(opcodes.SHORT_BINBYTES);
     output.uint8(length);
@@ -86,21 +85,14 @@ export function writeBytesHeader(output: Output, length: number): void {
 export function writeGlobal(output: Output, { module, name }: PickleGlobal): void {
   const shown = (): string => describe({ kind: "global", module, name });
   if (module.includes("\n") || name.includes("\n"))
-    throw new PickleError(
-      "pickle-unsupported",
-      `Protocol 2 cannot spell a name with a line break: ${shown()}`,
-    );
-  const pythonTwo =
-    module === "builtins" ? "__builtin__" : module === "copyreg" ? "copy_reg" : module;
+    throw new PickleError("pickle-unsupported", `Protocol 2 cannot spell a name with a line break: ${shown()}`);
+  const pythonTwo = module === "builtins" ? "__builtin__" : module === "copyreg" ? "copy_reg" : module;
   const spelling = [pythonTwo, module].find((candidate) => {
     const [readModule, readName] = pythonThreeName(candidate, name);
     return readModule === module && readName === name;
   });
   if (spelling === undefined)
-    throw new PickleError(
-      "pickle-unsupported",
-      `In protocol 2, ${shown()} is the Python-2 name of something else`,
-    );
+    throw new PickleError("pickle-unsupported", `In protocol 2, ${shown()} is the Python-2 name of something else`);
   output.uint8(opcodes.GLOBAL);
   output.bytes(encodeUtf8(`${spelling}\n${name}\n`));
 }

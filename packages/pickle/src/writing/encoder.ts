@@ -1,23 +1,9 @@
 import { PickleError } from "../errors.ts";
-import type { PickleDict, PickleEntry } from "../pickle-dict.ts";
+import type { PickleDict } from "../pickle-dict.ts";
 import type { PickleSet } from "../pickle-set.ts";
-import type {
-  PickleGlobal,
-  PickleInput,
-  PickleList,
-  PickleObject,
-  PicklePersistentId,
-  PickleTuple,
-} from "../values.ts";
+import type { PickleInput, PickleObject, PickleTuple } from "../values.ts";
 import { describe } from "../views/describe.ts";
-import {
-  writeBytesHeader,
-  writeFloat,
-  writeGlobal,
-  writeInteger,
-  writeNumber,
-  writeText,
-} from "./atoms.ts";
+import { writeBytesHeader, writeFloat, writeGlobal, writeInteger, writeNumber, writeText } from "./atoms.ts";
 import { type LoweredValue, type Lowering, statesOf, type WrittenProtocol } from "./lowering.ts";
 import { opcodes } from "./opcodes.ts";
 import type { Output } from "./output.ts";
@@ -25,10 +11,16 @@ import type { Output } from "./output.ts";
 // As CPython: no reader needs more of a list or dict on its stack at once.
 const batchLength = 1000;
 
-/** Writes a container: yields each value it holds where that value is to be written. */
-type Steps = Generator<PickleInput, void, void>;
+/** Something to be done when what stands before it is written. */
+class Step {
+  readonly run: () => void;
 
-/** Writes values as opcodes. Containers are generators on a stack of its own, so that depth costs memory and nothing else. */
+  constructor(run: () => void) {
+    this.run = run;
+  }
+}
+
+/** Writes values as opcodes. What is left to write stands on a stack of its own: depth costs memory and nothing else. */
 export class Encoder {
   readonly #output: Output;
   readonly #protocol: WrittenProtocol;
@@ -37,13 +29,10 @@ export class Encoder {
   readonly #memo: Map<unknown, number> = new Map();
   /** Identities of what is begun and cannot be referred to yet. */
   readonly #open: Set<unknown> = new Set();
+  readonly #pending: (PickleInput | Step)[] = [];
+  readonly #opcodeSteps: Map<number, Step> = new Map();
 
-  constructor(
-    output: Output,
-    protocol: WrittenProtocol,
-    lowering: Lowering,
-    shared: ReadonlySet<unknown>,
-  ) {
+  constructor(output: Output, protocol: WrittenProtocol, lowering: Lowering, shared: ReadonlySet<unknown>) {
     this.#output = output;
     this.#protocol = protocol;
     this.#lowering = lowering;
@@ -51,28 +40,21 @@ export class Encoder {
   }
 
   encode(root: PickleInput): void {
-    const running: Steps[] = [];
-    const begin = (value: PickleInput): void => {
-      const steps = this.#begin(value);
-      if (steps !== undefined) running.push(steps);
-    };
-    begin(root);
-    for (let steps = running.at(-1); steps !== undefined; steps = running.at(-1)) {
-      const step = steps.next();
-      if (step.done === true) running.pop();
-      else begin(step.value);
+    const pending = this.#pending;
+    pending.push(root);
+    while (pending.length > 0) {
+      const next = pending.pop();
+      if (next instanceof Step) next.run();
+      else this.#begin(next as PickleInput);
     }
   }
 
-  /** Writes a value that holds no other, or returns the steps that write one that does. */
-  #begin(input: PickleInput): Steps | undefined {
+  /** Writes a value that holds no other, or begins one that does. */
+  #begin(input: PickleInput): void {
     const value = this.#lowering.lower(input);
     const identity = this.#lowering.identity(value);
     const index = identity === undefined ? undefined : this.#memo.get(identity);
-    if (index !== undefined) {
-      this.#indexed(opcodes.BINGET, opcodes.LONG_BINGET, index);
-      return undefined;
-    }
+    if (index !== undefined) return this.#indexed(opcodes.BINGET, opcodes.LONG_BINGET, index);
     if (this.#open.has(identity)) {
       throw new PickleError(
         "pickle-cycle",
@@ -80,36 +62,29 @@ export class Encoder {
       );
     }
     if (typeof value === "object" && value !== null && !(value instanceof Uint8Array)) {
-      const steps = this.#container(value, identity);
-      if (steps !== undefined) return steps;
+      switch (value.kind) {
+        case "list":
+          this.#output.uint8(opcodes.EMPTY_LIST);
+          this.#memoise(value);
+          return this.#schedule(this.#appended(value.items));
+        case "tuple":
+          return this.#tuple(value);
+        case "dict":
+          this.#output.uint8(opcodes.EMPTY_DICT);
+          this.#memoise(value);
+          return this.#schedule([...this.#stored(value), ...this.#built(value)]);
+        case "set":
+          return this.#set(value);
+        case "object":
+          return this.#object(value);
+        case "persistent-id":
+          return this.#whole(value, [value.id], opcodes.BINPERSID);
+        case "global":
+          if (this.#protocol === 4) return this.#whole(identity, [value.module, value.name], opcodes.STACK_GLOBAL);
+      }
     }
     this.#atom(value);
     this.#memoise(identity);
-    return undefined;
-  }
-
-  #container(
-    value: Extract<LoweredValue, { readonly kind: string }>,
-    identity: unknown,
-  ): Steps | undefined {
-    switch (value.kind) {
-      case "list":
-        return this.#list(value);
-      case "tuple":
-        return this.#tuple(value);
-      case "dict":
-        return this.#dict(value);
-      case "set":
-        return this.#set(value);
-      case "object":
-        return this.#object(value);
-      case "persistent-id":
-        return this.#persistentId(value);
-      case "global":
-        return this.#protocol === 4 ? this.#stackGlobal(value, identity) : undefined;
-      default:
-        return undefined;
-    }
   }
 
   #atom(value: LoweredValue): void {
@@ -142,118 +117,86 @@ export class Encoder {
         writeBytesHeader(output, value.byteLength);
         return output.payload(value);
       default:
-        throw new PickleError(
-          "pickle-type",
-          `An object of the kind ${String(value.kind)} cannot be written`,
-        );
+        throw new PickleError("pickle-type", `An object of the kind ${value.kind} cannot be written`);
     }
   }
 
-  *#stackGlobal({ module, name }: PickleGlobal, identity: unknown): Steps {
-    yield module;
-    yield name;
-    this.#output.uint8(opcodes.STACK_GLOBAL);
-    this.#memoise(identity);
-  }
-
-  *#list(list: PickleList<PickleInput>): Steps {
-    this.#output.uint8(opcodes.EMPTY_LIST);
-    this.#memoise(list);
-    yield* this.#append(list.items);
-  }
-
-  *#tuple({ items }: PickleTuple<PickleInput>): Steps {
-    const short = [opcodes.EMPTY_TUPLE, opcodes.TUPLE1, opcodes.TUPLE2, opcodes.TUPLE3][
-      items.length
-    ];
+  #tuple({ items }: PickleTuple<PickleInput>): void {
+    const short = [opcodes.EMPTY_TUPLE, opcodes.TUPLE1, opcodes.TUPLE2, opcodes.TUPLE3][items.length];
     if (short === undefined) this.#output.uint8(opcodes.MARK);
-    if (items.length > 0) this.#open.add(items);
-    yield* items;
-    this.#open.delete(items);
-    this.#output.uint8(short ?? opcodes.TUPLE);
-    this.#memoise(items.length > 0 ? items : undefined);
+    this.#whole(items.length > 0 ? items : undefined, items, short ?? opcodes.TUPLE);
   }
 
-  *#dict(dict: PickleDict<PickleInput>): Steps {
-    this.#output.uint8(opcodes.EMPTY_DICT);
-    this.#memoise(dict);
-    yield* this.#setItems(dict);
-    yield* this.#build(statesOf(dict));
-  }
-
-  *#set(set: PickleSet<PickleInput>): Steps {
+  #set(set: PickleSet<PickleInput>): void {
     if (set.frozen) {
-      this.#open.add(set);
       this.#output.uint8(opcodes.MARK);
-      yield* set.items;
-      this.#open.delete(set);
-      this.#output.uint8(opcodes.FROZENSET);
-      return this.#memoise(set);
+      return this.#whole(set, set.items, opcodes.FROZENSET);
     }
     this.#output.uint8(opcodes.EMPTY_SET);
     this.#memoise(set);
-    for (let start = 0; start < set.items.length; start += batchLength) {
-      this.#output.uint8(opcodes.MARK);
-      yield* set.items.slice(start, start + batchLength);
-      this.#output.uint8(opcodes.ADDITEMS);
-    }
+    this.#schedule(this.#batches(set.items, 1, undefined, opcodes.ADDITEMS));
   }
 
-  *#object(object: PickleObject<PickleInput>): Steps {
+  #object(object: PickleObject<PickleInput>): void {
     const { made, callable, args, keywords, items, entries } = object;
-    this.#open.add(object);
-    yield callable;
-    yield this.#lowering.argumentTuple(args);
-    if (keywords !== undefined) yield keywords;
-    this.#open.delete(object);
-    this.#output.uint8(
-      made === "newobj-ex"
-        ? opcodes.NEWOBJ_EX
-        : made === "newobj"
-          ? opcodes.NEWOBJ
-          : opcodes.REDUCE,
-    );
-    this.#memoise(object);
-    if (items !== undefined) yield* this.#append(items);
-    if (entries !== undefined) yield* this.#setItems(entries);
-    yield* this.#build(statesOf(object));
+    const parts = [callable, this.#lowering.argumentTuple(args)];
+    if (keywords !== undefined) parts.push(keywords);
+    this.#schedule([
+      ...(items === undefined ? [] : this.#appended(items)),
+      ...(entries === undefined ? [] : this.#stored(entries)),
+      ...this.#built(object),
+    ]);
+    this.#whole(object, parts, made === "newobj-ex" ? opcodes.NEWOBJ_EX : made === "newobj" ? opcodes.NEWOBJ : opcodes.REDUCE);
   }
 
-  *#persistentId(value: PicklePersistentId<PickleInput>): Steps {
-    this.#open.add(value);
-    yield value.id;
-    this.#open.delete(value);
-    this.#output.uint8(opcodes.BINPERSID);
-    this.#memoise(value);
+  /** A value that exists, and can be referred to, only once all its parts are written. */
+  #whole(identity: unknown, parts: readonly PickleInput[], opcode: number): void {
+    if (identity !== undefined) this.#open.add(identity);
+    const close = new Step(() => {
+      this.#open.delete(identity);
+      this.#output.uint8(opcode);
+      this.#memoise(identity);
+    });
+    this.#schedule([...parts, close]);
   }
 
-  *#append(items: readonly PickleInput[]): Steps {
-    yield* this.#batches(items.length, opcodes.APPEND, opcodes.APPENDS, (index) => [items[index] as PickleInput]);
+  #appended(items: readonly PickleInput[]): (PickleInput | Step)[] {
+    return this.#batches(items, 1, opcodes.APPEND, opcodes.APPENDS);
   }
 
-  *#setItems({ entries }: PickleDict<PickleInput>): Steps {
-    yield* this.#batches(entries.length, opcodes.SETITEM, opcodes.SETITEMS, (index) => entries[index] as PickleEntry<PickleInput>);
+  #stored({ entries }: PickleDict<PickleInput>): (PickleInput | Step)[] {
+    return this.#batches(entries.flat(), 2, opcodes.SETITEM, opcodes.SETITEMS);
   }
 
-  /** One item alone, several between MARK and the plural opcode. */
-  *#batches(count: number, single: number, plural: number, at: (index: number) => Iterable<PickleInput>): Steps {
-    if (count === 1) {
-      yield* at(0);
-      this.#output.uint8(single);
-      return;
+  #built(value: PickleDict<PickleInput> | PickleObject<PickleInput>): (PickleInput | Step)[] {
+    return statesOf(value).flatMap((state) => [state, this.#emit(opcodes.BUILD)]);
+  }
+
+  /** Values for a container, `width` at a time: one alone where there is an opcode for it, several between MARK and the plural opcode. */
+  #batches(values: readonly PickleInput[], width: 1 | 2, single: number | undefined, plural: number): (PickleInput | Step)[] {
+    if (values.length === width && single !== undefined) return [...values, this.#emit(single)];
+    const parts: (PickleInput | Step)[] = [];
+    for (let start = 0; start < values.length; start += batchLength * width) {
+      parts.push(this.#emit(opcodes.MARK));
+      const end = Math.min(start + batchLength * width, values.length);
+      for (let index = start; index < end; index++) parts.push(values[index] as PickleInput);
+      parts.push(this.#emit(plural));
     }
-    for (let start = 0; start < count; start += batchLength) {
-      this.#output.uint8(opcodes.MARK);
-      for (let index = start; index < Math.min(start + batchLength, count); index++) yield* at(index);
-      this.#output.uint8(plural);
-    }
+    return parts;
   }
 
-  *#build(states: readonly PickleInput[]): Steps {
-    for (const state of states) {
-      yield state;
-      this.#output.uint8(opcodes.BUILD);
+  /** Puts parts before everything that is pending. */
+  #schedule(parts: readonly (PickleInput | Step)[]): void {
+    for (let index = parts.length - 1; index >= 0; index--) this.#pending.push(parts[index] as PickleInput | Step);
+  }
+
+  #emit(opcode: number): Step {
+    let step = this.#opcodeSteps.get(opcode);
+    if (step === undefined) {
+      step = new Step(() => this.#output.uint8(opcode));
+      this.#opcodeSteps.set(opcode, step);
     }
+    return step;
   }
 
   #memoise(identity: unknown): void {

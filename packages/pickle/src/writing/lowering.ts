@@ -1,6 +1,7 @@
 import { global, list, reduce } from "../builders.ts";
 import { PickleError } from "../errors.ts";
 import { KeyTable } from "../key-table.ts";
+import type { PickleDict } from "../pickle-dict.ts";
 import { latin1Text } from "../text/latin1.ts";
 import type { PickleInput, PickleObject, PickleText, PickleBytes, PickleTuple } from "../values.ts";
 import { describe } from "../views/describe.ts";
@@ -26,8 +27,7 @@ export class Lowering {
   }
 
   lower(value: PickleInput): LoweredValue {
-    if (typeof value !== "object" || value === null || !this.#needsLowering(value))
-      return value as LoweredValue;
+    if (typeof value !== "object" || value === null || !this.#needsLowering(value)) return value as LoweredValue;
     let lowered = this.#lowered.get(value);
     if (lowered === undefined) {
       lowered = this.#express(value);
@@ -80,8 +80,7 @@ export class Lowering {
   }
 
   #express(value: PickleInput & object): LoweredValue {
-    if (value instanceof Uint8Array)
-      return reduce(global("_codecs", "encode"), [latin1Text(value), "latin1"]);
+    if (value instanceof Uint8Array) return reduce(global("_codecs", "encode"), [latin1Text(value), "latin1"]);
     switch (value.kind) {
       case "text":
         throw new PickleError(
@@ -112,59 +111,62 @@ export class Lowering {
       );
     }
     if (!mutable) return this.lower(data);
-    return reduce(
-      global("builtins", "bytearray"),
-      this.#protocol === 2 ? [latin1Text(data), "latin-1"] : [data],
-    );
+    return reduce(global("builtins", "bytearray"), this.#protocol === 2 ? [latin1Text(data), "latin-1"] : [data]);
   }
 
   #expressObject(object: PickleObject<PickleInput>): PickleObject<PickleInput> {
     if (object.made === "newobj-ex") {
       if (this.#protocol === 4) return object;
-      throw new PickleError(
-        "pickle-unsupported",
-        `Protocol 2 has no opcode to make an object with keyword arguments: ${describe(object)}`,
-      );
+      throw new PickleError("pickle-unsupported", `Protocol 2 has no opcode to make an object with keyword arguments: ${describe(object)}`);
     }
     // Python 3 has no old-style classes: it makes an instance without a call where there are no arguments (pickle.py, _instantiate).
     return { ...object, made: object.args.length === 0 ? "newobj" : "reduce" };
   }
 }
 
-/** What a value holds and is written along with it, for walking. */
-export function contentsOf(value: LoweredValue, lowering: Lowering): Iterable<PickleInput>[] {
-  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return [];
+/** Adds what a value holds, and is written along with it, to a list of values to visit. */
+export function pushContents(value: LoweredValue, lowering: Lowering, pending: PickleInput[]): void {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return;
   switch (value.kind) {
     case "list":
     case "tuple":
     case "set":
-      return [value.items];
+      for (const item of value.items) pending.push(item);
+      return;
     case "dict":
-      return [value.entries.flat(), statesOf(value)];
-    case "object": {
-      const { callable, args, keywords, items, entries } = value;
-      return [
-        [callable, lowering.argumentTuple(args)],
-        keywords === undefined ? [] : [keywords],
-        items ?? [],
-        entries?.entries.flat() ?? [],
-        statesOf(value),
-      ];
-    }
+      pushEntries(value, pending);
+      pushStates(value, pending);
+      return;
+    case "object":
+      pending.push(value.callable, lowering.argumentTuple(value.args));
+      if (value.keywords !== undefined) pending.push(value.keywords);
+      for (const item of value.items ?? []) pending.push(item);
+      if (value.entries !== undefined) pushEntries(value.entries, pending);
+      pushStates(value, pending);
+      return;
     case "persistent-id":
-      return [[value.id]];
-    default:
-      return [];
+      pending.push(value.id);
   }
 }
 
-/** The arguments of all BUILDs, in order. */
-export function statesOf({
-  state,
-  earlierStates,
-}: {
+function pushEntries(dict: PickleDict<PickleInput>, pending: PickleInput[]): void {
+  for (const [key, value] of dict.entries) pending.push(key, value);
+}
+
+function pushStates(value: Built, pending: PickleInput[]): void {
+  for (const state of statesOf(value)) pending.push(state);
+}
+
+/** What BUILD applies to. */
+interface Built {
   readonly state?: PickleInput;
   readonly earlierStates?: readonly PickleInput[];
-}): PickleInput[] {
-  return state === undefined ? [] : [...(earlierStates ?? []), state];
+}
+
+const noStates: readonly PickleInput[] = [];
+
+/** The arguments of all BUILDs, in order. */
+export function statesOf({ state, earlierStates }: Built): readonly PickleInput[] {
+  if (state === undefined) return noStates;
+  return earlierStates === undefined ? [state] : [...earlierStates, state];
 }

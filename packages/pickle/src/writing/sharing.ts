@@ -1,5 +1,5 @@
 import type { PickleInput } from "../values.ts";
-import { contentsOf, type Lowering } from "./lowering.ts";
+import { type Lowering, pushContents } from "./lowering.ts";
 
 /** Finds the identities that occur more than once: what the pickle must put aside to refer to, cycles among them. */
 export function findShared(root: PickleInput, lowering: Lowering): ReadonlySet<unknown> {
@@ -16,8 +16,7 @@ export function findShared(root: PickleInput, lowering: Lowering): ReadonlySet<u
       }
       seen.add(identity);
     }
-    for (const contents of contentsOf(value, lowering))
-      for (const item of contents) pending.push(item);
+    pushContents(value, lowering, pending);
   }
   return shared;
 }

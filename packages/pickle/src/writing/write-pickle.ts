@@ -29,10 +29,7 @@ export interface WritePickleOptions {
 export function writePickle(value: PickleInput, options: WritePickleOptions): PickleSegment[] {
   const { protocol } = options;
   if (protocol !== 2 && protocol !== 4)
-    throw new PickleError(
-      "pickle-unsupported",
-      `Protocols 2 and 4 can be written, not ${String(protocol)}`,
-    );
+    throw new PickleError("pickle-unsupported", `Protocols 2 and 4 can be written, not ${String(protocol)}`);
   const lowering = new Lowering(protocol);
   const output = new Output();
   output.uint8(opcodes.PROTO);
