@@ -99,7 +99,7 @@ describe("files that are something else", () => {
     ["the beginning of a zip of something else", text("PK\u0003\u0004".padEnd(100, "x"))],
   ])("%s: nobody claims it", async (_name, bytes) => {
     const claims = await Promise.all(
-      adapter.containers.map((container) => container.detect({ source: bytesSource(bytes), head: bytes.subarray(0, 4096) })),
+      adapter.containers.map(async (container) => container.detect({ source: bytesSource(bytes), head: bytes.subarray(0, 4096) })),
     );
     expect(claims.every((claim) => claim === undefined)).toBe(true);
   });

@@ -84,7 +84,7 @@ export function tensorCall(object: PickleObject): TensorCall | undefined {
 }
 
 /** `module.name` of a global, else undefined. */
-export function callableName(value: PickleValue | undefined): string | undefined {
+function callableName(value: PickleValue | undefined): string | undefined {
   if (typeof value !== "object" || value === null || value.kind !== "global") return undefined;
   return `${value.module}.${value.name}`;
 }

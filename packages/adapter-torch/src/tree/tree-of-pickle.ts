@@ -60,7 +60,7 @@ export function treeOfPickle(root: PickleValue, options: TreeOfPickleOptions): T
         return makeList("set", value.items, path);
       case "dict":
         return makeMap(value, path);
-      case "object":
+      default:
         return makeObject(value, path);
     }
   }
@@ -128,7 +128,7 @@ export function treeOfPickle(root: PickleValue, options: TreeOfPickleOptions): T
 }
 
 /** The class of an object, also of one in an old file that carries the class and its source code as a persistent id. */
-export function classNameOf(object: PickleObject): string {
+function classNameOf(object: PickleObject): string {
   const named = classOf(object) ?? moduleClass(object.callable);
   return typeof named === "object" && named?.kind === "global" ? `${named.module}.${named.name}` : describe(object.callable, 80);
 }

@@ -9,7 +9,7 @@ import type { TorchMap, TorchValue } from "./torch-value.ts";
 const maximumDepth = 500;
 
 /** A tensor's storage in the file. */
-export interface WrittenStorage {
+interface WrittenStorage {
   readonly key: string;
   readonly tensor: LazyTensor;
 }
@@ -57,7 +57,7 @@ export function pickleOfValue(root: TorchValue, options: PickleOfValueOptions): 
         return list(value.items.map((item) => convert(item, depth + 1)));
       case "tuple":
         return { kind: "tuple", items: value.items.map((item) => convert(item, depth + 1)) };
-      case "map":
+      default:
         return mapNode(value, depth);
     }
   }
