@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: { conditions: [...conditions, "import", "module", "node", "default"] },
   ssr: { resolve: { conditions: [...conditions, "import", "module", "node", "default"] } },
   test: {
-    include: ["packages/*/src/**/*.test.ts", "packages/*/test/**/*.test.ts", "examples/**/*.test.ts"],
+    include: ["tests/**/*.test.ts", "packages/*/src/**/*.test.ts", "packages/*/test/**/*.test.ts", "examples/**/*.test.ts"],
     testTimeout: 60_000,
   },
 });

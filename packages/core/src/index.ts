@@ -47,6 +47,7 @@ export { openCheckpoint, type OpenOptions } from "./conversion/open-checkpoint.t
 export { planConversion, type PlanOptions } from "./conversion/plan-conversion.ts";
 export type { ConversionPlan, ConversionStep } from "./conversion/conversion-plan.ts";
 export type { WrongShape } from "./conversion/checked-weights.ts";
+export { writeCompanionFiles, writeTextFile } from "./conversion/write-companion-files.ts";
 export { convertCheckpoint, tokenizerFileNames, type ConvertOptions } from "./conversion/convert-checkpoint.ts";
 export { verifyCheckpoints, type TensorComparison, type Verification, type VerifyOptions } from "./conversion/verify-checkpoints.ts";
 export { createConverter, type Converter, type PlanRequest } from "./conversion/create-converter.ts";

@@ -2,7 +2,7 @@ import type { FormatAdapter } from "../src/adapter/format-adapter.ts";
 import type { Layout } from "../src/adapter/layout.ts";
 import type { LazyTensor } from "../src/tensor/lazy-tensor.ts";
 import { treeMap } from "../src/checkpoint/tree-map.ts";
-import { isTensor, isTreeMap } from "../src/checkpoint/tree.ts";
+import { isTensor, isTreeMap, type TreeValue } from "../src/checkpoint/tree.ts";
 import { dataTypes, type DataType } from "../src/tensor/data-type.ts";
 import { stridedTensor } from "../src/tensor/strided-tensor.ts";
 
@@ -82,7 +82,7 @@ export function rawAdapter(layouts: readonly Layout[]): FormatAdapter {
           const tensors = entries.flatMap(([name, value]) =>
             typeof name === "string" && isTensor(value) ? [{ name, sourceName: name, tensor: value }] : [],
           );
-          const config: Record<string, unknown> | null = JSON.parse(String(isTreeMap(root) ? root.get("config") : "null"));
+          const config: Record<string, unknown> | null = configOf(root);
           return { tensors, dropped: [], metadata: new Map(), warnings: [], ...(config === null ? {} : { config }) };
         },
       },
@@ -116,4 +116,9 @@ export function rawAdapter(layouts: readonly Layout[]): FormatAdapter {
       },
     })),
   };
+}
+
+function configOf(root: TreeValue): Record<string, unknown> | null {
+  const text = isTreeMap(root) ? root.get("config") : undefined;
+  return typeof text === "string" ? JSON.parse(text) : null;
 }

@@ -1,6 +1,6 @@
 import type { TorchMap, TorchValue } from "@longspan/adapter-torch";
-import { writeCompanionFiles, writeTorchZip } from "@longspan/adapter-torch";
-import { dataTypes } from "@longspan/core";
+import { writeTorchZip } from "@longspan/adapter-torch";
+import { dataTypes, writeCompanionFiles } from "@longspan/core";
 import type { DataType, Layout, Target, TargetRequest, TreeValue } from "@longspan/core";
 import { hyperParametersMetadata } from "../envelope/lightning-envelope.ts";
 import { hyperParameterTypeKey, stateDictKey, versionKey } from "../envelope/top-level-keys.ts";

@@ -49,7 +49,6 @@ export async function findParameterNames(input: ContainerInput): Promise<Paramet
       kind: "structured",
     };
   for (const fileName of programs) {
-    // oxlint-disable-next-line no-await-in-loop -- the first that is there counts
     const bytes = await readBeside(input, fileName);
     if (bytes === undefined) continue;
     const declared = fileName.endsWith(".json") ? parsePirProgram(new TextDecoder().decode(bytes)) : parseProgramDescription(bytes);

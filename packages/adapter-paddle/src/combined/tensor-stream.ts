@@ -24,7 +24,6 @@ export async function readTensorStream(source: ByteSource, fileName: string, sig
         details: { file: fileName },
       });
     }
-    // oxlint-disable-next-line no-await-in-loop -- where the next header begins is known when this one is read
     const header = await readHeader(source, position, { fileName, index: tensors.length, signal });
     const offset = position + header.headerBytes;
     if (offset + header.byteLength > source.size) {
@@ -49,7 +48,6 @@ interface Place {
 async function readHeader(source: ByteSource, position: number, { fileName, index, signal }: Place): Promise<TensorHeader> {
   for (let length = firstReadBytes; ; length = mostHeaderBytes) {
     const available = Math.min(length, source.size - position);
-    // oxlint-disable-next-line no-await-in-loop -- a second, longer read only where the first was too short
     const header = parseTensorHeader(await source.read(position, available, { signal }));
     if (header === "more") {
       if (available < length || length === mostHeaderBytes)

@@ -77,10 +77,8 @@ export function latin1Source(name: string, text: Latin1Text, size: number, kept:
       const from = index * windowBytes - offset;
       const to = from + lengthOf(index);
       if (from >= 0 && to <= length) {
-        // oxlint-disable-next-line no-await-in-loop -- each window says where the next begins
         await decode(index, out.subarray(from, to), signal);
       } else {
-        // oxlint-disable-next-line no-await-in-loop
         const bytes = await window(index, signal);
         if (to > 0) out.set(bytes.subarray(Math.max(0, -from), Math.min(bytes.length, length - from)), Math.max(0, from));
       }

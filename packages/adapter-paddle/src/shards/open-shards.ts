@@ -40,7 +40,6 @@ export async function openShards(input: ContainerInput, openShard: OpenShard, is
     const shards = new Map<string, OpenedContainer>();
     for (const shardName of new Set(weightMap.values())) {
       // A set of files knows plain names only, and PaddleNLP writes no others.
-      // oxlint-disable-next-line no-await-in-loop -- one after the other, so that the first missing shard is told before others are opened
       const shard = shardName.includes("/") ? undefined : await files.resolve(shardName);
       if (shard === undefined) {
         throw new LongspanError(
@@ -52,7 +51,6 @@ export async function openShards(input: ContainerInput, openShard: OpenShard, is
         );
       }
       sources.push(shard);
-      // oxlint-disable-next-line no-await-in-loop
       shards.set(shardName, await openShard({ source: shard, fileName: shardName, signal }));
     }
     return { ...merge(weightMap, shards, isTable), close };

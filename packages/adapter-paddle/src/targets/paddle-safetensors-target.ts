@@ -1,8 +1,7 @@
-import type { DataType, LazyTensor, Target, TargetRequest } from "@longspan/core";
+import { writeCompanionFiles, type DataType, type LazyTensor, type Target, type TargetRequest } from "@longspan/core";
 import { formatSafetensorsIndex, planSafetensors, planShards, shardFileName } from "@longspan/safetensors";
 import { paddleLayout } from "../layouts/paddle.ts";
 import { safetensorsTypeOf } from "../safetensors/safetensors-data-types.ts";
-import { writeCompanionFiles } from "./companion-files.ts";
 
 /** What Paddle's binding of safetensors reads (bindings/python/py_src/safetensors/paddle.py, `_TYPES`). */
 const dataTypes: readonly DataType[] = [
@@ -60,7 +59,6 @@ async function writeShards(
   });
   for (const shard of shards) {
     const held = shard.tensors.flatMap((name) => byName.get(name) ?? []);
-    // oxlint-disable-next-line no-await-in-loop -- a sink takes one file after the other
     await writeFile(request, shard.fileName, held);
   }
   // A single file needs no index; PaddleNLP writes none for it either.
@@ -82,7 +80,6 @@ async function writeFile(request: TargetRequest, fileName: string, tensors: read
   await sink.write(plan.header);
   for (const { name } of plan.tensors) {
     const tensor = byName.get(name);
-    // oxlint-disable-next-line no-await-in-loop -- a file is written from its start to its end
     if (tensor !== undefined) await request.copy(tensor, sink);
   }
   await sink.close();

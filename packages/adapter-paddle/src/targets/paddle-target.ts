@@ -1,6 +1,5 @@
-import type { Target, TargetRequest } from "@longspan/core";
+import { writeCompanionFiles, type Target, type TargetRequest } from "@longspan/core";
 import { paddleLayout } from "../layouts/paddle.ts";
-import { writeCompanionFiles } from "./companion-files.ts";
 import { pickleArrayDataTypes, pickleArrays } from "./pickle-arrays.ts";
 
 /** `model_state.pdparams`, as `paddle.load` and PaddleNLP read it, with config.json and the tokenizer's files. */
@@ -16,7 +15,6 @@ export const paddleTarget: Target = {
   async write(request: TargetRequest) {
     const sink = await request.sink.file(request.fileName ?? paddleTarget.fileName);
     for (const segment of pickleArrays(request.tensors.map(({ tensor }) => tensor))) {
-      // oxlint-disable-next-line no-await-in-loop -- a file is written from its start to its end
       await (segment instanceof Uint8Array ? sink.write(segment) : request.copy(segment, sink));
     }
     await sink.close();

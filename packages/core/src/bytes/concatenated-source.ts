@@ -33,7 +33,6 @@ export function concatenatedSource(name: string, parts: readonly SourceRange[]):
         if (current === undefined) break;
         const start = index === first ? within : 0;
         const take = Math.min(length - filled, current.byteLength - start);
-        // oxlint-disable-next-line no-await-in-loop -- in order, so that a part is not read before it is known to be needed
         out.set(await current.source.read(current.offset + start, take, { signal: options.signal }), filled);
         filled += take;
       }

@@ -74,7 +74,6 @@ export function httpClient(url: URL, name: string, options: HttpOptions): HttpCl
       for (let tries = 0; ; tries++) {
         throwIfAborted(any.aborted ? any : undefined);
         try {
-          // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
           return await attempt(any);
         } catch (error) {
           if (closing.signal.aborted) throw closedError(name);
@@ -88,7 +87,6 @@ export function httpClient(url: URL, name: string, options: HttpOptions): HttpCl
               details: { source: name },
             });
           }
-          // oxlint-disable-next-line no-await-in-loop -- the pause between attempts
           await pause(error.afterMilliseconds ?? Math.min(longestDelay, firstDelay * 2 ** tries * (0.75 + Math.random() / 2)), any);
         }
       }

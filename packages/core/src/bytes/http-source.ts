@@ -122,7 +122,6 @@ async function readBody(response: Response, target: Uint8Array): Promise<number>
   let filled = 0;
   try {
     while (filled < target.length) {
-      // oxlint-disable-next-line no-await-in-loop -- a stream
       const { done, value } = await reader.read();
       if (done) break;
       const fitting = value.subarray(0, target.length - filled);
@@ -194,7 +193,6 @@ function rangedSource(name: string, client: HttpClient, { version, head }: Opene
     const attempt = async (any: AbortSignal): Promise<void> => {
       while (filled < target.length) {
         try {
-          // oxlint-disable-next-line no-await-in-loop -- servers may send less than asked for; the rest follows
           filled += await requestRange(client, name, version, offset + filled, target.subarray(filled), any);
         } catch (error) {
           if (error instanceof InterruptedBody) filled += error.filled;

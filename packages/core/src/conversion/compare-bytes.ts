@@ -9,7 +9,6 @@ export async function compareBytes(one: LazyTensor, other: LazyTensor, signal?: 
   const step = Math.floor(pieceBytes / width) * width;
   for (let offset = 0; offset < one.byteLength; offset += step) {
     const length = Math.min(step, one.byteLength - offset);
-    // oxlint-disable-next-line no-await-in-loop -- piece by piece, to hold two pieces in memory
     const [left, right] = await Promise.all([one.readBytes(offset, length, { signal }), other.readBytes(offset, length, { signal })]);
     if (!equalBytes(left, right)) return false;
   }

@@ -6,7 +6,8 @@ import { LongspanError } from "../errors/longspan-error.ts";
 import { compareBytes } from "./compare-bytes.ts";
 import type { ConversionPlan } from "./conversion-plan.ts";
 import { sameValuesByStorage } from "./checked-weights.ts";
-import { tensorCopier, throwIfAborted, type TensorCopier } from "./copy-tensor.ts";
+import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
+import { tensorCopier, type TensorCopier } from "./copy-tensor.ts";
 import { transposeTensor } from "../tensor/transpose-tensor.ts";
 
 export interface ConvertOptions {
@@ -108,7 +109,6 @@ async function checkAliases(plan: ConversionPlan, signal: AbortSignal | undefine
     const copy = alias.transposed === parameter.transposed ? alias.tensor : transposeTensor(alias.tensor);
     if (sameValuesByStorage(copy, parameter.tensor)) continue;
     const sameType = copy.dataType === parameter.tensor.dataType && copy.shape.join() === parameter.tensor.shape.join();
-    // oxlint-disable-next-line no-await-in-loop -- at most a handful, each a read of its own
     if (!sameType || !(await compareBytes(copy, parameter.tensor, signal))) {
       throw new LongspanError(
         "weights-mismatch",

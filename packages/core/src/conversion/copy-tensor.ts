@@ -1,6 +1,6 @@
 import type { ScratchBuffer } from "../bytes/byte-source.ts";
 import type { ByteSink } from "../bytes/sink.ts";
-import { LongspanError } from "../errors/longspan-error.ts";
+import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
 import { bytesPerElement } from "../tensor/data-type.ts";
 import type { LazyTensor } from "../tensor/lazy-tensor.ts";
 
@@ -44,9 +44,7 @@ export function tensorCopier(options: {
         throwIfAborted(options.signal);
         const length = Math.min(step, tensor.byteLength - offset);
         const slot = slots[turn++ % slots.length] as Slot;
-        // oxlint-disable-next-line no-await-in-loop -- the buffer is free once its write is done
         await slot.writing;
-        // oxlint-disable-next-line no-await-in-loop -- one read in flight
         const bytes = await tensor.readBytes(offset, length, { signal: options.signal, into: slot.buffer.take(length), scratch });
         observe?.(bytes);
         slot.writing = to.write(bytes);
@@ -64,10 +62,6 @@ export function tensorCopier(options: {
 interface Slot {
   readonly buffer: ScratchBuffer;
   writing: Promise<void>;
-}
-
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw new LongspanError("aborted", "Interrupted.", { cause: signal.reason });
 }
 
 function pieceLength(tensor: LazyTensor): number {

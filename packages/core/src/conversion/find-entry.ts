@@ -25,7 +25,6 @@ export async function findEntry(files: FileSet, adapters: readonly FormatAdapter
   const present: { fileName: string; source: ByteSource }[] = [];
   for (const fileName of owners.keys()) {
     if (listed !== undefined && !listed.includes(fileName)) continue;
-    // oxlint-disable-next-line no-await-in-loop -- in order of preference; over HTTP each is a request
     const source = await files.resolve(fileName);
     if (source !== undefined) present.push({ fileName, source });
     if (listed === undefined && source !== undefined) break;

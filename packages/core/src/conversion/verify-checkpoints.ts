@@ -7,7 +7,7 @@ import type { LazyTensor } from "../tensor/lazy-tensor.ts";
 import { tensorFromBytes } from "../tensor/read-tensor.ts";
 import { floatConversion } from "../tensor/convert-floats.ts";
 import { equalBytes } from "./compare-bytes.ts";
-import { throwIfAborted } from "./copy-tensor.ts";
+import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
 
 export interface TensorComparison {
   readonly name: string;
@@ -58,7 +58,6 @@ export async function verifyCheckpoints(a: Checkpoint, b: Checkpoint, options: V
   for (const name of compared) {
     const [one, other] = [weights.a.get(name), weights.b.get(name)];
     if (one === undefined || other === undefined) continue;
-    // oxlint-disable-next-line no-await-in-loop -- one pair of tensors in memory
     tensors.push(await compareTensors(name, one, other, options.signal));
     done += one.byteLength;
     options.onProgress?.({ stage: "verify", item: name, done, total, unit: "bytes" });
@@ -107,7 +106,6 @@ async function compareTensors(
   for (let start = 0; start < elements; start += pieceElements) {
     throwIfAborted(signal);
     const length = Math.min(pieceElements, elements - start) * width;
-    // oxlint-disable-next-line no-await-in-loop -- one piece of each in memory
     const [first, second] = await Promise.all([
       left.readBytes(start * width, length, { signal }),
       right.readBytes(start * width, length, { signal }),

@@ -193,9 +193,7 @@ async function replaceIn(
   const goingFiles: string[] = [];
   for (const name of outgoing) {
     const place = join(folder, name);
-    // oxlint-disable-next-line no-await-in-loop -- a folder's files
     if ((await stat(place).catch(() => undefined))?.isDirectory() === true && !names.includes(name)) continue;
-    // oxlint-disable-next-line no-await-in-loop -- a folder's files
     await checkPlace(path, place, sources);
     goingFiles.push(name);
   }
@@ -206,7 +204,6 @@ async function replaceIn(
   // The largest comes last: a run that is killed between two moves leaves a folder without its weights, which nothing takes for complete.
   const sizes = new Map<string, number>();
   for (const name of names) {
-    // oxlint-disable-next-line no-await-in-loop -- a handful
     sizes.set(name, (await stat(join(files, name))).size);
   }
   const incoming = names.toSorted((left, right) => (sizes.get(left) ?? 0) - (sizes.get(right) ?? 0));

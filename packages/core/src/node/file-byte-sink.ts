@@ -47,7 +47,6 @@ export function handleByteSink(handle: FileHandle, name: string): FileByteSink {
     if (failure !== undefined) throw failure;
     try {
       for (let written = 0; written < bytes.length;) {
-        // oxlint-disable-next-line no-await-in-loop -- rarely more than one turn
         const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, position);
         written += bytesWritten;
         position += bytesWritten;

@@ -22,10 +22,8 @@ export interface ProtectedSources {
 export async function protectedSources(paths: readonly string[]): Promise<ProtectedSources> {
   const nameOf = new Map<string, string>();
   for (const path of paths) {
-    // oxlint-disable-next-line no-await-in-loop -- one or two
     const inside = await readdir(path).catch(() => []);
     for (const candidate of [path, ...inside.map((name) => join(path, name))]) {
-      // oxlint-disable-next-line no-await-in-loop -- a folder's files
       const identity = await identityOf(candidate);
       if (identity !== undefined && !nameOf.has(identity)) nameOf.set(identity, candidate);
     }

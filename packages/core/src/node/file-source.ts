@@ -42,7 +42,6 @@ function openedSource(name: string, handle: FileHandle, size: number): ByteSourc
       let filled = 0;
       while (filled < length) {
         throwIfAborted(options.signal);
-        // oxlint-disable-next-line no-await-in-loop -- rarely more than one turn
         filled += await readSome(handle, target.subarray(filled), offset + filled, name);
       }
       return target;

@@ -55,16 +55,13 @@ export async function replaceFiles({ folder, incoming, newFolder, outgoing, oldF
   };
   try {
     for (const name of outgoing) {
-      // oxlint-disable-next-line no-await-in-loop -- in order
       await move(join(folder, name), join(oldFolder, name), true);
     }
     for (const name of incoming) {
-      // oxlint-disable-next-line no-await-in-loop -- in order
       await move(join(newFolder, name), join(folder, name), false);
     }
   } catch (error) {
     for (const step of undo.toReversed()) {
-      // oxlint-disable-next-line no-await-in-loop -- in reverse order
       await step().catch(() => {});
     }
     throw error;

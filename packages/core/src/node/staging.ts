@@ -42,9 +42,7 @@ export async function removeOrphans(folder: string, target: string, onNote: (not
   const names = await readdir(folder).catch(() => []);
   for (const name of names.filter((candidate) => isStagingOf(candidate, target))) {
     const path = join(folder, name);
-    // oxlint-disable-next-line no-await-in-loop -- hardly ever one
     if (!(await isOrphan(path))) continue;
-    // oxlint-disable-next-line no-await-in-loop -- hardly ever one
     const removed = await rm(path, { recursive: true, force: true }).then(
       () => true,
       () => false,

@@ -27,7 +27,6 @@ export async function* readParameters(
   const bound = bindParameters(graph, weights);
   for (const [index, { parameter, tensor }] of bound.entries()) {
     throwIfAborted(options.signal);
-    // oxlint-disable-next-line no-await-in-loop -- one tensor in memory at a time
     const read = await tensor.read({ signal: options.signal });
     const { data } = readFloats(parameter.name, read, parameter.shape.map(String));
     checkFinite(parameter.name, data);

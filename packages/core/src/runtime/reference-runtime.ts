@@ -45,44 +45,55 @@ async function readAll(graph: Graph, weights: Weights, options: PrepareOptions |
 
 function createSession(given: Graph, fitted: Graph, parameters: ReadonlyMap<string, GraphTensor>, operations: OperationSet): Session {
   const checkInputs = createInputCheck(fitted);
+  const underWay = new Set<Promise<unknown>>();
   let weights: ReadonlyMap<string, GraphTensor> | undefined = parameters;
 
-  const run = async (inputs: SessionInputs, options: RunOptions = {}): Promise<Record<string, GraphTensor>> => {
-    const openWeights = (): ReadonlyMap<string, GraphTensor> => {
-      if (weights === undefined) throw new LongspanError("closed", `The session of graph "${given.name}" is disposed; prepare it again.`);
-      return weights;
-    };
-    const graph = options.outputs === undefined ? fitted : selectOutputs(fitted, options.outputs);
-    openWeights();
+  const run = (inputs: SessionInputs, options: RunOptions = {}): Promise<Record<string, GraphTensor>> => {
+    const running = start(inputs, options, weights).finally(() => underWay.delete(running));
+    underWay.add(running);
+    return running;
+  };
+  const start = async (inputs: SessionInputs, options: RunOptions, open: typeof weights): Promise<Record<string, GraphTensor>> => {
+    if (open === undefined) throw new LongspanError("closed", `The session of graph "${given.name}" is disposed; prepare it again.`);
     throwIfAborted(options.signal);
+    const graph = options.outputs === undefined ? fitted : selectOutputs(fitted, options.outputs);
     const { tensors, dimensions } = checkInputs(inputs);
-    const values = new Map<string, GraphTensor>([...openWeights(), ...tensors]);
-    const lastUses = lastUsesOf(graph);
-    let pausedAt = Number.NEGATIVE_INFINITY;
-    for (const [index, node] of graph.nodes.entries()) {
-      if (performance.now() - pausedAt > longestBusy) {
-        // oxlint-disable-next-line no-await-in-loop -- lets timers, aborts and other runs have their turn
-        await new Promise((resume) => setTimeout(resume, 0));
-        pausedAt = performance.now();
-        openWeights();
-      }
-      throwIfAborted(options.signal);
-      execute(node, values, dimensions, operations);
-      for (const name of lastUses.get(index) ?? []) values.delete(name);
-      options.onProgress?.({
-        stage: "run",
-        item: node.outputs[0]?.name ?? node.operation,
-        done: index + 1,
-        total: graph.nodes.length,
-        unit: "steps",
-      });
-    }
-    return Object.fromEntries(graph.outputs.map(({ name, value }) => [name, copyOf(values.get(value), value)]));
+    return interpret(graph, new Map([...open, ...tensors]), dimensions, operations, options);
   };
   const dispose = async (): Promise<void> => {
     weights = undefined;
+    await Promise.allSettled(underWay);
   };
   return { graph: given, device: "cpu", run, dispose, [Symbol.asyncDispose]: dispose };
+}
+
+/** Executes the nodes in order; `values` has the inputs and parameters, and gets everything else as long as it is needed. */
+async function interpret(
+  graph: Graph,
+  values: Map<string, GraphTensor>,
+  dimensions: Map<string, number>,
+  operations: OperationSet,
+  { signal, onProgress }: RunOptions,
+): Promise<Record<string, GraphTensor>> {
+  const lastUses = lastUsesOf(graph);
+  let pausedAt = Number.NEGATIVE_INFINITY;
+  for (const [index, node] of graph.nodes.entries()) {
+    if (performance.now() - pausedAt > longestBusy) {
+      await new Promise((resume) => setTimeout(resume, 0));
+      pausedAt = performance.now();
+    }
+    throwIfAborted(signal);
+    execute(node, values, dimensions, operations);
+    for (const name of lastUses.get(index) ?? []) values.delete(name);
+    onProgress?.({
+      stage: "run",
+      item: node.outputs[0]?.name ?? node.operation,
+      done: index + 1,
+      total: graph.nodes.length,
+      unit: "steps",
+    });
+  }
+  return Object.fromEntries(graph.outputs.map(({ name, value }) => [name, copyOf(values.get(value), value)]));
 }
 
 /** Milliseconds after which a run lets go of the thread, between two nodes. */

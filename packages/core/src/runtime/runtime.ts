@@ -64,7 +64,7 @@ export interface Session {
    * embedding table; `argument-invalid` for an unknown output; `aborted`; `closed` after `dispose`.
    */
   run(inputs: SessionInputs, options?: RunOptions): Promise<Record<string, GraphTensor>>;
-  /** Frees everything. Runs under way end as they would or with `closed`. A second call does nothing. */
+  /** Refuses new runs, lets those under way end, then frees everything. A second call does nothing more. */
   dispose(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -34,7 +34,6 @@ export async function gatherSpan(
     const end = Math.min(last + 1, start + windowElements);
     const length = (end - start) * bytes;
     const into = options.scratch?.take(length);
-    // oxlint-disable-next-line no-await-in-loop -- windows share one scratch buffer
     const span = await storage.source.read(storage.offset + start * bytes, length, { signal: options.signal, into });
     gatherElements(view, aligned(span, bytes), start, end, bytes, range, out);
   }

@@ -12,7 +12,6 @@ export async function readTensor(tensor: LazyTensor, options: { readonly signal?
   for (let offset = 0; offset < bytes.byteLength; offset += defaultChunkBytes) {
     const length = Math.min(defaultChunkBytes, bytes.byteLength - offset);
     const into = bytes.subarray(offset, offset + length);
-    // oxlint-disable-next-line no-await-in-loop -- sequential on purpose: one read in flight
     const found = await tensor.readBytes(offset, length, { signal: options.signal, into });
     if (found.buffer !== into.buffer || found.byteOffset !== into.byteOffset) into.set(found);
   }
@@ -28,7 +27,6 @@ export async function* readChunks(
   const buffer = new Uint8Array(Math.min(chunkBytes, tensor.byteLength));
   for (let offset = 0; offset < tensor.byteLength; offset += chunkBytes) {
     const length = Math.min(chunkBytes, tensor.byteLength - offset);
-    // oxlint-disable-next-line no-await-in-loop -- a generator yields one piece at a time
     yield await tensor.readBytes(offset, length, { signal: options.signal, into: buffer });
   }
 }

@@ -278,6 +278,15 @@ export function testRuntimeContract(
         expect(events.at(-1)?.done).toBe(events.at(-1)?.total);
       }));
 
+    test("end as they would when the session is disposed meanwhile", async () => {
+      const session = await prepare();
+      const running = session.run(inputsOf(31));
+      const late = session.dispose().then(() => codeOf(session.run(inputsOf(9))));
+      expect(await codeOf(session.run(inputsOf(9)))).toBe("closed");
+      await expectTruth(await running, inputsOf(31));
+      expect(await late).toBe("closed");
+    });
+
     test("end with dispose, which may be called twice", async () => {
       const session = await prepare();
       expect(session.graph).toBe(graph);
