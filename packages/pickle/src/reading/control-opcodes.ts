@@ -120,7 +120,7 @@ export const controlOpcodes: readonly Opcode[] = [
 function takeIndexLine(machine: Machine): number | undefined {
   const line = takeLine(machine);
   if (line === undefined) return undefined;
-  const text = latin1Text(line.subarray(0, 40)).trim();
+  const text = latin1Text(line.subarray(0, 40));
   const index = parseDecimal(text);
   if (typeof index !== "number" || index < 0 || line.length > 40) throw machine.error("pickle-literal", `"${text}" is no memo index`);
   return index;

@@ -87,7 +87,7 @@ function takeNumberLine(machine: Machine): string | undefined {
   const line = takeLine(machine);
   if (line === undefined) return undefined;
   if (line.length > machine.settings.limits.integerBytes * 2.4) throw machine.exceeded("integerBytes");
-  return latin1Text(line).trim();
+  return latin1Text(line);
 }
 
 function pushDecimal(machine: Machine, text: string): void {

@@ -38,7 +38,7 @@ export class Window {
     }
     this.#source = source;
     const inMemory = source instanceof Uint8Array;
-    this.bytes = inMemory ? source.subarray(0, this.end) : new Uint8Array(0);
+    this.bytes = inMemory ? plain(source).subarray(0, this.end) : new Uint8Array(0);
     this.base = inMemory ? 0 : offset;
     this.position = offset - this.base;
     this.view = viewOf(this.bytes);
@@ -59,12 +59,17 @@ export class Window {
     const start = this.offset;
     if (start > this.base + this.bytes.length) this.#readAhead = Math.min(readAfterSkip, this.#longestRead);
     const length = Math.min(Math.max(wanted, this.#readAhead), this.end - start);
-    this.bytes = await readExactly(this.#source, start, length);
+    this.bytes = plain(await readExactly(this.#source, start, length));
     this.view = viewOf(this.bytes);
     this.base = start;
     this.position = 0;
     this.#readAhead = Math.min(this.#readAhead * 2, this.#longestRead);
   }
+}
+
+/** A subclass may mean something else by the same methods: the slice of Node's Buffer is no copy. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function viewOf(bytes: Uint8Array): DataView {

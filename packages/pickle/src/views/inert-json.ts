@@ -8,7 +8,7 @@ import { asSet, classOf, isGlobal, isReconstructed } from "./narrow.ts";
 /** Anything `JSON.stringify` takes. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
 
-/** How much of a value becomes JSON; what is beyond is replaced by `{"$omitted": …}`. */
+/** How much of a value becomes JSON; in the place of what is beyond stands `{"$omitted": …}`. */
 export interface InertJsonLimits {
   /** Containers inside of one another. Default 64. */
   readonly depth: number;
@@ -68,8 +68,7 @@ export function inertJson(value: PickleValue, limits: Partial<InertJsonLimits> =
     const [key, content] = part;
     charactersLeft -= key.length;
     if (valuesLeft-- <= 0 || charactersLeft <= 0) {
-      const notice = `${frame.parts.length - frame.next + 1} more`;
-      frame.put("$omitted", frame.array ? { $omitted: notice } : notice);
+      frame.put("$omitted", frame.array ? { $omitted: "more" } : "more");
       frame.next = frame.parts.length;
       continue;
     }
