@@ -1,4 +1,5 @@
 // A PyTorch Lightning question-answering checkpoint becomes a Hugging Face folder and a Paddle one; both are compared with it.
+import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { createConverter, type Checkpoint, type ConversionPlan } from "@longspan/core";
 import { directoryFileSet, directorySink } from "@longspan/core/node";
@@ -14,6 +15,7 @@ console.log(
   `${source.name}\n  ${source.container}, ${source.envelope}; layout ${source.layout}, prefix "${source.prefix}", head ${source.head}, ${source.tensors.length} tensors\n`,
 );
 
+await mkdir(`${root}out`, { recursive: true });
 let different = false;
 for (const target of ["hf", "paddle"]) {
   const plan = converter.plan(source, { target });

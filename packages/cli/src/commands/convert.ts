@@ -94,13 +94,16 @@ async function openSink(
   force: boolean,
   onNote: (note: string) => void,
 ): Promise<DirectorySink> {
-  if (place.fileName !== undefined) return fileSink(place.path, { force, sources: [plan.source.name], onNote });
+  // An index's shards are sources as it is: all files beside it are protected.
+  const sharded = plan.source.name.endsWith(".index.json") && input.folder !== undefined;
+  const sources = [sharded ? input.folder : plan.source.name];
+  if (place.fileName !== undefined) return fileSink(place.path, { force, sources, onNote });
   if (input.folder !== undefined && resolve(input.folder) === place.path) {
     throw new LongspanError("target-is-source", `${place.path} is the folder that is read from. Write to another one.`, {
       details: { path: place.path },
     });
   }
-  return directorySink(place.path, { force, sources: [plan.source.name], onNote });
+  return directorySink(place.path, { force, sources, onNote });
 }
 
 /** "500MB" (10^6), "2GiB" (2^30), "1000000": as huggingface_hub reads sizes. */
