@@ -12,8 +12,6 @@ export type { TorchZipOptions } from "./containers/torch-zip.ts";
 export { collectTensors } from "./envelopes/collect-tensors.ts";
 export type { CollectedTensors } from "./envelopes/collect-tensors.ts";
 
-export { writeCompanionFiles } from "./targets/companion-files.ts";
-
 export { allenaiLayout } from "./layouts/allenai.ts";
 export { huggingFaceLayout } from "./layouts/hf.ts";
 

@@ -58,7 +58,6 @@ async function open(input: ContainerInput, { shardContainers }: ShardedContainer
   try {
     const shards = new Map<string, OpenedContainer>();
     for (const fileName of new Set(index.weightMap.values())) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other, so that the first error is the one reported
       shards.set(fileName, await openShard(input, fileName, shardContainers, closes));
     }
     const root = await mergeShards(source.name, index, shards);
@@ -100,7 +99,6 @@ async function openShard(
 async function containerOf(source: ByteSource, containers: readonly Container[]): Promise<Container | undefined> {
   const head = await source.read(0, Math.min(headBytes, source.size));
   for (const container of containers) {
-    // oxlint-disable-next-line no-await-in-loop -- at most a handful, and the first usually matches
     if ((await container.detect({ source, head })) !== undefined) return container;
   }
   return undefined;

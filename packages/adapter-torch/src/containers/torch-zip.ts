@@ -69,7 +69,6 @@ async function open({ source, signal }: ContainerInput, verifyChecksums: boolean
 async function checkedPickle(pickle: ByteSource, signal: AbortSignal | undefined): Promise<ByteSource> {
   if (pickle.size <= wholePickleBytes) return bytesSource(await pickle.read(0, pickle.size, { signal }), pickle.name);
   for (let offset = 0; offset < pickle.size; offset += passBytes) {
-    // oxlint-disable-next-line no-await-in-loop -- the checksum is summed up in order
     await pickle.read(offset, Math.min(passBytes, pickle.size - offset), { signal });
   }
   return pickle;

@@ -54,7 +54,6 @@ export async function legacyStorages(
     const id = ids.get(key) ?? fail("malformed", `the storage ${JSON.stringify(key)} is listed, but no tensor refers to it`, position);
     if (storages.has(key)) fail("malformed", `the storage ${JSON.stringify(key)} is listed twice`, position);
     if (position + countBytes > source.size) fail("truncated", `the file ends where storage ${JSON.stringify(key)} should begin`, position);
-    // oxlint-disable-next-line no-await-in-loop -- each storage's place follows from the one before
     const bytes = await source.read(position, countBytes, { signal });
     const stated = new DataView(bytes.buffer, bytes.byteOffset, countBytes).getBigUint64(0, true);
     if (stated !== BigInt(id.elements)) {

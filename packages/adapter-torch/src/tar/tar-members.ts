@@ -45,7 +45,6 @@ export async function readTarMembers(source: ByteSource, signal?: AbortSignal): 
   for (let headers = 0; position < source.size; headers++) {
     if (headers > maximumMembers) fail("limit-exceeded", `the tar archive has more than ${maximumMembers} members`, position);
     if (position + blockBytes > source.size) fail("truncated", "a tar header is cut off", position);
-    // oxlint-disable-next-line no-await-in-loop -- each header's place follows from the one before
     const block = await source.read(position, blockBytes, { signal });
     if (block.every((byte) => byte === 0)) break;
     const header = readHeader(block) ?? fail("malformed", "a tar header's checksum is wrong", position);
@@ -57,7 +56,6 @@ export async function readTarMembers(source: ByteSource, signal?: AbortSignal): 
       fail("truncated", `the tar member "${name}" takes ${size} bytes, and the file ends after ${source.size - content}`, position);
     if (header.type === types.extended) {
       if (size > maximumExtendedBytes) fail("limit-exceeded", `a tar extended header of ${size} bytes`, position);
-      // oxlint-disable-next-line no-await-in-loop -- it belongs to the next header
       extended = extendedRecords(await source.read(content, size, { signal }));
     } else {
       extended = new Map();

@@ -81,11 +81,9 @@ export async function readTarStorages(
   const storages = new Map<string, StorageView>();
   const count = await reader.count();
   for (let index = 0; index < count; index++) {
-    // oxlint-disable-next-line no-await-in-loop -- each storage's place follows from the one before
     const description = await reader.pickle();
     const [key, , type] = asSequence(description) ?? [];
     const known = classOrFail(reader, type);
-    // oxlint-disable-next-line no-await-in-loop -- as above
     const [elements = 0] = await reader.integers(8, 1);
     const byteLength = elements * known.elementBytes;
     const storage: SourceStorage = { source, offset: reader.skip(byteLength), byteLength };
@@ -115,14 +113,11 @@ export async function readTarTensors(
   const tensors = new Map<string, TarTensor>();
   const count = await reader.count();
   for (let index = 0; index < count; index++) {
-    // oxlint-disable-next-line no-await-in-loop -- each tensor's place follows from the one before
     const [key, storageId] = asSequence(await reader.pickle()) ?? [];
     const storage = storages.get(idText(reader, storageId)) ?? reader.fail("malformed", "a tensor of a storage that is not there");
     // Dimensions were once written as eight bytes; four of them count.
-    // oxlint-disable-next-line no-await-in-loop -- as above
     const [dimensions = 0] = await reader.integers(4, 2);
     if (dimensions < 0 || dimensions > maximumDimensions) reader.fail("malformed", `a tensor of ${dimensions} dimensions`);
-    // oxlint-disable-next-line no-await-in-loop -- as above
     const numbers = await reader.integers(8, 2 * dimensions + 1);
     tensors.set(idText(reader, key), {
       storage,

@@ -1,8 +1,8 @@
+import { writeCompanionFiles, writeTextFile } from "@longspan/core";
 import type { DataType, Layout, LazyTensor, Target, TargetRequest } from "@longspan/core";
 import { planSafetensors } from "@longspan/safetensors";
 import { safetensorsNames } from "../safetensors/data-types.ts";
 import { withFileName } from "../safetensors/wrap-safetensors-error.ts";
-import { writeCompanionFiles, writeText } from "./companion-files.ts";
 import { shardTensors } from "./shard-tensors.ts";
 
 const weightsFileName = "model.safetensors";
@@ -31,10 +31,9 @@ async function write(request: TargetRequest): Promise<void> {
   const tensors = request.tensors.map(({ tensor }) => tensor);
   const { files, index } = shardTensors(tensors, request.fileName ?? weightsFileName, request.shardBytes);
   for (const file of files) {
-    // oxlint-disable-next-line no-await-in-loop -- a sink takes one file after the other
     await writeSafetensors(request, file.fileName, file.tensors);
   }
-  if (index !== undefined) await writeText(request, index.fileName, index.text);
+  if (index !== undefined) await writeTextFile(request.sink, index.fileName, index.text);
   await writeCompanionFiles(request);
 }
 
@@ -46,7 +45,6 @@ async function writeSafetensors(request: TargetRequest, fileName: string, tensor
   await file.write(plan.header);
   for (const { name } of plan.tensors) {
     const tensor = byName.get(name);
-    // oxlint-disable-next-line no-await-in-loop -- a file is written from its start to its end
     if (tensor !== undefined) await request.copy(tensor, file);
   }
   await file.close();

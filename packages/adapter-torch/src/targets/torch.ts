@@ -1,11 +1,10 @@
-import { dataTypes } from "@longspan/core";
+import { dataTypes, writeCompanionFiles, writeTextFile } from "@longspan/core";
 import type { ByteSink, DataType, Layout, LazyTensor, Target, TargetRequest } from "@longspan/core";
 import { storageClassNames } from "../writing/storage-classes.ts";
 import type { TorchMap, TorchValue } from "../writing/torch-value.ts";
 import { writeTorchLegacy } from "../writing/write-torch-legacy.ts";
 import { writeTorchZip } from "../writing/write-torch-zip.ts";
 import type { CopyTensor } from "../writing/write-torch-zip.ts";
-import { writeCompanionFiles, writeText } from "./companion-files.ts";
 import { shardTensors } from "./shard-tensors.ts";
 
 const weightsFileName = "pytorch_model.bin";
@@ -59,14 +58,11 @@ async function write(request: TargetRequest, writeFile: WriteFile): Promise<void
   const tensors = request.tensors.map(({ tensor }) => tensor);
   const { files, index } = shardTensors(tensors, request.fileName ?? weightsFileName, request.shardBytes, aliases);
   for (const file of files) {
-    // oxlint-disable-next-line no-await-in-loop -- a sink takes one file after the other
     const sink = await request.sink.file(file.fileName);
-    // oxlint-disable-next-line no-await-in-loop -- as above
     await writeFile(request, sink, file.fileName, stateDict(file.tensors, aliases));
-    // oxlint-disable-next-line no-await-in-loop -- as above
     await sink.close();
   }
-  if (index !== undefined) await writeText(request, index.fileName, index.text);
+  if (index !== undefined) await writeTextFile(request.sink, index.fileName, index.text);
   await writeCompanionFiles(request);
 }
 

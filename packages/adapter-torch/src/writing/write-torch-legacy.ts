@@ -43,7 +43,6 @@ export async function writeTorchLegacy(sink: ByteSink, { root, copy }: TorchLega
     const count = new Uint8Array(8);
     new DataView(count.buffer).setBigUint64(0, BigInt(tensor.shape.reduce((product, size) => product * size, 1)), true);
     out.write(count);
-    // oxlint-disable-next-line no-await-in-loop -- a file is written from its start to its end
     await copy(tensor, sink);
     out.skip(tensor.byteLength);
   }

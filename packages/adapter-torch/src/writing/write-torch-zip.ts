@@ -42,7 +42,6 @@ export async function writeTorchZip(sink: ByteSink, { root, topFolder, copy }: T
   zip.addBytes(`${topFolder}/data.pkl`, pickle);
   zip.addBytes(`${topFolder}/byteorder`, text.encode("little"));
   for (const { key, tensor } of storages) {
-    // oxlint-disable-next-line no-await-in-loop -- a file is written from its start to its end
     await zip.addStream(`${topFolder}/data/${key}`, tensor.byteLength, (observe) => copy(tensor, sink, observe));
   }
   zip.addBytes(`${topFolder}/version`, text.encode(archiveVersion));
