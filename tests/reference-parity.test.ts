@@ -83,7 +83,7 @@ describe("the reference runtime gives what transformers gives", () => {
 
 describe("prepareInputs fills in what transformers fills in", () => {
   for (const entry of entries.filter(({ name }) => name.includes("automatic") || name.endsWith("-text"))) {
-    test(`${entry.name}`, async () => {
+    test(`${entry.name}, ${entry.head}`, async () => {
       const { config, inputs, filled } = await loadForwardCase(entry);
       const prepared = prepareInputs(config, entry.head, inputs);
       expect(Object.keys(filled)).toEqual(["global_attention_mask"]);

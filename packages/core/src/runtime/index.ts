@@ -1,5 +1,6 @@
 export type { PrepareOptions, RunOptions, Runtime, RuntimeCapabilities, Session, SessionInputs, Weights } from "./runtime.ts";
 export { chosenDataType, fitGraph, type FitGraphOptions } from "./fit-graph.ts";
+export { createSession, type SessionParts } from "./create-session.ts";
 export { createInputCheck, type CheckedInputs } from "./check-inputs.ts";
 export { readParameters, type ReadParameter } from "./read-parameters.ts";
 export { memoryWeights } from "./memory-weights.ts";

@@ -3,12 +3,11 @@ import { LongspanError } from "../errors/longspan-error.ts";
 import { bindSymbols, evaluateShape, formatShape, sameShape } from "../graph/dimension.ts";
 import type { Graph, GraphNode } from "../graph/graph.ts";
 import { standardOperations, type OperationSet } from "../graph/operations/standard-operations.ts";
-import { selectOutputs } from "../graph/passes/select-outputs.ts";
 import type { GraphTensor, Value } from "../graph/value.ts";
-import { createInputCheck } from "./check-inputs.ts";
+import { createSession } from "./create-session.ts";
 import { chosenDataType, fitGraph } from "./fit-graph.ts";
 import { readParameters } from "./read-parameters.ts";
-import type { PrepareOptions, RunOptions, Runtime, RuntimeCapabilities, Session, SessionInputs, Weights } from "./runtime.ts";
+import type { PrepareOptions, RunOptions, Runtime, RuntimeCapabilities, Weights } from "./runtime.ts";
 
 export interface ReferenceRuntimeOptions {
   /** Default: the standard operations. Add your own to try them: each brings its meaning in TypeScript. */
@@ -30,41 +29,24 @@ export function referenceRuntime({ operations = standardOperations }: ReferenceR
     async prepare(graph, weights, options) {
       const fitted = fitGraph(graph, { name, capabilities }, { operations });
       chosenDataType({ name, capabilities }, options);
-      return createSession(graph, fitted, await readAll(fitted, weights, options), operations);
+      const parameters = await readAll(fitted, weights, options);
+      return createSession({
+        graph,
+        fitted,
+        device: "cpu",
+        execute: (part, { tensors, dimensions }, run) => interpret(part, new Map([...parameters, ...tensors]), dimensions, operations, run),
+        free: () => parameters.clear(),
+      });
     },
   };
 }
 
-async function readAll(graph: Graph, weights: Weights, options: PrepareOptions | undefined): Promise<ReadonlyMap<string, GraphTensor>> {
+async function readAll(graph: Graph, weights: Weights, options: PrepareOptions | undefined): Promise<Map<string, GraphTensor>> {
   const parameters = new Map<string, GraphTensor>();
   for await (const { parameter, data } of readParameters(graph, weights, options)) {
     parameters.set(parameter.name, { dataType: "float32", shape: parameter.shape.map(Number), data });
   }
   return parameters;
-}
-
-function createSession(given: Graph, fitted: Graph, parameters: ReadonlyMap<string, GraphTensor>, operations: OperationSet): Session {
-  const checkInputs = createInputCheck(fitted);
-  const underWay = new Set<Promise<unknown>>();
-  let weights: ReadonlyMap<string, GraphTensor> | undefined = parameters;
-
-  const run = (inputs: SessionInputs, options: RunOptions = {}): Promise<Record<string, GraphTensor>> => {
-    const running = start(inputs, options, weights).finally(() => underWay.delete(running));
-    underWay.add(running);
-    return running;
-  };
-  const start = async (inputs: SessionInputs, options: RunOptions, open: typeof weights): Promise<Record<string, GraphTensor>> => {
-    if (open === undefined) throw new LongspanError("closed", `The session of graph "${given.name}" is disposed; prepare it again.`);
-    throwIfAborted(options.signal);
-    const graph = options.outputs === undefined ? fitted : selectOutputs(fitted, options.outputs);
-    const { tensors, dimensions } = checkInputs(inputs);
-    return interpret(graph, new Map([...open, ...tensors]), dimensions, operations, options);
-  };
-  const dispose = async (): Promise<void> => {
-    weights = undefined;
-    await Promise.allSettled(underWay);
-  };
-  return { graph: given, device: "cpu", run, dispose, [Symbol.asyncDispose]: dispose };
 }
 
 /** Executes the nodes in order; `values` has the inputs and parameters, and gets everything else as long as it is needed. */

@@ -1,0 +1,63 @@
+import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
+import { LongspanError } from "../errors/longspan-error.ts";
+import type { Graph } from "../graph/graph.ts";
+import { selectOutputs } from "../graph/passes/select-outputs.ts";
+import type { GraphTensor } from "../graph/value.ts";
+import { createInputCheck, type CheckedInputs } from "./check-inputs.ts";
+import type { RunOptions, Session, SessionInputs } from "./runtime.ts";
+
+export interface SessionParts {
+  /** As it was given to `prepare`. */
+  readonly graph: Graph;
+  /** What is executed: see `fitGraph`. */
+  readonly fitted: Graph;
+  readonly device: string;
+  /**
+   * Runs the fitted graph, or the part of it that the outputs asked for need (the same object for the same outputs, so that it can key
+   * what is kept between runs). The inputs are checked; the signal was not aborted yet.
+   */
+  readonly execute: (graph: Graph, inputs: CheckedInputs, options: RunOptions) => Promise<Record<string, GraphTensor>>;
+  /** Frees what the session holds; called once, when nothing runs any more. */
+  readonly free?: () => void | Promise<void>;
+}
+
+/** What every session does around its runs: checks at the door, outputs chosen, runs let end before anything is freed. */
+export function createSession({ graph, fitted, device, execute, free }: SessionParts): Session {
+  const checkInputs = createInputCheck(fitted);
+  const selected = new Map<string, Graph>();
+  const underWay = new Set<Promise<unknown>>();
+  let disposed: Promise<void> | undefined;
+
+  const part = (outputs: readonly string[] | undefined): Graph => {
+    if (outputs === undefined) return fitted;
+    const key = JSON.stringify(outputs.toSorted());
+    const known = selected.get(key) ?? selectOutputs(fitted, outputs);
+    selected.set(key, known);
+    return known;
+  };
+  const start = async (inputs: SessionInputs, options: RunOptions): Promise<Record<string, GraphTensor>> => {
+    if (disposed !== undefined) {
+      throw new LongspanError("closed", `The session of graph "${graph.name}" is disposed; prepare it again.`, {
+        details: { graph: graph.name },
+      });
+    }
+    throwIfAborted(options.signal);
+    return execute(part(options.outputs), checkInputs(inputs), options);
+  };
+  const end = async (): Promise<void> => {
+    await Promise.allSettled(underWay);
+    await free?.();
+  };
+  const dispose = (): Promise<void> => (disposed ??= end());
+  return {
+    graph,
+    device,
+    run(inputs, options = {}) {
+      const running = start(inputs, options).finally(() => underWay.delete(running));
+      underWay.add(running);
+      return running;
+    },
+    dispose,
+    [Symbol.asyncDispose]: dispose,
+  };
+}
