@@ -17,7 +17,7 @@ export function broadcastShapes(left: Shape, right: Shape): Shape | undefined {
 }
 
 /** Elements between neighbours of a dense tensor when it is stretched to `target`: 0 along a stretched axis. */
-export function broadcastStrides(shape: readonly number[], target: readonly number[]): readonly number[] {
+function broadcastStrides(shape: readonly number[], target: readonly number[]): readonly number[] {
   const strides = target.map(() => 0);
   let stride = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
