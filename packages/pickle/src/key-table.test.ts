@@ -23,7 +23,7 @@ suite("equal, as Python has it", () => {
     [null, null],
   ])("%s and %s", (first, second) => {
     const keys = new KeyTable();
-    expect(keys.token(first)).toBe(keys.token(second));
+    expect(new Set([keys.token(first)]).has(keys.token(second))).toBe(true);
   });
 });
 
@@ -44,7 +44,7 @@ suite("different", () => {
     [2n ** 60n, 2n ** 60n + 1n],
   ])("%s and %s", (first, second) => {
     const keys = new KeyTable();
-    expect(keys.token(first)).not.toBe(keys.token(second));
+    expect(new Set([keys.token(first)]).has(keys.token(second))).toBe(false);
   });
 });
 

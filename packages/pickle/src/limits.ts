@@ -4,7 +4,7 @@ import { PickleError } from "./errors.ts";
  * What one pickle may cost. A pickle is a program: a few bytes of it can ask for a lot of memory, so everything it can
  * make grow has a ceiling. The defaults leave room for a training checkpoint of half a million tensors with its
  * optimizer (about 20 million opcodes, 5 million nodes, 4 million memo entries) and keep the worst hostile file near
- * 2 GB of heap; a server that reads uploads will want less.
+ * 2 GB of memory (a node takes up to 260 bytes); a server that reads uploads will want less.
  */
 export interface PickleLimits {
   /** Opcodes executed. Every opcode takes a byte of the source at least, so this bounds time. */
@@ -32,8 +32,8 @@ export const defaultLimits: PickleLimits = Object.freeze({
   operations: 100_000_000,
   stackDepth: 5_000_000,
   // A JavaScript Map ends at 2^24 entries: memo and dicts stay below it.
-  memoEntries: 10_000_000,
-  nodes: 10_000_000,
+  memoEntries: 8_000_000,
+  nodes: 8_000_000,
   textBytes: 256 * mebibyte,
   inlineBytes: 256 * mebibyte,
   lineBytes: 16 * mebibyte,

@@ -60,11 +60,9 @@ export class PickleDict<Value extends PickleInput = PickleValue> {
       this.#entries[position] = [(this.#entries[position] as PickleEntry<Value>)[0], value];
       return this;
     }
-    if (this.#index !== undefined || typeof key !== "string") {
-      const token = this.#table().token(key);
-      if (token === undefined) throw new PickleError("pickle-type", `${describe(key)} cannot be a dict key: Python could not hash it`);
-      this.#indexed().set(token, this.#entries.length);
-    }
+    const token = typeof key === "string" ? key : this.#table().token(key);
+    if (token === undefined) throw new PickleError("pickle-type", `${describe(key)} cannot be a dict key: Python could not hash it`);
+    this.#index?.set(token, this.#entries.length);
     this.#entries.push([key, value]);
     return this;
   }
@@ -75,8 +73,12 @@ export class PickleDict<Value extends PickleInput = PickleValue> {
   }
 
   #find(key: Value | string): number | undefined {
-    if (this.#index === undefined && typeof key === "string" && this.#entries.length <= scannedEntries) {
-      const position = this.#entries.findIndex((entry) => entry[0] === key);
+    if (this.#index === undefined && this.#entries.length <= scannedEntries) {
+      // Text only equals text: most searches end here.
+      const token = typeof key === "string" ? key : this.#table().token(key);
+      const position = this.#entries.findIndex(
+        ([other]) => other === key || (typeof key !== "string" && this.#table().token(other) === token),
+      );
       return position === -1 ? undefined : position;
     }
     return this.#indexed().get(typeof key === "string" ? key : this.#table().token(key));

@@ -11,7 +11,7 @@ export class PickleSet<Value extends PickleInput = PickleValue> {
   readonly frozen: boolean;
 
   readonly #items: Value[] = [];
-  readonly #tokens: Set<KeyToken> = new Set();
+  #tokens: Set<KeyToken> | undefined;
   readonly #keys: KeyTable;
 
   constructor(frozen: boolean, keys: KeyTable = new KeyTable()) {
@@ -22,7 +22,7 @@ export class PickleSet<Value extends PickleInput = PickleValue> {
 
   /** Whether an equal item is in the set. */
   has(item: Value): boolean {
-    return this.#tokens.has(this.#keys.token(item));
+    return this.#tokens?.has(this.#keys.token(item)) === true;
   }
 
   /**
@@ -33,6 +33,7 @@ export class PickleSet<Value extends PickleInput = PickleValue> {
   add(item: Value): this {
     const token = this.#keys.token(item);
     if (token === undefined) throw new PickleError("pickle-type", `${describe(item)} cannot be in a set: Python could not hash it`);
+    this.#tokens ??= new Set();
     if (!this.#tokens.has(token)) {
       this.#tokens.add(token);
       this.#items.push(item);
