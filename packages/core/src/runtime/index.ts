@@ -5,3 +5,12 @@ export { createInputCheck, type CheckedInputs } from "./check-inputs.ts";
 export { readParameters, type ReadParameter } from "./read-parameters.ts";
 export { memoryWeights } from "./memory-weights.ts";
 export { referenceRuntime, type ReferenceRuntimeOptions } from "./reference-runtime.ts";
+export {
+  compareForward,
+  forwardTolerance,
+  type CompareForwardOptions,
+  type Departure,
+  type ForwardComparison,
+  type OutputComparison,
+  type SampleComparison,
+} from "./compare-forward.ts";

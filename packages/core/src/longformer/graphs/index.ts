@@ -19,3 +19,5 @@ export {
   type GlobalAttentionPolicy,
   type SeparatorPolicy,
 } from "../global-attention-policy.ts";
+export { sampleInputs, type SampleInputs } from "../sample-inputs.ts";
+export { checkpointModel, type CheckpointModel, type CheckpointModelOptions } from "./checkpoint-model.ts";

@@ -1,0 +1,36 @@
+import type { Checkpoint } from "../../checkpoint/checkpoint.ts";
+import { LongspanError } from "../../errors/longspan-error.ts";
+import type { Graph } from "../../graph/graph.ts";
+import type { LazyTensor } from "../../tensor/lazy-tensor.ts";
+import type { LongformerConfig } from "../config.ts";
+import type { Head } from "../head.ts";
+import { longformerGraph, type LongformerGraphOptions } from "./longformer-graph.ts";
+
+export type CheckpointModelOptions = Pick<LongformerGraphOptions, "attentions" | "hiddenStates" | "words">;
+
+/** Everything `Runtime.prepare` and `prepareInputs` take. */
+export interface CheckpointModel {
+  readonly graph: Graph;
+  readonly weights: ReadonlyMap<string, LazyTensor>;
+  readonly config: LongformerConfig;
+  readonly head: Head;
+}
+
+/**
+ * The model that a checkpoint holds, as a graph with its weights: with as many labels as its classifier has, and with the pooler only if
+ * the bare model has one.
+ * @throws LongspanError what `Checkpoint.weights` and `longformerGraph` throw.
+ */
+export function checkpointModel(checkpoint: Checkpoint, options: CheckpointModelOptions = {}): CheckpointModel {
+  const weights = checkpoint.weights();
+  const { config, head, spec } = checkpoint;
+  if (config === null || head === null || spec === null)
+    throw new LongspanError("not-a-longformer", `${checkpoint.name} is no Longformer checkpoint.`);
+  const classifier = spec.parameter("classifier.out_proj.bias") ?? spec.parameter("classifier.bias");
+  const graph = longformerGraph(config, head, {
+    ...options,
+    labels: classifier?.shape[0],
+    pooler: weights.has("pooler.dense.weight"),
+  });
+  return { graph, weights, config, head };
+}
