@@ -28,25 +28,25 @@ const accepts: readonly Rule[] = [
   to: `${module}.{p:gamma|beta}`,
 }));
 
-/** The names of `transformers` (models/longformer/modeling_longformer.py): layout `hf`. */
+/** The names of `transformers` (models/longformer/modeling_longformer.py). One object each, so that layouts built on this one share them. */
+const parts: Pick<Layout, "rules" | "accepts" | "drops" | "adds"> = {
+  rules: names.map((name) => ({ from: name, to: name })),
+  accepts,
+  drops: [
+    { name: "embeddings.position_ids", reason: "a buffer of old transformers: the numbers 0, 1, 2, …" },
+    { name: "embeddings.token_type_ids", reason: "a buffer of transformers 4: zeros" },
+  ],
+  adds: [
+    {
+      name: "lm_head.decoder.weight",
+      copyOf: "embeddings.word_embeddings.weight",
+      reason: "tied to the word embeddings (tie_word_embeddings)",
+    },
+    { name: "lm_head.decoder.bias", copyOf: "lm_head.bias", reason: "tied to lm_head.bias" },
+  ],
+};
+
+/** The layout `hf`. */
 export function huggingFaceLayout(): Layout {
-  return {
-    name: "hf",
-    description: "Hugging Face transformers",
-    trunkPrefix: "longformer.",
-    rules: names.map((name) => ({ from: name, to: name })),
-    accepts,
-    drops: [
-      { name: "embeddings.position_ids", reason: "a buffer of old transformers: the numbers 0, 1, 2, …" },
-      { name: "embeddings.token_type_ids", reason: "a buffer of transformers 4: zeros" },
-    ],
-    adds: [
-      {
-        name: "lm_head.decoder.weight",
-        copyOf: "embeddings.word_embeddings.weight",
-        reason: "tied to the word embeddings (tie_word_embeddings)",
-      },
-      { name: "lm_head.decoder.bias", copyOf: "lm_head.bias", reason: "tied to lm_head.bias" },
-    ],
-  };
+  return { name: "hf", description: "Hugging Face transformers", trunkPrefix: "longformer.", ...parts };
 }

@@ -107,9 +107,11 @@ export function weightsProblem(checkpoint: Checkpoint, check: WeightsCheck): Lon
     );
   }
   if (missing.length === 0) return undefined;
-  const shown = missing
-    .slice(0, 10)
-    .map(({ name, nearest }) => (nearest === undefined ? `"${name}"` : `"${name}" (the file has "${nearest}")`));
+  const shown = missing.slice(0, 10).map(({ name, nearest }) => {
+    const dropped = checkpoint.dropped.find((tensor) => tensor.name.endsWith(name));
+    if (dropped !== undefined) return `"${name}" (the file's "${dropped.name}" was left out: ${dropped.reason})`;
+    return nearest === undefined ? `"${name}"` : `"${name}" (the file has "${nearest}")`;
+  });
   return new LongspanError(
     "weights-mismatch",
     `${checkpoint.name} lacks ${missing.length} of the parameters of a Longformer with ${checkpoint.config?.layers ?? "?"} layers and the head "${checkpoint.head ?? "?"}": ${shown.join(", ")}${more(missing.length)}. The file is incomplete (one shard of several?), or the configuration or --head is another model's.`,

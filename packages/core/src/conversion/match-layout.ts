@@ -24,8 +24,16 @@ export function matchLayout(
   wantedPrefix?: string,
 ): LayoutMatch | undefined {
   const names = tensors.map(({ name }) => name.split("."));
+  // Layouts that differ in their prefix only share their rules: what these say of the names is found once.
+  const found: { readonly layout: Layout; readonly match: LayoutMatch | undefined }[] = [];
   const matches = layouts
-    .map((layout) => readWith(parseLayout(layout), names, wantedPrefix))
+    .map((layout) => {
+      const parsed = parseLayout(layout);
+      const twin = found.find((other) => sameRules(other.layout, layout));
+      const match = twin === undefined ? readWith(parsed, names, wantedPrefix) : twin.match;
+      found.push({ layout, match });
+      return match === undefined ? undefined : { ...match, parsed };
+    })
     .filter((match) => match !== undefined)
     .toSorted((one, other) => other.score.read - one.score.read || other.score.byRules - one.score.byRules);
   const [best] = matches;
@@ -42,19 +50,22 @@ export function matchLayout(
   return equals.find(({ parsed, prefix }) => parsed.trunkPrefix === prefix) ?? best;
 }
 
+function sameRules(one: Layout, other: Layout): boolean {
+  return one.rules === other.rules && one.accepts === other.accepts && one.drops === other.drops && one.adds === other.adds;
+}
+
 function readsAlike(one: LayoutMatch, other: LayoutMatch): boolean {
-  return one.prefix === other.prefix && JSON.stringify(one.readings) === JSON.stringify(other.readings);
+  if (one.prefix !== other.prefix) return false;
+  return one.readings === other.readings || JSON.stringify(one.readings) === JSON.stringify(other.readings);
 }
 
 function readWith(parsed: ParsedLayout, names: readonly (readonly string[])[], wantedPrefix: string | undefined): LayoutMatch | undefined {
   const prefix = wantedPrefix ?? findTrunkPrefix(parsed, names);
   if (prefix === undefined) return undefined;
-  const full = names.map((name) => name.join("."));
-  const headPrefix = findHeadPrefix(parsed, full, prefix);
-  const readings = full.map((name) => {
-    const trunk = name.startsWith(prefix) ? parsed.read(name.slice(prefix.length), "trunk") : [];
-    if (trunk.length > 0) return trunk;
-    return name.startsWith(headPrefix) ? parsed.read(name.slice(headPrefix.length), "head") : [];
+  const headPrefix = findHeadPrefix(parsed, names, prefix);
+  const readings = names.map((name) => {
+    const trunk = parsed.read(withoutPrefix(name, prefix), "trunk");
+    return trunk.length > 0 ? trunk : parsed.read(withoutPrefix(name, headPrefix), "head");
   });
   const read = readings.filter((found) => found.length > 0).length;
   const byRules = readings.filter((found) => found.some((reading) => reading.kind === "parameter" && !reading.accepted)).length;
@@ -68,7 +79,7 @@ function findTrunkPrefix(parsed: ParsedLayout, names: readonly (readonly string[
     for (const depth of parsed.trunkDepths) {
       const start = name.length - depth;
       if (start < 0) continue;
-      if (!parsed.read(name.slice(start).join("."), "trunk").some(({ kind }) => kind === "parameter")) continue;
+      if (!parsed.read(name.slice(start), "trunk").some(({ kind }) => kind === "parameter")) continue;
       const prefix = name.slice(0, start).reduce((joined, segment) => `${joined}${segment}.`, "");
       votes.set(prefix, (votes.get(prefix) ?? 0) + 1);
     }
@@ -85,7 +96,7 @@ function findTrunkPrefix(parsed: ParsedLayout, names: readonly (readonly string[
 }
 
 /** A head stands beside the trunk or beside one of the modules around it: under a leading part of the trunk's prefix. */
-function findHeadPrefix(parsed: ParsedLayout, names: readonly string[], trunkPrefix: string): string {
+function findHeadPrefix(parsed: ParsedLayout, names: readonly (readonly string[])[], trunkPrefix: string): string {
   const modules = trunkPrefix.split(".").slice(0, -1);
   const candidates = Array.from({ length: modules.length + 1 }, (_, depth) =>
     modules
@@ -95,9 +106,14 @@ function findHeadPrefix(parsed: ParsedLayout, names: readonly string[], trunkPre
   );
   const counted = candidates.map((prefix) => ({
     prefix,
-    count: names.filter(
-      (name) => name.startsWith(prefix) && parsed.read(name.slice(prefix.length), "head").some(({ kind }) => kind !== "drop"),
-    ).length,
+    count: names.filter((name) => parsed.read(withoutPrefix(name, prefix), "head").some(({ kind }) => kind !== "drop")).length,
   }));
   return counted.reduce((best, candidate) => (candidate.count > best.count ? candidate : best)).prefix;
+}
+
+/** A name's segments behind a prefix such as `model.`; none when it does not begin so. */
+function withoutPrefix(name: readonly string[], prefix: string): readonly string[] {
+  if (prefix === "") return name;
+  const modules = prefix.split(".").slice(0, -1);
+  return modules.every((module, depth) => name[depth] === module) ? name.slice(modules.length) : [];
 }

@@ -104,7 +104,7 @@ function spelling(parsed: ParsedLayout, parameter: ParameterSpec, prefix: string
 function proveInverse(parsed: ParsedLayout, spec: LongformerSpec, written: WrittenParameter, rule: ParsedRule, prefix: string): void {
   const part = isTrunkName(written.parameter.name) ? "trunk" : "head";
   const bare = part === "trunk" ? written.name.slice(prefix.length) : written.name;
-  for (const reading of parsed.read(bare, part)) {
+  for (const reading of parsed.read(bare.split("."), part)) {
     if (reading.kind === "drop" || spec.parameter(reading.canonicalName) === undefined) continue;
     if (reading.kind === "alias" || (reading.canonicalName === written.parameter.name && reading.transpose === rule.transpose)) continue;
     throw invalid(

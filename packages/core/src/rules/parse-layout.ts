@@ -1,6 +1,7 @@
 import type { Layout } from "../adapter/layout.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { isTrunkName } from "../longformer/spec.ts";
+import { indexPatterns, type PatternIndex } from "./pattern-index.ts";
 import { parseRule, type ParsedRule } from "./parse-rule.ts";
 import { commonName, fillPattern, matchPattern, parsePattern, type Pattern } from "./pattern.ts";
 
@@ -24,10 +25,10 @@ export interface ParsedLayout {
   /** How many segments the trunk's names have, without a prefix. */
   readonly trunkDepths: readonly number[];
   /**
-   * All readings of a name without its module prefix; several only where heads share a spelling (their parameters differ, so the
+   * All readings of a name's segments, without its module prefix; several only where heads share a spelling (their parameters differ, so the
    * head decides). `part`: only rules for that part of the model are tried.
    */
-  read(name: string, part: "trunk" | "head"): readonly Reading[];
+  read(name: readonly string[], part: "trunk" | "head"): readonly Reading[];
 }
 
 /**
@@ -44,11 +45,15 @@ export function parseLayout(layout: Layout): ParsedLayout {
       reason: add.reason,
     }));
     const known = [...rules.map((rule) => ({ rule, accepted: false })), ...accepts.map((rule) => ({ rule, accepted: true }))];
+    const trunk = known.filter(({ rule }) => isTrunkName(rule.rule.from));
     const drops = (layout.drops ?? []).map((drop) => ({ pattern: parsePattern(drop.name), reason: drop.reason }));
     refuseOverlap(rules);
     const readers: ReadingRules = {
-      trunk: bySegments(known.filter(({ rule }) => isTrunkName(rule.rule.from))),
-      head: bySegments(known.filter(({ rule }) => !isTrunkName(rule.rule.from))),
+      trunk: indexPatterns(trunk, ({ rule }) => rule.to),
+      head: indexPatterns(
+        known.filter(({ rule }) => !isTrunkName(rule.rule.from)),
+        ({ rule }) => rule.to,
+      ),
       adds,
       drops,
     };
@@ -56,8 +61,8 @@ export function parseLayout(layout: Layout): ParsedLayout {
       layout,
       trunkPrefix: layout.trunkPrefix ?? "",
       rules,
-      trunkDepths: [...readers.trunk.keys()],
-      read: (name, part) => readName(readers, name.split("."), part),
+      trunkDepths: [...new Set(trunk.map(({ rule }) => rule.to.segments.length))],
+      read: (name, part) => readName(readers, name, part),
     };
   });
 }
@@ -96,20 +101,15 @@ interface KnownSpelling {
 }
 
 interface ReadingRules {
-  /** By the number of segments their names have: opening a file asks every layout about every name. */
-  readonly trunk: ReadonlyMap<number, readonly KnownSpelling[]>;
-  readonly head: ReadonlyMap<number, readonly KnownSpelling[]>;
+  readonly trunk: PatternIndex<KnownSpelling>;
+  readonly head: PatternIndex<KnownSpelling>;
   readonly adds: readonly (ParsedRule & { readonly reason: string })[];
   readonly drops: readonly { readonly pattern: Pattern; readonly reason: string }[];
 }
 
-function bySegments(spellings: readonly KnownSpelling[]): Map<number, KnownSpelling[]> {
-  return Map.groupBy(spellings, ({ rule }) => rule.to.segments.length);
-}
-
 function readName({ adds, drops, ...known }: ReadingRules, name: readonly string[], part: "trunk" | "head"): Reading[] {
   const readings: Reading[] = [];
-  for (const { rule, accepted } of known[part].get(name.length) ?? []) {
+  for (const { rule, accepted } of known[part].find(name)) {
     const captures = matchPattern(rule.to, name);
     if (captures === undefined) continue;
     const canonicalName = fillPattern(rule.from, captures);

@@ -19,6 +19,11 @@ const captureSegment = /^\{([A-Za-z][A-Za-z0-9]*)(?::([^{}]*))?\}$/;
 const literalSegment = /^[^{}|*\s]+$/;
 const integerText = /^(?:0|[1-9][0-9]{0,8})$/;
 
+/** Whether an integer capture takes this segment. */
+export function isIntegerSegment(segment: string): boolean {
+  return integerText.test(segment);
+}
+
 /** @throws LongspanError `layout-invalid` naming the pattern and the segment. */
 export function parsePattern(text: string): Pattern {
   const seen = new Set<string>();
