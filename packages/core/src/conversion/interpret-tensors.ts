@@ -5,6 +5,7 @@ import type { Checkpoint, CheckpointTensor, Orientation } from "../checkpoint/ch
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { Head } from "../longformer/head.ts";
 import { createLongformerSpec, type LongformerSpec } from "../longformer/spec.ts";
+import { compileLayout } from "../rules/compile-layout.ts";
 import type { Reading } from "../rules/parse-layout.ts";
 import { decideOrientation } from "./decide-orientation.ts";
 import { matchLayout, type LayoutMatch } from "./match-layout.ts";
@@ -106,6 +107,11 @@ async function resolveModel(
   if (config === undefined || head === null) return { config, head, spec: null, problem, notes: [] };
   const labels = labelsInFile(head, shapes);
   const spec = createLongformerSpec(config.config, head, labels === undefined ? {} : { labels });
+  try {
+    compileLayout(match.parsed.layout, spec);
+  } catch (error) {
+    problem ??= problemIn(error, options.source);
+  }
   const named: unknown = Array.isArray(config.config.source.architectures) ? config.config.source.architectures[0] : undefined;
   const notes =
     typeof named === "string" && named.startsWith("LongformerFor") && !headAgrees(named, head)

@@ -26,13 +26,14 @@ export function matchLayout(
   const names = tensors.map(({ name }) => name.split("."));
   // Layouts that differ in their prefix only share their rules: what these say of the names is found once.
   const found: { readonly layout: Layout; readonly match: LayoutMatch | undefined }[] = [];
+  let mostRead = 0;
   const matches = layouts
     .map((layout) => {
-      const parsed = parseLayout(layout);
       const twin = found.find((other) => sameRules(other.layout, layout));
-      const match = twin === undefined ? readWith(parsed, names, wantedPrefix) : twin.match;
+      const match = twin === undefined ? readWith(parseLayout(layout), names, wantedPrefix, mostRead) : twin.match;
       found.push({ layout, match });
-      return match === undefined ? undefined : { ...match, parsed };
+      mostRead = Math.max(mostRead, match?.score.read ?? 0);
+      return match === undefined ? undefined : { ...match, parsed: { ...match.parsed, layout, trunkPrefix: layout.trunkPrefix ?? "" } };
     })
     .filter((match) => match !== undefined)
     .toSorted((one, other) => other.score.read - one.score.read || other.score.byRules - one.score.byRules);
@@ -59,17 +60,26 @@ function readsAlike(one: LayoutMatch, other: LayoutMatch): boolean {
   return one.readings === other.readings || JSON.stringify(one.readings) === JSON.stringify(other.readings);
 }
 
-function readWith(parsed: ParsedLayout, names: readonly (readonly string[])[], wantedPrefix: string | undefined): LayoutMatch | undefined {
+/** Undefined when the layout reads no name, or fewer than `mostRead` that another one does. */
+function readWith(
+  parsed: ParsedLayout,
+  names: readonly (readonly string[])[],
+  wantedPrefix: string | undefined,
+  mostRead: number,
+): LayoutMatch | undefined {
   const prefix = wantedPrefix ?? findTrunkPrefix(parsed, names);
   if (prefix === undefined) return undefined;
   const headPrefix = findHeadPrefix(parsed, names, prefix);
-  const readings = names.map((name) => {
+  const readings: (readonly Reading[])[] = [];
+  let unread = 0;
+  for (const name of names) {
     const trunk = parsed.read(withoutPrefix(name, prefix), "trunk");
-    return trunk.length > 0 ? trunk : parsed.read(withoutPrefix(name, headPrefix), "head");
-  });
-  const read = readings.filter((found) => found.length > 0).length;
+    const found = trunk.length > 0 ? trunk : parsed.read(withoutPrefix(name, headPrefix), "head");
+    if (found.length === 0 && ++unread > names.length - Math.max(1, mostRead)) return undefined;
+    readings.push(found);
+  }
   const byRules = readings.filter((found) => found.some((reading) => reading.kind === "parameter" && !reading.accepted)).length;
-  return read === 0 ? undefined : { parsed, prefix, readings, score: { read, byRules } };
+  return { parsed, prefix, readings, score: { read: names.length - unread, byRules } };
 }
 
 /** The prefix under which most names are trunk parameters. */
@@ -79,7 +89,7 @@ function findTrunkPrefix(parsed: ParsedLayout, names: readonly (readonly string[
     for (const depth of parsed.trunkDepths) {
       const start = name.length - depth;
       if (start < 0) continue;
-      if (!parsed.read(name.slice(start), "trunk").some(({ kind }) => kind === "parameter")) continue;
+      if (!parsed.knowsTrunkName(name.slice(start))) continue;
       const prefix = name.slice(0, start).reduce((joined, segment) => `${joined}${segment}.`, "");
       votes.set(prefix, (votes.get(prefix) ?? 0) + 1);
     }

@@ -72,6 +72,11 @@ describe("prepareInputs", () => {
 
   test.each<[string, RawLongformerInputs, RegExp]>([
     ["nothing", {}, /Neither input_ids nor inputs_embeds is given/],
+    [
+      "halves",
+      { input_ids: { dataType: "float16", shape: [1, 2], data: Uint16Array.of(3, 4) } },
+      /input_ids is float16; it takes whole numbers/,
+    ],
     ["both", { input_ids: [[3]], inputs_embeds: [[[0]]] }, /Both input_ids and inputs_embeds/],
     ["an unknown name", unknownInput, /"labels" is not an input of a Longformer; inputs are input_ids, /],
     ["one axis", { input_ids: [3, 4] }, /input_ids has shape \[2\]; it has 2 axes: batch, sequence/],

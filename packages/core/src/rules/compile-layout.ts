@@ -91,13 +91,18 @@ function firstSegment(name: string): string {
 
 function spelling(parsed: ParsedLayout, parameter: ParameterSpec, prefix: string): { rule: ParsedRule; name: string } {
   const segments = parameter.name.split(".");
-  for (const rule of parsed.rules) {
-    const captures = matchPattern(rule.from, segments);
-    if (captures !== undefined) {
-      return { rule, name: (isTrunkName(parameter.name) ? prefix : "") + fillPattern(rule.to, captures) };
-    }
+  const [rule, other] = parsed.rulesFor(segments);
+  const captures = rule === undefined ? undefined : matchPattern(rule.from, segments);
+  if (rule === undefined || captures === undefined) {
+    throw invalid(`no rule covers the parameter "${parameter.name}". Add a rule whose left side fits it`, { parameter: parameter.name });
   }
-  throw invalid(`no rule covers the parameter "${parameter.name}". Add a rule whose left side fits it`, { parameter: parameter.name });
+  if (other !== undefined) {
+    throw invalid(
+      `the rules "${rule.rule.from}" → "${rule.rule.to}" and "${other.rule.from}" → "${other.rule.to}" both claim the parameter "${parameter.name}"; each parameter needs exactly one`,
+      { rules: [rule.rule, other.rule], parameter: parameter.name },
+    );
+  }
+  return { rule, name: (isTrunkName(parameter.name) ? prefix : "") + fillPattern(rule.to, captures) };
 }
 
 /** Reading the written name, with the rules and with the other spellings, must give this parameter and this orientation only. */

@@ -3,7 +3,7 @@ import { LongspanError } from "../errors/longspan-error.ts";
 import { isTrunkName } from "../longformer/spec.ts";
 import { indexPatterns, type PatternIndex } from "./pattern-index.ts";
 import { parseRule, type ParsedRule } from "./parse-rule.ts";
-import { commonName, fillPattern, matchPattern, parsePattern, type Pattern } from "./pattern.ts";
+import { fillPattern, matchPattern, parsePattern, type Pattern } from "./pattern.ts";
 
 /** What a layout makes of one name in a file. */
 export type Reading =
@@ -21,7 +21,10 @@ export type Reading =
 export interface ParsedLayout {
   readonly layout: Layout;
   readonly trunkPrefix: string;
-  readonly rules: readonly ParsedRule[];
+  /** All rules whose left side fits a canonical name's segments: one, in a layout that is proved. */
+  rulesFor(canonicalName: readonly string[]): readonly ParsedRule[];
+  /** Whether these segments, without a prefix, are a trunk parameter's. */
+  knowsTrunkName(name: readonly string[]): boolean;
   /** How many segments the trunk's names have, without a prefix. */
   readonly trunkDepths: readonly number[];
   /**
@@ -32,8 +35,8 @@ export interface ParsedLayout {
 }
 
 /**
- * Parses a layout's text and proves what can be proved without a configuration: every rule is one-to-one, and no two rules of one
- * part claim the same canonical name.
+ * Parses a layout's text and proves what each rule shows by itself: that it is one-to-one. How the rules stand to each other and to
+ * a model is proved by `compileLayout`.
  * @throws LongspanError `layout-invalid` naming the layout and the rules.
  */
 export function parseLayout(layout: Layout): ParsedLayout {
@@ -47,7 +50,7 @@ export function parseLayout(layout: Layout): ParsedLayout {
     const known = [...rules.map((rule) => ({ rule, accepted: false })), ...accepts.map((rule) => ({ rule, accepted: true }))];
     const trunk = known.filter(({ rule }) => isTrunkName(rule.rule.from));
     const drops = (layout.drops ?? []).map((drop) => ({ pattern: parsePattern(drop.name), reason: drop.reason }));
-    refuseOverlap(rules);
+    const writers = indexPatterns(rules, ({ from }) => from);
     const readers: ReadingRules = {
       trunk: indexPatterns(trunk, ({ rule }) => rule.to),
       head: indexPatterns(
@@ -60,7 +63,8 @@ export function parseLayout(layout: Layout): ParsedLayout {
     return {
       layout,
       trunkPrefix: layout.trunkPrefix ?? "",
-      rules,
+      rulesFor: (canonicalName) => writers.find(canonicalName),
+      knowsTrunkName: (name) => readers.trunk.find(name).length > 0,
       trunkDepths: [...new Set(trunk.map(({ rule }) => rule.to.segments.length))],
       read: (name, part) => readName(readers, name, part),
     };
@@ -77,21 +81,6 @@ export function inLayout<Result>(layout: Layout, work: () => Result): Result {
       cause: error,
       details: { ...error.details, layout: layout.name },
     });
-  }
-}
-
-function refuseOverlap(rules: readonly ParsedRule[]): void {
-  for (const [index, one] of rules.entries()) {
-    for (const other of rules.slice(index + 1)) {
-      const both = commonName(one.from, other.from);
-      if (both !== undefined) {
-        throw new LongspanError(
-          "layout-invalid",
-          `the rules "${one.rule.from}" → "${one.rule.to}" and "${other.rule.from}" → "${other.rule.to}" both claim the parameter "${both}". Each parameter needs exactly one rule.`,
-          { details: { rules: [one.rule, other.rule], parameter: both } },
-        );
-      }
-    }
   }
 }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { commonName, fillPattern, matchPattern, parsePattern } from "./pattern.ts";
+import { fillPattern, matchPattern, parsePattern } from "./pattern.ts";
 import { parseRule } from "./parse-rule.ts";
 
 const match = (pattern: string, name: string): boolean => matchPattern(parsePattern(pattern), name.split(".")) !== undefined;
@@ -69,14 +69,4 @@ describe("rules", () => {
       }),
     );
   });
-});
-
-test("two patterns share a name exactly when one can be found", () => {
-  const find = (one: string, two: string): string | undefined => commonName(parsePattern(one), parsePattern(two));
-  expect(find("a.{i}.w", "a.0.w")).toBe("a.0.w");
-  expect(find("a.{i}.w", "a.{j}.w")).toBe("a.0.w");
-  expect(find("a.{p:x|y}", "a.{p:y|z}")).toBe("a.y");
-  expect(find("a.{p:x|y}", "a.{p:v|z}")).toBeUndefined();
-  expect(find("a.{i}", "a.x")).toBeUndefined();
-  expect(find("a.b", "a.b.c")).toBeUndefined();
 });

@@ -76,35 +76,6 @@ export function fillPattern(pattern: Pattern, captures: Captures): string {
     .join(".");
 }
 
-/** A name that both patterns fit, or undefined when there is none. */
-export function commonName(one: Pattern, other: Pattern): string | undefined {
-  if (one.segments.length !== other.segments.length) return undefined;
-  const parts: string[] = [];
-  for (const [index, segment] of one.segments.entries()) {
-    const shared = commonSegment(segment, other.segments[index] ?? segment);
-    if (shared === undefined) return undefined;
-    parts.push(shared);
-  }
-  return parts.join(".");
-}
-
-function commonSegment(one: Segment, other: Segment): string | undefined {
-  const names = segmentNames(one) ?? segmentNames(other);
-  if (names === undefined) return "0";
-  return names.find((name) => fits(one, name) && fits(other, name));
-}
-
-/** All names of a segment; undefined for an integer's endless list. */
-function segmentNames(segment: Segment): readonly string[] | undefined {
-  if (segment.kind === "literal") return [segment.text];
-  return segment.kind === "choice" ? segment.options : undefined;
-}
-
-function fits(segment: Segment, name: string): boolean {
-  if (segment.kind === "literal") return segment.text === name;
-  return segment.kind === "choice" ? segment.options.includes(name) : integerText.test(name);
-}
-
 function wrong(pattern: string, part: string, why: string): LongspanError {
   return new LongspanError("layout-invalid", `Pattern "${pattern}", segment "${part}": ${why}.`, { details: { pattern, segment: part } });
 }
