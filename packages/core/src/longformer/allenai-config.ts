@@ -29,10 +29,10 @@ export function normaliseAllenaiConfig(
   if (raw.autoregressive === true) {
     throw new LongspanError("unsupported", `${origin} says autoregressive true: Hugging Face's Longformer looks to both sides, so this model cannot be converted.`);
   }
-  if (raw.attention_mode === "n2" || raw.attention_mode === "sliding_chunks_no_overlap") {
+  if (raw.attention_mode === "sliding_chunks_no_overlap") {
     throw new LongspanError(
       "unsupported",
-      `${origin} says attention_mode "${raw.attention_mode}", which attends differently from a sliding window. Set it to "longformer" or "sliding_chunks" if the weights were trained so.`,
+      `${origin} says attention_mode "sliding_chunks_no_overlap", whose chunks see each other differently from a sliding window. Set it to "sliding_chunks" if the weights were trained so.`,
     );
   }
   const { attention_dilation: _dilation, autoregressive: _autoregressive, ...rest } = raw;
@@ -40,7 +40,10 @@ export function normaliseAllenaiConfig(
   const doubled = Array.isArray(window) ? window.map((side) => twice(side)) : twice(window);
   return {
     config: { ...rest, model_type: "longformer", attention_mode: "longformer", attention_window: doubled },
-    notes: [`${origin} is allenai's (${markers.join(", ")}): its one-sided windows ${JSON.stringify(window)} are ${JSON.stringify(doubled)} in Hugging Face's counting.`],
+    notes: [
+      `${origin} is allenai's (${markers.join(", ")}): its one-sided windows ${JSON.stringify(window)} are ${JSON.stringify(doubled)} in Hugging Face's counting.`,
+      ...(raw.attention_mode === "n2" ? [`${origin} says attention_mode "n2" (every token sees every other); Hugging Face's Longformer uses the windows.`] : []),
+    ],
   };
 }
 

@@ -62,6 +62,7 @@ describe("allenai's one-sided windows", () => {
   test.each<[string, Readonly<Record<string, unknown>>]>([
     ["attention_dilation", { attention_dilation: [1, 1] }],
     ["autoregressive", { autoregressive: false }],
+    ["attention_mode n2", { attention_mode: "n2" }],
     ["attention_mode tvm", { attention_mode: "tvm" }],
     ["attention_mode sliding_chunks", { attention_mode: "sliding_chunks", model_type: "roberta" }],
   ])("are doubled on the marker %s, once", (_, marker) => {
@@ -78,7 +79,7 @@ describe("allenai's one-sided windows", () => {
   test.each<[string, Readonly<Record<string, unknown>>]>([
     ["attention_dilation", { attention_dilation: [1, 2] }],
     ["autoregressive", { autoregressive: true }],
-    ["attention_mode", { attention_mode: "n2" }],
+    ["attention_mode", { attention_mode: "sliding_chunks_no_overlap" }],
   ])("%s that Hugging Face's model cannot do is refused", (key, changes) => {
     expect(() => parse(changes)).toThrow(key);
   });
