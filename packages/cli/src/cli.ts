@@ -20,4 +20,12 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 const { run } = await import("./run.ts");
-process.exitCode = await run(process.argv.slice(2), { out: process.stdout, error: process.stderr }, interruption.signal);
+const terminal = {
+  // Opened when it is read: most commands do not.
+  get input() {
+    return process.stdin;
+  },
+  out: process.stdout,
+  error: process.stderr,
+};
+process.exitCode = await run(process.argv.slice(2), terminal, interruption.signal);

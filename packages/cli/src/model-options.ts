@@ -35,6 +35,13 @@ export function addModelOptions(command: Command): Command {
     .option("--json", "print one JSON document on stdout and nothing else");
 }
 
+/** What every command takes that only reads a model: `convert` has a layout and a tokenizer to write as well. */
+export function addReadingOptions(command: Command): Command {
+  return addModelOptions(command)
+    .option("--layout <name>", "the layout to read with: a name, or a layout file (.json)")
+    .option("--tokenizer <folder>", "take the tokenizer's files from here (commands that read text)");
+}
+
 export interface OpenedModel {
   readonly input: ModelInput;
   readonly checkpoint: Checkpoint;

@@ -1,9 +1,11 @@
 import { Command } from "commander";
 import { createRequire } from "node:module";
 import { exitCodes, type ExitCode } from "./exit-code.ts";
-import { addModelOptions } from "./model-options.ts";
+import { addModelOptions, addReadingOptions } from "./model-options.ts";
+import { defaultRuntime, runtimeNames } from "./runtimes.ts";
 import type { ConvertCommandOptions } from "./commands/convert.ts";
 import type { InspectOptions } from "./commands/inspect.ts";
+import type { RunCommandOptions } from "./commands/run.ts";
 import type { VerifyCommandOptions } from "./commands/verify.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -17,23 +19,21 @@ export interface ProgramContext {
 export function createProgram({ terminal, signal, setExitCode }: ProgramContext): Command {
   const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
   const program = new Command("longspan")
-    .description("Longformer checkpoints of any framework: what they are, into any other, and whether two are the same")
+    .description("Longformer checkpoints of any framework: what they are, into any other, whether two are the same, and what they give")
     .version(version)
     .exitOverride()
     .showHelpAfterError("(longspan <command> --help lists the options)")
     .configureOutput({ writeOut: (text) => terminal.out.write(text), writeErr: (text) => terminal.error.write(text) });
 
-  addModelOptions(
+  addReadingOptions(
     program
       .command("inspect")
       .description("say what a checkpoint is: container, layout, head, configuration, tensors")
       .argument("<model>", "a file, a folder or an http(s) URL"),
-  )
-    .option("--layout <name>", "the layout to read with: a name, or a layout file (.json)")
-    .action(async (model: string, options: InspectOptions) => {
-      const { inspect } = await import("./commands/inspect.ts");
-      await inspect(model, options, terminal, signal);
-    });
+  ).action(async (model: string, options: InspectOptions) => {
+    const { inspect } = await import("./commands/inspect.ts");
+    await inspect(model, options, terminal, signal);
+  });
 
   addModelOptions(
     program
@@ -55,18 +55,36 @@ export function createProgram({ terminal, signal, setExitCode }: ProgramContext)
       await convert(model, options, terminal, signal);
     });
 
-  addModelOptions(
+  addReadingOptions(
     program
       .command("verify")
       .description("compare two checkpoints of any framework, tensor by tensor")
       .argument("<a>", "a file, a folder or an http(s) URL")
       .argument("<b>", "another"),
   )
-    .option("--layout <name>", "the layout to read both with")
     .option("--tolerance <difference>", "largest absolute difference that counts as equal", "0")
     .action(async (a: string, b: string, options: VerifyCommandOptions) => {
       const { verify } = await import("./commands/verify.ts");
       setExitCode(await verify(a, b, options, terminal, signal));
+    });
+
+  addReadingOptions(
+    program
+      .command("run")
+      .description("run the bare model: tensors in, tensors out under Hugging Face's names")
+      .argument("<model>", "a file, a folder or an http(s) URL"),
+  )
+    .requiredOption(
+      "--inputs <file>",
+      "input_ids and the like, [batch, sequence]: JSON of nested lists, or safetensors; - reads standard input",
+    )
+    .option("-o, --output <file>", "write the outputs as safetensors")
+    .option("--outputs <names>", "which outputs, with commas between: logits, hidden_states (all of them), hidden_states.3, attentions, …")
+    .option("--runtime <name>", `what computes: ${runtimeNames.join(", ")}`, defaultRuntime)
+    .option("--force", "replace an existing output")
+    .action(async (model: string, options: RunCommandOptions) => {
+      const { runModel } = await import("./commands/run.ts");
+      await runModel(model, options, terminal, signal);
     });
 
   program.action(() => {

@@ -1,10 +1,13 @@
+import type { Readable } from "node:stream";
 import { styleText } from "node:util";
 
 /** A process's stream, or what stands for it in a test. */
 export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
-/** Where a command's words go: documents to stdout, everything else to stderr. */
+/** Where a command's words come from and go to: documents to stdout, everything else to stderr. */
 export interface Terminal {
+  /** What `-` in place of a file's path reads. */
+  readonly input: Readable;
   readonly out: OutputStream;
   readonly error: OutputStream;
 }

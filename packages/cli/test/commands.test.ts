@@ -304,7 +304,7 @@ async function stallingServer(path: string): Promise<{ url: string; stalled: Pro
           "content-length": end - start + 1,
           "content-range": `bytes ${start}-${end}/${bytes.byteLength}`,
         });
-        response.end(request.method === "HEAD" ? undefined : bytes.subarray(start, end + 1));
+        return response.end(request.method === "HEAD" ? undefined : bytes.subarray(start, end + 1));
       })
       .catch(() => response.writeHead(404).end());
   });

@@ -1,4 +1,4 @@
-import { PassThrough } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import { run } from "../src/run.ts";
 
 export interface CommandResult {
@@ -7,10 +7,15 @@ export interface CommandResult {
   readonly error: string;
 }
 
-/** Runs a command line in this process, as a script would: neither stream is a terminal. */
+/** Runs a command line in this process, as a script would: no stream is a terminal, and nothing is piped in. */
 export async function runCommand(...words: readonly string[]): Promise<CommandResult> {
+  return runWithInput("", ...words);
+}
+
+/** The same with text piped in. */
+export async function runWithInput(text: string, ...words: readonly string[]): Promise<CommandResult> {
   const [out, error] = [new PassThrough(), new PassThrough()];
-  const code = await run(words, { out, error }, new AbortController().signal);
+  const code = await run(words, { input: Readable.from([Buffer.from(text)]), out, error }, new AbortController().signal);
   return { code, out: String(out.read() ?? ""), error: String(error.read() ?? "") };
 }
 

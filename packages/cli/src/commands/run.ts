@@ -1,0 +1,101 @@
+import { checkpointModel, LongspanError, prepareInputs, selectOutputs, type Graph, type GraphTensor } from "@longspan/core";
+import { createCommandConverter, openModel, type ModelOptions } from "../model-options.ts";
+import { noteWarnings } from "../output/notes.ts";
+import { progressDisplay } from "../output/progress-display.ts";
+import { writeTensorsDocument } from "../output/tensors-document.ts";
+import { openSafetensorsFile } from "../output/write-safetensors.ts";
+import { loadRuntime } from "../runtimes.ts";
+import { readTensorInputs } from "../tensor-inputs.ts";
+import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
+
+export interface RunCommandOptions extends ModelOptions {
+  readonly layout?: string;
+  readonly inputs: string;
+  readonly output?: string;
+  readonly outputs?: string;
+  readonly runtime: string;
+  readonly force?: boolean;
+}
+
+/** `longspan run`: the bare model, tensors in, tensors out under Hugging Face's names. */
+export async function runModel(model: string, options: RunCommandOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  const started = performance.now();
+  const wanted = options.outputs?.split(",").map((name) => name.trim());
+  const runtime = await loadRuntime(options.runtime);
+  const raw = await readTensorInputs(options.inputs, terminal, signal);
+  const { checkpoint } = await openModel(await createCommandConverter(options), model, options, options.layout, signal);
+  try {
+    const { graph, weights, config, head } = checkpointModel(checkpoint, {
+      words: raw.inputs_embeds === undefined ? "input_ids" : "inputs_embeds",
+      hiddenStates: wanted?.some((name) => /^hidden_states\b/.test(name)),
+      attentions: wanted?.some((name) => /^(?:global_)?attentions\b/.test(name)),
+    });
+    const selected = wanted === undefined ? graph : selectOutputs(graph, outputNames(graph, wanted));
+    const inputs = prepareInputs(config, head, raw);
+    const file =
+      options.output === undefined
+        ? undefined
+        : await openSafetensorsFile(options.output, {
+            force: options.force === true,
+            sources: [checkpoint.name, ...(options.inputs === "-" ? [] : [options.inputs])],
+            onNote: (note) => noteWarnings([note], terminal),
+          });
+    noteWarnings(checkpoint.warnings, terminal);
+    const progress = await progressDisplay(terminal.error);
+    try {
+      const session = await runtime.prepare(selected, weights, { signal, onProgress: progress.onProgress });
+      try {
+        const loaded = performance.now();
+        const outputs = await session.run(inputs, { signal, onProgress: progress.onProgress });
+        const ended = performance.now();
+        progress.stop();
+        const written = await file?.write(outputs);
+        if (options.json === true) {
+          writeTensorsDocument(terminal.out, outputs, {
+            head,
+            runtime: runtime.name,
+            device: session.device,
+            timings: { loadMilliseconds: loaded - started, runMilliseconds: ended - loaded },
+            written: written === undefined ? [] : [written],
+            warnings: checkpoint.warnings,
+          });
+        } else describe(outputs, written, terminal);
+      } finally {
+        await session.dispose();
+      }
+    } finally {
+      progress.stop();
+      await file?.abandon();
+    }
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** `hidden_states` stands for all `hidden_states.N`, and so on. @throws LongspanError `argument-invalid` naming what there is. */
+function outputNames(graph: Graph, wanted: readonly string[]): readonly string[] {
+  const known = graph.outputs.map(({ name }) => name);
+  return wanted.flatMap((name) => {
+    const found = known.filter((candidate) => candidate === name || candidate.startsWith(`${name}.`));
+    if (found.length > 0) return found;
+    const always = known.filter((candidate) => !/^(?:hidden_states|attentions|global_attentions)\./.test(candidate));
+    throw new LongspanError(
+      "argument-invalid",
+      `This model has no output "${name}". There are: ${always.join(", ")}, hidden_states, attentions, global_attentions, and single ones of the last three, such as hidden_states.0.`,
+      { details: { output: name } },
+    );
+  });
+}
+
+function describe(outputs: Readonly<Record<string, GraphTensor>>, written: string | undefined, { out }: Terminal): void {
+  const rows = Object.entries(outputs).map(([name, { dataType, shape, data }]) => {
+    let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (const value of data) [least, most] = [Math.min(least, value), Math.max(most, value)];
+    return [name, dataType, `[${shape.join(", ")}]`, least.toPrecision(6), most.toPrecision(6)];
+  });
+  const [header = "", ...lines] = columns([["output", "type", "shape", "least", "most"], ...rows]);
+  writeLine(out, styled(out, "bold", header));
+  for (const line of lines) writeLine(out, line);
+  if (written === undefined) writeLine(out, styled(out, "dim", "-o FILE writes the values as safetensors, --json prints them"));
+  else writeLine(out, `${styled(out, "green", "wrote")}  ${written}`);
+}
