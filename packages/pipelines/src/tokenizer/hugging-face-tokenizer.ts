@@ -127,9 +127,13 @@ function completed(given: JsonObject, name: string): JsonObject {
   }
   const type = typeOf(model) === "" ? (Array.isArray(model.merges) ? "BPE" : "WordPiece") : typeOf(model);
   if (type !== "BPE" && type !== "WordPiece") {
-    throw new LongspanError("unsupported", `${name} has a model of type "${type}"; BPE and WordPiece can be read. Give a tokenizer of your own: see TextTokenizer.`, {
-      details: { tokenizer: name, model: type },
-    });
+    throw new LongspanError(
+      "unsupported",
+      `${name} has a model of type "${type}"; BPE and WordPiece can be read. Give a tokenizer of your own: see TextTokenizer.`,
+      {
+        details: { tokenizer: name, model: type },
+      },
+    );
   }
   return {
     normalizer: null,
@@ -146,10 +150,14 @@ function openLibrary(description: JsonObject, config: JsonObject, name: string):
   try {
     return new Tokenizer(description, config);
   } catch (error) {
-    throw new LongspanError("malformed", `${name} cannot be read as a tokenizer: ${error instanceof Error ? error.message : String(error)}.`, {
-      cause: error,
-      details: { tokenizer: name },
-    });
+    throw new LongspanError(
+      "malformed",
+      `${name} cannot be read as a tokenizer: ${error instanceof Error ? error.message : String(error)}.`,
+      {
+        cause: error,
+        details: { tokenizer: name },
+      },
+    );
   }
 }
 

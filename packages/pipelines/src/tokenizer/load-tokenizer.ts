@@ -27,7 +27,12 @@ export async function loadTokenizer(files: FileSet, options: { readonly signal?:
     const name = `vocab.json in ${files.name}`;
     return huggingFaceTokenizer({ tokenizer: robertaDescription({ vocabulary, merges, config, name }), config, name });
   }
-  const missing = vocabulary === undefined ? (merges === undefined ? "" : " (merges.txt is there, vocab.json is not)") : " (vocab.json is there, merges.txt is not)";
+  const missing =
+    vocabulary === undefined
+      ? merges === undefined
+        ? ""
+        : " (merges.txt is there, vocab.json is not)"
+      : " (vocab.json is there, merges.txt is not)";
   throw new LongspanError(
     "not-found",
     `There is no tokenizer in ${files.name}: neither tokenizer.json nor vocab.json with merges.txt${missing}. Put the model's tokenizer files there, or say where they are (option tokenizer).`,

@@ -39,7 +39,11 @@ export function robertaDescription({ vocabulary, merges, config, name }: Roberta
     });
   };
   const addsPrefixSpace = config.add_prefix_space === true;
-  const names = new Set(Object.keys(roles).map(nameOf).filter((token) => typeof vocabulary[token] === "number"));
+  const names = new Set(
+    Object.keys(roles)
+      .map(nameOf)
+      .filter((token) => typeof vocabulary[token] === "number"),
+  );
   return {
     added_tokens: [...names].map((content) => ({
       id: vocabulary[content],
@@ -78,8 +82,12 @@ function mergesOf(text: string, name: string): readonly (readonly string[])[] {
     if (line === "" || (index === 0 && line.startsWith("#version"))) return [];
     const pair = line.split(" ");
     if (pair.length === 2) return [pair];
-    throw new LongspanError("malformed", `merges.txt beside ${name}: line ${index + 1} is ${JSON.stringify(line.slice(0, 80))}; a line has two tokens.`, {
-      details: { line: index + 1 },
-    });
+    throw new LongspanError(
+      "malformed",
+      `merges.txt beside ${name}: line ${index + 1} is ${JSON.stringify(line.slice(0, 80))}; a line has two tokens.`,
+      {
+        details: { line: index + 1 },
+      },
+    );
   });
 }

@@ -1,0 +1,34 @@
+import { blobSource, filesFileSet, type Checkpoint, type CheckpointInput, type FileSet } from "@longspan/core";
+import { place } from "#place";
+import { urlPlace } from "./url-place.ts";
+
+/**
+ * Where a model is: a path (in Node), a URL, a `File` or the `File`s of a folder, a set of files, or a checkpoint that is open already.
+ * An open checkpoint stays the caller's.
+ */
+export type ModelSource = string | URL | File | readonly File[] | FileSet | Checkpoint;
+
+export function isCheckpoint(source: object): source is Checkpoint {
+  return "weights" in source && "tensors" in source;
+}
+
+function isFiles(source: object): source is readonly File[] {
+  return Array.isArray(source);
+}
+
+/** @throws LongspanError `not-found`, `argument-invalid`. */
+export async function placeOf(source: Exclude<ModelSource, Checkpoint>): Promise<CheckpointInput> {
+  if (typeof source === "string") return /^https?:\/\//i.test(source) ? urlPlace(new URL(source)) : place(source);
+  if (source instanceof URL) return source.protocol === "file:" ? place(decodeURIComponent(source.pathname)) : urlPlace(source);
+  if (isFiles(source)) return { files: filesFileSet(source) };
+  if (source instanceof Blob) return { files: fileAlone(source), fileName: source.name };
+  return { files: source };
+}
+
+function fileAlone(file: File): FileSet {
+  return {
+    name: file.name,
+    resolve: async (fileName) => (fileName === file.name ? blobSource(file) : undefined),
+    list: async () => [file.name],
+  };
+}

@@ -1,0 +1,120 @@
+import { LongspanError, openCheckpoint, type Checkpoint, type Graph, type Head, type LongformerConfig, type Session } from "@longspan/core";
+import { loadTokenizer } from "../tokenizer/load-tokenizer.ts";
+import type { TextTokenizer } from "../tokenizer/text-tokenizer.ts";
+import { checkTokenizer } from "./check-tokenizer.ts";
+import { isCheckpoint, placeOf } from "./model-source.ts";
+import type { PipelineHandle, PipelineOptions } from "./pipeline-options.ts";
+import { throwIfAborted } from "./throw-if-aborted.ts";
+
+/** What a pipeline asks of a model. */
+export interface ModelNeeds {
+  /** For messages: `questionAnswering`. */
+  readonly pipeline: string;
+  /** The head that is run; undefined where any trunk will do. */
+  readonly head: Head | undefined;
+  /** The graph to run. `labels` is the number of rows the checkpoint's classifier has. */
+  readonly graph: (config: LongformerConfig, labels: number | undefined) => Graph;
+  /** The classifier's bias, by whose size labels are counted. */
+  readonly labelsFrom?: string | undefined;
+}
+
+/** A model that is ready to run, with its tokenizer. */
+export interface OpenedModel {
+  readonly config: LongformerConfig;
+  readonly head: Head;
+  /** Rows of the classifier. */
+  readonly labels: number | undefined;
+  readonly tokenizer: TextTokenizer;
+  readonly session: Session;
+  /** Tokens a row may have: what the table of positions has room for. */
+  readonly mostTokens: number;
+  readonly handle: PipelineHandle;
+}
+
+/** Which pipeline runs which head, for messages. */
+const pipelineOf: Readonly<Partial<Record<Head, string>>> = {
+  "question-answering": "questionAnswering",
+  "masked-lm": "fillMask",
+  "sequence-classification": "classifyText",
+  "token-classification": "classifyTokens",
+  model: "embedText",
+};
+
+/**
+ * Opens a checkpoint and its tokenizer, and prepares the runtime. What was opened here is closed again: the weights are the runtime's then.
+ * @throws LongspanError `head-unknown` for a head the checkpoint does not have; `id-out-of-range` for a tokenizer that is not the model's;
+ * what opening and preparing throw.
+ */
+export async function openModel(options: PipelineOptions, needs: ModelNeeds): Promise<OpenedModel> {
+  const { signal, onProgress } = options;
+  throwIfAborted(signal);
+  const source = options.model;
+  if (needs.head !== undefined && options.head !== undefined && options.head !== needs.head) {
+    throw new LongspanError("argument-invalid", `${needs.pipeline} runs the head ${needs.head}; option head says ${options.head}.`, {
+      details: { head: options.head, needed: needs.head },
+    });
+  }
+  const given = typeof source === "object" && isCheckpoint(source) ? source : undefined;
+  const checkpoint = given ?? (await open(options, needs));
+  try {
+    onProgress?.({ stage: "open", item: checkpoint.name, done: 1, total: 1, unit: "steps" });
+    const head = headOf(checkpoint, needs);
+    const weights = checkpoint.weights();
+    const { config } = checkpoint;
+    if (config === null) throw new TypeError("a checkpoint whose weights are known has a configuration");
+    const tokenizer = await openTokenizer(options, checkpoint);
+    checkTokenizer(tokenizer, config);
+    onProgress?.({ stage: "tokenizer", item: tokenizer.name, done: 1, total: 1, unit: "steps" });
+    throwIfAborted(signal);
+    const labels = needs.labelsFrom === undefined ? undefined : weights.get(needs.labelsFrom)?.shape[0];
+    const session = await options.runtime.prepare(needs.graph(config, labels), weights, { signal, onProgress, dataType: options.dataType });
+    const dispose = async (): Promise<void> => session.dispose();
+    return {
+      config,
+      head,
+      labels,
+      tokenizer,
+      session,
+      mostTokens: config.maxPositions - config.padTokenId - 1,
+      handle: { model: checkpoint.name, runtime: options.runtime.name, device: session.device, dispose, [Symbol.asyncDispose]: dispose },
+    };
+  } finally {
+    if (given === undefined) await checkpoint.close();
+  }
+}
+
+async function open(options: PipelineOptions, needs: ModelNeeds): Promise<Checkpoint> {
+  const { model, adapters = [], config, head, signal } = options;
+  if (typeof model === "object" && isCheckpoint(model)) return model;
+  const place = await placeOf(model);
+  const attempt = async (asked: Head | undefined): Promise<Checkpoint> => openCheckpoint(place, { adapters, config, head: asked, signal });
+  try {
+    return await attempt(head);
+  } catch (error) {
+    // Names that fit several heads: the pipeline says which is meant, and the weights are checked against it.
+    if (head === undefined && needs.head !== undefined && LongspanError.isInstance(error) && error.code === "head-unknown") {
+      return attempt(needs.head);
+    }
+    throw error;
+  }
+}
+
+function headOf(checkpoint: Checkpoint, { head: needed, pipeline }: ModelNeeds): Head {
+  if (checkpoint.problem !== undefined) throw checkpoint.problem;
+  const { head } = checkpoint;
+  if (head !== null && (needed === undefined || head === needed)) return head;
+  const found = head === null || head === "model" ? "no head" : `the head ${head}`;
+  const other = head === null ? undefined : pipelineOf[head];
+  throw new LongspanError(
+    "head-unknown",
+    `${checkpoint.name} has ${found}; ${pipeline} needs ${needed ?? "a Longformer"}. Give a checkpoint that was trained for it${other === undefined ? "" : `, or run this one with ${other}`}.`,
+    { details: { model: checkpoint.name, head, needed } },
+  );
+}
+
+async function openTokenizer({ tokenizer, signal }: PipelineOptions, checkpoint: Checkpoint): Promise<TextTokenizer> {
+  if (tokenizer === undefined) return loadTokenizer(checkpoint.files, { signal });
+  if (typeof tokenizer === "object" && "encode" in tokenizer) return tokenizer;
+  const { files } = await placeOf(tokenizer);
+  return loadTokenizer(files, { signal });
+}

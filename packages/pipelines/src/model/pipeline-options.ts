@@ -1,0 +1,43 @@
+import type { DataType, FileSet, FormatAdapter, Head, ProgressListener, Runtime } from "@longspan/core";
+import type { TextTokenizer } from "../tokenizer/text-tokenizer.ts";
+import type { ModelSource } from "./model-source.ts";
+
+/** What every pipeline is made of. */
+export interface PipelineOptions {
+  readonly model: ModelSource;
+  /** The formats the model may be in. Not needed for a checkpoint that is open already. */
+  readonly adapters?: readonly FormatAdapter[] | undefined;
+  readonly runtime: Runtime;
+  /** Where the tokenizer's files are (a path, a URL, files), or a tokenizer. Default: beside the model. */
+  readonly tokenizer?: string | URL | readonly File[] | FileSet | TextTokenizer | undefined;
+  /** A parsed config.json; wins over what lies beside or inside the model. */
+  readonly config?: unknown;
+  /** Which head the checkpoint has, where it does not say so itself. */
+  readonly head?: Head | undefined;
+  /** The data type the runtime keeps weights and computes in: one of its capabilities. */
+  readonly dataType?: DataType | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Events of the stages `open`, `tokenizer` and `prepare`. */
+  readonly onProgress?: ProgressListener | undefined;
+}
+
+/** What every call of a pipeline takes. */
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Events of the stage `run`. */
+  readonly onProgress?: ProgressListener | undefined;
+  /** How many windows run at once. Default 1; more is quicker on a GPU and takes more memory. */
+  readonly batchSize?: number | undefined;
+}
+
+/** What every pipeline has beside being called. */
+export interface PipelineHandle {
+  /** The model's path or URL. */
+  readonly model: string;
+  /** The runtime's name, and for people what it computes on. */
+  readonly runtime: string;
+  readonly device: string;
+  /** Frees the model. A second call does nothing. */
+  dispose(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}

@@ -1,0 +1,18 @@
+import { LongspanError, type CheckpointInput } from "@longspan/core";
+import { urlPlace } from "./url-place.ts";
+
+/** In a browser a model's place is a URL, relative to the page. @throws LongspanError `argument-invalid` where there is no page. */
+export async function place(text: string): Promise<CheckpointInput> {
+  const page: unknown = Reflect.get(globalThis, "location");
+  const base = typeof page === "object" && page !== null && "href" in page ? String(page.href) : undefined;
+  if (!URL.canParse(text, base)) {
+    throw new LongspanError(
+      "argument-invalid",
+      `${JSON.stringify(text)} is no URL; here a model is given as a URL, a File or a list of Files.`,
+      {
+        details: { model: text },
+      },
+    );
+  }
+  return urlPlace(new URL(text, base));
+}

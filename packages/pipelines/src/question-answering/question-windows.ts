@@ -1,0 +1,105 @@
+import { globalAttentionPolicy, LongspanError, separatorsKey, type LongformerConfig } from "@longspan/core";
+import { specialIds } from "../model/check-tokenizer.ts";
+import type { TokenRow } from "../running/token-row.ts";
+import { stridedWindows, windowRoom, type WindowOptions } from "../running/windows.ts";
+import type { TextTokenizer, TokenizedText } from "../tokenizer/text-tokenizer.ts";
+import type { QuestionAndContext } from "./types.ts";
+
+/** A question over part of a document. */
+export interface QuestionWindow {
+  readonly row: TokenRow;
+  /** Where the document's tokens stand in the row, and the first of them in the document. */
+  readonly at: number;
+  readonly first: number;
+  readonly count: number;
+}
+
+export interface QuestionWindows {
+  readonly context: string;
+  /** The document's tokens. */
+  readonly tokens: TokenizedText;
+  readonly windows: readonly QuestionWindow[];
+}
+
+/** Tokens that neighbouring windows share where nothing is said: an answer of the default length is whole in one of them. */
+const defaultStride = 128;
+
+/** How questions and documents are joined. */
+export interface JoinRule {
+  readonly classification: number;
+  readonly separator: number;
+  /** Separators between question and document. */
+  readonly between: 1 | 2;
+  readonly secondTypeId: 0 | 1;
+}
+
+/**
+ * `<s> question </s></s> document </s>`, or with one separator less between, as the model's policy counts them.
+ * @throws LongspanError `separators-mismatch` when the tokenizer has none, or another than the policy.
+ */
+export function joinRule(tokenizer: TextTokenizer, config: LongformerConfig): JoinRule {
+  const { classification, separator } = specialIds(tokenizer);
+  const policy = globalAttentionPolicy(config, "question-answering");
+  if (policy.kind !== "separator") throw new TypeError("question answering has its global tokens before a separator");
+  if (policy.tokenId !== separator) {
+    throw new LongspanError(
+      "separators-mismatch",
+      `The model finds its question by the separator ${policy.tokenId} (${policy.tokenKey}); that of ${tokenizer.name} is ${separator} (${JSON.stringify(tokenizer.tokenOf(separator) ?? "")}). Set ${policy.tokenKey} to ${separator} in the configuration (option config) if the model was trained so, or give its own tokenizer. How many separators there are is ${separatorsKey}.`,
+      { details: { expected: policy.tokenId, found: separator, key: policy.tokenKey } },
+    );
+  }
+  return { classification, separator, between: policy.count === 3 ? 2 : 1, secondTypeId: tokenizer.secondTypeId };
+}
+
+/**
+ * Cuts a document into windows, each behind the whole question.
+ * @throws LongspanError `inputs-invalid` for an empty question or document; `sequence-too-long` for a question that leaves no room;
+ * `argument-invalid`.
+ */
+export function questionWindows(
+  { question, context }: QuestionAndContext,
+  tokenizer: TextTokenizer,
+  rule: JoinRule,
+  options: WindowOptions & { readonly mostTokens: number },
+): QuestionWindows {
+  const asked = encode("question", question, tokenizer);
+  const tokens = encode("context", context, tokenizer);
+  const at = 1 + asked.ids.length + rule.between;
+  const { room, overlap } = windowRoom(options, {
+    besides: at + 1,
+    mostTokens: options.mostTokens,
+    defaultStride,
+    what: `The question of ${asked.ids.length} tokens, with ${rule.between + 2} special tokens,`,
+  });
+  const windows = stridedWindows(tokens.ids.length, room, overlap).map(({ start, end }): QuestionWindow => {
+    const ids = new Int32Array(at + (end - start) + 1).fill(rule.separator);
+    ids[0] = rule.classification;
+    ids.set(asked.ids, 1);
+    ids.set(tokens.ids.subarray(start, end), at);
+    // Global is what stands before the first separator, as the policy says; counted here, so that a document may spell out separators.
+    const row = { ids, globals: 1 + asked.ids.length, secondTypeFrom: rule.secondTypeId === 1 ? at : undefined };
+    return { row, at, first: start, count: end - start };
+  });
+  return { context, tokens, windows };
+}
+
+function encode(name: "question" | "context", text: unknown, tokenizer: TextTokenizer): TokenizedText {
+  if (typeof text !== "string" || text.trim() === "") {
+    const found =
+      typeof text === "string"
+        ? "is empty"
+        : `is ${text === undefined ? "missing" : `no text but ${text === null ? "null" : `a ${typeof text}`}`}`;
+    throw new LongspanError("inputs-invalid", `The ${name} ${found}. Give { question, context }, each a text with at least one word.`, {
+      details: { input: name },
+    });
+  }
+  const tokens = tokenizer.encode(text);
+  if (tokens.ids.length > 0) return tokens;
+  throw new LongspanError(
+    "inputs-invalid",
+    `The ${name} has no token that ${tokenizer.name} knows; its characters are none of this vocabulary's.`,
+    {
+      details: { input: name },
+    },
+  );
+}

@@ -1,0 +1,75 @@
+import { LongspanError, prepareInputs, type GraphTensor, type SessionInputs } from "@longspan/core";
+import type { OpenedModel } from "../model/open-model.ts";
+import type { RunOptions } from "../model/pipeline-options.ts";
+import { throwIfAborted } from "../model/throw-if-aborted.ts";
+import { wholeNumber } from "./whole-number.ts";
+import type { TokenRow } from "./token-row.ts";
+
+/** The outputs of one row, float32, without the batch axis. Where there is a sequence axis, padding may follow the row's tokens. */
+export type RowOutputs = Readonly<Record<string, Float32Array>>;
+
+/** What a pipeline adds to the inputs of a batch. */
+export type MoreInputs = (rows: readonly TokenRow[], first: number) => SessionInputs;
+
+export interface RunRowsOptions extends RunOptions {
+  readonly more?: MoreInputs | undefined;
+}
+
+/**
+ * Runs rows in batches of `batchSize`, the shorter ones of a batch padded on the right, and gives each row's outputs as it comes.
+ * @throws LongspanError `argument-invalid`, `aborted`, `value-overflow` when scores are not numbers, what the session throws.
+ */
+export async function* runRows(model: OpenedModel, rows: readonly TokenRow[], options: RunRowsOptions = {}): AsyncGenerator<RowOutputs> {
+  const batchSize = wholeNumber("batchSize", options.batchSize ?? 1, 1);
+  const batches = Math.ceil(rows.length / batchSize);
+  let steps = 1;
+  for (let batch = 0; batch < batches; batch++) {
+    throwIfAborted(options.signal);
+    const first = batch * batchSize;
+    const some = rows.slice(first, first + batchSize);
+    const item = `window ${first + 1}${some.length > 1 ? ` to ${first + some.length}` : ""} of ${rows.length}`;
+    const report = (done: number): void => options.onProgress?.({ stage: "run", item, done, total: batches * steps, unit: "steps" });
+    const inputs = { ...batchInputs(model, some), ...options.more?.(some, first) };
+    const outputs = await model.session.run(inputs, {
+      signal: options.signal,
+      onProgress: ({ done, total }) => {
+        steps = total;
+        if (done < total) report(batch * steps + done);
+      },
+    });
+    report((batch + 1) * steps);
+    for (const index of some.keys()) yield rowOutputs(model, outputs, index, some.length);
+  }
+}
+
+function batchInputs({ config, head }: OpenedModel, rows: readonly TokenRow[]): SessionInputs {
+  const sequence = Math.max(...rows.map((row) => row.ids.length));
+  const shape = [rows.length, sequence];
+  const filled = (value: number, write: (row: TokenRow, target: Int32Array) => void): GraphTensor => {
+    const data = new Int32Array(rows.length * sequence).fill(value);
+    for (const [index, row] of rows.entries()) write(row, data.subarray(index * sequence, index * sequence + row.ids.length));
+    return { dataType: "int32", shape, data };
+  };
+  const typed = rows.some((row) => row.secondTypeFrom !== undefined) && config.typeVocabSize > 1;
+  return prepareInputs(config, head, {
+    input_ids: filled(config.padTokenId, (row, target) => target.set(row.ids)),
+    attention_mask: filled(0, (_, target) => target.fill(1)),
+    global_attention_mask: filled(0, (row, target) => target.fill(1, 0, row.globals)),
+    token_type_ids: typed ? filled(0, (row, target) => target.fill(1, row.secondTypeFrom ?? row.ids.length)) : undefined,
+  });
+}
+
+function rowOutputs(model: OpenedModel, outputs: Readonly<Record<string, GraphTensor>>, row: number, rows: number): RowOutputs {
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, { data }]): [string, Float32Array] => {
+      const size = data.length / rows;
+      const values = Float32Array.from(data.subarray(row * size, (row + 1) * size));
+      if (values.every((value) => Number.isFinite(value))) return [name, values];
+      throw new LongspanError(
+        "value-overflow",
+        `The model's ${name} are not all finite numbers, as computed by ${model.handle.runtime} (${model.handle.device}). Compute in float32 (option dataType), and check the checkpoint.`,
+        { details: { output: name } },
+      );
+    }),
+  );
+}
