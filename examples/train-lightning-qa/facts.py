@@ -55,7 +55,6 @@ FILLERS = [
     "The {name} was {care} by a {person} in {year}.",
     "There are {number} {quality} {things} at the {name}.",
 ]
-PLAIN_FILLERS = 3
 
 
 @dataclass(frozen=True)
@@ -76,12 +75,10 @@ class Difficulty:
 
     fact_share: tuple[float, float] = (0.15, 0.6)
     twin_share: float = 0.5
-    plain: bool = False
 
 
-def filler_sentence(random: Random, name: str, plain: bool = False) -> str:
-    template = random.choice(FILLERS[:PLAIN_FILLERS] if plain else FILLERS)
-    return template.format(
+def filler_sentence(random: Random, name: str) -> str:
+    return random.choice(FILLERS).format(
         adjective=random.choice(ADJECTIVES), person=random.choice(PEOPLE), verb=random.choice(VERBS),
         things=random.choice(THINGS), time=random.choice(TIMES), city=random.choice(CITIES), name=name,
         quality=random.choice(QUALITIES), work=random.choice(KINDS_OF_WORK), care=random.choice(CARE),
@@ -117,7 +114,7 @@ def make_example(
             name, code = facts[0]
             sentence = random.choice(FACTS).format(name=name, code=code)
         else:
-            sentence = filler_sentence(random, random.choice(names[: 4 + 2 * len(sentences)]), difficulty.plain)
+            sentence = filler_sentence(random, random.choice(names[: 4 + 2 * len(sentences)]))
         used += cost(" " + sentence)
         if used > budget and sentences:
             break
