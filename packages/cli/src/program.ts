@@ -62,7 +62,14 @@ export function createProgram({ terminal, signal, setExitCode }: ProgramContext)
       .argument("<a>", "a file, a folder or an http(s) URL")
       .argument("<b>", "another"),
   )
-    .option("--tolerance <difference>", "largest absolute difference that counts as equal", "0")
+    .option("--tolerance <difference>", "largest absolute difference that counts as equal (default: 0 of weights, 1e-5 of outputs)")
+    .option("--forward", "also run both on the same inputs, and compare what they give")
+    .option(
+      "--inputs <file>",
+      "with --forward: these inputs instead of samples: JSON of nested lists, or safetensors; - reads standard input",
+    )
+    .option("--layers", "with --forward: compare layer by layer, and name the first that departs")
+    .option("--runtime <name>", `with --forward, what computes: ${runtimeNames.join(", ")}`, defaultRuntime)
     .action(async (a: string, b: string, options: VerifyCommandOptions) => {
       const { verify } = await import("./commands/verify.ts");
       setExitCode(await verify(a, b, options, terminal, signal));

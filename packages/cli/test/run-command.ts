@@ -24,3 +24,8 @@ export async function runJson(...words: readonly string[]): Promise<{ readonly c
   const { code, out } = await runCommand(...words, "--json");
   return { code, document: JSON.parse(out) };
 }
+
+/** The same, of a type that the caller names. */
+export async function runDocument(...words: readonly string[]): Promise<{ readonly code: number; readonly document: unknown }> {
+  return runJson(...words);
+}

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Tensor } from "@longspan/core";
-import { runCommand, runJson, runWithInput } from "./run-command.ts";
+import { runCommand, runDocument, runJson, runWithInput } from "./run-command.ts";
 import { largestDifference, nestedLists, readTensors, writeTensors } from "./tensor-files.ts";
 
 interface ForwardCase {
@@ -14,6 +14,16 @@ interface ForwardCase {
   readonly file: string;
   readonly outputs: readonly string[];
   readonly tolerance: number;
+}
+
+interface Outputs {
+  readonly outputs: Readonly<Record<string, { shape: number[]; dataType: string; data: number[][] }>>;
+  readonly timings: object;
+}
+
+async function runModel(...words: readonly string[]): Promise<{ readonly code: number; readonly document: Outputs }> {
+  const { code, document } = await runDocument("run", ...words);
+  return { code, document: document as Outputs };
 }
 
 const fixtures = fileURLToPath(new URL("../../../fixtures", import.meta.url));
@@ -61,11 +71,11 @@ describe("--json", () => {
       "qa.json",
       Object.fromEntries(Object.entries(given).map(([name, tensor]) => [name, nestedLists(tensor)])),
     );
-    const { code, document } = await runJson("run", join(fixtures, "huggingface/question-answering"), "--inputs", inputs);
+    const { code, document } = await runModel(join(fixtures, "huggingface/question-answering"), "--inputs", inputs);
     expect(code).toBe(0);
     expect(document).toMatchObject({ head: "question-answering", runtime: "reference", device: "cpu", written: [], warnings: [] });
-    expect(Object.keys(document.timings ?? {})).toEqual(["loadMilliseconds", "runMilliseconds"]);
-    const outputs = document.outputs as unknown as Record<string, { shape: number[]; dataType: string; data: number[][] }>;
+    expect(Object.keys(document.timings)).toEqual(["loadMilliseconds", "runMilliseconds"]);
+    const { outputs } = document;
     expect(Object.keys(outputs)).toEqual(["start_logits", "end_logits"]);
     for (const [name, expected] of Object.entries(await readTensors(recorded, "outputs."))) {
       expect(outputs[name]).toMatchObject({ shape: expected.shape, dataType: "float32" });
@@ -76,9 +86,9 @@ describe("--json", () => {
 
   test("hidden_states are all hidden states, attentions all attentions; nested as their shapes are", async () => {
     const inputs = await jsonFile("short.json", { input_ids: [[5, 6, 7]], global_attention_mask: [[1, 0, 0]] });
-    const words = ["run", bareModel, "--inputs", inputs, "--outputs"];
-    const { document } = await runJson(...words, "hidden_states, attentions,global_attentions,pooler_output");
-    const outputs = document.outputs as unknown as Record<string, { shape: number[]; data: unknown }>;
+    const words = [bareModel, "--inputs", inputs, "--outputs"];
+    const { document } = await runModel(...words, "hidden_states, attentions,global_attentions,pooler_output");
+    const { outputs } = document;
     expect(Object.fromEntries(Object.entries(outputs).map(([name, { shape }]) => [name, shape]))).toEqual({
       "hidden_states.0": [1, 3, 16],
       "hidden_states.1": [1, 3, 16],
@@ -91,7 +101,7 @@ describe("--json", () => {
     });
     const shapeOf = (data: unknown): number[] => (Array.isArray(data) ? [data.length, ...shapeOf(data[0])] : []);
     for (const { shape, data } of Object.values(outputs)) expect(shapeOf(data)).toEqual(shape);
-    expect(Object.keys((await runJson(...words, "hidden_states.1")).document.outputs ?? {})).toEqual(["hidden_states.1"]);
+    expect(Object.keys((await runModel(...words, "hidden_states.1")).document.outputs)).toEqual(["hidden_states.1"]);
   });
 
   test("values beside the file that -o names", async () => {

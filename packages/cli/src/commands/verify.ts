@@ -1,16 +1,21 @@
-import { LongspanError, type Checkpoint, type Verification } from "@longspan/core";
+import { LongspanError, type Checkpoint, type Converter, type ForwardComparison } from "@longspan/core";
 import { exitCodes, type ExitCode } from "../exit-code.ts";
 import { createCommandConverter, openModel, type ModelOptions } from "../model-options.ts";
 import { jsonDocument } from "../output/json-document.ts";
 import { progressDisplay } from "../output/progress-display.ts";
-import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
+import { describeForward, describeVerification } from "../output/verification-report.ts";
+import type { Terminal } from "../terminal.ts";
 
 export interface VerifyCommandOptions extends ModelOptions {
   readonly layout?: string;
   readonly tolerance?: string;
+  readonly forward?: boolean;
+  readonly inputs?: string;
+  readonly layers?: boolean;
+  readonly runtime: string;
 }
 
-/** `longspan verify`: two checkpoints, tensor by tensor, in canonical space. */
+/** `longspan verify`: two checkpoints, tensor by tensor, in canonical space; with `--forward` what they give, too. */
 export async function verify(
   a: string,
   b: string,
@@ -18,56 +23,100 @@ export async function verify(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const tolerance = Number(options.tolerance ?? 0);
-  if (!(tolerance >= 0)) throw new LongspanError("argument-invalid", `--tolerance ${options.tolerance} is no number, 0 or more.`);
+  const tolerance = parseTolerance(options.tolerance);
+  if (options.forward !== true && (options.inputs !== undefined || options.layers === true))
+    throw new LongspanError(
+      "argument-invalid",
+      `${options.layers === true ? "--layers" : "--inputs"} belongs to --forward. Give that as well.`,
+    );
+  // A wrong name or file is said before the checkpoints are compared.
+  const runForward = options.forward === true ? await forwardComparison(options, tolerance, terminal, signal) : undefined;
   const converter = await createCommandConverter(options);
   const first = await openModel(converter, a, options, options.layout, signal);
   try {
     const second = await openModel(converter, b, options, options.layout, signal);
     try {
-      return await compare(first.checkpoint, second.checkpoint, { tolerance, json: options.json === true }, terminal, signal);
+      return await compare(
+        converter,
+        first.checkpoint,
+        second.checkpoint,
+        { tolerance, runForward, json: options.json === true },
+        terminal,
+        signal,
+      );
     } finally {
       await second.checkpoint.close();
     }
   } finally {
     await first.checkpoint.close();
   }
+}
 
-  async function compare(
-    one: Checkpoint,
-    other: Checkpoint,
-    { tolerance: largest, json }: { tolerance: number; json: boolean },
-    { out, error }: Terminal,
-    abort: AbortSignal,
-  ): Promise<ExitCode> {
-    const progress = await progressDisplay(error);
+type RunForward = (a: Checkpoint, b: Checkpoint) => Promise<ForwardComparison>;
+
+/** Loads what `--forward` needs; without it, nothing that runs models is loaded. */
+async function forwardComparison(
+  options: VerifyCommandOptions,
+  tolerance: number | undefined,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<RunForward> {
+  const [{ loadRuntime }, { readTensorInputs }, { compareForward }] = await Promise.all([
+    import("../runtimes.ts"),
+    import("../tensor-inputs.ts"),
+    import("@longspan/core"),
+  ]);
+  const runtime = await loadRuntime(options.runtime);
+  const inputs =
+    options.inputs === undefined
+      ? undefined
+      : [
+          {
+            name: options.inputs === "-" ? "standard input" : options.inputs,
+            inputs: await readTensorInputs(options.inputs, terminal, signal),
+          },
+        ];
+  return async (a, b) => {
+    const progress = await progressDisplay(terminal.error);
     try {
-      const result = await converter.verify(one, other, { tolerance: largest, signal: abort, onProgress: progress.onProgress });
-      progress.stop();
-      if (json) out.write(jsonDocument(result));
-      else describe(result, terminal);
-      return result.equal ? exitCodes.done : exitCodes.input;
+      return await compareForward(a, b, { runtime, inputs, tolerance, layers: options.layers, signal, onProgress: progress.onProgress });
     } finally {
       progress.stop();
     }
+  };
+}
+
+interface CompareOptions {
+  readonly tolerance: number | undefined;
+  readonly runForward: RunForward | undefined;
+  readonly json: boolean;
+}
+
+async function compare(
+  converter: Converter,
+  a: Checkpoint,
+  b: Checkpoint,
+  { tolerance, runForward, json }: CompareOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  const progress = await progressDisplay(terminal.error);
+  try {
+    const result = await converter.verify(a, b, { tolerance: tolerance ?? 0, signal, onProgress: progress.onProgress });
+    progress.stop();
+    if (!json) describeVerification(result, terminal);
+    const forward = await runForward?.(a, b);
+    if (json) terminal.out.write(jsonDocument(forward === undefined ? result : { ...result, forward }));
+    else if (forward !== undefined) describeForward(forward, terminal);
+    return result.equal && forward?.equal !== false ? exitCodes.done : exitCodes.input;
+  } finally {
+    progress.stop();
   }
 }
 
-function describe(result: Verification, { out }: Terminal): void {
-  const rows = result.tensors.map((tensor) => [
-    tensor.name,
-    tensor.differing === 0 ? "same" : `${tensor.differing} of ${tensor.elements} differ`,
-    tensor.maxAbsoluteDifference.toExponential(2),
-    tensor.maxRelativeDifference.toExponential(2),
-    tensor.dataTypes === undefined ? "" : tensor.dataTypes.join(" / "),
-  ]);
-  for (const line of columns([["tensor", "values", "max absolute", "max relative", ""], ...rows])) writeLine(out, line);
-  for (const { name, reason } of result.ignored) writeLine(out, styled(out, "dim", `ignored: ${name} (${reason})`));
-  for (const name of result.onlyInA) writeLine(out, `${styled(out, "red", "only in the first")}: ${name}`);
-  for (const name of result.onlyInB) writeLine(out, `${styled(out, "red", "only in the second")}: ${name}`);
-  const verdict = result.equal ? styled(out, "green", "equal") : styled(out, "red", "different");
-  writeLine(
-    out,
-    `${verdict}: ${result.compared} tensors compared, ${result.differing} values differ, largest difference ${result.maxAbsoluteDifference}`,
-  );
+function parseTolerance(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const tolerance = Number(text);
+  if (text.trim() !== "" && tolerance >= 0) return tolerance;
+  throw new LongspanError("argument-invalid", `--tolerance ${text} is no number, 0 or more.`);
 }

@@ -1,0 +1,56 @@
+import type { ForwardComparison, Verification } from "@longspan/core";
+import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
+
+export function describeVerification(result: Verification, { out }: Terminal): void {
+  const rows = result.tensors.map((tensor) => [
+    tensor.name,
+    tensor.differing === 0 ? "same" : `${tensor.differing} of ${tensor.elements} differ`,
+    tensor.maxAbsoluteDifference.toExponential(2),
+    tensor.maxRelativeDifference.toExponential(2),
+    tensor.dataTypes === undefined ? "" : tensor.dataTypes.join(" / "),
+  ]);
+  for (const line of columns([["tensor", "values", "max absolute", "max relative", ""], ...rows])) writeLine(out, line);
+  for (const { name, reason } of result.ignored) writeLine(out, styled(out, "dim", `ignored: ${name} (${reason})`));
+  for (const name of result.onlyInA) writeLine(out, `${styled(out, "red", "only in the first")}: ${name}`);
+  for (const name of result.onlyInB) writeLine(out, `${styled(out, "red", "only in the second")}: ${name}`);
+  writeLine(
+    out,
+    `${verdict(result.equal, { out })}: ${result.compared} tensors compared, ${result.differing} values differ, largest difference ${result.maxAbsoluteDifference}`,
+  );
+}
+
+export function describeForward(result: ForwardComparison, { out }: Terminal): void {
+  writeLine(out);
+  const rows = result.samples.flatMap(({ name, outputs }) =>
+    outputs.map((output) => [
+      name,
+      output.name,
+      `[${output.shape.join(", ")}]`,
+      output.differing === 0 ? "within tolerance" : `${output.differing} differ`,
+      output.maxAbsoluteDifference.toExponential(2),
+    ]),
+  );
+  for (const line of columns([["inputs", "output", "shape", "values", "max absolute"], ...rows])) writeLine(out, line);
+  for (const { name, problem } of result.samples) {
+    if (problem === undefined) continue;
+    writeLine(
+      out,
+      `${styled(out, "red", `the ${problem.model === "a" ? "first" : "second"} does not take "${name}"`)}: ${problem.message}`,
+    );
+  }
+  for (const name of result.onlyInA) writeLine(out, `${styled(out, "red", "output of the first only")}: ${name}`);
+  for (const name of result.onlyInB) writeLine(out, `${styled(out, "red", "output of the second only")}: ${name}`);
+  if (result.firstDeparture !== null) {
+    const { output, part, sample } = result.firstDeparture;
+    writeLine(out, `first departure: ${part === null ? output : `${part} (${output})`}, on "${sample}"`);
+    if (part === null) writeLine(out, styled(out, "dim", "--layers says in which layer"));
+  }
+  writeLine(
+    out,
+    `${verdict(result.equal, { out })}: outputs of ${result.samples.length} inputs compared, largest difference ${result.maxAbsoluteDifference}, tolerance ${result.tolerance} (${result.runtime}, ${result.device})`,
+  );
+}
+
+function verdict(equal: boolean, { out }: Pick<Terminal, "out">): string {
+  return equal ? styled(out, "green", "equal") : styled(out, "red", "different");
+}
