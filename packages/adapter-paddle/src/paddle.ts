@@ -1,11 +1,11 @@
 import type { FormatAdapter } from "@longspan/core";
+import { safetensorsContainer, safetensorsShardedContainer } from "@longspan/container-safetensors";
 import { paddleCombinedContainer } from "./combined/paddle-combined.ts";
 import { paddleStateDictEnvelope } from "./envelopes/paddle-state-dict.ts";
 import { paddleHfLayout } from "./layouts/paddle-hf.ts";
 import { paddleNlpLayout } from "./layouts/paddle-nlp.ts";
 import { paddleLayout } from "./layouts/paddle.ts";
 import { paddlePickleContainer, paddlePickleShardedContainer } from "./pdparams/paddle-pickle.ts";
-import { safetensorsContainer, safetensorsShardedContainer } from "./safetensors/safetensors-container.ts";
 import { paddleSafetensorsTarget } from "./targets/paddle-safetensors-target.ts";
 import { paddleTarget } from "./targets/paddle-target.ts";
 

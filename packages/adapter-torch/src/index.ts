@@ -1,8 +1,7 @@
 export { torch } from "./torch.ts";
 export type { TorchOptions } from "./torch.ts";
 
-export { safetensorsContainer } from "./containers/safetensors.ts";
-export { safetensorsShardedContainer } from "./containers/safetensors-sharded.ts";
+export { safetensorsContainer, safetensorsShardedContainer } from "@longspan/container-safetensors";
 export { torchLegacyContainer } from "./containers/torch-legacy.ts";
 export { torchShardedContainer } from "./containers/torch-sharded.ts";
 export { torchTarContainer } from "./containers/torch-tar.ts";

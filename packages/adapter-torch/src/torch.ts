@@ -1,6 +1,5 @@
 import type { FormatAdapter } from "@longspan/core";
-import { safetensorsContainer } from "./containers/safetensors.ts";
-import { safetensorsShardedContainer } from "./containers/safetensors-sharded.ts";
+import { safetensorsContainer, safetensorsShardedContainer } from "@longspan/container-safetensors";
 import { torchLegacyContainer } from "./containers/torch-legacy.ts";
 import { torchShardedContainer } from "./containers/torch-sharded.ts";
 import { torchTarContainer } from "./containers/torch-tar.ts";

@@ -1,6 +1,6 @@
 import { type ByteSource, type Container, type ContainerInput, type OpenedContainer, isTreeMap } from "@longspan/core";
+import { shardedContainer } from "@longspan/container-safetensors";
 import { readPickle } from "@longspan/pickle";
-import { shardedContainer } from "../shards/sharded-container.ts";
 import { detectPickle } from "./detect-pickle.ts";
 import { checkNameTable, nameTableKey } from "./name-table.ts";
 import { pickleTree } from "./pickle-tree.ts";
@@ -20,19 +20,19 @@ export function paddlePickleContainer(): Container {
   };
 }
 
-/** `model_state.pdparams.index.json` and the shards it names, as PaddleNLP writes them. */
+/** `model_state.pdparams.index.json` and the shards it names, as PaddleNLP writes them (paddlenlp/transformers/model_utils.py, `shard_checkpoint`). */
 export function paddlePickleShardedContainer(): Container {
   return shardedContainer({
     name: "paddle-pickle-sharded",
     entryName: "model_state.pdparams.index.json",
-    extension: ".pdparams",
-    openShard: openPickle,
-    isTable: (key) => key === nameTableKey,
+    extensions: [".pdparams"],
+    shardContainers: [paddlePickleContainer()],
+    tables: [nameTableKey],
   });
 }
 
 /** Reads one pickle. @throws LongspanError `truncated`, `malformed`, `unsupported`, `limit-exceeded`, `tensor-invalid` */
-async function openPickle({ source, fileName, signal }: Pick<ContainerInput, "source" | "fileName" | "signal">): Promise<OpenedContainer> {
+async function openPickle({ source, fileName, signal }: ContainerInput): Promise<OpenedContainer> {
   const reading = await readPickle(asPickleSource(source, signal)).catch((error: unknown) => {
     throw wrapPickleError(error, fileName);
   });

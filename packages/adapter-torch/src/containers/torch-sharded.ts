@@ -1,5 +1,5 @@
 import type { Container } from "@longspan/core";
-import { shardedContainer } from "./sharded.ts";
+import { shardedContainer } from "@longspan/container-safetensors";
 import { torchLegacyContainer } from "./torch-legacy.ts";
 import { torchZipContainer } from "./torch-zip.ts";
 import type { TorchZipOptions } from "./torch-zip.ts";
@@ -9,7 +9,7 @@ export function torchShardedContainer(options: TorchZipOptions = {}): Container 
   return shardedContainer({
     name: "torch-sharded",
     entryName: "pytorch_model.bin.index.json",
-    shardPattern: /"weight_map"[^}]*\.(?:bin|pt|pth|ckpt)"/,
+    extensions: [".bin", ".pt", ".pth", ".ckpt"],
     shardContainers: [torchZipContainer(options), torchLegacyContainer()],
   });
 }

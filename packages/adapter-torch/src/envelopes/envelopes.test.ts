@@ -2,7 +2,7 @@ import { bytesSource, stridedTensor, treeMap } from "@longspan/core";
 import type { Envelope, EnvelopeContents, LazyTensor, OpenedContainer, TreeValue } from "@longspan/core";
 import { LongspanError } from "@longspan/core";
 import { describe, expect, test } from "vitest";
-import type { RefusedTensor } from "../tree/refused-tensor.ts";
+import type { RefusedTensor } from "@longspan/container-safetensors";
 import { torch } from "../torch.ts";
 
 const { envelopes } = torch();

@@ -1,11 +1,11 @@
 import { dataTypes, writeCompanionFiles, writeTextFile } from "@longspan/core";
 import type { ByteSink, DataType, Layout, LazyTensor, Target, TargetRequest } from "@longspan/core";
+import { shardTensors } from "@longspan/container-safetensors";
 import { storageClassNames } from "../writing/storage-classes.ts";
 import type { TorchMap, TorchValue } from "../writing/torch-value.ts";
 import { writeTorchLegacy } from "../writing/write-torch-legacy.ts";
 import { writeTorchZip } from "../writing/write-torch-zip.ts";
 import type { CopyTensor } from "../writing/write-torch-zip.ts";
-import { shardTensors } from "./shard-tensors.ts";
 
 const weightsFileName = "pytorch_model.bin";
 
@@ -56,7 +56,12 @@ function copyOf(request: TargetRequest): CopyTensor {
 async function write(request: TargetRequest, writeFile: WriteFile): Promise<void> {
   const { aliases } = request;
   const tensors = request.tensors.map(({ tensor }) => tensor);
-  const { files, index } = shardTensors(tensors, request.fileName ?? weightsFileName, request.shardBytes, aliases);
+  const { files, index } = await shardTensors(tensors, {
+    fileName: request.fileName ?? weightsFileName,
+    shardBytes: request.shardBytes,
+    aliases,
+    totalParameters: true,
+  });
   for (const file of files) {
     const sink = await request.sink.file(file.fileName);
     await writeFile(request, sink, file.fileName, stateDict(file.tensors, aliases));

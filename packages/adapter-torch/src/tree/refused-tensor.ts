@@ -1,15 +1,8 @@
 import { LongspanError } from "@longspan/core";
-import type { TreeOpaque, TreeValue } from "@longspan/core";
+import type { TreeValue } from "@longspan/core";
+import type { RefusedTensor } from "@longspan/container-safetensors";
 
-/**
- * What stands in the tree for a tensor that could not be made: inert, so that a file with one odd tensor can still be looked
- * at; whoever needs the tensor throws the error.
- */
-export interface RefusedTensor extends TreeOpaque {
-  readonly reason: string;
-  readonly error: LongspanError;
-}
-
+/** Whether it stands for a tensor of a torch file or a safetensors file that could not be made. */
 export function isRefusedTensor(value: TreeValue): value is RefusedTensor {
   return typeof value === "object" && value !== null && value.kind === "opaque" && "error" in value;
 }

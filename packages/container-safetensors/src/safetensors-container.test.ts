@@ -3,17 +3,10 @@ import type { ErrorCode } from "@longspan/core";
 import { planSafetensors } from "@longspan/safetensors";
 import type { SafetensorsDataType } from "@longspan/safetensors";
 import { expect, test } from "vitest";
-import { openBytes } from "../../test/build-torch-file.ts";
-import { concatenate, fields } from "../../test/build-zip.ts";
-import { safetensorsContainer } from "./safetensors.ts";
+import { concatenate, fileOf, lengthField, openBytes } from "../test/build-safetensors.ts";
+import { safetensorsContainer } from "./safetensors-container.ts";
 
 const container = safetensorsContainer();
-
-/** A file of a header as it stands, and so many bytes of data. */
-function fileOf(header: string, dataBytes = 0): Uint8Array {
-  const text = new TextEncoder().encode(header);
-  return concatenate(fields([8, text.length]), text, new Uint8Array(dataBytes));
-}
 
 function typed(dataType: SafetensorsDataType, bytes: number): Uint8Array {
   const plan = planSafetensors([{ name: "w", dataType, shape: [bytes === 0 ? 0 : 2] }]);
@@ -29,6 +22,16 @@ test.each([
   expect(isTreeMap(root) ? root.get("w") : undefined).toMatchObject({
     kind: "opaque",
     error: { code: "unsupported", message: expect.stringContaining(`model.bin: tensor "w": its elements are ${dataType}`) },
+  });
+});
+
+test("an empty tensor of immeasurable strides: that tensor alone, as damage", async () => {
+  const shape = [0, 2 ** 52, 2 ** 52];
+  const { root } = await openBytes(container, fileOf(JSON.stringify({ w: { dtype: "F32", shape, data_offsets: [0, 0] } })));
+  expect(isTreeMap(root) ? root.get("w") : undefined).toMatchObject({
+    kind: "opaque",
+    reason: expect.stringContaining("write it again"),
+    error: { code: "tensor-invalid", details: { file: "model.bin", tensor: "w" } },
   });
 });
 
@@ -52,7 +55,7 @@ test.each<readonly [string, ErrorCode, Uint8Array]>([
   ["bytes after the last tensor", "malformed", fileOf("{}", 3)],
   ["a type nobody knows", "unsupported", fileOf('{"a": {"dtype": "F31", "shape": [1], "data_offsets": [0, 1]}}', 1)],
   ["a header longer than the file", "truncated", fileOf('{"a": {}}').slice(0, 12)],
-  ["a header of 2^63 bytes", "limit-exceeded", concatenate(fields([8, 2n ** 63n]), new Uint8Array(20))],
+  ["a header of 2^63 bytes", "limit-exceeded", concatenate(lengthField(2n ** 63n), new Uint8Array(20))],
   ["a shape of 2^60", "malformed", fileOf('{"a": {"dtype": "F32", "shape": [1152921504606846976], "data_offsets": [0, 4]}}', 4)],
   ["fewer bytes than the shape takes", "tensor-invalid", fileOf('{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}}', 4)],
 ])("%s is refused", async (_name, code, bytes) => {

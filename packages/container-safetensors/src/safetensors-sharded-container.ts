@@ -1,13 +1,13 @@
 import type { Container } from "@longspan/core";
-import { safetensorsContainer } from "./safetensors.ts";
-import { shardedContainer } from "./sharded.ts";
+import { safetensorsContainer } from "./safetensors-container.ts";
+import { shardedContainer } from "./sharded-container.ts";
 
-/** `model.safetensors.index.json` and the files it names: container `safetensors-sharded`. */
+/** `model.safetensors.index.json` and the files it names: name `safetensors-sharded`. */
 export function safetensorsShardedContainer(): Container {
   return shardedContainer({
     name: "safetensors-sharded",
     entryName: "model.safetensors.index.json",
-    shardPattern: /\.safetensors"/,
+    extensions: [".safetensors"],
     shardContainers: [safetensorsContainer()],
   });
 }

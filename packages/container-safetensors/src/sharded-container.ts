@@ -1,0 +1,103 @@
+import { LongspanError } from "@longspan/core";
+import type { ByteSource, Container, ContainerInput, OpenedContainer } from "@longspan/core";
+import { defaultSafetensorsIndexLimits, parseSafetensorsIndex } from "@longspan/safetensors";
+import type { SafetensorsIndex } from "@longspan/safetensors";
+import { detectIndex } from "./detect-index.ts";
+import { mergeShards } from "./merge-shards.ts";
+import { withFileName } from "./with-file-name.ts";
+
+/** The first bytes by which a container knows its files. */
+const headBytes = 4096;
+
+export interface ShardedContainerOptions {
+  /** The container's name: `torch-sharded`. */
+  readonly name: string;
+  /** The index's usual name: `pytorch_model.bin.index.json`. */
+  readonly entryName: string;
+  /** How the shards' names end: `[".bin", ".pt"]`. By it an index is known as this container's. */
+  readonly extensions: readonly string[];
+  /** What a shard may be, by its own bytes. */
+  readonly shardContainers: readonly Container[];
+  /** Keys of a shard whose value is no tensor but a dict about its tensors: such dicts of all shards become one. Default none. */
+  readonly tables?: readonly string[];
+}
+
+/**
+ * Several files and an index that says which tensor lies in which (`{"metadata": …, "weight_map": {tensor: file}}`): so
+ * transformers writes safetensors and torch files, and PaddleNLP `.pdparams`. Opened by the index; the tree is one map of all
+ * shards' entries, as if they had been one file. Index and files must tell the same.
+ *
+ * Opening throws LongspanError `malformed`, `limit-exceeded`, `not-found` (a shard), and what the shards' containers throw; nothing
+ * stays open then.
+ */
+export function shardedContainer(options: ShardedContainerOptions): Container {
+  return {
+    name: options.name,
+    entryNames: [options.entryName],
+    detect: (probe) => detectIndex(probe, options.extensions),
+    open: (input) => open(input, options),
+  };
+}
+
+async function open(input: ContainerInput, { shardContainers, tables = [] }: ShardedContainerOptions): Promise<OpenedContainer> {
+  const index = await readIndex(input);
+  const closes: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(closes.splice(0).map((closeOne) => closeOne()));
+  };
+  try {
+    const shards = new Map<string, OpenedContainer>();
+    for (const fileName of new Set(index.weightMap.values())) {
+      shards.set(fileName, await openShard(input, fileName, shardContainers, closes));
+    }
+    return { ...(await mergeShards(input.source.name, index, shards, tables)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function readIndex({ source, fileName, signal }: ContainerInput): Promise<SafetensorsIndex> {
+  const limit = defaultSafetensorsIndexLimits.indexBytes;
+  if (source.size > limit) {
+    throw new LongspanError("limit-exceeded", `${source.name} has ${source.size} bytes; an index has at most ${limit}.`, {
+      details: { file: source.name },
+    });
+  }
+  const bytes = await source.read(0, source.size, { signal });
+  return withFileName(source.name, () => parseSafetensorsIndex(bytes, { fileName }));
+}
+
+async function openShard(
+  input: ContainerInput,
+  fileName: string,
+  containers: readonly Container[],
+  closes: (() => Promise<void>)[],
+): Promise<OpenedContainer> {
+  const { source, files, signal } = input;
+  // A set of files knows plain names only; no framework writes others.
+  const shard = fileName.includes("/") ? undefined : await files.resolve(fileName);
+  if (shard === undefined) {
+    const message = `${source.name} names the file ${JSON.stringify(fileName)}, which is not in ${files.name}. Copy or download all the files the index names into one folder.`;
+    throw new LongspanError("not-found", message, { details: { file: source.name, shard: fileName } });
+  }
+  closes.push(() => shard.close());
+  const container = await containerOf(shard, containers);
+  if (container === undefined) {
+    const names = containers.map(({ name }) => name).join(" or ");
+    throw new LongspanError("malformed", `${shard.name} is named by ${source.name}, but is no ${names} file. Copy or download it again.`, {
+      details: { file: shard.name },
+    });
+  }
+  const opened = await container.open({ source: shard, fileName, files, signal });
+  closes.push(() => opened.close());
+  return opened;
+}
+
+async function containerOf(source: ByteSource, containers: readonly Container[]): Promise<Container | undefined> {
+  const head = await source.read(0, Math.min(headBytes, source.size));
+  for (const container of containers) {
+    if ((await container.detect({ source, head })) !== undefined) return container;
+  }
+  return undefined;
+}
