@@ -24,7 +24,7 @@ export async function openBytes(
   return openSource(bytesSource(bytes, fileName), fileName, memoryFileSet("memory", { [fileName]: bytes }));
 }
 
-export async function openSource(
+async function openSource(
   source: ByteSource,
   fileName: string,
   files: FileSet,

@@ -1,6 +1,6 @@
 import { bytesSource, memoryFileSet } from "@longspan/core";
 import type { Container, OpenedContainer } from "@longspan/core";
-import { dict, global, list, orderedDict, persistentId, reduce, tuple, writePickle } from "@longspan/pickle";
+import { dict, global, orderedDict, persistentId, reduce, tuple, writePickle } from "@longspan/pickle";
 import type { PickleInput } from "@longspan/pickle";
 import { buildZip, concatenate, fields } from "./build-zip.ts";
 import type { TestEntry } from "./build-zip.ts";
@@ -84,8 +84,6 @@ export function buildLegacy({ value, keys, storages, magic = 0x1950_a86a_20f9_46
   const pickles = [magic, version, system, value, keys].map((one) => pickleBytes(one));
   return concatenate(...pickles, ...storages.flatMap(([elements, bytes]) => [fields([8, elements]), bytes]));
 }
-
-export { list };
 
 /** Opens bytes with a container, without asking whether it claims them. */
 export function openBytes(container: Container, bytes: Uint8Array): Promise<OpenedContainer> {
