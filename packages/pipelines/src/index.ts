@@ -7,6 +7,19 @@ export type {
   QuestionAnsweringResult,
 } from "./question-answering/types.ts";
 
+export { fillMask, type FilledMask, type FillMaskOptions, type MaskFiller, type MaskFilling } from "./fill-mask/fill-mask.ts";
+export {
+  classifyText,
+  type ClassifyTextOptions,
+  type LabelScore,
+  type ScoreFunction,
+  type TextClassification,
+  type TextClassifier,
+} from "./classify-text/classify-text.ts";
+export { classifyTokens, type ClassifyTokensOptions, type TokenClassifier } from "./classify-tokens/classify-tokens.ts";
+export type { Entity } from "./classify-tokens/group-entities.ts";
+export { embedText, type EmbedTextOptions, type TextEmbedder } from "./embed-text/embed-text.ts";
+
 export type { ModelSource } from "./model/model-source.ts";
 export type { PipelineHandle, PipelineOptions, RunOptions } from "./model/pipeline-options.ts";
 export type { WindowOptions } from "./running/windows.ts";

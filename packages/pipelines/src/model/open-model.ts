@@ -16,11 +16,14 @@ export interface ModelNeeds {
   readonly graph: (config: LongformerConfig, labels: number | undefined) => Graph;
   /** The classifier's bias, by whose size labels are counted. */
   readonly labelsFrom?: string | undefined;
+  /** Throws for a tokenizer or a configuration the pipeline cannot work with, before the weights are read. */
+  readonly check: (tokenizer: TextTokenizer, config: LongformerConfig) => unknown;
 }
 
 /** A model that is ready to run, with its tokenizer. */
 export interface OpenedModel {
   readonly config: LongformerConfig;
+  /** The head that is run. */
   readonly head: Head;
   /** Rows of the classifier. */
   readonly labels: number | undefined;
@@ -58,12 +61,13 @@ export async function openModel(options: PipelineOptions, needs: ModelNeeds): Pr
   const checkpoint = given ?? (await open(options, needs));
   try {
     onProgress?.({ stage: "open", item: checkpoint.name, done: 1, total: 1, unit: "steps" });
-    const head = headOf(checkpoint, needs);
+    checkHead(checkpoint, needs);
     const weights = checkpoint.weights();
     const { config } = checkpoint;
     if (config === null) throw new TypeError("a checkpoint whose weights are known has a configuration");
     const tokenizer = await openTokenizer(options, checkpoint);
     checkTokenizer(tokenizer, config);
+    needs.check(tokenizer, config);
     onProgress?.({ stage: "tokenizer", item: tokenizer.name, done: 1, total: 1, unit: "steps" });
     throwIfAborted(signal);
     const labels = needs.labelsFrom === undefined ? undefined : weights.get(needs.labelsFrom)?.shape[0];
@@ -71,7 +75,7 @@ export async function openModel(options: PipelineOptions, needs: ModelNeeds): Pr
     const dispose = async (): Promise<void> => session.dispose();
     return {
       config,
-      head,
+      head: needs.head ?? "model",
       labels,
       tokenizer,
       session,
@@ -99,10 +103,10 @@ async function open(options: PipelineOptions, needs: ModelNeeds): Promise<Checkp
   }
 }
 
-function headOf(checkpoint: Checkpoint, { head: needed, pipeline }: ModelNeeds): Head {
+function checkHead(checkpoint: Checkpoint, { head: needed, pipeline }: ModelNeeds): void {
   if (checkpoint.problem !== undefined) throw checkpoint.problem;
   const { head } = checkpoint;
-  if (head !== null && (needed === undefined || head === needed)) return head;
+  if (head !== null && (needed === undefined || head === needed)) return;
   const found = head === null || head === "model" ? "no head" : `the head ${head}`;
   const other = head === null ? undefined : pipelineOf[head];
   throw new LongspanError(

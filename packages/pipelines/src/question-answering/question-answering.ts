@@ -22,19 +22,15 @@ export async function questionAnswering(options: PipelineOptions): Promise<Quest
     pipeline: "questionAnswering",
     head: "question-answering",
     graph: (config) => longformerGraph(config, "question-answering"),
+    check: joinRule,
   });
-  try {
-    const rule = joinRule(model.tokenizer, model.config);
-    return Object.assign(
-      oneOrMany<QuestionAndContext, QuestionAnsweringOptions, QuestionAnsweringResult>((inputs, given) =>
-        answerAll(model, rule, inputs, given),
-      ),
-      model.handle,
-    );
-  } catch (error) {
-    await model.handle.dispose();
-    throw error;
-  }
+  const rule = joinRule(model.tokenizer, model.config);
+  return Object.assign(
+    oneOrMany<QuestionAndContext, QuestionAnsweringOptions, QuestionAnsweringResult>((inputs, given) =>
+      answerAll(model, rule, inputs, given),
+    ),
+    model.handle,
+  );
 }
 
 async function answerAll(

@@ -1,5 +1,6 @@
 import { globalAttentionPolicy, LongspanError, separatorsKey, type LongformerConfig } from "@longspan/core";
 import { specialIds } from "../model/check-tokenizer.ts";
+import { encodeText } from "../running/text-windows.ts";
 import type { TokenRow } from "../running/token-row.ts";
 import { stridedWindows, windowRoom, type WindowOptions } from "../running/windows.ts";
 import type { TextTokenizer, TokenizedText } from "../tokenizer/text-tokenizer.ts";
@@ -62,8 +63,8 @@ export function questionWindows(
   rule: JoinRule,
   options: WindowOptions & { readonly mostTokens: number },
 ): QuestionWindows {
-  const asked = encode("question", question, tokenizer);
-  const tokens = encode("context", context, tokenizer);
+  const asked = encodeText("question", question, tokenizer);
+  const tokens = encodeText("context", context, tokenizer);
   const at = 1 + asked.ids.length + rule.between;
   const { room, overlap } = windowRoom(options, {
     besides: at + 1,
@@ -81,25 +82,4 @@ export function questionWindows(
     return { row, at, first: start, count: end - start };
   });
   return { context, tokens, windows };
-}
-
-function encode(name: "question" | "context", text: unknown, tokenizer: TextTokenizer): TokenizedText {
-  if (typeof text !== "string" || text.trim() === "") {
-    const found =
-      typeof text === "string"
-        ? "is empty"
-        : `is ${text === undefined ? "missing" : `no text but ${text === null ? "null" : `a ${typeof text}`}`}`;
-    throw new LongspanError("inputs-invalid", `The ${name} ${found}. Give { question, context }, each a text with at least one word.`, {
-      details: { input: name },
-    });
-  }
-  const tokens = tokenizer.encode(text);
-  if (tokens.ids.length > 0) return tokens;
-  throw new LongspanError(
-    "inputs-invalid",
-    `The ${name} has no token that ${tokenizer.name} knows; its characters are none of this vocabulary's.`,
-    {
-      details: { input: name },
-    },
-  );
 }

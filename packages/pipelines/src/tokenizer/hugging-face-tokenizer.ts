@@ -99,10 +99,11 @@ export function huggingFaceTokenizer({ tokenizer: given, config = {}, name }: Hu
     return { ids: Int32Array.from(ids), ...places, words: Int32Array.from(words) };
   };
 
+  const special = specialTokensOf(objectAt(description, "post_processor"), config, (token) => library.token_to_id(token));
   return {
     name,
     largestId: largestId(modelPart, added),
-    special: specialTokensOf(objectAt(description, "post_processor"), config, (token) => library.token_to_id(token)),
+    special: { ...special, maskTakesSpace: added.some(({ id, lstrip }) => id === special.mask && lstrip) },
     secondTypeId: secondTypeIdOf(objectAt(description, "post_processor")),
     encode,
     tokenOf: (id) => library.id_to_token(id),

@@ -32,7 +32,7 @@ export function specialTokensOf(
   postProcessor: JsonObject | undefined,
   config: JsonObject,
   idOf: (token: string) => number | undefined,
-): SpecialTokens {
+): Omit<SpecialTokens, "maskTakesSpace"> {
   const named = (key: string): number | undefined => {
     const value = config[key];
     const token = isObject(value) ? textOf(value.content) : textOf(value);

@@ -17,6 +17,8 @@ export interface SpecialTokens {
   readonly separator: number | undefined;
   /** `<mask>` or `[MASK]`. */
   readonly mask: number | undefined;
+  /** The mask takes the white space before it along, so that the words that fill it bring their own (RoBERTa). */
+  readonly maskTakesSpace: boolean;
 }
 
 /**

@@ -1,0 +1,100 @@
+import { LongspanError, longformerGraph } from "@longspan/core";
+import { specialIds } from "../model/check-tokenizer.ts";
+import { labelNames } from "../model/label-names.ts";
+import { openModel, type OpenedModel } from "../model/open-model.ts";
+import type { PipelineHandle, PipelineOptions, RunOptions } from "../model/pipeline-options.ts";
+import { oneOrMany, type OneOrMany } from "../running/one-or-many.ts";
+import { sigmoid, softmax } from "../running/probabilities.ts";
+import { runRows } from "../running/run-rows.ts";
+import { encodeText, textRow, textWindows } from "../running/text-windows.ts";
+
+/** How scores come of logits. */
+export type ScoreFunction = "softmax" | "sigmoid" | "none";
+
+export interface ClassifyTextOptions extends RunOptions {
+  /**
+   * Default: by the configuration's `problem_type`, as transformers does: none for regression, sigmoid for several labels at once or a
+   * single label, softmax otherwise.
+   */
+  readonly scores?: ScoreFunction | undefined;
+}
+
+export interface LabelScore {
+  readonly label: string;
+  readonly score: number;
+}
+
+/** The best label, and all of them. */
+export interface TextClassification extends LabelScore {
+  /** All labels, the best first. */
+  readonly labels: readonly LabelScore[];
+  /** Tokens at the end of the text that were not read, because the model has no positions for them. */
+  readonly unreadTokens: number;
+}
+
+export interface TextClassifier extends PipelineHandle, OneOrMany<string, ClassifyTextOptions, TextClassification> {}
+
+/**
+ * Says what a text is. A text longer than the model is read as far as the model goes, and `unreadTokens` says how much was left.
+ * @throws LongspanError as `questionAnswering`.
+ */
+export async function classifyText(options: PipelineOptions): Promise<TextClassifier> {
+  const model = await openModel(options, {
+    pipeline: "classifyText",
+    head: "sequence-classification",
+    labelsFrom: "classifier.out_proj.bias",
+    graph: (config, labels) => longformerGraph(config, "sequence-classification", { labels }),
+    check: specialIds,
+  });
+  return Object.assign(
+    oneOrMany<string, ClassifyTextOptions, TextClassification>((texts, given) => classifyAll(model, texts, given)),
+    model.handle,
+  );
+}
+
+async function classifyAll(
+  model: OpenedModel,
+  texts: readonly string[],
+  options: ClassifyTextOptions = {},
+): Promise<readonly TextClassification[]> {
+  const scoresOf = functions[options.scores ?? defaultFunction(model)];
+  if (scoresOf === undefined) {
+    throw new LongspanError("argument-invalid", `scores is ${JSON.stringify(options.scores)}; it is softmax, sigmoid or none.`, {
+      details: { option: "scores", value: options.scores },
+    });
+  }
+  const names = labelNames(model);
+  const rows = texts.map((text) => {
+    const tokens = encodeText("text", text, model.tokenizer);
+    const [first = { start: 0, end: 0 }] = textWindows(tokens, {}, { mostTokens: model.mostTokens, defaultStride: 0 });
+    return { row: textRow(model.tokenizer, tokens, first, 1), unreadTokens: tokens.ids.length - first.end };
+  });
+  const results: TextClassification[] = [];
+  for await (const { logits } of runRows(
+    model,
+    rows.map(({ row }) => row),
+    options,
+  )) {
+    if (logits === undefined) throw new TypeError("a classifier has logits");
+    const labels = Array.from(scoresOf(logits), (score, index): LabelScore => ({ label: names[index] ?? "", score })).toSorted(
+      (a, b) => b.score - a.score,
+    );
+    const [best] = labels;
+    if (best === undefined) throw new TypeError("a classifier has a label");
+    results.push({ ...best, labels, unreadTokens: rows[results.length]?.unreadTokens ?? 0 });
+  }
+  return results;
+}
+
+const functions: Readonly<Record<string, (logits: Float32Array) => Float64Array>> = {
+  softmax,
+  sigmoid,
+  none: (logits) => Float64Array.from(logits),
+};
+
+/** transformers 4.57, pipelines/text_classification.py, postprocess. */
+function defaultFunction({ config, labels = 2 }: OpenedModel): ScoreFunction {
+  const problem = config.source.problem_type;
+  if (problem === "regression") return "none";
+  return problem === "multi_label_classification" || labels === 1 ? "sigmoid" : "softmax";
+}

@@ -1,0 +1,92 @@
+import { longformerGraph, LongspanError } from "@longspan/core";
+import { specialIds } from "../model/check-tokenizer.ts";
+import { labelNames } from "../model/label-names.ts";
+import { openModel, type OpenedModel } from "../model/open-model.ts";
+import type { PipelineHandle, PipelineOptions, RunOptions } from "../model/pipeline-options.ts";
+import { oneOrMany, type OneOrMany } from "../running/one-or-many.ts";
+import { largest, softmax } from "../running/probabilities.ts";
+import { runRows } from "../running/run-rows.ts";
+import { encodeText, textRow, textWindows } from "../running/text-windows.ts";
+import type { Window, WindowOptions } from "../running/windows.ts";
+import { groupEntities, type Entity } from "./group-entities.ts";
+
+export interface ClassifyTokensOptions extends RunOptions, WindowOptions {
+  /** `none`: each token by itself. `simple`: neighbours of one label together, `B-` beginning anew. Default none. */
+  readonly aggregation?: "none" | "simple" | undefined;
+  /** Labels that are left out. Default `["O"]`. */
+  readonly ignoreLabels?: readonly string[] | undefined;
+}
+
+export interface TokenClassifier extends PipelineHandle, OneOrMany<string, ClassifyTokensOptions, readonly Entity[]> {}
+
+/** Tokens that neighbouring windows share where nothing is said, so that each token has 64 on either side in one of them. */
+const defaultStride = 128;
+
+/**
+ * Says what each token of a text is. A text longer than the model is read in overlapping windows; a token counts in the window where it
+ * has the most text on both sides.
+ * @throws LongspanError as `questionAnswering`.
+ */
+export async function classifyTokens(options: PipelineOptions): Promise<TokenClassifier> {
+  const model = await openModel(options, {
+    pipeline: "classifyTokens",
+    head: "token-classification",
+    labelsFrom: "classifier.bias",
+    graph: (config, labels) => longformerGraph(config, "token-classification", { labels }),
+    check: specialIds,
+  });
+  return Object.assign(
+    oneOrMany<string, ClassifyTokensOptions, readonly Entity[]>((texts, given) => classifyAll(model, texts, given)),
+    model.handle,
+  );
+}
+
+async function classifyAll(
+  model: OpenedModel,
+  texts: readonly string[],
+  options: ClassifyTokensOptions = {},
+): Promise<readonly (readonly Entity[])[]> {
+  const aggregation: unknown = options.aggregation ?? "none";
+  if (aggregation !== "none" && aggregation !== "simple") {
+    throw new LongspanError("argument-invalid", `aggregation is ${JSON.stringify(aggregation)}; it is none or simple.`, {
+      details: { option: "aggregation", value: aggregation },
+    });
+  }
+  const names = labelNames(model);
+  const ignored = new Set(options.ignoreLabels ?? ["O"]);
+  const documents = texts.map((text) => {
+    const tokens = encodeText("text", text, model.tokenizer);
+    const windows = textWindows(tokens, options, { mostTokens: model.mostTokens, defaultStride });
+    const entities: Entity[] = [];
+    return { text, tokens, windows, entities };
+  });
+  const jobs = documents.flatMap((document) => document.windows.map((window, index) => ({ document, window, index })));
+  const rows = jobs.map(({ document, window }) => textRow(model.tokenizer, document.tokens, window, 0));
+  let next = 0;
+  for await (const { logits } of runRows(model, rows, options)) {
+    const job = jobs[next++];
+    if (job === undefined || logits === undefined) throw new TypeError("each window has logits");
+    const { document, window, index } = job;
+    const { start: from, end: to } = ownTokens(document.windows, index);
+    for (let token = from; token < to; token++) {
+      const at = (token - window.start + 1) * names.length;
+      const scores = softmax(logits.subarray(at, at + names.length));
+      const [label = 0] = largest(scores, 1);
+      const start = document.tokens.starts[token] ?? 0;
+      const end = document.tokens.ends[token] ?? 0;
+      document.entities.push({ label: names[label] ?? "", score: scores[label] ?? 0, start, end, text: document.text.slice(start, end) });
+    }
+  }
+  return documents.map(({ text, entities }) => {
+    const found = aggregation === "simple" ? groupEntities(entities, text) : entities;
+    return found.filter(({ label }) => !ignored.has(label));
+  });
+}
+
+/** The tokens that count in a window: up to the middle of what it shares with its neighbours. */
+function ownTokens(windows: readonly Window[], index: number): Window {
+  const middle = (left: Window | undefined, right: Window | undefined): number | undefined =>
+    left === undefined || right === undefined ? undefined : Math.ceil((right.start + left.end) / 2);
+  const [before, window, after] = [windows[index - 1], windows[index], windows[index + 1]];
+  return { start: middle(before, window) ?? window?.start ?? 0, end: middle(window, after) ?? window?.end ?? 0 };
+}
