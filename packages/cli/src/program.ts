@@ -1,9 +1,14 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { createRequire } from "node:module";
 import { exitCodes, type ExitCode } from "./exit-code.ts";
 import { addModelOptions, addReadingOptions } from "./model-options.ts";
 import { defaultRuntime, runtimeNames } from "./runtimes.ts";
+import { addPipelineOptions, addTextOptions, wholeNumber } from "./pipeline-options.ts";
+import type { AskOptions } from "./commands/ask.ts";
+import type { ClassifyOptions } from "./commands/classify.ts";
 import type { ConvertCommandOptions } from "./commands/convert.ts";
+import type { EmbedOptions } from "./commands/embed.ts";
+import type { FillOptions } from "./commands/fill.ts";
 import type { InspectOptions } from "./commands/inspect.ts";
 import type { RunCommandOptions } from "./commands/run.ts";
 import type { VerifyCommandOptions } from "./commands/verify.ts";
@@ -92,6 +97,72 @@ export function createProgram({ terminal, signal, setExitCode }: ProgramContext)
     .action(async (model: string, options: RunCommandOptions) => {
       const { runModel } = await import("./commands/run.ts");
       await runModel(model, options, terminal, signal);
+    });
+
+  addPipelineOptions(
+    program
+      .command("ask")
+      .description("answer a question with a piece of a document of any length")
+      .argument("<model>", "a file, a folder or an http(s) URL"),
+  )
+    .requiredOption("--question <text>", "what is asked")
+    .requiredOption("--document <file>", "where the answer is looked for: a text file (UTF-8); - reads standard input")
+    .option("--top-k <count>", "how many answers, the best first (default: 1)", wholeNumber(1))
+    .option("--max-answer-tokens <count>", "tokens an answer may have (default: 30)", wholeNumber(1))
+    .option("--window-tokens <count>", "tokens the model reads at once (default: all it has positions for)", wholeNumber(1))
+    .option("--stride-tokens <count>", "tokens that neighbouring windows share (default: 128)", wholeNumber(0))
+    .option("--allow-no-answer", "the document may hold no answer")
+    .action(async (model: string, options: AskOptions) => {
+      const { ask } = await import("./commands/ask.ts");
+      await ask(model, options, terminal, signal);
+    });
+
+  addTextOptions(
+    program.command("fill").description("find words for each <mask> of a text").argument("<model>", "a file, a folder or an http(s) URL"),
+  )
+    .option("--top-k <count>", "how many words for each mask, the best first (default: 5)", wholeNumber(1))
+    .action(async (model: string, options: FillOptions) => {
+      const { fill } = await import("./commands/fill.ts");
+      await fill(model, options, terminal, signal);
+    });
+
+  addTextOptions(
+    program
+      .command("classify")
+      .description("say what a text is, or what its tokens are: as the model's head has it")
+      .argument("<model>", "a file, a folder or an http(s) URL"),
+  )
+    .addOption(
+      new Option("--scores <function>", "texts: how scores come of logits (default: as the configuration says)").choices([
+        "softmax",
+        "sigmoid",
+        "none",
+      ]),
+    )
+    .addOption(
+      new Option("--aggregation <way>", "tokens: each by itself, or neighbours of one label together (default: none)").choices([
+        "none",
+        "simple",
+      ]),
+    )
+    .action(async (model: string, options: ClassifyOptions) => {
+      const { classify } = await import("./commands/classify.ts");
+      await classify(model, options, terminal, signal);
+    });
+
+  addTextOptions(
+    program
+      .command("embed")
+      .description("turn a text into a vector, with any Longformer")
+      .argument("<model>", "a file, a folder or an http(s) URL"),
+  )
+    .addOption(
+      new Option("--pooling <way>", "the mean of all tokens' vectors, or the first token's (default: mean)").choices(["mean", "cls"]),
+    )
+    .option("--normalize", "divide each vector by its length")
+    .action(async (model: string, options: EmbedOptions) => {
+      const { embed } = await import("./commands/embed.ts");
+      await embed(model, options, terminal, signal);
     });
 
   program.action(() => {

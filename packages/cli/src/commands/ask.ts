@@ -1,0 +1,45 @@
+import { questionAnswering, type Answer } from "@longspan/pipelines";
+import { jsonDocument } from "../output/json-document.ts";
+import { markedSentence, onOneLine } from "../output/marked-sentence.ts";
+import { runPipeline } from "../pipeline-model.ts";
+import type { PipelineCommandOptions } from "../pipeline-options.ts";
+import { styled, writeLine, type Terminal } from "../terminal.ts";
+import { readDocument, requireWords } from "../text-input.ts";
+
+export interface AskOptions extends PipelineCommandOptions {
+  readonly question: string;
+  readonly document: string;
+  readonly topK?: number;
+  readonly maxAnswerTokens?: number;
+  readonly windowTokens?: number;
+  readonly strideTokens?: number;
+  readonly allowNoAnswer?: boolean;
+}
+
+/** `longspan ask`: a question, answered with a piece of a document. */
+export async function ask(model: string, options: AskOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  const { question, topK, maxAnswerTokens, windowTokens, strideTokens, allowNoAnswer: noAnswer } = options;
+  requireWords("The question", question);
+  const { text: context } = await readDocument(options.document, terminal, signal);
+  const { result, runtime, device, timings, checkpoint } = await runPipeline(
+    model,
+    options,
+    { command: "ask", heads: ["question-answering"] },
+    terminal,
+    signal,
+    questionAnswering,
+    async (answerer, running) =>
+      answerer({ question, context }, { ...running, topK, maxAnswerTokens, windowTokens, strideTokens, noAnswer }),
+  );
+  const { answers, windows } = result;
+  if (options.json === true)
+    terminal.out.write(jsonDocument({ answers, windows, runtime, device, timings, warnings: checkpoint.warnings }));
+  else for (const answer of answers) describe(answer, context, terminal);
+}
+
+function describe(answer: Answer, context: string, { out }: Terminal): void {
+  const score = `score ${answer.score.toPrecision(4)}`;
+  if (answer.answer === "") return writeLine(out, `${styled(out, "yellow", "no answer")}  ${score}`);
+  writeLine(out, `${styled(out, "green", onOneLine(answer.answer))}  ${score}`);
+  writeLine(out, `  ${markedSentence(context, answer, out)}`);
+}

@@ -1,0 +1,101 @@
+import type { Checkpoint } from "@longspan/core";
+import {
+  classifyText,
+  classifyTokens,
+  type ClassifyTextOptions,
+  type ClassifyTokensOptions,
+  type Entity,
+  type PipelineOptions,
+  type TextClassification,
+} from "@longspan/pipelines";
+import { jsonDocument } from "../output/json-document.ts";
+import { markedSentence } from "../output/marked-sentence.ts";
+import { noteWarnings } from "../output/notes.ts";
+import { runPipeline } from "../pipeline-model.ts";
+import type { TextCommandOptions } from "../pipeline-options.ts";
+import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
+import { givenTexts } from "../text-input.ts";
+
+export interface ClassifyOptions extends TextCommandOptions {
+  readonly scores?: NonNullable<ClassifyTextOptions["scores"]>;
+  readonly aggregation?: NonNullable<ClassifyTokensOptions["aggregation"]>;
+}
+
+/** What one text is, or what its tokens are: the checkpoint's head says which. */
+type Result = Pick<TextClassification, "labels" | "unreadTokens"> | { readonly entities: readonly Entity[] };
+
+type Running = Pick<PipelineOptions, "signal" | "onProgress">;
+
+/** `longspan classify`: labels of texts, or of their tokens. */
+export async function classify(model: string, options: ClassifyOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  const texts = await givenTexts(options, terminal, signal);
+  const {
+    result: results,
+    runtime,
+    device,
+    timings,
+    checkpoint,
+  } = await runPipeline(
+    model,
+    options,
+    { command: "classify", heads: ["sequence-classification", "token-classification"] },
+    terminal,
+    signal,
+    async (pipelineOptions, opened) => createClassifier(pipelineOptions, opened, options),
+    async (classifier, running) => classifier.run(texts, running),
+  );
+  if (options.json === true) {
+    const { head, warnings } = checkpoint;
+    terminal.out.write(jsonDocument({ head, results, runtime, device, timings, warnings }));
+    return;
+  }
+  for (const [index, result] of results.entries()) describe(result, texts[index] ?? "", terminal);
+}
+
+interface Classifier {
+  readonly runtime: string;
+  readonly device: string;
+  dispose(): Promise<void>;
+  run(texts: readonly string[], running: Running): Promise<readonly Result[]>;
+}
+
+async function createClassifier(
+  options: PipelineOptions,
+  { head }: Checkpoint,
+  { scores, aggregation }: ClassifyOptions,
+): Promise<Classifier> {
+  if (head === "token-classification") {
+    const pipeline = await classifyTokens(options);
+    const { runtime, device, dispose } = pipeline;
+    return {
+      runtime,
+      device,
+      dispose,
+      run: async (texts, running) => (await pipeline(texts, { ...running, aggregation })).map((entities) => ({ entities })),
+    };
+  }
+  const pipeline = await classifyText(options);
+  const { runtime, device, dispose } = pipeline;
+  return {
+    runtime,
+    device,
+    dispose,
+    run: async (texts, running) =>
+      (await pipeline(texts, { ...running, scores })).map(({ labels, unreadTokens }) => ({ labels, unreadTokens })),
+  };
+}
+
+function describe(result: Result, text: string, terminal: Terminal): void {
+  const { out } = terminal;
+  if ("labels" in result) {
+    if (result.unreadTokens > 0)
+      noteWarnings([`The last ${result.unreadTokens} tokens of this text were not read: the model has no positions for them.`], terminal);
+    for (const line of columns(result.labels.map(({ label, score }) => [label, score.toPrecision(4)]))) writeLine(out, line);
+    return;
+  }
+  if (result.entities.length === 0) writeLine(out, styled(out, "dim", "nothing found"));
+  for (const line of columns(
+    result.entities.map((entity) => [entity.label, entity.score.toPrecision(4), markedSentence(text, entity, out)]),
+  ))
+    writeLine(out, line);
+}

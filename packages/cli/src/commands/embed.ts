@@ -1,0 +1,28 @@
+import { embedText, type EmbedTextOptions } from "@longspan/pipelines";
+import { jsonDocument } from "../output/json-document.ts";
+import { runPipeline } from "../pipeline-model.ts";
+import type { TextCommandOptions } from "../pipeline-options.ts";
+import { writeLine, type Terminal } from "../terminal.ts";
+import { givenTexts } from "../text-input.ts";
+
+export interface EmbedOptions extends TextCommandOptions {
+  readonly pooling?: NonNullable<EmbedTextOptions["pooling"]>;
+  readonly normalize?: boolean;
+}
+
+/** `longspan embed`: a text as a vector, by any Longformer's trunk. */
+export async function embed(model: string, options: EmbedOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  const texts = await givenTexts(options, terminal, signal);
+  const { result, runtime, device, timings, checkpoint } = await runPipeline(
+    model,
+    options,
+    { command: "embed", heads: undefined },
+    terminal,
+    signal,
+    embedText,
+    async (embedder, running) => embedder(texts, { ...running, pooling: options.pooling, normalize: options.normalize }),
+  );
+  const embeddings = result.map((vector) => Array.from(vector));
+  if (options.json === true) terminal.out.write(jsonDocument({ embeddings, runtime, device, timings, warnings: checkpoint.warnings }));
+  else for (const vector of embeddings) writeLine(terminal.out, vector.join(" "));
+}

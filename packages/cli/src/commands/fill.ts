@@ -1,0 +1,39 @@
+import { fillMask } from "@longspan/pipelines";
+import { jsonDocument } from "../output/json-document.ts";
+import { onOneLine } from "../output/marked-sentence.ts";
+import { runPipeline } from "../pipeline-model.ts";
+import type { TextCommandOptions } from "../pipeline-options.ts";
+import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
+import { givenTexts } from "../text-input.ts";
+
+export interface FillOptions extends TextCommandOptions {
+  readonly topK?: number;
+}
+
+/** `longspan fill`: words for each mask of a text. */
+export async function fill(model: string, options: FillOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  const texts = await givenTexts(options, terminal, signal);
+  const { result, runtime, device, timings, checkpoint } = await runPipeline(
+    model,
+    options,
+    { command: "fill", heads: ["masked-lm"] },
+    terminal,
+    signal,
+    fillMask,
+    async (filler, running) => filler(texts, { ...running, topK: options.topK }),
+  );
+  const { out } = terminal;
+  if (options.json === true) {
+    const results = result.map((masks) => ({ masks }));
+    out.write(jsonDocument({ results, runtime, device, timings, warnings: checkpoint.warnings }));
+    return;
+  }
+  for (const [index, masks] of result.entries()) {
+    for (const { start, end, fillings } of masks) {
+      const place = onOneLine(texts[index]?.slice(Math.max(0, start - 40), end + 40) ?? "");
+      writeLine(out, styled(out, "bold", place));
+      const rows = fillings.map(({ text, score }) => ["", onOneLine(text).trim(), score.toPrecision(4)]);
+      for (const line of columns(rows)) writeLine(out, line);
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import { InvalidArgumentError, type Command } from "commander";
+import { addReadingOptions, type ModelOptions } from "./model-options.ts";
+import { defaultRuntime, runtimeNames } from "./runtimes.ts";
+
+/** What every command takes that reads text with a model. */
+export interface PipelineCommandOptions extends ModelOptions {
+  readonly layout?: string;
+  readonly tokenizer?: string;
+  readonly runtime: string;
+}
+
+export interface TextCommandOptions extends PipelineCommandOptions {
+  readonly text: readonly string[];
+  readonly document?: string;
+}
+
+export function addPipelineOptions(command: Command): Command {
+  return addReadingOptions(command).option("--runtime <name>", `what computes: ${runtimeNames.join(", ")}`, defaultRuntime);
+}
+
+export function addTextOptions(command: Command): Command {
+  return addPipelineOptions(command)
+    .option("--text <text>", "a text (repeatable)", (text: string, list: readonly string[]) => [...list, text], [])
+    .option("--document <file>", "a text file (UTF-8); - reads standard input");
+}
+
+/** For options that count. @throws InvalidArgumentError which commander reports with the option's name. */
+export function wholeNumber(smallest: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== "" && Number.isSafeInteger(value) && value >= smallest) return value;
+    throw new InvalidArgumentError(`It is a whole number, ${smallest} or more.`);
+  };
+}
