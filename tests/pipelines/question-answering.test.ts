@@ -37,7 +37,7 @@ function rounded({ score, ...answer }: Answer): Answer {
 describe("answers of transformers' question-answering pipeline", () => {
   test.each(cases.map((recorded, index) => ({ ...recorded, index })))(
     "$index: $model, $windowTokens/$strideTokens/$maxAnswerTokens, words $alignToWords, top $topK, no answer $noAnswer",
-    async ({ model, question, context, answers, index: _, ...options }) => {
+    async ({ model, question, context, answers, ...options }) => {
       const answerer = await answererOf(model);
       const result = await answerer({ question, context }, options);
       expect(result.answers).toEqual(answers.map(rounded));
