@@ -68,8 +68,9 @@ function pieceLength(tensor: LazyTensor): number {
   const width = bytesPerElement(tensor.dataType);
   const view = tensor.shape.length > 1 && tensor.storage.strides.at(-1) !== 1;
   if (view && tensor.byteLength <= wholeViewBytes) return Math.max(width, tensor.byteLength);
-  const piece = view ? wholeViewBytes : pieceBytes;
-  return Math.floor(piece / width) * width;
+  // Whole rows of a view, so that a piece is a matrix again.
+  const unit = view ? width * (tensor.shape.at(-1) ?? 1) : width;
+  return Math.max(1, Math.floor((view ? wholeViewBytes : pieceBytes) / unit)) * unit;
 }
 
 /** A buffer that grows to the largest length asked for. */

@@ -14,9 +14,6 @@ export interface ElementRange {
  */
 const windowBytes = 32 * 2 ** 20;
 
-/** Tile edge, in elements. Measured for 768 × 3072 float32: 64 takes 1.8 ns an element, 32 takes 2.0, 16 takes 2.6, 8 takes 4.1. */
-const tile = 64;
-
 type Elements = Uint8Array | Uint16Array | Uint32Array;
 
 /** Reads the elements of `range` from the storage into `out`, in C order. */
@@ -28,6 +25,7 @@ export async function gatherSpan(
   out: Uint8Array,
   options: TensorReadOptions,
 ): Promise<void> {
+  if (isTransposedMatrix(view, range) && bytes <= 4) return gatherTransposed(view, storage, bytes, range, out, options);
   const { first, last } = touchedElements(view, range);
   const windowElements = Math.max(1, Math.floor(windowBytes / bytes));
   for (let start = first; start <= last; start += windowElements) {
@@ -36,6 +34,104 @@ export async function gatherSpan(
     const into = options.scratch?.take(length);
     const span = await storage.source.read(storage.offset + start * bytes, length, { signal: options.signal, into });
     gatherElements(view, aligned(span, bytes), start, end, bytes, range, out);
+  }
+}
+
+/** Whole rows of a matrix whose columns lie one after the other in the storage. */
+function isTransposedMatrix({ shape, strides }: StridedView, { start, count }: ElementRange): boolean {
+  const [rows = 0, columns = 0] = shape;
+  const [rowStride = 0, columnStride = 0] = strides;
+  return shape.length === 2 && rowStride === 1 && columnStride >= rows && start % columns === 0 && count % columns === 0;
+}
+
+/** Read at a time by a transposition: small enough that it is still in the processor's second-level cache when it is taken apart. */
+const transposedWindowBytes = 2 ** 20;
+
+/** The storage's rows in windows, in order; while one is being taken apart, the next is read. */
+async function gatherTransposed(
+  view: StridedView,
+  storage: SourceStorage,
+  bytes: number,
+  range: ElementRange,
+  out: Uint8Array,
+  options: TensorReadOptions,
+): Promise<void> {
+  const [, columns = 1] = view.shape;
+  const [, columnStride = 1] = view.strides;
+  const rows = range.count / columns;
+  const firstElement = view.offset + range.start / columns;
+  const columnsAtOnce = Math.min(columns, Math.max(1, Math.floor(transposedWindowBytes / (columnStride * bytes))));
+  const windowLength = ((columnsAtOnce - 1) * columnStride + rows) * bytes;
+  // Both halves begin at a multiple of 8 bytes.
+  const half = Math.ceil(windowLength / 8) * 8;
+  const scratch = options.scratch?.take(2 * half) ?? new Uint8Array(2 * half);
+  const target = elementsOf(aligned(out, bytes, "copy back"), bytes);
+
+  function readWindow(column: number): Promise<Uint8Array> {
+    const count = Math.min(columnsAtOnce, columns - column);
+    const length = ((count - 1) * columnStride + rows) * bytes;
+    const into = (column / columnsAtOnce) % 2 === 0 ? scratch.subarray(0, half) : scratch.subarray(half);
+    const offset = storage.offset + (firstElement + column * columnStride) * bytes;
+    return storage.source.read(offset, length, { signal: options.signal, into });
+  }
+
+  let reading = readWindow(0);
+  for (let column = 0; column < columns; column += columnsAtOnce) {
+    const found = await reading;
+    const next = column + columnsAtOnce;
+    if (next < columns) {
+      reading = readWindow(next);
+      // A failure surfaces at the next turn; until then it must not count as unhandled.
+      reading.catch(() => {});
+    }
+    const source = elementsOf(aligned(found, bytes), bytes);
+    copyTransposed(source, target, { rows, columns, column, count: Math.min(columnsAtOnce, columns - column), columnStride });
+  }
+  if (target.buffer !== out.buffer) out.set(new Uint8Array(target.buffer, target.byteOffset, out.byteLength));
+}
+
+interface TransposedBlock {
+  readonly rows: number;
+  /** Of the whole matrix. */
+  readonly columns: number;
+  /** First column of the block, and how many. */
+  readonly column: number;
+  readonly count: number;
+  readonly columnStride: number;
+}
+
+/** Rows at a time: their cache lines are still there when the next four columns are written. */
+const tileRows = 32;
+
+/**
+ * Four columns at once, so that each written cache line is visited a quarter as often. Measured per float32 in windows of 1 MiB: 1.7 to
+ * 2.5 ns for the sizes of the published models; one element after the other in tiles of 64 × 64, 3.0 to 4.0 ns.
+ */
+function copyTransposed(source: Elements, target: Elements, { rows, columns, column, count, columnStride }: TransposedBlock): void {
+  for (let firstRow = 0; firstRow < rows; firstRow += tileRows) {
+    const rowEnd = Math.min(rows, firstRow + tileRows);
+    let index = 0;
+    for (; index + 4 <= count; index += 4) {
+      const first = index * columnStride;
+      const second = first + columnStride;
+      const third = second + columnStride;
+      const fourth = third + columnStride;
+      let to = firstRow * columns + column + index;
+      for (let row = firstRow; row < rowEnd; row++) {
+        target[to] = source[first + row] as number;
+        target[to + 1] = source[second + row] as number;
+        target[to + 2] = source[third + row] as number;
+        target[to + 3] = source[fourth + row] as number;
+        to += columns;
+      }
+    }
+    for (; index < count; index++) {
+      let to = firstRow * columns + column + index;
+      for (let row = firstRow; row < rowEnd; row++) {
+        target[to] = source[index * columnStride + row] as number;
+        to += columns;
+      }
+    }
   }
 }
 
@@ -117,34 +213,14 @@ interface Block {
 }
 
 function copyBlock(source: Elements, target: Elements, block: Block): void {
-  if (block.limit !== undefined) copyInsideWindow(source, target, block, block.limit);
-  else if (block.columnStride === 1) copyRows(source, target, block);
-  else if (block.halves === 2) copyInsideWindow(source, target, block, Number.POSITIVE_INFINITY);
-  else copyTiles(source, target, block);
+  if (block.limit === undefined && block.columnStride === 1) copyRows(source, target, block);
+  else copyInsideWindow(source, target, block, block.limit ?? Number.POSITIVE_INFINITY);
 }
 
 function copyRows(source: Elements, target: Elements, { rows, columns, base, rowStride, out, halves }: Block): void {
   for (let row = 0; row < rows; row++) {
     const start = (base + row * rowStride) * halves;
     target.set(source.subarray(start, start + columns * halves), (out + row * columns) * halves);
-  }
-}
-
-/** Tile by tile, so that both the rows that are read and the rows that are written stay in the cache. */
-function copyTiles(source: Elements, target: Elements, { rows, columns, base, rowStride, columnStride, out }: Block): void {
-  for (let firstRow = 0; firstRow < rows; firstRow += tile) {
-    const rowEnd = Math.min(rows, firstRow + tile);
-    for (let firstColumn = 0; firstColumn < columns; firstColumn += tile) {
-      const columnEnd = Math.min(columns, firstColumn + tile);
-      for (let row = firstRow; row < rowEnd; row++) {
-        let from = base + row * rowStride + firstColumn * columnStride;
-        let to = out + row * columns + firstColumn;
-        for (let column = firstColumn; column < columnEnd; column++) {
-          target[to++] = source[from] as number;
-          from += columnStride;
-        }
-      }
-    }
   }
 }
 
