@@ -18,7 +18,9 @@ function run(command, commandArguments) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-const lockfile = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+const lockfile = createHash("sha256")
+  .update(readFileSync(join(root, "package-lock.json")))
+  .digest("hex");
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lockfile) {
   // The set-up's own words go to stderr's side of things: `--silent` keeps npm's engine notes off the screen.
   console.error("Installing the packages of package-lock.json …");

@@ -27,7 +27,10 @@ export function normaliseAllenaiConfig(
     );
   }
   if (raw.autoregressive === true) {
-    throw new LongspanError("unsupported", `${origin} says autoregressive true: Hugging Face's Longformer looks to both sides, so this model cannot be converted.`);
+    throw new LongspanError(
+      "unsupported",
+      `${origin} says autoregressive true: Hugging Face's Longformer looks to both sides, so this model cannot be converted.`,
+    );
   }
   if (raw.attention_mode === "sliding_chunks_no_overlap") {
     throw new LongspanError(
@@ -42,7 +45,9 @@ export function normaliseAllenaiConfig(
     config: { ...rest, model_type: "longformer", attention_mode: "longformer", attention_window: doubled },
     notes: [
       `${origin} is allenai's (${markers.join(", ")}): its one-sided windows ${JSON.stringify(window)} are ${JSON.stringify(doubled)} in Hugging Face's counting.`,
-      ...(raw.attention_mode === "n2" ? [`${origin} says attention_mode "n2" (every token sees every other); Hugging Face's Longformer uses the windows.`] : []),
+      ...(raw.attention_mode === "n2"
+        ? [`${origin} says attention_mode "n2" (every token sees every other); Hugging Face's Longformer uses the windows.`]
+        : []),
     ],
   };
 }

@@ -65,9 +65,13 @@ export function parseLongformerConfig(raw: unknown, origin = "config.json"): Par
   const given: Readonly<Record<string, unknown>> = { ...raw };
   const modelType = given.model_type;
   if (modelType !== undefined && modelType !== "longformer" && !isOriginalModelType(given)) {
-    throw new LongspanError("not-a-longformer", `${origin} says model_type "${typeof modelType === "string" ? modelType : describe(modelType)}"; Longspan converts "longformer" models only.`, {
-      details: { modelType },
-    });
+    throw new LongspanError(
+      "not-a-longformer",
+      `${origin} says model_type "${typeof modelType === "string" ? modelType : describe(modelType)}"; Longspan converts "longformer" models only.`,
+      {
+        details: { modelType },
+      },
+    );
   }
   const { config: source, notes: normalised } = normaliseAllenaiConfig(given, origin);
   const missing = Object.keys(classDefaults).filter((key) => source[key] === undefined && key !== "tie_word_embeddings");
@@ -98,7 +102,10 @@ export function parseLongformerConfig(raw: unknown, origin = "config.json"): Par
     tieWordEmbeddings: read.flag("tie_word_embeddings"),
     source,
   };
-  const notes = missing.length === 0 ? normalised : [...normalised, `${origin} does not say ${missing.join(", ")}: transformers' class defaults are taken.`];
+  const notes =
+    missing.length === 0
+      ? normalised
+      : [...normalised, `${origin} does not say ${missing.join(", ")}: transformers' class defaults are taken.`];
   return { config, notes };
 }
 
@@ -166,7 +173,9 @@ class ConfigReader {
   windows(key: string, layers: number): readonly number[] {
     const value = this.#values[key];
     const list: unknown[] = Array.isArray(value) ? value : Array.from({ length: layers }, () => value);
-    const windows = list.filter((window): window is number => typeof window === "number" && Number.isInteger(window) && window > 0 && window % 2 === 0);
+    const windows = list.filter(
+      (window): window is number => typeof window === "number" && Number.isInteger(window) && window > 0 && window % 2 === 0,
+    );
     if (windows.length !== list.length) throw this.wrong(key, value, "even whole numbers above 0");
     if (windows.length !== layers) throw this.wrong(key, value, `one window for each of ${layers} layers (found ${windows.length})`);
     return windows;

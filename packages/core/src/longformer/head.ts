@@ -1,15 +1,9 @@
 /** What stands on the trunk. `model` is the bare trunk with its pooler. */
-export type Head =
-  | "model"
-  | "question-answering"
-  | "masked-lm"
-  | "sequence-classification"
-  | "token-classification"
-  | "multiple-choice";
+export type Head = "model" | "question-answering" | "masked-lm" | "sequence-classification" | "token-classification" | "multiple-choice";
 
 /** Hugging Face's class name for each head, as `architectures` in config.json says it. */
 export const architectures: Readonly<Record<Head, string>> = {
-  "model": "LongformerModel",
+  model: "LongformerModel",
   "question-answering": "LongformerForQuestionAnswering",
   "masked-lm": "LongformerForMaskedLM",
   "sequence-classification": "LongformerForSequenceClassification",

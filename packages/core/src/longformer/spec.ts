@@ -33,7 +33,11 @@ export function createLongformerSpec(config: LongformerConfig, head: Head, optio
   const labels = config.labels ?? options.labels ?? defaultLabels;
   const parameters: ParameterSpec[] = [
     ...trunk(config).map((draft) => ({ ...draft, part: "trunk" as const, need: "required" as const })),
-    ...linear("pooler.dense", config.hiddenSize, config.hiddenSize).map((draft) => ({ ...draft, part: "pooler" as const, need: poolerNeed(head) })),
+    ...linear("pooler.dense", config.hiddenSize, config.hiddenSize).map((draft) => ({
+      ...draft,
+      part: "pooler" as const,
+      need: poolerNeed(head),
+    })),
     ...headParameters(config, head, labels).map((draft) => ({ ...draft, part: "head" as const, need: "required" as const })),
   ];
   const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]));
