@@ -111,6 +111,7 @@ export function createProgram({ terminal, signal, setExitCode }: ProgramContext)
     .option("--max-answer-tokens <count>", "tokens an answer may have (default: 30)", wholeNumber(1))
     .option("--window-tokens <count>", "tokens the model reads at once (default: all it has positions for)", wholeNumber(1))
     .option("--stride-tokens <count>", "tokens that neighbouring windows share (default: 128)", wholeNumber(0))
+    .option("--within-words", "answers may begin and end within words: for languages that are written without spaces")
     .option("--allow-no-answer", "the document may hold no answer")
     .action(async (model: string, options: AskOptions) => {
       const { ask } = await import("./commands/ask.ts");

@@ -13,12 +13,13 @@ export interface AskOptions extends PipelineCommandOptions {
   readonly maxAnswerTokens?: number;
   readonly windowTokens?: number;
   readonly strideTokens?: number;
+  readonly withinWords?: boolean;
   readonly allowNoAnswer?: boolean;
 }
 
 /** `longspan ask`: a question, answered with a piece of a document. */
 export async function ask(model: string, options: AskOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
-  const { question, topK, maxAnswerTokens, windowTokens, strideTokens, allowNoAnswer: noAnswer } = options;
+  const { question } = options;
   requireWords("The question", question);
   const { text: context } = await readDocument(options.document, terminal, signal);
   const { result, runtime, device, timings, checkpoint } = await runPipeline(
@@ -29,7 +30,18 @@ export async function ask(model: string, options: AskOptions, terminal: Terminal
     signal,
     questionAnswering,
     async (answerer, running) =>
-      answerer({ question, context }, { ...running, topK, maxAnswerTokens, windowTokens, strideTokens, noAnswer }),
+      answerer(
+        { question, context },
+        {
+          ...running,
+          topK: options.topK,
+          maxAnswerTokens: options.maxAnswerTokens,
+          windowTokens: options.windowTokens,
+          strideTokens: options.strideTokens,
+          alignToWords: options.withinWords !== true,
+          noAnswer: options.allowNoAnswer === true,
+        },
+      ),
   );
   const { answers, windows } = result;
   if (options.json === true)
