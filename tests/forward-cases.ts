@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { isHead, parseLongformerConfig, type Head, type LongformerConfig, type Tensor } from "@longspan/core";
-import { memoryWeights, type Weights } from "../packages/core/src/runtime/index.ts";
+import { memoryWeights, type Weights } from "@longspan/core";
 import { readSafetensors } from "./read-safetensors.ts";
 
 const fixtures = new URL("../fixtures/", import.meta.url);

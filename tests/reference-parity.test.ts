@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Tensor } from "@longspan/core";
-import { lowerTo, standardOperations } from "../packages/core/src/graph/index.ts";
-import { longformerGraph, prepareInputs } from "../packages/core/src/longformer/graphs/index.ts";
-import { referenceRuntime } from "../packages/core/src/runtime/index.ts";
+import { lowerTo, standardOperations } from "@longspan/core";
+import { longformerGraph, prepareInputs } from "@longspan/core";
+import { referenceRuntime } from "@longspan/core";
 import { forwardEntries, loadForwardCase, type ForwardCase, type ForwardEntry } from "./forward-cases.ts";
 
 const entries = await forwardEntries();
