@@ -10,7 +10,10 @@ import { torch } from "@longspan/adapter-torch";
 const converter = createConverter({ adapters: [torch(), paddle(), lightning()] });
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-const source = await converter.open({ files: directoryFileSet(`${root}fixtures/lightning`), fileName: "lightning_qa.ckpt" });
+const source = await converter.open({
+  files: directoryFileSet(`${root}examples/train-lightning-qa/model`),
+  fileName: "longformer-qa.ckpt",
+});
 console.log(
   `${source.name}\n  ${source.container}, ${source.envelope}; layout ${source.layout}, prefix "${source.prefix}", head ${source.head}, ${source.tensors.length} tensors\n`,
 );
