@@ -66,9 +66,12 @@ describe("answers as transformers' pipeline does, every option through the comma
     async (index, question, recorded) => {
       const words = [
         join(fixtures, "pipelines", recorded.model),
-        ...["--question", question, "--document", await textFile(`case-${index}.txt`, recorded.context)],
-        ...["--top-k", String(recorded.topK), "--max-answer-tokens", String(recorded.maxAnswerTokens)],
-        ...["--window-tokens", String(recorded.windowTokens), "--stride-tokens", String(recorded.strideTokens)],
+        `--question=${question}`,
+        `--document=${await textFile(`case-${index}.txt`, recorded.context)}`,
+        `--top-k=${recorded.topK}`,
+        `--max-answer-tokens=${recorded.maxAnswerTokens}`,
+        `--window-tokens=${recorded.windowTokens}`,
+        `--stride-tokens=${recorded.strideTokens}`,
         ...(recorded.alignToWords ? [] : ["--within-words"]),
         ...(recorded.noAnswer ? ["--allow-no-answer"] : []),
       ];
