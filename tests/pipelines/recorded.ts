@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /** Where the recorded results of Hugging Face's pipelines lie, with the models they are of. */
-export const folder: URL = new URL("../../fixtures/pipelines/", import.meta.url);
+const folder: URL = new URL("../../fixtures/pipelines/", import.meta.url);
 
 export function readRecorded<Recorded>(name: string): Recorded {
   const parsed: Recorded = JSON.parse(readFileSync(new URL(name, folder), "utf8"));

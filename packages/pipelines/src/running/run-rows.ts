@@ -9,7 +9,7 @@ import type { TokenRow } from "./token-row.ts";
 export type RowOutputs = Readonly<Record<string, Float32Array>>;
 
 /** What a pipeline adds to the inputs of a batch. */
-export type MoreInputs = (rows: readonly TokenRow[], first: number) => SessionInputs;
+type MoreInputs = (rows: readonly TokenRow[], first: number) => SessionInputs;
 
 export interface RunRowsOptions extends RunOptions {
   readonly more?: MoreInputs | undefined;
