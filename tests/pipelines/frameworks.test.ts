@@ -11,11 +11,13 @@ const models = [
   "../huggingface/question-answering",
   "../huggingface/question-answering-sharded-torch",
   "../paddle/heads/question-answering",
-  "../lightning/lightning_qa.ckpt",
+  "../lightning/lightning-qa-without-pooler.ckpt",
 ];
 
-test("one model of three frameworks gives one answer", async () => {
-  const config = readRecorded<object>("../huggingface/question-answering/config.json");
+test.each([2, 3])("one model of three frameworks gives one answer, joined by %i separators", async (separators) => {
+  const read = readRecorded<object>("../huggingface/question-answering/config.json");
+  // Said in full: a checkpoint of allenai's TriviaQA script, as the Lightning one is, has two where nothing is said.
+  const config = { ...read, longspan: { questionAnsweringSeparators: separators } };
   const tokenizer = pathOf("../huggingface/question-answering");
   const answers: string[] = [];
   for (const model of models) {
@@ -29,5 +31,5 @@ test("one model of three frameworks gives one answer", async () => {
     const context = "the cat sat on the mat. the dog sat near the door. ".repeat(3);
     answers.push(JSON.stringify(await answerer({ question: "where did the cat sit?", context }, { topK: 3 })));
   }
-  expect(new Set(answers).size).toBe(1);
+  expect(answers).toEqual(answers.map(() => answers[0]));
 });

@@ -18,7 +18,7 @@ function isFiles(source: object): source is readonly File[] {
 
 /** @throws LongspanError `not-found`, `argument-invalid`. */
 export async function placeOf(source: Exclude<ModelSource, Checkpoint>): Promise<CheckpointInput> {
-  if (typeof source === "string") return /^https?:\/\//i.test(source) ? urlPlace(new URL(source)) : place(source);
+  if (typeof source === "string") return /^https?:\/\//i.test(source) ? urlPlace(source) : place(source);
   if (source instanceof URL) return source.protocol === "file:" ? place(decodeURIComponent(source.pathname)) : urlPlace(source);
   if (isFiles(source)) return { files: filesFileSet(source) };
   if (source instanceof Blob) return { files: fileAlone(source), fileName: source.name };

@@ -1,7 +1,19 @@
-import { httpFileSet, type CheckpointInput } from "@longspan/core";
+import { httpFileSet, LongspanError, type CheckpointInput } from "@longspan/core";
 
-/** A URL as a checkpoint's place: a file and its siblings, or (with a slash at its end) a folder. */
-export function urlPlace(url: URL): CheckpointInput {
-  const fileName = decodeURIComponent(url.pathname.slice(url.pathname.lastIndexOf("/") + 1));
-  return { files: httpFileSet(url), fileName: fileName === "" ? undefined : fileName };
+/** A URL as a checkpoint's place: a file and its siblings, or (with a slash at its end) a folder. @throws LongspanError `argument-invalid`. */
+export function urlPlace(address: string | URL): CheckpointInput {
+  if (!URL.canParse(address)) {
+    throw new LongspanError("argument-invalid", `${JSON.stringify(address)} is no URL.`, { details: { url: address } });
+  }
+  const { href, pathname } = new URL(address);
+  const fileName = decoded(pathname.slice(pathname.lastIndexOf("/") + 1));
+  return { files: httpFileSet(href), fileName: fileName === "" ? undefined : fileName };
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
 }

@@ -70,12 +70,32 @@ test("vocab.json with merges.txt make the tokenizer that tokenizer.json does, wi
   );
 });
 
+test.each(["word-piece", "word-piece-cased"])("vocab.txt makes the tokenizer that tokenizer.json does: %s", async (name) => {
+  const description = read(`${name}/tokenizer.json`);
+  const { vocab }: { vocab: Record<string, number> } = JSON.parse(JSON.stringify(description.model));
+  const lines = Object.keys(vocab).toSorted((a, b) => (vocab[a] ?? 0) - (vocab[b] ?? 0));
+  const config = bytes(`${name}/tokenizer_config.json`);
+  const whole = await loadTokenizer(
+    memoryFileSet("whole", { "tokenizer.json": bytes(`${name}/tokenizer.json`), "tokenizer_config.json": config }),
+  );
+  const bare = await loadTokenizer(
+    memoryFileSet("bare", { "vocab.txt": new TextEncoder().encode(`${lines.join("\n")}\n`), "tokenizer_config.json": config }),
+  );
+  expect(bare.special).toEqual(whole.special);
+  expect(bare.secondTypeId).toBe(1);
+  assert(
+    property(text, (given) => {
+      expect(bare.encode(given)).toEqual(whole.encode(given));
+    }),
+  );
+});
+
 describe("what cannot be read is refused", () => {
   const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
   const base = read("byte-level/tokenizer.json");
 
   test.each([
-    ["no files", {}, "not-found", "neither tokenizer.json nor vocab.json"],
+    ["no files", {}, "not-found", "neither tokenizer.json, nor vocab.json"],
     ["vocab.json alone", { "vocab.json": json({}) }, "not-found", "merges.txt is not"],
     ["no JSON", { "tokenizer.json": new TextEncoder().encode("{") }, "malformed", "not JSON"],
     ["a list", { "tokenizer.json": json([]) }, "malformed", "no JSON object"],
@@ -90,6 +110,7 @@ describe("what cannot be read is refused", () => {
       "malformed",
       "line 1",
     ],
+    ["words without the special ones", { "vocab.txt": new TextEncoder().encode("a\nb\n") }, "malformed", "[PAD]"],
     ["another vocabulary", { "vocab.json": json({ a: 0 }), "merges.txt": new Uint8Array() }, "malformed", "</s>"],
   ])("%s", async (_, files, code, says) => {
     await expect(loadTokenizer(memoryFileSet("folder", files))).rejects.toMatchObject({ code, message: expect.stringContaining(says) });

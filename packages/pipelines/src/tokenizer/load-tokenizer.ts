@@ -1,4 +1,5 @@
 import { LongspanError, type FileSet } from "@longspan/core";
+import { bertDescription } from "./bert-files.ts";
 import { huggingFaceTokenizer } from "./hugging-face-tokenizer.ts";
 import { isObject, type JsonObject } from "./json-object.ts";
 import { robertaDescription } from "./roberta-files.ts";
@@ -8,8 +9,8 @@ import type { TextTokenizer } from "./text-tokenizer.ts";
 const mostBytes = 256 * 2 ** 20;
 
 /**
- * The tokenizer that lies in a folder: `tokenizer.json`, else `vocab.json` and `merges.txt` (RoBERTa's byte-level BPE), with
- * `tokenizer_config.json` and `special_tokens_map.json` where they are.
+ * The tokenizer that lies in a folder: `tokenizer.json`, else `vocab.json` and `merges.txt` (RoBERTa's byte-level BPE), else
+ * `vocab.txt` (BERT's WordPiece), with `tokenizer_config.json` and `special_tokens_map.json` where they are.
  * @throws LongspanError `not-found`, `malformed`, `unsupported`, `limit-exceeded`, `aborted`, what reading throws.
  */
 export async function loadTokenizer(files: FileSet, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<TextTokenizer> {
@@ -27,6 +28,11 @@ export async function loadTokenizer(files: FileSet, options: { readonly signal?:
     const name = `vocab.json in ${files.name}`;
     return huggingFaceTokenizer({ tokenizer: robertaDescription({ vocabulary, merges, config, name }), config, name });
   }
+  const words = vocabulary === undefined && merges === undefined ? await read("vocab.txt") : undefined;
+  if (words !== undefined) {
+    const name = `vocab.txt in ${files.name}`;
+    return huggingFaceTokenizer({ tokenizer: bertDescription({ vocabulary: words, config, name }), config, name });
+  }
   const missing =
     vocabulary === undefined
       ? merges === undefined
@@ -35,7 +41,7 @@ export async function loadTokenizer(files: FileSet, options: { readonly signal?:
       : " (vocab.json is there, merges.txt is not)";
   throw new LongspanError(
     "not-found",
-    `There is no tokenizer in ${files.name}: neither tokenizer.json nor vocab.json with merges.txt${missing}. Put the model's tokenizer files there, or say where they are (option tokenizer).`,
+    `There is no tokenizer in ${files.name}: neither tokenizer.json, nor vocab.json with merges.txt, nor vocab.txt${missing}. Put the model's tokenizer files there, or say where they are (option tokenizer).`,
     { details: { folder: files.name } },
   );
 }
