@@ -35,6 +35,12 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
+/** Each process starts with a flushed and idle disk: the one before it must not be paid for by the next. */
+async function settle(): Promise<void> {
+  await measureProcess("sync", []);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+}
+
 async function benchmark(size: "base" | "large"): Promise<void> {
   const converter = createConverter({ adapters: [torch(), lightning()] });
   const config = publishedConfigs[`longformer-${size}-4096`];
@@ -99,6 +105,7 @@ async function benchmark(size: "base" | "large"): Promise<void> {
   for (let turn = 0; turn <= Number(options.runs); turn++) {
     for (const one of [copy, ...cases, ...peers]) {
       if (peers.includes(one) && turn > 2) continue;
+      await settle();
       const measurement = await measureProcess(...one.command);
       await rm(output, { recursive: true, force: true });
       // The first turn warms the page cache and is not counted.

@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import { styleText } from "node:util";
 
 /** A process's stream, or what stands for it in a test. */
-export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
 /** Where a command's words come from and go to: documents to stdout, everything else to stderr. */
 export interface Terminal {

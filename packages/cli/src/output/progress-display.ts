@@ -9,9 +9,12 @@ export interface ProgressDisplay {
 /** Redrawing more often than this costs more than it tells. */
 const redrawMilliseconds = 100;
 
-/** A line on stderr with what is done and the time left; nothing at all when stderr is no terminal. */
+/**
+ * A line on stderr with what is done and the time left; nothing at all when stderr is no terminal, or one without a width (ora counts
+ * the lines to clear by it, and with a width of 0 never ends).
+ */
 export async function progressDisplay(stream: OutputStream): Promise<ProgressDisplay> {
-  if (stream.isTTY !== true) return { onProgress: () => {}, stop: () => {} };
+  if (stream.isTTY !== true || stream.columns === undefined || stream.columns < 1) return { onProgress: () => {}, stop: () => {} };
   const [{ default: ora }, { default: prettyBytes }] = await Promise.all([import("ora"), import("pretty-bytes")]);
   const spinner = ora({ stream, discardStdin: false });
   const started = performance.now();

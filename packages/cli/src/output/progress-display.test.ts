@@ -1,0 +1,26 @@
+import { PassThrough } from "node:stream";
+import { expect, test } from "vitest";
+import { progressDisplay } from "./progress-display.ts";
+
+function terminal(properties: { isTTY?: boolean; columns?: number }): PassThrough & { columns?: number } {
+  // What ora asks of a terminal besides writing.
+  return Object.assign(new PassThrough(), { cursorTo: () => true, clearLine: () => true, moveCursor: () => true }, properties);
+}
+
+async function drawn(properties: { isTTY?: boolean; columns?: number }): Promise<string> {
+  const stream = terminal(properties);
+  const display = await progressDisplay(stream);
+  for (const done of [0, 50, 100]) display.onProgress({ stage: "convert", item: "embeddings", done, total: 100, unit: "bytes" });
+  display.stop();
+  return String(stream.read() ?? "");
+}
+
+test("a terminal sees what is done", async () => {
+  expect(await drawn({ isTTY: true, columns: 100 })).toContain("convert 0 %");
+});
+
+test("nothing is drawn where there is no terminal, or one without a width", async () => {
+  expect(await drawn({})).toBe("");
+  expect(await drawn({ isTTY: true })).toBe("");
+  expect(await drawn({ isTTY: true, columns: 0 })).toBe("");
+});
