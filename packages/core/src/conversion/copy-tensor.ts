@@ -5,7 +5,7 @@ import { bytesPerElement } from "../tensor/data-type.ts";
 import type { LazyTensor } from "../tensor/lazy-tensor.ts";
 
 /** A piece of a plain copy: large enough that system calls cost nothing, small enough for two of them to stay in the processor's cache. */
-const pieceBytes = 2 * 2 ** 20;
+const pieceBytes = 2 ** 20;
 
 /**
  * A transposition of up to this many bytes is gathered whole: its source is then read once. Beyond it, piece by piece, each of

@@ -9,6 +9,12 @@ import { fileSystemError } from "./file-system-error.ts";
  */
 const writeBackBytes = 16 * 2 ** 20;
 
+/**
+ * Largest single write. Linux fills its page cache in blocks as large as the write, and looks long for free blocks of 2 MB and more:
+ * converting a 600 MB model whose matrices are handed over whole took 1.7 to 1.9 s without this limit and 1.1 to 1.2 s with it (ext4).
+ */
+const writeBytes = 2 ** 20;
+
 export interface FileByteSink extends ByteSink {
   /** Closes without flushing, after what is under way; never fails. */
   abandon(): Promise<void>;
@@ -47,7 +53,7 @@ export function handleByteSink(handle: FileHandle, name: string): FileByteSink {
     if (failure !== undefined) throw failure;
     try {
       for (let written = 0; written < bytes.length;) {
-        const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, position);
+        const { bytesWritten } = await handle.write(bytes, written, Math.min(writeBytes, bytes.length - written), position);
         written += bytesWritten;
         position += bytesWritten;
       }
