@@ -9,9 +9,9 @@ import { LongspanError, type FormatAdapter } from "@longspan/core";
  * The built-in adapters, and those of the user's modules: each module's default export is an adapter or a function that makes one.
  * @throws LongspanError `adapter-invalid` naming the module.
  */
-export async function loadAdapters(modules: readonly string[]): Promise<FormatAdapter[]> {
+export async function loadAdapters(modules: readonly string[], verifyChecksums?: boolean): Promise<FormatAdapter[]> {
   const own = await Promise.all(modules.map(async (module) => loadAdapter(module)));
-  return [...own, torch(), paddle(), lightning()];
+  return [...own, torch({ verifyChecksums }), paddle(), lightning()];
 }
 
 async function loadAdapter(module: string): Promise<FormatAdapter> {

@@ -18,6 +18,7 @@ export interface ModelOptions {
   readonly head?: string;
   readonly prefix?: string;
   readonly adapter: readonly string[];
+  readonly verifyChecksums?: boolean;
   readonly json?: boolean;
 }
 
@@ -32,6 +33,7 @@ export function addModelOptions(command: Command): Command {
       (module: string, list: readonly string[]) => [...list, module],
       [],
     )
+    .option("--verify-checksums", "compare the checksums of all tensors in a torch zip, not only of small ones")
     .option("--json", "print one JSON document on stdout and nothing else");
 }
 
@@ -48,7 +50,7 @@ export interface OpenedModel {
 }
 
 export async function createCommandConverter(options: ModelOptions): Promise<Converter> {
-  return createConverter({ adapters: await loadAdapters(options.adapter) });
+  return createConverter({ adapters: await loadAdapters(options.adapter, options.verifyChecksums) });
 }
 
 export async function openModel(

@@ -392,4 +392,21 @@ describe("archives", () => {
     await expect(read()).rejects.toBeInstanceOf(LongspanError);
     expect(await read({ verifyChecksums: false })).toMatchObject({ shape: [2, 3] });
   });
+
+  test("a damaged tensor of more than a mebibyte is noticed when asked to look", async () => {
+    const elements = 2 ** 18 + 1;
+    const storage = new Uint8Array(elements * 4).fill(1);
+    const bytes = buildTorchZip(dict([["w", tensor({ elements, size: tuple(elements), strides: tuple(1) })]]), {
+      storages: { "0": storage },
+    });
+    const at = bytes.findIndex((_, index) => storage.subarray(0, 64).every((byte, place) => bytes[index + place] === byte));
+    bytes[at + 9] = 77;
+    const read = async (options?: { verifyChecksums: boolean }): Promise<unknown> => {
+      const { root } = await openBytes(torchZipContainer(options), bytes);
+      const found = isTreeMap(root) ? root.get("w") : undefined;
+      return isTensor(found) ? found.read() : undefined;
+    };
+    expect(await read()).toMatchObject({ shape: [elements] });
+    await expect(read({ verifyChecksums: true })).rejects.toBeInstanceOf(LongspanError);
+  });
 });
