@@ -54,10 +54,7 @@ async function benchmark(size: "base" | "large"): Promise<void> {
   const [checkpoint, weights] = [join(folders.qa, "model.ckpt"), join(folders.model, "pytorch_model.bin")];
   const { size: bytes } = await stat(checkpoint);
 
-  const longspan = (...words: string[]): Case["command"] => [
-    process.execPath,
-    ["--import", join(root, "bench/report-peak.mjs"), join(root, "packages/cli/dist/cli.js"), ...words],
-  ];
+  const longspan = (...words: string[]): Case["command"] => [process.execPath, [join(root, "packages/cli/dist/cli.js"), ...words]];
   const copy: Case = {
     name: "cp + sync",
     source: checkpoint,
@@ -126,7 +123,7 @@ async function benchmark(size: "base" | "large"): Promise<void> {
         `${seconds.toFixed(3)} s`.padStart(9),
         `${ratio.toFixed(2)} × cp+sync`.padStart(15),
         limit.padStart(11),
-        peak === 0 ? "" : `peak ${Math.round(peak / mebibyte)} MiB`.padStart(14),
+        name === copy.name || peak === 0 ? "" : `peak ${Math.round(peak / mebibyte)} MiB`.padStart(14),
         goal === undefined ? "" : `goal ${goal.peakBytes / mebibyte} MiB`,
       ]
         .join("  ")

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import resource
 import sys
 
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
@@ -36,5 +35,3 @@ def torch_to_paddle(source, config, output):
 if __name__ == "__main__":
     os.makedirs(sys.argv[4], exist_ok=True)
     {"lightning-to-hf": lightning_to_hf, "torch-to-paddle": torch_to_paddle}[sys.argv[1]](*sys.argv[2:5])
-    with open(os.environ["LONGSPAN_PEAK_FILE"], "w") as report:
-        report.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))

@@ -1,5 +1,5 @@
-import { Command, Option } from "commander";
-import { createRequire } from "node:module";
+import { Command, CommanderError, Option } from "commander";
+import { readFileSync } from "node:fs";
 import { exitCodes, type ExitCode } from "./exit-code.ts";
 import { addModelOptions, addReadingOptions } from "./model-options.ts";
 import { defaultRuntime, runtimeNames } from "./runtimes.ts";
@@ -22,10 +22,13 @@ export interface ProgramContext {
 
 /** The command line: each command's module is loaded when it is used. */
 export function createProgram({ terminal, signal, setExitCode }: ProgramContext): Command {
-  const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
   const program = new Command("longspan")
     .description("Longformer checkpoints of any framework: what they are, into any other, whether two are the same, and what they give")
-    .version(version)
+    .option("-V, --version", "output the version number")
+    .on("option:version", () => {
+      terminal.out.write(`${ownVersion()}\n`);
+      throw new CommanderError(exitCodes.done, "commander.version", "version");
+    })
     .exitOverride()
     .showHelpAfterError("(longspan <command> --help lists the options)")
     .configureOutput({ writeOut: (text) => terminal.out.write(text), writeErr: (text) => terminal.error.write(text) });
@@ -171,4 +174,10 @@ export function createProgram({ terminal, signal, setExitCode }: ProgramContext)
     setExitCode(exitCodes.usage);
   });
   return program;
+}
+
+/** Read when it is asked for: a command's start-up should not pay for it. */
+function ownVersion(): string {
+  const { version }: { version: string } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  return version;
 }
