@@ -19,14 +19,10 @@ export async function measureProcess(command: string, commandArguments: readonly
     complaint += text.toString();
   });
   let peakBytes: number | undefined;
-  const poll = setInterval(() => {
-    readFile(`/proc/${child.pid}/status`, "utf8").then(
-      (text) => {
-        const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(text)?.[1];
-        if (kibibytes !== undefined) peakBytes = Number(kibibytes) * 1024;
-      },
-      () => {},
-    );
+  const poll = setInterval(async () => {
+    const text = await readFile(`/proc/${child.pid}/status`, "utf8").catch(() => "");
+    const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(text)?.[1];
+    if (kibibytes !== undefined) peakBytes = Number(kibibytes) * 1024;
   }, pollMilliseconds);
   const status = await new Promise<number | null>((resolve, reject) => {
     child.on("error", reject);

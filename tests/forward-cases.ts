@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { isHead, parseLongformerConfig, type Head, type LongformerConfig, type Tensor } from "@longspan/core";
-import { memoryWeights, type Weights } from "@longspan/core";
+import { isHead, memoryWeights, parseLongformerConfig, type Head, type LongformerConfig, type Tensor, type Weights } from "@longspan/core";
 import { readSafetensors } from "./read-safetensors.ts";
 
 const fixtures = new URL("../fixtures/", import.meta.url);

@@ -1,8 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Tensor } from "@longspan/core";
-import { lowerTo, standardOperations } from "@longspan/core";
-import { longformerGraph, prepareInputs } from "@longspan/core";
-import { referenceRuntime } from "@longspan/core";
+import { longformerGraph, lowerTo, prepareInputs, referenceRuntime, standardOperations, type Tensor } from "@longspan/core";
 import { forwardEntries, loadForwardCase, type ForwardCase, type ForwardEntry } from "./forward-cases.ts";
 
 const entries = await forwardEntries();

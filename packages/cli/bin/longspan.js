@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 // Stands in the repository, so that installing links the command before it is built.
-import "../dist/cli.js";
+await import("../dist/cli.js");
