@@ -5,6 +5,9 @@ import { forwardEntries, loadForwardCase, type ForwardCase, type ForwardEntry } 
 const entries = await forwardEntries();
 const basicOperations = [...standardOperations.keys()].filter((name) => name !== "longformerAttention");
 
+/** On logits, hidden states and pooler outputs, whatever the case: float32's own error is up to 2.2e-6 in them. */
+const largestAllowed = 1e-5;
+
 /** What the reference runtime gives for a case, as written or with the attention in basic operations. */
 async function run(
   { head, outputs }: ForwardEntry,
@@ -67,7 +70,8 @@ describe("the reference runtime gives what transformers gives", () => {
           const expected = name.startsWith("global_attentions.")
             ? withoutTransformersPadding(recorded, sequence, forward.inputs.global_attention_mask)
             : recorded;
-          expect({ [name]: largestDifference(actual[name], expected) <= entry.tolerance }).toEqual({ [name]: true });
+          const allowed = name.includes("attentions.") ? entry.tolerance : largestAllowed;
+          expect({ [name]: largestDifference(actual[name], expected) <= allowed }).toEqual({ [name]: true });
         }
         // As near to exact arithmetic as transformers' own float32, or nearly: our sums are in float64.
         for (const [name, exact] of Object.entries(forward.reference)) {
