@@ -37,7 +37,6 @@ export async function* streamBytes(
   } else {
     const { offset = 0, byteLength } = origin;
     for (let done = 0; done < byteLength; done += chunkBytes)
-      // oxlint-disable-next-line no-await-in-loop -- chunks are read as they are asked for
       yield await readExactly(source, offset + done, Math.min(chunkBytes, byteLength - done));
   }
 }
@@ -89,7 +88,6 @@ async function* decodedLatin1(
 ): AsyncGenerator<Uint8Array, void, void> {
   let lead = 0;
   for (let done = 0; done < text.byteLength; done += chunkBytes) {
-    // oxlint-disable-next-line no-await-in-loop -- chunks are read as they are asked for
     const encoded = await readExactly(source, text.offset + done, Math.min(chunkBytes, text.byteLength - done));
     const bytes = new Uint8Array(encoded.length);
     let length = 0;

@@ -56,7 +56,6 @@ export async function readPickle(source: PickleSource | Uint8Array, options: Rea
   const { offset = 0, end, lazyBytes = defaultLazyBytes, lazyText = defaultLazyText } = options;
   const window = new Window(source, offset, end);
   const machine = new Machine(window, { limits: resolveLimits(options.limits), lazyBytes, lazyText }, opcodeTable);
-  // oxlint-disable-next-line no-await-in-loop -- what is wanted next follows from what was read
   for (let wanted = machine.run(); wanted !== 0; wanted = machine.run()) await window.refill(wanted);
   return { value: machine.pop(), protocol: machine.protocol, end: window.offset };
 }
