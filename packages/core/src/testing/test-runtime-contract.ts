@@ -1,4 +1,3 @@
-/* oxlint-disable no-await-in-loop -- one run after the other, so that a failure names its own */
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { ProgressEvent } from "../checkpoint/progress.ts";
 import { extendGraph } from "../graph/graph-builder.ts";
