@@ -4,6 +4,7 @@ export { errorCodes, type ErrorCode } from "./errors/error-codes.ts";
 export type { ByteSource, ReadOptions, ScratchBuffer } from "./bytes/byte-source.ts";
 export type { FileSet } from "./bytes/file-set.ts";
 export type { ByteSink, DirectorySink } from "./bytes/sink.ts";
+export { throwIfAborted } from "./bytes/throw-if-aborted.ts";
 export { bytesSource } from "./bytes/bytes-source.ts";
 export { concatenatedSource, type SourceRange } from "./bytes/concatenated-source.ts";
 export { memoryFileSet } from "./bytes/memory-file-set.ts";

@@ -1,4 +1,5 @@
 import type { Layout } from "@longspan/core";
+import { embeddingNormRule } from "./encoder-rules.ts";
 import {
   classifierRules,
   embeddingTableRule,
@@ -24,7 +25,7 @@ export const paddleHfLayout: Layout = {
   trunkPrefix: "longformer.",
   rules: [
     embeddingTableRule,
-    { from: "embeddings.LayerNorm.{p:weight|bias}", to: "embeddings.layer_norm.{p:weight|bias}" },
+    embeddingNormRule,
     {
       from: `encoder.layer.{i}.attention.self.${projections}.weight`,
       to: `encoder.layer.{i}.attention.self.${projections}.weight`,

@@ -1,4 +1,5 @@
 import type { Layout } from "@longspan/core";
+import { embeddingNormRule, transformerSublayerRules } from "./encoder-rules.ts";
 import {
   classifierRules,
   embeddingTableRule,
@@ -24,7 +25,7 @@ export const paddleNlpLayout: Layout = {
   trunkPrefix: "roberta.",
   rules: [
     embeddingTableRule,
-    { from: "embeddings.LayerNorm.{p:weight|bias}", to: "embeddings.layer_norm.{p:weight|bias}" },
+    embeddingNormRule,
     {
       from: "encoder.layer.{i}.attention.self.{projection:query|key|value|query_global|key_global|value_global}.weight",
       to: "encoder.layers.{i}.self_attn.{projection:q_proj|k_proj|v_proj|q_proj_global|k_proj_global|v_proj_global}.weight",
@@ -43,26 +44,7 @@ export const paddleNlpLayout: Layout = {
       from: "encoder.layer.{i}.attention.output.dense.bias",
       to: "encoder.layers.{i}.self_attn.out_proj.bias",
     },
-    {
-      from: "encoder.layer.{i}.attention.output.LayerNorm.{p:weight|bias}",
-      to: "encoder.layers.{i}.norm1.{p:weight|bias}",
-    },
-    {
-      from: "encoder.layer.{i}.intermediate.dense.weight",
-      to: "encoder.layers.{i}.linear1.weight",
-      transform: "transpose",
-    },
-    { from: "encoder.layer.{i}.intermediate.dense.bias", to: "encoder.layers.{i}.linear1.bias" },
-    {
-      from: "encoder.layer.{i}.output.dense.weight",
-      to: "encoder.layers.{i}.linear2.weight",
-      transform: "transpose",
-    },
-    { from: "encoder.layer.{i}.output.dense.bias", to: "encoder.layers.{i}.linear2.bias" },
-    {
-      from: "encoder.layer.{i}.output.LayerNorm.{p:weight|bias}",
-      to: "encoder.layers.{i}.norm2.{p:weight|bias}",
-    },
+    ...transformerSublayerRules,
     ...poolerRules,
     { from: "qa_outputs.weight", to: "classifier.weight", transform: "transpose" },
     { from: "qa_outputs.bias", to: "classifier.bias" },

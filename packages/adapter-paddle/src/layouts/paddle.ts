@@ -1,4 +1,5 @@
 import type { Layout } from "@longspan/core";
+import { embeddingNormRule, transformerSublayerRules } from "./encoder-rules.ts";
 import {
   classifierRules,
   embeddingTableRule,
@@ -23,7 +24,7 @@ export const paddleLayout: Layout = {
   trunkPrefix: "longformer.",
   rules: [
     embeddingTableRule,
-    { from: "embeddings.LayerNorm.{p:weight|bias}", to: "embeddings.layer_norm.{p:weight|bias}" },
+    embeddingNormRule,
     {
       from: `encoder.layer.{i}.attention.self.${projections}.weight`,
       to: `encoder.layers.{i}.self_attn.${projections}.weight`,
@@ -42,26 +43,7 @@ export const paddleLayout: Layout = {
       from: "encoder.layer.{i}.attention.output.dense.bias",
       to: "encoder.layers.{i}.self_attn.out.bias",
     },
-    {
-      from: "encoder.layer.{i}.attention.output.LayerNorm.{p:weight|bias}",
-      to: "encoder.layers.{i}.norm1.{p:weight|bias}",
-    },
-    {
-      from: "encoder.layer.{i}.intermediate.dense.weight",
-      to: "encoder.layers.{i}.linear1.weight",
-      transform: "transpose",
-    },
-    { from: "encoder.layer.{i}.intermediate.dense.bias", to: "encoder.layers.{i}.linear1.bias" },
-    {
-      from: "encoder.layer.{i}.output.dense.weight",
-      to: "encoder.layers.{i}.linear2.weight",
-      transform: "transpose",
-    },
-    { from: "encoder.layer.{i}.output.dense.bias", to: "encoder.layers.{i}.linear2.bias" },
-    {
-      from: "encoder.layer.{i}.output.LayerNorm.{p:weight|bias}",
-      to: "encoder.layers.{i}.norm2.{p:weight|bias}",
-    },
+    ...transformerSublayerRules,
     ...poolerRules,
     ...questionAnsweringRules,
     ...maskedLanguageTransformRules,

@@ -36,8 +36,7 @@ export async function resolveConfig({ given, inside, files, shapes }: ConfigSour
   for (const [name, published] of Object.entries(publishedConfigs)) {
     const { config } = parseLongformerConfig(published);
     const required = createLongformerSpec(config, "model").parameters.filter(({ need }) => need === "required");
-    const layers = [...shapes.keys()].filter((parameter) => /^encoder\.layer\.\d+\.output\.dense\.bias$/.test(parameter)).length;
-    if (layers === config.layers && required.every(({ name: parameter, shape }) => sameShape(shapes.get(parameter), shape))) {
+    if (layersIn(shapes) === config.layers && required.every(({ name: parameter, shape }) => sameShape(shapes.get(parameter), shape))) {
       const resolved = parsed({ ...published, ...inside }, `the published ${name}`);
       return {
         ...resolved,
@@ -97,6 +96,9 @@ function sameShape(one: readonly number[] | undefined, other: readonly number[])
 
 function summary(shapes: ReadonlyMap<string, readonly number[]>): string {
   const words = shapes.get("embeddings.word_embeddings.weight");
-  const layers = [...shapes.keys()].filter((parameter) => /^encoder\.layer\.\d+\.output\.dense\.bias$/.test(parameter)).length;
-  return `vocabulary ${words?.[0] ?? "?"}, hidden ${words?.[1] ?? "?"}, ${layers} layers`;
+  return `vocabulary ${words?.[0] ?? "?"}, hidden ${words?.[1] ?? "?"}, ${layersIn(shapes)} layers`;
+}
+
+function layersIn(shapes: ReadonlyMap<string, readonly number[]>): number {
+  return [...shapes.keys()].filter((parameter) => /^encoder\.layer\.\d+\.output\.dense\.bias$/.test(parameter)).length;
 }

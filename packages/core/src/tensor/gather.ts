@@ -33,7 +33,9 @@ export async function gatherSpan(
     const length = (end - start) * bytes;
     const into = options.scratch?.take(length);
     const span = await storage.source.read(storage.offset + start * bytes, length, { signal: options.signal, into });
-    gatherElements(view, aligned(span, bytes), start, end, bytes, range, out);
+    // The limit is left out where one window holds everything: nothing then needs to be looked at element by element.
+    const limit = start === first && end === last + 1 ? undefined : end - start;
+    gatherElements(view, aligned(span, bytes), start, limit, bytes, range, out);
   }
 }
 
@@ -65,7 +67,7 @@ async function gatherTransposed(
   // Both halves begin at a multiple of 8 bytes.
   const half = Math.ceil(windowLength / 8) * 8;
   const scratch = options.scratch?.take(2 * half) ?? new Uint8Array(2 * half);
-  const target = elementsOf(aligned(out, bytes, "copy back"), bytes);
+  const target = elementsOf(aligned(out, bytes), bytes);
 
   function readWindow(column: number): Promise<Uint8Array> {
     const count = Math.min(columnsAtOnce, columns - column);
@@ -148,12 +150,12 @@ function touchedElements(view: StridedView, range: ElementRange): { first: numbe
   return { first: view.offset + firstRow * rowStride, last: view.offset + lastRow * rowStride + reach };
 }
 
-/** Copies the elements of `range` whose storage position lies in `[from, to)`; `span` holds the storage from `from` on. */
+/** Copies the elements of `range` that lie in the span, which holds the storage from `from` on. `limit`: see `Block`. */
 function gatherElements(
   view: StridedView,
   span: Uint8Array,
   from: number,
-  to: number,
+  limit: number | undefined,
   bytes: number,
   range: ElementRange,
   out: Uint8Array,
@@ -161,12 +163,11 @@ function gatherElements(
   // 8-byte elements move as two halves: a Float64Array would be free to change a NaN's bits.
   const halves = bytes === 8 ? 2 : 1;
   const source = elementsOf(span, bytes);
-  const target = elementsOf(aligned(out, bytes, "copy back"), bytes);
+  const target = elementsOf(aligned(out, bytes), bytes);
   const columns = view.shape.at(-1) ?? 1;
   const columnStride = view.strides.at(-1) ?? 0;
   const rowsPerPlane = view.shape.at(-2) ?? 1;
   const rowStride = view.strides.at(-2) ?? 0;
-  const complete = from <= touchedElements(view, range).first && to > touchedElements(view, range).last;
 
   const end = range.start + range.count;
   let position = range.start;
@@ -191,7 +192,7 @@ function gatherElements(
       columnStride,
       out: position - range.start,
       halves,
-      limit: complete ? undefined : to - from,
+      limit,
     });
     position += block.rows * block.columns;
   }
@@ -256,9 +257,8 @@ function elementsOf(bytes: Uint8Array, width: number): Elements {
 }
 
 /** The bytes at an offset where a typed array of that width may start; a copy when they do not already lie so. */
-function aligned(bytes: Uint8Array, width: number, why: "read" | "copy back" = "read"): Uint8Array {
-  if (bytes.byteOffset % Math.min(width, 4) === 0) return bytes;
-  return why === "read" ? bytes.slice() : Uint8Array.from(bytes);
+function aligned(bytes: Uint8Array, width: number): Uint8Array {
+  return bytes.byteOffset % Math.min(width, 4) === 0 ? bytes : bytes.slice();
 }
 
 /** Big-endian elements as little-endian ones. `into` may be the same bytes; without it, the given bytes stay as they are. */

@@ -1,10 +1,18 @@
-import { LongspanError, openCheckpoint, type Checkpoint, type Graph, type Head, type LongformerConfig, type Session } from "@longspan/core";
+import {
+  LongspanError,
+  openCheckpoint,
+  type Checkpoint,
+  type Graph,
+  type Head,
+  type LongformerConfig,
+  type Session,
+  throwIfAborted,
+} from "@longspan/core";
 import { loadTokenizer } from "../tokenizer/load-tokenizer.ts";
 import type { TextTokenizer } from "../tokenizer/text-tokenizer.ts";
 import { checkTokenizer } from "./check-tokenizer.ts";
 import { isCheckpoint, placeOf } from "./model-source.ts";
 import type { PipelineHandle, PipelineOptions } from "./pipeline-options.ts";
-import { throwIfAborted } from "./throw-if-aborted.ts";
 
 /** What a pipeline asks of a model. */
 export interface ModelNeeds {

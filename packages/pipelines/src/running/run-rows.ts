@@ -1,7 +1,6 @@
-import { LongspanError, prepareInputs, type GraphTensor, type SessionInputs } from "@longspan/core";
+import { LongspanError, prepareInputs, type GraphTensor, type SessionInputs, throwIfAborted } from "@longspan/core";
 import type { OpenedModel } from "../model/open-model.ts";
 import type { RunOptions } from "../model/pipeline-options.ts";
-import { throwIfAborted } from "../model/throw-if-aborted.ts";
 import { wholeNumber } from "./whole-number.ts";
 import type { TokenRow } from "./token-row.ts";
 

@@ -1,6 +1,0 @@
-import { LongspanError } from "@longspan/core";
-
-/** @throws LongspanError `aborted`, with the signal's reason as its cause. */
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw new LongspanError("aborted", "Interrupted.", { cause: signal.reason });
-}
