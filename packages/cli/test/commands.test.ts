@@ -207,6 +207,7 @@ describe("wrong usage ends with exit code 2", () => {
     ["no output", ["convert", lightningFile, "--to", "hf"], "-o"],
     ["a size that is none", ["convert", lightningFile, "--to", "hf", "-o", "x", "--shard-size", "many"], "500MB"],
     ["an unknown head", ["inspect", lightningFile, "--head", "tail"], "question-answering"],
+    ["an address that is none", ["inspect", "http://[half/model.bin"], "is no URL"],
   ])("%s", async (_, words, message) => {
     const { code, error } = await runCommand(...words);
     expect(code).toBe(2);

@@ -8,6 +8,7 @@ export { throwIfAborted } from "./bytes/throw-if-aborted.ts";
 export { bytesSource } from "./bytes/bytes-source.ts";
 export { concatenatedSource, type SourceRange } from "./bytes/concatenated-source.ts";
 export { memoryFileSet } from "./bytes/memory-file-set.ts";
+export { urlInput } from "./bytes/url-input.ts";
 export { httpFileSet } from "./bytes/http-file-set.ts";
 export { httpSource, type HttpSourceOptions } from "./bytes/http-source.ts";
 export { blobSource } from "./bytes/blob-source.ts";

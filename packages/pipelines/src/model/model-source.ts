@@ -1,6 +1,5 @@
-import { blobSource, filesFileSet, type Checkpoint, type CheckpointInput, type FileSet } from "@longspan/core";
+import { blobSource, filesFileSet, urlInput, type Checkpoint, type CheckpointInput, type FileSet } from "@longspan/core";
 import { place } from "#place";
-import { urlPlace } from "./url-place.ts";
 
 /**
  * Where a model is: a path (in Node), a URL, a `File` or the `File`s of a folder, a set of files, or a checkpoint that is open already.
@@ -18,8 +17,8 @@ function isFiles(source: object): source is readonly File[] {
 
 /** @throws LongspanError `not-found`, `argument-invalid`. */
 export async function placeOf(source: Exclude<ModelSource, Checkpoint>): Promise<CheckpointInput> {
-  if (typeof source === "string") return /^https?:\/\//i.test(source) ? urlPlace(source) : place(source);
-  if (source instanceof URL) return source.protocol === "file:" ? place(decodeURIComponent(source.pathname)) : urlPlace(source);
+  if (typeof source === "string") return /^https?:\/\//i.test(source) ? urlInput(source) : place(source);
+  if (source instanceof URL) return source.protocol === "file:" ? place(decodeURIComponent(source.pathname)) : urlInput(source);
   if (isFiles(source)) return { files: filesFileSet(source) };
   if (source instanceof Blob) return { files: fileAlone(source), fileName: source.name };
   return { files: source };

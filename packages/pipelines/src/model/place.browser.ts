@@ -1,5 +1,4 @@
-import { LongspanError, type CheckpointInput } from "@longspan/core";
-import { urlPlace } from "./url-place.ts";
+import { LongspanError, urlInput, type CheckpointInput } from "@longspan/core";
 
 /** In a browser a model's place is a URL, relative to the page. @throws LongspanError `argument-invalid` where there is no page. */
 export async function place(text: string): Promise<CheckpointInput> {
@@ -14,5 +13,5 @@ export async function place(text: string): Promise<CheckpointInput> {
       },
     );
   }
-  return urlPlace(new URL(text, base));
+  return urlInput(new URL(text, base));
 }

@@ -1,7 +1,9 @@
-import { httpFileSet, LongspanError, type CheckpointInput } from "@longspan/core";
+import type { CheckpointInput } from "../checkpoint/checkpoint.ts";
+import { LongspanError } from "../errors/longspan-error.ts";
+import { httpFileSet } from "./http-file-set.ts";
 
 /** A URL as a checkpoint's place: a file and its siblings, or (with a slash at its end) a folder. @throws LongspanError `argument-invalid`. */
-export function urlPlace(address: string | URL): CheckpointInput {
+export function urlInput(address: string | URL): CheckpointInput {
   if (!URL.canParse(address)) {
     throw new LongspanError("argument-invalid", `${JSON.stringify(address)} is no URL.`, { details: { url: address } });
   }
