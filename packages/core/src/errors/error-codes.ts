@@ -41,6 +41,12 @@ export const errorCodes = {
   "disk-full": "surroundings",
   "permission-denied": "surroundings",
   "network-failed": "surroundings",
+  "module-missing": "surroundings",
+  "device-missing": "surroundings",
+  "feature-missing": "surroundings",
+  "device-limit": "surroundings",
+  "out-of-memory": "surroundings",
+  "device-lost": "surroundings",
   aborted: "interrupted",
 } as const;
 

@@ -17,12 +17,14 @@ export interface SessionParts {
    * what is kept between runs). The inputs are checked; the signal was not aborted yet.
    */
   readonly execute: (graph: Graph, inputs: CheckedInputs, options: RunOptions) => Promise<Record<string, GraphTensor>>;
+  /** See `Session.profile`. */
+  readonly profile?: Session["profile"];
   /** Frees what the session holds; called once, when nothing runs any more. */
   readonly free?: () => void | Promise<void>;
 }
 
 /** What every session does around its runs: checks at the door, outputs chosen, runs let end before anything is freed. */
-export function createSession({ graph, fitted, device, execute, free }: SessionParts): Session {
+export function createSession({ graph, fitted, device, execute, profile, free }: SessionParts): Session {
   const checkInputs = createInputCheck(fitted);
   const selected = new Map<string, Graph>();
   const underWay = new Set<Promise<unknown>>();
@@ -57,6 +59,7 @@ export function createSession({ graph, fitted, device, execute, free }: SessionP
       underWay.add(running);
       return running;
     },
+    ...(profile === undefined ? {} : { profile }),
     dispose,
     [Symbol.asyncDispose]: dispose,
   };

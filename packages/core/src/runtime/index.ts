@@ -1,4 +1,14 @@
-export type { PrepareOptions, RunOptions, Runtime, RuntimeCapabilities, Session, SessionInputs, Weights } from "./runtime.ts";
+export type {
+  PrepareOptions,
+  ProfiledStep,
+  RunOptions,
+  Runtime,
+  RuntimeCapabilities,
+  Session,
+  SessionInputs,
+  SessionProfile,
+  Weights,
+} from "./runtime.ts";
 export { chosenDataType, fitGraph, type FitGraphOptions } from "./fit-graph.ts";
 export { createSession, type SessionParts } from "./create-session.ts";
 export { createInputCheck, type CheckedInputs } from "./check-inputs.ts";

@@ -24,6 +24,30 @@ export interface PrepareOptions {
   readonly onProgress?: ProgressListener | undefined;
   /** One of `capabilities.dataTypes`; default: their first. Outputs are float32 all the same. */
   readonly dataType?: DataType | undefined;
+  /** Take the time of every step, for `Session.profile`. Default: false. */
+  readonly profile?: boolean | undefined;
+}
+
+/** One step of a run, and what it took. */
+export interface ProfiledStep {
+  /** The value it makes: the name of a node's output. */
+  readonly node: string;
+  /** What computed it: a kernel's or an operator's name. */
+  readonly kernel: string;
+  readonly milliseconds: number;
+  /** Multiplications and additions that the step's formula needs; 0 where nobody counted. */
+  readonly floatingPointOperations: number;
+  /** Bytes read and written, each once; 0 where nobody counted. */
+  readonly bytes: number;
+}
+
+/** Where the time of a run went. */
+export interface SessionProfile {
+  readonly device: string;
+  /** The whole run, as the caller saw it. */
+  readonly milliseconds: number;
+  /** In the order in which they ran. */
+  readonly steps: readonly ProfiledStep[];
 }
 
 /** Executes graphs. A plain object from a factory. */
@@ -64,6 +88,11 @@ export interface Session {
    * embedding table; `argument-invalid` for an unknown output; `aborted`; `closed` after `dispose`.
    */
   run(inputs: SessionInputs, options?: RunOptions): Promise<Record<string, GraphTensor>>;
+  /**
+   * Where the time of the last run went; undefined before the first. Only sessions prepared with `profile`, on runtimes that can tell,
+   * have it.
+   */
+  readonly profile?: (() => SessionProfile | undefined) | undefined;
   /** Refuses new runs, lets those under way end, then frees everything. A second call does nothing more. */
   dispose(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

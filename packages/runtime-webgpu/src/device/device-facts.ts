@@ -1,0 +1,26 @@
+/** The limits that plans and kernels go by, under WebGPU's names; bytes or counts. */
+export interface DeviceLimits {
+  readonly maxStorageBufferBindingSize: number;
+  readonly maxBufferSize: number;
+  readonly maxStorageBuffersPerShaderStage: number;
+  readonly maxComputeWorkgroupStorageSize: number;
+  readonly maxComputeInvocationsPerWorkgroup: number;
+  readonly maxComputeWorkgroupSizeX: number;
+  readonly maxComputeWorkgroupsPerDimension: number;
+  readonly minStorageBufferOffsetAlignment: number;
+  readonly minUniformBufferOffsetAlignment: number;
+}
+
+/** What of a device decides which kernels run on it: plain data, so that every choice can be tested without the device. */
+export interface DeviceFacts {
+  /** For people: vendor, architecture, description. */
+  readonly name: string;
+  /** `cpu`: a software adapter (lavapipe, SwiftShader), where barriers and workgroup memory cost more than they save. */
+  readonly kind: "gpu" | "cpu";
+  /** The sizes a subgroup may have, where the device has subgroups. No kernel may rely on one of them. */
+  readonly subgroups: { readonly minimum: number; readonly maximum: number } | undefined;
+  /** Whether `enable f16;` works. Packed halves (`unpack2x16float`) work everywhere. */
+  readonly shaderFloat16: boolean;
+  readonly timestamps: boolean;
+  readonly limits: DeviceLimits;
+}

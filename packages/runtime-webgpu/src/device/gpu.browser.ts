@@ -1,0 +1,14 @@
+import { LongspanError } from "@longspan/core";
+
+/**
+ * The browser's GPU interface, in a page or a worker.
+ * @throws LongspanError `device-missing` where the browser has none.
+ */
+export async function openGpu(): Promise<GPU> {
+  const { gpu } = navigator as { readonly gpu?: GPU };
+  if (gpu !== undefined) return gpu;
+  throw new LongspanError(
+    "device-missing",
+    "This browser has no WebGPU here: it needs a secure context (https or localhost) and Chrome or Edge 113, Safari 26 or Firefox 141 and newer.",
+  );
+}

@@ -1,0 +1,24 @@
+import { LongspanError } from "@longspan/core";
+
+let opened: GPU | undefined;
+
+/**
+ * The GPU interface of this process: Dawn, from the package `webgpu`.
+ *
+ * The object is kept for as long as the module lives: once it is collected, its adapters and devices crash the process.
+ * @throws LongspanError `module-missing`.
+ */
+export async function openGpu(): Promise<GPU> {
+  if (opened !== undefined) return opened;
+  let dawn: { create(options: string[]): GPU };
+  try {
+    dawn = await import("webgpu");
+  } catch (cause) {
+    throw new LongspanError("module-missing", 'Running on the GPU in Node needs the package "webgpu" (Dawn): npm install webgpu', {
+      details: { module: "webgpu" },
+      cause,
+    });
+  }
+  opened ??= dawn.create([]);
+  return opened;
+}

@@ -1,0 +1,52 @@
+/**
+ * A compute shader. Its text may depend on what a device is and on constants of a model (head size, activation, storage type), but never on
+ * batch, sequence or other sizes of one run: these come as uniforms, so that every length uses the same pipeline. The text is the key
+ * of the pipeline cache.
+ *
+ * Bindings, all in group 0: binding 0 is `var<uniform>`, a struct of the `uniforms` of each dispatch; 1, 2, … are the storage buffers in
+ * order. The entry point is `main`.
+ */
+export interface Kernel {
+  /** Its file's name, with what tells variants apart: `linear-tiled`, for profiles and labels. */
+  readonly name: string;
+  /** WGSL. */
+  readonly code: string;
+  /** Of the storage buffers in order: `read` is `var<storage, read>`, `write` is `var<storage, read_write>`. */
+  readonly access: readonly ("read" | "write")[];
+}
+
+/** How values lie in GPU memory. bool and int32 are 4 bytes each; float16 only for weights, two to a word, the first in the low half. */
+export type Storage = "float32" | "float16" | "int32" | "bool";
+
+/** A tensor in GPU memory, in C order. Its bytes start at an offset that is a multiple of 256, and are filled up to a multiple of 4. */
+export interface DeviceTensor {
+  /** Unique in a plan. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly storage: Storage;
+  readonly byteLength: number;
+}
+
+/**
+ * What a dispatch binds: a tensor, or a part of it. A binding may not be larger than `limits.maxStorageBufferBindingSize`, so a kernel that
+ * meets larger tensors (the embedding table, the output layer of a masked language model) binds ranges of them in several dispatches.
+ */
+export interface Operand {
+  readonly tensor: DeviceTensor;
+  /** Bytes from the tensor's start; a multiple of 256. Default 0. */
+  readonly byteOffset?: number | undefined;
+  /** Default: all that follows. */
+  readonly byteLength?: number | undefined;
+}
+
+/** One execution of a kernel. */
+export interface Dispatch {
+  readonly kernel: Kernel;
+  /** What fills binding 0, in the layout of the shader's struct (4-byte fields; a multiple of 16 bytes in all). */
+  readonly uniforms: ArrayBuffer;
+  /** The storage buffers from binding 1, as `kernel.access` says. What one dispatch writes, it does not bind a second time. */
+  readonly operands: readonly Operand[];
+  readonly workgroups: readonly [number, number, number];
+  /** What the formula needs, for profiles: multiplications and additions, and each byte read or written once. */
+  readonly work: { readonly floatingPointOperations: number; readonly bytes: number };
+}

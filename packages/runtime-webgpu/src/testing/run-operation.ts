@@ -1,0 +1,136 @@
+import { castTensor, evaluateShape, memoryWeights, standardOperations, type Attributes, type GraphTensor } from "@longspan/core";
+import { bufferUsage, mapMode } from "../device/gpu-constants.ts";
+import type { DeviceTensor, Storage } from "../kernel/kernel.ts";
+import type { OperationKernels, PlanContext, SizedNode } from "../kernel/operation-kernels.ts";
+import type { TestDevice } from "./test-device.ts";
+
+export interface RunOperationOptions {
+  readonly attributes?: Attributes;
+  /** How each input lies in memory, where not as its data type says: weights kept as float16. */
+  readonly storages?: readonly (Storage | undefined)[];
+  /** Types of the outputs, where the operation is none of core's. */
+  readonly outputs?: readonly { readonly dataType: GraphTensor["dataType"]; readonly shape: readonly number[] }[];
+}
+
+/** Runs the kernels of one operation on given tensors, each in a buffer of its own: what unit tests of kernels and benchmarks need. */
+export async function runOperation(
+  { device, facts }: TestDevice,
+  kernels: OperationKernels,
+  inputs: readonly GraphTensor[],
+  { attributes = {}, storages = [], outputs }: RunOperationOptions = {},
+): Promise<readonly GraphTensor[]> {
+  const buffers = new Map<string, GPUBuffer>();
+  const hosts = new Map<string, GraphTensor>();
+  const create = (name: string, storage: Storage, shape: readonly number[], bytes?: Uint8Array): DeviceTensor => {
+    const elements = shape.reduce((product, size) => product * size, 1);
+    const byteLength = Math.max(4, Math.ceil((elements * (storage === "float16" ? 2 : 4)) / 4) * 4);
+    const buffer = device.createBuffer({
+      label: name,
+      size: byteLength,
+      usage: bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination,
+    });
+    if (bytes !== undefined && bytes.byteLength > 0) device.queue.writeBuffer(buffer, 0, bytes as Uint8Array<ArrayBuffer>);
+    buffers.set(name, buffer);
+    return { name, shape, storage, byteLength };
+  };
+  const tensors: DeviceTensor[] = [];
+  for (const [index, input] of inputs.entries()) {
+    const storage = storages[index] ?? input.dataType;
+    const tensor = create(`input ${index}`, storage, input.shape, await bytesOf(input, storage));
+    if (input.dataType !== "float32") hosts.set(tensor.name, input);
+    tensors.push(tensor);
+  }
+  const types =
+    outputs ??
+    standardOperations
+      .get(kernels.operation)
+      ?.outputTypes(inputs, attributes)
+      .map(({ dataType, shape }) => ({ dataType, shape: evaluateShape(shape, new Map()) })) ??
+    [];
+  const results = types.map(({ dataType, shape }, index) => create(`output ${index}`, dataType, shape));
+  const context: PlanContext = {
+    facts,
+    dimensions: new Map(),
+    scratch: (storage, elements) => create(`scratch ${buffers.size}`, storage, [elements]),
+    hostValues: ({ name }) => hosts.get(name),
+    derived(key, elements, from, compute) {
+      const values = hosts.get(from.name);
+      if (values === undefined) throw new Error(`${from.name} is not known to the host`);
+      return create(`derived ${key} ${buffers.size}`, "int32", [elements], new Uint8Array(compute(values).buffer));
+    },
+  };
+  const node: SizedNode = { name: "output 0", operation: kernels.operation, attributes, inputs: tensors, outputs: results };
+  const dispatches = kernels.plan(node, context);
+  const encoder = device.createCommandEncoder();
+  for (const { kernel, uniforms, operands, workgroups } of dispatches) {
+    const pipeline = await device.createComputePipelineAsync({
+      label: kernel.name,
+      layout: "auto",
+      compute: { module: device.createShaderModule({ label: kernel.name, code: kernel.code }), entryPoint: "main" },
+    });
+    const uniformBuffer = device.createBuffer({ size: uniforms.byteLength, usage: bufferUsage.uniform | bufferUsage.copyDestination });
+    device.queue.writeBuffer(uniformBuffer, 0, uniforms);
+    const pass = encoder.beginComputePass({ label: kernel.name });
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(
+      0,
+      device.createBindGroup({
+        layout: pipeline.getBindGroupLayout(0),
+        entries: [
+          { binding: 0, resource: { buffer: uniformBuffer } },
+          ...operands.map(({ tensor, byteOffset, byteLength }, index) => {
+            const buffer = buffers.get(tensor.name);
+            if (buffer === undefined) throw new Error(`${tensor.name} has no buffer`);
+            return {
+              binding: index + 1,
+              resource: {
+                buffer,
+                ...(byteOffset === undefined ? {} : { offset: byteOffset }),
+                ...(byteLength === undefined ? {} : { size: byteLength }),
+              },
+            };
+          }),
+        ],
+      }),
+    );
+    pass.dispatchWorkgroups(...workgroups);
+    pass.end();
+  }
+  const readbacks = results.map((result) => {
+    const source = buffers.get(result.name);
+    if (source === undefined) throw new Error(`${result.name} has no buffer`);
+    const target = device.createBuffer({ size: result.byteLength, usage: bufferUsage.mapRead | bufferUsage.copyDestination });
+    encoder.copyBufferToBuffer(source, 0, target, 0, result.byteLength);
+    return target;
+  });
+  device.pushErrorScope("validation");
+  device.queue.submit([encoder.finish()]);
+  const problem = await device.popErrorScope();
+  if (problem !== null) throw new Error(problem.message);
+  const read: GraphTensor[] = [];
+  for (const [index, target] of readbacks.entries()) {
+    await target.mapAsync(mapMode.read);
+    const { dataType = "float32", shape = [] } = types[index] ?? {};
+    const elements = shape.reduce((product, size) => product * size, 1);
+    const words = target.getMappedRange().slice(0);
+    if (dataType === "float32") read.push({ dataType, shape, data: new Float32Array(words, 0, elements) });
+    else if (dataType === "int32") read.push({ dataType, shape, data: new Int32Array(words, 0, elements) });
+    else read.push({ dataType, shape, data: Uint8Array.from(new Int32Array(words, 0, elements)) });
+    target.destroy();
+  }
+  for (const buffer of buffers.values()) buffer.destroy();
+  return read;
+}
+
+async function bytesOf(tensor: GraphTensor, storage: Storage): Promise<Uint8Array> {
+  if (storage === "float16") {
+    const [weight] = memoryWeights({ weight: tensor }).values();
+    if (weight === undefined) throw new Error("no weight");
+    const narrow = castTensor(weight, "float16");
+    const bytes = new Uint8Array(Math.ceil(narrow.byteLength / 4) * 4);
+    bytes.set(await narrow.readBytes(0, narrow.byteLength));
+    return bytes;
+  }
+  const words = tensor.dataType === "bool" ? Int32Array.from(tensor.data) : tensor.data;
+  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+}

@@ -1,0 +1,40 @@
+import { openGpu } from "#gpu";
+import type { DeviceFacts } from "../device/device-facts.ts";
+import { readDeviceFacts } from "../device/read-device-facts.ts";
+
+export interface TestDeviceOptions {
+  /** Features to ask for, of those the adapter has. Default: all of these three. */
+  readonly features?: readonly ("subgroups" | "shader-f16" | "timestamp-query")[];
+  /** `default`: no more than WebGPU guarantees. `adapter`: all it has. Default: `adapter`. */
+  readonly limits?: "default" | "adapter";
+}
+
+export interface TestDevice {
+  readonly device: GPUDevice;
+  readonly facts: DeviceFacts;
+}
+
+/** A device for tests, of this machine's adapter. Without an adapter it throws: a test that cannot run has failed. */
+export async function testDevice({
+  features = ["subgroups", "shader-f16", "timestamp-query"],
+  limits = "adapter",
+}: TestDeviceOptions = {}): Promise<TestDevice> {
+  const adapter = await (await openGpu()).requestAdapter();
+  if (adapter === null) throw new Error("this machine has no GPU adapter: see CONTRIBUTING.md for the software one that tests run on");
+  const requiredLimits: Record<string, number> = {};
+  if (limits === "adapter")
+    for (const name of [
+      "maxStorageBufferBindingSize",
+      "maxBufferSize",
+      "maxStorageBuffersPerShaderStage",
+      "maxComputeWorkgroupStorageSize",
+      "maxComputeInvocationsPerWorkgroup",
+      "maxComputeWorkgroupSizeX",
+    ] as const)
+      requiredLimits[name] = adapter.limits[name];
+  const device = await adapter.requestDevice({
+    requiredFeatures: features.filter((feature) => adapter.features.has(feature)),
+    requiredLimits,
+  });
+  return { device, facts: readDeviceFacts(device) };
+}
