@@ -6,9 +6,12 @@ import type { Tensor } from "./tensor.ts";
 
 const defaultChunkBytes = 4 * 2 ** 20;
 
-/** All bytes of a tensor in one fresh buffer, read in pieces so that a source is never asked for more than a few MB at once. */
+/**
+ * All bytes of a tensor in one fresh buffer, read in pieces so that a source is never asked for more than a few MB at once.
+ * @throws LongspanError `limit-exceeded` when there is no memory for it.
+ */
 export async function readTensor(tensor: LazyTensor, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Tensor> {
-  const bytes = new Uint8Array(tensor.byteLength);
+  const bytes = allocate(tensor);
   for (let offset = 0; offset < bytes.byteLength; offset += defaultChunkBytes) {
     const length = Math.min(defaultChunkBytes, bytes.byteLength - offset);
     const into = bytes.subarray(offset, offset + length);
@@ -16,6 +19,19 @@ export async function readTensor(tensor: LazyTensor, options: { readonly signal?
     if (found.buffer !== into.buffer || found.byteOffset !== into.byteOffset) into.set(found);
   }
   return tensorFromBytes(tensor.dataType, tensor.shape, bytes);
+}
+
+/** An expanded tensor costs its file nothing, so its size says nothing about the file's. */
+function allocate({ name, shape, byteLength }: LazyTensor): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(byteLength);
+  } catch (cause) {
+    throw new LongspanError(
+      "limit-exceeded",
+      `Tensor "${name}" [${shape.join(", ")}] cannot be read whole: there is no memory for its ${byteLength} bytes. Read it in pieces: chunks(), readBytes().`,
+      { details: { tensor: name, byteLength }, cause },
+    );
+  }
 }
 
 export async function* readChunks(

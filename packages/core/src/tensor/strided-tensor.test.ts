@@ -132,6 +132,16 @@ describe("reading through strides", () => {
 });
 
 describe("refusals", () => {
+  test("says so when a tensor is read whole that no memory holds: an expanded one is as large as its file claims", async () => {
+    const storage = { source: bytesSource(new Uint8Array(4)), offset: 0, byteLength: 4 };
+    const tensor = stridedTensor({ name: "expanded", dataType: "float32", shape: [10 ** 6, 10 ** 6], strides: [0, 0], storage });
+    await expect(tensor.read()).rejects.toMatchObject({
+      code: "limit-exceeded",
+      details: { tensor: "expanded", byteLength: 4 * 10 ** 12 },
+    });
+    expect((await tensor.readBytes(4 * 10 ** 11, 8)).byteLength).toBe(8);
+  });
+
   const base = { name: "t", dataType: "float32" as const, storage: storage(12, 4) };
   test.each<[string, Partial<StridedTensorOptions>]>([
     ["past the storage", { shape: [13] }],
