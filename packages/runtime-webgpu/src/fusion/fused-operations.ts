@@ -1,0 +1,11 @@
+import { operationSet, standardOperations, type Operation, type OperationSet } from "@longspan/core";
+import { addNormalization } from "./add-normalization.ts";
+import { embeddingNormalization } from "./embedding-normalization.ts";
+import { linearActivation } from "./linear-activation.ts";
+import { linearAdd } from "./linear-add.ts";
+
+/** Operations that only this runtime has: standard ones put together, because one kernel does them with less memory traffic. */
+export const fusedOperations: readonly Operation[] = [linearActivation, linearAdd, addNormalization, embeddingNormalization];
+
+/** All that this runtime's graphs are made of, after `fuseForGpu`. */
+export const gpuOperations: OperationSet = operationSet([...standardOperations.values(), ...fusedOperations]);
