@@ -46,7 +46,13 @@ export interface OperationKernels {
    */
   readonly planKey?: ((hostInputs: readonly GraphTensor[]) => string) | undefined;
   /**
-   * The dispatches of a node, in order; each sees what the ones before it wrote. Shapes without elements do not come here.
+   * The numbers of the symbols that the operation brings into the graph (`Operation.introduces`), by their names, from the host-known
+   * inputs. Where an operation introduces none, it is left out.
+   */
+  readonly introduced?: ((attributes: Attributes, hostInputs: readonly GraphTensor[]) => ReadonlyMap<string, number>) | undefined;
+  /**
+   * The dispatches of a node, in order; each sees what the ones before it wrote. A node none of whose outputs has an element does not come
+   * here; an input without elements may (it has 4 bytes all the same).
    * @throws LongspanError `device-limit` where the device's limits do not allow it.
    */
   plan(node: SizedNode, context: PlanContext): readonly Dispatch[];
