@@ -58,6 +58,8 @@ export interface Target {
   readonly fileName: string;
   /** Endings (`.safetensors`) by which an output path is known to be one file. */
   readonly fileExtensions: readonly string[];
+  /** Files that may be written beside the one the user named: an ONNX model's external data. Default: none. */
+  readonly besides?: (fileName: string) => readonly string[];
   /** Files of an older output of this kind that must not survive beside a new one (stale shards and indexes). */
   readonly supersedes: readonly RegExp[];
   /** Element types the container can hold; a tensor of another is refused when planning. */

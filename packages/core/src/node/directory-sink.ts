@@ -12,6 +12,14 @@ import { isStagingOf, removeOrphans, stagingPath } from "./staging.ts";
 import { syncDirectory } from "./sync-directory.ts";
 import { checkFolder, existsError, targetStats } from "./target-folder.ts";
 
+export interface DirectorySinkOptions extends SinkOptions {
+  /**
+   * Only files of these names are written or superseded, into a folder that exists: without `force` none of them may exist, and what else the
+   * folder holds does not matter.
+   */
+  readonly fileNames?: readonly string[] | undefined;
+}
+
 /**
  * A folder of files, all or nothing. A new folder appears under its name at `commit()`, complete and on the disk. In an existing one that is empty, or with `force`,
  * the files written take the places of those of their names, superseded ones go, and all others stay.
@@ -21,10 +29,10 @@ import { checkFolder, existsError, targetStats } from "./target-folder.ts";
  *
  * @throws LongspanError `target-exists`, `target-is-source`, `argument-invalid` (a file where the folder should be), `not-found` (no parent folder), `permission-denied`
  */
-export async function directorySink(path: string, options: SinkOptions = {}): Promise<DirectorySink> {
+export async function directorySink(path: string, options: DirectorySinkOptions = {}): Promise<DirectorySink> {
   const sources = await protectedSources(options.sources ?? []);
   const onNote = options.onNote ?? (() => {});
-  const target = await locate(path, options.force === true, sources, onNote);
+  const target = await locate(path, options, sources, onNote);
   return target.exists ? createSink(path, target, sources, onNote, replaceIn) : createSink(path, target, sources, onNote, appear);
 }
 
@@ -35,35 +43,46 @@ interface TargetFolder {
   /** Where the staging folder goes. */
   readonly stagingParent: string;
   readonly force: boolean;
+  /** See `DirectorySinkOptions`. */
+  readonly fileNames: readonly string[] | undefined;
 }
 
-async function locate(path: string, force: boolean, sources: ProtectedSources, onNote: (note: string) => void): Promise<TargetFolder> {
+async function locate(
+  path: string,
+  { force = false, fileNames }: DirectorySinkOptions,
+  sources: ProtectedSources,
+  onNote: (note: string) => void,
+): Promise<TargetFolder> {
   const absolute = resolve(path);
   const stats = await targetStats(path);
   if (stats === undefined) {
+    if (fileNames !== undefined) await checkFolder(absolute, join(path, fileNames[0] ?? ""));
     const parent = dirname(absolute);
     await checkFolder(parent, path);
     await removeOrphans(parent, absolute, onNote);
-    return { folder: absolute, exists: false, stagingParent: parent, force };
+    return { folder: absolute, exists: false, stagingParent: parent, force, fileNames };
   }
   if (!stats.isDirectory()) {
     throw new LongspanError("argument-invalid", `${path} is a file, and a folder is to be written. Name another place.`, {
       details: { path },
     });
   }
-  await sources.check(path);
+  if (fileNames === undefined) await sources.check(path);
   const folder = await realpath(absolute);
   await checkFolder(folder, path);
   await removeOrphans(folder, absolute, onNote);
   await removeOrphans(dirname(absolute), absolute, onNote);
   const names = await listNames(folder);
-  if (!force && names.some((name) => !isStagingOf(name, absolute))) {
+  const occupied = fileNames?.find((name) => names.includes(name));
+  if (!force && occupied !== undefined)
+    throw existsError(join(path, occupied), "exists already. Pass --force (option force) to replace it.");
+  if (!force && fileNames === undefined && names.some((name) => !isStagingOf(name, absolute))) {
     throw existsError(
       path,
       "exists and is not empty. Pass --force (option force) to replace the files of the same names (all others stay).",
     );
   }
-  return { folder, exists: true, stagingParent: folder, force };
+  return { folder, exists: true, stagingParent: folder, force, fileNames };
 }
 
 interface Staged {
@@ -127,6 +146,14 @@ function createSink(
       checkFileName(fileName, path);
       if (names.includes(fileName))
         throw new LongspanError("argument-invalid", `${path}: ${fileName} is written twice.`, { details: { path, fileName } });
+      if (target.fileNames?.includes(fileName) === false)
+        throw new LongspanError(
+          "argument-invalid",
+          `${path}: ${fileName} is none of ${target.fileNames.join(", ")}, which are written here.`,
+          {
+            details: { path, fileName },
+          },
+        );
       await checkPlace(path, join(target.folder, fileName), sources);
       await begin();
       const sink = await fileByteSink(join(files, fileName), join(path, fileName));
@@ -182,13 +209,14 @@ async function appear(path: string, { folder }: TargetFolder, { staging }: Stage
 
 async function replaceIn(
   path: string,
-  { folder, force }: TargetFolder,
+  { folder, force, fileNames }: TargetFolder,
   { staging, files, names, superseded }: Staged,
   sources: ProtectedSources,
 ): Promise<void> {
   const present = await listNames(folder);
   const outgoing = present
     .filter((name) => names.includes(name) || superseded.some((pattern) => name.search(pattern) !== -1))
+    .filter((name) => fileNames?.includes(name) !== false)
     .filter((name) => name !== staging);
   const goingFiles: string[] = [];
   for (const name of outgoing) {

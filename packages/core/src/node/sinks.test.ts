@@ -50,6 +50,45 @@ async function deadProcess(): Promise<number> {
   return child.pid ?? 0;
 }
 
+describe("directorySink, named files of a folder", () => {
+  const fileNames = ["model.onnx", "model.onnx.data"];
+
+  test("come into a folder that holds other things, together", async () => {
+    await writeFile(at("other"), "stays");
+    await writeFile(at("old.shard"), "stays");
+    const sink = await directorySink(folder, { fileNames });
+    sink.supersede([/./]);
+    await put(sink, "model.onnx.data", "much data");
+    await put(sink, "model.onnx", "small");
+    expect((await readdir(folder)).filter((name) => !name.startsWith("."))).toEqual(["old.shard", "other"]);
+    await expect(sink.file("other")).rejects.toMatchObject({ code: "argument-invalid", message: expect.stringMatching(/is none of/) });
+    expect(await sink.commit()).toEqual([at("model.onnx.data"), at("model.onnx")]);
+    expect(await contents()).toEqual({ other: "stays", "old.shard": "stays", "model.onnx": "small", "model.onnx.data": "much data" });
+  });
+
+  test("none may exist, unless forced: then what is not written again goes", async () => {
+    await writeFile(at("model.onnx.data"), "old");
+    await expect(directorySink(folder, { fileNames })).rejects.toMatchObject({
+      code: "target-exists",
+      message: expect.stringMatching(/model\.onnx\.data exists/),
+    });
+    const sink = await directorySink(folder, { fileNames, force: true });
+    sink.supersede([/^model\.onnx(\.data)?$/]);
+    await put(sink, "model.onnx", "whole");
+    await sink.commit();
+    expect(await contents()).toEqual({ "model.onnx": "whole" });
+  });
+
+  test("need the folder, and spare what is read", async () => {
+    await expect(directorySink(at("none"), { fileNames })).rejects.toMatchObject({ code: "not-found" });
+    await writeFile(at("model.onnx"), "source");
+    const sink = await directorySink(folder, { fileNames, force: true, sources: [at("model.onnx")] });
+    await expect(sink.file("model.onnx")).rejects.toMatchObject({ code: "target-is-source" });
+    await sink.abort();
+    expect(await contents()).toEqual({ "model.onnx": "source" });
+  });
+});
+
 describe("directorySink, a new folder", () => {
   test("appears at commit, complete", async () => {
     const sink = await directorySink(at("out"));
