@@ -1,14 +1,23 @@
-// Runs an npm script after doing whatever set-up a fresh clone needs: `node scripts/with-setup.mjs <script>`.
+// Runs an npm script after doing whatever set-up a fresh clone needs: `node scripts/with-setup.mjs [--graphics] <script>`. With
+// `--graphics` that includes a software Vulkan driver and Chromium.
 // Plain JavaScript that any Node since 18 runs: the Node that the project itself uses comes with the packages installed here.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { requireGraphics } from "./debian-packages.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const stamp = join(root, "node_modules", ".longspan-installed");
 
+const words = process.argv.slice(2);
+if (words.includes("--graphics")) requireGraphics();
+
+/**
+ * @param {string} command
+ * @param {string[]} commandArguments
+ */
 function run(command, commandArguments) {
   const { status, error } = spawnSync(command, commandArguments, { cwd: root, stdio: "inherit" });
   if (error !== undefined) {
@@ -27,4 +36,4 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lockfile) {
   run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
   writeFileSync(stamp, lockfile);
 }
-run("npm", ["run", "--silent", ...process.argv.slice(2)]);
+run("npm", ["run", "--silent", ...words.filter((word) => word !== "--graphics")]);
