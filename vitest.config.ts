@@ -1,13 +1,67 @@
-import { defineConfig } from "vitest/config";
+import { tmpdir } from "node:os";
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig, type TestProjectConfiguration } from "vitest/config";
+import { findChromium, findLavapipe } from "./scripts/find-graphics.mjs";
 
 // Tests run on the sources: the private condition below is the first entry of every package's "exports".
 const conditions = ["@longspan/source"];
+const nodeConditions = [...conditions, "import", "module", "node", "default"];
 
-export default defineConfig({
-  resolve: { conditions: [...conditions, "import", "module", "node", "default"] },
-  ssr: { resolve: { conditions: [...conditions, "import", "module", "node", "default"] } },
+const folders = ["tests", "packages/*/src", "packages/*/test", "examples"];
+
+// On every machine the tests' GPU is the same, lavapipe, whatever else is there; VK_DRIVER_FILES chooses another.
+const lavapipe = findLavapipe();
+if (lavapipe !== undefined) process.env.VK_DRIVER_FILES ??= lavapipe;
+// Dawn's Vulkan loader asks for it, and warns where it is not set.
+process.env.XDG_RUNTIME_DIR ??= tmpdir();
+
+const node: TestProjectConfiguration = {
+  resolve: { conditions: nodeConditions },
+  ssr: { resolve: { conditions: nodeConditions } },
   test: {
-    include: ["tests/**/*.test.ts", "packages/*/src/**/*.test.ts", "packages/*/test/**/*.test.ts", "examples/**/*.test.ts"],
+    name: "node",
+    include: folders.map((folder) => `${folder}/**/*.test.ts`),
+    exclude: ["**/*.browser.test.ts", "**/node_modules/**"],
     testTimeout: 60_000,
   },
-});
+};
+
+/** A real Chromium, without a window; its WebGPU computes on the CPU (SwiftShader). */
+function browser(executablePath: string): TestProjectConfiguration {
+  return {
+    resolve: { conditions: [...conditions, "import", "module", "browser", "default"] },
+    test: {
+      name: "browser",
+      include: folders.map((folder) => `${folder}/**/*.browser.test.ts`),
+      testTimeout: 60_000,
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        instances: [{ browser: "chromium" }],
+        provider: playwright({
+          launchOptions: {
+            executablePath,
+            args: [
+              "--enable-unsafe-webgpu",
+              "--no-sandbox",
+              "--disable-background-networking",
+              "--disable-component-update",
+              "--disable-sync",
+              "--no-first-run",
+            ],
+          },
+        }),
+      },
+    },
+  };
+}
+
+const chromium = findChromium();
+if (chromium === undefined) {
+  const advice = "no Chromium was found: install it, or set CHROMIUM to its executable";
+  if (process.env.CI === "true") throw new Error(advice);
+  console.error(`Tests in the browser are left out: ${advice}.`);
+}
+
+export default defineConfig({ test: { projects: [node, ...(chromium === undefined ? [] : [browser(chromium)])] } });
