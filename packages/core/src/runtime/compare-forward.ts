@@ -5,6 +5,7 @@ import { checkpointModel, type CheckpointModel } from "../longformer/graphs/chec
 import type { WordInput } from "../longformer/graphs/longformer-inputs.ts";
 import { prepareInputs } from "../longformer/prepare-inputs.ts";
 import { sampleInputs, type SampleInputs } from "../longformer/sample-inputs.ts";
+import type { DataType } from "../tensor/data-type.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -13,6 +14,8 @@ export const forwardTolerance = 1e-5;
 
 export interface CompareForwardOptions {
   readonly runtime: Runtime;
+  /** As for `prepare`. */
+  readonly dataType?: DataType | undefined;
   /** Default: `sampleInputs` of the first checkpoint. */
   readonly inputs?: readonly SampleInputs[] | undefined;
   /** Also compares the embeddings and what each layer gives. */

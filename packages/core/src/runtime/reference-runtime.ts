@@ -7,7 +7,7 @@ import type { GraphTensor, Value } from "../graph/value.ts";
 import { createSession } from "./create-session.ts";
 import { chosenDataType, fitGraph } from "./fit-graph.ts";
 import { readParameters } from "./read-parameters.ts";
-import type { PrepareOptions, RunOptions, Runtime, RuntimeCapabilities, Weights } from "./runtime.ts";
+import type { PrepareOptions, ProfiledStep, RunOptions, Runtime, RuntimeCapabilities, SessionProfile, Weights } from "./runtime.ts";
 
 export interface ReferenceRuntimeOptions {
   /** Default: the standard operations. Add your own to try them: each brings its meaning in TypeScript. */
@@ -30,11 +30,20 @@ export function referenceRuntime({ operations = standardOperations }: ReferenceR
       const fitted = fitGraph(graph, { name, capabilities }, { operations });
       chosenDataType({ name, capabilities }, options);
       const parameters = await readAll(fitted, weights, options);
+      const device = "cpu";
+      let profile: SessionProfile | undefined;
       return createSession({
         graph,
         fitted,
-        device: "cpu",
-        execute: (part, { tensors, dimensions }, run) => interpret(part, new Map([...parameters, ...tensors]), dimensions, operations, run),
+        device,
+        execute: async (part, { tensors, dimensions }, run) => {
+          const started = performance.now();
+          const steps: ProfiledStep[] = [];
+          const outputs = await interpret(part, new Map([...parameters, ...tensors]), dimensions, operations, run, steps);
+          profile = { device, milliseconds: performance.now() - started, steps };
+          return outputs;
+        },
+        ...(options?.profile === true ? { profile: () => profile } : {}),
         free: () => parameters.clear(),
       });
     },
@@ -49,13 +58,17 @@ async function readAll(graph: Graph, weights: Weights, options: PrepareOptions |
   return parameters;
 }
 
-/** Executes the nodes in order; `values` has the inputs and parameters, and gets everything else as long as it is needed. */
+/**
+ * Executes the nodes in order; `values` has the inputs and parameters, and gets everything else as long as it is needed. What each took is
+ * added to `steps`.
+ */
 async function interpret(
   graph: Graph,
   values: Map<string, GraphTensor>,
   dimensions: Map<string, number>,
   operations: OperationSet,
   { signal, onProgress }: RunOptions,
+  steps: ProfiledStep[],
 ): Promise<Record<string, GraphTensor>> {
   const lastUses = lastUsesOf(graph);
   let pausedAt = Number.NEGATIVE_INFINITY;
@@ -65,11 +78,15 @@ async function interpret(
       pausedAt = performance.now();
     }
     throwIfAborted(signal);
+    const started = performance.now();
     execute(node, values, dimensions, operations);
+    const milliseconds = performance.now() - started;
+    const made = node.outputs[0]?.name ?? node.operation;
+    steps.push({ node: made, kernel: node.operation, milliseconds, floatingPointOperations: 0, bytes: 0 });
     for (const name of lastUses.get(index) ?? []) values.delete(name);
     onProgress?.({
       stage: "run",
-      item: node.outputs[0]?.name ?? node.operation,
+      item: made,
       done: index + 1,
       total: graph.nodes.length,
       unit: "steps",

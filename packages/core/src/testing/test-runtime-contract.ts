@@ -277,6 +277,24 @@ export function testRuntimeContract(
         expect(events.at(-1)?.done).toBe(events.at(-1)?.total);
       }));
 
+    test("tell where their time went, where that was asked for", async () => {
+      await withSession(async (session) => expect(session.profile).toBe(undefined));
+      const session = await prepare(weights, { profile: true });
+      expect(session.profile?.()).toBe(undefined);
+      await expectTruth(await session.run(inputsOf(9)), inputsOf(9));
+      const profile = session.profile?.();
+      await session.dispose();
+      // Not every device can tell.
+      if (session.profile === undefined) return;
+      const { device, milliseconds = 0, steps = [] } = profile ?? {};
+      expect(device).toBe(session.device);
+      expect(milliseconds > 0 && steps.length > 0).toBe(true);
+      for (const step of steps) {
+        expect(step.node !== "" && step.kernel !== "").toBe(true);
+        expect([step.milliseconds, step.floatingPointOperations, step.bytes].every((count) => count >= 0)).toBe(true);
+      }
+    });
+
     test("end as they would when the session is disposed meanwhile", async () => {
       const session = await prepare();
       const running = session.run(inputsOf(31));

@@ -79,7 +79,8 @@ export async function openModel(options: PipelineOptions, needs: ModelNeeds): Pr
     onProgress?.({ stage: "tokenizer", item: tokenizer.name, done: 1, total: 1, unit: "steps" });
     throwIfAborted(signal);
     const labels = needs.labelsFrom === undefined ? undefined : weights.get(needs.labelsFrom)?.shape[0];
-    const session = await options.runtime.prepare(needs.graph(config, labels), weights, { signal, onProgress, dataType: options.dataType });
+    const { runtime, dataType, profile } = options;
+    const session = await runtime.prepare(needs.graph(config, labels), weights, { signal, onProgress, dataType, profile });
     const dispose = async (): Promise<void> => session.dispose();
     return {
       config,
@@ -88,7 +89,14 @@ export async function openModel(options: PipelineOptions, needs: ModelNeeds): Pr
       tokenizer,
       session,
       mostTokens: config.maxPositions - config.padTokenId - 1,
-      handle: { model: checkpoint.name, runtime: options.runtime.name, device: session.device, dispose, [Symbol.asyncDispose]: dispose },
+      handle: {
+        model: checkpoint.name,
+        runtime: runtime.name,
+        device: session.device,
+        ...(session.profile === undefined ? {} : { profile: session.profile }),
+        dispose,
+        [Symbol.asyncDispose]: dispose,
+      },
     };
   } finally {
     if (given === undefined) await checkpoint.close();

@@ -1,4 +1,4 @@
-import type { DataType, FileSet, FormatAdapter, Head, ProgressListener, Runtime } from "@longspan/core";
+import type { DataType, FileSet, FormatAdapter, Head, ProgressListener, Runtime, Session } from "@longspan/core";
 import type { TextTokenizer } from "../tokenizer/text-tokenizer.ts";
 import type { ModelSource } from "./model-source.ts";
 
@@ -16,6 +16,8 @@ export interface PipelineOptions {
   readonly head?: Head | undefined;
   /** The data type the runtime keeps weights and computes in: one of its capabilities. */
   readonly dataType?: DataType | undefined;
+  /** Take the time of every step, for the pipeline's `profile`. Default: false. */
+  readonly profile?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Events of the stages `open`, `tokenizer` and `prepare`. */
   readonly onProgress?: ProgressListener | undefined;
@@ -37,6 +39,11 @@ export interface PipelineHandle {
   /** The runtime's name, and for people what it computes on. */
   readonly runtime: string;
   readonly device: string;
+  /**
+   * Where the time of the last run of the model went (of the last batch of windows); undefined before the first. Only with option
+   * `profile`, on runtimes that can tell.
+   */
+  readonly profile?: Session["profile"];
   /** Frees the model. A second call does nothing. */
   dispose(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
