@@ -1,29 +1,48 @@
-import type { DeviceFacts } from "./device-facts.ts";
+import type { DeviceFacts, DeviceLimits } from "./device-facts.ts";
+import { webGpuFeatures, type WebGpuFeature } from "./web-gpu-features.ts";
 
 /** Names of software adapters, in vendor, architecture, device or description. */
 const softwareAdapters = /swiftshader|llvmpipe|lavapipe|software|warp|basic render/i;
 
-/** What `DeviceFacts` says of a device: what it was made with, not what its adapter could do. */
-export function readDeviceFacts(device: GPUDevice): DeviceFacts {
-  const { adapterInfo: info, features, limits } = device;
+/** What `DeviceFacts` says of a device: what it was made with, not what its adapter could do; of its features, those in `allowed`. */
+export function readDeviceFacts(device: GPUDevice, allowed: readonly WebGpuFeature[] = webGpuFeatures): DeviceFacts {
+  return readFacts(device.adapterInfo, device.features, device.limits, allowed);
+}
+
+/** The same of an adapter: what a device of it can have at most. */
+export function readAdapterFacts({ info, features, limits }: GPUAdapter): DeviceFacts {
+  return readFacts(info, features, limits, webGpuFeatures);
+}
+
+function readFacts(
+  info: GPUAdapterInfo,
+  features: GPUSupportedFeatures,
+  limits: GPUSupportedLimits,
+  allowed: readonly WebGpuFeature[],
+): DeviceFacts {
+  const has = (feature: WebGpuFeature): boolean => allowed.includes(feature) && features.has(feature);
   const words = [info.vendor, info.architecture, info.device, info.description].filter((word) => word !== "");
   const software = (info as { readonly isFallbackAdapter?: boolean }).isFallbackAdapter === true || softwareAdapters.test(words.join(" "));
   return {
     name: [...new Set(words)].join(" ") || "unnamed GPU",
     kind: software ? "cpu" : "gpu",
-    subgroups: features.has("subgroups") ? { minimum: info.subgroupMinSize ?? 4, maximum: info.subgroupMaxSize ?? 128 } : undefined,
-    shaderFloat16: features.has("shader-f16"),
-    timestamps: features.has("timestamp-query"),
-    limits: {
-      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-      maxBufferSize: limits.maxBufferSize,
-      maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
-      maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
-      maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
-      maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
-      maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
-      minStorageBufferOffsetAlignment: limits.minStorageBufferOffsetAlignment,
-      minUniformBufferOffsetAlignment: limits.minUniformBufferOffsetAlignment,
-    },
+    subgroups: has("subgroups") ? { minimum: info.subgroupMinSize ?? 4, maximum: info.subgroupMaxSize ?? 128 } : undefined,
+    shaderFloat16: has("shader-f16"),
+    timestamps: has("timestamp-query"),
+    limits: readLimits(limits),
+  };
+}
+
+function readLimits(limits: GPUSupportedLimits): DeviceLimits {
+  return {
+    maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+    maxBufferSize: limits.maxBufferSize,
+    maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+    maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+    maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+    maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
+    maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+    minStorageBufferOffsetAlignment: limits.minStorageBufferOffsetAlignment,
+    minUniformBufferOffsetAlignment: limits.minUniformBufferOffsetAlignment,
   };
 }

@@ -57,3 +57,6 @@ export interface OperationKernels {
    */
   plan(node: SizedNode, context: PlanContext): readonly Dispatch[];
 }
+
+/** Kernels by operation. */
+export type KernelTable = ReadonlyMap<string, OperationKernels>;

@@ -1,5 +1,6 @@
 import { openGpu } from "#gpu";
 import type { DeviceFacts } from "../device/device-facts.ts";
+import { adapterLimits } from "../device/open-device.ts";
 import { readDeviceFacts } from "../device/read-device-facts.ts";
 
 export interface TestDeviceOptions {
@@ -21,20 +22,9 @@ export async function testDevice({
 }: TestDeviceOptions = {}): Promise<TestDevice> {
   const adapter = await (await openGpu()).requestAdapter();
   if (adapter === null) throw new Error("this machine has no GPU adapter: see CONTRIBUTING.md for the software one that tests run on");
-  const requiredLimits: Record<string, number> = {};
-  if (limits === "adapter")
-    for (const name of [
-      "maxStorageBufferBindingSize",
-      "maxBufferSize",
-      "maxStorageBuffersPerShaderStage",
-      "maxComputeWorkgroupStorageSize",
-      "maxComputeInvocationsPerWorkgroup",
-      "maxComputeWorkgroupSizeX",
-    ] as const)
-      requiredLimits[name] = adapter.limits[name];
   const device = await adapter.requestDevice({
     requiredFeatures: features.filter((feature) => adapter.features.has(feature)),
-    requiredLimits,
+    requiredLimits: limits === "adapter" ? adapterLimits(adapter) : {},
   });
   return { device, facts: readDeviceFacts(device) };
 }

@@ -1,0 +1,102 @@
+import { LongspanError } from "@longspan/core";
+import { openGpu } from "#gpu";
+import type { DeviceFacts } from "./device-facts.ts";
+import { readAdapterFacts, readDeviceFacts } from "./read-device-facts.ts";
+import { webGpuFeatures, type WebGpuFeature } from "./web-gpu-features.ts";
+
+export interface DeviceOptions {
+  /** The caller's own device. It is used, never destroyed. */
+  readonly device?: GPUDevice | undefined;
+  /** The adapter to ask for a device. An adapter gives one device only. Default: what the browser or Dawn offers first. */
+  readonly adapter?: GPUAdapter | undefined;
+  /**
+   * The optional features to use: these and no others, each of which the adapter then has to have (`[]`: none). Default: all of
+   * `webGpuFeatures` that it has.
+   */
+  readonly features?: readonly WebGpuFeature[] | undefined;
+  /** `default`: no more than WebGPU guarantees everywhere. Default: `adapter`, all the adapter allows. */
+  readonly limits?: "adapter" | "default" | undefined;
+  /** Of several GPUs. Default: `high-performance`. */
+  readonly powerPreference?: GPUPowerPreference | undefined;
+}
+
+/** The limits that are raised to the adapter's own. */
+const raisedLimits = [
+  "maxStorageBufferBindingSize",
+  "maxBufferSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+] as const satisfies readonly (keyof GPUSupportedLimits)[];
+
+/** What to ask of an adapter to get those limits. */
+export function adapterLimits(adapter: GPUAdapter): Record<string, number> {
+  return Object.fromEntries(raisedLimits.map((limit) => [limit, adapter.limits[limit]]));
+}
+
+/**
+ * A device by the options.
+ * @throws LongspanError `module-missing`, `device-missing`, `feature-missing`.
+ */
+export async function openDevice(options: DeviceOptions): Promise<{ readonly device: GPUDevice; readonly facts: DeviceFacts }> {
+  const { features, limits = "adapter" } = options;
+  if (options.device !== undefined) {
+    checkFeatures(features, options.device.features, readDeviceFacts(options.device).name, "device");
+    return { device: options.device, facts: readDeviceFacts(options.device, features) };
+  }
+  const adapter = options.adapter ?? (await requestAdapter(options.powerPreference));
+  const { name } = readAdapterFacts(adapter);
+  checkFeatures(features, adapter.features, name, "adapter");
+  let device: GPUDevice;
+  try {
+    device = await adapter.requestDevice({
+      requiredFeatures: [...(features ?? webGpuFeatures)].filter((feature) => adapter.features.has(feature)),
+      requiredLimits: limits === "default" ? {} : adapterLimits(adapter),
+    });
+  } catch (cause) {
+    throw new LongspanError(
+      "device-missing",
+      `The GPU adapter "${name}" gives no device: ${cause instanceof Error ? cause.message : String(cause)}. An adapter gives one device only: pass a new one, or none, so that one is found.`,
+      { details: { adapter: name }, cause },
+    );
+  }
+  return { device, facts: readDeviceFacts(device, features) };
+}
+
+async function requestAdapter(powerPreference: GPUPowerPreference = "high-performance"): Promise<GPUAdapter> {
+  const adapter = await (await openGpu()).requestAdapter({ powerPreference });
+  if (adapter !== null) return adapter;
+  throw new LongspanError(
+    "device-missing",
+    "No GPU adapter was found. In Node on Linux install your GPU's Vulkan driver, or mesa-vulkan-drivers, which has one in software (lavapipe); in a browser enable hardware acceleration. Without a GPU, use another runtime.",
+  );
+}
+
+/** @throws LongspanError `argument-invalid`, `feature-missing`. */
+function checkFeatures(
+  wanted: readonly WebGpuFeature[] = [],
+  present: GPUSupportedFeatures,
+  name: string,
+  kind: "adapter" | "device",
+): void {
+  const unknown = wanted.find((feature) => !webGpuFeatures.includes(feature));
+  if (unknown !== undefined) {
+    throw new LongspanError(
+      "argument-invalid",
+      `There is no use for the WebGPU feature "${unknown}"; it can be ${webGpuFeatures.join(", ")}.`,
+      {
+        details: { feature: unknown },
+      },
+    );
+  }
+  const missing = wanted.filter((feature) => !present.has(feature));
+  if (missing.length > 0) throw featureMissing(missing, name, kind);
+}
+
+export function featureMissing(missing: readonly WebGpuFeature[], name: string, kind: "adapter" | "device"): LongspanError {
+  const remedy = kind === "device" ? "Request the device with it (requiredFeatures)" : "Leave it out of `features`";
+  return new LongspanError("feature-missing", `The GPU ${kind} "${name}" has no ${missing.join(", ")}. ${remedy}, or use another GPU.`, {
+    details: { features: [...missing], [kind]: name },
+  });
+}

@@ -1,0 +1,7 @@
+/// <reference types="@webgpu/types" preserve="true" />
+
+export { webgpu, type WebGpuOptions, type WebGpuRuntime } from "./webgpu-runtime.ts";
+export type { DeviceOptions } from "./device/open-device.ts";
+export { findAdapters, type AdapterDescription } from "./device/find-adapters.ts";
+export type { DeviceFacts, DeviceLimits } from "./device/device-facts.ts";
+export { webGpuFeatures, type WebGpuFeature } from "./device/web-gpu-features.ts";

@@ -1,0 +1,51 @@
+import { dimensionSymbols, evaluateShape, type Graph, type GraphInput, type GraphTensor } from "@longspan/core";
+
+/** Inputs of a run that nobody asked for. */
+export interface TypicalRun {
+  readonly inputs: ReadonlyMap<string, GraphTensor>;
+  readonly dimensions: Map<string, number>;
+}
+
+/** Few tokens, a page, a book's chapter: kernels choose their tilings by such sizes. */
+const lengths = [16, 512, 4096];
+
+/** How an input with a range is filled: nothing set, the first element of each row, or all. */
+const fillings = ["none", "first", "all"] as const;
+type Filling = (typeof fillings)[number];
+
+/** At most so many inputs get every filling; the combinations of more would be too many. */
+const mostVaried = 2;
+
+/**
+ * Inputs like those that will come, so that kernels can be planned, and compiled, before the first run: one row of each length (the last
+ * symbol of an input's shape), with every combination of its masks (the inputs with a range) empty, full, or set for the first token only.
+ */
+export function typicalRuns(graph: Graph): readonly TypicalRun[] {
+  const varied = graph.inputs.filter(({ range }) => range !== undefined).slice(0, mostVaried);
+  const combinations = varied.reduce<readonly ReadonlyMap<string, Filling>[]>(
+    (sofar, { name }) => sofar.flatMap((chosen) => fillings.map((filling) => new Map([...chosen, [name, filling]]))),
+    [new Map()],
+  );
+  return lengths.flatMap((length) =>
+    combinations.map((chosen) => {
+      const dimensions = new Map(graph.inputs.flatMap(({ shape }) => shape.flatMap(dimensionSymbols)).map((symbol) => [symbol, 1]));
+      for (const { shape } of graph.inputs) {
+        const last = shape.flatMap(dimensionSymbols).at(-1);
+        if (last !== undefined) dimensions.set(last, length);
+      }
+      const inputs = new Map(graph.inputs.map((input) => [input.name, fill(input, chosen.get(input.name) ?? "all", dimensions)]));
+      return { inputs, dimensions };
+    }),
+  );
+}
+
+function fill({ dataType, shape, range }: GraphInput, filling: Filling, dimensions: ReadonlyMap<string, number>): GraphTensor {
+  const sizes = evaluateShape(shape, dimensions);
+  const elements = sizes.reduce((product, size) => product * size, 1);
+  const row = sizes.at(-1) ?? 1;
+  const isSet = (index: number): boolean => filling === "all" || (filling === "first" && index % row === 0);
+  const values = (index: number): number => (range === undefined ? 0 : isSet(index) ? range.maximum : range.minimum);
+  if (dataType === "float32") return { dataType, shape: sizes, data: new Float32Array(elements) };
+  if (dataType === "int32") return { dataType, shape: sizes, data: Int32Array.from({ length: elements }, (_, index) => values(index)) };
+  return { dataType, shape: sizes, data: new Uint8Array(elements) };
+}

@@ -1,0 +1,87 @@
+import { bufferUsage } from "../device/gpu-constants.ts";
+import type { LiveDevice } from "../device/live-device.ts";
+import type { CompiledKernel } from "../device/pipeline-cache.ts";
+import type { Operand } from "../kernel/kernel.ts";
+import { alignUp } from "../plan/place-tensors.ts";
+import { boundBytes, type GraphPlan } from "../plan/plan-graph.ts";
+import type { BufferPool } from "./buffer-pool.ts";
+import type { DeviceWeights } from "./load-weights.ts";
+
+/** A plan with its pipelines, uniforms and bind groups: all that recording a run takes. */
+export interface BoundPlan {
+  readonly plan: GraphPlan;
+  /** In the order of the plan's steps. */
+  readonly compiled: readonly CompiledKernel[];
+  /** In the order of the plan's steps; made anew when the pool has replaced its buffers. */
+  bindGroups(): Promise<readonly GPUBindGroup[]>;
+  destroy(): void;
+}
+
+/**
+ * Compiles what is not compiled yet and writes the uniforms of all steps into one buffer.
+ * @throws LongspanError `out-of-memory`, `device-lost`; Error for a kernel that does not compile.
+ */
+export async function bindPlan(live: LiveDevice, plan: GraphPlan, weights: DeviceWeights, pool: BufferPool): Promise<BoundPlan> {
+  const { device } = live;
+  const compiled = await live.guard(Promise.all(plan.steps.map(({ dispatch }) => live.pipelines.get(dispatch.kernel))));
+  const offsets: number[] = [];
+  let size = 0;
+  for (const { dispatch } of plan.steps) {
+    offsets.push(size);
+    size += alignUp(dispatch.uniforms.byteLength);
+  }
+  const uniforms = new Uint8Array(Math.max(256, size));
+  for (const [index, { dispatch }] of plan.steps.entries()) uniforms.set(new Uint8Array(dispatch.uniforms), offsets[index]);
+  const uniformBuffer = await live.scoped("uniforms", () => {
+    const buffer = device.createBuffer({
+      label: "uniforms",
+      size: uniforms.byteLength,
+      usage: bufferUsage.uniform | bufferUsage.copyDestination,
+    });
+    device.queue.writeBuffer(buffer, 0, uniforms);
+    return buffer;
+  });
+
+  const resourceOf = (operand: Operand): GPUBufferBinding => {
+    const { tensor, byteOffset = 0 } = operand;
+    const name = plan.roots.get(tensor.name) ?? tensor.name;
+    const size = boundBytes(operand);
+    const weight = weights.buffers.get(name);
+    if (weight !== undefined) return { buffer: weight, offset: byteOffset, size };
+    const { buffer, offset } = placeOf(plan, pool, name);
+    return { buffer, offset: offset + byteOffset, size };
+  };
+  const bind = (): Promise<readonly GPUBindGroup[]> =>
+    live.scoped("the bindings of a plan", () =>
+      plan.steps.map(({ dispatch }, index) => {
+        const layout = compiled[index]?.layout;
+        if (layout === undefined) throw new TypeError(`step ${index} is not compiled`);
+        const uniform = { buffer: uniformBuffer, offset: offsets[index] ?? 0, size: dispatch.uniforms.byteLength };
+        return device.createBindGroup({
+          label: dispatch.kernel.name,
+          layout,
+          entries: [uniform, ...dispatch.operands.map(resourceOf)].map((resource, binding) => ({ binding, resource })),
+        });
+      }),
+    );
+
+  let bound: { readonly generation: number; readonly groups: readonly GPUBindGroup[] } | undefined;
+  return {
+    plan,
+    compiled,
+    async bindGroups() {
+      if (bound?.generation !== pool.generation) bound = { generation: pool.generation, groups: await bind() };
+      return bound.groups;
+    },
+    destroy: () => uniformBuffer.destroy(),
+  };
+}
+
+/** Where a plan's work or uploaded value lies. */
+export function placeOf(plan: GraphPlan, pool: BufferPool, name: string): { readonly buffer: GPUBuffer; readonly offset: number } {
+  const uploaded = plan.uploaded.placements.get(name);
+  const placement = uploaded ?? plan.work.placements.get(name);
+  const buffer = placement === undefined ? undefined : pool.buffers[uploaded === undefined ? "work" : "upload"][placement.arena];
+  if (placement === undefined || buffer === undefined) throw new TypeError(`${name} has no memory`);
+  return { buffer, offset: placement.offset };
+}

@@ -1,0 +1,80 @@
+import { bufferUsage } from "../device/gpu-constants.ts";
+import type { LiveDevice } from "../device/live-device.ts";
+
+/** `work`: what nodes compute; `upload`: what the host writes; `readback`: outputs on their way to the host. */
+export type PoolKind = "work" | "upload" | "readback";
+
+/** What a session's buffers are for, and with which rights they are made. */
+const usages: Readonly<Record<PoolKind, number>> = {
+  work: bufferUsage.storage | bufferUsage.copySource,
+  upload: bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination,
+  readback: bufferUsage.mapRead | bufferUsage.copyDestination,
+};
+
+/**
+ * The buffers that all plans of a session run in, one plan at a time: as many and as large as the most demanding plan so far needs, so that
+ * changing lengths neither allocates again and again nor piles up.
+ */
+export interface BufferPool {
+  /** Changes when buffers were replaced: bind groups made before are void. */
+  readonly generation: number;
+  /** By kind, in the order of a plan's arenas. */
+  readonly buffers: Readonly<Record<PoolKind, readonly (GPUBuffer | undefined)[]>>;
+  /** Bytes of all buffers. */
+  readonly byteLength: number;
+  /**
+   * Sees to buffers of at least these sizes.
+   * @throws LongspanError `out-of-memory`, `device-lost`.
+   */
+  provide(demand: Readonly<Record<PoolKind, readonly number[]>>): Promise<void>;
+  destroy(): void;
+}
+
+export function createBufferPool(live: LiveDevice): BufferPool {
+  const buffers: Record<PoolKind, (GPUBuffer | undefined)[]> = { work: [], upload: [], readback: [] };
+  let generation = 0;
+
+  const grow = async (kind: PoolKind, index: number, size: number): Promise<void> => {
+    buffers[kind][index]?.destroy();
+    buffers[kind][index] = undefined;
+    generation++;
+    const buffer = await live.scoped(`${size} bytes of ${purposes[kind]}`, () =>
+      live.device.createBuffer({ label: `${kind} ${index}`, size, usage: usages[kind] }),
+    );
+    buffers[kind][index] = buffer;
+  };
+
+  return {
+    get generation() {
+      return generation;
+    },
+    buffers,
+    get byteLength() {
+      return Object.values(buffers).reduce((sum, kind) => sum + kind.reduce((bytes, buffer) => bytes + (buffer?.size ?? 0), 0), 0);
+    },
+    async provide(demand) {
+      for (const kind of poolKinds) {
+        for (const [index, size] of demand[kind].entries()) {
+          if ((buffers[kind][index]?.size ?? 0) < size) await grow(kind, index, roomySize(size, live.facts.limits.maxBufferSize));
+        }
+      }
+    },
+    destroy() {
+      for (const kind of poolKinds) for (const buffer of buffers[kind].splice(0)) buffer?.destroy();
+    },
+  };
+}
+
+const poolKinds: readonly PoolKind[] = ["work", "upload", "readback"];
+
+const purposes: Readonly<Record<PoolKind, string>> = {
+  work: "intermediate values",
+  upload: "the run's inputs",
+  readback: "the run's outputs",
+};
+
+/** The next of eight steps between powers of two, so that slowly growing lengths do not allocate each time; at most `largest`. */
+function roomySize(bytes: number, largest: number): number {
+  const step = Math.max(256, 2 ** Math.floor(Math.log2(bytes) - 3));
+  return Math.min(largest, Math.ceil(bytes / step) * step);
+}

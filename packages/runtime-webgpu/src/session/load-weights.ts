@@ -1,0 +1,94 @@
+import { floatConversion, LongspanError, readParameters, type Graph, type PrepareOptions, type Weights } from "@longspan/core";
+import { bufferUsage } from "../device/gpu-constants.ts";
+import type { LiveDevice } from "../device/live-device.ts";
+import type { DeviceTensor } from "../kernel/kernel.ts";
+import { byteLengthOf, checkSize } from "../plan/plan-graph.ts";
+
+/** The weights of a session in GPU memory, each in a buffer of its own. */
+export interface DeviceWeights {
+  readonly tensors: ReadonlyMap<string, DeviceTensor>;
+  readonly buffers: ReadonlyMap<string, GPUBuffer>;
+  destroy(): void;
+}
+
+/** How the weights of a graph lie in GPU memory, when those in `halved` are kept as float16. */
+export function weightTensors(graph: Graph, halved: ReadonlySet<string>): ReadonlyMap<string, DeviceTensor> {
+  return new Map(
+    graph.parameters.map(({ name, shape: dimensions }) => {
+      const [storage, shape] = [halved.has(name) ? "float16" : "float32", dimensions.map(Number)] as const;
+      return [name, { name, shape, storage, byteLength: byteLengthOf(storage, shape) }];
+    }),
+  );
+}
+
+/** How much may be on its way to the GPU, in bytes: WebGPU copies what it is given, and keeps the copy until it has arrived. */
+const mostOnItsWay = 64 * 2 ** 20;
+/** What is written with one call. */
+const chunk = 16 * 2 ** 20;
+
+/**
+ * Reads the weights of a graph one after the other into GPU buffers; those in `halved` are rounded to float16, two to a word.
+ * @throws LongspanError what `readParameters` throws; `value-overflow` for a weight float16 cannot hold; `device-limit`;
+ * `out-of-memory`; `device-lost`.
+ */
+export async function loadWeights(
+  live: LiveDevice,
+  graph: Graph,
+  weights: Weights,
+  halved: ReadonlySet<string>,
+  options: Pick<PrepareOptions, "signal" | "onProgress"> = {},
+): Promise<DeviceWeights> {
+  const tensors = weightTensors(graph, halved);
+  for (const tensor of tensors.values()) checkSize(tensor, live.facts);
+  const buffers = new Map<string, GPUBuffer>();
+  const destroy = (): void => {
+    for (const buffer of buffers.values()) buffer.destroy();
+    buffers.clear();
+  };
+  try {
+    let onItsWay = 0;
+    for await (const { parameter, data } of readParameters(graph, weights, options)) {
+      const tensor = tensors.get(parameter.name);
+      if (tensor === undefined) throw new TypeError(`the graph has no parameter ${parameter.name}`);
+      const bytes =
+        tensor.storage === "float16" ? toFloat16(parameter.name, data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+      await live.scoped(`the weight ${parameter.name} (${tensor.byteLength} bytes)`, () => {
+        const buffer = live.device.createBuffer({ label: parameter.name, size: tensor.byteLength, usage: weightUsage });
+        buffers.set(parameter.name, buffer);
+        write(live.device, buffer, bytes);
+      });
+      onItsWay += bytes.byteLength;
+      if (onItsWay < mostOnItsWay) continue;
+      await live.guard(live.device.queue.onSubmittedWorkDone());
+      onItsWay = 0;
+    }
+    await live.guard(live.device.queue.onSubmittedWorkDone());
+  } catch (error) {
+    destroy();
+    throw error;
+  }
+  return { tensors, buffers, destroy };
+}
+
+const weightUsage = bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination;
+
+function write({ queue }: GPUDevice, buffer: GPUBuffer, { buffer: memory, byteOffset, byteLength }: Uint8Array): void {
+  for (let at = 0; at < byteLength; at += chunk) {
+    queue.writeBuffer(buffer, at, memory, byteOffset + at, Math.min(chunk, byteLength - at));
+  }
+}
+
+const narrow = floatConversion("float32", "float16");
+
+/** Whole words: an odd number of elements is followed by a zero. */
+function toFloat16(name: string, data: Float32Array): Uint8Array {
+  const halves = new Uint8Array(Math.ceil(data.length / 2) * 4);
+  const source = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const { overflows } = narrow(source, halves.subarray(0, data.length * 2));
+  if (overflows === 0) return halves;
+  throw new LongspanError(
+    "value-overflow",
+    `The weight "${name}" has ${overflows} values beyond what float16 holds (65504). Use precision "float32".`,
+    { details: { tensor: name, overflows, dataType: "float16" } },
+  );
+}

@@ -1,0 +1,171 @@
+import {
+  createSession,
+  LongspanError,
+  selectOutputs,
+  type Graph,
+  type GraphTensor,
+  type PrepareOptions,
+  type RunOptions,
+  type Session,
+  type SessionProfile,
+  type Weights,
+} from "@longspan/core";
+import type { DeviceLoan } from "../device/shared-device.ts";
+import { fusedOperations, fuseForGpu, gpuOperations } from "../fusion/index.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { KernelTable } from "../kernel/operation-kernels.ts";
+import { float16Parameters } from "../plan/float16-parameters.ts";
+import { planGraph } from "../plan/plan-graph.ts";
+import { evaluateHostPart, planKeyOf, splitGraph, type SplitGraph } from "../plan/split-graph.ts";
+import { typicalRuns } from "../plan/typical-runs.ts";
+import { bindPlan, type BoundPlan } from "./bind-plan.ts";
+import { createBufferPool } from "./buffer-pool.ts";
+import { loadWeights, weightTensors } from "./load-weights.ts";
+import { runPlan } from "./run-plan.ts";
+import { createTimestamps, type Timestamps } from "./timestamps.ts";
+
+export interface SessionRequest {
+  /** As given to `prepare`. */
+  readonly graph: Graph;
+  /** In operations the runtime has. */
+  readonly fitted: Graph;
+  readonly weights: Weights;
+  readonly kernels: KernelTable;
+  /** How weights are kept. */
+  readonly storage: "float32" | "float16";
+  readonly options: PrepareOptions;
+  /** Called once the session has freed everything. */
+  readonly disposed: () => void;
+}
+
+/** How many sizes of runs are kept planned. */
+const mostPlans = 8;
+
+interface KeptPlan {
+  readonly bound: BoundPlan;
+  readonly timestamps: Timestamps | undefined;
+}
+
+/** A session on a borrowed device; it gives the device back when it is disposed. */
+export async function prepareSession(loan: DeviceLoan, request: SessionRequest): Promise<Session> {
+  const { live } = loan;
+  const { graph, fitted, kernels, options } = request;
+  const fused = fusedOperations.every((operation) => kernels.has(operation.name)) ? fuseForGpu(fitted) : fitted;
+  const whole = splitGraph(fused, kernels);
+  const halved = request.storage === "float16" ? float16Parameters(fused, kernels) : new Set<string>();
+  const compiling = compileTypical(loan, whole, halved);
+  compiling.catch(() => undefined);
+  const weights = await loadWeights(live, fused, request.weights, halved, options);
+  try {
+    await live.guard(compiling);
+  } catch (error) {
+    weights.destroy();
+    throw error;
+  }
+
+  const pool = createBufferPool(live);
+  const splits = new Map<Graph, SplitGraph>([[fitted, whole]]);
+  const plans = new Map<string, KeptPlan>();
+  let profile: SessionProfile | undefined;
+
+  const splitOf = (part: Graph): SplitGraph => {
+    const names = part.outputs.map((output) => output.name);
+    const split = splits.get(part) ?? splitGraph(selectOutputs(fused, names), kernels);
+    splits.set(part, split);
+    return split;
+  };
+  const planOf = async (
+    split: SplitGraph,
+    known: ReadonlyMap<string, GraphTensor>,
+    dimensions: ReadonlyMap<string, number>,
+  ): Promise<KeptPlan> => {
+    const names = split.graph.outputs.map((output) => output.name).join("\n");
+    const key = `${names}\n${planKeyOf(split, known, dimensions)}`;
+    const kept = plans.get(key) ?? (await newPlan(split, known, dimensions));
+    plans.delete(key);
+    plans.set(key, kept);
+    for (const [oldest, old] of plans) {
+      if (plans.size <= mostPlans) break;
+      plans.delete(oldest);
+      discard(old);
+    }
+    return kept;
+  };
+  const newPlan = async (
+    split: SplitGraph,
+    hostValues: ReadonlyMap<string, GraphTensor>,
+    dimensions: ReadonlyMap<string, number>,
+  ): Promise<KeptPlan> => {
+    const plan = planGraph({ split, facts: live.facts, parameters: weights.tensors, dimensions, hostValues });
+    const bound = await bindPlan(live, plan, weights, pool);
+    const timestamps = options.profile === true && plan.steps.length > 0 ? await createTimestamps(live, plan.steps) : undefined;
+    return { bound, timestamps };
+  };
+
+  let last: Promise<unknown> = Promise.resolve();
+  /** One after the other: the buffers of a session hold one run's values. */
+  const inTurn = <Result>(run: () => Promise<Result>): Promise<Result> => {
+    const result = last.then(run, run);
+    last = result.catch(() => undefined);
+    return result;
+  };
+
+  return createSession({
+    graph,
+    fitted,
+    device: live.facts.name,
+    execute: (part, { tensors, dimensions }, runOptions: RunOptions) =>
+      inTurn(async () => {
+        live.check();
+        const started = performance.now();
+        const split = splitOf(part);
+        const known = evaluateHostPart(split, tensors, dimensions, gpuOperations);
+        const { bound, timestamps } = await planOf(split, known, dimensions);
+        const { outputs, steps } = await runPlan({ live, bound, pool, weights, known, timestamps, options: runOptions });
+        profile = { device: live.facts.name, milliseconds: performance.now() - started, steps };
+        return outputs;
+      }),
+    ...(options.profile === true ? { profile: () => profile } : {}),
+    free() {
+      for (const kept of plans.values()) discard(kept);
+      plans.clear();
+      pool.destroy();
+      weights.destroy();
+      loan.giveBack();
+      request.disposed();
+    },
+  });
+}
+
+function discard({ bound, timestamps }: KeptPlan): void {
+  bound.destroy();
+  timestamps?.destroy();
+}
+
+/**
+ * Compiles what typical runs need, so that the first real one need not wait. What a typical run cannot have (a graph that does not work
+ * with made-up inputs, lengths beyond the device) is left to the run that needs it.
+ */
+async function compileTypical({ live }: DeviceLoan, split: SplitGraph, halved: ReadonlySet<string>): Promise<void> {
+  const parameters = weightTensors(split.graph, halved);
+  const kernels = new Map<string, Kernel>();
+  const seen = new Set<string>();
+  for (const { inputs, dimensions } of typicalRuns(split.graph)) {
+    let hostValues: ReadonlyMap<string, GraphTensor>;
+    try {
+      hostValues = evaluateHostPart(split, inputs, dimensions, gpuOperations);
+    } catch {
+      continue;
+    }
+    const key = planKeyOf(split, hostValues, dimensions);
+    if (seen.has(key)) continue;
+    seen.add(key);
+    try {
+      const { steps } = planGraph({ split, facts: live.facts, parameters, dimensions, hostValues });
+      for (const { dispatch } of steps) kernels.set(dispatch.kernel.code, dispatch.kernel);
+    } catch (error) {
+      if (!LongspanError.isInstance(error) || error.code !== "device-limit") throw error;
+    }
+  }
+  await Promise.all([...kernels.values()].map((kernel) => live.pipelines.get(kernel)));
+}

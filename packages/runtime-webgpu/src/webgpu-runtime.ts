@@ -1,0 +1,99 @@
+import {
+  chosenDataType,
+  fitGraph,
+  LongspanError,
+  type DataType,
+  type Runtime,
+  type RuntimeCapabilities,
+  type Session,
+} from "@longspan/core";
+import { featureMissing, type DeviceOptions } from "./device/open-device.ts";
+import { sharedDevice } from "./device/shared-device.ts";
+import { fusedOperations } from "./fusion/index.ts";
+import { kernelTable } from "./kernels/index.ts";
+import { aliasOperation, hostOperations } from "./plan/split-graph.ts";
+import { prepareSession } from "./session/prepare-session.ts";
+
+export interface WebGpuOptions extends DeviceOptions {
+  /**
+   * How weights are kept when `prepare` is not told. `float16` halves the GPU memory they take; sums and normalizations are in float32 all
+   * the same, and it needs no feature of the GPU. Default: `float32`.
+   */
+  readonly precision?: "float32" | "float16" | undefined;
+}
+
+/** The runtime of `webgpu()`. */
+export interface WebGpuRuntime extends Runtime {
+  /** Disposes the sessions that still stand, and with the last of them the device, if it is ours. */
+  dispose(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Runs graphs on a GPU, through WebGPU: in browsers, and in Node with the package `webgpu` (Dawn).
+ *
+ * Nothing is opened before the first `prepare`. The sessions of one runtime share its device, which is destroyed with the last of them; a
+ * device that was passed is never destroyed. A device that was lost (`device-lost` from runs under way and later ones) is replaced when
+ * the next session is prepared.
+ *
+ * `prepare` throws what core's contract says, and LongspanError `module-missing` (Node without the package `webgpu`), `device-missing` (no
+ * GPU), `feature-missing` (one asked for by name, or `profile` without timestamps), `device-limit` (a tensor too large for the device,
+ * named), `out-of-memory`, `device-lost`, `value-overflow` (a weight that float16 cannot hold).
+ *
+ *     const session = await webgpu().prepare(graph, weights);
+ */
+export function webgpu(options: WebGpuOptions = {}): WebGpuRuntime {
+  const { precision = "float32" } = options;
+  if (precision !== "float32" && precision !== "float16")
+    throw new LongspanError("argument-invalid", `There is no precision "${String(precision)}": it is float32 or float16.`);
+  const name = "webgpu";
+  const kernels = kernelTable();
+  const fused = new Set(fusedOperations.map((operation) => operation.name));
+  const dataTypes: readonly DataType[] = precision === "float16" ? ["float16", "float32"] : ["float32", "float16"];
+  const capabilities: RuntimeCapabilities = {
+    operations: [...new Set([...hostOperations, aliasOperation, ...kernels.keys()])].filter((operation) => !fused.has(operation)),
+    dataTypes,
+    attentionWeights: true,
+  };
+  const shared = sharedDevice(options);
+  const sessions = new Set<Session>();
+  let disposed = false;
+
+  const dispose = async (): Promise<void> => {
+    disposed = true;
+    await Promise.all([...sessions].map((session) => session.dispose()));
+  };
+  return {
+    specificationVersion: 1,
+    name,
+    capabilities,
+    async prepare(graph, weights, prepareOptions = {}) {
+      if (disposed) throw new LongspanError("closed", "The webgpu runtime is disposed; make another one.");
+      const fitted = fitGraph(graph, { name, capabilities });
+      const storage = chosenDataType({ name, capabilities }, prepareOptions) === "float16" ? "float16" : "float32";
+      const loan = await shared.borrow();
+      try {
+        const { facts } = loan.live;
+        if (prepareOptions.profile === true && !facts.timestamps)
+          throw featureMissing(["timestamp-query"], facts.name, options.device === undefined ? "adapter" : "device");
+        const session = await prepareSession(loan, {
+          graph,
+          fitted,
+          weights,
+          kernels,
+          storage,
+          options: prepareOptions,
+          disposed: () => sessions.delete(session),
+        });
+        sessions.add(session);
+        if (disposed) await session.dispose();
+        return session;
+      } catch (error) {
+        loan.giveBack();
+        throw error;
+      }
+    },
+    dispose,
+    [Symbol.asyncDispose]: dispose,
+  };
+}
