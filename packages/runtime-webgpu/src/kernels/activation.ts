@@ -1,0 +1,27 @@
+import { activationFunctions } from "@longspan/core";
+import type { OperationKernels } from "../kernel/operation-kernels.ts";
+import { activationCode } from "./activation-functions.ts";
+import { planElementwise } from "./elementwise.ts";
+
+/**
+ * `out = function(x)`, element by element, float32 of any shape; grid: see `planElementwise`. Formulas: `activationCode`.
+ * Source: core's operation activation.
+ */
+export const activationKernels: OperationKernels = {
+  operation: "activation",
+  plan({ inputs, outputs: [out], attributes }, context) {
+    const name = activationFunctions.find((candidate) => candidate === attributes.function);
+    if (out === undefined || name === undefined) return [];
+    return planElementwise(
+      {
+        name: `activation-${name}`,
+        operationsPerElement: 1,
+        declarations: (type) => activationCode(name, type("f32") === "f32" ? "f32" : "vec4<f32>"),
+        expression: ([x]) => `activate(${x})`,
+      },
+      inputs,
+      out,
+      context,
+    );
+  },
+};

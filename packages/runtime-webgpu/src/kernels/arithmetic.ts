@@ -1,0 +1,35 @@
+import type { OperationKernels } from "../kernel/operation-kernels.ts";
+import { planElementwise } from "./elementwise.ts";
+
+/**
+ * `out = left + right`, and so on, for float32 or int32 that stretch to one shape; grid: see `planElementwise`. Quotients of int32 go
+ * towards zero; dividing int32 by zero gives 0, as the conversion of JavaScript's infinities does.
+ * Source: core's operations add, subtract, multiply and divide.
+ */
+export const arithmeticKernels: readonly OperationKernels[] = [
+  arithmetic("add", "+"),
+  arithmetic("subtract", "-"),
+  arithmetic("multiply", "*"),
+  arithmetic("divide", "/"),
+];
+
+function arithmetic(operation: string, sign: string): OperationKernels {
+  return {
+    operation,
+    plan({ inputs, outputs: [out] }, context) {
+      if (out === undefined) return [];
+      const divideIntegers = operation === "divide" && out.storage === "int32";
+      return planElementwise(
+        {
+          name: `${operation}-${out.storage}`,
+          operationsPerElement: 1,
+          expression: ([left, right], type) =>
+            divideIntegers ? `select(${left} / ${right}, ${type("i32")}(0), ${right} == ${type("i32")}(0))` : `${left} ${sign} ${right}`,
+        },
+        inputs,
+        out,
+        context,
+      );
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import type { OperationKernels } from "../kernel/operation-kernels.ts";
+import { elementsOf } from "./dispatching.ts";
+import { denseStrides } from "./strided-domain.ts";
+import { planCopy } from "./strided-copy.ts";
+
+/** The values one after the other along an axis, any shapes: one copy for each (see `planCopy`). Source: core's operation concatenate. */
+export const concatenateKernels: OperationKernels = {
+  operation: "concatenate",
+  plan({ inputs, outputs: [out], attributes }, context) {
+    if (out === undefined) return [];
+    const along = Number(attributes.axis);
+    const outer = denseStrides(out.shape);
+    let position = 0;
+    return inputs.flatMap((value) => {
+      const start = position * (outer[along] ?? 0);
+      position += value.shape[along] ?? 0;
+      if (elementsOf(value.shape) === 0) return [];
+      const own = denseStrides(value.shape);
+      const axes = value.shape.map((size, axis) => ({ size, strides: [own[axis] ?? 0, outer[axis] ?? 0] }));
+      return planCopy("concatenate", value, out, { axes, starts: [0, start] }, context);
+    });
+  },
+};

@@ -1,0 +1,74 @@
+import { evaluateDimension, evaluateShape, type Attributes, type DimensionBindings, type GraphTensor } from "@longspan/core";
+import { operationCaseGraph, operationCases, tensorDifference, type OperationCase } from "@longspan/core/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runOperation } from "../testing/run-operation.ts";
+import { testDevice, type TestDevice } from "../testing/test-device.ts";
+import { elementaryKernels } from "./elementary.ts";
+
+const kernels = new Map(elementaryKernels().map((own) => [own.operation, own]));
+
+/** What kernels are chosen by, on one software adapter: as it is, and as if it were a GPU with and without subgroups. */
+const kinds: readonly { readonly name: string; readonly open: () => Promise<TestDevice> }[] = [
+  { name: "a software adapter", open: () => testDevice() },
+  {
+    name: "a GPU with subgroups",
+    open: async () => {
+      const { device, facts } = await testDevice();
+      return { device, facts: { ...facts, kind: "gpu" } };
+    },
+  },
+  {
+    name: "a GPU with no more than WebGPU guarantees",
+    open: async () => {
+      const { device, facts } = await testDevice({ features: [], limits: "default" });
+      return { device, facts: { ...facts, kind: "gpu" } };
+    },
+  },
+];
+
+/** Attributes with the numbers of symbols put in: `runOperation` knows none. */
+function withoutSymbols(attributes: Attributes, dimensions: DimensionBindings): Attributes {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => {
+      if (["start", "end", "before", "after"].includes(name) && typeof value === "string")
+        return [name, evaluateDimension(value, dimensions)];
+      if (name === "shape" && Array.isArray(value)) return [name, evaluateShape(value, dimensions)];
+      return [name, value];
+    }),
+  );
+}
+
+async function tensorsOf(operationCase: OperationCase): Promise<readonly GraphTensor[]> {
+  const { inputs, weights, graph } = operationCaseGraph(operationCase);
+  const names = graph.nodes[0]?.inputs ?? [];
+  const tensors: GraphTensor[] = [];
+  for (const name of names) {
+    const given = inputs[name];
+    const weight = weights.get(name);
+    if (given !== undefined) tensors.push(given);
+    else if (weight !== undefined) tensors.push((await weight.read()) as GraphTensor);
+  }
+  return tensors;
+}
+
+describe.each(kinds)("on $name", ({ open }) => {
+  let device: TestDevice;
+  beforeAll(async () => {
+    device = await open();
+  });
+  afterAll(() => device.device.destroy());
+
+  for (const operationCase of operationCases) {
+    const own = kernels.get(operationCase.operation.name);
+    if (own === undefined) continue;
+    test(`${operationCase.operation.name}: ${operationCase.name}`, async () => {
+      const dimensions = new Map(Object.entries(operationCase.dimensions));
+      const attributes = withoutSymbols(operationCase.attributes, dimensions);
+      const inputs = await tensorsOf(operationCase);
+      const [expected] = operationCase.operation.evaluate(inputs, attributes, dimensions);
+      if (expected === undefined) throw new Error("the operation gave nothing");
+      const [actual] = await runOperation(device, own, inputs, { attributes });
+      expect(tensorDifference(actual, expected, operationCase.tolerance)).toBe(undefined);
+    });
+  }
+});

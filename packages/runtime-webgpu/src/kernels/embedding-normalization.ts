@@ -1,0 +1,94 @@
+import type { DeviceTensor, Kernel } from "../kernel/kernel.ts";
+import type { OperationKernels } from "../kernel/operation-kernels.ts";
+import { elementsOf, floatBits, packUniforms, rowRanges, rowsOf, wholeOperand } from "./dispatching.ts";
+import { planLookup } from "./embedding.ts";
+import { tableCode, tableRanges } from "./embedding-table.ts";
+import { normalizationBody, normalizationOperations } from "./normalization.ts";
+import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, type RowReduction } from "./row-reduction.ts";
+
+/**
+ * `out = layerNormalization(words[wordIds] + positions[positionIds] + types[typeIds], scale, shift)`; int32 ids of one shape `[…]`, float32 or
+ * float16 tables `[rows, hidden]`, float32 scale and shift `[hidden]`, out `[…, hidden]`.
+ *
+ * Two steps, for at most six bindings in each: the rows of positions and types are summed into scratch memory (see `planLookup`), then the
+ * words' rows are added and normalized in one. Words over the binding limit take a dispatch for each part of the table that may be bound,
+ * which writes the rows whose ids lie there. Grid of the second step: see `rowReduction`. Source: the fused operation embeddingNormalization.
+ */
+export const embeddingNormalizationKernels: OperationKernels = {
+  operation: "embeddingNormalization",
+  float16Inputs: [3, 4, 5],
+  plan({ inputs, outputs: [out], attributes }, context) {
+    const [wordIds, positionIds, typeIds, words, positions, types, scale, shift] = inputs;
+    if (wordIds === undefined || positionIds === undefined || typeIds === undefined || words === undefined) return [];
+    if (positions === undefined || types === undefined || scale === undefined || shift === undefined || out === undefined) return [];
+    const { facts } = context;
+    const [wordRows = 0, hidden = 1] = words.shape;
+    const rest = context.scratch("float32", elementsOf(out.shape));
+    const small = { ids: typeIds, table: types };
+    const summing = planLookup("embedding-sum", { ids: positionIds, table: positions }, small, rest, context);
+    const elements = rowElements(hidden);
+    const reduction = rowReduction(facts);
+    const kernel = normalizationKernel(reduction, words, elements);
+    const parts = tableRanges(words, facts.limits);
+    const normalizing = rowRanges(elementsOf(wordIds.shape), [4 * hidden], facts.limits).flatMap((rows) =>
+      parts.map(({ range, operand }) => ({
+        kernel,
+        uniforms: packUniforms(
+          rows.count,
+          hidden / elements.perStep,
+          floatBits(hidden),
+          floatBits(Number(attributes.epsilon)),
+          rows.first,
+          range.first,
+          range.count,
+          wordRows,
+        ),
+        operands: [
+          wholeOperand(wordIds, facts.limits),
+          operand,
+          rowsOf(rest, 4 * hidden, rows),
+          wholeOperand(scale, facts.limits),
+          wholeOperand(shift, facts.limits),
+          rowsOf(out, 4 * hidden, rows),
+        ],
+        workgroups: rowWorkgroups(reduction, rows.count, facts),
+        work: {
+          floatingPointOperations: ((normalizationOperations + 1) * hidden * rows.count) / parts.length,
+          bytes: (rows.count * (4 + 12 * hidden)) / parts.length,
+        },
+      })),
+    );
+    return [...summing, ...normalizing];
+  },
+};
+
+function normalizationKernel(reduction: RowReduction, words: DeviceTensor, elements: RowElements): Kernel {
+  const { type, suffix } = elements;
+  return {
+    name: `embedding-normalization-${words.storage}-${reduction}${suffix}`,
+    access: ["read", "read", "read", "read", "read", "write"],
+    code: rowCode(reduction, {
+      declarations: `
+struct Uniforms {
+  rows: u32, size: u32, elements: f32, epsilon: f32,
+  firstRow: u32, firstOfTable: u32, countOfTable: u32, tableRows: u32,
+}
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> ids: array<u32>;
+${tableCode("words", 2, words, elements)}
+@group(0) @binding(3) var<storage, read> rest: array<${type}>;
+@group(0) @binding(4) var<storage, read> scale: array<${type}>;
+@group(0) @binding(5) var<storage, read> shift: array<${type}>;
+@group(0) @binding(6) var<storage, read_write> out: array<${type}>;
+var<private> word: u32;
+fn elementOfRow(row: u32, i: u32) -> ${type} {
+  return wordsAt(word, i, uniforms.size) + rest[row * uniforms.size + i];
+}`,
+      body: `
+  let place = min(ids[uniforms.firstRow + row], uniforms.tableRows - 1u) - uniforms.firstOfTable;
+  if (place >= uniforms.countOfTable) { return; }
+  word = place;
+  ${normalizationBody(elements)}`,
+    }),
+  };
+}

@@ -1,0 +1,99 @@
+import type { DeviceTensor, Dispatch, Kernel } from "../kernel/kernel.ts";
+import type { OperationKernels, PlanContext } from "../kernel/operation-kernels.ts";
+import {
+  elementsOf,
+  foldWorkgroups,
+  packUniforms,
+  rowRanges,
+  rowsOf,
+  wholeOperand,
+  workgroupIndex,
+  workgroupParameters,
+} from "./dispatching.ts";
+import { tableCode, tableRanges } from "./embedding-table.ts";
+import { rowElements, type RowElements } from "./row-reduction.ts";
+
+const workgroupSize = 64;
+
+/** Rows of a table by number: int32 ids of any shape, and a table `[rows, hidden]`. */
+export interface Lookup {
+  readonly ids: DeviceTensor;
+  readonly table: DeviceTensor;
+}
+
+/**
+ * `out[…, h] = table[ids[…], h]`; int32 ids of any shape, a float32 or float16 table `[rows, hidden]`, float32 out `[…, hidden]`.
+ * See `planLookup`. Source: core's operation embedding.
+ */
+export const embeddingKernels: OperationKernels = {
+  operation: "embedding",
+  float16Inputs: [1],
+  plan({ inputs: [ids, table], outputs: [out] }, context) {
+    if (ids === undefined || table === undefined || out === undefined) return [];
+    return planLookup("embedding", { ids, table }, undefined, out, context);
+  },
+};
+
+/**
+ * Rows of a table, and rows of a second, small one added to them. A table over the binding limit takes a dispatch for each part of it that
+ * may be bound, which writes the rows of out whose ids lie there. Ids outside of a table, which sessions refuse where they come from inputs,
+ * take its last row. Grid: workgroups of 64 over out, four elements to an invocation where rows are so long.
+ */
+export function planLookup(
+  name: string,
+  { ids, table }: Lookup,
+  small: Lookup | undefined,
+  out: DeviceTensor,
+  { facts: { limits } }: PlanContext,
+): readonly Dispatch[] {
+  const [tableRows = 0, hidden = 1] = table.shape;
+  const elements = rowElements(hidden);
+  const size = hidden / elements.perStep;
+  const kernel = lookupKernel(name, table, small?.table, elements);
+  const parts = tableRanges(table, limits);
+  return rowRanges(elementsOf(ids.shape), [4 * hidden], limits).flatMap((rows) =>
+    parts.map(({ range, operand }) => ({
+      kernel,
+      uniforms: packUniforms(rows.count, rows.first, size, range.first, range.count, tableRows, small?.table.shape[0] ?? 0),
+      operands: [
+        wholeOperand(ids, limits),
+        operand,
+        ...(small === undefined ? [] : [wholeOperand(small.ids, limits), wholeOperand(small.table, limits)]),
+        rowsOf(out, 4 * hidden, rows),
+      ],
+      workgroups: foldWorkgroups(Math.ceil((rows.count * size) / workgroupSize), limits),
+      work: {
+        floatingPointOperations: small === undefined ? 0 : (rows.count * hidden) / parts.length,
+        bytes: (rows.count * (4 + 8 * hidden)) / parts.length,
+      },
+    })),
+  );
+}
+
+function lookupKernel(name: string, table: DeviceTensor, small: DeviceTensor | undefined, elements: RowElements): Kernel {
+  const { type, suffix } = elements;
+  const storages = [table, ...(small === undefined ? [] : [small])].map(({ storage }) => storage);
+  return {
+    name: `${name}-${storages.join("-")}${suffix}`,
+    access: [...(small === undefined ? [] : ["read" as const, "read" as const]), "read", "read", "write"],
+    code: `
+struct Uniforms { rows: u32, firstRow: u32, size: u32, firstOfTable: u32, countOfTable: u32, tableRows: u32, smallRows: u32 }
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> ids: array<u32>;
+${tableCode("table", 2, table, elements)}
+${small === undefined ? "" : `@group(0) @binding(3) var<storage, read> smallIds: array<u32>;\n${tableCode("small", 4, small, elements)}`}
+@group(0) @binding(${small === undefined ? 3 : 5}) var<storage, read_write> out: array<${type}>;
+@compute @workgroup_size(${workgroupSize})
+fn main(${workgroupParameters}) {
+  let index = ${workgroupIndex} * ${workgroupSize}u + lane;
+  let row = index / uniforms.size;
+  if (row >= uniforms.rows) { return; }
+  let i = index % uniforms.size;
+  let place = min(ids[uniforms.firstRow + row], uniforms.tableRows - 1u) - uniforms.firstOfTable;
+  if (place >= uniforms.countOfTable) { return; }
+  var value = tableAt(place, i, uniforms.size);
+  ${small === undefined ? "" : "value += smallAt(min(smallIds[uniforms.firstRow + row], uniforms.smallRows - 1u), i, uniforms.size);"}
+  out[index] = value;
+}`,
+  };
+}

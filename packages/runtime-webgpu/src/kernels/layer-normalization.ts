@@ -1,0 +1,81 @@
+import type { DeviceTensor, Dispatch, Kernel } from "../kernel/kernel.ts";
+import type { OperationKernels, PlanContext, SizedNode } from "../kernel/operation-kernels.ts";
+import { elementsOf, floatBits, packUniforms, rowRanges, rowsOf, wholeOperand } from "./dispatching.ts";
+import { normalizationBody, normalizationOperations } from "./normalization.ts";
+import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, type RowReduction } from "./row-reduction.ts";
+
+/**
+ * `out[…, i] = (x[…, i] - mean) / √(variance + epsilon) · scale[i] + shift[i]`, float32 `[…, size]`, scale and shift `[size]`.
+ * Grid: see `rowReduction`. Source: core's operation layerNormalization.
+ */
+export const layerNormalizationKernels: OperationKernels = {
+  operation: "layerNormalization",
+  plan(node, context) {
+    const [x, scale, shift] = node.inputs;
+    return planNormalization("layer-normalization", node, [x], [scale, shift], context);
+  },
+};
+
+/**
+ * The same of `x + y`, both float32 `[…, size]`: the sum is never written. Source: the fused operation addNormalization.
+ */
+export const addNormalizationKernels: OperationKernels = {
+  operation: "addNormalization",
+  plan(node, context) {
+    const [x, y, scale, shift] = node.inputs;
+    return planNormalization("add-normalization", node, [x, y], [scale, shift], context);
+  },
+};
+
+function planNormalization(
+  name: string,
+  { attributes, outputs: [out] }: SizedNode,
+  addends: readonly (DeviceTensor | undefined)[],
+  vectors: readonly (DeviceTensor | undefined)[],
+  { facts }: PlanContext,
+): readonly Dispatch[] {
+  if (out === undefined) return [];
+  const size = out.shape.at(-1) ?? 1;
+  const elements = rowElements(size);
+  const reduction = rowReduction(facts);
+  const kernel = normalizationKernel(name, reduction, elements, addends.length);
+  const defined = (tensors: readonly (DeviceTensor | undefined)[]): readonly DeviceTensor[] =>
+    tensors.filter((tensor) => tensor !== undefined);
+  return rowRanges(elementsOf(out.shape) / size, [4 * size], facts.limits).map((range) => ({
+    kernel,
+    uniforms: packUniforms(range.count, size / elements.perStep, floatBits(size), floatBits(Number(attributes.epsilon))),
+    operands: [
+      ...defined(addends).map((tensor) => rowsOf(tensor, 4 * size, range)),
+      ...defined(vectors).map((tensor) => wholeOperand(tensor, facts.limits)),
+      rowsOf(out, 4 * size, range),
+    ],
+    workgroups: rowWorkgroups(reduction, range.count, facts),
+    work: {
+      floatingPointOperations: (normalizationOperations + addends.length - 1) * size * range.count,
+      bytes: 4 * size * ((addends.length + 1) * range.count + 2),
+    },
+  }));
+}
+
+function normalizationKernel(name: string, reduction: RowReduction, elements: RowElements, addends: number): Kernel {
+  const { type, suffix } = elements;
+  const names = Array.from({ length: addends }, (_, at) => `addend${at}`);
+  return {
+    name: `${name}-${reduction}${suffix}`,
+    access: [...names.map(() => "read" as const), "read", "read", "write"],
+    code: rowCode(reduction, {
+      declarations: `
+struct Uniforms { rows: u32, size: u32, elements: f32, epsilon: f32 }
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+${names.map((addend, at) => `@group(0) @binding(${at + 1}) var<storage, read> ${addend}: array<${type}>;`).join("\n")}
+@group(0) @binding(${addends + 1}) var<storage, read> scale: array<${type}>;
+@group(0) @binding(${addends + 2}) var<storage, read> shift: array<${type}>;
+@group(0) @binding(${addends + 3}) var<storage, read_write> out: array<${type}>;
+fn elementOfRow(row: u32, i: u32) -> ${type} {
+  let at = row * uniforms.size + i;
+  return ${names.map((addend) => `${addend}[at]`).join(" + ")};
+}`,
+      body: normalizationBody(elements),
+    }),
+  };
+}

@@ -1,0 +1,54 @@
+import type { Kernel } from "../kernel/kernel.ts";
+import type { OperationKernels } from "../kernel/operation-kernels.ts";
+import { elementsOf, floatBits, foldWorkgroups, packUniforms, wholeOperand, workgroupIndex, workgroupParameters } from "./dispatching.ts";
+import { attributeDimension } from "./slice.ts";
+import { denseStrides } from "./strided-domain.ts";
+
+const workgroupSize = 64;
+
+const kernel: Kernel = {
+  name: "pad",
+  access: ["read", "write"],
+  code: `
+struct Uniforms { elements: u32, before: u32, size: u32, total: u32, after: u32, value: u32 }
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> x: array<u32>;
+@group(0) @binding(2) var<storage, read_write> out: array<u32>;
+@compute @workgroup_size(${workgroupSize})
+fn main(${workgroupParameters}) {
+  let index = ${workgroupIndex} * ${workgroupSize}u + lane;
+  if (index >= uniforms.elements) { return; }
+  let inner = index % uniforms.after;
+  let row = index / uniforms.after;
+  // Wraps to a large number in front of x.
+  let place = row % uniforms.total - uniforms.before;
+  var value = uniforms.value;
+  if (place < uniforms.size) { value = x[(row / uniforms.total * uniforms.size + place) * uniforms.after + inner]; }
+  out[index] = value;
+}`,
+};
+
+/**
+ * Along an axis `before` times a value, then x, then `after` times the value; float32 or int32, any shape. Grid: workgroups of 64 over the
+ * elements of out, which is seen as `[…, total, after]`. Source: core's operation pad.
+ */
+export const padKernels: OperationKernels = {
+  operation: "pad",
+  plan({ inputs: [x], outputs: [out], attributes }, { dimensions, facts: { limits } }) {
+    if (x === undefined || out === undefined) return [];
+    const axis = Number(attributes.axis);
+    const elements = elementsOf(out.shape);
+    const value = x.storage === "float32" ? floatBits(Number(attributes.value)) : Number(attributes.value);
+    const before = attributeDimension(attributes.before, dimensions);
+    const after = denseStrides(out.shape)[axis] ?? 1;
+    return [
+      {
+        kernel,
+        uniforms: packUniforms(elements, before, x.shape[axis] ?? 0, out.shape[axis] ?? 0, after, value),
+        operands: [wholeOperand(x, limits), wholeOperand(out, limits)],
+        workgroups: foldWorkgroups(Math.ceil(elements / workgroupSize), limits),
+        work: { floatingPointOperations: 0, bytes: x.byteLength + out.byteLength },
+      },
+    ];
+  },
+};

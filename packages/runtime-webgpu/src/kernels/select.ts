@@ -1,0 +1,23 @@
+import type { OperationKernels } from "../kernel/operation-kernels.ts";
+import { planElementwise } from "./elementwise.ts";
+
+/**
+ * `out = condition ? yes : no` for float32 or int32 that stretch to one shape; grid: see `planElementwise`. A value is taken as it is or not
+ * at all: nothing of the other comes through, not even NaN. Source: core's operation select.
+ */
+export const selectKernels: OperationKernels = {
+  operation: "select",
+  plan({ inputs, outputs: [out] }, context) {
+    if (out === undefined) return [];
+    return planElementwise(
+      {
+        name: `select-${out.storage}`,
+        operationsPerElement: 0,
+        expression: ([condition, yes, no], type) => `select(${no}, ${yes}, ${condition} != ${type("u32")}(0))`,
+      },
+      inputs,
+      out,
+      context,
+    );
+  },
+};
