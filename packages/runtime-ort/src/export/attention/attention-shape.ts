@@ -1,0 +1,72 @@
+import { addDimensions, divideDimensionUp, multiplyDimensions, type Dimension } from "@longspan/core";
+
+/** How `longformerAttention` is cut into products of matrices. */
+export interface AttentionTiling {
+  /** Queries that share one window of keys: they see `window + blockSize` keys and all global tokens. */
+  readonly blockSize: number;
+  /** Heads whose scores stand in memory at once. */
+  readonly headGroup: number;
+}
+
+/**
+ * More queries to a block mean more keys that only some of them may see; fewer mean that each key is copied into more windows. Measured
+ * with onnxruntime on the CPU for windows of 512.
+ */
+const blockSizes = { least: 32, most: 128 };
+
+/** Bytes of scores that one group of heads should have at most, for the sequence length of the published models and some global tokens. */
+const comfortable = { bytes: 64 * 2 ** 20, sequence: 4096, globals: 64 };
+
+export function attentionTiling(heads: number, window: number): AttentionTiling {
+  const blockSize = Math.min(blockSizes.most, Math.max(blockSizes.least, window / 2));
+  const bytesOfHead = comfortable.sequence * (window + blockSize + comfortable.globals) * Float32Array.BYTES_PER_ELEMENT;
+  const most = Math.max(1, Math.floor(comfortable.bytes / bytesOfHead));
+  const headGroup = Array.from({ length: heads }, (_, index) => index + 1).findLast((size) => size <= most && heads % size === 0) ?? 1;
+  return { blockSize, headGroup };
+}
+
+/** The sizes that one `longformerAttention` works with. */
+export interface AttentionShape extends AttentionTiling {
+  readonly batch: Dimension;
+  readonly sequence: Dimension;
+  readonly hidden: number;
+  readonly heads: number;
+  readonly headSize: number;
+  /** One side of the window. */
+  readonly side: number;
+  /** Blocks of queries; the last may reach beyond the sequence. */
+  readonly blocks: Dimension;
+  /** Global tokens of the fullest row, at least 1. */
+  readonly places: string;
+  /** Keys that a block sees: its window, then all places. */
+  readonly keys: Dimension;
+}
+
+export function attentionShape(
+  { batch, sequence, hidden }: Pick<AttentionShape, "batch" | "sequence" | "hidden">,
+  { heads, window, places }: { readonly heads: number; readonly window: number; readonly places: string },
+  tiling: AttentionTiling = attentionTiling(heads, window),
+): AttentionShape {
+  return {
+    ...tiling,
+    batch,
+    sequence,
+    hidden,
+    heads,
+    headSize: hidden / heads,
+    side: window / 2,
+    blocks: divideDimensionUp(sequence, tiling.blockSize),
+    places,
+    keys: addDimensions(window + tiling.blockSize, places),
+  };
+}
+
+/** The key under which what depends on the mask and the sizes alone is shared between layers. */
+export function sharingKey({ blockSize, headGroup, heads, hidden, side }: AttentionShape, mask: string): string {
+  return `attention ${mask} ${side} ${heads} ${hidden} ${blockSize} ${headGroup}`;
+}
+
+/** Rows of one head's context that a group of heads has: batch · blocks · headGroup · blockSize. */
+export function groupRows({ batch, blocks, headGroup, blockSize }: AttentionShape): Dimension {
+  return multiplyDimensions(batch, blocks, headGroup * blockSize);
+}

@@ -1,0 +1,56 @@
+import { writeLongformerAttention } from "./attention/longformer-attention.ts";
+import type { OnnxOperationSet } from "./onnx-operations.ts";
+import { writeActivation } from "./operations/activation.ts";
+import {
+  writeAdd,
+  writeDivide,
+  writeEqual,
+  writeLayerNormalization,
+  writeMatMul,
+  writeMultiply,
+  writeReduceSum,
+  writeSelect,
+  writeSoftmax,
+  writeSubtract,
+} from "./operations/arithmetic.ts";
+import { writeEmbedding, writeFindIndices, writeGatherRows, writeScatterRows } from "./operations/indexing.ts";
+import { writeLinear } from "./operations/linear.ts";
+import {
+  writeBand,
+  writeCast,
+  writeConcatenate,
+  writeConstant,
+  writePad,
+  writeReshape,
+  writeSlice,
+  writeTranspose,
+} from "./operations/movement.ts";
+
+/** All operations of core's graph (`longformerAttention` without probabilities: `exportGraph` lowers it where they are asked for). */
+export const standardOnnxOperations: OnnxOperationSet = new Map([
+  ["constant", writeConstant],
+  ["band", writeBand],
+  ["embedding", writeEmbedding],
+  ["linear", writeLinear],
+  ["matMul", writeMatMul],
+  ["add", writeAdd],
+  ["subtract", writeSubtract],
+  ["multiply", writeMultiply],
+  ["divide", writeDivide],
+  ["activation", writeActivation],
+  ["softmax", writeSoftmax],
+  ["layerNormalization", writeLayerNormalization],
+  ["reshape", writeReshape],
+  ["transpose", writeTranspose],
+  ["slice", writeSlice],
+  ["concatenate", writeConcatenate],
+  ["pad", writePad],
+  ["cast", writeCast],
+  ["equal", writeEqual],
+  ["select", writeSelect],
+  ["reduceSum", writeReduceSum],
+  ["findIndices", writeFindIndices],
+  ["gatherRows", writeGatherRows],
+  ["scatterRows", writeScatterRows],
+  ["longformerAttention", writeLongformerAttention],
+]);
