@@ -11,6 +11,7 @@ export interface TestDeviceOptions {
 }
 
 export interface TestDevice {
+  readonly adapter: GPUAdapter;
   readonly device: GPUDevice;
   readonly facts: DeviceFacts;
 }
@@ -26,5 +27,5 @@ export async function testDevice({
     requiredFeatures: features.filter((feature) => adapter.features.has(feature)),
     requiredLimits: limits === "adapter" ? adapterLimits(adapter) : {},
   });
-  return { device, facts: readDeviceFacts(device) };
+  return { adapter, device, facts: readDeviceFacts(device) };
 }
