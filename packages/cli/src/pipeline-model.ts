@@ -1,11 +1,12 @@
-import { LongspanError, type Checkpoint, type Head } from "@longspan/core";
-import type { PipelineOptions } from "@longspan/pipelines";
+import { LongspanError, type Checkpoint, type Head, type SessionProfile } from "@longspan/core";
+import type { PipelineHandle, PipelineOptions } from "@longspan/pipelines";
 import { folderInput } from "./model-input.ts";
 import { createCommandConverter, openModel } from "./model-options.ts";
-import { noteWarnings } from "./output/notes.ts";
+import { noteRuntime, noteWarnings } from "./output/notes.ts";
 import { progressDisplay } from "./output/progress-display.ts";
 import type { PipelineCommandOptions } from "./pipeline-options.ts";
-import { loadRuntime } from "./runtimes.ts";
+import { requireProfile } from "./runtime-options.ts";
+import { loadRuntime } from "./runtimes/load-runtime.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What a command asks of a model. */
@@ -15,19 +16,22 @@ export interface CommandNeeds {
   readonly heads: readonly [Head, ...Head[]] | undefined;
 }
 
-/** A pipeline of the command's own, with what it says of itself. */
-interface Prepared {
+/** What every document has that a model's run ends with. */
+export interface RunFacts {
   readonly runtime: string;
   readonly device: string;
-  dispose(): Promise<void>;
+  /** Why this runtime. */
+  readonly reason: string;
+  readonly timings: { readonly loadMilliseconds: number; readonly runMilliseconds: number };
+  /** With `--profile`: of the last batch of windows. */
+  readonly profile?: SessionProfile;
+  readonly warnings: readonly string[];
 }
 
 export interface PipelineRun<Result> {
   readonly result: Result;
   readonly checkpoint: Checkpoint;
-  readonly runtime: string;
-  readonly device: string;
-  readonly timings: { readonly loadMilliseconds: number; readonly runMilliseconds: number };
+  readonly facts: RunFacts;
 }
 
 const commandOf: Readonly<Record<Head, string>> = {
@@ -43,7 +47,7 @@ const commandOf: Readonly<Record<Head, string>> = {
  * Opens a model as the command line says, makes a pipeline of it, runs it, and frees everything.
  * @throws LongspanError `head-unknown` for a head that the command does not run; what opening, preparing and running throw.
  */
-export async function runPipeline<Pipeline extends Prepared, Result>(
+export async function runPipeline<Pipeline extends PipelineHandle, Result>(
   model: string,
   options: PipelineCommandOptions,
   needs: CommandNeeds,
@@ -53,21 +57,27 @@ export async function runPipeline<Pipeline extends Prepared, Result>(
   run: (pipeline: Pipeline, options: Pick<PipelineOptions, "signal" | "onProgress">) => Promise<Result>,
 ): Promise<PipelineRun<Result>> {
   const started = performance.now();
-  const runtime = await loadRuntime(options.runtime);
+  const { precision: dataType, profile } = options;
+  const { runtime, reason } = await loadRuntime(options.runtime, { dataType });
   const checkpoint = await openFor(model, options, needs, signal);
   const progress = await progressDisplay(terminal.error);
   try {
     requireHead(checkpoint, needs);
     const running = { signal, onProgress: progress.onProgress };
     const tokenizer = options.tokenizer === undefined ? undefined : await folderInput(options.tokenizer);
-    const pipeline = await create({ ...running, model: checkpoint, runtime, tokenizer }, checkpoint);
+    const pipeline = await create({ ...running, model: checkpoint, runtime, tokenizer, dataType, profile }, checkpoint);
     try {
       progress.stop();
+      const { device } = pipeline;
+      const readProfile = profile === true ? requireProfile(pipeline.profile, runtime.name, device) : undefined;
+      noteRuntime(options.runtime, runtime.name, reason, terminal);
       noteWarnings(checkpoint.warnings, terminal);
       const loaded = performance.now();
       const result = await run(pipeline, running);
       const timings = { loadMilliseconds: loaded - started, runMilliseconds: performance.now() - loaded };
-      return { result, checkpoint, runtime: pipeline.runtime, device: pipeline.device, timings };
+      const taken = readProfile?.();
+      const facts = { runtime: runtime.name, device, reason, timings, ...(taken === undefined ? {} : { profile: taken }) };
+      return { result, checkpoint, facts: { ...facts, warnings: checkpoint.warnings } };
     } finally {
       await pipeline.dispose();
     }

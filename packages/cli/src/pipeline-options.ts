@@ -1,12 +1,11 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { addReadingOptions, type ModelOptions } from "./model-options.ts";
-import { defaultRuntime, runtimeNames } from "./runtimes.ts";
+import { addProfileOption, addRuntimeOptions, type ProfileOptions, type RuntimeOptions } from "./runtime-options.ts";
 
 /** What every command takes that reads text with a model. */
-export interface PipelineCommandOptions extends ModelOptions {
+export interface PipelineCommandOptions extends ModelOptions, RuntimeOptions, ProfileOptions {
   readonly layout?: string;
   readonly tokenizer?: string;
-  readonly runtime: string;
 }
 
 export interface TextCommandOptions extends PipelineCommandOptions {
@@ -15,7 +14,7 @@ export interface TextCommandOptions extends PipelineCommandOptions {
 }
 
 export function addPipelineOptions(command: Command): Command {
-  return addReadingOptions(command).option("--runtime <name>", `what computes: ${runtimeNames.join(", ")}`, defaultRuntime);
+  return addProfileOption(addRuntimeOptions(addReadingOptions(command)));
 }
 
 export function addTextOptions(command: Command): Command {

@@ -2,11 +2,13 @@ import { Command, CommanderError, Option } from "commander";
 import { readFileSync } from "node:fs";
 import { exitCodes, type ExitCode } from "./exit-code.ts";
 import { addModelOptions, addReadingOptions } from "./model-options.ts";
-import { defaultRuntime, runtimeNames } from "./runtimes.ts";
+import { addOnnxOptions } from "./onnx-options.ts";
 import { addPipelineOptions, addTextOptions, wholeNumber } from "./pipeline-options.ts";
+import { addProfileOption, addRuntimeOptions } from "./runtime-options.ts";
 import type { AskOptions } from "./commands/ask.ts";
 import type { ClassifyOptions } from "./commands/classify.ts";
 import type { ConvertCommandOptions } from "./commands/convert.ts";
+import type { DoctorOptions } from "./commands/doctor.ts";
 import type { EmbedOptions } from "./commands/embed.ts";
 import type { FillOptions } from "./commands/fill.ts";
 import type { InspectOptions } from "./commands/inspect.ts";
@@ -43,13 +45,15 @@ export function createProgram({ terminal, signal, setExitCode }: ProgramContext)
     await inspect(model, options, terminal, signal);
   });
 
-  addModelOptions(
-    program
-      .command("convert")
-      .description("write a checkpoint in another framework's form")
-      .argument("<model>", "a file, a folder or an http(s) URL"),
+  addOnnxOptions(
+    addModelOptions(
+      program
+        .command("convert")
+        .description("write a checkpoint in another framework's form")
+        .argument("<model>", "a file, a folder or an http(s) URL"),
+    ),
   )
-    .requiredOption("--to <target>", "hf, torch, torch-legacy, lightning, paddle, paddle-safetensors, or an adapter's own")
+    .requiredOption("--to <target>", "hf, torch, torch-legacy, lightning, paddle, paddle-safetensors, onnx, or an adapter's own")
     .option("-o, --output <path>", "the folder or file to write")
     .option("--layout <name>", "the layout to write, instead of the target's: a name, or a layout file (.json)")
     .option("--from-layout <name>", "the layout to read with: a name, or a layout file (.json)")
@@ -63,12 +67,15 @@ export function createProgram({ terminal, signal, setExitCode }: ProgramContext)
       await convert(model, options, terminal, signal);
     });
 
-  addReadingOptions(
-    program
-      .command("verify")
-      .description("compare two checkpoints of any framework, tensor by tensor")
-      .argument("<a>", "a file, a folder or an http(s) URL")
-      .argument("<b>", "another"),
+  addRuntimeOptions(
+    addReadingOptions(
+      program
+        .command("verify")
+        .description("compare two checkpoints of any framework, tensor by tensor")
+        .argument("<a>", "a file, a folder or an http(s) URL")
+        .argument("<b>", "another"),
+    ),
+    "with --forward, ",
   )
     .option("--tolerance <difference>", "largest absolute difference that counts as equal (default: 0 of weights, 1e-5 of outputs)")
     .option("--forward", "also run both on the same inputs, and compare what they give")
@@ -77,17 +84,20 @@ export function createProgram({ terminal, signal, setExitCode }: ProgramContext)
       "with --forward: these inputs instead of samples: JSON of nested lists, or safetensors; - reads standard input",
     )
     .option("--layers", "with --forward: compare layer by layer, and name the first that departs")
-    .option("--runtime <name>", `with --forward, what computes: ${runtimeNames.join(", ")}`, defaultRuntime)
     .action(async (a: string, b: string, options: VerifyCommandOptions) => {
       const { verify } = await import("./commands/verify.ts");
       setExitCode(await verify(a, b, options, terminal, signal));
     });
 
-  addReadingOptions(
-    program
-      .command("run")
-      .description("run the bare model: tensors in, tensors out under Hugging Face's names")
-      .argument("<model>", "a file, a folder or an http(s) URL"),
+  addProfileOption(
+    addRuntimeOptions(
+      addReadingOptions(
+        program
+          .command("run")
+          .description("run the bare model: tensors in, tensors out under Hugging Face's names")
+          .argument("<model>", "a file, a folder or an http(s) URL"),
+      ),
+    ),
   )
     .requiredOption(
       "--inputs <file>",
@@ -95,7 +105,6 @@ export function createProgram({ terminal, signal, setExitCode }: ProgramContext)
     )
     .option("-o, --output <file>", "write the outputs as safetensors")
     .option("--outputs <names>", "which outputs, with commas between: logits, hidden_states (all of them), hidden_states.3, attentions, …")
-    .option("--runtime <name>", `what computes: ${runtimeNames.join(", ")}`, defaultRuntime)
     .option("--force", "replace an existing output")
     .action(async (model: string, options: RunCommandOptions) => {
       const { runModel } = await import("./commands/run.ts");
@@ -167,6 +176,15 @@ export function createProgram({ terminal, signal, setExitCode }: ProgramContext)
     .action(async (model: string, options: EmbedOptions) => {
       const { embed } = await import("./commands/embed.ts");
       await embed(model, options, terminal, signal);
+    });
+
+  program
+    .command("doctor")
+    .description("say which runtimes and GPU adapters this machine has, and what to install")
+    .option("--json", "print one JSON document on stdout and nothing else")
+    .action(async (options: DoctorOptions) => {
+      const { doctor } = await import("./commands/doctor.ts");
+      await doctor(options, ownVersion(), terminal);
     });
 
   program.action(() => {

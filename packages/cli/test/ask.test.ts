@@ -159,7 +159,11 @@ describe("wrong usage ends with exit code 2", () => {
     ["no document", ["--question", "where?"], "--document"],
     ["no answers at all", ["--question", "where?", "--document", "cat.txt", "--top-k", "0"], "1 or more"],
     ["a window beyond the model's", ["--question", "where?", "--document", "cat.txt", "--window-tokens", "41"], "from 1 to 40"],
-    ["an unknown runtime", ["--question", "where?", "--document", "cat.txt", "--runtime", "abacus"], "There are: reference"],
+    [
+      "an unknown runtime",
+      ["--question", "where?", "--document", "cat.txt", "--runtime", "abacus"],
+      "There are: auto, webgpu, ort, reference",
+    ],
   ])("%s", async (_, words, message) => {
     const { code, error } = await runCommand("ask", folderOfQa, ...words.map((word) => (word === "cat.txt" ? catFile : word)));
     expect(code).toBe(2);

@@ -7,7 +7,10 @@ export interface CommandResult {
   readonly error: string;
 }
 
-/** Runs a command line in this process, as a script would: no stream is a terminal, and nothing is piped in. */
+/**
+ * Runs a command line in this process, as a script would: no stream is a terminal, and nothing is piped in. Models run on the reference
+ * runtime unless the words name another.
+ */
 export async function runCommand(...words: readonly string[]): Promise<CommandResult> {
   return runWithInput("", ...words);
 }
@@ -15,7 +18,9 @@ export async function runCommand(...words: readonly string[]): Promise<CommandRe
 /** The same with text piped in. */
 export async function runWithInput(text: string, ...words: readonly string[]): Promise<CommandResult> {
   const [out, error] = [new PassThrough(), new PassThrough()];
-  const code = await run(words, { input: Readable.from([Buffer.from(text)]), out, error }, new AbortController().signal);
+  const runsModel = /^(?:ask|fill|classify|embed|run)$/.test(words[0] ?? "") || words.includes("--forward");
+  const given = runsModel && !words.includes("--runtime") ? [...words, "--runtime", "reference"] : words;
+  const code = await run(given, { input: Readable.from([Buffer.from(text)]), out, error }, new AbortController().signal);
   return { code, out: String(out.read() ?? ""), error: String(error.read() ?? "") };
 }
 

@@ -209,7 +209,11 @@ describe("bad input ends with exit code 1, one message, no stack and no output",
 describe("wrong usage ends with exit code 2", () => {
   test.each<[string, readonly string[], string]>([
     ["no inputs", [], "--inputs"],
-    ["an unknown runtime", ["--inputs", "fine.json", "--runtime", "abacus"], 'no runtime "abacus". There are: reference'],
+    [
+      "an unknown runtime",
+      ["--inputs", "fine.json", "--runtime", "abacus"],
+      'no runtime "abacus". There are: auto, webgpu, ort, reference',
+    ],
     [
       "an unknown output",
       ["--inputs", "fine.json", "--outputs", "logits"],

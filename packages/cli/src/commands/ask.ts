@@ -1,6 +1,7 @@
 import { questionAnswering, type Answer } from "@longspan/pipelines";
 import { jsonDocument } from "../output/json-document.ts";
 import { markedSentence, onOneLine } from "../output/marked-sentence.ts";
+import { describeProfile } from "../output/profile-report.ts";
 import { runPipeline } from "../pipeline-model.ts";
 import type { PipelineCommandOptions } from "../pipeline-options.ts";
 import { styled, writeLine, type Terminal } from "../terminal.ts";
@@ -22,7 +23,7 @@ export async function ask(model: string, options: AskOptions, terminal: Terminal
   const { question } = options;
   requireWords("The question", question);
   const { text: context } = await readDocument(options.document, terminal, signal);
-  const { result, runtime, device, timings, checkpoint } = await runPipeline(
+  const { result, facts } = await runPipeline(
     model,
     options,
     { command: "ask", heads: ["question-answering"] },
@@ -44,9 +45,12 @@ export async function ask(model: string, options: AskOptions, terminal: Terminal
       ),
   );
   const { answers, windows } = result;
-  if (options.json === true)
-    terminal.out.write(jsonDocument({ answers, windows, runtime, device, timings, warnings: checkpoint.warnings }));
-  else for (const answer of answers) describe(answer, context, terminal);
+  if (options.json === true) {
+    terminal.out.write(jsonDocument({ answers, windows, ...facts }));
+    return;
+  }
+  for (const answer of answers) describe(answer, context, terminal);
+  if (facts.profile !== undefined) describeProfile(facts.profile, terminal);
 }
 
 function describe(answer: Answer, context: string, { out }: Terminal): void {

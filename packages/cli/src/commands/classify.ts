@@ -5,12 +5,14 @@ import {
   type ClassifyTextOptions,
   type ClassifyTokensOptions,
   type Entity,
+  type PipelineHandle,
   type PipelineOptions,
   type TextClassification,
 } from "@longspan/pipelines";
 import { jsonDocument } from "../output/json-document.ts";
 import { markedSentence } from "../output/marked-sentence.ts";
 import { noteWarnings } from "../output/notes.ts";
+import { describeProfile } from "../output/profile-report.ts";
 import { runPipeline } from "../pipeline-model.ts";
 import type { TextCommandOptions } from "../pipeline-options.ts";
 import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
@@ -31,10 +33,8 @@ export async function classify(model: string, options: ClassifyOptions, terminal
   const texts = await givenTexts(options, terminal, signal);
   const {
     result: results,
-    runtime,
-    device,
-    timings,
     checkpoint,
+    facts,
   } = await runPipeline(
     model,
     options,
@@ -45,17 +45,14 @@ export async function classify(model: string, options: ClassifyOptions, terminal
     async (classifier, running) => classifier.run(texts, running),
   );
   if (options.json === true) {
-    const { head, warnings } = checkpoint;
-    terminal.out.write(jsonDocument({ head, results, runtime, device, timings, warnings }));
+    terminal.out.write(jsonDocument({ head: checkpoint.head, results, ...facts }));
     return;
   }
   for (const [index, result] of results.entries()) describe(result, texts[index] ?? "", terminal);
+  if (facts.profile !== undefined) describeProfile(facts.profile, terminal);
 }
 
-interface Classifier {
-  readonly runtime: string;
-  readonly device: string;
-  dispose(): Promise<void>;
+interface Classifier extends PipelineHandle {
   run(texts: readonly string[], running: Running): Promise<readonly Result[]>;
 }
 
@@ -66,23 +63,22 @@ async function createClassifier(
 ): Promise<Classifier> {
   if (head === "token-classification") {
     const pipeline = await classifyTokens(options);
-    const { runtime, device, dispose } = pipeline;
     return {
-      runtime,
-      device,
-      dispose,
+      ...handleOf(pipeline),
       run: async (texts, running) => (await pipeline(texts, { ...running, aggregation })).map((entities) => ({ entities })),
     };
   }
   const pipeline = await classifyText(options);
-  const { runtime, device, dispose } = pipeline;
   return {
-    runtime,
-    device,
-    dispose,
+    ...handleOf(pipeline),
     run: async (texts, running) =>
       (await pipeline(texts, { ...running, scores })).map(({ labels, unreadTokens }) => ({ labels, unreadTokens })),
   };
+}
+
+/** A pipeline is a function; its handle alone is data. */
+function handleOf({ model, runtime, device, profile, dispose, [Symbol.asyncDispose]: asyncDispose }: PipelineHandle): PipelineHandle {
+  return { model, runtime, device, ...(profile === undefined ? {} : { profile }), dispose, [Symbol.asyncDispose]: asyncDispose };
 }
 
 function describe(result: Result, text: string, terminal: Terminal): void {

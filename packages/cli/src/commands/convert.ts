@@ -1,15 +1,16 @@
 import { stat } from "node:fs/promises";
-import { basename, extname, resolve } from "node:path";
+import { basename, dirname, extname, resolve } from "node:path";
 import { isDataType, LongspanError, type ConversionPlan, type DirectorySink, type Target } from "@longspan/core";
 import { directorySink, fileSink } from "@longspan/core/node";
 import { folderInput, type ModelInput } from "../model-input.ts";
-import { createCommandConverter, layoutOption, openModel, type ModelOptions } from "../model-options.ts";
+import { layoutOption, openModel, type ModelOptions } from "../model-options.ts";
+import { createTargetConverter, type OnnxCommandOptions } from "../onnx-options.ts";
 import { conversionDocument, describePlan, describeResult } from "../output/conversion-report.ts";
 import { jsonDocument } from "../output/json-document.ts";
 import { progressDisplay } from "../output/progress-display.ts";
 import { styled, writeLine, type Terminal } from "../terminal.ts";
 
-export interface ConvertCommandOptions extends ModelOptions {
+export interface ConvertCommandOptions extends ModelOptions, OnnxCommandOptions {
   readonly to: string;
   readonly output?: string;
   readonly layout?: string;
@@ -23,7 +24,7 @@ export interface ConvertCommandOptions extends ModelOptions {
 
 /** `longspan convert`: one checkpoint into another framework's form. */
 export async function convert(model: string, options: ConvertCommandOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
-  const converter = await createCommandConverter(options);
+  const converter = await createTargetConverter(options);
   const { dtype } = options;
   if (dtype !== undefined && !isDataType(dtype))
     throw new LongspanError(
@@ -97,6 +98,9 @@ async function openSink(
   // An index's shards are sources as it is: all files beside it are protected.
   const sharded = plan.source.name.endsWith(".index.json") && input.folder !== undefined;
   const sources = [sharded ? input.folder : plan.source.name];
+  const besides = place.fileName === undefined ? [] : (plan.target.besides?.(place.fileName) ?? []);
+  if (place.fileName !== undefined && besides.length > 0)
+    return directorySink(dirname(place.path), { force, sources, onNote, fileNames: [place.fileName, ...besides] });
   if (place.fileName !== undefined) return fileSink(place.path, { force, sources, onNote });
   if (input.folder !== undefined && resolve(input.folder) === place.path) {
     throw new LongspanError("target-is-source", `${place.path} is the folder that is read from. Write to another one.`, {

@@ -1,5 +1,6 @@
 import { embedText, type EmbedTextOptions } from "@longspan/pipelines";
 import { jsonDocument } from "../output/json-document.ts";
+import { describeProfile } from "../output/profile-report.ts";
 import { runPipeline } from "../pipeline-model.ts";
 import type { TextCommandOptions } from "../pipeline-options.ts";
 import { writeLine, type Terminal } from "../terminal.ts";
@@ -13,7 +14,7 @@ export interface EmbedOptions extends TextCommandOptions {
 /** `longspan embed`: a text as a vector, by any Longformer's trunk. */
 export async function embed(model: string, options: EmbedOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const texts = await givenTexts(options, terminal, signal);
-  const { result, runtime, device, timings, checkpoint } = await runPipeline(
+  const { result, facts } = await runPipeline(
     model,
     options,
     { command: "embed", heads: undefined },
@@ -23,6 +24,10 @@ export async function embed(model: string, options: EmbedOptions, terminal: Term
     async (embedder, running) => embedder(texts, { ...running, pooling: options.pooling, normalize: options.normalize }),
   );
   const embeddings = result.map((vector) => Array.from(vector));
-  if (options.json === true) terminal.out.write(jsonDocument({ embeddings, runtime, device, timings, warnings: checkpoint.warnings }));
-  else for (const vector of embeddings) writeLine(terminal.out, vector.join(" "));
+  if (options.json === true) {
+    terminal.out.write(jsonDocument({ embeddings, ...facts }));
+    return;
+  }
+  for (const vector of embeddings) writeLine(terminal.out, vector.join(" "));
+  if (facts.profile !== undefined) describeProfile(facts.profile, terminal);
 }

@@ -1,6 +1,7 @@
 import { fillMask } from "@longspan/pipelines";
 import { jsonDocument } from "../output/json-document.ts";
 import { onOneLine } from "../output/marked-sentence.ts";
+import { describeProfile } from "../output/profile-report.ts";
 import { runPipeline } from "../pipeline-model.ts";
 import type { TextCommandOptions } from "../pipeline-options.ts";
 import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
@@ -13,7 +14,7 @@ export interface FillOptions extends TextCommandOptions {
 /** `longspan fill`: words for each mask of a text. */
 export async function fill(model: string, options: FillOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const texts = await givenTexts(options, terminal, signal);
-  const { result, runtime, device, timings, checkpoint } = await runPipeline(
+  const { result, facts } = await runPipeline(
     model,
     options,
     { command: "fill", heads: ["masked-lm"] },
@@ -25,7 +26,7 @@ export async function fill(model: string, options: FillOptions, terminal: Termin
   const { out } = terminal;
   if (options.json === true) {
     const results = result.map((masks) => ({ masks }));
-    out.write(jsonDocument({ results, runtime, device, timings, warnings: checkpoint.warnings }));
+    out.write(jsonDocument({ results, ...facts }));
     return;
   }
   for (const [index, masks] of result.entries()) {
@@ -36,4 +37,5 @@ export async function fill(model: string, options: FillOptions, terminal: Termin
       for (const line of columns(rows)) writeLine(out, line);
     }
   }
+  if (facts.profile !== undefined) describeProfile(facts.profile, terminal);
 }

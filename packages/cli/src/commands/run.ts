@@ -1,19 +1,20 @@
 import { checkpointModel, LongspanError, prepareInputs, selectOutputs, type Graph, type GraphTensor } from "@longspan/core";
 import { createCommandConverter, openModel, type ModelOptions } from "../model-options.ts";
-import { noteWarnings } from "../output/notes.ts";
+import { noteRuntime, noteWarnings } from "../output/notes.ts";
+import { describeProfile } from "../output/profile-report.ts";
 import { progressDisplay } from "../output/progress-display.ts";
 import { writeTensorsDocument } from "../output/tensors-document.ts";
 import { openSafetensorsFile } from "../output/write-safetensors.ts";
-import { loadRuntime } from "../runtimes.ts";
+import { requireProfile, type ProfileOptions, type RuntimeOptions } from "../runtime-options.ts";
+import { loadRuntime } from "../runtimes/load-runtime.ts";
 import { readTensorInputs } from "../tensor-inputs.ts";
 import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
 
-export interface RunCommandOptions extends ModelOptions {
+export interface RunCommandOptions extends ModelOptions, RuntimeOptions, ProfileOptions {
   readonly layout?: string;
   readonly inputs: string;
   readonly output?: string;
   readonly outputs?: string;
-  readonly runtime: string;
   readonly force?: boolean;
 }
 
@@ -21,14 +22,16 @@ export interface RunCommandOptions extends ModelOptions {
 export async function runModel(model: string, options: RunCommandOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const started = performance.now();
   const wanted = options.outputs?.split(",").map((name) => name.trim());
-  const runtime = await loadRuntime(options.runtime);
+  const attentionWeights = wanted?.some((name) => /^(?:global_)?attentions\b/.test(name));
+  const { precision: dataType, profile } = options;
+  const { runtime, reason } = await loadRuntime(options.runtime, { attentionWeights, dataType });
   const raw = await readTensorInputs(options.inputs, terminal, signal);
   const { checkpoint } = await openModel(await createCommandConverter(options), model, options, options.layout, signal);
   try {
     const { graph, weights, config, head } = checkpointModel(checkpoint, {
       words: raw.inputs_embeds === undefined ? "input_ids" : "inputs_embeds",
       hiddenStates: wanted?.some((name) => /^hidden_states\b/.test(name)),
-      attentions: wanted?.some((name) => /^(?:global_)?attentions\b/.test(name)),
+      attentions: attentionWeights,
     });
     const selected = wanted === undefined ? graph : selectOutputs(graph, outputNames(graph, wanted));
     const inputs = prepareInputs(config, head, raw);
@@ -43,23 +46,32 @@ export async function runModel(model: string, options: RunCommandOptions, termin
     noteWarnings(checkpoint.warnings, terminal);
     const progress = await progressDisplay(terminal.error);
     try {
-      const session = await runtime.prepare(selected, weights, { signal, onProgress: progress.onProgress });
+      const session = await runtime.prepare(selected, weights, { signal, onProgress: progress.onProgress, dataType, profile });
       try {
+        const readProfile = profile === true ? requireProfile(session.profile, runtime.name, session.device) : undefined;
+        progress.stop();
+        noteRuntime(options.runtime, runtime.name, reason, terminal);
         const loaded = performance.now();
         const outputs = await session.run(inputs, { signal, onProgress: progress.onProgress });
         const ended = performance.now();
         progress.stop();
         const written = await file?.write(outputs);
+        const taken = readProfile?.();
         if (options.json === true) {
           writeTensorsDocument(terminal.out, outputs, {
             head,
             runtime: runtime.name,
             device: session.device,
+            reason,
             timings: { loadMilliseconds: loaded - started, runMilliseconds: ended - loaded },
+            ...(taken === undefined ? {} : { profile: taken }),
             written: written === undefined ? [] : [written],
             warnings: checkpoint.warnings,
           });
-        } else describe(outputs, written, terminal);
+        } else {
+          describe(outputs, written, terminal);
+          if (taken !== undefined) describeProfile(taken, terminal);
+        }
       } finally {
         await session.dispose();
       }

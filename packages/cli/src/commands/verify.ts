@@ -2,17 +2,18 @@ import { LongspanError, type Checkpoint, type Converter, type ForwardComparison 
 import { exitCodes, type ExitCode } from "../exit-code.ts";
 import { createCommandConverter, openModel, type ModelOptions } from "../model-options.ts";
 import { jsonDocument } from "../output/json-document.ts";
+import { noteRuntime } from "../output/notes.ts";
 import { progressDisplay } from "../output/progress-display.ts";
 import { describeForward, describeVerification } from "../output/verification-report.ts";
+import type { RuntimeOptions } from "../runtime-options.ts";
 import type { Terminal } from "../terminal.ts";
 
-export interface VerifyCommandOptions extends ModelOptions {
+export interface VerifyCommandOptions extends ModelOptions, RuntimeOptions {
   readonly layout?: string;
   readonly tolerance?: string;
   readonly forward?: boolean;
   readonly inputs?: string;
   readonly layers?: boolean;
-  readonly runtime: string;
 }
 
 /** `longspan verify`: two checkpoints, tensor by tensor, in canonical space; with `--forward` what they give, too. */
@@ -52,7 +53,8 @@ export async function verify(
   }
 }
 
-type RunForward = (a: Checkpoint, b: Checkpoint) => Promise<ForwardComparison>;
+/** With why that runtime. */
+type RunForward = (a: Checkpoint, b: Checkpoint) => Promise<ForwardComparison & { readonly reason: string }>;
 
 /** Loads what `--forward` needs; without it, nothing that runs models is loaded. */
 async function forwardComparison(
@@ -62,11 +64,12 @@ async function forwardComparison(
   signal: AbortSignal,
 ): Promise<RunForward> {
   const [{ loadRuntime }, { readTensorInputs }, { compareForward }] = await Promise.all([
-    import("../runtimes.ts"),
+    import("../runtimes/load-runtime.ts"),
     import("../tensor-inputs.ts"),
     import("@longspan/core"),
   ]);
-  const runtime = await loadRuntime(options.runtime);
+  const { precision: dataType } = options;
+  const { runtime, reason } = await loadRuntime(options.runtime, { dataType });
   const inputs =
     options.inputs === undefined
       ? undefined
@@ -77,9 +80,20 @@ async function forwardComparison(
           },
         ];
   return async (a, b) => {
+    noteRuntime(options.runtime, runtime.name, reason, terminal);
     const progress = await progressDisplay(terminal.error);
     try {
-      return await compareForward(a, b, { runtime, inputs, tolerance, layers: options.layers, signal, onProgress: progress.onProgress });
+      const { layers } = options;
+      const compared = await compareForward(a, b, {
+        runtime,
+        dataType,
+        inputs,
+        tolerance,
+        layers,
+        signal,
+        onProgress: progress.onProgress,
+      });
+      return { ...compared, reason };
     } finally {
       progress.stop();
     }

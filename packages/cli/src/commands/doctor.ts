@@ -1,0 +1,95 @@
+import { LongspanError } from "@longspan/core";
+import type { AdapterDescription } from "@longspan/runtime-webgpu";
+import { jsonDocument } from "../output/json-document.ts";
+import { describeMachine } from "../output/machine-report.ts";
+import { chooseRuntime } from "../runtimes/choose-runtime.ts";
+import { installedVersion } from "../runtimes/installed-version.ts";
+import { standardCandidates } from "../runtimes/standard-candidates.ts";
+import type { Terminal } from "../terminal.ts";
+
+export interface DoctorOptions {
+  readonly json?: boolean;
+}
+
+/** A way to run models, in the order in which they are tried. */
+export interface RuntimeReport {
+  readonly name: string;
+  readonly usable: boolean;
+  /** What it is, or what stands in its way. */
+  readonly description: string;
+}
+
+export interface MachineReport {
+  readonly longspan: string;
+  readonly node: string;
+  readonly platform: string;
+  /** What runs a model without `--runtime`. */
+  readonly chosen: { readonly runtime: string; readonly reason: string };
+  readonly runtimes: readonly RuntimeReport[];
+  /** Also software adapters, which `--runtime webgpu` takes. */
+  readonly adapters: readonly AdapterDescription[];
+  readonly adaptersProblem: string | null;
+  /** Null where it is not installed. */
+  readonly packages: readonly { readonly name: string; readonly version: string | null }[];
+  /** What would make it faster. */
+  readonly advice: readonly string[];
+}
+
+/** `longspan doctor`: what this machine runs models with, and what is missing. */
+export async function doctor(options: DoctorOptions, version: string, terminal: Terminal): Promise<void> {
+  const report = await examine(version);
+  if (options.json === true) terminal.out.write(jsonDocument(report));
+  else describeMachine(report, terminal);
+}
+
+async function examine(version: string): Promise<MachineReport> {
+  const findings = await Promise.all(standardCandidates.map(async ({ name, find }) => ({ name, finding: await find() })));
+  const runtimes = findings.map(({ name, finding }): RuntimeReport =>
+    "obstacle" in finding
+      ? { name, usable: false, description: finding.obstacle }
+      : { name, usable: true, description: finding.description },
+  );
+  const { runtime, reason } = await chooseRuntime(
+    {},
+    findings.map(({ name, finding }) => ({ name, find: async () => finding })),
+  );
+  const packages = ["webgpu", "onnxruntime-node", "onnxruntime-web"].map((name) => ({ name, version: installedVersion(name) ?? null }));
+  const { adapters, problem } = await adaptersHere();
+  return {
+    longspan: version,
+    node: process.versions.node,
+    platform: `${process.platform} ${process.arch}`,
+    chosen: { runtime: runtime.name, reason },
+    runtimes,
+    adapters,
+    adaptersProblem: problem,
+    packages,
+    advice: advise(runtimes, adapters),
+  };
+}
+
+async function adaptersHere(): Promise<{ readonly adapters: readonly AdapterDescription[]; readonly problem: string | null }> {
+  const { findAdapters } = await import("@longspan/runtime-webgpu");
+  try {
+    return { adapters: await findAdapters(), problem: null };
+  } catch (error) {
+    if (!LongspanError.isInstance(error)) throw error;
+    return { adapters: [], problem: error.message };
+  }
+}
+
+function advise(runtimes: readonly RuntimeReport[], adapters: readonly AdapterDescription[]): readonly string[] {
+  const usable = (name: string): boolean => runtimes.some((runtime) => runtime.name === name && runtime.usable);
+  const advice: string[] = [];
+  if (usable("webgpu")) return advice;
+  if (installedVersion("webgpu") === undefined) advice.push("npm install webgpu: to run on this machine's GPU, if it has one");
+  else if (adapters.every(({ kind }) => kind === "cpu"))
+    advice.push(
+      process.platform === "linux"
+        ? "If this machine has a GPU, install its Vulkan driver (Debian: mesa-vulkan-drivers for AMD and Intel, nvidia-driver for NVIDIA)."
+        : "If this machine has a GPU, update its driver.",
+    );
+  if (!usable("onnxruntime-node")) advice.push("npm install onnxruntime-node: native code for this processor, faster than WebAssembly");
+  if (!usable("onnxruntime-node") && !usable("onnxruntime-web")) advice.push("npm install onnxruntime-web: WebAssembly, on any machine");
+  return advice;
+}

@@ -1,0 +1,42 @@
+import { Option, type Command } from "commander";
+import { createConverter, LongspanError, type Converter } from "@longspan/core";
+import { loadAdapters } from "./adapters.ts";
+import type { ModelOptions } from "./model-options.ts";
+
+/** What `convert --to onnx` takes beside what every target takes. */
+export interface OnnxCommandOptions {
+  readonly quantize?: "q8";
+  readonly externalData?: boolean;
+}
+
+export function addOnnxOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--quantize <kind>", "with --to onnx: keep matrices in 8 bits, a quarter of the size, not quite the same numbers").choices(
+        ["q8"],
+      ),
+    )
+    .option("--external-data", "with --to onnx: the weights in a file of their own, model.onnx.data (default: above 2 GiB)")
+    .option("--no-external-data", "with --to onnx: everything in one file, and an error above 2 GiB");
+}
+
+/**
+ * A converter that has the target asked for. ONNX is loaded only when no adapter has that target, since it brings modules of its own.
+ * @throws LongspanError `argument-invalid` when another target is given ONNX's options.
+ */
+export async function createTargetConverter(options: ModelOptions & OnnxCommandOptions & { readonly to: string }): Promise<Converter> {
+  const { to, quantize, externalData } = options;
+  const adapters = await loadAdapters(options.adapter, options.verifyChecksums);
+  if (!adapters.some(({ targets }) => targets.some(({ name }) => name === to))) {
+    const { onnx } = await import("@longspan/runtime-ort");
+    return createConverter({ adapters: [...adapters, onnx({ quantize, externalData })] });
+  }
+  if (quantize !== undefined || externalData !== undefined) {
+    const option = quantize !== undefined ? "--quantize" : externalData === true ? "--external-data" : "--no-external-data";
+    throw new LongspanError(
+      "argument-invalid",
+      `${option} is for ONNX files: the target is "${to}". Leave it out, or convert with --to onnx.`,
+    );
+  }
+  return createConverter({ adapters });
+}

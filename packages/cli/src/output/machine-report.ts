@@ -1,0 +1,32 @@
+import type { MachineReport } from "../commands/doctor.ts";
+import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
+
+/** What `longspan doctor` found, for people. */
+export function describeMachine(report: MachineReport, { out }: Terminal): void {
+  const section = (title: string): void => {
+    writeLine(out);
+    writeLine(out, styled(out, "bold", title));
+  };
+  const table = (rows: readonly (readonly string[])[]): void => {
+    for (const line of columns(rows)) writeLine(out, line);
+  };
+  table([
+    ["longspan", report.longspan],
+    ["Node", `${report.node} (${report.platform})`],
+    ["chosen", `${report.chosen.runtime}: ${report.chosen.reason}`],
+  ]);
+  section("runtimes, as they are tried without --runtime");
+  const lines = columns(report.runtimes.map(({ name, usable, description }) => [name, usable ? "yes" : "no", description]));
+  for (const [index, line] of lines.entries()) writeLine(out, styled(out, report.runtimes[index]?.usable === true ? "green" : "dim", line));
+  section("packages");
+  table(report.packages.map(({ name, version }) => [name, version ?? "not installed"]));
+  section("GPU adapters");
+  if (report.adapters.length === 0) writeLine(out, report.adaptersProblem ?? "none");
+  for (const { name, kind, features, limits } of report.adapters) {
+    writeLine(out, `${name}${kind === "cpu" ? "  (software: only with --runtime webgpu)" : ""}`);
+    table([["  features", features.join(" ")], ...Object.entries(limits).map(([limit, value]) => [`  ${limit}`, String(value)])]);
+  }
+  if (report.advice.length === 0) return;
+  section("what to install");
+  for (const line of report.advice) writeLine(out, line);
+}

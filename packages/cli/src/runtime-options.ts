@@ -1,0 +1,33 @@
+import { Option, type Command } from "commander";
+import { LongspanError, type Session, type SessionProfile } from "@longspan/core";
+import { defaultRuntime, runtimeNames } from "./runtimes/load-runtime.ts";
+
+/** What every command takes that runs a model. */
+export interface RuntimeOptions {
+  readonly runtime: string;
+  readonly precision?: "float32" | "float16";
+}
+
+export function addRuntimeOptions(command: Command, condition = ""): Command {
+  return command
+    .option("--runtime <name>", `${condition}what computes: ${runtimeNames.join(", ")}; auto is the fastest here`, defaultRuntime)
+    .addOption(new Option("--precision <type>", `${condition}what weights are kept in (default: float32)`).choices(["float32", "float16"]));
+}
+
+export interface ProfileOptions {
+  readonly profile?: boolean;
+}
+
+export function addProfileOption(command: Command): Command {
+  return command.option("--profile", "say where the time went: of each kernel and each layer");
+}
+
+/** @throws LongspanError `argument-invalid` for a session that cannot tell. */
+export function requireProfile(profile: Session["profile"], runtime: string, device: string): () => SessionProfile | undefined {
+  if (profile !== undefined) return profile;
+  throw new LongspanError(
+    "argument-invalid",
+    `--profile: the runtime ${runtime} cannot take times on ${device}. Leave it out, or use another runtime (${runtimeNames.join(", ")}).`,
+    { details: { runtime, device } },
+  );
+}

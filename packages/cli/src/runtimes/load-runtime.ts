@@ -1,0 +1,28 @@
+import { LongspanError } from "@longspan/core";
+import { chooseRuntime, type ChosenRuntime, type RuntimeNeeds } from "./choose-runtime.ts";
+
+/** The runtimes there are, each loaded when it is asked for: a further one is a further line. */
+const runtimes: Readonly<Record<string, (needs: RuntimeNeeds) => Promise<ChosenRuntime>>> = {
+  auto: chooseRuntime,
+  webgpu: async () => ({ runtime: (await import("@longspan/runtime-webgpu")).webgpu(), reason: "asked for" }),
+  ort: async () => ({ runtime: (await import("@longspan/runtime-ort")).ort(), reason: "asked for" }),
+  reference: async () => ({ runtime: (await import("@longspan/core")).referenceRuntime(), reason: "asked for" }),
+};
+
+/** The fastest that is here. */
+export const defaultRuntime = "auto";
+
+export const runtimeNames: readonly string[] = Object.keys(runtimes);
+
+/**
+ * @throws LongspanError `argument-invalid` for a name that is none, saying which there are.
+ */
+export async function loadRuntime(name: string, needs: RuntimeNeeds): Promise<ChosenRuntime> {
+  const load = Object.hasOwn(runtimes, name) ? runtimes[name] : undefined;
+  if (load === undefined) {
+    throw new LongspanError("argument-invalid", `There is no runtime "${name}". There are: ${runtimeNames.join(", ")}.`, {
+      details: { runtime: name, runtimes: runtimeNames },
+    });
+  }
+  return load(needs);
+}

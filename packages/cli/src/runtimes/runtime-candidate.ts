@@ -1,0 +1,11 @@
+import type { Runtime } from "@longspan/core";
+
+/** A runtime that this machine has, or what stands in its way. */
+export type Finding = { readonly runtime: Runtime; readonly description: string } | { readonly obstacle: string };
+
+/** A way to run models, looked for only when it is its turn. */
+export interface RuntimeCandidate {
+  /** For people: `onnxruntime-node`. */
+  readonly name: string;
+  readonly find: () => Promise<Finding>;
+}

@@ -1,0 +1,44 @@
+import { LongspanError, referenceRuntime } from "@longspan/core";
+import { installedVersion } from "./installed-version.ts";
+import type { Finding, RuntimeCandidate } from "./runtime-candidate.ts";
+
+/** What there is, the fastest first. */
+export const standardCandidates: readonly RuntimeCandidate[] = [
+  { name: "webgpu", find: findGpu },
+  { name: "onnxruntime-node", find: async () => findOrt("onnxruntime-node", async () => import("onnxruntime-node")) },
+  { name: "onnxruntime-web", find: async () => findOrt("onnxruntime-web", async () => import("onnxruntime-web")) },
+  { name: "reference", find: async () => ({ runtime: referenceRuntime(), description: "plain JavaScript" }) },
+];
+
+/** A GPU that is one: a software adapter is slower than onnxruntime on the same processor. */
+async function findGpu(): Promise<Finding> {
+  if (installedVersion("webgpu") === undefined) return { obstacle: "the package webgpu is not installed" };
+  const { findAdapters, webgpu } = await import("@longspan/runtime-webgpu");
+  try {
+    const [adapter] = await findAdapters();
+    if (adapter === undefined) return { obstacle: "no GPU adapter was found" };
+    if (adapter.kind === "cpu") return { obstacle: `the only GPU adapter is software (${adapter.name})` };
+    return { runtime: webgpu(), description: `the GPU ${adapter.name}` };
+  } catch (error) {
+    return { obstacle: firstLine(error) };
+  }
+}
+
+async function findOrt(name: string, load: () => Promise<OrtModule>): Promise<Finding> {
+  const version = installedVersion(name);
+  if (version === undefined) return { obstacle: `the package ${name} is not installed` };
+  const { ort } = await import("@longspan/runtime-ort");
+  try {
+    return {
+      runtime: ort({ module: await load() }),
+      description: `${name} ${version}${name === "onnxruntime-web" ? " (WebAssembly)" : ""}`,
+    };
+  } catch (error) {
+    return { obstacle: `the package ${name} cannot be loaded: ${firstLine(error)}` };
+  }
+}
+
+function firstLine(error: unknown): string {
+  const text = LongspanError.isInstance(error) || error instanceof Error ? error.message : String(error);
+  return text.split("\n")[0] ?? "";
+}
