@@ -1,5 +1,6 @@
 import { activationFunctions } from "@longspan/core";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
+import { required } from "./dispatching.ts";
 import { activationCode } from "./activation-functions.ts";
 import { planElementwise } from "./elementwise.ts";
 
@@ -9,9 +10,9 @@ import { planElementwise } from "./elementwise.ts";
  */
 export const activationKernels: OperationKernels = {
   operation: "activation",
-  plan({ inputs, outputs: [out], attributes }, context) {
-    const name = activationFunctions.find((candidate) => candidate === attributes.function);
-    if (out === undefined || name === undefined) return [];
+  plan({ inputs, outputs, attributes }, context) {
+    const out = required(outputs[0]);
+    const name = required(activationFunctions.find((candidate) => candidate === attributes.function));
     return planElementwise(
       {
         name: `activation-${name}`,

@@ -1,4 +1,5 @@
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
+import { required } from "./dispatching.ts";
 import { planElementwise } from "./elementwise.ts";
 
 /**
@@ -16,8 +17,8 @@ export const arithmeticKernels: readonly OperationKernels[] = [
 function arithmetic(operation: string, sign: string): OperationKernels {
   return {
     operation,
-    plan({ inputs, outputs: [out] }, context) {
-      if (out === undefined) return [];
+    plan({ inputs, outputs }, context) {
+      const out = required(outputs[0]);
       const divideIntegers = operation === "divide" && out.storage === "int32";
       return planElementwise(
         {

@@ -1,6 +1,6 @@
 import type { Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { elementsOf, foldWorkgroups, packUniforms, wholeOperand, workgroupIndex, workgroupParameters } from "./dispatching.ts";
+import { elementsOf, foldWorkgroups, packUniforms, required, wholeOperand, workgroupIndex, workgroupParameters } from "./dispatching.ts";
 
 const workgroupSize = 64;
 
@@ -23,8 +23,8 @@ fn main(${workgroupParameters}) {
 /** `out[row, column] = lower <= column - row <= upper`, 0 or 1. Grid: workgroups of 64 over the elements. Source: core's operation band. */
 export const bandKernels: OperationKernels = {
   operation: "band",
-  plan({ outputs: [out], attributes: { lower, upper } }, { facts: { limits } }) {
-    if (out === undefined) return [];
+  plan({ outputs, attributes: { lower, upper } }, { facts: { limits } }) {
+    const out = required(outputs[0]);
     const elements = elementsOf(out.shape);
     return [
       {

@@ -1,4 +1,5 @@
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
+import { required } from "./dispatching.ts";
 import { planElementwise } from "./elementwise.ts";
 
 /**
@@ -7,9 +8,9 @@ import { planElementwise } from "./elementwise.ts";
  */
 export const castKernels: OperationKernels = {
   operation: "cast",
-  plan({ inputs, outputs: [out] }, context) {
-    const [x] = inputs;
-    if (x === undefined || out === undefined) return [];
+  plan({ inputs, outputs }, context) {
+    const x = required(inputs[0]);
+    const out = required(outputs[0]);
     const zero = x.storage === "float32" ? "f32" : x.storage === "int32" ? "i32" : "u32";
     return planElementwise(
       {

@@ -1,13 +1,13 @@
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { elementsOf } from "./dispatching.ts";
+import { elementsOf, required } from "./dispatching.ts";
 import { denseStrides } from "./strided-domain.ts";
 import { planCopy } from "./strided-copy.ts";
 
 /** The values one after the other along an axis, any shapes: one copy for each (see `planCopy`). Source: core's operation concatenate. */
 export const concatenateKernels: OperationKernels = {
   operation: "concatenate",
-  plan({ inputs, outputs: [out], attributes }, context) {
-    if (out === undefined) return [];
+  plan({ inputs, outputs, attributes }, context) {
+    const out = required(outputs[0]);
     const along = Number(attributes.axis);
     const outer = denseStrides(out.shape);
     let position = 0;

@@ -1,6 +1,7 @@
+import { attributeParsers } from "@longspan/core";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { floatBits, packUniforms, wholeOperand } from "./dispatching.ts";
+import { floatBits, packUniforms, required, wholeOperand } from "./dispatching.ts";
 
 /** How many values the uniforms of one dispatch carry. */
 const wordsAtOnce = 256;
@@ -21,9 +22,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
 /** Values written in the graph, any shape. Grid: one dispatch for 256 of them, workgroups of 64. Source: core's operation constant. */
 export const constantKernels: OperationKernels = {
   operation: "constant",
-  plan({ outputs: [out], attributes: { values } }, { facts: { limits } }) {
-    if (out === undefined || !Array.isArray(values)) return [];
-    const words = values.map((value) => (out.storage === "float32" ? floatBits(Number(value)) : Number(value)));
+  plan({ outputs, attributes: { values } }, { facts: { limits } }) {
+    const out = required(outputs[0]);
+    const words = required(attributeParsers.numberList.parse(required(values))).map((value) =>
+      out.storage === "float32" ? floatBits(value) : value,
+    );
     return Array.from({ length: Math.ceil(words.length / wordsAtOnce) }, (_, at) => {
       const first = at * wordsAtOnce;
       const some = words.slice(first, first + wordsAtOnce);

@@ -63,12 +63,18 @@ export function wholeOperand(tensor: DeviceTensor, limits: DeviceLimits): Operan
   return { tensor };
 }
 
-function overLimit(what: string, bytes: number, { maxStorageBufferBindingSize: limit }: DeviceLimits): LongspanError {
+export function overLimit(what: string, bytes: number, { maxStorageBufferBindingSize: limit }: DeviceLimits): LongspanError {
   return new LongspanError(
     "device-limit",
     `${what} takes ${bytes} bytes; this device binds at most ${limit} at once (maxStorageBufferBindingSize). Run a smaller batch or a shorter sequence, or ask the adapter for a device with a higher limit.`,
     { details: { limit: "maxStorageBufferBindingSize", found: bytes, allowed: limit } },
   );
+}
+
+/** An operand or attribute that a legal node has: that it is there, `validateGraph` saw to. */
+export function required<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new TypeError("a node without an operand or attribute of its operation came to its kernels");
+  return value;
 }
 
 /** The number of elements of a shape. */

@@ -1,6 +1,6 @@
 import type { DeviceTensor, Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { elementsOf, floatBits, packUniforms, rowRanges, rowsOf, wholeOperand } from "./dispatching.ts";
+import { elementsOf, floatBits, packUniforms, required, rowRanges, rowsOf, wholeOperand } from "./dispatching.ts";
 import { planLookup } from "./embedding.ts";
 import { tableCode, tableRanges } from "./embedding-table.ts";
 import { normalizationBody, normalizationOperations } from "./normalization.ts";
@@ -17,15 +17,16 @@ import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, ty
 export const embeddingNormalizationKernels: OperationKernels = {
   operation: "embeddingNormalization",
   float16Inputs: [3, 4, 5],
-  plan({ inputs, outputs: [out], attributes }, context) {
-    const [wordIds, positionIds, typeIds, words, positions, types, scale, shift] = inputs;
-    if (wordIds === undefined || positionIds === undefined || typeIds === undefined || words === undefined) return [];
-    if (positions === undefined || types === undefined || scale === undefined || shift === undefined || out === undefined) return [];
+  plan({ inputs, outputs, attributes }, context) {
+    const words = required(inputs[3]);
+    const wordIds = required(inputs[0]);
+    const out = required(outputs[0]);
     const { facts } = context;
     const [wordRows = 0, hidden = 1] = words.shape;
     const rest = context.scratch("float32", elementsOf(out.shape));
-    const small = { ids: typeIds, table: types };
-    const summing = planLookup("embedding-sum", { ids: positionIds, table: positions }, small, rest, context);
+    const positions = { ids: required(inputs[1]), table: required(inputs[4]) };
+    const types = { ids: required(inputs[2]), table: required(inputs[5]) };
+    const summing = planLookup("embedding-sum", positions, types, rest, context);
     const elements = rowElements(hidden);
     const reduction = rowReduction(facts);
     const kernel = normalizationKernel(reduction, words, elements);
@@ -47,8 +48,8 @@ export const embeddingNormalizationKernels: OperationKernels = {
           wholeOperand(wordIds, facts.limits),
           operand,
           rowsOf(rest, 4 * hidden, rows),
-          wholeOperand(scale, facts.limits),
-          wholeOperand(shift, facts.limits),
+          wholeOperand(required(inputs[6]), facts.limits),
+          wholeOperand(required(inputs[7]), facts.limits),
           rowsOf(out, 4 * hidden, rows),
         ],
         workgroups: rowWorkgroups(reduction, rows.count, facts),

@@ -4,6 +4,7 @@ import {
   elementsOf,
   foldWorkgroups,
   packUniforms,
+  required,
   rowRanges,
   rowsOf,
   wholeOperand,
@@ -28,8 +29,10 @@ export interface Lookup {
 export const embeddingKernels: OperationKernels = {
   operation: "embedding",
   float16Inputs: [1],
-  plan({ inputs: [ids, table], outputs: [out] }, context) {
-    if (ids === undefined || table === undefined || out === undefined) return [];
+  plan({ inputs, outputs }, context) {
+    const ids = required(inputs[0]);
+    const table = required(inputs[1]);
+    const out = required(outputs[0]);
     return planLookup("embedding", { ids, table }, undefined, out, context);
   },
 };

@@ -1,4 +1,5 @@
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
+import { required } from "./dispatching.ts";
 import { planElementwise, type ElementwiseKernel } from "./elementwise.ts";
 
 const kernel: ElementwiseKernel = {
@@ -12,5 +13,5 @@ const kernel: ElementwiseKernel = {
  */
 export const equalKernels: OperationKernels = {
   operation: "equal",
-  plan: ({ inputs, outputs: [out] }, context) => (out === undefined ? [] : planElementwise(kernel, inputs, out, context)),
+  plan: ({ inputs, outputs }, context) => planElementwise(kernel, inputs, required(outputs[0]), context),
 };

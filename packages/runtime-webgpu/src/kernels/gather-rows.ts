@@ -1,6 +1,6 @@
 import type { Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { elementsOf, foldWorkgroups, packUniforms, wholeOperand, workgroupIndex, workgroupParameters } from "./dispatching.ts";
+import { elementsOf, foldWorkgroups, packUniforms, required, wholeOperand, workgroupIndex, workgroupParameters } from "./dispatching.ts";
 
 const workgroupSize = 64;
 
@@ -11,8 +11,10 @@ const workgroupSize = 64;
  */
 export const gatherRowsKernels: OperationKernels = {
   operation: "gatherRows",
-  plan({ inputs: [x, indices], outputs: [out] }, { facts: { limits } }) {
-    if (x === undefined || indices === undefined || out === undefined) return [];
+  plan({ inputs, outputs }, { facts: { limits } }) {
+    const x = required(inputs[0]);
+    const indices = required(inputs[1]);
+    const out = required(outputs[0]);
     const width = elementsOf(x.shape.slice(2));
     const step = width % 4 === 0 ? 4 : 1;
     const count = elementsOf(out.shape) / step;

@@ -1,6 +1,6 @@
-import type { DeviceTensor, Dispatch, Kernel } from "../kernel/kernel.ts";
+import type { Dispatch, Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels, PlanContext, SizedNode } from "../kernel/operation-kernels.ts";
-import { elementsOf, floatBits, packUniforms, rowRanges, rowsOf, wholeOperand } from "./dispatching.ts";
+import { elementsOf, floatBits, packUniforms, required, rowRanges, rowsOf, wholeOperand } from "./dispatching.ts";
 import { normalizationBody, normalizationOperations } from "./normalization.ts";
 import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, type RowReduction } from "./row-reduction.ts";
 
@@ -10,10 +10,7 @@ import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, ty
  */
 export const layerNormalizationKernels: OperationKernels = {
   operation: "layerNormalization",
-  plan(node, context) {
-    const [x, scale, shift] = node.inputs;
-    return planNormalization("layer-normalization", node, [x], [scale, shift], context);
-  },
+  plan: (node, context) => planNormalization("layer-normalization", node, context),
 };
 
 /**
@@ -21,32 +18,23 @@ export const layerNormalizationKernels: OperationKernels = {
  */
 export const addNormalizationKernels: OperationKernels = {
   operation: "addNormalization",
-  plan(node, context) {
-    const [x, y, scale, shift] = node.inputs;
-    return planNormalization("add-normalization", node, [x, y], [scale, shift], context);
-  },
+  plan: (node, context) => planNormalization("add-normalization", node, context),
 };
 
-function planNormalization(
-  name: string,
-  { attributes, outputs: [out] }: SizedNode,
-  addends: readonly (DeviceTensor | undefined)[],
-  vectors: readonly (DeviceTensor | undefined)[],
-  { facts }: PlanContext,
-): readonly Dispatch[] {
-  if (out === undefined) return [];
+/** Inputs are the addends, then scale and shift. */
+function planNormalization(name: string, { inputs, attributes, outputs }: SizedNode, { facts }: PlanContext): readonly Dispatch[] {
+  const out = required(outputs[0]);
+  const addends = inputs.slice(0, -2);
   const size = out.shape.at(-1) ?? 1;
   const elements = rowElements(size);
   const reduction = rowReduction(facts);
   const kernel = normalizationKernel(name, reduction, elements, addends.length);
-  const defined = (tensors: readonly (DeviceTensor | undefined)[]): readonly DeviceTensor[] =>
-    tensors.filter((tensor) => tensor !== undefined);
   return rowRanges(elementsOf(out.shape) / size, [4 * size], facts.limits).map((range) => ({
     kernel,
     uniforms: packUniforms(range.count, size / elements.perStep, floatBits(size), floatBits(Number(attributes.epsilon))),
     operands: [
-      ...defined(addends).map((tensor) => rowsOf(tensor, 4 * size, range)),
-      ...defined(vectors).map((tensor) => wholeOperand(tensor, facts.limits)),
+      ...addends.map((tensor) => rowsOf(tensor, 4 * size, range)),
+      ...inputs.slice(-2).map((tensor) => wholeOperand(tensor, facts.limits)),
       rowsOf(out, 4 * size, range),
     ],
     workgroups: rowWorkgroups(reduction, range.count, facts),

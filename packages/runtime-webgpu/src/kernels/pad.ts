@@ -1,6 +1,15 @@
 import type { Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { elementsOf, floatBits, foldWorkgroups, packUniforms, wholeOperand, workgroupIndex, workgroupParameters } from "./dispatching.ts";
+import {
+  elementsOf,
+  floatBits,
+  foldWorkgroups,
+  packUniforms,
+  required,
+  wholeOperand,
+  workgroupIndex,
+  workgroupParameters,
+} from "./dispatching.ts";
 import { attributeDimension } from "./slice.ts";
 import { denseStrides } from "./strided-domain.ts";
 
@@ -34,8 +43,9 @@ fn main(${workgroupParameters}) {
  */
 export const padKernels: OperationKernels = {
   operation: "pad",
-  plan({ inputs: [x], outputs: [out], attributes }, { dimensions, facts: { limits } }) {
-    if (x === undefined || out === undefined) return [];
+  plan({ inputs, outputs, attributes }, { dimensions, facts: { limits } }) {
+    const x = required(inputs[0]);
+    const out = required(outputs[0]);
     const axis = Number(attributes.axis);
     const elements = elementsOf(out.shape);
     const value = x.storage === "float32" ? floatBits(Number(attributes.value)) : Number(attributes.value);

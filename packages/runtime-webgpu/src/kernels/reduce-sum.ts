@@ -4,6 +4,7 @@ import {
   elementsOf,
   foldWorkgroups,
   packUniforms,
+  required,
   rowRanges,
   rowsOf,
   wholeOperand,
@@ -21,8 +22,9 @@ const workgroupSize = 64;
  */
 export const reduceSumKernels: OperationKernels = {
   operation: "reduceSum",
-  plan({ inputs: [x], outputs: [out], attributes }, { facts }) {
-    if (x === undefined || out === undefined) return [];
+  plan({ inputs, outputs, attributes }, { facts }) {
+    const x = required(inputs[0]);
+    const out = required(outputs[0]);
     const axis = Number(attributes.axis);
     const size = x.shape[axis] ?? 1;
     const after = denseStrides(x.shape)[axis] ?? 1;

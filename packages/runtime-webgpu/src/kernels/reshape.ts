@@ -1,5 +1,5 @@
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { elementsOf } from "./dispatching.ts";
+import { elementsOf, required } from "./dispatching.ts";
 import { planCopy } from "./strided-copy.ts";
 
 /**
@@ -8,8 +8,9 @@ import { planCopy } from "./strided-copy.ts";
  */
 export const reshapeKernels: OperationKernels = {
   operation: "reshape",
-  plan({ inputs: [x], outputs: [out] }, context) {
-    if (x === undefined || out === undefined) return [];
+  plan({ inputs, outputs }, context) {
+    const x = required(inputs[0]);
+    const out = required(outputs[0]);
     return planCopy("reshape", x, out, { axes: [{ size: elementsOf(x.shape), strides: [1, 1] }], starts: [0, 0] }, context);
   },
 };

@@ -1,6 +1,6 @@
 import type { Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { elementsOf, foldWorkgroups, packUniforms, wholeOperand, workgroupIndex, workgroupParameters } from "./dispatching.ts";
+import { elementsOf, foldWorkgroups, packUniforms, required, wholeOperand, workgroupIndex, workgroupParameters } from "./dispatching.ts";
 import { planCopy } from "./strided-copy.ts";
 
 const workgroupSize = 64;
@@ -12,8 +12,11 @@ const workgroupSize = 64;
  */
 export const scatterRowsKernels: OperationKernels = {
   operation: "scatterRows",
-  plan({ inputs: [x, indices, updates], outputs: [out] }, context) {
-    if (x === undefined || indices === undefined || updates === undefined || out === undefined) return [];
+  plan({ inputs, outputs }, context) {
+    const x = required(inputs[0]);
+    const indices = required(inputs[1]);
+    const updates = required(inputs[2]);
+    const out = required(outputs[0]);
     const { limits } = context.facts;
     const copy = planCopy("scatter-rows-copy", x, out, { axes: [{ size: elementsOf(x.shape), strides: [1, 1] }], starts: [0, 0] }, context);
     const width = elementsOf(x.shape.slice(2));

@@ -1,4 +1,5 @@
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
+import { required } from "./dispatching.ts";
 import { planElementwise } from "./elementwise.ts";
 
 /**
@@ -7,8 +8,8 @@ import { planElementwise } from "./elementwise.ts";
  */
 export const selectKernels: OperationKernels = {
   operation: "select",
-  plan({ inputs, outputs: [out] }, context) {
-    if (out === undefined) return [];
+  plan({ inputs, outputs }, context) {
+    const out = required(outputs[0]);
     return planElementwise(
       {
         name: `select-${out.storage}`,

@@ -1,13 +1,15 @@
 import { evaluateDimension, type AttributeValue, type DimensionBindings } from "@longspan/core";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
+import { required } from "./dispatching.ts";
 import { denseStrides } from "./strided-domain.ts";
 import { planCopy } from "./strided-copy.ts";
 
 /** `out[…, i, …] = x[…, start + i, …]` along an axis, any shape; grid: see `planCopy`. Source: core's operation slice. */
 export const sliceKernels: OperationKernels = {
   operation: "slice",
-  plan({ inputs: [x], outputs: [out], attributes }, context) {
-    if (x === undefined || out === undefined) return [];
+  plan({ inputs, outputs, attributes }, context) {
+    const x = required(inputs[0]);
+    const out = required(outputs[0]);
     const own = denseStrides(x.shape);
     const outer = denseStrides(out.shape);
     const start = attributeDimension(attributes.start, context.dimensions) * (own[Number(attributes.axis)] ?? 0);

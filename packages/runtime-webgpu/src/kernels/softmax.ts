@@ -1,6 +1,6 @@
 import type { Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { elementsOf, packUniforms, rowRanges, rowsOf } from "./dispatching.ts";
+import { elementsOf, packUniforms, required, rowRanges, rowsOf } from "./dispatching.ts";
 import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, type RowReduction } from "./row-reduction.ts";
 
 /**
@@ -9,8 +9,9 @@ import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, ty
  */
 export const softmaxKernels: OperationKernels = {
   operation: "softmax",
-  plan({ inputs: [x], outputs: [out] }, { facts }) {
-    if (x === undefined || out === undefined) return [];
+  plan({ inputs, outputs }, { facts }) {
+    const x = required(inputs[0]);
+    const out = required(outputs[0]);
     const size = x.shape.at(-1) ?? 1;
     const elements = rowElements(size);
     const reduction = rowReduction(facts);
