@@ -24,7 +24,7 @@ export interface PrepareOptions {
   readonly onProgress?: ProgressListener | undefined;
   /** One of `capabilities.dataTypes`; default: their first. Outputs are float32 all the same. */
   readonly dataType?: DataType | undefined;
-  /** Take the time of every step, for `Session.profile`. Default: false. */
+  /** Take the time of every step, for `Session.profile`; `feature-missing` is thrown for a device that cannot. Default: false. */
   readonly profile?: boolean | undefined;
 }
 
