@@ -1,8 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { isHead, memoryWeights, parseLongformerConfig, type Head, type LongformerConfig, type Tensor, type Weights } from "@longspan/core";
+import { readJsonFixture } from "./read-fixture.ts";
 import { readSafetensors } from "./read-safetensors.ts";
-
-const fixtures = new URL("../fixtures/", import.meta.url);
 
 /** An entry of fixtures/forward/cases.json: see fixtures/make_forward.py. */
 export interface ForwardEntry {
@@ -32,20 +30,20 @@ export interface ForwardCase {
 }
 
 export async function forwardEntries(): Promise<readonly ForwardEntry[]> {
-  const { cases } = JSON.parse(await readFile(new URL("forward/cases.json", fixtures), "utf8")) as { cases: readonly ForwardEntry[] };
+  const { cases } = (await readJsonFixture("forward/cases.json")) as { readonly cases: readonly ForwardEntry[] };
   for (const { name, head } of cases) if (!isHead(head)) throw new Error(`case ${name} has the head ${String(head)}`);
   return cases;
 }
 
 export async function loadForwardCase({ model, file }: ForwardEntry): Promise<ForwardCase> {
-  const tensors = await readSafetensors(new URL(file, fixtures));
+  const tensors = await readSafetensors(file);
   const named = (prefix: string): Readonly<Record<string, Tensor>> =>
     Object.fromEntries(
       [...tensors].filter(([name]) => name.startsWith(prefix)).map(([name, tensor]) => [name.slice(prefix.length), tensor]),
     );
-  const parameters = await readSafetensors(new URL(`${model}/model.safetensors`, fixtures));
+  const parameters = await readSafetensors(`${model}/model.safetensors`);
   return {
-    config: parseLongformerConfig(JSON.parse(await readFile(new URL(`${model}/config.json`, fixtures), "utf8"))).config,
+    config: parseLongformerConfig(await readJsonFixture(`${model}/config.json`)).config,
     weights: memoryWeights(Object.fromEntries([...parameters].map(([name, tensor]) => [name.replace(/^longformer\./, ""), tensor]))),
     inputs: named("inputs."),
     filled: named("filled."),
