@@ -24,7 +24,7 @@ const bodies: Readonly<Record<ActivationFunction, (type: FloatType) => string>> 
 fn activate(x: ${type}) -> ${type} {
   let size = min(abs(x), ${type}(16.0));
   let logarithm = ${tailLogarithm.slice(1).reduce((inner, coefficient) => `fma(${inner}, size, ${type}(${coefficient}))`, `${type}(${tailLogarithm[0]})`)};
-  return 0.5 * (x + abs(x)) - size * exp2(logarithm);
+  return select(x, ${type}(0.0), x < ${type}(0.0)) - size * exp2(logarithm);
 }`,
   "gelu-tanh": (type) => `${sigmoid(type)}
 fn activate(x: ${type}) -> ${type} {

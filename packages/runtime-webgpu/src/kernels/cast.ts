@@ -16,9 +16,10 @@ export const castKernels: OperationKernels = {
       {
         name: `cast-${x.storage}-${out.storage}`,
         operationsPerElement: 0,
+        // Not as `!=`, which shaders may take to be false of NaN.
         expression: ([value], type) =>
           out.storage === "bool"
-            ? `select(${type("u32")}(0), ${type("u32")}(1), ${value} != ${type(zero)}(0))`
+            ? `select(${type("u32")}(1), ${type("u32")}(0), ${value} == ${type(zero)}(0))`
             : `${type(out.storage === "float32" ? "f32" : "i32")}(${value})`,
       },
       inputs,

@@ -1,30 +1,12 @@
 import { evaluateDimension, evaluateShape, type Attributes, type DimensionBindings, type GraphTensor } from "@longspan/core";
 import { operationCaseGraph, operationCases, tensorDifference, type OperationCase } from "@longspan/core/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { deviceKinds } from "../testing/device-kinds.ts";
 import { runOperation } from "../testing/run-operation.ts";
-import { testDevice, type TestDevice } from "../testing/test-device.ts";
+import type { TestDevice } from "../testing/test-device.ts";
 import { elementaryKernels } from "./elementary.ts";
 
 const kernels = new Map(elementaryKernels().map((own) => [own.operation, own]));
-
-/** What kernels are chosen by, on one software adapter: as it is, and as if it were a GPU with and without subgroups. */
-const kinds: readonly { readonly name: string; readonly open: () => Promise<TestDevice> }[] = [
-  { name: "a software adapter", open: () => testDevice() },
-  {
-    name: "a GPU with subgroups",
-    open: async () => {
-      const { device, facts } = await testDevice();
-      return { device, facts: { ...facts, kind: "gpu" } };
-    },
-  },
-  {
-    name: "a GPU with no more than WebGPU guarantees",
-    open: async () => {
-      const { device, facts } = await testDevice({ features: [], limits: "default" });
-      return { device, facts: { ...facts, kind: "gpu" } };
-    },
-  },
-];
 
 /** Attributes with the numbers of symbols put in: `runOperation` knows none. */
 function withoutSymbols(attributes: Attributes, dimensions: DimensionBindings): Attributes {
@@ -51,7 +33,7 @@ async function tensorsOf(operationCase: OperationCase): Promise<readonly GraphTe
   return tensors;
 }
 
-describe.each(kinds)("on $name", ({ open }) => {
+describe.each(deviceKinds)("on $name", ({ open }) => {
   let device: TestDevice;
   beforeAll(async () => {
     device = await open();
