@@ -1,5 +1,6 @@
 import { castTensor, evaluateShape, memoryWeights, standardOperations, type Attributes, type GraphTensor } from "@longspan/core";
 import { bufferUsage, mapMode } from "../device/gpu-constants.ts";
+import { createPipelineCache, type PipelineCache } from "../device/pipeline-cache.ts";
 import type { DeviceTensor, Storage } from "../kernel/kernel.ts";
 import type { OperationKernels, PlanContext, SizedNode } from "../kernel/operation-kernels.ts";
 import type { TestDevice } from "./test-device.ts";
@@ -63,11 +64,7 @@ export async function runOperation(
   const dispatches = kernels.plan(node, context);
   const encoder = device.createCommandEncoder();
   for (const { kernel, uniforms, operands, workgroups } of dispatches) {
-    const pipeline = await device.createComputePipelineAsync({
-      label: kernel.name,
-      layout: "auto",
-      compute: { module: device.createShaderModule({ label: kernel.name, code: kernel.code }), entryPoint: "main" },
-    });
+    const { pipeline, layout } = await pipelinesOf(device).get(kernel);
     const uniformBuffer = device.createBuffer({ size: uniforms.byteLength, usage: bufferUsage.uniform | bufferUsage.copyDestination });
     device.queue.writeBuffer(uniformBuffer, 0, uniforms);
     const pass = encoder.beginComputePass({ label: kernel.name });
@@ -75,7 +72,7 @@ export async function runOperation(
     pass.setBindGroup(
       0,
       device.createBindGroup({
-        layout: pipeline.getBindGroupLayout(0),
+        layout,
         entries: [
           { binding: 0, resource: { buffer: uniformBuffer } },
           ...operands.map(({ tensor, byteOffset, byteLength }, index) => {
@@ -133,4 +130,13 @@ async function bytesOf(tensor: GraphTensor, storage: Storage): Promise<Uint8Arra
   }
   const words = tensor.dataType === "bool" ? Int32Array.from(tensor.data) : tensor.data;
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+}
+
+/** A kernel that several runs on a device share is compiled once. */
+const pipelines = new WeakMap<GPUDevice, PipelineCache>();
+
+function pipelinesOf(device: GPUDevice): PipelineCache {
+  const known = pipelines.get(device) ?? createPipelineCache(device);
+  pipelines.set(device, known);
+  return known;
 }
