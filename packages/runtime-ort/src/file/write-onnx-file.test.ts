@@ -62,7 +62,7 @@ function stored(name: string, values: Float32Array): StoredTensor {
   const bytes = new Uint8Array(values.buffer);
   return {
     name,
-    dataType: TensorProto_DataType.FLOAT,
+    dataType: "float32",
     shape: [values.length],
     byteLength: bytes.length,
     async write(to) {
@@ -163,7 +163,7 @@ describe("writeOnnxFile", () => {
   test("sizes beyond protobuf's limit are counted, not written", async () => {
     const large: StoredTensor = {
       name: "large",
-      dataType: TensorProto_DataType.FLOAT,
+      dataType: "float32",
       shape: [3 * 2 ** 30],
       byteLength: 3 * 2 ** 32,
       write: () => Promise.reject(new Error("written")),

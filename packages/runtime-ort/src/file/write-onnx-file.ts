@@ -10,6 +10,7 @@ import {
   type ModelProto,
   type StringStringEntryProto,
 } from "../onnx/onnx_pb.ts";
+import { onnxTensorHeader } from "../onnx/tensor-header.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
 
 /** Protocol Buffers limit a message to 2 GiB - 1 (protobuf.dev, "Proto Limits"); onnxruntime and onnx refuse more. */
@@ -101,7 +102,7 @@ function frame({ model, tensors }: OnnxFileContents, locate: (tensor: StoredTens
 
 function entry(tensor: StoredTensor, location: Location | undefined): Frame["entries"][number] {
   const { name, dataType, shape, byteLength } = tensor;
-  const description = create(TensorProtoSchema, { name, dataType, dims: shape.map(BigInt) });
+  const description = onnxTensorHeader(name, dataType, shape);
   if (location !== undefined) {
     description.dataLocation = TensorProto_DataLocation.EXTERNAL;
     description.externalData = Object.entries(location).map(([key, value]): StringStringEntryProto =>
