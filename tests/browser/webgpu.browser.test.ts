@@ -1,5 +1,22 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { testRuntime } from "@longspan/core/testing";
+import { webgpu, webGpuFeatures } from "@longspan/runtime-webgpu";
+import { testForwardCases } from "./test-forward-cases.ts";
 
-test("this browser has a GPU adapter", async () => {
-  expect(await navigator.gpu.requestAdapter()).not.toBeNull();
+/** One device for all of them: it keeps its compiled kernels, which are most of the time here. */
+async function openDevice(): Promise<GPUDevice> {
+  const adapter = await navigator.gpu.requestAdapter();
+  if (adapter === null) throw new Error("this browser has no GPU adapter");
+  return adapter.requestDevice({ requiredFeatures: webGpuFeatures.filter((feature) => adapter.features.has(feature)) });
+}
+
+const device = await openDevice();
+
+describe("the conformance kit, on a device that is handed in", () => {
+  testRuntime({ describe, test, expect }, () => webgpu({ device }));
 });
+
+testForwardCases("float32", webgpu({ device }), { largestAllowed: 1e-4 });
+testForwardCases("float16", webgpu({ device, precision: "float16" }), { largestAllowed: 2e-2 });
+
+testForwardCases("a device that is found", webgpu(), { largestAllowed: 1e-4, cases: ["question-answering-text"] });
