@@ -1,4 +1,6 @@
-const fixtures = new URL("../fixtures/", import.meta.url);
+// In two steps, so that the server of the browser's tests does not take it for an asset of a bundle.
+const here = import.meta.url;
+const fixtures = new URL("../fixtures/", here);
 
 /** A fixture's bytes: from the disk, or in a browser from the server of the tests. `path` is relative to the folder `fixtures`. */
 export async function readFixture(path: string): Promise<Uint8Array<ArrayBuffer>> {

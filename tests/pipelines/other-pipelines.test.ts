@@ -45,6 +45,17 @@ test("fill-mask: tokens, scores and filled texts of transformers' pipeline", asy
   );
 });
 
+test("a pipeline tells where the time of its last run went, where that was asked for", async () => {
+  await using filler = await fillMask({ ...at("masked-lm"), profile: true });
+  expect(filler.profile?.()).toBeUndefined();
+  await filler("the <mask> sat.");
+  const profile = filler.profile?.();
+  expect(profile?.device).toBe(filler.device);
+  expect(profile?.steps.map(({ kernel }) => kernel)).toContain("longformerAttention");
+  await using without = await fillMask(at("masked-lm"));
+  expect(without.profile).toBeUndefined();
+});
+
 test("fill-mask: masks of a text longer than the model", async () => {
   await using filler = await fillMask(at("masked-lm"));
   const text = `<mask> ${"the lamp was dark. ".repeat(200)}<mask>`;
