@@ -17,7 +17,7 @@ export interface CommandNeeds {
 }
 
 /** What every document has that a model's run ends with. */
-export interface RunFacts {
+interface RunFacts {
   readonly runtime: string;
   readonly device: string;
   /** Why this runtime. */

@@ -12,7 +12,7 @@ export interface DoctorOptions {
 }
 
 /** A way to run models, in the order in which they are tried. */
-export interface RuntimeReport {
+interface RuntimeReport {
   readonly name: string;
   readonly usable: boolean;
   /** What it is, or what stands in its way. */
