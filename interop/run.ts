@@ -1,5 +1,5 @@
-// Full circle: converts fixtures to every target, back, and compares; then has the real frameworks load each file (needs Python:
-// `PYTHON=… npm run interop`, with the packages of fixtures/requirements.txt).
+// Full circle: converts fixtures to every target, back, and compares; then has the real frameworks load each file; then checks ONNX files
+// (onnx.ts). Needs Python: `PYTHON=… npm run interop`, with the packages of fixtures/requirements.txt and interop/requirements.txt.
 import { spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,6 +10,7 @@ import { directoryFileSet, directorySink } from "@longspan/core/node";
 import { lightning } from "@longspan/adapter-lightning";
 import { paddle } from "@longspan/adapter-paddle";
 import { torch } from "@longspan/adapter-torch";
+import { checkOnnxFiles } from "./onnx.ts";
 
 interface Job {
   readonly source: string;
@@ -63,12 +64,16 @@ try {
   console.log(`${jobs.length} conversions read back, ${different} with a difference`);
   const list = join(folder, "jobs.json");
   await writeFile(list, JSON.stringify(jobs));
-  const { status, error } = spawnSync(process.env.PYTHON ?? "python3", [join(root, "interop/check_written_files.py"), list], {
+  const python = process.env.PYTHON ?? "python3";
+  const { status, error } = spawnSync(python, [join(root, "interop/check_written_files.py"), list], {
     stdio: "inherit",
   });
   if (error !== undefined)
-    console.error(`Python cannot be run (${error.message}): set PYTHON to one with the packages of fixtures/requirements.txt.`);
-  process.exitCode = status === 0 && different === 0 ? 0 : 1;
+    console.error(
+      `Python cannot be run (${error.message}): set PYTHON to one with the packages of fixtures/requirements.txt and interop/requirements.txt.`,
+    );
+  const onnxIsWell = error === undefined && (await checkOnnxFiles(join(folder, "onnx"), python));
+  process.exitCode = status === 0 && different === 0 && onnxIsWell ? 0 : 1;
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
