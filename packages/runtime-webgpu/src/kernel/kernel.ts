@@ -1,7 +1,7 @@
 /**
  * A compute shader. Its text may depend on what a device is and on constants of a model (head size, activation, storage type), but never on
  * batch, sequence or other sizes of one run: these come as uniforms, so that every length uses the same pipeline. The text is the key
- * of the pipeline cache.
+ * of the pipeline cache. With uniforms that are all zero it ends at once: so it is started when a session is prepared.
  *
  * Bindings, all in group 0: binding 0 is `var<uniform>`, a struct of the `uniforms` of each dispatch; 1, 2, … are the storage buffers in
  * order. The entry point is `main`.

@@ -187,9 +187,9 @@ export function checkSize({ name, shape, byteLength }: DeviceTensor, { name: dev
   );
 }
 
-/** The bytes an operand binds. */
+/** The bytes an operand binds: of a tensor without elements one word, for WebGPU binds no nothing. */
 export function boundBytes({ tensor, byteOffset = 0, byteLength }: Operand): number {
-  return byteLength ?? tensor.byteLength - byteOffset;
+  return Math.max(4, byteLength ?? tensor.byteLength - byteOffset);
 }
 
 /** @throws LongspanError `device-limit` for a binding the device cannot make; Error for a dispatch that none could. */

@@ -6,26 +6,21 @@ export interface TypicalRun {
   readonly dimensions: Map<string, number>;
 }
 
-/** Few tokens, a page, a book's chapter: kernels choose their tilings by such sizes. */
+/** Few tokens, a page, a chapter: kernels choose their tilings by such sizes. */
 const lengths = [16, 512, 4096];
 
 /** How an input with a range is filled: nothing set, the first element of each row, or all. */
-const fillings = ["none", "first", "all"] as const;
-type Filling = (typeof fillings)[number];
-
-/** At most so many inputs get every filling; the combinations of more would be too many. */
-const mostVaried = 2;
+type Filling = "none" | "first" | "all";
 
 /**
  * Inputs like those that will come, so that kernels can be planned, and compiled, before the first run: one row of each length (the last
- * symbol of an input's shape), with every combination of its masks (the inputs with a range) empty, full, or set for the first token only.
+ * symbol of an input's shape), with masks (the inputs with a range) that are full, but for one that is empty or set for the first token only.
  */
 export function typicalRuns(graph: Graph): readonly TypicalRun[] {
-  const varied = graph.inputs.filter(({ range }) => range !== undefined).slice(0, mostVaried);
-  const combinations = varied.reduce<readonly ReadonlyMap<string, Filling>[]>(
-    (sofar, { name }) => sofar.flatMap((chosen) => fillings.map((filling) => new Map([...chosen, [name, filling]]))),
-    [new Map()],
-  );
+  const varied = graph.inputs.filter(({ range }) => range !== undefined);
+  const allFull: ReadonlyMap<string, Filling> = new Map();
+  const others = varied.flatMap(({ name }): ReadonlyMap<string, Filling>[] => [new Map([[name, "none"]]), new Map([[name, "first"]])]);
+  const combinations = others.length === 0 ? [allFull] : others;
   return lengths.flatMap((length) =>
     combinations.map((chosen) => {
       const dimensions = new Map(graph.inputs.flatMap(({ shape }) => shape.flatMap(dimensionSymbols)).map((symbol) => [symbol, 1]));

@@ -12,7 +12,7 @@ import {
 } from "@longspan/core";
 import type { DeviceLoan } from "../device/shared-device.ts";
 import { fusedOperations, fuseForGpu, gpuOperations } from "../fusion/index.ts";
-import type { Kernel } from "../kernel/kernel.ts";
+import type { Dispatch } from "../kernel/kernel.ts";
 import type { KernelTable } from "../kernel/operation-kernels.ts";
 import { float16Parameters } from "../plan/float16-parameters.ts";
 import { planGraph } from "../plan/plan-graph.ts";
@@ -23,6 +23,7 @@ import { createBufferPool } from "./buffer-pool.ts";
 import { loadWeights, weightTensors } from "./load-weights.ts";
 import { runPlan } from "./run-plan.ts";
 import { createTimestamps, type Timestamps } from "./timestamps.ts";
+import { warmUp } from "./warm-up.ts";
 
 export interface SessionRequest {
   /** As given to `prepare`. */
@@ -148,7 +149,7 @@ function discard({ bound, timestamps }: KeptPlan): void {
  */
 async function compileTypical({ live }: DeviceLoan, split: SplitGraph, halved: ReadonlySet<string>): Promise<void> {
   const parameters = weightTensors(split.graph, halved);
-  const kernels = new Map<string, Kernel>();
+  const dispatches = new Map<string, Dispatch>();
   const seen = new Set<string>();
   for (const { inputs, dimensions } of typicalRuns(split.graph)) {
     let hostValues: ReadonlyMap<string, GraphTensor>;
@@ -162,10 +163,10 @@ async function compileTypical({ live }: DeviceLoan, split: SplitGraph, halved: R
     seen.add(key);
     try {
       const { steps } = planGraph({ split, facts: live.facts, parameters, dimensions, hostValues });
-      for (const { dispatch } of steps) kernels.set(dispatch.kernel.code, dispatch.kernel);
+      for (const { dispatch } of steps) dispatches.set(dispatch.kernel.code, dispatch);
     } catch (error) {
       if (!LongspanError.isInstance(error) || error.code !== "device-limit") throw error;
     }
   }
-  await Promise.all([...kernels.values()].map((kernel) => live.pipelines.get(kernel)));
+  await warmUp(live, [...dispatches.values()]);
 }

@@ -1,0 +1,47 @@
+import { bufferUsage } from "../device/gpu-constants.ts";
+import type { LiveDevice } from "../device/live-device.ts";
+import type { Dispatch } from "../kernel/kernel.ts";
+import { alignment } from "../plan/place-tensors.ts";
+
+/**
+ * Compiles kernels side by side and has the GPU start each once, with all sizes zero: some drivers (lavapipe among them) leave the better
+ * part of compiling to the first start.
+ */
+export async function warmUp(live: LiveDevice, dispatches: readonly Dispatch[]): Promise<void> {
+  const { device } = live;
+  const compiled = await Promise.all(dispatches.map(async (dispatch) => ({ dispatch, kernel: await live.pipelines.get(dispatch.kernel) })));
+  const longest = Math.max(0, ...dispatches.map(({ uniforms, operands }) => Math.max(uniforms.byteLength, operands.length * alignment)));
+  if (longest === 0) return;
+  const buffers: GPUBuffer[] = [];
+  const zeros = (usage: number): GPUBuffer => {
+    const buffer = device.createBuffer({ label: "warm-up", size: longest, usage });
+    buffers.push(buffer);
+    return buffer;
+  };
+  try {
+    await live.scoped("warming up", () => {
+      const uniform = zeros(bufferUsage.uniform);
+      const places = { read: zeros(bufferUsage.storage), write: zeros(bufferUsage.storage) };
+      const encoder = device.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      for (const { dispatch, kernel } of compiled) {
+        const storages = dispatch.kernel.access.map((way, index) => ({ buffer: places[way], offset: index * alignment, size: alignment }));
+        const resources = [{ buffer: uniform, size: dispatch.uniforms.byteLength }, ...storages];
+        pass.setPipeline(kernel.pipeline);
+        pass.setBindGroup(
+          0,
+          device.createBindGroup({
+            layout: kernel.layout,
+            entries: resources.map((resource, binding) => ({ binding, resource })),
+          }),
+        );
+        pass.dispatchWorkgroups(1);
+      }
+      pass.end();
+      device.queue.submit([encoder.finish()]);
+    });
+    await live.guard(device.queue.onSubmittedWorkDone());
+  } finally {
+    for (const buffer of buffers) buffer.destroy();
+  }
+}
