@@ -1,0 +1,71 @@
+import type { DeviceTensor, Dispatch, Operand } from "../../kernel/kernel.ts";
+import type { PlanContext, SizedNode } from "../../kernel/operation-kernels.ts";
+import { bindingAlignment, rowsOf, type RowRange } from "../dispatching.ts";
+
+/** The inputs of `longformerAttention` by name. */
+export type AttentionInputs = Readonly<
+  Record<"query" | "key" | "value" | "hidden" | "mask" | `${"query" | "key" | "value"}Global${"Weight" | "Bias"}`, DeviceTensor>
+>;
+
+/** A node of `longformerAttention` with the sizes of one run. */
+export interface SizedAttention {
+  readonly node: SizedNode;
+  readonly context: PlanContext;
+  readonly inputs: AttentionInputs;
+  readonly outputs: {
+    readonly context: DeviceTensor;
+    /** `[batch, heads, sequence, globals + window + 1]` and `[batch, heads, sequence, globals]`, where the graph asks for them. */
+    readonly attentions: DeviceTensor | undefined;
+    readonly globalAttentions: DeviceTensor | undefined;
+  };
+  readonly batch: number;
+  readonly sequence: number;
+  readonly hidden: number;
+  readonly heads: number;
+  readonly headSize: number;
+  /** Half a window. */
+  readonly oneSided: number;
+  /** 1 / √(head size). */
+  readonly scale: number;
+  /** Places for global tokens: see `globalPlaces`. */
+  readonly places: number;
+  /** The list of `attention-tokens.ts`, `[batch, tokensStride]`. */
+  readonly tokens: DeviceTensor;
+  readonly tokensStride: number;
+}
+
+/** The part of a node's work that is bound at once: some items of the batch. */
+export interface AttentionItems extends SizedAttention {
+  readonly items: RowRange;
+  /** Memory with so many elements for each item: the same, under one name, for every part. */
+  scratch(name: string, elementsPerItem: number): DeviceTensor;
+}
+
+/** The items of a tensor `[batch, sequence, hidden]`. */
+export function itemsOf({ sequence, hidden, items }: AttentionItems, tensor: DeviceTensor): Operand {
+  return rowsOf(tensor, sequence * hidden * 4, items);
+}
+
+/**
+ * The dispatches that fill an output `[batch, heads, …]` of `headElements` for each head, for the heads of some items: as many at a time
+ * as may be bound. `dispatch` is told the first of these heads, how many, what to bind and the element of it where they begin.
+ */
+export function overHeads(
+  { context, heads, items }: AttentionItems,
+  tensor: DeviceTensor,
+  headElements: number,
+  dispatch: (part: { firstHead: number; count: number; operand: Operand; outStart: number }) => Dispatch,
+): readonly Dispatch[] {
+  const headBytes = headElements * 4;
+  const { maxStorageBufferBindingSize: mostBytes, maxComputeWorkgroupsPerDimension: mostHeads } = context.facts.limits;
+  const atOnce = Math.max(1, Math.min(mostHeads, Math.floor((mostBytes - bindingAlignment) / headBytes)));
+  const dispatches: Dispatch[] = [];
+  for (let firstHead = 0; firstHead < items.count * heads; firstHead += atOnce) {
+    const count = Math.min(atOnce, items.count * heads - firstHead);
+    const start = (items.first * heads + firstHead) * headBytes;
+    const byteOffset = Math.floor(start / bindingAlignment) * bindingAlignment;
+    const operand = { tensor, byteOffset, byteLength: start - byteOffset + count * headBytes };
+    dispatches.push(dispatch({ firstHead, count, operand, outStart: (start - byteOffset) / 4 }));
+  }
+  return dispatches;
+}

@@ -1,0 +1,75 @@
+// Attention of a task's rows, for software adapters, whose barriers cost more than workgroup memory saves:
+//
+//     output[row] = Σ_j softmax_j(scale · query[row] · key[j]) · value[j]
+//
+// Shapes: those of the task's buffers; a head's vectors lie in the last axis. An invocation holds the queries and sums of `rows` rows in
+// private arrays and takes `keys` keys in a step; all invocations of a workgroup read the same key at the same time.
+// Grid: [⌈rows of the task / (workgroup · rows)⌉ (and splits of the keys), heads, batch].
+// Loop bounds come from uniforms: Mesa unrolls loops over constants, and takes a minute for it.
+// Source: FlashAttention (Dao et al., arXiv 2205.14135); its arrangement for lanes of a CPU is our own.
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { AttentionTask, AttentionTiling } from "./attention-task.ts";
+import { range, softmaxConstants, softmaxState, softmaxStep } from "./softmax-step.ts";
+
+export function registersKernel(task: AttentionTask, { workgroup, rows, keys }: AttentionTiling): Kernel {
+  const vectors = Math.ceil(task.length / 4);
+  const step = softmaxStep({
+    rows,
+    keys,
+    vectors: "sizes.vectors",
+    query: (row, vector) => `queries[${vector} * ${rows}u + ${row}u]`,
+    key: (key, vector) => `read_key(key${key}.start, ${vector})`,
+    value: (key, vector) => `read_value(key${key}.start, ${vector})`,
+    output: (row, vector) => `outputs[${vector} * ${rows}u + ${row}u]`,
+    sees: (row, key) => `row + ${row}u - key${key}.low < key${key}.span`,
+  });
+  return {
+    name: `${task.name}-registers`,
+    access: task.access,
+    code: `${task.declarations}
+${softmaxConstants}
+var<private> queries: array<vec4<f32>, ${vectors * rows}>;
+var<private> outputs: array<vec4<f32>, ${vectors * rows}>;
+
+var<private> tops: array<f32, ${rows}>;
+var<private> sums: array<f32, ${rows}>;
+
+@compute @workgroup_size(${workgroup})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>) {
+  let work = work_of(group, ${workgroup * rows}u);
+  let row = work.firstRow + lane.x * ${rows}u;
+  let items = sizes.vectors * ${rows}u;
+  var any = false;
+  for (var item = 0u; item < items; item++) {
+    let own = row + item % ${rows}u;
+    if (wanted(work, own)) {
+      queries[item] = read_query(query_start(work, own), item / ${rows}u) * sizes.scale;
+      any = true;
+    }
+  }
+  ${softmaxState(rows)}
+  if (any) {
+    for (var place = 0u; place < work.places; place += ${keys}u) {
+      ${range(keys)
+        .map((one) => `let key${one} = key_at(work, place + ${one}u);`)
+        .join("\n      ")}
+      if ((${range(keys)
+        .map((one) => `key${one}.span`)
+        .join(" | ")}) == 0u) { continue; }
+      ${step}
+    }
+  }
+  ${range(rows)
+    .map((one) => `tops[${one}] = top${one}; sums[${one}] = sum${one};`)
+    .join("\n  ")}
+  for (var item = 0u; item < items; item++) {
+    let own = row + item % ${rows}u;
+    if (written(work, own)) {
+      let sum = sums[item % ${rows}u];
+      if (item < ${rows}u) { record(work, own, tops[item], sum); }
+      write_output(output_start(work, own), item / ${rows}u, outputs[item] * output_factor(work, own, sum));
+    }
+  }
+}`,
+  };
+}

@@ -1,0 +1,40 @@
+import type { Kernel } from "../../kernel/kernel.ts";
+
+/**
+ * What an attention kernel attends from, to and for, in WGSL. The kernels (`attention-registers.ts`, `attention-staged.ts`,
+ * `attention-wide.ts`) know how keys and rows are spread over invocations; a task knows which they are (`window-task.ts`,
+ * `global-task.ts`).
+ *
+ * `declarations` hold the uniforms `sizes` (`vectors` and `scale` among the fields), the storage buffers, and these functions:
+ *
+ * - `work_of(group: vec3<u32>, rows: u32) -> Work`: what a workgroup of so many rows does. `firstRow`, and `places`: the number of
+ *   keys it goes through, the same for the whole workgroup.
+ * - `key_at(work: Work, place: u32) -> Key`: the key at a place, also beyond the last. A row sees it where `row - low < span` in
+ *   arithmetic modulo 2³²; `start` is the element of the key and value buffers where its vector begins.
+ * - `wanted(work: Work, row: u32) -> bool`: whether a row attends to anything.
+ * - `query_start(work: Work, row: u32) -> u32`: the element where its query begins, if it is wanted.
+ * - `written(work: Work, row: u32) -> bool`: whether something is to be written for it.
+ * - `output_start(work: Work, row: u32) -> u32`: the element where its output begins, if it is written.
+ * - `output_factor(work: Work, row: u32, sum: f32) -> f32`: what its sums of p · v are multiplied with.
+ * - `record(work: Work, row: u32, top: f32, sum: f32)`: keeps what else is kept of a row that is written.
+ * - `read_query`, `read_key`, `read_value` (start, vector) and `write_output` (start, vector, value).
+ */
+export interface AttentionTask {
+  readonly name: string;
+  readonly declarations: string;
+  readonly access: Kernel["access"];
+  /** The length of queries, keys and values. */
+  readonly length: number;
+}
+
+/** WGSL: what all tasks share. */
+export const keyStruct = "struct Key { start: u32, low: u32, span: u32 }";
+
+/** How an attention kernel is spread over invocations. */
+export interface AttentionTiling {
+  readonly workgroup: number;
+  /** Rows that an invocation holds. */
+  readonly rows: number;
+  /** Keys that are taken in one step. */
+  readonly keys: number;
+}

@@ -1,0 +1,46 @@
+// The hidden states of the global tokens, one after the other; 0 where an item of the batch has fewer than there are places:
+//
+//     out[place, element] = hidden[position of the place's global token, element]
+//
+// Shapes: hidden `[items, sequence, hidden]`, tokens `[batch, tokensStride]`, out `[items, places, hidden]`.
+// Grid: [⌈hidden / 64⌉, places (or as many as there may be; the rest in turns), items].
+import type { Kernel } from "../../kernel/kernel.ts";
+import { attentionTokens } from "./attention-tokens.ts";
+import { declareUniforms, type UniformFields } from "./uniforms.ts";
+
+export const gatherFields = {
+  sequence: "u32",
+  hidden: "u32",
+  places: "u32",
+  tokensStride: "u32",
+  firstItem: "u32",
+} as const satisfies UniformFields;
+
+export function gatherGlobalRowsKernel(): Kernel {
+  return {
+    name: "gather-global-rows",
+    access: ["read", "read", "write"],
+    code: `${declareUniforms(gatherFields)}
+@group(0) @binding(1) var<storage, read> hidden: array<f32>;
+@group(0) @binding(2) var<storage, read> tokens: array<i32>;
+@group(0) @binding(3) var<storage, read_write> out: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>,
+) {
+  let element = group.x * 64u + lane.x;
+  if (element >= sizes.hidden) { return; }
+  let list = (sizes.firstItem + group.z) * sizes.tokensStride;
+  let globals = u32(tokens[list + ${attentionTokens.globals}u]);
+  for (var place = group.y; place < sizes.places; place += groups.y) {
+    var value = 0.0;
+    if (place < globals) {
+      let token = u32(tokens[list + ${attentionTokens.positions}u + place]);
+      value = hidden[(group.z * sizes.sequence + token) * sizes.hidden + element];
+    }
+    out[(group.z * sizes.places + place) * sizes.hidden + element] = value;
+  }
+}`,
+  };
+}

@@ -1,0 +1,86 @@
+// The attention probabilities of global tokens, from the highest scores and the sums that `global-task.ts` kept of each split:
+//
+//     out[item, head, j, c] = exp(scale · query[c, head] · key[j, head] - top) / Σ_s exp(top[s] - top) sum[s],   top = max_s top[s]
+//
+// for the c-th global token of the item and every token j that is not masked; 0 elsewhere.
+// Shapes: query `[items, places, heads, length]`; key `[items, sequence, hidden]` (direct: the global keys, of which each head has `length`
+// elements; re-associated: the hidden states, of which each head sees all); codes `[batch, sequence]`; tokens `[batch, tokensStride]`;
+// statistics `[items, splits, places, heads, 2]`; out: of `[items, heads, sequence, globals]` the heads from `firstHead` on.
+// Grid: [⌈globals / 64⌉, sequence (or as many as there may be; the rest in turns), heads].
+// Layout: transformers' `global_attentions` of LongformerModel.
+import type { Kernel } from "../../kernel/kernel.ts";
+import { attentionTokens } from "./attention-tokens.ts";
+import { declareUniforms, type UniformFields } from "./uniforms.ts";
+import { vectorBuffer, vectorReader } from "./vectors.ts";
+
+export const globalProbabilityFields = {
+  sequence: "u32",
+  hidden: "u32",
+  vectors: "u32",
+  scale: "f32",
+  heads: "u32",
+  /** Elements of a token from one head's key to the next one's: 0 where all heads see the same. */
+  headStride: "u32",
+  places: "u32",
+  globals: "u32",
+  splits: "u32",
+  tokensStride: "u32",
+  firstItem: "u32",
+  /** Of all heads of the items, the first of the dispatch, and the element of the bound part of `out` where it begins. */
+  firstHead: "u32",
+  outStart: "u32",
+} as const satisfies UniformFields;
+
+export function globalProbabilitiesKernel(length: number, aligned: boolean): Kernel {
+  const floats = vectorBuffer(aligned);
+  return {
+    name: "global-probabilities",
+    access: ["read", "read", "read", "read", "read", "write"],
+    code: `${declareUniforms(globalProbabilityFields)}
+@group(0) @binding(1) var<storage, read> query: ${floats};
+@group(0) @binding(2) var<storage, read> key: ${floats};
+@group(0) @binding(3) var<storage, read> codes: array<i32>;
+@group(0) @binding(4) var<storage, read> tokens: array<i32>;
+@group(0) @binding(5) var<storage, read> statistics: array<vec2<f32>>;
+@group(0) @binding(6) var<storage, read_write> out: array<f32>;
+const vectorLength = ${length}u;
+${vectorReader("read_query", "query", aligned, "vectorLength")}
+${vectorReader("read_key", "key", aligned, "vectorLength")}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>,
+) {
+  let place = group.x * 64u + lane.x;
+  if (place >= sizes.globals) { return; }
+  let item = (sizes.firstHead + group.z) / sizes.heads;
+  let head = (sizes.firstHead + group.z) % sizes.heads;
+  let batchItem = sizes.firstItem + item;
+  let isGlobal = place < u32(tokens[batchItem * sizes.tokensStride + ${attentionTokens.globals}u]);
+  let rowsOfSplit = sizes.places * sizes.heads;
+  let row = place * sizes.heads + head;
+  var top = 0.0;
+  var sum = 0.0;
+  if (isGlobal) {
+    let first = item * sizes.splits * rowsOfSplit + row;
+    top = statistics[first].x;
+    for (var split = 1u; split < sizes.splits; split++) { top = max(top, statistics[first + split * rowsOfSplit].x); }
+    for (var split = 0u; split < sizes.splits; split++) {
+      let found = statistics[first + split * rowsOfSplit];
+      sum += exp(found.x - top) * found.y;
+    }
+  }
+  let queryStart = (item * rowsOfSplit + row) * vectorLength;
+  for (var token = group.y; token < sizes.sequence; token += groups.y) {
+    var probability = 0.0;
+    if (isGlobal && codes[batchItem * sizes.sequence + token] != 0) {
+      let keyStart = (item * sizes.sequence + token) * sizes.hidden + head * sizes.headStride;
+      var score = 0.0;
+      for (var vector = 0u; vector < sizes.vectors; vector++) { score += dot(read_query(queryStart, vector) * sizes.scale, read_key(keyStart, vector)); }
+      probability = exp(score - top) / sum;
+    }
+    out[sizes.outStart + (group.z * sizes.sequence + token) * sizes.globals + place] = probability;
+  }
+}`,
+  };
+}

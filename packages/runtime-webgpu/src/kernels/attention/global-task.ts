@@ -1,0 +1,96 @@
+import { attentionTokens } from "./attention-tokens.ts";
+import { keyStruct, type AttentionTask } from "./attention-task.ts";
+import { declareUniforms, type UniformFields } from "./uniforms.ts";
+import { vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
+
+export interface GlobalTaskOptions {
+  /** Of the vectors: the head size (direct), or the hidden size (re-associated). */
+  readonly length: number;
+  /** Whether vectors start at multiples of 4 elements. */
+  readonly aligned: boolean;
+}
+
+export const globalFields = {
+  sequence: "u32",
+  /** Elements of a token in key and value. */
+  hidden: "u32",
+  /** Of four elements, in a vector. */
+  vectors: "u32",
+  scale: "f32",
+  /** Rows of an item that there is room for, and that a global token has. */
+  rows: "u32",
+  rowsOfToken: "u32",
+  heads: "u32",
+  tokensStride: "u32",
+  firstItem: "u32",
+  splits: "u32",
+  /** Keys of a split. */
+  splitKeys: "u32",
+} as const satisfies UniformFields;
+
+/**
+ * Rows of global tokens attend to every token that is not masked, a part of the keys (a split) at a time. What a split finds is kept as it
+ * is; `combine-splits.ts` joins the splits.
+ *
+ * Direct: a row is a global token, `heads` are the heads, key and value are the global projections of all tokens. Re-associated: a row is
+ * one head of a global token, `heads` is 1, and key and value are both the hidden states of all tokens.
+ *
+ * Buffers: query `[items, rows, heads, length]`; key, value `[items, sequence, hidden]`; codes `[batch, sequence]`; tokens
+ * `[batch, tokensStride]`; partial sums of p · v `[items, splits, rows, heads, length]`; statistics (highest score and sum of p)
+ * `[items, splits, rows, heads, 2]`. The items are those of the batch from `firstItem` on.
+ * Grid: [⌈rows / rows of a workgroup⌉ · splits, heads, items].
+ */
+export function globalTask({ length, aligned }: GlobalTaskOptions): AttentionTask {
+  const floats = vectorBuffer(aligned);
+  return {
+    name: "global-attention",
+    length,
+    access: ["read", "read", "read", "read", "read", "write", "write"],
+    declarations: `${declareUniforms(globalFields)}
+@group(0) @binding(1) var<storage, read> query: ${floats};
+@group(0) @binding(2) var<storage, read> key: ${floats};
+@group(0) @binding(3) var<storage, read> value: ${floats};
+@group(0) @binding(4) var<storage, read> codes: array<i32>;
+@group(0) @binding(5) var<storage, read> tokens: array<i32>;
+@group(0) @binding(6) var<storage, read_write> partials: ${floats};
+@group(0) @binding(7) var<storage, read_write> statistics: array<vec2<f32>>;
+const vectorLength = ${length}u;
+${keyStruct}
+struct Work { item: u32, codes: u32, head: u32, split: u32, rows: u32, firstRow: u32, firstKey: u32, places: u32 }
+${vectorReader("read_query", "query", aligned, "vectorLength")}
+${vectorReader("read_key", "key", aligned, "vectorLength")}
+${vectorReader("read_value", "value", aligned, "vectorLength")}
+${vectorWriter("write_output", "partials", aligned, "vectorLength")}
+
+fn work_of(group: vec3<u32>, rows: u32) -> Work {
+  let batchItem = sizes.firstItem + group.z;
+  let list = batchItem * sizes.tokensStride;
+  let rowsHere = u32(tokens[list + ${attentionTokens.globals}u]) * sizes.rowsOfToken;
+  let length = u32(tokens[list + ${attentionTokens.length}u]);
+  let groups = (sizes.rows + rows - 1u) / rows;
+  let firstRow = (group.x % groups) * rows;
+  let split = group.x / groups;
+  let firstKey = split * sizes.splitKeys;
+  let places = select(0u, min(length, firstKey + sizes.splitKeys) - firstKey, firstKey < length && firstRow < rowsHere);
+  return Work(group.z, batchItem * sizes.sequence, group.y, split, rowsHere, firstRow, firstKey, places);
+}
+
+fn key_at(work: Work, place: u32) -> Key {
+  let token = work.firstKey + place;
+  let seen = place < work.places && codes[work.codes + token] != 0;
+  let start = (work.item * sizes.sequence + select(0u, token, seen)) * sizes.hidden + work.head * vectorLength;
+  return Key(start, 0u, select(0u, 0xffffffffu, seen));
+}
+
+fn place_of(work: Work, row: u32) -> u32 {
+  return ((work.item * sizes.splits + work.split) * sizes.rows + row) * sizes.heads + work.head;
+}
+
+fn wanted(work: Work, row: u32) -> bool { return row < work.rows; }
+fn query_start(work: Work, row: u32) -> u32 { return ((work.item * sizes.rows + row) * sizes.heads + work.head) * vectorLength; }
+fn written(work: Work, row: u32) -> bool { return row < work.rows; }
+fn output_start(work: Work, row: u32) -> u32 { return place_of(work, row) * vectorLength; }
+fn output_factor(work: Work, row: u32, sum: f32) -> f32 { return 1.0; }
+fn record(work: Work, row: u32, top: f32, sum: f32) { statistics[place_of(work, row)] = vec2<f32>(top, sum); }`,
+  };
+}

@@ -1,0 +1,146 @@
+import { elementCount, LongspanError } from "@longspan/core";
+import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
+import type { OperationKernels, PlanContext, SizedNode } from "../../kernel/operation-kernels.ts";
+import { rowRanges } from "../dispatching.ts";
+import type { AttentionItems, SizedAttention } from "./attention-plan.ts";
+import { globalPlaces, listTokens, mostGlobals, tokensStride } from "./attention-tokens.ts";
+import { splitKeys, type GlobalForm } from "./global-splits.ts";
+import { planDirect, planGlobalProjections } from "./plan-direct.ts";
+import { planReassociated } from "./plan-reassociated.ts";
+import { planWindow } from "./plan-window.ts";
+import { longestVector } from "./tiling.ts";
+
+export interface LongformerAttentionOptions {
+  /** The kernels of the operation `linear`, for the global projections of all tokens. */
+  readonly linear: OperationKernels;
+  /**
+   * Up to how many global tokens the re-associated form is taken, see `GlobalForm`. Default: half as many as a head has elements.
+   * The two forms need as many multiplications at `headSize` global tokens.
+   */
+  readonly reassociateUpTo?: number | undefined;
+}
+
+const longestHead = 128;
+
+/** The place of the mask among the inputs: see `longformerAttention` in core. */
+const maskInput = 4;
+
+/**
+ * The operation `longformerAttention`. No scores in memory: beside its inputs and outputs a node takes memory for its global tokens
+ * only, and, beyond `reassociateUpTo` of them, for the global projections of all tokens.
+ */
+export function longformerAttentionKernels({ linear, reassociateUpTo }: LongformerAttentionOptions): OperationKernels {
+  return {
+    operation: "longformerAttention",
+    float16Inputs: [5, 7, 9],
+    hostInputs: [maskInput],
+    planKey: ([mask]) => (mask === undefined ? "" : String(globalPlaces(mask))),
+    introduced: ({ globals }, [mask]) => new Map(typeof globals === "string" && mask !== undefined ? [[globals, mostGlobals(mask)]] : []),
+    plan(node, context) {
+      const sized = sizedAttention(node, context);
+      const { batch, sequence, hidden, heads, headSize, places } = sized;
+      const few = places <= (reassociateUpTo ?? headSize / 2) && hidden <= longestVector(context.facts);
+      const form: GlobalForm = few ? "reassociated" : "direct";
+      const splits = places === 0 ? undefined : splitKeys(sized, form);
+      const projections = splits?.form === "direct" ? planGlobalProjections(sized, linear) : undefined;
+      const itemBytes = [
+        sequence * hidden * 4,
+        ...(sized.outputs.attentions === undefined ? [] : [heads * sequence * 8]),
+        ...(splits === undefined ? [] : [splits.partialElements * 4]),
+      ];
+      const ranges = rowRanges(batch, itemBytes, context.facts.limits);
+      const mostItems = Math.max(...ranges.map(({ count }) => count));
+      const memory = new Map<string, DeviceTensor>();
+      const scratch: AttentionItems["scratch"] = (name, elementsPerItem) => {
+        const tensor = memory.get(name) ?? context.scratch("float32", mostItems * elementsPerItem);
+        memory.set(name, tensor);
+        return tensor;
+      };
+      const dispatches: Dispatch[] = [...(projections?.dispatches ?? [])];
+      for (const items of ranges) {
+        const part: AttentionItems = { ...sized, items, scratch };
+        dispatches.push(...planWindow(part));
+        if (splits === undefined) continue;
+        dispatches.push(...(projections === undefined ? planReassociated(part, splits) : planDirect(part, splits, projections, linear)));
+      }
+      return dispatches;
+    },
+  };
+}
+
+function sizedAttention(node: SizedNode, context: PlanContext): SizedAttention {
+  const [
+    query,
+    key,
+    value,
+    hidden,
+    mask,
+    queryGlobalWeight,
+    queryGlobalBias,
+    keyGlobalWeight,
+    keyGlobalBias,
+    valueGlobalWeight,
+    valueGlobalBias,
+  ] = node.inputs;
+  const [contextOut, attentions, globalAttentions] = node.outputs;
+  if (
+    query === undefined ||
+    key === undefined ||
+    value === undefined ||
+    hidden === undefined ||
+    mask === undefined ||
+    queryGlobalWeight === undefined ||
+    queryGlobalBias === undefined ||
+    keyGlobalWeight === undefined ||
+    keyGlobalBias === undefined ||
+    valueGlobalWeight === undefined ||
+    valueGlobalBias === undefined ||
+    contextOut === undefined
+  ) {
+    throw new TypeError("longformerAttention has eleven inputs and one output or three");
+  }
+  const codes = context.hostValues(mask);
+  if (codes === undefined) throw new TypeError(`${mask.name}: the mask of longformerAttention is known to the host`);
+  const [batch = 0, sequence = 0, width = 0] = query.shape;
+  const heads = Number(node.attributes.heads);
+  const headSize = width / heads;
+  if (headSize > longestHead) {
+    throw new LongspanError(
+      "operation-unsupported",
+      `"${node.name}": longformerAttention on WebGPU takes heads of up to ${longestHead} elements; these have ${headSize}. The reference runtime takes any.`,
+      { details: { node: node.name, found: headSize, allowed: longestHead } },
+    );
+  }
+  const places = globalPlaces(codes);
+  const stride = tokensStride(places);
+  return {
+    node,
+    context,
+    inputs: {
+      query,
+      key,
+      value,
+      hidden,
+      mask,
+      queryGlobalWeight,
+      queryGlobalBias,
+      keyGlobalWeight,
+      keyGlobalBias,
+      valueGlobalWeight,
+      valueGlobalBias,
+    },
+    outputs: { context: contextOut, attentions, globalAttentions },
+    batch,
+    sequence,
+    hidden: width,
+    heads,
+    headSize,
+    oneSided: Number(node.attributes.window) / 2,
+    scale: 1 / Math.sqrt(headSize),
+    places,
+    tokens: context.derived(`attention tokens of ${mask.name}, ${places} places`, batch * stride, mask, (values) =>
+      listTokens(values, places),
+    ),
+    tokensStride: stride,
+  };
+}

@@ -1,0 +1,66 @@
+import { elementCount } from "@longspan/core";
+import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
+import type { OperationKernels } from "../../kernel/operation-kernels.ts";
+import { itemsOf, type AttentionItems, type SizedAttention } from "./attention-plan.ts";
+import { gatherFields, gatherGlobalRowsKernel } from "./gather-global-rows.ts";
+import type { GlobalSplits } from "./global-splits.ts";
+import { planSplits } from "./plan-splits.ts";
+import { packFields } from "./uniforms.ts";
+
+/** The global keys and values of all tokens, `[batch, sequence, hidden]` each, and what computes them. */
+export interface GlobalProjections {
+  readonly key: DeviceTensor;
+  readonly value: DeviceTensor;
+  readonly dispatches: readonly Dispatch[];
+}
+
+/** For the direct form. `linear` are the kernels of the operation `linear`. */
+export function planGlobalProjections({ node, context, inputs }: SizedAttention, linear: OperationKernels): GlobalProjections {
+  const { shape } = inputs.hidden;
+  const [key, value] = ["global keys", "global values"].map(() => ({ ...context.scratch("float32", elementCount(shape)), shape }));
+  if (key === undefined || value === undefined) throw new TypeError("two tensors were made");
+  const project = (purpose: string, weight: DeviceTensor, bias: DeviceTensor, out: DeviceTensor): readonly Dispatch[] =>
+    linear.plan(
+      { name: `${node.name} ${purpose}`, operation: "linear", attributes: {}, inputs: [inputs.hidden, weight, bias], outputs: [out] },
+      context,
+    );
+  return {
+    key,
+    value,
+    dispatches: [
+      ...project("global keys", inputs.keyGlobalWeight, inputs.keyGlobalBias, key),
+      ...project("global values", inputs.valueGlobalWeight, inputs.valueGlobalBias, value),
+    ],
+  };
+}
+
+/** The global tokens' rows of the context through their keys and values. */
+export function planDirect(
+  part: AttentionItems,
+  splits: GlobalSplits,
+  { key, value }: Pick<GlobalProjections, "key" | "value">,
+  linear: OperationKernels,
+): readonly Dispatch[] {
+  const { node, context, inputs, sequence, hidden, places, tokens, tokensStride, items } = part;
+  const shape = [items.count, places, hidden];
+  const rows = { ...part.scratch("global rows", places * hidden), shape };
+  const query = { ...part.scratch("global queries", places * hidden), shape };
+  const gather: Dispatch = {
+    kernel: gatherGlobalRowsKernel(),
+    uniforms: packFields(gatherFields, { sequence, hidden, places, tokensStride, firstItem: items.first }),
+    operands: [itemsOf(part, inputs.hidden), { tensor: tokens }, { tensor: rows }],
+    workgroups: [Math.ceil(hidden / 64), Math.min(places, context.facts.limits.maxComputeWorkgroupsPerDimension), items.count],
+    work: { floatingPointOperations: 0, bytes: 8 * items.count * places * hidden },
+  };
+  const project = linear.plan(
+    {
+      name: `${node.name} global queries`,
+      operation: "linear",
+      attributes: {},
+      inputs: [rows, inputs.queryGlobalWeight, inputs.queryGlobalBias],
+      outputs: [query],
+    },
+    context,
+  );
+  return [gather, ...project, ...planSplits(part, splits, { query, key, value }).dispatches];
+}

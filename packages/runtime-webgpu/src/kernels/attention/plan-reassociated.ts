@@ -1,0 +1,60 @@
+import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
+import { itemsOf, type AttentionItems } from "./attention-plan.ts";
+import { foldedTokens, foldFields, foldQueriesKernel } from "./fold-queries.ts";
+import type { GlobalSplits } from "./global-splits.ts";
+import { planSplits } from "./plan-splits.ts";
+import { projectedElements, projectedTokens, projectFields, projectRowsKernel } from "./project-rows.ts";
+import { packFields } from "./uniforms.ts";
+import type { WeightLayout } from "./weights.ts";
+
+/** The global tokens' rows of the context, without the keys and values of all tokens. */
+export function planReassociated(part: AttentionItems, splits: GlobalSplits): readonly Dispatch[] {
+  const { context, inputs, outputs, sequence, hidden, heads, headSize, places, tokens, tokensStride, items } = part;
+  const shared = context.facts.kind === "gpu";
+  const layoutOf = ({ storage }: DeviceTensor): WeightLayout => ({ storage, aligned: hidden % 4 === 0 });
+  const sizes = { hidden, vectors: Math.ceil(hidden / 4), headSize, places, tokensStride, firstItem: items.first };
+  const project = (
+    purpose: "query" | "value",
+    weight: DeviceTensor,
+    bias: DeviceTensor,
+  ): Pick<Dispatch, "kernel" | "uniforms" | "workgroups" | "work"> => ({
+    kernel: projectRowsKernel({ purpose, weight: layoutOf(weight), shared }),
+    uniforms: packFields(projectFields, { ...sizes, sequence }),
+    workgroups: [Math.ceil(hidden / projectedElements(shared)), Math.ceil(places / projectedTokens), items.count],
+    work: {
+      floatingPointOperations: 2 * items.count * places * hidden * hidden,
+      bytes: weight.byteLength + bias.byteLength + 4 * items.count * places * hidden * (purpose === "query" ? 2 : heads + 1),
+    },
+  });
+  const query = part.scratch("global queries", places * hidden);
+  const folded = part.scratch("folded queries", places * heads * hidden);
+  const mixed = planSplits(part, splits, { query: folded, key: inputs.hidden, value: inputs.hidden });
+  const [tokenList, states] = [{ tensor: tokens }, itemsOf(part, inputs.hidden)];
+  return [
+    {
+      ...project("query", inputs.queryGlobalWeight, inputs.queryGlobalBias),
+      operands: [{ tensor: inputs.queryGlobalWeight }, { tensor: inputs.queryGlobalBias }, states, tokenList, { tensor: query }],
+    },
+    {
+      kernel: foldQueriesKernel(layoutOf(inputs.keyGlobalWeight)),
+      uniforms: packFields(foldFields, { ...sizes, heads }),
+      operands: [{ tensor: query }, { tensor: inputs.keyGlobalWeight }, tokenList, { tensor: folded }],
+      workgroups: [Math.ceil(hidden / 256), heads * Math.ceil(places / foldedTokens), items.count],
+      work: {
+        floatingPointOperations: 2 * items.count * places * hidden * hidden,
+        bytes: inputs.keyGlobalWeight.byteLength + 4 * items.count * places * hidden * (heads + 1),
+      },
+    },
+    ...mixed.dispatches,
+    {
+      ...project("value", inputs.valueGlobalWeight, inputs.valueGlobalBias),
+      operands: [
+        { tensor: inputs.valueGlobalWeight },
+        { tensor: inputs.valueGlobalBias },
+        { tensor: mixed.out },
+        tokenList,
+        itemsOf(part, outputs.context),
+      ],
+    },
+  ];
+}

@@ -1,0 +1,96 @@
+import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
+import { itemsOf, overHeads, type AttentionItems } from "./attention-plan.ts";
+import { combineFields, combineSplitsKernel } from "./combine-splits.ts";
+import { globalProbabilitiesKernel, globalProbabilityFields } from "./global-probabilities.ts";
+import type { GlobalSplits } from "./global-splits.ts";
+import { globalFields, globalTask } from "./global-task.ts";
+import { attentionOfHeads, attentionOfTokens } from "./tiling.ts";
+import { packFields } from "./uniforms.ts";
+
+/** The queries of global tokens and what they attend to. Shapes as in `global-task.ts`. */
+export interface GlobalAttention {
+  /** `[items, places, heads, length]`. */
+  readonly query: DeviceTensor;
+  /** `[batch, sequence, hidden]`. */
+  readonly key: DeviceTensor;
+  readonly value: DeviceTensor;
+}
+
+/**
+ * Global tokens attend: the splits, then what joins them, and the probabilities where they are asked for. The result is the context's rows
+ * of the global tokens (direct), or what each of their heads mixed of the hidden states, `[items, places, heads, hidden]` (re-associated).
+ */
+export function planSplits(
+  part: AttentionItems,
+  found: GlobalSplits,
+  attention: GlobalAttention,
+): { out: DeviceTensor; dispatches: readonly Dispatch[] } {
+  const { context, inputs, outputs, sequence, hidden, heads, headSize, scale, places, tokens, tokensStride, items } = part;
+  const { form, splits, splitKeys, length } = found;
+  const direct = form === "direct";
+  const aligned = length % 4 === 0;
+  const partials = { tensor: part.scratch("global partial sums", found.partialElements) };
+  const statistics = { tensor: part.scratch("global statistics", found.statisticsElements) };
+  const out = direct ? outputs.context : part.scratch("mixed hidden states", places * heads * length);
+  const [query, mask, tokenList] = [{ tensor: attention.query }, { tensor: inputs.mask }, { tensor: tokens }];
+  const [key, value] = [itemsOf(part, attention.key), itemsOf(part, attention.value)];
+  const common = { sequence, tokensStride, firstItem: items.first, splits };
+  const vectors = Math.ceil(length / 4);
+  const rows = direct ? places : places * heads;
+  const task = globalTask({ length, aligned });
+  const tiled = direct ? attentionOfHeads(task, context.facts) : attentionOfTokens(task, context.facts);
+  const mostGroups = context.facts.limits.maxComputeWorkgroupsPerDimension;
+  const dispatches: Dispatch[] = [
+    {
+      kernel: tiled.kernel,
+      uniforms: packFields(globalFields, {
+        ...common,
+        hidden,
+        vectors,
+        scale,
+        rows,
+        rowsOfToken: direct ? 1 : heads,
+        heads: direct ? heads : 1,
+        splitKeys,
+      }),
+      operands: [query, key, value, mask, tokenList, partials, statistics],
+      workgroups: [Math.ceil(rows / tiled.rows) * splits, direct ? heads : 1, items.count],
+      work: {
+        floatingPointOperations: 4 * items.count * places * heads * sequence * length,
+        bytes: 4 * items.count * (2 * sequence * hidden + places * heads * length + found.partialElements),
+      },
+    },
+    {
+      kernel: combineSplitsKernel(direct ? "context" : "mixed"),
+      uniforms: packFields(combineFields, { ...common, heads, length, places }),
+      operands: [partials, statistics, tokenList, direct ? itemsOf(part, out) : { tensor: out }],
+      workgroups: [Math.ceil(length / 64), Math.min(places * heads, mostGroups), items.count],
+      work: {
+        floatingPointOperations: 2 * items.count * found.partialElements,
+        bytes: 4 * items.count * (found.partialElements + places * heads * length),
+      },
+    },
+  ];
+  const { globalAttentions } = outputs;
+  const globals = globalAttentions?.shape[3] ?? 0;
+  if (globalAttentions === undefined || globals === 0) return { out, dispatches };
+  const probabilities = overHeads(part, globalAttentions, sequence * globals, ({ firstHead, count, operand, outStart }) => ({
+    kernel: globalProbabilitiesKernel(length, aligned),
+    uniforms: packFields(globalProbabilityFields, {
+      ...common,
+      hidden,
+      vectors,
+      scale,
+      heads,
+      headStride: direct ? headSize : 0,
+      places,
+      globals,
+      firstHead,
+      outStart,
+    }),
+    operands: [query, key, mask, tokenList, statistics, operand],
+    workgroups: [Math.ceil(globals / 64), Math.min(sequence, mostGroups), count],
+    work: { floatingPointOperations: 2 * count * sequence * globals * length, bytes: 4 * count * sequence * (globals + length) },
+  }));
+  return { out, dispatches: [...dispatches, ...probabilities] };
+}

@@ -1,0 +1,54 @@
+import type { Dispatch } from "../../kernel/kernel.ts";
+import { itemsOf, overHeads, type AttentionItems } from "./attention-plan.ts";
+import { attentionOfHeads } from "./tiling.ts";
+import { packFields } from "./uniforms.ts";
+import { windowProbabilitiesKernel, windowProbabilityFields } from "./window-probabilities.ts";
+import { windowFields, windowTask } from "./window-task.ts";
+
+/** The local and the masked tokens' rows of the context, and the probabilities where they are asked for. */
+export function planWindow(part: AttentionItems): readonly Dispatch[] {
+  const { context, inputs, outputs, sequence, hidden, heads, headSize, oneSided, scale, places, tokens, tokensStride, items } = part;
+  const aligned = headSize % 4 === 0;
+  const { attentions } = outputs;
+  const task = windowTask({ headSize, aligned, statistics: attentions !== undefined });
+  const { kernel, rows } = attentionOfHeads(task, context.facts);
+  const statistics = attentions === undefined ? undefined : part.scratch("window statistics", 2 * heads * sequence);
+  const [mask, tokenList] = [{ tensor: inputs.mask }, { tensor: tokens }];
+  const common = { sequence, hidden, vectors: Math.ceil(headSize / 4), scale, oneSided, tokensStride, firstItem: items.first };
+  const pairs = windowPairs(sequence, oneSided) + sequence * places;
+  const attention: Dispatch = {
+    kernel,
+    uniforms: packFields(windowFields, common),
+    operands: [
+      ...[inputs.query, inputs.key, inputs.value].map((tensor) => itemsOf(part, tensor)),
+      mask,
+      tokenList,
+      itemsOf(part, outputs.context),
+      ...(statistics === undefined ? [] : [{ tensor: statistics }]),
+    ],
+    workgroups: [Math.ceil(sequence / rows), heads, items.count],
+    work: { floatingPointOperations: 4 * items.count * hidden * pairs, bytes: 16 * items.count * sequence * hidden },
+  };
+  if (attentions === undefined || statistics === undefined) return [attention];
+
+  const columns = attentions.shape[3] ?? 0;
+  return [
+    attention,
+    ...overHeads(part, attentions, sequence * columns, ({ firstHead, count, operand, outStart }) => ({
+      kernel: windowProbabilitiesKernel(headSize, aligned),
+      uniforms: packFields(windowProbabilityFields, { ...common, globals: columns - 2 * oneSided - 1, firstHead, outStart }),
+      operands: [itemsOf(part, inputs.query), itemsOf(part, inputs.key), mask, tokenList, { tensor: statistics }, operand],
+      workgroups: [Math.ceil(columns / 64), Math.min(sequence, context.facts.limits.maxComputeWorkgroupsPerDimension), count],
+      work: {
+        floatingPointOperations: 2 * count * headSize * sequence * columns,
+        bytes: 4 * count * sequence * (columns + 2 * headSize),
+      },
+    })),
+  ];
+}
+
+/** How many (query, key) pairs lie within reach: the band of `2 oneSided + 1` columns without what lies beyond the ends. */
+export function windowPairs(sequence: number, oneSided: number): number {
+  const reach = Math.min(oneSided, sequence - 1);
+  return sequence * (2 * reach + 1) - reach * (reach + 1);
+}

@@ -1,0 +1,103 @@
+// A projection for the rows of global tokens alone:
+//
+//     out[token, o] = Σ_k weight[o, k] · x[token, k] + bias[o]
+//
+// `query`: x is the hidden state of the token, out are the queries of the global tokens in a row.
+// `value` (re-associated): x is what the head of o mixed from the hidden states of all tokens, out is the token's row of the context.
+// Shapes: weight `[hidden, hidden]` (float32 or float16), bias `[hidden]`; x `[items, sequence, hidden]` or
+// `[items, places, heads, hidden]`; tokens `[batch, tokensStride]`; out `[items, places, hidden]` or `[items, sequence, hidden]`.
+// Grid: [⌈hidden · slices / 64⌉, ⌈places / 4⌉, items]. An invocation computes one element for 4 tokens, with the weight read once;
+// on GPUs 8 invocations share its sum, so that neighbours read neighbouring weights.
+import type { Kernel } from "../../kernel/kernel.ts";
+import { attentionTokens } from "./attention-tokens.ts";
+import { range } from "./softmax-step.ts";
+import { declareUniforms, type UniformFields } from "./uniforms.ts";
+import { vectorBuffer, vectorReader } from "./vectors.ts";
+import { weightBuffer, weightReader, type WeightLayout } from "./weights.ts";
+
+export interface ProjectRowsOptions {
+  readonly purpose: "query" | "value";
+  readonly weight: WeightLayout;
+  /** Whether the work is for a GPU. */
+  readonly shared: boolean;
+}
+
+export const projectFields = {
+  sequence: "u32",
+  hidden: "u32",
+  vectors: "u32",
+  headSize: "u32",
+  places: "u32",
+  tokensStride: "u32",
+  firstItem: "u32",
+} as const satisfies UniformFields;
+
+/** Tokens whose elements an invocation computes. */
+export const projectedTokens = 4;
+
+/** Elements of a row that a workgroup computes. */
+export function projectedElements(shared: boolean): number {
+  return shared ? 8 : 64;
+}
+
+export function projectRowsKernel({ purpose, weight, shared }: ProjectRowsOptions): Kernel {
+  const slices = 64 / projectedElements(shared);
+  const each = range(projectedTokens);
+  const position = "u32(tokens[list + min(token, globals - 1u)])";
+  const heads = "(sizes.hidden / sizes.headSize)";
+  const input = {
+    query: `(item * sizes.sequence + ${position}) * sizes.hidden`,
+    value: `((item * sizes.places + min(token, globals - 1u)) * ${heads} + element / sizes.headSize) * sizes.hidden`,
+  }[purpose];
+  const output = {
+    query: "(item * sizes.places + token) * sizes.hidden",
+    value: `(item * sizes.sequence + ${position}) * sizes.hidden`,
+  }[purpose];
+  const reduce = `
+  for (var half = ${slices / 2}u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (slice < half) { ${each.map((one) => `shares[${one * 64}u + lane.x] += shares[${one * 64}u + lane.x + half];`).join(" ")} }
+  }
+  ${each.map((one) => `sum${one} = shares[${one * 64}u + lane.x];`).join(" ")}`;
+  return {
+    name: `project-rows-${purpose}`,
+    access: ["read", "read", "read", "read", "write"],
+    code: `${declareUniforms(projectFields)}
+@group(0) @binding(1) var<storage, read> weight: ${weightBuffer(weight)};
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(3) var<storage, read> x: ${vectorBuffer(weight.aligned)};
+@group(0) @binding(4) var<storage, read> tokens: array<i32>;
+@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+${weightReader("read_weight", "weight", weight, "sizes.hidden")}
+${vectorReader("read_x", "x", weight.aligned, "sizes.hidden")}
+${shared ? `var<workgroup> shares: array<f32, ${projectedTokens * 64}>;` : ""}
+
+fn input_start(item: u32, list: u32, globals: u32, token: u32, element: u32) -> u32 { return ${input}; }
+fn output_start(item: u32, list: u32, globals: u32, token: u32) -> u32 { return ${output}; }
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>) {
+  let item = group.z;
+  let list = (sizes.firstItem + item) * sizes.tokensStride + ${attentionTokens.positions}u;
+  let globals = u32(tokens[list - ${attentionTokens.positions - attentionTokens.globals}u]);
+  let token = group.y * ${projectedTokens}u;
+  if (token >= globals) { return; }
+  let element = group.x * ${64 / slices}u + lane.x / ${slices}u;
+  let slice = lane.x % ${slices}u;
+  let row = min(element, sizes.hidden - 1u);
+  ${each.map((one) => `let start${one} = input_start(item, list, globals, token + ${one}u, row); var sum${one} = 0.0;`).join("\n  ")}
+  for (var vector = slice; vector < sizes.vectors; vector += ${slices}u) {
+    let w = read_weight(row * sizes.hidden, vector);
+    ${each.map((one) => `sum${one} += dot(w, read_x(start${one}, vector));`).join("\n    ")}
+  }
+  ${shared ? `${each.map((one) => `shares[${one * 64}u + lane.x] = sum${one};`).join(" ")}${reduce}` : ""}
+  if (slice != 0u || element >= sizes.hidden) { return; }
+  ${each
+    .map(
+      (one) =>
+        `if (token + ${one}u < globals) { out[output_start(item, list, globals, token + ${one}u) + element] = sum${one} + bias[element]; }`,
+    )
+    .join("\n  ")}
+}`,
+  };
+}

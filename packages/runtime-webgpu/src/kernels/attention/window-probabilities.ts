@@ -1,0 +1,84 @@
+// The attention probabilities of local tokens, from the highest score and the sum that `window-task.ts` kept of each row:
+//
+//     out[item, head, i, c] = exp(scale · query[i] · key[j] - top[i]) / sum[i]
+//
+// where column c < globals is the c-th global token of the item, and column globals + c the token j = i - w + c of the window; 0 for masked
+// and global rows, for tokens of the window that are not local, and where there is no such token.
+// Shapes: query, key `[items, sequence, hidden]`; codes `[batch, sequence]`; tokens `[batch, tokensStride]`; statistics
+// `[items, heads, sequence, 2]`; out: of `[items, heads, sequence, globals + window + 1]` the heads from `firstHead` on.
+// Grid: [⌈columns / 64⌉, sequence (or as many as there may be; the rest in turns), heads].
+// Layout: transformers' `attentions` of LongformerModel.
+import type { Kernel } from "../../kernel/kernel.ts";
+import { attentionTokens } from "./attention-tokens.ts";
+import { declareUniforms, type UniformFields } from "./uniforms.ts";
+import { vectorBuffer, vectorReader } from "./vectors.ts";
+
+export const windowProbabilityFields = {
+  sequence: "u32",
+  hidden: "u32",
+  vectors: "u32",
+  scale: "f32",
+  oneSided: "u32",
+  globals: "u32",
+  tokensStride: "u32",
+  firstItem: "u32",
+  /** Of all heads of the items, the first of the dispatch, and the element of the bound part of `out` where it begins. */
+  firstHead: "u32",
+  outStart: "u32",
+} as const satisfies UniformFields;
+
+export function windowProbabilitiesKernel(headSize: number, aligned: boolean): Kernel {
+  const floats = vectorBuffer(aligned);
+  return {
+    name: "window-probabilities",
+    access: ["read", "read", "read", "read", "read", "write"],
+    code: `${declareUniforms(windowProbabilityFields)}
+@group(0) @binding(1) var<storage, read> query: ${floats};
+@group(0) @binding(2) var<storage, read> key: ${floats};
+@group(0) @binding(3) var<storage, read> codes: array<i32>;
+@group(0) @binding(4) var<storage, read> tokens: array<i32>;
+@group(0) @binding(5) var<storage, read> statistics: array<vec2<f32>>;
+@group(0) @binding(6) var<storage, read_write> out: array<f32>;
+const headSize = ${headSize}u;
+${vectorReader("read_query", "query", aligned, "headSize")}
+${vectorReader("read_key", "key", aligned, "headSize")}
+
+/** The token of a column, or the sequence length where there is none to attend to. */
+fn token_of(batchItem: u32, row: u32, column: u32) -> u32 {
+  if (column < sizes.globals) {
+    let list = batchItem * sizes.tokensStride;
+    if (column >= u32(tokens[list + ${attentionTokens.globals}u])) { return sizes.sequence; }
+    return u32(tokens[list + ${attentionTokens.positions}u + column]);
+  }
+  let token = row + column - sizes.globals - sizes.oneSided;
+  if (token >= sizes.sequence) { return sizes.sequence; }
+  return select(sizes.sequence, token, codes[batchItem * sizes.sequence + token] == 1);
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>,
+) {
+  let columns = sizes.globals + 2u * sizes.oneSided + 1u;
+  let column = group.x * 64u + lane.x;
+  if (column >= columns) { return; }
+  let heads = sizes.hidden / headSize;
+  let item = (sizes.firstHead + group.z) / heads;
+  let head = (sizes.firstHead + group.z) % heads;
+  let batchItem = sizes.firstItem + item;
+  for (var row = group.y; row < sizes.sequence; row += groups.y) {
+    let token = token_of(batchItem, row, column);
+    var probability = 0.0;
+    if (token < sizes.sequence && codes[batchItem * sizes.sequence + row] == 1) {
+      let queryStart = (item * sizes.sequence + row) * sizes.hidden + head * headSize;
+      let keyStart = (item * sizes.sequence + token) * sizes.hidden + head * headSize;
+      var score = 0.0;
+      for (var vector = 0u; vector < sizes.vectors; vector++) { score += dot(read_query(queryStart, vector) * sizes.scale, read_key(keyStart, vector)); }
+      let found = statistics[(item * heads + head) * sizes.sequence + row];
+      probability = exp(score - found.x) / found.y;
+    }
+    out[sizes.outStart + (group.z * sizes.sequence + row) * columns + column] = probability;
+  }
+}`,
+  };
+}
