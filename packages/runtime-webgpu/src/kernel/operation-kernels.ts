@@ -52,7 +52,7 @@ export interface OperationKernels {
   readonly introduced?: ((attributes: Attributes, hostInputs: readonly GraphTensor[]) => ReadonlyMap<string, number>) | undefined;
   /**
    * The dispatches of a node, in order; each sees what the ones before it wrote. A node none of whose outputs has an element does not come
-   * here; an input without elements may (it has 4 bytes all the same).
+   * here; an input without elements may (it has 16 bytes all the same).
    * @throws LongspanError `device-limit` where the device's limits do not allow it.
    */
   plan(node: SizedNode, context: PlanContext): readonly Dispatch[];

@@ -171,10 +171,13 @@ function stepsOf(
   return dispatches.map((dispatch) => ({ node: name, dispatch }));
 }
 
-/** Bytes of a tensor in GPU memory: whole words, one at least. */
+/** What a tensor without elements takes all the same, and binds, in bytes: WebGPU binds no nothing. Shaders read four words at once at most. */
+const leastBytes = 16;
+
+/** Bytes of a tensor in GPU memory: whole words. */
 export function byteLengthOf(storage: Storage, shape: readonly number[]): number {
   const elements = shape.reduce((product, size) => product * size, 1);
-  return Math.max(4, Math.ceil((elements * (storage === "float16" ? 2 : 4)) / 4) * 4);
+  return elements === 0 ? leastBytes : Math.ceil((elements * (storage === "float16" ? 2 : 4)) / 4) * 4;
 }
 
 /** @throws LongspanError `device-limit` when no buffer of the device can hold the tensor. */
@@ -187,9 +190,9 @@ export function checkSize({ name, shape, byteLength }: DeviceTensor, { name: dev
   );
 }
 
-/** The bytes an operand binds: of a tensor without elements one word, for WebGPU binds no nothing. */
+/** The bytes an operand binds. */
 export function boundBytes({ tensor, byteOffset = 0, byteLength }: Operand): number {
-  return Math.max(4, byteLength ?? tensor.byteLength - byteOffset);
+  return (byteLength ?? tensor.byteLength - byteOffset) || leastBytes;
 }
 
 /** @throws LongspanError `device-limit` for a binding the device cannot make; Error for a dispatch that none could. */

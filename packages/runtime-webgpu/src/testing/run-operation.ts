@@ -3,6 +3,7 @@ import { bufferUsage, mapMode } from "../device/gpu-constants.ts";
 import { createPipelineCache, type PipelineCache } from "../device/pipeline-cache.ts";
 import type { DeviceTensor, Storage } from "../kernel/kernel.ts";
 import type { OperationKernels, PlanContext, SizedNode } from "../kernel/operation-kernels.ts";
+import { boundBytes, byteLengthOf } from "../plan/plan-graph.ts";
 import type { TestDevice } from "./test-device.ts";
 
 export interface RunOperationOptions {
@@ -23,8 +24,7 @@ export async function runOperation(
   const buffers = new Map<string, GPUBuffer>();
   const hosts = new Map<string, GraphTensor>();
   const create = (name: string, storage: Storage, shape: readonly number[], bytes?: Uint8Array): DeviceTensor => {
-    const elements = shape.reduce((product, size) => product * size, 1);
-    const byteLength = Math.max(4, Math.ceil((elements * (storage === "float16" ? 2 : 4)) / 4) * 4);
+    const byteLength = byteLengthOf(storage, shape);
     const buffer = device.createBuffer({
       label: name,
       size: byteLength,
@@ -75,17 +75,10 @@ export async function runOperation(
         layout,
         entries: [
           { binding: 0, resource: { buffer: uniformBuffer } },
-          ...operands.map(({ tensor, byteOffset, byteLength }, index) => {
-            const buffer = buffers.get(tensor.name);
-            if (buffer === undefined) throw new Error(`${tensor.name} has no buffer`);
-            return {
-              binding: index + 1,
-              resource: {
-                buffer,
-                ...(byteOffset === undefined ? {} : { offset: byteOffset }),
-                ...(byteLength === undefined ? {} : { size: byteLength }),
-              },
-            };
+          ...operands.map((operand, index) => {
+            const buffer = buffers.get(operand.tensor.name);
+            if (buffer === undefined) throw new Error(`${operand.tensor.name} has no buffer`);
+            return { binding: index + 1, resource: { buffer, offset: operand.byteOffset ?? 0, size: boundBytes(operand) } };
           }),
         ],
       }),
