@@ -33,7 +33,7 @@ const forms: readonly Form[] = [
 ];
 
 /** The large one is written in two forms only: each has half a gigabyte. */
-const formsOfBase: readonly string[] = ["float32", "q8"];
+const formsOfBase: ReadonlySet<string> = new Set(["float32", "q8"]);
 
 function casesOf({ head, size }: Model, form: string): "all" | "many" | "few" | "base" {
   if (size === "base") return "base";
@@ -53,7 +53,7 @@ export async function checkOnnxFiles(folder: string, python: string): Promise<bo
   const jobs: Record<string, unknown>[] = [];
   for (const model of models) {
     for (const { name, weights, dataType, tolerance, ...options } of forms) {
-      if (model.size === "base" && !formsOfBase.includes(name)) continue;
+      if (model.size === "base" && !formsOfBase.has(name)) continue;
       const written = join(folder, `${model.name}-${name}`);
       await rm(written, { recursive: true, force: true });
       const converter = createConverter({ adapters: [torch(), onnx(options)] });

@@ -23,7 +23,7 @@ const byModel = Map.groupBy(entries, ({ model }) => model);
 describe.each(forms)("$name files against recorded outputs", ({ options, models, tolerance }) => {
   for (const [model, cases] of byModel) {
     if (!models.test(model)) continue;
-    test(model, async () => {
+    test(`of ${model}`, async () => {
       const [{ head } = { head: undefined }] = cases;
       const file = await convertToOnnx(pathOf(`../${model}`), { ...options, ...(head === undefined ? {} : { head }) });
       const session = await InferenceSession.create(file);
