@@ -34,6 +34,11 @@ function show(kind: "progress" | "answer" | "error", text: string): void {
   output.textContent = text;
 }
 
+function textOf(fields: FormData, name: string): string {
+  const value = fields.get(name);
+  return typeof value === "string" ? value : "";
+}
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   show("progress", "reading …");
@@ -41,7 +46,7 @@ form.addEventListener("submit", async (event) => {
   try {
     const answerer = await prepare(fields.getAll("model").filter((value) => value instanceof File));
     const started = performance.now();
-    const { answer, start, score } = await answerer({ question: String(fields.get("question")), context: String(fields.get("document")) });
+    const { answer, start, score } = await answerer({ question: textOf(fields, "question"), context: textOf(fields, "document") });
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     show("answer", `${answer} (at ${start}, score ${score.toFixed(3)}, ${seconds} s on ${answerer.device})`);
   } catch (error) {

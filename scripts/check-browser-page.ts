@@ -1,15 +1,15 @@
-// What CI runs: builds the page, opens it in Chromium, chooses the trained model's folder, asks, and reads the answer.
+// Checks examples/browser: builds the page, opens it in Chromium, chooses the trained model's folder, asks, and reads the answer.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright";
 import { build, preview } from "vite";
-import { findChromium } from "../../scripts/find-graphics.mjs";
+import { findChromium } from "./find-graphics.mjs";
 
 const executablePath = findChromium();
 if (executablePath === undefined) throw new Error("no Chromium was found: install it, or set CHROMIUM to its executable");
 
-const root = fileURLToPath(new URL(".", import.meta.url));
+const root = fileURLToPath(new URL("../examples/browser/", import.meta.url));
 const model = join(root, "../train-lightning-qa/model");
 const context = await readFile(join(model, "document.txt"), "utf8");
 const [asked]: readonly { readonly question: string; readonly answer: string }[] = JSON.parse(
