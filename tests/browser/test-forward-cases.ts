@@ -4,7 +4,7 @@ import { forwardEntries, loadForwardCase } from "../forward-cases.ts";
 import { comparableOutputs, largestDifference, runForwardCase } from "../forward-parity.ts";
 
 /** Of each head one case; the trunk's with padding, with several globals, and with attention probabilities. */
-const standardCases = [
+export const someForwardCases: readonly string[] = [
   "model-ragged",
   "model-variable-globals",
   "model-attentions",
@@ -20,12 +20,16 @@ const entries = await forwardEntries();
 export interface TestForwardOptions {
   /** The largest absolute difference from what was recorded. */
   readonly largestAllowed: number;
-  /** Names of fixtures/forward/cases.json. */
+  /** Names of fixtures/forward/cases.json. Default: all. */
   readonly cases?: readonly string[];
 }
 
 /** Holds a runtime to what transformers recorded. */
-export function testForwardCases(title: string, runtime: Runtime, { largestAllowed, cases = standardCases }: TestForwardOptions): void {
+export function testForwardCases(
+  title: string,
+  runtime: Runtime,
+  { largestAllowed, cases = entries.map(({ name }) => name) }: TestForwardOptions,
+): void {
   describe(`gives what transformers gives: ${title}`, () => {
     for (const name of cases) {
       const entry = entries.find((candidate) => candidate.name === name);
