@@ -1,8 +1,59 @@
-import { describe, expect, test } from "vitest";
-import { testRuntime } from "@longspan/core/testing";
-import { testDevice } from "./testing/test-device.ts";
-import { webgpu } from "./webgpu-runtime.ts";
+import { afterAll, describe, expect, test } from "vitest";
+import { testRuntime, type TestKit } from "@longspan/core/testing";
+import { testDevice, type TestDeviceOptions } from "./testing/test-device.ts";
+import { webgpu, type WebGpuRuntime } from "./webgpu-runtime.ts";
 
-describe("all features", () => {
-  testRuntime({ describe, test, expect }, async () => webgpu({ device: (await testDevice()).device }));
+const kit: TestKit = { describe, test, expect };
+
+/** Those of the kit's tests whose kernels go by the device's features or by how weights are kept. */
+const some: TestKit = {
+  ...kit,
+  describe: (name, body) => {
+    if (name === "operations" || name === "Longformers") describe(name, body);
+  },
+  test: (name, body) => {
+    if (/^(linear|matMul|embedding|layerNormalization|softmax|reduceSum|longformerAttention): |tokens|padded rows/.test(name))
+      test(name, body);
+  },
+};
+
+function onDevice(options: TestDeviceOptions, create: (device: GPUDevice) => WebGpuRuntime): () => Promise<WebGpuRuntime> {
+  let opened: GPUDevice | undefined;
+  afterAll(() => opened?.destroy());
+  return async () => {
+    ({ device: opened } = await testDevice(options));
+    return create(opened);
+  };
+}
+
+describe("all the adapter has", () => {
+  testRuntime(
+    kit,
+    onDevice({}, (device) => webgpu({ device })),
+  );
+});
+
+describe("no subgroups, no float16 arithmetic, no limit above WebGPU's defaults", () => {
+  const options: TestDeviceOptions = { features: ["timestamp-query"], limits: "default" };
+  testRuntime(
+    some,
+    onDevice(options, (device) => webgpu({ device })),
+  );
+});
+
+describe("weights in float16", () => {
+  const narrow = { tolerance: { absolute: 2e-2, relative: 2e-2 } } as const;
+  testRuntime(
+    some,
+    onDevice({}, (device) => webgpu({ device, precision: "float16" })),
+    narrow,
+  );
+
+  describe("without float16 arithmetic and subgroups", () => {
+    testRuntime(
+      some,
+      onDevice({ features: ["timestamp-query"] }, (device) => webgpu({ device, precision: "float16" })),
+      narrow,
+    );
+  });
 });

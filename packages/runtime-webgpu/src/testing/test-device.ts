@@ -11,16 +11,19 @@ export interface TestDeviceOptions {
 }
 
 export interface TestDevice {
-  readonly adapter: GPUAdapter;
   readonly device: GPUDevice;
   readonly facts: DeviceFacts;
+}
+
+export interface OpenedTestDevice extends TestDevice {
+  readonly adapter: GPUAdapter;
 }
 
 /** A device for tests, of this machine's adapter. Without an adapter it throws: a test that cannot run has failed. */
 export async function testDevice({
   features = ["subgroups", "shader-f16", "timestamp-query"],
   limits = "adapter",
-}: TestDeviceOptions = {}): Promise<TestDevice> {
+}: TestDeviceOptions = {}): Promise<OpenedTestDevice> {
   const adapter = await (await openGpu()).requestAdapter();
   if (adapter === null) throw new Error("this machine has no GPU adapter: see CONTRIBUTING.md for the software one that tests run on");
   const device = await adapter.requestDevice({
