@@ -28,8 +28,8 @@ const forms: readonly Form[] = [
   { name: "float32", weights: "float32", tolerance: { tiny: 1e-4, base: 1e-4 } },
   { name: "external-data", weights: "float32", externalData: true, tolerance: { tiny: 1e-4, base: 1e-4 } },
   { name: "float16", weights: "float16", dataType: "float16", tolerance: { tiny: 1e-4, base: 1e-4 } },
-  // Random weights of this size make everything of rounding: what q8 costs a trained model, its own tests measure.
-  { name: "q8", weights: "q8", quantize: "q8", tolerance: { tiny: 4, base: 4 } },
+  // Random weights make much of rounding (measured: 0.55 and 1.2, of values to 8 and 4): what q8 costs a trained model, its own tests measure.
+  { name: "q8", weights: "q8", quantize: "q8", tolerance: { tiny: 1, base: 2 } },
 ];
 
 /** The large one is written in two forms only: each has half a gigabyte. */

@@ -57,8 +57,8 @@ interface WriteOptions extends OnnxOptions, Pick<ConvertOptions, "fileName"> {
   readonly dataType?: DataType;
 }
 
-function planOf(checkpoint: Checkpoint, { dataType, fileName: _, ...options }: WriteOptions): ReturnType<typeof planConversion> {
-  const [target] = onnx(options).targets;
+function planOf(checkpoint: Checkpoint, { dataType, externalData, quantize }: WriteOptions): ReturnType<typeof planConversion> {
+  const [target] = onnx({ externalData, quantize }).targets;
   if (target === undefined) throw new Error("no target");
   return planConversion(checkpoint, { target, dataType });
 }

@@ -11,7 +11,7 @@ import {
 import { exportGraph } from "../export/export-graph.ts";
 import { quantizeGraph } from "../quantize/quantize-graph.ts";
 import { quantizedParameters } from "../quantize/quantized-parameters.ts";
-import { quantizedTensor } from "../quantize/quantized-tensor.ts";
+import { tensorQuantizer } from "../quantize/quantized-tensor.ts";
 import { takeIds } from "./model-inputs.ts";
 import { modelMetadata } from "./model-metadata.ts";
 import { onnxLayout } from "./onnx-layout.ts";
@@ -56,9 +56,8 @@ async function write(request: TargetRequest, { externalData, quantize }: OnnxTar
   const { model, initializers } = exportGraph(graphOf(spec, weights));
   const kept = initializers.map(({ name }) => requiredWeight(weights, name));
   const quantized = quantize === undefined ? new Map<string, readonly [number, number]>() : quantizedParameters(spec, kept);
-  const tensors = kept.flatMap((tensor) =>
-    quantized.has(tensor.name) ? quantizedTensor(tensor, request.signal) : [copied(tensor, request)],
-  );
+  const quantizer = tensorQuantizer(request.signal);
+  const tensors = kept.flatMap((tensor) => (quantized.has(tensor.name) ? quantizer(tensor) : [copied(tensor, request)]));
   const axes = spec.head === "multiple-choice" ? ["batch", "choices", "sequence"] : ["batch", "sequence"];
   const narrow = kept.filter(({ name }) => !quantized.has(name));
   model.graph = widenWeights(quantizeGraph(takeIds(model.graph, spec.config, axes), quantized), narrow);

@@ -4,32 +4,28 @@ export const zeroCode = 128;
 const largestCode = 127;
 
 /**
- * The scale of each row of a matrix: its largest magnitude is the largest code. A row of zeros has 1.
+ * Symmetric 8-bit quantization of a matrix, a scale for each row: `value ≈ scale · (code - zeroCode)`, off by half a scale at most. The scale
+ * makes a row's largest magnitude the largest code; a row of zeros has 1, one with values that are not finite has NaN or infinity. As uint8: with signed weights onnxruntime's kernels for processors
+ * without VNNI saturate sums of two products in 16 bits (onnxruntime.ai, "Quantize ONNX models", U8S8 and U8U8).
  * @param values C order, `[rows, columns]`
+ * @param codes gets them; as long as `values`
+ * @param scales gets them; `[rows]`
  */
-export function rowScales(values: Float32Array, columns: number): Float32Array {
-  const scales = new Float32Array(columns === 0 ? 0 : values.length / columns);
+export function quantizeRows(values: Float32Array, columns: number, codes: Uint8Array, scales: Float32Array): void {
   for (let row = 0; row < scales.length; row++) {
+    const [start, end] = [row * columns, (row + 1) * columns];
     let largest = 0;
-    for (let index = row * columns; index < (row + 1) * columns; index++) largest = Math.max(largest, Math.abs(values[index] as number));
-    // A scale that rounds to 0 would divide by it.
-    scales[row] = Math.fround(largest / largestCode) || 1;
-  }
-  return scales;
-}
-
-/**
- * Symmetric 8-bit quantization, a scale for each row: `value ≈ scale · (code - zeroCode)`, off by half a scale at most. As uint8: with signed
- * weights onnxruntime's kernels for processors without VNNI saturate sums of two products in 16 bits (onnxruntime.ai, "Quantize ONNX models",
- * U8S8 and U8U8).
- */
-export function quantizeRows(values: Float32Array, columns: number, scales: Float32Array): Uint8Array {
-  const codes = new Uint8Array(values.length);
-  for (const [row, scale] of scales.entries()) {
-    for (let index = row * columns; index < (row + 1) * columns; index++) {
+    for (let index = start; index < end; index++) {
+      const magnitude = Math.abs(values[index] as number);
+      if (magnitude > largest) largest = magnitude;
+    }
+    // What is so small that its scale would round to 0 is 0.
+    const scale = Math.fround(largest / largestCode) || 1;
+    scales[row] = scale;
+    for (let index = start; index < end; index++) {
       const code = Math.round((values[index] as number) / scale);
-      codes[index] = zeroCode + Math.max(-largestCode, Math.min(largestCode, code));
+      if (Number.isNaN(code)) scales[row] = code;
+      codes[index] = zeroCode + (code > largestCode ? largestCode : code < -largestCode ? -largestCode : code);
     }
   }
-  return codes;
 }

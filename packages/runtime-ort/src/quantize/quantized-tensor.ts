@@ -1,47 +1,64 @@
-import { bytesPerElement, castTensor, type ByteSink, type LazyTensor } from "@longspan/core";
+import { bytesPerElement, castTensor, LongspanError, type ByteSink, type LazyTensor } from "@longspan/core";
 import type { StoredTensor } from "../file/stored-tensor.ts";
 import { quantizedNames } from "./quantize-graph.ts";
-import { quantizeRows, rowScales } from "./quantize-rows.ts";
+import { quantizeRows } from "./quantize-rows.ts";
 
-/** About so many bytes of float32 are in memory at once. */
-const pieceBytes = 4 * 2 ** 20;
+/** About so many values are in memory at once. */
+const pieceElements = 2 ** 20;
+
+/** Makes of a matrix of floats, `[rows, columns]`, the two initializers that stand for it: its codes and its scales. */
+export type TensorQuantizer = (tensor: LazyTensor) => readonly StoredTensor[];
 
 /**
- * The two initializers that stand for a matrix: its codes and its scales, quantized while they are written.
- * @param tensor floats, `[rows, columns]`
+ * Quantizes tensors while they are written, one after the other, in the same few buffers. The scales come of the codes' pass: they are written
+ * after them.
  */
-export function quantizedTensor(tensor: LazyTensor, signal: AbortSignal | undefined): readonly StoredTensor[] {
-  const { codes, scales } = quantizedNames(tensor.name);
-  const [rows = 0, columns = 0] = tensor.shape;
-  const floats = castTensor(tensor, "float32");
+export function tensorQuantizer(signal: AbortSignal | undefined): TensorQuantizer {
+  let floats = new Float32Array(0);
+  let codes = new Uint8Array(0);
+  return (tensor) => {
+    const names = quantizedNames(tensor.name);
+    const [rows = 0, columns = 0] = tensor.shape;
+    const wide = castTensor(tensor, "float32");
+    const bytes = bytesPerElement("float32");
+    let scales: Float32Array | undefined;
 
-  async function* pieces(): AsyncGenerator<Float32Array> {
-    const rowBytes = columns * bytesPerElement("float32");
-    const step = Math.max(1, Math.floor(pieceBytes / Math.max(1, rowBytes))) * rowBytes;
-    for (let offset = 0; offset < floats.byteLength; offset += step) {
-      const bytes = await floats.readBytes(offset, Math.min(step, floats.byteLength - offset), { signal });
-      // A copy: what a source gives need not lie where a view of float32 may begin.
-      yield new Float32Array(bytes.slice().buffer);
+    async function writeCodes(to: ByteSink): Promise<void> {
+      const step = Math.max(1, Math.floor(pieceElements / Math.max(1, columns)));
+      if (floats.length < step * columns) [floats, codes] = [new Float32Array(step * columns), new Uint8Array(step * columns)];
+      const found = new Float32Array(rows);
+      for (let row = 0; row < rows; row += step) {
+        const count = Math.min(step, rows - row);
+        const into = new Uint8Array(floats.buffer, 0, count * columns * bytes);
+        const read = await wide.readBytes(row * columns * bytes, into.length, { signal, into });
+        if (read.buffer !== floats.buffer) into.set(read);
+        quantizeRows(floats, columns, codes, found.subarray(row, row + count));
+        checkFinite(tensor.name, found.subarray(row, row + count));
+        await to.write(codes.subarray(0, count * columns));
+      }
+      scales = found;
     }
-  }
-  return [
-    {
-      name: codes,
-      dataType: "uint8",
-      shape: tensor.shape,
-      byteLength: rows * columns,
-      async write(to: ByteSink) {
-        for await (const values of pieces()) await to.write(quantizeRows(values, columns, rowScales(values, columns)));
+    return [
+      { name: names.codes, dataType: "uint8", shape: tensor.shape, byteLength: rows * columns, write: writeCodes },
+      {
+        name: names.scales,
+        dataType: "float32",
+        shape: [rows],
+        byteLength: rows * bytes,
+        async write(to) {
+          if (scales === undefined) throw new TypeError(`the scales of ${tensor.name} were to be written before its codes`);
+          await to.write(new Uint8Array(scales.buffer));
+        },
       },
-    },
-    {
-      name: scales,
-      dataType: "float32",
-      shape: [rows],
-      byteLength: rows * bytesPerElement("float32"),
-      async write(to: ByteSink) {
-        for await (const values of pieces()) await to.write(new Uint8Array(rowScales(values, columns).buffer));
-      },
-    },
-  ];
+    ];
+  };
+}
+
+function checkFinite(name: string, scales: Float32Array): void {
+  if (scales.every(Number.isFinite)) return;
+  throw new LongspanError(
+    "weights-not-finite",
+    `The weight "${name}" holds values that are not finite: they cannot be kept in 8 bits. The checkpoint is damaged, or its training diverged.`,
+    { details: { tensor: name } },
+  );
 }
