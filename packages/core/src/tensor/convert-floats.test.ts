@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { floatConversion } from "./convert-floats.ts";
 import type { DataType } from "./data-type.ts";
-import { encodeFloat, narrowFloats } from "./float-format.ts";
+import { decodeFloat, encodeFloat, narrowFloats } from "./float-format.ts";
 
 function convert(from: DataType, to: DataType, source: ArrayBufferView, targetBytes: number): { bytes: Uint8Array; overflows: number } {
   const bytes = new Uint8Array(targetBytes);
@@ -11,14 +11,29 @@ function convert(from: DataType, to: DataType, source: ArrayBufferView, targetBy
 }
 
 describe("narrowing", () => {
-  test("the quick way to bfloat16 agrees with the definition on every kind of number", () => {
+  test.each(["bfloat16", "float16"] as const)("the quick way to %s agrees with the definition on every kind of number", (type) => {
     fc.assert(
       fc.property(fc.array(fc.float(), { maxLength: 64 }), (values) => {
         const source = Float32Array.from(values);
-        const { bytes } = convert("float32", "bfloat16", source, source.length * 2);
-        expect([...new Uint16Array(bytes.buffer)]).toEqual([...source].map((value) => encodeFloat(narrowFloats.bfloat16, value)));
+        const { bytes } = convert("float32", type, source, source.length * 2);
+        expect([...new Uint16Array(bytes.buffer)]).toEqual([...source].map((value) => encodeFloat(narrowFloats[type], value)));
       }),
     );
+  });
+
+  test("the quick way to float16 agrees with the definition on every float16, on every middle of two, and beside them", () => {
+    const bits = Uint32Array.from({ length: 0x7c00 }, (_, half) => half);
+    const source = Float32Array.from(bits, (half) => decodeFloat(narrowFloats.float16, half));
+    const middles = source.map((value, half) => (value + (source[half + 1] ?? 65536)) / 2);
+    for (const exact of [source, middles]) {
+      for (const step of [-1, 0, 1]) {
+        const words = new Uint32Array(exact.buffer).map((word) => Math.max(0, word + step));
+        const values = new Float32Array(words.buffer);
+        const found = new Uint16Array(convert("float32", "float16", values, values.length * 2).bytes.buffer);
+        const off = values.findIndex((value, index) => found[index] !== encodeFloat(narrowFloats.float16, value));
+        expect(off).toBe(-1);
+      }
+    }
   });
 
   test("rounds once: a float64 just above the middle of two float16 goes up, though its float32 is the middle", () => {

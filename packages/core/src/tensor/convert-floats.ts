@@ -74,6 +74,8 @@ function narrow(to: keyof typeof narrowFloats, values: Wide, target: Uint8Array)
   let overflows = 0;
   if (to === "bfloat16" && values instanceof Float32Array) {
     narrowToBfloat16(values, data as Uint16Array);
+  } else if (to === "float16" && values instanceof Float32Array) {
+    narrowToFloat16(values, data as Uint16Array);
   } else {
     for (let index = 0; index < values.length; index++) data[index] = encodeFloat(format, values[index] as number);
   }
@@ -92,6 +94,31 @@ function narrowToBfloat16(values: Float32Array, data: Uint16Array): void {
     const word = bits[index] as number;
     const isNaN = (word & 0x7fffffff) > 0x7f800000;
     data[index] = isNaN ? 0x7fc0 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
+  }
+}
+
+/**
+ * Weights for a GPU: by bits, as `narrowToBfloat16`. A float32's exponent counts from 112 lower than a float16's; below the smallest normal
+ * float16 the steps all have one size, 2⁻²⁴, which is the last place of a float32 around a half: adding a half rounds to it.
+ */
+function narrowToFloat16(values: Float32Array, data: Uint16Array): void {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const sum = new Float32Array(1);
+  const sumBits = new Uint32Array(sum.buffer);
+  for (let index = 0; index < bits.length; index++) {
+    const word = bits[index] as number;
+    const magnitude = word & 0x7fffffff;
+    const sign = (word >>> 16) & 0x8000;
+    if (magnitude > 0x7f800000) {
+      data[index] = 0x7e00;
+    } else if (magnitude >= 0x47800000) {
+      data[index] = sign | 0x7c00;
+    } else if (magnitude < 0x38800000) {
+      sum[0] = Math.abs(values[index] as number) + 0.5;
+      data[index] = sign | ((sumBits[0] as number) - 0x3f000000);
+    } else {
+      data[index] = sign | ((magnitude - (112 << 23) + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
+    }
   }
 }
 
