@@ -8,6 +8,7 @@ import { findChromium, findLavapipe } from "./find-graphics.mjs";
 const oldestMesa = 25;
 const backports = "/etc/apt/sources.list.d/longspan-backports.sources";
 const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+const update = ["apt-get", "update", "--error-on=any"];
 const install = ["apt-get", "install", "--yes", "--no-install-recommends"];
 
 /**
@@ -24,15 +25,16 @@ export function requireGraphics() {
   if (!isDebian()) giveUp(`The tests need ${names}. ${missing.map(({ advice }) => advice).join(" ")}`);
   const root = asRoot();
   if (root === undefined) {
-    const lines = [{ command: ["apt-get", "update"] }, ...steps(missing)].map(asShell);
+    const lines = [{ command: update }, ...steps(missing)].map(asShell);
     giveUp(`The tests need ${names}. Run this as root, then start again:\n\n${lines.join("\n")}`);
   }
   console.error(`The tests need ${names}: installing Debian's packages …`);
   // A source that does not answer, of other software perhaps, is no reason to stop: installing shows whether enough is known.
-  perform(root, { command: ["apt-get", "update"] });
+  const problems = [perform(root, { command: update })];
   for (const step of steps(missing)) {
     const problem = perform(root, step);
-    if (problem !== undefined) giveUp(`${asShell(step)}\nfailed:\n${problem}`);
+    problems.push(problem);
+    if (problem !== undefined && step.command !== update) giveUp(problems.filter((said) => said !== undefined).join("\n\n"));
   }
   missing = whatIsMissing();
   if (missing.length > 0) giveUp(`After installing, ${missing.map(({ what }) => what).join(" and ")} cannot be found: please report this.`);
@@ -96,7 +98,7 @@ function driverSteps() {
   if (codename !== "bookworm" || majorVersion(candidate) >= oldestMesa) return [{ command: [...install, ...packages] }];
   const known = output("apt-cache", ["madison", "mesa-vulkan-drivers"]).includes(`${codename}-backports`);
   const source = [`Types: deb`, `URIs: ${mirror(codename)}`, `Suites: ${codename}-backports`, `Components: main`, `Signed-By: ${keyring}`];
-  const adding = [{ command: ["tee", backports], input: `${source.join("\n")}\n` }, { command: ["apt-get", "update"] }];
+  const adding = [{ command: ["tee", backports], input: `${source.join("\n")}\n` }, { command: update }];
   return [...(known ? [] : adding), { command: [...install, "--target-release", `${codename}-backports`, ...packages] }];
 }
 
@@ -148,7 +150,8 @@ function perform(root, { command, input }) {
     maxBuffer: 2 ** 28,
   });
   if (status === 0) return undefined;
-  return error?.message ?? `${stdout}${stderr}`.trim().split("\n").slice(-20).join("\n");
+  const said = error?.message ?? `${stdout}${stderr}`.trim().split("\n").slice(-20).join("\n");
+  return `${asShell({ command, input })}\nfailed:\n${said}`;
 }
 
 /**
