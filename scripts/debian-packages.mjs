@@ -139,7 +139,8 @@ function asRoot() {
  * @param {Step} step
  * @returns {string | undefined} What it said, where it failed.
  */
-function perform(root, { command, input }) {
+function perform(root, step) {
+  const { command, input } = step;
   const [name = "", ...rest] = command;
   // apt waits for another apt, and neither it nor a package asks anything.
   const quiet = name === "apt-get" ? ["-q", "-o", "DPkg::Lock::Timeout=600", "-o", "Dpkg::Use-Pty=0"] : [];
@@ -151,7 +152,7 @@ function perform(root, { command, input }) {
   });
   if (status === 0) return undefined;
   const said = error?.message ?? `${stdout}${stderr}`.trim().split("\n").slice(-20).join("\n");
-  return `${asShell({ command, input })}\nfailed:\n${said}`;
+  return `${asShell(step)}\nfailed:\n${said}`;
 }
 
 /**
@@ -164,7 +165,7 @@ function output(program, programArguments) {
 }
 
 /** @param {Step} step */
-function asShell({ command, input }) {
+function asShell(step) {
   return input === undefined ? command.join(" ") : `${command.join(" ")} <<'END'\n${input}END`;
 }
 
