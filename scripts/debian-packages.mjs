@@ -165,7 +165,7 @@ function output(program, programArguments) {
 }
 
 /** @param {Step} step */
-function asShell(step) {
+function asShell({ command, input }) {
   return input === undefined ? command.join(" ") : `${command.join(" ")} <<'END'\n${input}END`;
 }
 
