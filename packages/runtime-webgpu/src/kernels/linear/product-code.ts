@@ -1,0 +1,219 @@
+import type { ActivationFunction } from "@longspan/core";
+import { activationCode } from "../activation-functions.ts";
+import { mostAxes } from "../strided-domain.ts";
+import type { RightLayout } from "./tiling.ts";
+
+/** What a matrix product reads, and what it does with its sums. */
+export interface ProductForm {
+  readonly rightLayout: RightLayout;
+  readonly rightStorage: "float32" | "float16";
+  /** Whether the inner axis is a multiple of 4, so that it is read four at a time. */
+  readonly innerByFours: boolean;
+  /** Whether the columns of the output are a multiple of 4, so that they are written four at a time. */
+  readonly columnsByFours: boolean;
+  readonly bias: boolean;
+  readonly activation: ActivationFunction | undefined;
+  readonly addend: boolean;
+  /** Whether there are several products, along `workgroup.z`. */
+  readonly stacked: boolean;
+}
+
+/** The numbers of one dispatch. */
+export interface ProductUniforms {
+  /** Of the output, within what is bound. */
+  readonly rows: number;
+  readonly columns: number;
+  readonly inner: number;
+  /** Where the grid begins. */
+  readonly firstRow: number;
+  readonly firstColumn: number;
+  /** The column of the output that column 0 of what is bound of `right` is, and the distance of the output's rows. */
+  readonly outColumn: number;
+  readonly outStride: number;
+  readonly stack?: StackUniforms | undefined;
+}
+
+/** Where the matrices of a stack lie, in elements from what is bound. Starts may be negative: what is added to them is not. */
+export interface StackUniforms {
+  readonly leftStart: number;
+  readonly rightStart: number;
+  readonly outStart: number;
+  /** The index in the stack of the grid's first matrix. */
+  readonly first: number;
+  /** The stack's axes, `mostAxes` at most. */
+  readonly axes: readonly StackAxis[];
+}
+
+export interface StackAxis {
+  readonly size: number;
+  /** Elements between neighbours. */
+  readonly leftStride: number;
+  readonly rightStride: number;
+}
+
+/** For `packUniforms`, in the order of the struct that `productDeclarations` writes. */
+export function uniformWords({
+  rows,
+  columns,
+  inner,
+  firstRow,
+  firstColumn,
+  outColumn,
+  outStride,
+  stack,
+}: ProductUniforms): readonly number[] {
+  const words = [rows, columns, inner, Math.ceil(inner / 4), firstRow, firstColumn, outColumn, outStride];
+  if (stack === undefined) return words;
+  const { leftStart, rightStart, outStart, first, axes } = stack;
+  const packedAxes = Array.from({ length: mostAxes }, (_, axis) => axes[axis] ?? { size: 1, leftStride: 0, rightStride: 0 });
+  return [
+    ...words,
+    ...[leftStart, rightStart, outStart, first, axes.length, 0, 0, 0],
+    ...packedAxes.flatMap(({ size, leftStride, rightStride }) => [size, leftStride, rightStride, 0]),
+  ];
+}
+
+/**
+ * WGSL around any tiling: the bindings (left, right, bias and addend where there are, out) and
+ *
+ *     fn left_start(row) -> u32, fn read_left(start, step) -> vec4<f32>        left[row, 4 step … 4 step + 3]
+ *     fn right_start(column) -> u32, fn read_right(start, step) -> vec4<f32>   right of that column, 4 step … 4 step + 3
+ *     fn write(row, column, sums)                                             out[row, column … column + 3], column a multiple of 4
+ *
+ * Rows and columns past the last read the last one's values, and are not written. A step that reaches past the inner axis is filled with
+ * zeros; one that begins past it reads anything. float16 lies as packed halves, which need no feature.
+ */
+export function productDeclarations(form: ProductForm): string {
+  const halves = form.rightStorage === "float16";
+  const rightVectors = form.innerByFours && form.rightLayout === "columns";
+  const outType = form.columnsByFours ? "vec4<f32>" : "f32";
+  const bindings = [
+    ["left", "read", form.innerByFours ? "vec4<f32>" : "f32"],
+    ["right", "read", rightVectors ? (halves ? "vec2<u32>" : "vec4<f32>") : halves ? "u32" : "f32"],
+    ...(form.bias ? [["bias", "read", outType]] : []),
+    ...(form.addend ? [["addend", "read", outType]] : []),
+    ["out", "read_write", outType],
+  ];
+  return `
+struct Uniforms {
+  rows: u32, columns: u32, inner: u32, steps: u32, first_row: u32, first_column: u32, out_column: u32, out_stride: u32,
+  ${form.stacked ? stackFields : ""}
+}
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+${bindings.map(([name, access, type], index) => `@group(0) @binding(${index + 1}) var<storage, ${access}> ${name}: array<${type}>;`).join("\n")}
+${stackCode(form)}
+${leftCode(form)}
+${rightCode(form)}
+${writeCode(form)}`;
+}
+
+const stackFields = `left_origin: u32, right_origin: u32, out_origin: u32, first_of_stack: u32,
+  stack_rank: u32, stack_axes: array<vec4<u32>, ${mostAxes}>,`;
+
+/** `fn enter_stack(z)`: finds the matrices of the workgroup. */
+function stackCode({ stacked }: ProductForm): string {
+  if (!stacked) return "fn enter_stack(z: u32) {}";
+  return `
+var<private> left_base: u32;
+var<private> right_base: u32;
+var<private> out_base: u32;
+fn enter_stack(z: u32) {
+  var rest = uniforms.first_of_stack + z;
+  out_base = uniforms.out_origin + rest * uniforms.rows * uniforms.out_stride;
+  left_base = uniforms.left_origin;
+  right_base = uniforms.right_origin;
+  for (var axis = uniforms.stack_rank; axis > 0u; axis--) {
+    let now = uniforms.stack_axes[axis - 1u];
+    left_base += rest % now.x * now.y;
+    right_base += rest % now.x * now.z;
+    rest /= now.x;
+  }
+}`;
+}
+
+function leftCode({ innerByFours, stacked }: ProductForm): string {
+  const start = `${stacked ? "left_base + " : ""}min(row, uniforms.rows - 1u) * uniforms.inner`;
+  if (innerByFours)
+    return `
+fn left_start(row: u32) -> u32 { return (${start}) >> 2u; }
+fn read_left(start: u32, step: u32) -> vec4<f32> { return left[start + step]; }`;
+  return `
+fn left_start(row: u32) -> u32 { return ${start}; }
+fn read_left(start: u32, step: u32) -> vec4<f32> {
+  let at = start + 4u * step;
+  let rest = uniforms.inner - 4u * step;
+  return vec4<f32>(left[at], select(0.0, left[at + 1u], rest > 1u), select(0.0, left[at + 2u], rest > 2u), select(0.0, left[at + 3u], rest > 3u));
+}`;
+}
+
+function rightCode({ rightLayout, rightStorage, innerByFours, stacked }: ProductForm): string {
+  const halves = rightStorage === "float16";
+  const base = stacked ? "right_base + " : "";
+  const column = "min(column, uniforms.columns - 1u)";
+  if (rightLayout === "columns" && innerByFours)
+    return `
+fn right_start(column: u32) -> u32 { return (${base}${column} * uniforms.inner) >> 2u; }
+fn read_right(start: u32, step: u32) -> vec4<f32> {
+  ${halves ? "let packed = right[start + step];\n  return vec4<f32>(unpack2x16float(packed.x), unpack2x16float(packed.y));" : "return right[start + step];"}
+}`;
+  const element = halves
+    ? `
+fn right_element(at: u32) -> f32 {
+  let pair = unpack2x16float(right[at >> 1u]);
+  return select(pair.x, pair.y, (at & 1u) == 1u);
+}`
+    : "fn right_element(at: u32) -> f32 { return right[at]; }";
+  const [start, stride] = rightLayout === "columns" ? [`${column} * uniforms.inner`, "1u"] : [column, "uniforms.columns"];
+  return `${element}
+fn right_start(column: u32) -> u32 { return ${base}${start}; }
+fn read_right(start: u32, step: u32) -> vec4<f32> {
+  let stride = ${stride};
+  let at = start + 4u * step * stride;
+  let rest = uniforms.inner - 4u * step;
+  return vec4<f32>(
+    right_element(at),
+    select(0.0, right_element(at + stride), rest > 1u),
+    select(0.0, right_element(at + 2u * stride), rest > 2u),
+    select(0.0, right_element(at + 3u * stride), rest > 3u));
+}`;
+}
+
+function writeCode({ columnsByFours, bias, activation, addend, stacked }: ProductForm): string {
+  const fours = (buffer: string, at: string): string =>
+    columnsByFours ? `${buffer}[(${at}) >> 2u]` : `vec4<f32>(${[0, 1, 2, 3].map((part) => `${buffer}[${at} + ${part}u]`).join(", ")})`;
+  const store = columnsByFours
+    ? "out[at >> 2u] = value;"
+    : `out[at] = value.x;
+  if (column + 1u < uniforms.columns) { out[at + 1u] = value.y; }
+  if (column + 2u < uniforms.columns) { out[at + 2u] = value.z; }
+  if (column + 3u < uniforms.columns) { out[at + 3u] = value.w; }`;
+  return `${activation === undefined ? "" : activationCode(activation, "vec4<f32>")}
+fn write(row: u32, column: u32, sums: vec4<f32>) {
+  if (row >= uniforms.rows || column >= uniforms.columns) { return; }
+  let out_column = uniforms.out_column + column;
+  let at = ${stacked ? "out_base + " : ""}row * uniforms.out_stride + out_column;
+  var value = sums;
+  ${bias ? `value += ${fours("bias", "out_column")};` : ""}
+  ${activation === undefined ? "" : "value = activate(value);"}
+  ${addend ? `value += ${fours("addend", "at")};` : ""}
+  ${store}
+}`;
+}
+
+/** Statements that add to `sum` the products of two vectors of four, one after the other. */
+export function multiplyAdd(sum: string, left: string, right: string): string {
+  return ["x", "y", "z", "w"].map((part) => `${sum} = fma(${left}.${part}, ${right}.${part}, ${sum});`).join(" ");
+}
+
+/** `write` of a row of sums, named by column: `sum(0)`, …, a multiple of 4 of them. */
+export function writeFours(row: string, column: string, columns: number, sum: (column: number) => string): readonly string[] {
+  return Array.from({ length: columns / 4 }, (_, group) => {
+    const parts = [0, 1, 2, 3].map((part) => sum(group * 4 + part));
+    return `write(${row}, ${column} + ${group * 4}u, vec4<f32>(${parts.join(", ")}));`;
+  });
+}
+
+/** 0, 1, …, count - 1. */
+export function upTo(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => index);
+}

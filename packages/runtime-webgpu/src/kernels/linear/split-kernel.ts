@@ -1,0 +1,61 @@
+import type { SplitTiling } from "./tiling.ts";
+import { multiplyAdd, productDeclarations, upTo, type ProductForm } from "./product-code.ts";
+
+/**
+ * `out = epilogue(left · right)` of few rows or few columns (poolers, classifiers, rows of global tokens, scores of spans): left
+ * `[rows, inner]`, right `[columns, inner]`, out `[rows, columns]`.
+ *
+ * A workgroup computes `rows` x 4 sums. Each invocation adds the products of every 64th step of four of the inner axis, so that neighbours
+ * read neighbouring memory; a tree of halves in workgroup memory adds up what they have.
+ *
+ * Grid: x over columns, y over rows, z over the stack.
+ */
+export function splitKernelCode({ rows, workgroupSize }: SplitTiling, form: ProductForm): string {
+  const sum = (row: number, column: number): string => `sum_${row}_${column}`;
+  return `${productDeclarations(form)}
+var<workgroup> partial: array<vec4<f32>, ${rows * workgroupSize}>;
+@compute @workgroup_size(${workgroupSize})
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  enter_stack(workgroup.z);
+  let row = uniforms.first_row + workgroup.y * ${rows}u;
+  let column = uniforms.first_column + workgroup.x * 4u;
+  ${upTo(rows)
+    .map((item) => `let left_start_${item} = left_start(row + ${item}u);`)
+    .join("\n  ")}
+  ${upTo(4)
+    .map((item) => `let right_start_${item} = right_start(column + ${item}u);`)
+    .join("\n  ")}
+  ${upTo(rows)
+    .flatMap((item) => upTo(4).map((part) => `var ${sum(item, part)} = 0.0;`))
+    .join("\n  ")}
+  for (var step = lane; step < uniforms.steps; step += ${workgroupSize}u) {
+    ${upTo(4)
+      .map((item) => `let right_${item} = read_right(right_start_${item}, step);`)
+      .join("\n    ")}
+    ${upTo(rows)
+      .flatMap((item) => [
+        `let left_${item} = read_left(left_start_${item}, step);`,
+        ...upTo(4).map((part) => multiplyAdd(sum(item, part), `left_${item}`, `right_${part}`)),
+      ])
+      .join("\n    ")}
+  }
+  ${upTo(rows)
+    .map(
+      (item) =>
+        `partial[${item * workgroupSize}u + lane] = vec4<f32>(${upTo(4)
+          .map((part) => sum(item, part))
+          .join(", ")});`,
+    )
+    .join("\n  ")}
+  workgroupBarrier();
+  for (var half = ${workgroupSize / 2}u; half > 0u; half >>= 1u) {
+    if (lane < half) {
+      ${upTo(rows)
+        .map((item) => `partial[${item * workgroupSize}u + lane] += partial[${item * workgroupSize}u + lane + half];`)
+        .join("\n      ")}
+    }
+    workgroupBarrier();
+  }
+  if (lane < ${rows}u) { write(row + lane, column, partial[lane * ${workgroupSize}u]); }
+}`;
+}

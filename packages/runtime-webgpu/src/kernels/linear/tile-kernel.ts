@@ -1,0 +1,105 @@
+import { stagedSteps, workgroupExtent, type TileTiling } from "./tiling.ts";
+import { multiplyAdd, productDeclarations, upTo, type ProductForm } from "./product-code.ts";
+
+/**
+ * `out = epilogue(left · right)`, through workgroup memory: left `[rows, inner]`, right `[columns, inner]` or `[inner, columns]`, out
+ * `[rows, columns]`.
+ *
+ * 16 of the inner axis at a time, a tile of each side is staged as vectors of four along it, then each invocation adds the products of its
+ * rows and columns to sums in registers: `threadRows + threadColumns` reads of four for `4 · threadRows · threadColumns` multiplications.
+ * Steps past the inner axis are staged, whatever lies there, but not added; for that the inner loop's bound is no constant, nor does Mesa
+ * unroll it then.
+ *
+ * Neighbouring invocations read neighbouring slots of 64 bytes. A slot's four vectors are permuted by bits of its number, so that eight
+ * neighbours touch all 32 banks of memory once: the usual padding would not fit two tiles of 128 into 16 KiB. Columns are dealt to
+ * slots so that each invocation has them in fours, as they are written.
+ *
+ * Grid: x over columns, y over rows, z over the stack. After "CUTLASS: Fast Linear Algebra in CUDA C++" (hierarchy of tiles) and the vector
+ * staging of onnxruntime's and TensorFlow.js's WebGPU matrix products.
+ */
+export function tileKernelCode(tiling: TileTiling, form: ProductForm): string {
+  const { rowThreads, columnThreads, threadRows, threadColumns } = tiling;
+  const { rows, columns } = workgroupExtent(tiling);
+  const invocations = rowThreads * columnThreads;
+  const sum = (row: number, column: number): string => `sum_${row}_${column}`;
+  const leftReads = upTo((rows * stagedSteps) / invocations);
+  const rightReads = upTo((columns * stagedSteps) / invocations);
+  const swizzled = (slot: string, step: string): string => `(${slot}) * ${stagedSteps}u + ((${step}) ^ (((${slot}) >> 1u) & 3u))`;
+  // Along the contiguous axis first, so that neighbours read neighbouring memory.
+  const rightPlace = (read: number): string =>
+    form.rightLayout === "columns"
+      ? `let right_slot_${read} = (lane + ${read * invocations}u) / ${stagedSteps}u;
+  let right_step_${read} = lane % ${stagedSteps}u;
+  let right_column_${read} = slot_column(right_slot_${read});`
+      : `let right_column_${read} = (lane + ${read * invocations}u) % ${columns}u;
+  let right_step_${read} = (lane + ${read * invocations}u) / ${columns}u;
+  let right_slot_${read} = column_slot(right_column_${read});`;
+  return `${productDeclarations(form)}
+var<workgroup> left_tile: array<vec4<f32>, ${rows * stagedSteps}>;
+var<workgroup> right_tile: array<vec4<f32>, ${columns * stagedSteps}>;
+fn slot_column(slot: u32) -> u32 {
+  let part = slot / ${columnThreads}u;
+  return (part / 4u) * ${4 * columnThreads}u + (slot % ${columnThreads}u) * 4u + part % 4u;
+}
+fn column_slot(column: u32) -> u32 {
+  return (column / ${4 * columnThreads}u * 4u + column % 4u) * ${columnThreads}u + column % ${4 * columnThreads}u / 4u;
+}
+@compute @workgroup_size(${invocations})
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  enter_stack(workgroup.z);
+  let tile_row = uniforms.first_row + workgroup.y * ${rows}u;
+  let tile_column = uniforms.first_column + workgroup.x * ${columns}u;
+  let row_thread = lane / ${columnThreads}u;
+  let column_thread = lane % ${columnThreads}u;
+  let left_step = lane % ${stagedSteps}u;
+  ${leftReads
+    .map(
+      (read) => `let left_slot_${read} = (lane + ${read * invocations}u) / ${stagedSteps}u;
+  let left_start_${read} = left_start(tile_row + left_slot_${read});
+  let left_place_${read} = ${swizzled(`left_slot_${read}`, "left_step")};`,
+    )
+    .join("\n  ")}
+  ${rightReads
+    .map(
+      (read) => `${rightPlace(read)}
+  let right_start_${read} = right_start(tile_column + right_column_${read});
+  let right_place_${read} = ${swizzled(`right_slot_${read}`, `right_step_${read}`)};`,
+    )
+    .join("\n  ")}
+  let left_swizzle = (row_thread >> 1u) & 3u;
+  let right_swizzle = (column_thread >> 1u) & 3u;
+  ${upTo(threadRows)
+    .flatMap((row) => upTo(threadColumns).map((column) => `var ${sum(row, column)} = 0.0;`))
+    .join("\n  ")}
+  for (var first = 0u; first < uniforms.steps; first += ${stagedSteps}u) {
+    ${leftReads.map((read) => `left_tile[left_place_${read}] = read_left(left_start_${read}, first + left_step);`).join("\n    ")}
+    ${rightReads
+      .map((read) => `right_tile[right_place_${read}] = read_right(right_start_${read}, first + right_step_${read});`)
+      .join("\n    ")}
+    workgroupBarrier();
+    let staged = min(${stagedSteps}u, uniforms.steps - first);
+    for (var step = 0u; step < staged; step++) {
+      let left_at = row_thread * ${stagedSteps}u + (step ^ left_swizzle);
+      let right_at = column_thread * ${stagedSteps}u + (step ^ right_swizzle);
+      ${upTo(threadColumns)
+        .map((column) => `let right_${column} = right_tile[right_at + ${column * columnThreads * stagedSteps}u];`)
+        .join("\n      ")}
+      ${upTo(threadRows)
+        .flatMap((row) => [
+          `let left_${row} = left_tile[left_at + ${row * rowThreads * stagedSteps}u];`,
+          ...upTo(threadColumns).map((column) => multiplyAdd(sum(row, column), `left_${row}`, `right_${column}`)),
+        ])
+        .join("\n      ")}
+    }
+    workgroupBarrier();
+  }
+  ${upTo(threadRows)
+    .flatMap((row) =>
+      upTo(threadColumns / 4).map((group) => {
+        const sums = upTo(4).map((part) => sum(row, group * 4 + part));
+        return `write(tile_row + row_thread + ${row * rowThreads}u, tile_column + ${group * 4 * columnThreads}u + column_thread * 4u, vec4<f32>(${sums.join(", ")}));`;
+      }),
+    )
+    .join("\n  ")}
+}`;
+}
