@@ -22,9 +22,9 @@ export function weightTensors(graph: Graph, halved: ReadonlySet<string>): Readon
 }
 
 /** How much may be on its way to the GPU, in bytes: WebGPU copies what it is given, and keeps the copy until it has arrived. */
-const mostOnItsWay = 64 * 2 ** 20;
+const mostOnItsWay = 32 * 2 ** 20;
 /** What is written with one call. */
-const chunk = 16 * 2 ** 20;
+const chunk = 8 * 2 ** 20;
 
 /**
  * Reads the weights of a graph one after the other into GPU buffers; those in `halved` are rounded to float16, two to a word.
@@ -45,24 +45,29 @@ export async function loadWeights(
     for (const buffer of buffers.values()) buffer.destroy();
     buffers.clear();
   };
+  let onItsWay = 0;
+  const arrived = async (): Promise<void> => {
+    await live.guard(live.device.queue.onSubmittedWorkDone());
+    onItsWay = 0;
+  };
   try {
-    let onItsWay = 0;
     for await (const { parameter, data } of readParameters(graph, weights, options)) {
       const tensor = tensors.get(parameter.name);
       if (tensor === undefined) throw new TypeError(`the graph has no parameter ${parameter.name}`);
-      const bytes =
-        tensor.storage === "float16" ? toFloat16(parameter.name, data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-      await live.scoped(`the weight ${parameter.name} (${tensor.byteLength} bytes)`, () => {
-        const buffer = live.device.createBuffer({ label: parameter.name, size: tensor.byteLength, usage: weightUsage });
-        buffers.set(parameter.name, buffer);
-        write(live.device, buffer, bytes);
-      });
-      onItsWay += bytes.byteLength;
-      if (onItsWay < mostOnItsWay) continue;
-      await live.guard(live.device.queue.onSubmittedWorkDone());
-      onItsWay = 0;
+      const purpose = `the weight ${parameter.name} (${tensor.byteLength} bytes)`;
+      const buffer = await live.scoped(purpose, () =>
+        live.device.createBuffer({ label: parameter.name, size: tensor.byteLength, usage: weightUsage }),
+      );
+      buffers.set(parameter.name, buffer);
+      const bytes = tensor.storage === "float16" ? toFloat16(parameter.name, data) : bytesOf(data);
+      for (let at = 0; at < bytes.byteLength; at += chunk) {
+        const part = bytes.subarray(at, at + chunk);
+        await live.scoped(purpose, () => live.device.queue.writeBuffer(buffer, at, part));
+        onItsWay += part.byteLength;
+        if (onItsWay >= mostOnItsWay) await arrived();
+      }
     }
-    await live.guard(live.device.queue.onSubmittedWorkDone());
+    await arrived();
   } catch (error) {
     destroy();
     throw error;
@@ -72,19 +77,16 @@ export async function loadWeights(
 
 const weightUsage = bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination;
 
-function write({ queue }: GPUDevice, buffer: GPUBuffer, { buffer: memory, byteOffset, byteLength }: Uint8Array): void {
-  for (let at = 0; at < byteLength; at += chunk) {
-    queue.writeBuffer(buffer, at, memory, byteOffset + at, Math.min(chunk, byteLength - at));
-  }
+function bytesOf(data: Float32Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
 }
 
 const narrow = floatConversion("float32", "float16");
 
 /** Whole words: an odd number of elements is followed by a zero. */
-function toFloat16(name: string, data: Float32Array): Uint8Array {
+function toFloat16(name: string, data: Float32Array): Uint8Array<ArrayBuffer> {
   const halves = new Uint8Array(Math.ceil(data.length / 2) * 4);
-  const source = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  const { overflows } = narrow(source, halves.subarray(0, data.length * 2));
+  const { overflows } = narrow(bytesOf(data), halves.subarray(0, data.length * 2));
   if (overflows === 0) return halves;
   throw new LongspanError(
     "value-overflow",
