@@ -1,5 +1,12 @@
 import { defineConfig } from "tsup";
 import { library } from "@longspan/build";
 
-// The onnxruntime packages are imported when they are used, and only if they are there.
-export default defineConfig({ ...library({ index: "src/index.ts" }), external: [/^node:/, /^onnxruntime-/] });
+const entries = {
+  index: "src/index.ts",
+  "onnxruntime.node": "src/session/onnxruntime.node.ts",
+  "onnxruntime.browser": "src/session/onnxruntime.browser.ts",
+};
+
+// "#onnxruntime" is resolved where the package is used: see "imports" in package.json. The onnxruntime packages are imported when they are
+// used, and only if they are there.
+export default defineConfig({ ...library(entries), external: [/^node:/, "#onnxruntime", /^onnxruntime-/] });

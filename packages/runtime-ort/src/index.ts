@@ -1,1 +1,17 @@
 export { onnx, type OnnxOptions } from "./file/onnx.ts";
+export { ort, type OrtOptions } from "./session/ort.ts";
+export type {
+  OrtExecutionProvider,
+  OrtModule,
+  OrtSession,
+  OrtSessionOptions,
+  OrtTensor,
+  OrtTensorData,
+  OrtTensorType,
+} from "./session/ort-module.ts";
+export { exportGraph, type ExportGraphOptions } from "./export/export-graph.ts";
+export type { OnnxInitializer, OnnxModel } from "./export/onnx-model.ts";
+export type { NodeToWrite, OnnxOperand, OnnxOperation, OnnxOperationSet } from "./export/onnx-operations.ts";
+export type { ConstantType, OnnxBranchOutput, OnnxType, OnnxWriter } from "./export/onnx-writer.ts";
+export { standardOnnxOperations } from "./export/standard-onnx-operations.ts";
+export type { OnnxAttribute, OnnxAttributes } from "./onnx/attributes.ts";

@@ -1,20 +1,23 @@
 import type { FormatAdapter } from "@longspan/core";
-import { onnxLayout } from "./onnx-layout.ts";
+import { onnxContainer } from "./onnx-container.ts";
+import { onnxEnvelope } from "./onnx-envelope.ts";
 import { onnxTarget, type OnnxTargetOptions } from "./onnx-target.ts";
 
 export type OnnxOptions = OnnxTargetOptions;
 
 /**
  * ONNX files as a target of conversions: `createConverter({ adapters: [torch(), onnx()] })`, `--to onnx`. Any checkpoint that the other adapters
- * read becomes a model of any length up to its positions, for onnxruntime everywhere.
+ * read becomes a model of any length up to its positions, for onnxruntime everywhere. What was written so is a checkpoint again, too, that can
+ * be inspected, compared and converted.
  */
 export function onnx(options: OnnxOptions = {}): FormatAdapter {
   return {
     specificationVersion: 1,
     name: "onnx",
-    containers: [],
-    envelopes: [],
-    layouts: [onnxLayout],
+    containers: [onnxContainer()],
+    envelopes: [onnxEnvelope()],
+    // The names are Hugging Face's without its prefix: whoever reads them has a layout for that.
+    layouts: [],
     targets: [onnxTarget(options)],
   };
 }

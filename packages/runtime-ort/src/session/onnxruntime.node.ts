@@ -1,0 +1,32 @@
+import { availableParallelism } from "node:os";
+import { importModule, missingModule, type OrtImports } from "./import-module.ts";
+import type { OrtModule } from "./ort-module.ts";
+
+const packages: OrtImports = {
+  "onnxruntime-node": () => import("onnxruntime-node"),
+  "onnxruntime-web": () => import("onnxruntime-web"),
+  "onnxruntime-web/webgpu": () => import("onnxruntime-web/webgpu"),
+};
+
+/** What only onnxruntime-web has. */
+const webProviders: ReadonlySet<string> = new Set(["wasm", "webnn"]);
+
+/**
+ * `onnxruntime-node`, or else `onnxruntime-web`; for a provider that only the latter has, that one.
+ * @throws LongspanError `module-missing`.
+ */
+export async function loadOnnxRuntime(providers: readonly string[], imports: OrtImports = packages): Promise<OrtModule> {
+  const web = providers.includes("webgpu") ? "onnxruntime-web/webgpu" : "onnxruntime-web";
+  const names = providers.some((provider) => webProviders.has(provider)) ? [web] : ["onnxruntime-node", web];
+  for (const name of names) {
+    const module = await importModule(name, imports);
+    if (module !== undefined) return module;
+  }
+  throw missingModule(names, "Running with onnxruntime in Node");
+}
+
+/** onnxruntime-web leaves it at one in Node. */
+export const wasmThreads: number | undefined = availableParallelism();
+
+/** onnxruntime-node counts the machine's cores, not those that this process may use. */
+export const nativeThreads: number | undefined = availableParallelism();

@@ -1,0 +1,186 @@
+import { toBinary } from "@bufbuild/protobuf";
+import {
+  LongspanError,
+  chosenDataType,
+  createSession,
+  fitGraph,
+  readParameters,
+  throwIfAborted,
+  type Graph,
+  type GraphTensor,
+  type PrepareOptions,
+  type Runtime,
+  type RuntimeCapabilities,
+  type Weights,
+} from "@longspan/core";
+import { loadOnnxRuntime, nativeThreads, wasmThreads } from "#onnxruntime";
+import { exportGraph } from "../export/export-graph.ts";
+import { standardOnnxOperations } from "../export/standard-onnx-operations.ts";
+import { externalTensor } from "../onnx/external-tensor.ts";
+import { ModelProtoSchema } from "../onnx/onnx_pb.ts";
+import { valueInfo } from "../onnx/value-info.ts";
+import { ortError } from "./ort-error.ts";
+import type { OrtExecutionProvider, OrtModule, OrtSession, OrtSessionOptions, OrtTensor } from "./ort-module.ts";
+import { sharedModule } from "./shared-module.ts";
+
+export interface OrtOptions {
+  /** Default: `onnxruntime-node`, or else `onnxruntime-web`; in browsers the latter. Imported when the first session is prepared. */
+  readonly module?: OrtModule | undefined;
+  /** In the order in which they are tried for each operator. Default: `cpu` of onnxruntime-node, `wasm` of onnxruntime-web. */
+  readonly executionProviders?: readonly OrtExecutionProvider[] | undefined;
+  /** Default: as many as this process may use; in browsers what onnxruntime-web chooses. */
+  readonly threads?: number | undefined;
+}
+
+/**
+ * Runs graphs with onnxruntime: natively in Node, in WebAssembly or on a GPU. Graphs become ONNX in memory, for any batch and length;
+ * attention is written in plain operators, so that no fused kernel has to be trusted. float32 throughout.
+ *
+ * On the processor, onnxruntime-node computes with the weights where they lie: preparing copies nothing. Elsewhere they are copied into
+ * WebAssembly's or the device's memory, once.
+ *
+ * Besides what every runtime throws, `prepare` throws LongspanError `module-missing`, `feature-missing` (an execution provider that the
+ * module lacks), `device-missing`, `out-of-memory`; `run` throws `out-of-memory` and `device-lost`.
+ * @throws LongspanError `argument-invalid` for a number of threads that is none.
+ */
+export function ort(options: OrtOptions = {}): Runtime {
+  const { threads } = options;
+  if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
+    throw new LongspanError("argument-invalid", `threads is ${threads}; it is a whole number, 1 or more.`, { details: { threads } });
+  }
+  const capabilities: RuntimeCapabilities = {
+    operations: [...standardOnnxOperations.keys()],
+    dataTypes: ["float32"],
+    attentionWeights: true,
+  };
+  const runtime = { name: "ort", capabilities } as const;
+  return {
+    ...runtime,
+    specificationVersion: 1,
+    async prepare(graph, weights, prepareOptions = {}) {
+      const fitted = fitGraph(graph, runtime);
+      chosenDataType(runtime, prepareOptions);
+      throwIfAborted(prepareOptions.signal);
+      const place = await openPlace(options);
+      const prepared = await prepareModel(fitted, weights, place, prepareOptions);
+      return createSession({
+        graph,
+        fitted,
+        device: place.device,
+        async execute(part, { tensors }, { signal, onProgress }) {
+          const results = await place.queue(async () => {
+            throwIfAborted(signal);
+            const feeds = Object.fromEntries([...tensors].map(([name, tensor]) => [name, place.tensor(tensor)]));
+            const names = part.outputs.map(({ name }) => name);
+            return prepared.session.run({ ...prepared.weights, ...feeds }, names).catch((error: unknown) => {
+              throw ortError(error, `running graph "${graph.name}"`, place.device);
+            });
+          });
+          throwIfAborted(signal);
+          onProgress?.({ stage: "run", item: graph.name, done: 1, total: 1, unit: "steps" });
+          return Object.fromEntries(part.outputs.map(({ name }) => [name, graphTensor(results[name], name)]));
+        },
+        free: () => place.queue(() => prepared.session.release()),
+      });
+    },
+  };
+}
+
+/** Where sessions run: a module, its providers and threads. */
+interface Place {
+  /** `onnxruntime-node 1.30.0, cpu, 2 threads`. */
+  readonly device: string;
+  /** Whether weights are given with each run, as they lie in memory, instead of being copied into the session. */
+  readonly sharesMemory: boolean;
+  queue<Result>(work: () => Promise<Result>): Promise<Result>;
+  tensor(tensor: GraphTensor): OrtTensor;
+  create(model: Uint8Array, externalData: OrtSessionOptions["externalData"]): Promise<OrtSession>;
+}
+
+async function openPlace({ module: given, executionProviders, threads }: OrtOptions): Promise<Place> {
+  const asked = executionProviders?.map(providerName) ?? [];
+  const module = given ?? (await loadOnnxRuntime(asked));
+  const { versions } = module.env;
+  const shared = sharedModule(module);
+  const isNative = versions.node !== undefined;
+  const providers = executionProviders ?? [isNative ? "cpu" : "wasm"];
+  const names = providers.map(providerName);
+  checkProviders(module, names);
+  const count = isNative ? (threads ?? nativeThreads) : shared.fixThreads(threads, wasmThreads);
+  const threadText = count === undefined ? [] : [`${count} ${count === 1 ? "thread" : "threads"}`];
+  const title = isNative ? `onnxruntime-node ${versions.node}` : `onnxruntime-web ${versions.web ?? versions.common}`;
+  const device = [title, names.join(" + "), ...threadText].join(", ");
+  const sharesMemory = isNative && names.every((name) => name === "cpu");
+  return {
+    device,
+    sharesMemory,
+    queue: shared.queue,
+    tensor: ({ dataType, data, shape }) => new module.Tensor(dataType, data, shape),
+    create: (model, externalData) =>
+      module.InferenceSession.create(model, {
+        executionProviders: providers,
+        graphOptimizationLevel: "all",
+        logSeverityLevel: 3,
+        ...(count === undefined ? {} : { intraOpNumThreads: count }),
+        ...(externalData === undefined ? {} : { externalData }),
+        // Weights brought into a kernel's own order are a second copy of them, which saves no time worth it.
+        extra: { session: { disable_prepacking: "1" } },
+      }),
+  };
+}
+
+/** @throws LongspanError `feature-missing`, where the module says what it has. */
+function checkProviders(module: OrtModule, names: readonly string[]): void {
+  const supported = module.listSupportedBackends?.().map(({ name }) => name);
+  const missing = names.find((name) => supported !== undefined && !supported.includes(name));
+  if (missing === undefined) return;
+  throw new LongspanError(
+    "feature-missing",
+    `This onnxruntime-node has no execution provider "${missing}"; it has ${supported?.join(", ")}. The WebAssembly of onnxruntime-web has "wasm".`,
+    { details: { executionProvider: missing, supported } },
+  );
+}
+
+function providerName(provider: OrtExecutionProvider): string {
+  return typeof provider === "string" ? provider : provider.name;
+}
+
+interface PreparedModel {
+  readonly session: OrtSession;
+  /** What every run is given besides its inputs. */
+  readonly weights: Readonly<Record<string, OrtTensor>>;
+}
+
+async function prepareModel(graph: Graph, weights: Weights, place: Place, options: PrepareOptions): Promise<PreparedModel> {
+  const { model } = exportGraph(graph);
+  const shared: Record<string, OrtTensor> = {};
+  const externalData: { path: string; data: Uint8Array }[] = [];
+  for await (const { parameter, data } of readParameters(graph, weights, options)) {
+    const shape = parameter.shape.map(Number);
+    if (place.sharesMemory) {
+      model.graph.input.push(valueInfo(parameter.name, "float32", shape));
+      shared[parameter.name] = place.tensor({ dataType: "float32", shape, data });
+      continue;
+    }
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const location = `weight-${externalData.length}`;
+    model.graph.initializer.push(externalTensor(parameter.name, "float32", shape, { location, offset: 0, length: bytes.byteLength }));
+    externalData.push({ path: location, data: bytes });
+  }
+  const bytes = toBinary(ModelProtoSchema, model);
+  const session = await place.queue(async () => {
+    throwIfAborted(options.signal);
+    return place.create(bytes, place.sharesMemory ? undefined : externalData).catch((error: unknown) => {
+      throw ortError(error, `preparing graph "${graph.name}"`, place.device);
+    });
+  });
+  return { session, weights: shared };
+}
+
+function graphTensor(tensor: OrtTensor | undefined, name: string): GraphTensor {
+  const shape = tensor?.dims ?? [];
+  if (tensor?.type === "float32" && tensor.data instanceof Float32Array) return { dataType: "float32", shape, data: tensor.data };
+  if (tensor?.type === "int32" && tensor.data instanceof Int32Array) return { dataType: "int32", shape, data: tensor.data };
+  if (tensor?.type === "bool" && tensor.data instanceof Uint8Array) return { dataType: "bool", shape, data: tensor.data };
+  throw new TypeError(`onnxruntime gave ${tensor?.type ?? "nothing"} for the output ${name}`);
+}
