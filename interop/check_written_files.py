@@ -1,7 +1,7 @@
 """Loads every file that Longspan wrote with the framework it was written for, and compares each value bit for bit.
 
 Called by run.ts with a JSON list of jobs: {"source": a fixture whose .expected.json stands beside it, "target", "path", "head"}.
-Needs the environment of fixtures/requirements.txt. The Paddle names come from fixtures/paddle_names.py, written apart from Longspan.
+Needs the environments of fixtures/requirements.txt and interop/requirements.txt. The Paddle names come from fixtures/paddle_names.py, written apart from Longspan.
 """
 
 import json
@@ -18,6 +18,7 @@ warnings.filterwarnings("ignore")
 import numpy
 import torch
 import lightning
+import onnx
 import paddle
 import pytorch_lightning
 import safetensors.torch
@@ -169,6 +170,12 @@ def check_paddle_safetensors(path, head, values):
     return compare(state, values, paddle_names_of(head), is_transposed)
 
 
+def check_onnx(path, head, values):
+    model = onnx.load(path / "model.onnx")
+    state = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer if "/" not in tensor.name}
+    return compare(state, values, lambda name: name)
+
+
 CHECKS = {
     "hf": check_hf,
     "torch": check_torch,
@@ -176,12 +183,13 @@ CHECKS = {
     "lightning": check_lightning,
     "paddle": check_paddle,
     "paddle-safetensors": check_paddle_safetensors,
+    "onnx": check_onnx,
 }
 
 
 def main():
     jobs = json.loads(pathlib.Path(sys.argv[1]).read_text())
-    versions = ", ".join(f"{module.__name__} {module.__version__}" for module in (torch, transformers, lightning, pytorch_lightning, paddle))
+    versions = ", ".join(f"{module.__name__} {module.__version__}" for module in (torch, transformers, lightning, pytorch_lightning, paddle, onnx))
     print(versions)
     failed = 0
     for job in jobs:

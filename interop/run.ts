@@ -10,6 +10,7 @@ import { directoryFileSet, directorySink } from "@longspan/core/node";
 import { lightning } from "@longspan/adapter-lightning";
 import { paddle } from "@longspan/adapter-paddle";
 import { torch } from "@longspan/adapter-torch";
+import { onnx } from "@longspan/runtime-ort";
 import { checkOnnxFiles } from "./onnx.ts";
 
 interface Job {
@@ -34,7 +35,7 @@ const sources = [
 const shardBytes = 30_000;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const converter = createConverter({ adapters: [torch(), paddle(), lightning()] });
+const converter = createConverter({ adapters: [torch(), paddle(), lightning(), onnx()] });
 const folder = await mkdtemp(join(tmpdir(), "longspan-interop-"));
 const jobs: Job[] = [];
 let different = 0;

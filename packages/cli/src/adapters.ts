@@ -4,6 +4,7 @@ import { lightning } from "@longspan/adapter-lightning";
 import { paddle } from "@longspan/adapter-paddle";
 import { torch } from "@longspan/adapter-torch";
 import { LongspanError, type FormatAdapter } from "@longspan/core";
+import { onnxReader } from "./onnx-reader.ts";
 
 /**
  * The built-in adapters, and those of the user's modules: each module's default export is an adapter or a function that makes one.
@@ -11,7 +12,7 @@ import { LongspanError, type FormatAdapter } from "@longspan/core";
  */
 export async function loadAdapters(modules: readonly string[], verifyChecksums?: boolean): Promise<FormatAdapter[]> {
   const own = await Promise.all(modules.map(async (module) => loadAdapter(module)));
-  return [...own, torch({ verifyChecksums }), paddle(), lightning()];
+  return [...own, torch({ verifyChecksums }), paddle(), lightning(), onnxReader()];
 }
 
 async function loadAdapter(module: string): Promise<FormatAdapter> {

@@ -2,7 +2,7 @@ import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { bytesSource, isTensor, isTreeMap, LongspanError, memoryDirectorySink, memoryFileSet, type OpenedContainer } from "@longspan/core";
 import { describe, expect, test } from "vitest";
-import { ModelProtoSchema, TensorProto_DataLocation, TensorProto_DataType, TensorProtoSchema } from "../onnx/onnx_pb.ts";
+import { ModelProtoSchema, TensorProto_DataLocation, TensorProto_DataType, type TensorProtoSchema } from "../onnx/onnx_pb.ts";
 import { onnxContainer } from "./onnx-container.ts";
 import { writeOnnxFile } from "./write-onnx-file.ts";
 
