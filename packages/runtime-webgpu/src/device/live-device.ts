@@ -18,6 +18,8 @@ export interface LiveDevice {
    * @throws LongspanError `out-of-memory`, `device-lost`; Error when WebGPU finds the calls invalid: a bug of this package.
    */
   scoped<Result>(purpose: string, calls: () => Result): Promise<Result>;
+  /** A buffer with memory behind it, labelled by its purpose. @throws LongspanError `out-of-memory`, `device-lost`. */
+  createBuffer(purpose: string, size: number, usage: GPUBufferUsageFlags): Promise<GPUBuffer>;
 }
 
 /** How long to wait for word of a lost device after a call failed, in milliseconds. */
@@ -80,7 +82,17 @@ export function liveDevice(device: GPUDevice, facts: DeviceFacts, remedy: string
     return result;
   };
 
-  return { device, facts, pipelines: createPipelineCache(device), isLost: () => lost !== undefined, check, guard, scoped };
+  const createBuffer = async (purpose: string, size: number, usage: GPUBufferUsageFlags): Promise<GPUBuffer> => {
+    let buffer: GPUBuffer | undefined;
+    try {
+      return await scoped(`${purpose} (${size} bytes)`, () => (buffer = device.createBuffer({ label: purpose, size, usage })));
+    } catch (error) {
+      buffer?.destroy();
+      throw error;
+    }
+  };
+
+  return { device, facts, pipelines: createPipelineCache(device), isLost: () => lost !== undefined, check, guard, scoped, createBuffer };
 }
 
 function memoryError(purpose: string, device: string, message: string): LongspanError {

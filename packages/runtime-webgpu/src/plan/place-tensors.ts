@@ -6,7 +6,7 @@ export interface MemoryRequest {
   readonly last: number;
 }
 
-export interface Placement {
+interface Placement {
   readonly arena: number;
   /** Bytes; a multiple of 256. */
   readonly offset: number;

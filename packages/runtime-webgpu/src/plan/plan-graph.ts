@@ -22,7 +22,7 @@ export interface PlannedStep {
 }
 
 /** What the host writes before a run. */
-export interface Upload {
+interface Upload {
   /** Its name in the plan's memory. */
   readonly name: string;
   /** Its values, from those that the host knows. */

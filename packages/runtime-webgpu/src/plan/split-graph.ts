@@ -103,7 +103,7 @@ export function evaluateHostPart(
 }
 
 /** What a device node's kernels asked to know, in the order of `hostInputs`. */
-export function hostInputsOf(
+function hostInputsOf(
   { node, kernels }: Extract<PlacedNode, { place: "device" }>,
   values: ReadonlyMap<string, GraphTensor>,
 ): readonly GraphTensor[] {

@@ -32,15 +32,8 @@ export async function bindPlan(live: LiveDevice, plan: GraphPlan, weights: Devic
   }
   const uniforms = new Uint8Array(Math.max(256, size));
   for (const [index, { dispatch }] of plan.steps.entries()) uniforms.set(new Uint8Array(dispatch.uniforms), offsets[index]);
-  const uniformBuffer = await live.scoped("uniforms", () => {
-    const buffer = device.createBuffer({
-      label: "uniforms",
-      size: uniforms.byteLength,
-      usage: bufferUsage.uniform | bufferUsage.copyDestination,
-    });
-    device.queue.writeBuffer(buffer, 0, uniforms);
-    return buffer;
-  });
+  const uniformBuffer = await live.createBuffer("uniforms", uniforms.byteLength, bufferUsage.uniform | bufferUsage.copyDestination);
+  await live.scoped("writing uniforms", () => device.queue.writeBuffer(uniformBuffer, 0, uniforms));
 
   const resourceOf = (operand: Operand): GPUBufferBinding => {
     const { tensor, byteOffset = 0 } = operand;

@@ -2,7 +2,7 @@ import { bufferUsage } from "../device/gpu-constants.ts";
 import type { LiveDevice } from "../device/live-device.ts";
 
 /** `work`: what nodes compute; `upload`: what the host writes; `readback`: outputs on their way to the host. */
-export type PoolKind = "work" | "upload" | "readback";
+type PoolKind = "work" | "upload" | "readback";
 
 /** What a session's buffers are for, and with which rights they are made. */
 const usages: Readonly<Record<PoolKind, number>> = {
@@ -38,10 +38,7 @@ export function createBufferPool(live: LiveDevice): BufferPool {
     buffers[kind][index]?.destroy();
     buffers[kind][index] = undefined;
     generation++;
-    const buffer = await live.scoped(`${size} bytes of ${purposes[kind]}`, () =>
-      live.device.createBuffer({ label: `${kind} ${index}`, size, usage: usages[kind] }),
-    );
-    buffers[kind][index] = buffer;
+    buffers[kind][index] = await live.createBuffer(purposes[kind], size, usages[kind]);
   };
 
   return {

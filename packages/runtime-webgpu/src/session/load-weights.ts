@@ -54,15 +54,12 @@ export async function loadWeights(
     for await (const { parameter, data } of readParameters(graph, weights, options)) {
       const tensor = tensors.get(parameter.name);
       if (tensor === undefined) throw new TypeError(`the graph has no parameter ${parameter.name}`);
-      const purpose = `the weight ${parameter.name} (${tensor.byteLength} bytes)`;
-      const buffer = await live.scoped(purpose, () =>
-        live.device.createBuffer({ label: parameter.name, size: tensor.byteLength, usage: weightUsage }),
-      );
+      const buffer = await live.createBuffer(`the weight ${parameter.name}`, tensor.byteLength, weightUsage);
       buffers.set(parameter.name, buffer);
       const bytes = tensor.storage === "float16" ? toFloat16(parameter.name, data) : bytesOf(data);
       for (let at = 0; at < bytes.byteLength; at += chunk) {
         const part = bytes.subarray(at, at + chunk);
-        await live.scoped(purpose, () => live.device.queue.writeBuffer(buffer, at, part));
+        await live.scoped(`writing ${parameter.name}`, () => live.device.queue.writeBuffer(buffer, at, part));
         onItsWay += part.byteLength;
         if (onItsWay >= mostOnItsWay) await arrived();
       }

@@ -11,7 +11,7 @@ import {
   type Weights,
 } from "@longspan/core";
 import type { DeviceLoan } from "../device/shared-device.ts";
-import { fusedOperations, fuseForGpu, gpuOperations } from "../fusion/index.ts";
+import { fuseForGpu, gpuOperations } from "../fusion/index.ts";
 import type { Dispatch } from "../kernel/kernel.ts";
 import type { KernelTable } from "../kernel/operation-kernels.ts";
 import { float16Parameters } from "../plan/float16-parameters.ts";
@@ -51,7 +51,7 @@ interface KeptPlan {
 export async function prepareSession(loan: DeviceLoan, request: SessionRequest): Promise<Session> {
   const { live } = loan;
   const { graph, fitted, kernels, options } = request;
-  const fused = fusedOperations.every((operation) => kernels.has(operation.name)) ? fuseForGpu(fitted) : fitted;
+  const fused = fuseForGpu(fitted);
   const whole = splitGraph(fused, kernels);
   const halved = request.storage === "float16" ? float16Parameters(fused, kernels) : new Set<string>();
   const compiling = compileTypical(loan, whole, halved);

@@ -1,0 +1,73 @@
+import { afterAll, describe, expect, test } from "vitest";
+import { buildGraph, LongspanError, operations, type GraphTensor, type ProgressEvent, type Value } from "@longspan/core";
+import { testDevice } from "../testing/test-device.ts";
+import { webgpu } from "../webgpu-runtime.ts";
+import { submitEnds } from "./split-submits.ts";
+
+const kernel = { name: "any", code: "", access: [] } as const;
+const step = (floatingPointOperations: number, bytes = 0) => ({
+  node: "n",
+  dispatch: {
+    kernel,
+    uniforms: new ArrayBuffer(16),
+    operands: [],
+    workgroups: [1, 1, 1] as const,
+    work: { floatingPointOperations, bytes },
+  },
+});
+
+describe("submitEnds", () => {
+  test("keeps short runs whole", () => {
+    expect(submitEnds([], "gpu")).toEqual([]);
+    expect(submitEnds([step(1e6), step(1e9), step(1e6)], "gpu")).toEqual([3]);
+  });
+
+  test("cuts long ones, by what they compute and by what they move", () => {
+    expect(submitEnds([step(2e10), step(2e10), step(1e6), step(5e10), step(1)], "gpu")).toEqual([2, 4, 5]);
+    expect(submitEnds([step(0, 1e9), step(0, 1e9)], "cpu")).toEqual([1, 2]);
+  });
+});
+
+describe("a run of several parts", () => {
+  const steps = 12;
+  /** Eight million numbers through one activation after the other: more to move than goes with one submit. */
+  const graph = buildGraph("chain", (builder) => {
+    let value: Value = builder.input("x", "float32", ["length"]);
+    for (let index = 0; index < steps; index++) value = builder.apply(operations.activation, [value], { function: "relu" });
+    const last = builder.apply(operations.slice, [value], { axis: 0, start: 0, end: 4 });
+    builder.output("y", last);
+  });
+  const data = new Float32Array(8e6).fill(-1);
+  data.set([1, -2, 3, -4]);
+  const inputs: Readonly<Record<string, GraphTensor>> = { x: { dataType: "float32", shape: [8e6], data } };
+  const runtime = webgpu();
+  afterAll(() => runtime.dispose());
+
+  test("tells how far it is, ends when it is aborted, and leaves the session as it was", async () => {
+    const { facts, device } = await testDevice();
+    device.destroy();
+    expect(facts.kind).toBe("cpu");
+    const session = await runtime.prepare(graph, new Map());
+    const events: ProgressEvent[] = [];
+    const { y } = await session.run(inputs, { onProgress: (event) => events.push(event) });
+    expect(Array.from(y?.data ?? [])).toEqual([1, 0, 3, 0]);
+    expect(events.length).toBeGreaterThan(1);
+    expect(events.map(({ done }) => done)).toEqual(events.map(({ done }) => done).toSorted((left, right) => left - right));
+    expect(events.at(-1)).toMatchObject({ stage: "run", done: steps + 1, total: steps + 1, unit: "steps" });
+
+    const controller = new AbortController();
+    const seen: number[] = [];
+    const running = session.run(inputs, {
+      signal: controller.signal,
+      onProgress: ({ done }) => {
+        seen.push(done);
+        controller.abort();
+      },
+    });
+    const error: unknown = await running.catch((thrown: unknown) => thrown);
+    expect(LongspanError.isInstance(error) && error.code).toBe("aborted");
+    expect(seen.length).toBe(1);
+    expect(Array.from((await session.run(inputs)).y?.data ?? [])).toEqual([1, 0, 3, 0]);
+    await session.dispose();
+  });
+});

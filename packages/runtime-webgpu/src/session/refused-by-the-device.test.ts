@@ -1,0 +1,131 @@
+import { describe, expect, test } from "vitest";
+import { buildGraph, LongspanError, memoryWeights, operations, type GraphTensor } from "@longspan/core";
+import { countCalls } from "../testing/counted-device.ts";
+import { testDevice } from "../testing/test-device.ts";
+import { webgpu } from "../webgpu-runtime.ts";
+
+const { add, cast, embedding, findIndices, linear } = operations;
+
+const graph = buildGraph("layer", (builder) => {
+  const x = builder.input("x", "float32", ["batch", 4]);
+  const layer = builder.apply(linear, [x, builder.parameter("weight", [3, 4]), builder.parameter("bias", [3])]);
+  builder.output("y", layer);
+});
+
+const float = (shape: readonly number[], ...values: number[]): GraphTensor => ({
+  dataType: "float32",
+  shape,
+  data: Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, (_, index) => values[index % values.length] ?? 0),
+});
+const weights = memoryWeights({ weight: float([3, 4], 1, 2, 3), bias: float([3], 0.5) });
+
+async function errorOf(promise: Promise<unknown>): Promise<LongspanError> {
+  const error: unknown = await promise.then(
+    () => new Error("nothing was thrown"),
+    (thrown: unknown) => thrown,
+  );
+  if (!LongspanError.isInstance(error)) throw error;
+  return error;
+}
+
+/** Has the device say that it has no memory left for buffers whose label matches. */
+function refuseMemory(device: GPUDevice, label: RegExp): { refusing: boolean } {
+  const control = { refusing: true };
+  const scopes: string[] = [];
+  let refused = false;
+  const push = device.pushErrorScope.bind(device);
+  const pop = device.popErrorScope.bind(device);
+  const create = device.createBuffer.bind(device);
+  device.pushErrorScope = (filter) => {
+    scopes.push(filter);
+    return push(filter);
+  };
+  device.createBuffer = (descriptor) => {
+    refused ||= control.refusing && label.test(descriptor.label ?? "");
+    return create(descriptor);
+  };
+  device.popErrorScope = async () => {
+    const isMemory = scopes.pop() === "out-of-memory";
+    const wasRefused = isMemory && refused;
+    if (isMemory) refused = false;
+    const found = await pop();
+    return wasRefused ? { message: "no memory" } : found;
+  };
+  return control;
+}
+
+describe("out of memory", () => {
+  test("for a weight: names it, and leaves nothing behind", async () => {
+    const { device } = await testDevice();
+    const counts = countCalls(device);
+    refuseMemory(device, /weight weight/);
+    const error = await errorOf(webgpu({ device }).prepare(graph, weights));
+    expect(error.code).toBe("out-of-memory");
+    expect(error.message).toMatch(/no memory left for the weight weight \(48 bytes\).*float16/);
+    expect(counts.buffersStanding).toBe(0);
+    device.destroy();
+  });
+
+  test("for a run: the session goes on when there is memory again", async () => {
+    const { device } = await testDevice();
+    const session = await webgpu({ device }).prepare(graph, weights);
+    const control = refuseMemory(device, /intermediate/);
+    expect((await errorOf(session.run({ x: float([2, 4], 1) }))).code).toBe("out-of-memory");
+    control.refusing = false;
+    const { y } = await session.run({ x: float([2, 4], 1) });
+    expect(Array.from(y?.data ?? [])).toEqual([7.5, 8.5, 9.5, 7.5, 8.5, 9.5]);
+    await session.dispose();
+    device.destroy();
+  });
+});
+
+describe("what cannot be prepared", () => {
+  test("a weight that float16 cannot hold, named; in float32 it can", async () => {
+    const large = memoryWeights({ weight: float([3, 4], 1, 70000, 3), bias: float([3], 0.5) });
+    const runtime = webgpu({ precision: "float16" });
+    const error = await errorOf(runtime.prepare(graph, large));
+    expect(error.code).toBe("value-overflow");
+    expect(error.details).toMatchObject({ tensor: "weight", overflows: 4 });
+    await (await runtime.prepare(graph, large, { dataType: "float32" })).dispose();
+  });
+
+  test("sizes that depend on weights", async () => {
+    const dependent = buildGraph("dependent", (builder) => {
+      const rows = builder.apply(embedding, [builder.input("ids", "int32", ["batch", "length"]), builder.parameter("table", [9, 1])]);
+      const [sum] = builder.node(operations.reduceSum, [rows], { axis: 2 });
+      if (sum === undefined) throw new Error("there is a sum");
+      const flat = builder.apply(operations.reshape, [sum], { shape: ["batch", "length"] });
+      const whole = builder.apply(cast, [flat], { dataType: "int32" });
+      const [indices] = builder.node(findIndices, [whole], { equals: 2, dimension: "places", minimum: 1 });
+      if (indices === undefined) throw new Error("there are indices");
+      builder.output("indices", indices);
+    });
+    const error = await errorOf(webgpu().prepare(dependent, memoryWeights({ table: float([9, 1], 1, 2) })));
+    expect(error.code).toBe("operation-unsupported");
+    expect(error.message).toMatch(/findIndices.*depends on weights/);
+  });
+
+  test("a precision there is not", () => {
+    expect(() => webgpu({ precision: JSON.parse('"int8"') })).toThrow(expect.objectContaining({ code: "argument-invalid" }));
+  });
+});
+
+describe("values the host knows", () => {
+  test("numbers that sizes depend on may come from floating-point inputs", async () => {
+    const counted = buildGraph("counted", (builder) => {
+      const x = builder.input("x", "float32", ["batch", "length"]);
+      const whole = builder.apply(cast, [builder.apply(add, [x, x])], { dataType: "int32" });
+      const [indices] = builder.node(findIndices, [whole], { equals: 4, dimension: "places", minimum: 0 });
+      if (indices === undefined) throw new Error("there are indices");
+      builder.output("indices", indices);
+      builder.output("found", builder.apply(operations.gatherRows, [x, indices]));
+    });
+    const session = await webgpu().prepare(counted, new Map());
+    const { indices, found } = await session.run({ x: float([1, 5], 1, 2, 3, 2, 2) });
+    expect(Array.from(indices?.data ?? [])).toEqual([1, 3, 4]);
+    expect(Array.from(found?.data ?? [])).toEqual([2, 2, 2]);
+    const none = await session.run({ x: float([2, 3], 1, 7) });
+    expect(none.found).toEqual({ dataType: "float32", shape: [2, 0], data: new Float32Array(0) });
+    await session.dispose();
+  });
+});
