@@ -1,0 +1,112 @@
+import { describe, expect, test } from "vitest";
+import {
+  buildGraph,
+  longformerGraph,
+  operations,
+  parseLongformerConfig,
+  prepareInputs,
+  publishedConfigs,
+  type Graph,
+  type GraphTensor,
+  type Head,
+} from "@longspan/core";
+import type { DeviceFacts } from "../device/device-facts.ts";
+import { fuseForGpu, gpuOperations } from "../fusion/index.ts";
+import { kernelTable } from "../kernels/index.ts";
+import { weightTensors } from "../session/load-weights.ts";
+import { float16Parameters } from "./float16-parameters.ts";
+import { planGraph, type GraphPlan } from "./plan-graph.ts";
+import { evaluateHostPart, planKeyOf, splitGraph } from "./split-graph.ts";
+
+/** A device that has what WebGPU guarantees, and no more. */
+const facts: DeviceFacts = {
+  name: "least",
+  kind: "gpu",
+  subgroups: undefined,
+  shaderFloat16: false,
+  timestamps: false,
+  limits: {
+    maxStorageBufferBindingSize: 2 ** 27,
+    maxBufferSize: 2 ** 28,
+    maxStorageBuffersPerShaderStage: 8,
+    maxComputeWorkgroupStorageSize: 16384,
+    maxComputeInvocationsPerWorkgroup: 256,
+    maxComputeWorkgroupSizeX: 256,
+    maxComputeWorkgroupsPerDimension: 65535,
+    minStorageBufferOffsetAlignment: 256,
+    minUniformBufferOffsetAlignment: 256,
+  },
+};
+const kernels = kernelTable();
+const { config } = parseLongformerConfig(publishedConfigs["longformer-base-4096"]);
+
+function planOf(graph: Graph, inputs: Readonly<Record<string, GraphTensor>>, sizes: Readonly<Record<string, number>>): GraphPlan {
+  const split = splitGraph(graph, kernels);
+  const dimensions = new Map(Object.entries(sizes));
+  const hostValues = evaluateHostPart(split, new Map(Object.entries(inputs)), dimensions, gpuOperations);
+  return planGraph({ split, facts, parameters: weightTensors(graph, new Set()), dimensions, hostValues });
+}
+
+function planOfBase(head: Head, sequence: number): GraphPlan {
+  const ids = Array.from({ length: sequence }, (_, position) => ([8, 9, sequence - 1].includes(position) ? 2 : 5 + position));
+  return planOf(fuseForGpu(longformerGraph(config, head)), prepareInputs(config, head, { input_ids: [ids] }), { batch: 1, sequence });
+}
+
+describe("planGraph", () => {
+  test("base with 4,096 tokens works in the memory of seven hidden states: an inner layer's four, and those on either side", () => {
+    const { work, steps, uploaded } = planOfBase("question-answering", 4096);
+    const hiddenState = 4096 * 768 * 4;
+    const bytes = work.arenas.reduce((sum, size) => sum + size, 0);
+    expect(bytes).toBeLessThanOrEqual(7.1 * hiddenState);
+    expect(work.arenas.length).toBeLessThanOrEqual(4);
+    expect(steps.length).toBeLessThan(200);
+    expect(uploaded.arenas.length).toBe(1);
+  });
+
+  test("names what is too large for the device", () => {
+    expect(() => planOfBase("masked-lm", 4096)).toThrow(/lm_head\.decoder \[1, 4096, 50265\] takes 823541760 bytes.*maxBufferSize/);
+  });
+
+  test("gives the same plan to masks with about as many globals, another to others", () => {
+    const split = splitGraph(longformerGraph(config, "model"), kernels);
+    const key = (globals: number): string => {
+      const mask = Array.from({ length: 64 }, (_, position) => Number(position < globals));
+      const inputs = prepareInputs(config, "model", { input_ids: [mask.map(() => 5)], global_attention_mask: [mask] });
+      const dimensions = new Map([
+        ["batch", 1],
+        ["sequence", 64],
+      ]);
+      return planKeyOf(split, evaluateHostPart(split, new Map(Object.entries(inputs)), dimensions, gpuOperations), dimensions);
+    };
+    expect(key(5)).toBe(key(7));
+    expect(key(5)).not.toBe(key(0));
+  });
+
+  test("a reshape takes no memory, also of an input", () => {
+    const graph = buildGraph("reshapes", (builder) => {
+      const x = builder.input("x", "float32", ["length"]);
+      const square = builder.apply(operations.reshape, [x], { shape: ["length", 1] });
+      const y = builder.apply(operations.activation, [square], { function: "relu" });
+      builder.output("y", builder.apply(operations.reshape, [y], { shape: [1, "length"] }));
+      builder.output("square", square);
+    });
+    const x: GraphTensor = { dataType: "float32", shape: [8], data: new Float32Array(8) };
+    const { work, uploaded, outputs, steps } = planOf(graph, { x }, { length: 8 });
+    expect(steps.length).toBe(1);
+    expect(work.placements.size).toBe(1);
+    expect(uploaded.placements.size).toBe(1);
+    expect(outputs.map(({ source }) => source)).toEqual(["work", "host"]);
+  });
+});
+
+describe("float16Parameters", () => {
+  test("are the matrices of base, and none that a kernel needs in full", () => {
+    const graph = fuseForGpu(longformerGraph(config, "masked-lm"));
+    const halved = float16Parameters(graph, kernels);
+    const bytes = (tensors: ReturnType<typeof weightTensors>): number =>
+      [...tensors.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    expect(halved.has("embeddings.word_embeddings.weight")).toBe(true);
+    expect(halved.has("embeddings.LayerNorm.weight")).toBe(false);
+    expect(bytes(weightTensors(graph, halved)) / bytes(weightTensors(graph, new Set()))).toBeLessThan(0.505);
+  });
+});
