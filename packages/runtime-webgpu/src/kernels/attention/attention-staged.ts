@@ -5,16 +5,22 @@
 // Shapes: those of the task's buffers; a head's vectors lie in the last axis. An invocation holds the query and the sums of one row in
 // registers. A workgroup copies a tile of keys and values to its memory together, and each row goes through it in steps of `keys` keys,
 // all invocations reading the same key at the same time. At most 16 KiB of workgroup memory; nothing of subgroups is assumed.
-// Grid: [⌈rows of the task / workgroup⌉ (and splits of the keys), heads, batch].
+// Grid: [⌈rows of the task / 64⌉ (and splits of the keys), heads, batch].
 // Source: FlashAttention (Dao et al., arXiv 2205.14135).
 import type { Kernel } from "../../kernel/kernel.ts";
-import type { AttentionTask, AttentionTiling } from "./attention-task.ts";
+import type { AttentionTask } from "./attention-task.ts";
 import { range, softmaxConstants, softmaxState, softmaxStep } from "./softmax-step.ts";
 
 /** Workgroup memory for keys and values: half of what every device has, so that two workgroups can share a core. */
 const stagedBytes = 8192;
 
-export function stagedKernel(task: AttentionTask, { workgroup, keys }: AttentionTiling): Kernel {
+/** Rows, and invocations, of a workgroup. */
+export const stagedRows = 64;
+
+/** Keys of a step. */
+const keys = 8;
+
+export function stagedKernel(task: AttentionTask): Kernel {
   const vectors = Math.ceil(task.length / 4);
   const tile = keys * Math.max(1, Math.min(Math.floor(stagedBytes / (2 * 16 * vectors * keys)), Math.floor(64 / keys)));
   const step = softmaxStep({
@@ -42,9 +48,9 @@ var<workgroup> tileValues: array<vec4<f32>, ${tile * vectors}>;
 var<workgroup> low: array<u32, ${tile}>;
 var<workgroup> span: array<u32, ${tile}>;
 
-@compute @workgroup_size(${workgroup})
+@compute @workgroup_size(${stagedRows})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>) {
-  let work = work_of(group, ${workgroup}u);
+  let work = work_of(group, ${stagedRows}u);
   let row = work.firstRow + lane.x;
   ${softmaxState(1)}
   var queries: array<vec4<f32>, ${vectors}>;
@@ -56,12 +62,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   }
   for (var place = 0u; place < work.places; place += tile) {
     workgroupBarrier();
-    for (var item = lane.x; item < tile * vectors; item += ${workgroup}u) {
+    for (var item = lane.x; item < tile * vectors; item += ${stagedRows}u) {
       let key = key_at(work, place + item / vectors);
       tileKeys[item] = read_key(key.start, item % vectors);
       tileValues[item] = read_value(key.start, item % vectors);
     }
-    for (var item = lane.x; item < tile; item += ${workgroup}u) {
+    for (var item = lane.x; item < tile; item += ${stagedRows}u) {
       let key = key_at(work, place + item);
       low[item] = key.low;
       span[item] = key.span;

@@ -30,11 +30,14 @@ export interface AttentionTask {
 /** WGSL: what all tasks share. */
 export const keyStruct = "struct Key { start: u32, low: u32, span: u32 }";
 
-/** How an attention kernel is spread over invocations. */
-export interface AttentionTiling {
-  readonly workgroup: number;
+/** How `attention-registers.ts` is spread over invocations. */
+export interface RegistersTiling {
+  /** Invocations of a workgroup. */
+  readonly lanes: number;
   /** Rows that an invocation holds. */
   readonly rows: number;
   /** Keys that are taken in one step. */
   readonly keys: number;
+  /** Whether lanes exchange the keys they read. Then `lanes` and `keys` are the size of every subgroup of the device. */
+  readonly exchange: boolean;
 }

@@ -1,4 +1,4 @@
-import { elementCount, LongspanError } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
 import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
 import type { OperationKernels, PlanContext, SizedNode } from "../../kernel/operation-kernels.ts";
 import { rowRanges } from "../dispatching.ts";

@@ -19,6 +19,9 @@ export interface SoftmaxStep {
   /** How many vectors of 4 elements a row has. */
   readonly vectors: string;
   query(row: number, vector: string): string;
+  /** A statement before the keys of a vector are used, and another before the values. */
+  beforeKeys?(vector: string): string;
+  beforeValues?(vector: string): string;
   key(key: number, vector: string): string;
   value(key: number, vector: string): string;
   output(row: number, vector: string): string;
@@ -37,12 +40,13 @@ export function softmaxState(rows: number): string {
     .join("\n  ");
 }
 
-export function softmaxStep({ rows, keys, vectors, query, key, value, output, sees }: SoftmaxStep): string {
+export function softmaxStep({ rows, keys, vectors, query, beforeKeys, beforeValues, key, value, output, sees }: SoftmaxStep): string {
   const all = range(rows);
   const each = range(keys);
   const lines: string[] = [];
   for (const row of all) lines.push(each.map((one) => `var s${row}_${one} = 0.0;`).join(" "));
   lines.push(`for (var vector = 0u; vector < ${vectors}; vector++) {`);
+  if (beforeKeys !== undefined) lines.push(`  ${beforeKeys("vector")}`);
   for (const one of each) lines.push(`  let k${one} = ${key(one, "vector")};`);
   for (const row of all) {
     lines.push(`  { let q = ${query(row, "vector")}; ${each.map((one) => `s${row}_${one} += dot(q, k${one});`).join(" ")} }`);
@@ -57,6 +61,7 @@ export function softmaxStep({ rows, keys, vectors, query, key, value, output, se
     lines.push(`top${row} = top${row}_;`);
   }
   lines.push(`for (var vector = 0u; vector < ${vectors}; vector++) {`);
+  if (beforeValues !== undefined) lines.push(`  ${beforeValues("vector")}`);
   for (const one of each) lines.push(`  let v${one} = ${value(one, "vector")};`);
   for (const row of all) {
     const sum = each.map((one) => `s${row}_${one} * v${one}`).join(" + ");
