@@ -13,7 +13,7 @@ import { seededCheckpoint } from "@longspan/core/testing";
 const words = 2 ** 20;
 
 /** Pseudo-random float32 values around 0, made where they are read: a checkpoint of any size without its memory. */
-function noise(size: number): ByteSource {
+export function noise(size: number): ByteSource {
   const block = new Float32Array(words);
   let state = 0x9e3779b9;
   for (let index = 0; index < words; index++) {
