@@ -54,7 +54,7 @@ describe("convert --to onnx", () => {
     const sizes = new Map<string, number>();
     for (const [name, ...words] of [["float32"], ["float16", "--dtype", "float16"], ["q8", "--quantize", "q8"]] as const) {
       const output = join(folder, `${name}.onnx`);
-      const { code } = await runCommand(
+      const { code, error } = await runCommand(
         "convert",
         join(fixtures, "../examples/train-lightning-qa/model"),
         "--to",
@@ -64,10 +64,21 @@ describe("convert --to onnx", () => {
         ...words,
       );
       expect(code).toBe(0);
+      expect(error.includes("logits differ by at most")).toBe(name === "q8");
       sizes.set(name, (await stat(output)).size);
     }
     expect(sizes.get("float16")).toBeLessThan((sizes.get("float32") ?? 0) * 0.6);
     expect(sizes.get("q8")).toBeLessThan((sizes.get("float32") ?? 0) * 0.4);
+  });
+
+  test("what was written can be inspected, compared and converted back", async () => {
+    const [model, back] = [join(folder, "circle.onnx"), join(folder, "circle")];
+    expect((await runCommand("convert", lightningFile, "--to", "onnx", "-o", model)).code).toBe(0);
+    const { document } = await runJson("inspect", model);
+    expect(document).toMatchObject({ container: "onnx", envelope: "onnx", head: "question-answering", problem: null });
+    expect((await runJson("verify", lightningFile, model)).document).toMatchObject({ equal: true, onlyInA: [], onlyInB: [] });
+    expect((await runCommand("convert", model, "--to", "hf", "-o", back)).code).toBe(0);
+    expect((await runJson("verify", lightningFile, back)).document).toMatchObject({ equal: true });
   });
 
   test("--dry-run writes nothing", async () => {

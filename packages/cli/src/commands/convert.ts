@@ -4,7 +4,7 @@ import { isDataType, LongspanError, type ConversionPlan, type DirectorySink, typ
 import { directorySink, fileSink } from "@longspan/core/node";
 import { folderInput, type ModelInput } from "../model-input.ts";
 import { layoutOption, openModel, type ModelOptions } from "../model-options.ts";
-import { createTargetConverter, type OnnxCommandOptions } from "../onnx-options.ts";
+import { createTargetConverter, quantizationNote, type OnnxCommandOptions } from "../onnx-options.ts";
 import { conversionDocument, describePlan, describeResult } from "../output/conversion-report.ts";
 import { jsonDocument } from "../output/json-document.ts";
 import { progressDisplay } from "../output/progress-display.ts";
@@ -36,7 +36,8 @@ export async function convert(model: string, options: ConvertCommandOptions, ter
   const shardBytes = options.shardSize === undefined ? undefined : parseSize(options.shardSize);
   const { checkpoint, input } = await openModel(converter, model, options, options.fromLayout, signal);
   try {
-    const plan = converter.plan(checkpoint, { target: options.to, layout: await layoutOption(options.layout), dataType: dtype });
+    const planned = converter.plan(checkpoint, { target: options.to, layout: await layoutOption(options.layout), dataType: dtype });
+    const plan = options.quantize === undefined ? planned : { ...planned, warnings: [...planned.warnings, quantizationNote] };
     if (options.dryRun === true) {
       if (options.json === true) terminal.out.write(jsonDocument(conversionDocument(plan, [], true)));
       else describePlan(plan, terminal);
