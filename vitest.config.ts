@@ -30,6 +30,8 @@ const node: TestProjectConfiguration = {
 function browser(executablePath: string): TestProjectConfiguration {
   return {
     resolve: { conditions: [...conditions, "import", "module", "browser", "default"] },
+    // It finds its WebAssembly beside itself.
+    optimizeDeps: { exclude: ["onnxruntime-web"] },
     test: {
       name: "browser",
       include: folders.map((folder) => `${folder}/**/*.browser.test.ts`),

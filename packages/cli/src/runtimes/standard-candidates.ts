@@ -1,4 +1,5 @@
 import { LongspanError, referenceRuntime } from "@longspan/core";
+import type { OrtModule } from "@longspan/runtime-ort";
 import { installedVersion } from "./installed-version.ts";
 import type { Finding, RuntimeCandidate } from "./runtime-candidate.ts";
 
@@ -31,7 +32,7 @@ async function findOrt(name: string, load: () => Promise<OrtModule>): Promise<Fi
   try {
     return {
       runtime: ort({ module: await load() }),
-      description: `${name} ${version}${name === "onnxruntime-web" ? " (WebAssembly)" : ""}`,
+      description: `${name} ${version}${name === "onnxruntime-web" ? " as WebAssembly" : ""}`,
     };
   } catch (error) {
     return { obstacle: `the package ${name} cannot be loaded: ${firstLine(error)}` };
