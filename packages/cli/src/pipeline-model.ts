@@ -23,7 +23,7 @@ interface RunFacts {
   /** Why this runtime. */
   readonly reason: string;
   readonly timings: { readonly loadMilliseconds: number; readonly runMilliseconds: number };
-  /** With `--profile`: of the last batch of windows. */
+  /** With `--profile`: of the last batch of windows, run a second time. */
   readonly profile?: SessionProfile;
   readonly warnings: readonly string[];
 }
@@ -75,6 +75,8 @@ export async function runPipeline<Pipeline extends PipelineHandle, Result>(
       const loaded = performance.now();
       const result = await run(pipeline, running);
       const timings = { loadMilliseconds: loaded - started, runMilliseconds: performance.now() - loaded };
+      // The first run may still compile and allocate.
+      if (readProfile !== undefined) await run(pipeline, running);
       const taken = readProfile?.();
       const facts = { runtime: runtime.name, device, reason, timings, ...(taken === undefined ? {} : { profile: taken }) };
       return { result, checkpoint, facts: { ...facts, warnings: checkpoint.warnings } };

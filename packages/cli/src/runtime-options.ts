@@ -19,7 +19,7 @@ export interface ProfileOptions {
 }
 
 export function addProfileOption(command: Command): Command {
-  return command.option("--profile", "say where the time went: of each kernel and each layer");
+  return command.option("--profile", "run twice, and say where the time of the second went: of each kernel and each layer");
 }
 
 /** @throws LongspanError `argument-invalid` for a session that cannot tell. */

@@ -54,6 +54,8 @@ export async function runModel(model: string, options: RunCommandOptions, termin
         const loaded = performance.now();
         const outputs = await session.run(inputs, { signal, onProgress: progress.onProgress });
         const ended = performance.now();
+        // The first run may still compile and allocate.
+        if (readProfile !== undefined) await session.run(inputs, { signal, onProgress: progress.onProgress });
         progress.stop();
         const written = await file?.write(outputs);
         const taken = readProfile?.();
