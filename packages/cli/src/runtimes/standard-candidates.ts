@@ -3,6 +3,8 @@ import type { OrtModule } from "@longspan/runtime-ort";
 import { installedVersion } from "./installed-version.ts";
 import type { Finding, RuntimeCandidate } from "./runtime-candidate.ts";
 
+const notInstalled: Finding = { obstacle: "package not installed" };
+
 /** What there is, the fastest first. */
 export const standardCandidates: readonly RuntimeCandidate[] = [
   { name: "webgpu", find: findGpu },
@@ -13,7 +15,7 @@ export const standardCandidates: readonly RuntimeCandidate[] = [
 
 /** A GPU that is one: a software adapter is slower than onnxruntime on the same processor. */
 async function findGpu(): Promise<Finding> {
-  if (installedVersion("webgpu") === undefined) return { obstacle: "the package webgpu is not installed" };
+  if (installedVersion("webgpu") === undefined) return notInstalled;
   const { findAdapters, webgpu } = await import("@longspan/runtime-webgpu");
   try {
     const [adapter] = await findAdapters();
@@ -27,7 +29,7 @@ async function findGpu(): Promise<Finding> {
 
 async function findOrt(name: string, load: () => Promise<OrtModule>): Promise<Finding> {
   const version = installedVersion(name);
-  if (version === undefined) return { obstacle: `the package ${name} is not installed` };
+  if (version === undefined) return notInstalled;
   const { ort } = await import("@longspan/runtime-ort");
   try {
     return {
@@ -35,7 +37,7 @@ async function findOrt(name: string, load: () => Promise<OrtModule>): Promise<Fi
       description: `${name} ${version}${name === "onnxruntime-web" ? " as WebAssembly" : ""}`,
     };
   } catch (error) {
-    return { obstacle: `the package ${name} cannot be loaded: ${firstLine(error)}` };
+    return { obstacle: `package cannot be loaded: ${firstLine(error)}` };
   }
 }
 
