@@ -1,15 +1,8 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { LongspanError, type ByteSink, type DirectorySink } from "@longspan/core";
-import {
-  GraphProtoSchema,
-  ModelProtoSchema,
-  StringStringEntryProtoSchema,
-  TensorProto_DataLocation,
-  TensorProtoSchema,
-  type ModelProto,
-  type StringStringEntryProto,
-} from "../onnx/onnx_pb.ts";
+import { GraphProtoSchema, ModelProtoSchema, TensorProtoSchema, type ModelProto } from "../onnx/onnx_pb.ts";
+import { externalTensor, type ExternalPlace } from "../onnx/external-tensor.ts";
 import { onnxTensorHeader } from "../onnx/tensor-header.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
 
@@ -64,7 +57,7 @@ export async function writeOnnxFile(contents: OnnxFileContents, options: OnnxFil
   if (placed.length > 0) await writeData(placed, data, options.sink);
   const framed = frame(contents, (tensor) => {
     const offset = offsets.get(tensor);
-    return offset === undefined ? undefined : { location: data, offset: String(offset), length: String(tensor.byteLength) };
+    return offset === undefined ? undefined : { location: data, offset, length: tensor.byteLength };
   });
   if (framed.byteLength > largestFile) throw tooLarge(options.fileName, framed.byteLength, largestFile);
   await writeInline(framed, options);
@@ -85,12 +78,10 @@ interface Frame {
   readonly entries: readonly { readonly header: Uint8Array; readonly content: StoredTensor | undefined }[];
 }
 
-type Location = Readonly<Record<"location" | "offset" | "length", string>>;
-
 /** Field numbers of onnx.proto. */
 const fields = { modelGraph: 7, graphInitializer: 5, tensorRawData: 9 } as const;
 
-function frame({ model, tensors }: OnnxFileContents, locate: (tensor: StoredTensor) => Location | undefined): Frame {
+function frame({ model, tensors }: OnnxFileContents, locate: (tensor: StoredTensor) => ExternalPlace | undefined): Frame {
   const { graph, ...rest } = model;
   const modelFields = toBinary(ModelProtoSchema, create(ModelProtoSchema, rest));
   const graphFields = graph === undefined ? new Uint8Array(0) : toBinary(GraphProtoSchema, graph);
@@ -100,21 +91,15 @@ function frame({ model, tensors }: OnnxFileContents, locate: (tensor: StoredTens
   return { byteLength: head.length + graphBytes - graphFields.length, head, entries };
 }
 
-function entry(tensor: StoredTensor, location: Location | undefined): Frame["entries"][number] {
+function entry(tensor: StoredTensor, place: ExternalPlace | undefined): Frame["entries"][number] {
   const { name, dataType, shape, byteLength } = tensor;
-  const description = onnxTensorHeader(name, dataType, shape);
-  if (location !== undefined) {
-    description.dataLocation = TensorProto_DataLocation.EXTERNAL;
-    description.externalData = Object.entries(location).map(([key, value]): StringStringEntryProto =>
-      create(StringStringEntryProtoSchema, { key, value }),
-    );
-    const bytes = toBinary(TensorProtoSchema, description);
+  const description = place === undefined ? onnxTensorHeader(name, dataType, shape) : externalTensor(name, dataType, shape, place);
+  const bytes = toBinary(TensorProtoSchema, description);
+  if (place !== undefined)
     return {
       header: new BinaryWriter().raw(lengthDelimited(fields.graphInitializer, bytes.length)).raw(bytes).finish(),
       content: undefined,
     };
-  }
-  const bytes = toBinary(TensorProtoSchema, description);
   const rawHeader = lengthDelimited(fields.tensorRawData, byteLength);
   const whole = bytes.length + rawHeader.length + byteLength;
   const header = new BinaryWriter().raw(lengthDelimited(fields.graphInitializer, whole)).raw(bytes).raw(rawHeader).finish();
