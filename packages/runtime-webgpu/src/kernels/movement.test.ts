@@ -72,7 +72,7 @@ const cases: readonly Case[] = [
 
 describe("movement", () => {
   for (const [name, kernels, operation, inputs, attributes = {}] of cases) {
-    test(name, async () => {
+    test(`${name}`, async () => {
       const [expected] = operation.evaluate(inputs, attributes, new Map());
       const [actual] = await runOperation(device, kernels, inputs, { attributes });
       expect(actual).toEqual(expected);
