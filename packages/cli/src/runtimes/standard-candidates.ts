@@ -23,7 +23,8 @@ async function findGpu(): Promise<Finding> {
     if (adapter.kind === "cpu") return { obstacle: `the only GPU adapter is software (${adapter.name})` };
     return { runtime: webgpu(), description: `the GPU ${adapter.name}` };
   } catch (error) {
-    return { obstacle: firstLine(error) };
+    if (!LongspanError.isInstance(error)) throw error;
+    return { obstacle: error.message };
   }
 }
 
@@ -42,6 +43,6 @@ async function findOrt(name: string, load: () => Promise<OrtModule>): Promise<Fi
 }
 
 function firstLine(error: unknown): string {
-  const text = LongspanError.isInstance(error) || error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
   return text.split("\n")[0] ?? "";
 }
