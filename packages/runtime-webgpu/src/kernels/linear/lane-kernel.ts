@@ -1,5 +1,5 @@
 import type { LaneTiling } from "./tiling.ts";
-import { multiplyAdd, productDeclarations, upTo, writeFours, type ProductForm } from "./product-code.ts";
+import { multiplyAdd, productDeclarations, upTo, type ProductForm } from "./product-code.ts";
 
 /**
  * `out = epilogue(left · right)`, in registers: left `[rows, inner]`, right `[columns, inner]` or `[inner, columns]`, out `[rows, columns]`.
@@ -24,9 +24,11 @@ export function laneKernelCode(tiling: LaneTiling, form: ProductForm): string {
   const place = (read: number): string => (broadcasts ? `min(${read * workgroupSize}u + lane, ${shared - 1}u)` : `${read}u`);
   const otherValue = (item: number): string =>
     broadcasts ? `subgroupBroadcast(read_${Math.floor(item / workgroupSize)}, ${item % workgroupSize}u)` : `read_${item}`;
-  const writes = byRows
-    ? ours.flatMap((row) => writeFours(`row + ${row}u`, "column", shared, (column) => sum(row, column)))
-    : theirs.flatMap((row) => writeFours(`row + ${row}u`, "column", perLane, (column) => sum(column, row)));
+  const [rows, groups] = byRows ? [perLane, shared / 4] : [shared, perLane / 4];
+  const blockOf = (row: number, group: number): string =>
+    `vec4<f32>(${upTo(4)
+      .map((part) => (byRows ? sum(row, group * 4 + part) : sum(group * 4 + part, row)))
+      .join(", ")})`;
   return `${broadcasts ? "enable subgroups;" : ""}
 ${productDeclarations(form)}
 @compute @workgroup_size(${workgroupSize})
@@ -51,6 +53,15 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(${broadcasts ? "su
       ])
       .join("\n    ")}
   }
-  ${writes.join("\n  ")}
+  // Written out, sixteen epilogues would take longer to compile than the sums.
+  var block: array<vec4<f32>, ${rows * groups}>;
+  ${upTo(rows)
+    .flatMap((index) => upTo(groups).map((group) => `block[${index * groups + group}] = ${blockOf(index, group)};`))
+    .join("\n  ")}
+  for (var index = 0u; index < ${rows}u && row + index < uniforms.rows; index++) {
+    for (var group = 0u; group < ${groups}u && column + 4u * group < uniforms.columns; group++) {
+      write(row + index, column + 4u * group, block[index * ${groups}u + group]);
+    }
+  }
 }`;
 }

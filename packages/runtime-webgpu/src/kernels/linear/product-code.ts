@@ -205,14 +205,6 @@ export function multiplyAdd(sum: string, left: string, right: string): string {
   return ["x", "y", "z", "w"].map((part) => `${sum} = fma(${left}.${part}, ${right}.${part}, ${sum});`).join(" ");
 }
 
-/** `write` of a row of sums, named by column: `sum(0)`, …, a multiple of 4 of them. */
-export function writeFours(row: string, column: string, columns: number, sum: (column: number) => string): readonly string[] {
-  return Array.from({ length: columns / 4 }, (_, group) => {
-    const parts = [0, 1, 2, 3].map((part) => sum(group * 4 + part));
-    return `write(${row}, ${column} + ${group * 4}u, vec4<f32>(${parts.join(", ")}));`;
-  });
-}
-
 /** 0, 1, …, count - 1. */
 export function upTo(count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => index);

@@ -6,7 +6,7 @@ import { multiplyAdd, productDeclarations, upTo, type ProductForm } from "./prod
  * `[rows, inner]`, right `[columns, inner]`, out `[rows, columns]`.
  *
  * A workgroup computes `rows` x 4 sums. Each invocation adds the products of every 64th step of four of the inner axis, so that neighbours
- * read neighbouring memory; a tree of halves in workgroup memory adds up what they have.
+ * read neighbouring memory; a tree of quarters in workgroup memory adds up what they have.
  *
  * Grid: x over columns, y over rows, z over the stack.
  */
@@ -48,11 +48,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     )
     .join("\n  ")}
   workgroupBarrier();
-  for (var half = ${workgroupSize / 2}u; half > 0u; half >>= 1u) {
-    if (lane < half) {
-      ${upTo(rows)
-        .map((item) => `partial[${item * workgroupSize}u + lane] += partial[${item * workgroupSize}u + lane + half];`)
-        .join("\n      ")}
+  // Four partial sums become one, all rows at a time, until each row has one.
+  for (var parts = ${workgroupSize / 4}u; parts > 0u; parts >>= 2u) {
+    if (lane < ${rows}u * parts) {
+      let at = lane / parts * ${workgroupSize}u + lane % parts;
+      partial[at] = (partial[at] + partial[at + parts]) + (partial[at + 2u * parts] + partial[at + 3u * parts]);
     }
     workgroupBarrier();
   }
