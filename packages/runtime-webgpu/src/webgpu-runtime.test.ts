@@ -1,21 +1,17 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { testRuntime, type TestKit } from "@longspan/core/testing";
+import { someOfKit } from "./testing/some-of-kit.ts";
 import { testDevice, type TestDeviceOptions } from "./testing/test-device.ts";
 import { webgpu, type WebGpuRuntime } from "./webgpu-runtime.ts";
 
 const kit: TestKit = { describe, test, expect };
 
-/** Those of the kit's tests whose kernels go by the device's features or by how weights are kept. */
-const some: TestKit = {
-  ...kit,
-  describe: (name, body) => {
-    if (name === "operations" || name === "Longformers") describe(name, body);
-  },
-  test: (name, body) => {
-    if (/^(linear|matMul|embedding|layerNormalization|softmax|reduceSum|longformerAttention): |tokens|padded rows/.test(name))
-      test(name, body);
-  },
-};
+/** The tests whose kernels go by the device's features or by how weights are kept. */
+const some = someOfKit(
+  kit,
+  ["operations", "Longformers"],
+  /^(linear|matMul|embedding|layerNormalization|softmax|reduceSum|longformerAttention): |tokens|padded rows/,
+);
 
 function onDevice(options: TestDeviceOptions, create: (device: GPUDevice) => WebGpuRuntime): () => Promise<WebGpuRuntime> {
   let opened: GPUDevice | undefined;

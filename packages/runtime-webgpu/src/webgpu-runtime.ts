@@ -11,6 +11,7 @@ import { featureMissing, type DeviceOptions } from "./device/open-device.ts";
 import { sharedDevice } from "./device/shared-device.ts";
 import { fusedOperations } from "./fusion/index.ts";
 import { kernelTable } from "./kernels/index.ts";
+import type { LinearTuning } from "./kernels/linear/index.ts";
 import { aliasOperation, hostOperations } from "./plan/split-graph.ts";
 import { prepareSession } from "./session/prepare-session.ts";
 
@@ -20,6 +21,8 @@ export interface WebGpuOptions extends DeviceOptions {
    * the same, and it needs no feature of the GPU. Default: `float32`.
    */
   readonly precision?: "float32" | "float16" | undefined;
+  /** Which tilings of linear layers were fastest on this device, when somebody measured. Default: rules that go by the device's facts. */
+  readonly tuning?: LinearTuning | undefined;
 }
 
 /** The runtime of `webgpu()`. */
@@ -47,7 +50,7 @@ export function webgpu(options: WebGpuOptions = {}): WebGpuRuntime {
   if (precision !== "float32" && precision !== "float16")
     throw new LongspanError("argument-invalid", `There is no precision "${String(precision)}": it is float32 or float16.`);
   const name = "webgpu";
-  const kernels = kernelTable();
+  const kernels = kernelTable(options.tuning);
   const fused = new Set(fusedOperations.map((operation) => operation.name));
   const dataTypes: readonly DataType[] = precision === "float16" ? ["float16", "float32"] : ["float32", "float16"];
   const capabilities: RuntimeCapabilities = {
