@@ -33,11 +33,13 @@ export interface ExportGraphOptions {
 /**
  * A graph as an ONNX model of opset 17, in operators of the standard domain alone, for any batch and sequence. Inputs and outputs are
  * those of the graph, in its data types; each dimension that is an expression is computed once, from the inputs' shapes.
- * @throws LongspanError `graph-invalid`; `operation-unsupported` for an operation nobody says how to write.
+ * @throws LongspanError `graph-invalid`; `operation-unsupported` for an operation nobody says how to write; `argument-invalid` for an output
+ * with the name of an input or a weight.
  */
 export function exportGraph(given: Graph, options: ExportGraphOptions = {}): OnnxModel {
   const { onnxOperations = standardOnnxOperations, operations = standardOperations } = options;
   const graph = withoutProbabilities(given, operations);
+  checkNames(graph);
   const values = graphValues(graph);
   const { writer, written } = createOnnxWriter([...values.keys(), ...graph.outputs.map(({ name }) => name)]);
   const names = new Map<string, string>();
@@ -91,6 +93,18 @@ function withoutProbabilities(graph: Graph, operations: OperationSet): Graph {
   validateGraph(graph, operations);
   const isWanted = graph.nodes.some((node) => node.operation === "longformerAttention" && node.attributes.globals !== undefined);
   return isWanted ? runPasses(graph, [lowerLongformerAttention(), mergeDuplicates, eliminateDeadNodes], operations) : graph;
+}
+
+/** In ONNX outputs are values, and values have one name. */
+function checkNames({ name, inputs, parameters, outputs }: Graph): void {
+  const taken = new Set([...inputs, ...parameters].map((value) => value.name));
+  const twice = outputs.find((output) => taken.has(output.name));
+  if (twice === undefined) return;
+  throw new LongspanError(
+    "argument-invalid",
+    `Graph "${name}" has an output called "${twice.name}", as one of its inputs or weights is; in ONNX they need different names.`,
+    { details: { graph: name, output: twice.name } },
+  );
 }
 
 function known<Thing>(things: ReadonlyMap<string, Thing>, name: string): Thing {
