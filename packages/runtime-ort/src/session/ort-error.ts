@@ -2,8 +2,8 @@ import { LongspanError } from "@longspan/core";
 
 /** What onnxruntime, WebAssembly and JavaScript say when there is no more memory. */
 const outOfMemory = /bad_alloc|out of memory|failed to allocate|allocation failed|\bOOM\b|invalid array buffer length/i;
-/** A WebAssembly program without memory often dies of it: a number where a message should be, or an access beyond the end. */
-const wasmDeath = /^\d+$|memory access out of bounds|abort(?:ed)?\(/i;
+/** A WebAssembly program without memory often dies of it: a number where a message should be, an access beyond the end, a size beyond 32 bits. */
+const wasmDeath = /^\d+$|memory access out of bounds|abort(?:ed)?\(|safeint|integer overflow/i;
 const deviceLost = /device (?:is|was) lost|device lost/i;
 const missingProvider = /backend not found|AppendExecutionProvider|failed to load shared library|not support.* execution provider/i;
 const missingDevice = /failed to get gpu adapter|no (?:available|suitable) (?:gpu )?adapter|webgpu is not supported/i;
@@ -11,7 +11,7 @@ const missingDevice = /failed to get gpu adapter|no (?:available|suitable) (?:gp
 /** An error of onnxruntime in the words of Longspan; what is not known stays as it is. */
 export function ortError(error: unknown, activity: string, device: string): unknown {
   if (LongspanError.isInstance(error)) return error;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = (error instanceof Error ? error.message : String(error)).trim().replaceAll(/\s+/g, " ");
   const typed = (code: "out-of-memory" | "device-lost" | "device-missing" | "feature-missing", message: string): LongspanError =>
     new LongspanError(code, message, { details: { device, reason: text }, cause: error });
   if (deviceLost.test(text))

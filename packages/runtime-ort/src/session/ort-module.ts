@@ -36,7 +36,7 @@ export type OrtExecutionProvider = string | ({ readonly name: string } & Readonl
 export interface OrtSessionOptions {
   readonly executionProviders: readonly OrtExecutionProvider[];
   readonly graphOptimizationLevel: "all";
-  readonly logSeverityLevel: 3;
+  readonly logSeverityLevel: 4;
   readonly intraOpNumThreads?: number;
   readonly externalData?: readonly { readonly path: string; readonly data: Uint8Array }[];
   readonly extra?: Record<string, unknown>;

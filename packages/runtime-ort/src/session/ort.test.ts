@@ -119,6 +119,27 @@ describe("the module that is loaded", () => {
 
 describe("what onnxruntime throws", () => {
   test.each([
+    ["cpu", 3_000_000],
+    ["wasm", 40_000],
+  ])("%s without memory for a run is ready for the next", async (provider, length) => {
+    const outer = buildGraph("outer sum", (builder) => {
+      const sum = builder.apply(operations.add, [
+        builder.input("x", "float32", ["rows", 1]),
+        builder.input("y", "float32", [1, "columns"]),
+      ]);
+      builder.output("sum", builder.apply(operations.reduceSum, [sum], { axis: 1 }));
+    });
+    await using session = await ort({ executionProviders: [provider] }).prepare(outer, new Map());
+    const run = (size: number): Promise<unknown> =>
+      session.run({
+        x: { dataType: "float32", shape: [size, 1], data: new Float32Array(size) },
+        y: { dataType: "float32", shape: [1, size], data: new Float32Array(size) },
+      });
+    expect(await codeOf(run(length))).toBe("out-of-memory");
+    expect(await codeOf(run(3))).toBe("nothing was thrown");
+  });
+
+  test.each([
     ["std::bad_alloc", "cpu", "out-of-memory"],
     ["Can't create a session. failed to allocate a buffer of size 1200000000.", "wasm", "out-of-memory"],
     ["RangeError: Array buffer allocation failed", "wasm", "out-of-memory"],

@@ -120,7 +120,7 @@ async function openPlace({ module: given, executionProviders, threads }: OrtOpti
       module.InferenceSession.create(model, {
         executionProviders: providers,
         graphOptimizationLevel: "all",
-        logSeverityLevel: 3,
+        logSeverityLevel: 4,
         ...(count === undefined ? {} : { intraOpNumThreads: count }),
         ...(externalData === undefined ? {} : { externalData }),
         // Weights brought into a kernel's own order are a second copy of them, which saves no time worth it.

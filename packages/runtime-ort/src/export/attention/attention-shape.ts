@@ -17,7 +17,7 @@ const blockSizes = { least: 32, most: 64 };
 /** Bytes of scores that one group of heads should have at most, for the sequence length of the published models and some global tokens. */
 const comfortable = { bytes: 24 * 2 ** 20, sequence: 4096, globals: 64 };
 
-export function attentionTiling(heads: number, window: number): AttentionTiling {
+function attentionTiling(heads: number, window: number): AttentionTiling {
   const blockSize = Math.min(blockSizes.most, Math.max(blockSizes.least, window / 2));
   const bytesOfHead = comfortable.sequence * (window + blockSize + comfortable.globals) * Float32Array.BYTES_PER_ELEMENT;
   const most = Math.max(1, Math.floor(comfortable.bytes / bytesOfHead));

@@ -6,7 +6,7 @@ import { groupRows, sharingKey, type AttentionShape } from "./attention-shape.ts
 import { integerWriter } from "./integers.ts";
 
 /** Stands for minus infinity where it is added to scores: the lowest float32, so that a row without any key gives no NaN. */
-export const lowest = -3.4028234663852886e38;
+const lowest = -3.4028234663852886e38;
 
 /** The global tokens of a mask: see core's `findIndices`. */
 export interface GlobalTokens {
