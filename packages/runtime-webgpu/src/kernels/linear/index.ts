@@ -7,6 +7,7 @@ import { matMul } from "./mat-mul.ts";
 import { createProductKernels } from "./product-kernel.ts";
 
 export type { LinearShape, LinearTuning, LinearTuningEntry } from "./linear-tuning.ts";
+export { tuneLinear, type TuneLinearOptions } from "./tune-linear.ts";
 
 /** Linear layers, alone and with what may follow them, and products of matrices; with the tilings of `tuning` where it knows better. */
 export function linearKernels(tuning?: LinearTuning): readonly OperationKernels[] {

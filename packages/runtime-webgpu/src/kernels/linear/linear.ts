@@ -1,6 +1,7 @@
 import type { ActivationFunction } from "@longspan/core";
+import type { DeviceFacts, DeviceLimits } from "../../device/device-facts.ts";
 import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
-import type { OperationKernels, PlanContext } from "../../kernel/operation-kernels.ts";
+import type { OperationKernels } from "../../kernel/operation-kernels.ts";
 import { elementsOf, rowRanges, rowsOf, wholeOperand, type RowRange } from "../dispatching.ts";
 import type { ChooseTiling } from "./linear-tuning.ts";
 import { productDispatches } from "./product-dispatches.ts";
@@ -15,8 +16,8 @@ export function linear(choose: ChooseTiling, kernels: ProductKernels): Operation
   return {
     operation: "linear",
     float16Inputs: [1],
-    plan: ({ inputs: [x, weight, bias], outputs: [out] }, context) =>
-      planLinear({ x, weight, bias, out, activation: undefined, addend: undefined }, context, choose, kernels),
+    plan: ({ inputs: [x, weight, bias], outputs: [out] }, { facts }) =>
+      planLinear({ x, weight, bias, out, activation: undefined, addend: undefined }, facts, choose, kernels),
   };
 }
 
@@ -32,7 +33,7 @@ export interface LinearLayer {
 /** @throws LongspanError `device-limit` where not even a few rows of the weight, or of the output, fit a binding. */
 export function planLinear(
   { x, weight, bias, activation, addend, out }: LinearLayer,
-  { facts }: PlanContext,
+  facts: DeviceFacts,
   choose: ChooseTiling,
   kernels: ProductKernels,
 ): readonly Dispatch[] {
@@ -75,7 +76,7 @@ export function planLinear(
 }
 
 /** Runs of the weight's rows. They begin at multiples of 4 where the output is written in fours. */
-function columnRanges(columns: number, rowBytes: number, limits: PlanContext["facts"]["limits"]): readonly RowRange[] {
+function columnRanges(columns: number, rowBytes: number, limits: DeviceLimits): readonly RowRange[] {
   if (columns % 4 !== 0) return rowRanges(columns, [rowBytes], limits);
   return rowRanges(columns / 4, [rowBytes * 4], limits).map(({ first, count }) => ({ first: first * 4, count: count * 4 }));
 }

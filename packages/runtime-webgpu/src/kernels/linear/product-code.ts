@@ -65,12 +65,10 @@ export function uniformWords({
   const words = [rows, columns, inner, Math.ceil(inner / 4), firstRow, firstColumn, outColumn, outStride];
   if (stack === undefined) return words;
   const { leftStart, rightStart, outStart, first, axes } = stack;
-  const packedAxes = Array.from({ length: mostAxes }, (_, axis) => axes[axis] ?? { size: 1, leftStride: 0, rightStride: 0 });
-  return [
-    ...words,
-    ...[leftStart, rightStart, outStart, first, axes.length, 0, 0, 0],
-    ...packedAxes.flatMap(({ size, leftStride, rightStride }) => [size, leftStride, rightStride, 0]),
-  ];
+  words.push(leftStart, rightStart, outStart, first, axes.length, 0, 0, 0);
+  for (const { size, leftStride, rightStride } of axes) words.push(size, leftStride, rightStride, 0);
+  // Axes that the rank leaves out.
+  return [...words, ...Array.from({ length: 4 * (mostAxes - axes.length) }, () => 0)];
 }
 
 /**

@@ -20,6 +20,7 @@ import { multiplyAdd, productDeclarations, upTo, type ProductForm } from "./prod
 export function tileKernelCode(tiling: TileTiling, form: ProductForm): string {
   const { rowThreads, columnThreads, threadRows, threadColumns } = tiling;
   const { rows, columns } = workgroupExtent(tiling);
+  const groups = threadColumns / 4;
   const invocations = rowThreads * columnThreads;
   const sum = (row: number, column: number): string => `sum_${row}_${column}`;
   const leftReads = upTo((rows * stagedSteps) / invocations);
@@ -93,13 +94,21 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     }
     workgroupBarrier();
   }
+  var block: array<vec4<f32>, ${threadRows * groups}>;
   ${upTo(threadRows)
     .flatMap((row) =>
-      upTo(threadColumns / 4).map((group) => {
+      upTo(groups).map((group) => {
         const sums = upTo(4).map((part) => sum(row, group * 4 + part));
-        return `write(tile_row + row_thread + ${row * rowThreads}u, tile_column + ${group * 4 * columnThreads}u + column_thread * 4u, vec4<f32>(${sums.join(", ")}));`;
+        return `block[${row * groups + group}] = vec4<f32>(${sums.join(", ")});`;
       }),
     )
     .join("\n  ")}
+  let row = tile_row + row_thread;
+  let column = tile_column + column_thread * 4u;
+  for (var index = 0u; index < ${threadRows}u && row + index * ${rowThreads}u < uniforms.rows; index++) {
+    for (var group = 0u; group < ${groups}u && column + group * ${4 * columnThreads}u < uniforms.columns; group++) {
+      write(row + index * ${rowThreads}u, column + group * ${4 * columnThreads}u, block[index * ${groups}u + group]);
+    }
+  }
 }`;
 }

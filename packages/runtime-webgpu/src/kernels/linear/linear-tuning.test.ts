@@ -1,0 +1,63 @@
+import { beforeAll, expect, test } from "vitest";
+import { testDevice, type TestDevice } from "../../testing/test-device.ts";
+import { chooseTiling, type LinearTuning } from "./linear-tuning.ts";
+import { ruledTiling, tilingsOf, type ProductShape } from "./tiling.ts";
+import { tuneLinear } from "./tune-linear.ts";
+
+let gpu: TestDevice;
+beforeAll(async () => {
+  gpu = await testDevice();
+});
+
+const shape: ProductShape = { rows: 100, columns: 32, inner: 16, stack: 1, rightLayout: "columns" };
+
+test("a tuning's nearest entry decides, on its own device and near the rows it measured", () => {
+  const { facts } = gpu;
+  const other = tilingsOf(facts).find(({ name }) => name === "split-64");
+  const ruled = ruledTiling(facts, shape);
+  if (other === undefined) throw new Error("no second tiling");
+  const entry = { rows: 80, columns: 32, inner: 16, weightStorage: "float32", gigaflops: {} } as const;
+  const tuning: LinearTuning = {
+    version: 1,
+    device: facts.name,
+    entries: [
+      { ...entry, tiling: other.name },
+      { ...entry, rows: 190, tiling: ruled.name },
+      { ...entry, rows: 400, tiling: "a tiling of another version" },
+    ],
+  };
+  const choose = chooseTiling(tuning);
+  expect(choose(facts, shape, "float32")).toEqual(other);
+  expect(choose(facts, { ...shape, rows: 200 }, "float32")).toEqual(ruled);
+  expect(choose(facts, { ...shape, rows: 300 }, "float32")).toEqual(ruledTiling(facts, { ...shape, rows: 300 }));
+  expect(choose(facts, { ...shape, rows: 20 }, "float32")).toEqual(ruledTiling(facts, { ...shape, rows: 20 }));
+  expect(choose(facts, shape, "float16")).toEqual(ruled);
+  expect(choose(facts, { ...shape, columns: 36 }, "float32")).toEqual(ruledTiling(facts, { ...shape, columns: 36 }));
+  expect(choose({ ...facts, name: "another device" }, shape, "float32")).toEqual(ruled);
+});
+
+test("tuneLinear tries tilings on the device, and names one of them, as plain data", async () => {
+  const { device, facts } = gpu;
+  const tilings = tilingsOf(facts)
+    .filter(({ kind }) => kind === "lanes")
+    .map(({ name }) => name);
+  const tuning = await tuneLinear(device, [{ rows: 9, columns: 8, inner: 8, weightStorage: "float32" }], { tilings });
+  expect(JSON.parse(JSON.stringify(tuning))).toEqual(tuning);
+  expect(tuning.device).toBe(facts.name);
+  const [entry] = tuning.entries;
+  expect(Object.keys(entry?.gigaflops ?? {})).toEqual(tilings);
+  expect(tilings).toContain(entry?.tiling);
+});
+
+test("what cannot be tuned is refused by name", async () => {
+  const { device } = gpu;
+  const tuned = (sizes: object, options?: object): Promise<LinearTuning> =>
+    tuneLinear(device, [{ rows: 1, columns: 1, inner: 1, weightStorage: "float32", ...sizes }], options);
+  await expect(tuned({ rows: 0 })).rejects.toMatchObject({ code: "argument-invalid", message: expect.stringContaining('"rows":0') });
+  await expect(tuned({}, { tilings: ["wide"] })).rejects.toMatchObject({
+    code: "argument-invalid",
+    message: expect.stringContaining('"wide"'),
+  });
+  await expect(tuned({ rows: 2 ** 20, inner: 2 ** 12 })).rejects.toMatchObject({ code: "device-limit" });
+  await expect(tuned({}, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "aborted" });
+});

@@ -1,0 +1,240 @@
+import { standardOperations, type Attributes, type GraphTensor, type Operation } from "@longspan/core";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { DeviceFacts } from "../../device/device-facts.ts";
+import { fusedOperations } from "../../fusion/index.ts";
+import type { DeviceTensor, Storage } from "../../kernel/kernel.ts";
+import { runOperation } from "../../testing/run-operation.ts";
+import { testDevice, type TestDevice } from "../../testing/test-device.ts";
+import { linearActivation } from "./linear-activation.ts";
+import { linearAdd } from "./linear-add.ts";
+import { chooseTiling } from "./linear-tuning.ts";
+import { linear, planLinear } from "./linear.ts";
+import { createProductKernels } from "./product-kernel.ts";
+import { tilingsOf, type Tiling } from "./tiling.ts";
+
+let gpu: TestDevice;
+beforeAll(async () => {
+  gpu = await testDevice();
+});
+afterAll(() => gpu.device.destroy());
+
+const creators = { linear, linearActivation, linearAdd };
+const operations = new Map<string, Operation>([
+  ...standardOperations,
+  ...fusedOperations.map((operation) => [operation.name, operation] as const),
+]);
+
+/** Numbers in steps of 1/64, which float16 holds as they are. */
+function tensor(shape: readonly number[], seed: number): GraphTensor & { dataType: "float32" } {
+  let state = seed;
+  const next = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.round((state / 2 ** 32 - 0.5) * 128) / 64;
+  };
+  return { dataType: "float32", shape, data: Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, next) };
+}
+
+interface Case {
+  readonly operation?: keyof typeof creators;
+  readonly rows: number;
+  readonly columns: number;
+  readonly inner: number;
+  readonly weight?: Storage;
+  readonly attributes?: Attributes;
+  readonly bias?: boolean;
+  readonly tiling?: Tiling;
+  readonly facts?: DeviceFacts;
+}
+
+/** The largest distance from core's own sums, in float64. */
+async function largestError({
+  operation = "linear",
+  rows,
+  columns,
+  inner,
+  weight = "float32",
+  attributes = {},
+  bias = true,
+  tiling,
+  facts,
+}: Case): Promise<number> {
+  const inputs = [tensor([rows, inner], 1), tensor([columns, inner], 2), ...(bias ? [tensor([columns], 3)] : [])];
+  if (operation === "linearAdd") inputs.push(tensor([rows, columns], 4));
+  const own = creators[operation](tiling === undefined ? chooseTiling(undefined) : () => tiling, createProductKernels());
+  const [expected] = operations.get(operation)?.evaluate(inputs, attributes, new Map()) ?? [];
+  const [actual] = await runOperation({ ...gpu, facts: facts ?? gpu.facts }, own, inputs, {
+    attributes,
+    storages: [undefined, weight],
+    outputs: [{ dataType: "float32", shape: [rows, columns] }],
+  });
+  if (expected === undefined || actual === undefined) throw new Error("there is no output");
+  expect(actual.data.length).toBe(expected.data.length);
+  let largest = 0;
+  for (const [index, value] of expected.data.entries()) {
+    const error = Math.abs(value - (actual.data[index] ?? Number.NaN));
+    if (!(error <= largest)) largest = error;
+  }
+  return largest;
+}
+
+/** Float32 sums of up to 200 products of numbers up to 1. */
+const tolerance = 2e-5;
+
+describe("every tiling", () => {
+  const facts: DeviceFacts = {
+    name: "",
+    kind: "gpu",
+    subgroups: undefined,
+    shaderFloat16: false,
+    timestamps: false,
+    limits: {
+      maxStorageBufferBindingSize: 2 ** 27,
+      maxBufferSize: 2 ** 28,
+      maxStorageBuffersPerShaderStage: 8,
+      maxComputeWorkgroupStorageSize: 16384,
+      maxComputeInvocationsPerWorkgroup: 256,
+      maxComputeWorkgroupSizeX: 256,
+      maxComputeWorkgroupsPerDimension: 65535,
+      minStorageBufferOffsetAlignment: 256,
+      minUniformBufferOffsetAlignment: 256,
+    },
+  };
+  const named = (name: string): Tiling => {
+    const tiling = tilingsOf(facts).find((candidate) => candidate.name === name);
+    if (tiling === undefined) throw new Error(`there is no ${name}`);
+    return tiling;
+  };
+
+  // Of the tiles of one template: the one with most in an invocation, and the one with unlike sides.
+  test.each(["tile-128x128", "tile-64x64", "lanes-rows-8x4-workgroup-64"])("%s: past a tile, and a part of one staged", async (name) => {
+    expect(await largestError({ rows: 130, columns: 132, inner: 68, tiling: named(name) })).toBeLessThan(tolerance);
+  });
+
+  test("of this device, whatever it is: odd sizes, float32 and float16", async () => {
+    for (const tiling of tilingsOf(gpu.facts).filter(({ kind }) => kind === "lanes")) {
+      for (const weight of ["float32", "float16"] as const) {
+        for (const [rows, columns, inner] of [
+          [1, 1, 1],
+          [3, 5, 3],
+          [130, 7, 65],
+        ] as const)
+          expect([tiling.name, weight, rows, (await largestError({ rows, columns, inner, weight, tiling })) < tolerance]).toEqual([
+            tiling.name,
+            weight,
+            rows,
+            true,
+          ]);
+      }
+    }
+  });
+
+  test.each(["split-64", "tile-32x32"])("%s: odd sizes of float16", async (name) => {
+    for (const [rows, columns, inner] of [
+      [1, 1, 1],
+      [3, 5, 3],
+      [33, 35, 131],
+    ] as const)
+      expect(await largestError({ rows, columns, inner, weight: "float16", tiling: named(name) })).toBeLessThan(tolerance);
+  });
+});
+
+describe("what follows the sums", () => {
+  test.each(["gelu", "silu"])("%s", async (name) => {
+    const attributes = { function: name };
+    expect(await largestError({ operation: "linearActivation", rows: 5, columns: 12, inner: 8, attributes })).toBeLessThan(1e-6);
+  });
+
+  test("a residual", async () => {
+    expect(await largestError({ operation: "linearAdd", rows: 6, columns: 12, inner: 16, weight: "float16" })).toBeLessThan(tolerance);
+    expect(await largestError({ operation: "linearAdd", rows: 6, columns: 5, inner: 16 })).toBeLessThan(tolerance);
+  });
+
+  test("nothing, not even a bias", async () => {
+    expect(await largestError({ rows: 6, columns: 12, inner: 16, bias: false })).toBeLessThan(tolerance);
+  });
+
+  test("x has any axes before the last, or none", async () => {
+    const own = linear(chooseTiling(undefined), createProductKernels());
+    for (const shape of [[8], [2, 3, 8]]) {
+      const inputs = [tensor(shape, 1), tensor([4, 8], 2)];
+      const [expected] = operations.get("linear")?.evaluate(inputs, {}, new Map()) ?? [];
+      const [actual] = await runOperation(gpu, own, inputs);
+      expect(actual?.shape).toEqual(expected?.shape);
+      expect(Array.from(actual?.data ?? [], (value) => Math.fround(value))).toEqual(Array.from(expected?.data ?? []));
+    }
+  });
+});
+
+/** Facts of this device with bindings of so many bytes, and grids as short as asked. */
+function narrow(maxStorageBufferBindingSize: number, maxComputeWorkgroupsPerDimension = 65535): DeviceFacts {
+  return { ...gpu.facts, limits: { ...gpu.facts.limits, maxStorageBufferBindingSize, maxComputeWorkgroupsPerDimension } };
+}
+
+describe("more than a binding", () => {
+  test.each([
+    ["the weight", 3, 200, 16, "float32", 8192],
+    ["a weight of float16", 3, 204, 20, "float16", 8192],
+    ["a weight of odd rows", 3, 201, 15, "float16", 8192],
+    ["the output", 200, 12, 8, "float32", 8192],
+    ["both, and of odd rows", 150, 68, 102, "float32", 27_000],
+  ] as const)("%s", async (_, rows, columns, inner, weight, limit) => {
+    const facts = narrow(limit);
+    const halves = weight === "float16" ? 2 : 4;
+    const planned = planLinear(
+      {
+        x: deviceTensor("x", [rows, inner]),
+        weight: { ...deviceTensor("weight", [columns, inner]), storage: weight, byteLength: Math.ceil((columns * inner * halves) / 4) * 4 },
+        bias: undefined,
+        activation: undefined,
+        addend: undefined,
+        out: deviceTensor("out", [rows, columns]),
+      },
+      facts,
+      chooseTiling(undefined),
+      createProductKernels(),
+    );
+    for (const { operands } of planned)
+      for (const {
+        tensor: { byteLength: all },
+        byteOffset = 0,
+        byteLength = all - byteOffset,
+      } of operands) {
+        expect(byteOffset % 256).toBe(0);
+        expect(byteLength).toBeLessThanOrEqual(limit);
+      }
+    expect(await largestError({ operation: "linearAdd", rows, columns, inner, weight, facts })).toBeLessThan(tolerance);
+  });
+
+  // Few kinds of kernel: each takes most of a second to compile on a software adapter.
+  test.each([
+    ["float16", "multiples of 4", (size: number) => 4 * size],
+    ["float32", "odd", (size: number) => 2 * size - 1],
+  ] as const)("random limits and sizes: %s, %s", async (weight, _, sized) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 5, max: 70 }),
+        fc.integer({ min: 1, max: 25 }),
+        fc.integer({ min: 1, max: 15 }),
+        fc.constantFrom(20_000, 40_000, 2 ** 27),
+        async (rows, columns, inner, limit) => {
+          const sizes = { rows, columns: sized(columns), inner: sized(inner) };
+          expect(await largestError({ ...sizes, weight, facts: narrow(limit) })).toBeLessThan(tolerance);
+        },
+      ),
+      { numRuns: 15 },
+    );
+  });
+
+  test("grids longer than a device allows", async () => {
+    expect(await largestError({ rows: 150, columns: 90, inner: 8, facts: narrow(2 ** 27, 2) })).toBeLessThan(tolerance);
+  });
+
+  test("not even a row: refused", async () => {
+    await expect(largestError({ rows: 2, columns: 4, inner: 3000, facts: narrow(8192) })).rejects.toMatchObject({ code: "device-limit" });
+  });
+});
+
+function deviceTensor(name: string, shape: readonly number[]): DeviceTensor {
+  return { name, shape, storage: "float32", byteLength: 4 * shape.reduce((product, size) => product * size, 1) };
+}
