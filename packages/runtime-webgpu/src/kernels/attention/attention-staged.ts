@@ -31,6 +31,7 @@ export function stagedKernel(task: AttentionTask): Kernel {
     key: (key, vector) => `tileKeys[(first + ${key}u) * vectors + ${vector}]`,
     value: (key, vector) => `tileValues[(first + ${key}u) * vectors + ${vector}]`,
     output: (_, vector) => `outputs[${vector}]`,
+    setOutput: (_, vector, value) => `outputs[${vector}] = ${value};`,
     sees: (_, key) => `row - low[first + ${key}u] < span[first + ${key}u]`,
   });
   const spans = range(keys)
@@ -55,8 +56,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   ${softmaxState(1)}
   var queries: array<vec4<f32>, ${vectors}>;
   var outputs: array<vec4<f32>, ${vectors}>;
-  let active = wanted(work, row);
-  if (active) {
+  let attends = wanted(work, row);
+  if (attends) {
     let start = query_start(work, row);
     for (var vector = 0u; vector < vectors; vector++) { queries[vector] = read_query(start, vector) * sizes.scale; }
   }
@@ -73,7 +74,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
       span[item] = key.span;
     }
     workgroupBarrier();
-    if (active) {
+    if (attends) {
       for (var first = 0u; first < tile; first += ${keys}u) {
         if ((${spans}) == 0u) { continue; }
         ${step}

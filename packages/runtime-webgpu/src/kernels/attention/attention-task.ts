@@ -1,8 +1,8 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 
 /**
- * What an attention kernel attends from, to and for, in WGSL. The kernels (`attention-registers.ts`, `attention-staged.ts`,
- * `attention-wide.ts`) know how keys and rows are spread over invocations; a task knows which they are (`window-task.ts`,
+ * What an attention kernel attends from, to and for, in WGSL. The kernels (`attention-registers.ts`, `attention-buffered.ts`,
+ * `attention-staged.ts`, `attention-wide.ts`) know how keys and rows are spread over invocations; a task knows which they are (`window-task.ts`,
  * `global-task.ts`).
  *
  * `declarations` hold the uniforms `sizes` (`vectors` and `scale` among the fields), the storage buffers, and these functions:
@@ -17,7 +17,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
  * - `output_start(work: Work, row: u32) -> u32`: the element where its output begins, if it is written.
  * - `output_factor(work: Work, row: u32, sum: f32) -> f32`: what its sums of p · v are multiplied with.
  * - `record(work: Work, row: u32, top: f32, sum: f32)`: keeps what else is kept of a row that is written.
- * - `read_query`, `read_key`, `read_value` (start, vector) and `write_output` (start, vector, value).
+ * - `read_query`, `read_key`, `read_value`, `read_output` (start, vector) and `write_output` (start, vector, value).
  */
 export interface AttentionTask {
   readonly name: string;
@@ -30,8 +30,8 @@ export interface AttentionTask {
 /** WGSL: what all tasks share. */
 export const keyStruct = "struct Key { start: u32, low: u32, span: u32 }";
 
-/** How `attention-registers.ts` is spread over invocations. */
-export interface RegistersTiling {
+/** How a kernel for software adapters is spread over lanes. */
+export interface LaneTiling {
   /** Invocations of a workgroup. */
   readonly lanes: number;
   /** Rows that an invocation holds. */

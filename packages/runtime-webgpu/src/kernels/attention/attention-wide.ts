@@ -19,13 +19,15 @@ export const wideRows = 8;
 /** Keys at a time: one score for each invocation. */
 const keys = workgroup / wideRows;
 
-/** Vectors of 4 elements in a slice, and the room that a key's slice takes: one more, so that 16 keys lie in different memory banks. */
-const slice = 16;
-const sliceStride = slice + 1;
+/** The most vectors of 4 elements in a slice. */
+const longestSlice = 16;
 
 export function wideKernel(task: AttentionTask): Kernel {
   const vectors = Math.ceil(task.length / 4);
   const columns = Math.ceil(vectors / workgroup);
+  const slice = Math.min(longestSlice, vectors);
+  // One more than a key's slice needs: 16 keys then lie in different memory banks.
+  const sliceStride = slice + 1;
   return {
     name: `${task.name}-wide`,
     access: task.access,
@@ -59,9 +61,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) i
       }
       for (var item = lane; item < ${wideRows * slice}u; item += ${workgroup}u) {
         let vector = first + item % ${slice}u;
-        let from = work.firstRow + item / ${slice}u;
+        let queryRow = work.firstRow + item / ${slice}u;
         var read = vec4<f32>();
-        if (vector < vectors && wanted(work, from)) { read = read_query(query_start(work, from), vector) * sizes.scale; }
+        if (vector < vectors && wanted(work, queryRow)) { read = read_query(query_start(work, queryRow), vector) * sizes.scale; }
         sliceQueries[item] = read;
       }
       workgroupBarrier();

@@ -10,7 +10,7 @@
 // Source: FlashAttention-2 (Dao, arXiv 2307.08691), where keys are split among workgroups.
 import type { Kernel } from "../../kernel/kernel.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { declareUniforms, type UniformFields } from "./uniforms.ts";
+import { declareUniforms } from "./uniforms.ts";
 
 export const combineFields = {
   sequence: "u32",
@@ -20,7 +20,7 @@ export const combineFields = {
   splits: "u32",
   tokensStride: "u32",
   firstItem: "u32",
-} as const satisfies UniformFields;
+} as const;
 
 export function combineSplitsKernel(purpose: "context" | "mixed"): Kernel {
   const token = {

@@ -9,7 +9,7 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { attentionTokens } from "./attention-tokens.ts";
 import { range } from "./softmax-step.ts";
-import { declareUniforms, type UniformFields } from "./uniforms.ts";
+import { declareUniforms } from "./uniforms.ts";
 import { vectorBuffer, vectorWriter } from "./vectors.ts";
 import { weightBuffer, weightReader, type WeightLayout } from "./weights.ts";
 
@@ -21,7 +21,7 @@ export const foldFields = {
   places: "u32",
   tokensStride: "u32",
   firstItem: "u32",
-} as const satisfies UniformFields;
+} as const;
 
 /** Tokens whose elements an invocation computes. */
 export const foldedTokens = 4;

@@ -6,7 +6,7 @@
 // Grid: [⌈hidden / 64⌉, places (or as many as there may be; the rest in turns), items].
 import type { Kernel } from "../../kernel/kernel.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { declareUniforms, type UniformFields } from "./uniforms.ts";
+import { declareUniforms } from "./uniforms.ts";
 
 export const gatherFields = {
   sequence: "u32",
@@ -14,7 +14,7 @@ export const gatherFields = {
   places: "u32",
   tokensStride: "u32",
   firstItem: "u32",
-} as const satisfies UniformFields;
+} as const;
 
 export function gatherGlobalRowsKernel(): Kernel {
   return {

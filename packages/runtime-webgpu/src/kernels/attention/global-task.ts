@@ -1,6 +1,6 @@
 import { attentionTokens } from "./attention-tokens.ts";
 import { keyStruct, type AttentionTask } from "./attention-task.ts";
-import { declareUniforms, type UniformFields } from "./uniforms.ts";
+import { declareUniforms } from "./uniforms.ts";
 import { vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
 
 export interface GlobalTaskOptions {
@@ -26,7 +26,7 @@ export const globalFields = {
   splits: "u32",
   /** Keys of a split. */
   splitKeys: "u32",
-} as const satisfies UniformFields;
+} as const;
 
 /**
  * Rows of global tokens attend to every token that is not masked, a part of the keys (a split) at a time. What a split finds is kept as it
@@ -60,6 +60,7 @@ struct Work { item: u32, codes: u32, head: u32, split: u32, rows: u32, firstRow:
 ${vectorReader("read_query", "query", aligned, "vectorLength")}
 ${vectorReader("read_key", "key", aligned, "vectorLength")}
 ${vectorReader("read_value", "value", aligned, "vectorLength")}
+${vectorReader("read_output", "partials", aligned, "vectorLength")}
 ${vectorWriter("write_output", "partials", aligned, "vectorLength")}
 
 fn work_of(group: vec3<u32>, rows: u32) -> Work {

@@ -3,16 +3,21 @@ import { tensorDifference } from "@longspan/core/testing";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { DeviceFacts } from "../../device/device-facts.ts";
+import type { OperationKernels } from "../../kernel/operation-kernels.ts";
 import { runOperation } from "../../testing/run-operation.ts";
 import { testDevice, type TestDevice } from "../../testing/test-device.ts";
 import { linearKernels } from "../linear/index.ts";
+import { listTokens } from "./attention-tokens.ts";
 import { longformerAttentionKernels } from "./longformer-attention.ts";
 
 const tolerance = { absolute: 1e-5, relative: 1e-5 };
-const [linear] = linearKernels();
-const longformerAttention = standardOperations.get("longformerAttention");
-if (linear === undefined || longformerAttention === undefined) throw new Error("there is no such operation");
-const { evaluate } = longformerAttention;
+function found<Thing>(thing: Thing | undefined): Thing {
+  if (thing === undefined) throw new Error("there is no such operation");
+  return thing;
+}
+
+const linear = found(linearKernels().find(({ operation }) => operation === "linear"));
+const { evaluate } = found(standardOperations.get("longformerAttention"));
 
 interface AttentionCase {
   readonly batch?: number;
@@ -73,7 +78,9 @@ async function differences({ device, facts }: TestDevice, attention: AttentionCa
   const { heads = 2, window = 4, probabilities = false, float16 = false } = attention;
   const attributes = { heads, window };
   const expected = evaluate(inputs, probabilities ? { ...attributes, globals: "globals" } : attributes, new Map());
-  const kernels = longformerAttentionKernels({ linear, reassociateUpTo: form === "direct" ? 0 : Number.POSITIVE_INFINITY });
+  // The kernels of matrix products are tested where they are: here, always those of the device.
+  const ownLinear: OperationKernels = { ...linear, plan: (node, context) => linear.plan(node, { ...context, facts }) };
+  const kernels = longformerAttentionKernels({ linear: ownLinear, reassociateUpTo: form === "direct" ? 0 : Number.POSITIVE_INFINITY });
   const actual = await runOperation(
     { device, facts: { ...facts, kind: kind ?? facts.kind, limits: { ...facts.limits, ...limits } } },
     kernels,
@@ -90,37 +97,137 @@ async function differences({ device, facts }: TestDevice, attention: AttentionCa
 }
 
 let shared: TestDevice;
+let plain: TestDevice;
 beforeAll(async () => {
   shared = await testDevice();
+  plain = await testDevice({ features: [], limits: "default" });
 });
 
-describe("longformerAttention on the GPU", () => {
-  const cases: Readonly<Record<string, AttentionCase>> = {
-    "one token": { sequence: 1, mask: [1] },
-    "one global token": { sequence: 1, mask: [2] },
-    "no key at all": { sequence: 5, mask: [0] },
-    "one past a tile, no globals": { sequence: 65, window: 16, mask: [1] },
-    "a window larger than the sequence": { sequence: 37, window: 128, mask: [1, 1, 2, 1, 0] },
-    "all global": { sequence: 70, mask: [2] },
-    "batch of different masks": { batch: 3, sequence: 33, window: 6, mask: [2, 1, 1, 0, 1, 2, 1, 1, 1, 0, 0, 1, 1, 2, 2, 1, 1] },
-    "padding and many globals": {
-      batch: 2,
-      sequence: 230,
-      window: 8,
-      mask: [...Array<number>(200).fill(2), ...Array<number>(30).fill(1), ...Array<number>(120).fill(1), ...Array<number>(110).fill(0)],
-    },
-    "long enough for several splits": { sequence: 300, window: 20, mask: [2, ...Array<number>(40).fill(1), 0] },
-    "float16 weights": { batch: 2, sequence: 20, mask: [1, 2, 1, 1, 0], float16: true },
-    "head size 3, float16": { sequence: 12, heads: 3, headSize: 3, mask: [1, 2, 1, 1, 0], float16: true },
-    ...Object.fromEntries(
-      [1, 3, 6, 12, 64, 128].map((headSize) => [`head size ${headSize}`, { sequence: 19, headSize, mask: [1, 2, 1, 1, 0] }]),
-    ),
-    probabilities: { batch: 2, sequence: 33, window: 6, mask: [2, 1, 1, 0, 1, 2, 1, 1, 1, 0, 0, 1, 1, 2, 2, 1, 1], probabilities: true },
-    "probabilities without globals": { sequence: 9, window: 4, mask: [1, 1, 0], probabilities: true },
-  };
+const mixed = [2, 1, 1, 0, 1, 2, 1, 1, 1, 0, 0, 1, 1, 2, 2, 1, 1];
+const few = [1, 2, 1, 1, 0];
+const times = (count: number, code: number): number[] => Array<number>(count).fill(code);
+
+const cases: Readonly<Record<string, AttentionCase>> = {
+  "one token": { sequence: 1, mask: [1] },
+  "one global token": { sequence: 1, mask: [2] },
+  "no key at all": { sequence: 5, mask: [0] },
+  "one past a tile, no globals": { sequence: 65, window: 16, mask: [1] },
+  "a window larger than the sequence": { sequence: 37, window: 128, mask: few },
+  "all global": { sequence: 70, mask: [2] },
+  "batch of different masks": { batch: 3, sequence: 33, window: 6, mask: mixed },
+  "200 globals in one row, none in the other, padding": {
+    batch: 2,
+    sequence: 230,
+    window: 8,
+    mask: [...times(200, 2), ...times(30, 1), ...times(120, 1), ...times(110, 0)],
+  },
+  "a row all masked beside others": {
+    batch: 3,
+    sequence: 20,
+    mask: [...times(9, 1), 2, ...times(10, 1), ...times(20, 0), 2, ...times(19, 1)],
+  },
+  "several splits of the keys": { sequence: 300, window: 20, mask: [2, ...times(40, 1), 0] },
+  probabilities: { batch: 2, sequence: 33, window: 6, mask: mixed, probabilities: true },
+};
+
+describe("longformerAttention", () => {
   for (const [name, attention] of Object.entries(cases)) {
     test.each(["reassociated", "direct"] as const)(`${name} (%s)`, async (form) => {
       expect(await differences(shared, attention, { form })).toEqual([]);
     });
   }
+
+  test("probabilities where no token is global", async () => {
+    expect(await differences(shared, { sequence: 9, mask: [1, 1, 0], probabilities: true }, { form: "direct" })).toEqual([]);
+  });
+
+  test.each([
+    [1, "reassociated"],
+    [3, "direct"],
+    [6, "reassociated"],
+    [12, "direct"],
+    [64, "reassociated"],
+    [128, "direct"],
+  ] as const)("heads of %i elements (%s)", async (headSize, form) => {
+    expect(await differences(shared, { sequence: 19, headSize, mask: few }, { form })).toEqual([]);
+  });
+
+  test.each([
+    [8, "reassociated"],
+    [8, "direct"],
+    [3, "reassociated"],
+  ] as const)("float16 weights, heads of %i elements (%s)", async (headSize, form) => {
+    expect(await differences(shared, { sequence: 20, heads: 3, headSize, mask: few, float16: true }, { form })).toEqual([]);
+  });
+
+  test.each(["reassociated", "direct"] as const)("without subgroups, with default limits (%s)", async (form) => {
+    for (const name of ["batch of different masks", "several splits of the keys"])
+      expect(await differences(plain, found(cases[name]), { form })).toEqual([]);
+  });
+
+  test.each(["reassociated", "direct"] as const)("with the kernels for GPUs (%s)", async (form) => {
+    // Short heads: Mesa unrolls what GPUs need unrolled.
+    for (const name of ["probabilities", "several splits of the keys", "a row all masked beside others"])
+      expect(await differences(plain, { ...found(cases[name]), headSize: 4 }, { form, kind: "gpu" })).toEqual([]);
+  });
+
+  test.each(["reassociated", "direct"] as const)("in parts, where a binding holds one item of the batch (%s)", async (form) => {
+    const attention: AttentionCase = { batch: 3, sequence: 32, headSize: 8, window: 6, mask: mixed, probabilities: true };
+    const limits = { maxStorageBufferBindingSize: 8192, maxComputeWorkgroupsPerDimension: 7 };
+    expect(await differences(shared, attention, { form, limits })).toEqual([]);
+  });
+
+  test("random shapes and masks", async () => {
+    const attention = fc
+      .record({ batch: fc.integer({ min: 1, max: 3 }), sequence: fc.integer({ min: 1, max: 90 }), window: fc.integer({ min: 1, max: 40 }) })
+      .chain(({ batch, sequence, window }) =>
+        fc.record({
+          batch: fc.constant(batch),
+          sequence: fc.constant(sequence),
+          window: fc.constant(2 * window),
+          heads: fc.constantFrom(1, 3),
+          probabilities: fc.boolean(),
+          mask: fc
+            .constantFrom([1], [1, 1, 1, 1, 2], [0, 1, 1, 2], [0, 1], [0, 2], [0, 1, 1, 1, 1, 1, 1, 1, 2])
+            .chain((codes) => fc.array(fc.constantFrom(...codes), { minLength: batch * sequence, maxLength: batch * sequence })),
+        }),
+      );
+    await fc.assert(
+      fc.asyncProperty(attention, fc.constantFrom("reassociated", "direct"), async (one, form) => {
+        expect(await differences(shared, one, { form })).toEqual([]);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe("what plans go by", () => {
+  const mask = (shape: readonly number[], codes: readonly number[]): GraphTensor => ({
+    dataType: "int32",
+    shape,
+    data: Int32Array.from(codes),
+  });
+  const kernels = longformerAttentionKernels({ linear });
+
+  test("numbers of global tokens share plans in powers of two", () => {
+    const key = (globals: number, sequence = 100): string | undefined =>
+      kernels.planKey?.([mask([1, sequence], [...times(globals, 2), ...times(sequence - globals, 1)])]);
+    expect([0, 1, 2, 3, 5, 9, 100].map((globals) => key(globals))).toEqual(["0", "1", "2", "4", "8", "16", "100"]);
+  });
+
+  test("the number of global tokens of the fullest row is the dimension that the outputs have", () => {
+    const given = mask([2, 3], [2, 1, 1, 2, 2, 0]);
+    expect(kernels.introduced?.({ globals: "x" }, [given])).toEqual(new Map([["x", 2]]));
+    expect(kernels.introduced?.({}, [given])).toEqual(new Map());
+  });
+
+  test("the list of tokens: how many are global, where the last one is, where the global ones are", () => {
+    expect(Array.from(listTokens(mask([2, 4], [1, 2, 2, 0, 0, 0, 0, 0]), 2))).toEqual([2, 3, 1, 2, 0, 0, 0, 0]);
+  });
+
+  test("heads of more than 128 elements are refused by name", async () => {
+    await expect(differences(shared, { sequence: 2, heads: 1, headSize: 132, mask: [1] }, { form: "direct" })).rejects.toThrow(
+      /"output 0": longformerAttention on WebGPU takes heads of up to 128 elements; these have 132/,
+    );
+  });
 });

@@ -8,7 +8,6 @@ import { splitKeys, type GlobalForm } from "./global-splits.ts";
 import { planDirect, planGlobalProjections } from "./plan-direct.ts";
 import { planReassociated } from "./plan-reassociated.ts";
 import { planWindow } from "./plan-window.ts";
-import { longestVector } from "./tiling.ts";
 
 export interface LongformerAttentionOptions {
   /** The kernels of the operation `linear`, for the global projections of all tokens. */
@@ -39,8 +38,7 @@ export function longformerAttentionKernels({ linear, reassociateUpTo }: Longform
     plan(node, context) {
       const sized = sizedAttention(node, context);
       const { batch, sequence, hidden, heads, headSize, places } = sized;
-      const few = places <= (reassociateUpTo ?? headSize / 2) && hidden <= longestVector(context.facts);
-      const form: GlobalForm = few ? "reassociated" : "direct";
+      const form: GlobalForm = places <= (reassociateUpTo ?? headSize / 2) ? "reassociated" : "direct";
       const splits = places === 0 ? undefined : splitKeys(sized, form);
       const projections = splits?.form === "direct" ? planGlobalProjections(sized, linear) : undefined;
       const itemBytes = [

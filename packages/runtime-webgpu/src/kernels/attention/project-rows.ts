@@ -11,7 +11,7 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { attentionTokens } from "./attention-tokens.ts";
 import { range } from "./softmax-step.ts";
-import { declareUniforms, type UniformFields } from "./uniforms.ts";
+import { declareUniforms } from "./uniforms.ts";
 import { vectorBuffer, vectorReader } from "./vectors.ts";
 import { weightBuffer, weightReader, type WeightLayout } from "./weights.ts";
 
@@ -30,7 +30,7 @@ export const projectFields = {
   places: "u32",
   tokensStride: "u32",
   firstItem: "u32",
-} as const satisfies UniformFields;
+} as const;
 
 /** Tokens whose elements an invocation computes. */
 export const projectedTokens = 4;

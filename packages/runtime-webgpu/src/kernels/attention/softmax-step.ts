@@ -25,6 +25,8 @@ export interface SoftmaxStep {
   key(key: number, vector: string): string;
   value(key: number, vector: string): string;
   output(row: number, vector: string): string;
+  /** A statement that puts a new value there. */
+  setOutput(row: number, vector: string, value: string): string;
   /** Whether the row may see the key. */
   sees(row: number, key: number): string;
 }
@@ -40,7 +42,19 @@ export function softmaxState(rows: number): string {
     .join("\n  ");
 }
 
-export function softmaxStep({ rows, keys, vectors, query, beforeKeys, beforeValues, key, value, output, sees }: SoftmaxStep): string {
+export function softmaxStep({
+  rows,
+  keys,
+  vectors,
+  query,
+  beforeKeys,
+  beforeValues,
+  key,
+  value,
+  output,
+  setOutput,
+  sees,
+}: SoftmaxStep): string {
   const all = range(rows);
   const each = range(keys);
   const lines: string[] = [];
@@ -65,7 +79,7 @@ export function softmaxStep({ rows, keys, vectors, query, beforeKeys, beforeValu
   for (const one of each) lines.push(`  let v${one} = ${value(one, "vector")};`);
   for (const row of all) {
     const sum = each.map((one) => `s${row}_${one} * v${one}`).join(" + ");
-    lines.push(`  ${output(row, "vector")} = ${output(row, "vector")} * fade${row} + ${sum};`);
+    lines.push(`  ${setOutput(row, "vector", `${output(row, "vector")} * fade${row} + ${sum}`)}`);
   }
   lines.push("}");
   return lines.join("\n      ");

@@ -10,7 +10,7 @@
 // Layout: transformers' `attentions` of LongformerModel.
 import type { Kernel } from "../../kernel/kernel.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { declareUniforms, type UniformFields } from "./uniforms.ts";
+import { declareUniforms } from "./uniforms.ts";
 import { vectorBuffer, vectorReader } from "./vectors.ts";
 
 export const windowProbabilityFields = {
@@ -25,7 +25,7 @@ export const windowProbabilityFields = {
   /** Of all heads of the items, the first of the dispatch, and the element of the bound part of `out` where it begins. */
   firstHead: "u32",
   outStart: "u32",
-} as const satisfies UniformFields;
+} as const;
 
 export function windowProbabilitiesKernel(headSize: number, aligned: boolean): Kernel {
   const floats = vectorBuffer(aligned);

@@ -1,6 +1,6 @@
 import { attentionTokens } from "./attention-tokens.ts";
 import { keyStruct, type AttentionTask } from "./attention-task.ts";
-import { declareUniforms, type UniformFields } from "./uniforms.ts";
+import { declareUniforms } from "./uniforms.ts";
 import { vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
 
 export interface WindowTaskOptions {
@@ -20,7 +20,7 @@ export const windowFields = {
   oneSided: "u32",
   tokensStride: "u32",
   firstItem: "u32",
-} as const satisfies UniformFields;
+} as const;
 
 /**
  * Local tokens attend to the local tokens of their window and to all global tokens of their item of the batch, each key once.
@@ -53,6 +53,7 @@ struct Work { item: u32, codes: u32, positions: u32, head: u32, firstRow: u32, f
 ${vectorReader("read_query", "query", aligned, "headSize")}
 ${vectorReader("read_key", "key", aligned, "headSize")}
 ${vectorReader("read_value", "value", aligned, "headSize")}
+${vectorReader("read_output", "context", aligned, "headSize")}
 ${vectorWriter("write_output", "context", aligned, "headSize")}
 
 fn work_of(group: vec3<u32>, rows: u32) -> Work {
