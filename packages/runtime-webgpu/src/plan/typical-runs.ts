@@ -14,20 +14,19 @@ type Filling = "none" | "first" | "all";
 
 /**
  * Inputs like those that will come, so that kernels can be planned, and compiled, before the first run: one row of each length (the last
- * symbol of an input's shape), with masks (the inputs with a range) that are full, but for one that is empty or set for the first token only.
+ * symbol of the inputs that have several), with masks (the inputs with a range) that are full, but for one that is empty or set for the first token only.
  */
 export function typicalRuns(graph: Graph): readonly TypicalRun[] {
   const varied = graph.inputs.filter(({ range }) => range !== undefined);
   const allFull: ReadonlyMap<string, Filling> = new Map();
   const others = varied.flatMap(({ name }): ReadonlyMap<string, Filling>[] => [new Map([[name, "none"]]), new Map([[name, "first"]])]);
   const combinations = others.length === 0 ? [allFull] : others;
+  const symbols = graph.inputs.map(({ shape }) => shape.flatMap(dimensionSymbols)).filter((found) => found.length > 0);
+  const several = symbols.filter((found) => found.length > 1);
+  const long = new Set((several.length > 0 ? several : symbols.slice(0, 1)).map((found) => found.at(-1)));
   return lengths.flatMap((length) =>
     combinations.map((chosen) => {
-      const dimensions = new Map(graph.inputs.flatMap(({ shape }) => shape.flatMap(dimensionSymbols)).map((symbol) => [symbol, 1]));
-      for (const { shape } of graph.inputs) {
-        const last = shape.flatMap(dimensionSymbols).at(-1);
-        if (last !== undefined) dimensions.set(last, length);
-      }
+      const dimensions = new Map(symbols.flat().map((symbol) => [symbol, long.has(symbol) ? length : 1]));
       const inputs = new Map(graph.inputs.map((input) => [input.name, fill(input, chosen.get(input.name) ?? "all", dimensions)]));
       return { inputs, dimensions };
     }),
