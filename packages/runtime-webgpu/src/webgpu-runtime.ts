@@ -78,7 +78,7 @@ export function webgpu(options: WebGpuOptions = {}): WebGpuRuntime {
       try {
         const { facts } = loan.live;
         if (prepareOptions.profile === true && !facts.timestamps)
-          throw featureMissing(["timestamp-query"], facts.name, options.device === undefined ? "adapter" : "device");
+          throw featureMissing(["timestamp-query"], `device "${facts.name}"`, "Prepare the session without `profile`");
         const session = await prepareSession(loan, {
           graph,
           fitted,

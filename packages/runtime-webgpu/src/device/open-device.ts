@@ -91,12 +91,12 @@ function checkFeatures(
     );
   }
   const missing = wanted.filter((feature) => !present.has(feature));
-  if (missing.length > 0) throw featureMissing(missing, name, kind);
+  const remedy = kind === "device" ? "Request the device with it (requiredFeatures)" : "Leave it out of `features`";
+  if (missing.length > 0) throw featureMissing(missing, `${kind} "${name}"`, remedy);
 }
 
-export function featureMissing(missing: readonly WebGpuFeature[], name: string, kind: "adapter" | "device"): LongspanError {
-  const remedy = kind === "device" ? "Request the device with it (requiredFeatures)" : "Leave it out of `features`";
-  return new LongspanError("feature-missing", `The GPU ${kind} "${name}" has no ${missing.join(", ")}. ${remedy}, or use another GPU.`, {
-    details: { features: [...missing], [kind]: name },
+export function featureMissing(missing: readonly WebGpuFeature[], where: string, remedy: string): LongspanError {
+  return new LongspanError("feature-missing", `The GPU ${where} has no ${missing.join(", ")}. ${remedy}, or use another GPU.`, {
+    details: { features: [...missing] },
   });
 }

@@ -217,7 +217,7 @@ describe("the runtime's device", () => {
     const { device } = await testDevice({ features: [] });
     expect((await errorOf(webgpu({ device, features: ["shader-f16"] }).prepare(graph, weights))).code).toBe("feature-missing");
     const profiled = await errorOf(webgpu({ device }).prepare(graph, weights, { profile: true }));
-    expect(profiled.message).toMatch(/has no timestamp-query/);
+    expect(profiled.message).toMatch(/has no timestamp-query. Prepare the session without `profile`/);
     device.destroy();
     const none = await errorOf(webgpu({ features: [] }).prepare(graph, weights, { profile: true }));
     expect(none.code).toBe("feature-missing");
