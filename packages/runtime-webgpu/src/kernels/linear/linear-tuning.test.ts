@@ -36,6 +36,11 @@ test("a tuning's nearest entry decides, on its own device and near the rows it m
   expect(choose({ ...facts, name: "another device" }, shape, "float32")).toEqual(ruled);
 });
 
+test("a tuning of another version is refused", () => {
+  const later = JSON.parse('{ "version": 2, "device": "a GPU" }') as LinearTuning;
+  expect(() => chooseTiling(later)).toThrow("version 2, not 1");
+});
+
 test("tuneLinear tries tilings on the device, and names one of them, as plain data", async () => {
   const { device, facts } = gpu;
   const tilings = tilingsOf(facts)

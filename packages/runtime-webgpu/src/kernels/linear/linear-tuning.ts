@@ -1,3 +1,4 @@
+import { LongspanError } from "@longspan/core";
 import type { DeviceFacts } from "../../device/device-facts.ts";
 import { ruledTiling, tilingsOf, type ProductShape, type Tiling } from "./tiling.ts";
 
@@ -33,8 +34,14 @@ const reach = 2;
 /**
  * By the tuning's entry with these columns, this inner size and storage and the nearest number of rows; by rule where it has none, was
  * made on another device, or names a tiling that the device cannot run.
+ * @throws LongspanError `argument-invalid` for a tuning that is not of version 1.
  */
 export function chooseTiling(tuning: LinearTuning | undefined): ChooseTiling {
+  if (tuning !== undefined && (tuning.version !== 1 || !Array.isArray(tuning.entries)))
+    throw new LongspanError(
+      "argument-invalid",
+      `The tuning of linear layers is of version ${String(tuning.version)}, not 1: make another with tuneLinear.`,
+    );
   return (facts, shape, rightStorage) => {
     const ruled = ruledTiling(facts, shape);
     if (tuning === undefined || tuning.device !== facts.name || shape.rightLayout !== "columns" || shape.stack !== 1) return ruled;

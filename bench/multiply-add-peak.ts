@@ -1,0 +1,65 @@
+// What a GPU reaches in float32 multiply-adds when nothing else is to be done: the measure that shares of the peak are of, since WebGPU tells
+// neither clock nor cores.
+import { bufferUsage } from "../packages/runtime-webgpu/src/device/gpu-constants.ts";
+
+/** Independent sums of an invocation, in vectors of four: enough to hide that each waits for the one before it. */
+const chains = 8;
+const workgroupSize = 256;
+const workgroups = 4096;
+
+/** 10⁹ operations a second, a multiply-add counted as two; the best of a few runs of some ten milliseconds. */
+export async function multiplyAddPeak(device: GPUDevice): Promise<number> {
+  const names = Array.from({ length: chains }, (_, chain) => `sum_${chain}`);
+  const code = `
+struct Uniforms { steps: u32, factor: f32, addend: f32 }
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read_write> out: array<vec4<f32>>;
+@compute @workgroup_size(${workgroupSize})
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let factor = vec4<f32>(uniforms.factor);
+  let addend = vec4<f32>(uniforms.addend);
+  ${names.map((name, chain) => `var ${name} = vec4<f32>(f32(id.x) + ${chain}.0);`).join("\n  ")}
+  for (var step = 0u; step < uniforms.steps; step++) {
+    ${names.map((name) => `${name} = fma(${name}, factor, addend);`).join("\n    ")}
+  }
+  // Never true, which the compiler cannot know.
+  let all = ${names.join(" + ")};
+  if (all.x == 12345.678) { out[id.x] = all; }
+}`;
+  const pipeline = await device.createComputePipelineAsync({
+    layout: "auto",
+    compute: { module: device.createShaderModule({ code }), entryPoint: "main" },
+  });
+  const uniforms = device.createBuffer({ size: 16, usage: bufferUsage.uniform | bufferUsage.copyDestination });
+  const out = device.createBuffer({ size: 16, usage: bufferUsage.storage });
+  const group = device.createBindGroup({
+    layout: pipeline.getBindGroupLayout(0),
+    entries: [uniforms, out].map((buffer, binding) => ({ binding, resource: { buffer } })),
+  });
+  const run = async (steps: number): Promise<number> => {
+    const fields = new DataView(new ArrayBuffer(16));
+    fields.setUint32(0, steps, true);
+    fields.setFloat32(4, 0.999, true);
+    fields.setFloat32(8, 0.001, true);
+    device.queue.writeBuffer(uniforms, 0, fields.buffer);
+    await device.queue.onSubmittedWorkDone();
+    const start = performance.now();
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(workgroups);
+    pass.end();
+    device.queue.submit([encoder.finish()]);
+    await device.queue.onSubmittedWorkDone();
+    return performance.now() - start;
+  };
+  await run(1);
+  let steps = 64;
+  while ((await run(steps)) < 30 && steps < 2 ** 20) steps *= 2;
+  const times: number[] = [];
+  for (let round = 0; round < 5; round++) times.push(await run(steps));
+  uniforms.destroy();
+  out.destroy();
+  return (2 * 4 * chains * steps * workgroupSize * workgroups) / 1e6 / Math.min(...times);
+}
