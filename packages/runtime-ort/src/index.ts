@@ -1,5 +1,6 @@
 export { onnx, type OnnxOptions } from "./file/onnx.ts";
-export { ort, type OrtOptions } from "./session/ort.ts";
+export { ort } from "./session/ort.ts";
+export type { OrtOptions } from "./session/place.ts";
 export type {
   OrtExecutionProvider,
   OrtModule,

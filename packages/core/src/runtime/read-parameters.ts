@@ -10,7 +10,7 @@ import type { Weights } from "./runtime.ts";
 
 export interface ReadParameter {
   readonly parameter: GraphParameter;
-  /** float32, C order, all finite. */
+  /** float32, C order, all finite; the caller's own. */
   readonly data: Float32Array;
 }
 

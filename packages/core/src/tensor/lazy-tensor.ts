@@ -33,7 +33,7 @@ export interface LazyTensor {
    * Offset and length are whole elements. With `into` the bytes may lie there or elsewhere; without, they are the caller's.
    */
   readBytes(offset: number, length: number, options?: TensorReadOptions): Promise<Uint8Array>;
-  /** All values. */
+  /** All values, in memory that is the caller's. */
   read(options?: { readonly signal?: AbortSignal | undefined }): Promise<Tensor>;
   /** All bytes in C order, little endian, in pieces of at most `chunkBytes`; a piece is valid until the next is asked for. */
   chunks(options?: { readonly signal?: AbortSignal | undefined; readonly chunkBytes?: number }): AsyncIterable<Uint8Array>;

@@ -13,24 +13,14 @@ import {
   type RuntimeCapabilities,
   type Weights,
 } from "@longspan/core";
-import { loadOnnxRuntime, nativeThreads, wasmThreads } from "#onnxruntime";
 import { exportGraph } from "../export/export-graph.ts";
 import { standardOnnxOperations } from "../export/standard-onnx-operations.ts";
 import { externalTensor } from "../onnx/external-tensor.ts";
 import { ModelProtoSchema } from "../onnx/onnx_pb.ts";
 import { valueInfo } from "../onnx/value-info.ts";
 import { ortError } from "./ort-error.ts";
-import type { OrtExecutionProvider, OrtModule, OrtSession, OrtSessionOptions, OrtTensor } from "./ort-module.ts";
-import { sharedModule } from "./shared-module.ts";
-
-export interface OrtOptions {
-  /** Default: `onnxruntime-node`, or else `onnxruntime-web`; in browsers the latter. Imported when the first session is prepared. */
-  readonly module?: OrtModule | undefined;
-  /** In the order in which they are tried for each operator. Default: `cpu` of onnxruntime-node, `wasm` of onnxruntime-web. */
-  readonly executionProviders?: readonly OrtExecutionProvider[] | undefined;
-  /** Default: as many as this process may use; in browsers what onnxruntime-web chooses. */
-  readonly threads?: number | undefined;
-}
+import type { OrtSession, OrtTensor } from "./ort-module.ts";
+import { openPlace, type OrtOptions, type Place } from "./place.ts";
 
 /**
  * Runs graphs with onnxruntime: natively in Node, in WebAssembly or on a GPU. Graphs become ONNX in memory, for any batch and length;
@@ -86,65 +76,6 @@ export function ort(options: OrtOptions = {}): Runtime {
   };
 }
 
-/** Where sessions run: a module, its providers and threads. */
-interface Place {
-  /** `onnxruntime-node 1.30.0, cpu, 2 threads`. */
-  readonly device: string;
-  /** Whether weights are given with each run, as they lie in memory, instead of being copied into the session. */
-  readonly sharesMemory: boolean;
-  queue<Result>(work: () => Promise<Result>): Promise<Result>;
-  tensor(tensor: GraphTensor): OrtTensor;
-  create(model: Uint8Array, externalData: OrtSessionOptions["externalData"]): Promise<OrtSession>;
-}
-
-async function openPlace({ module: given, executionProviders, threads }: OrtOptions): Promise<Place> {
-  const asked = executionProviders?.map(providerName) ?? [];
-  const module = given ?? (await loadOnnxRuntime(asked));
-  const { versions } = module.env;
-  const shared = sharedModule(module);
-  const isNative = versions.node !== undefined;
-  const providers = executionProviders ?? [isNative ? "cpu" : "wasm"];
-  const names = providers.map(providerName);
-  checkProviders(module, names);
-  const count = isNative ? (threads ?? nativeThreads) : shared.fixThreads(threads, wasmThreads);
-  const threadText = count === undefined ? [] : [`${count} ${count === 1 ? "thread" : "threads"}`];
-  const title = isNative ? `onnxruntime-node ${versions.node}` : `onnxruntime-web ${versions.web ?? versions.common}`;
-  const device = [title, names.join(" + "), ...threadText].join(", ");
-  const sharesMemory = isNative && names.every((name) => name === "cpu");
-  return {
-    device,
-    sharesMemory,
-    queue: shared.queue,
-    tensor: ({ dataType, data, shape }) => new module.Tensor(dataType, data, shape),
-    create: (model, externalData) =>
-      module.InferenceSession.create(model, {
-        executionProviders: providers,
-        graphOptimizationLevel: "all",
-        logSeverityLevel: 4,
-        ...(count === undefined ? {} : { intraOpNumThreads: count }),
-        ...(externalData === undefined ? {} : { externalData }),
-        // Weights brought into a kernel's own order are a second copy of them, which saves no time worth it.
-        extra: { session: { disable_prepacking: "1" } },
-      }),
-  };
-}
-
-/** @throws LongspanError `feature-missing`, where the module says what it has. */
-function checkProviders(module: OrtModule, names: readonly string[]): void {
-  const supported = module.listSupportedBackends?.().map(({ name }) => name);
-  const missing = names.find((name) => supported !== undefined && !supported.includes(name));
-  if (missing === undefined) return;
-  throw new LongspanError(
-    "feature-missing",
-    `This onnxruntime-node has no execution provider "${missing}"; it has ${supported?.join(", ")}. The WebAssembly of onnxruntime-web has "wasm".`,
-    { details: { executionProvider: missing, supported } },
-  );
-}
-
-function providerName(provider: OrtExecutionProvider): string {
-  return typeof provider === "string" ? provider : provider.name;
-}
-
 interface PreparedModel {
   readonly session: OrtSession;
   /** What every run is given besides its inputs. */
@@ -174,7 +105,13 @@ async function prepareModel(graph: Graph, weights: Weights, place: Place, option
       throw ortError(error, `preparing graph "${graph.name}"`, place.device);
     });
   });
+  if (place.copiesWeights) for (const { data } of externalData) release(data);
   return { session, weights: shared };
+}
+
+/** Gives memory back at once: what nobody uses any more may stand for minutes until it is collected. */
+function release({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
 function graphTensor(tensor: OrtTensor | undefined, name: string): GraphTensor {
