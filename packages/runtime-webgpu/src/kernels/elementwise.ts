@@ -29,10 +29,10 @@ export interface ElementwiseKernel {
 }
 
 /** `f32` or `vec4<f32>`, as the kernel goes by ones or by fours. */
-export type TypeOf = (scalar: Scalar) => string;
+type TypeOf = (scalar: Scalar) => string;
 
 /** float32, int32 and bool (0 or 1) in shaders. */
-export type Scalar = "f32" | "i32" | "u32";
+type Scalar = "f32" | "i32" | "u32";
 
 const workgroupSize = 64;
 /** Ranges of a tensor begin where bindings may: at multiples of 64 elements. */

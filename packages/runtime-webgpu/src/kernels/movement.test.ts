@@ -70,12 +70,8 @@ const cases: readonly Case[] = [
   ],
 ];
 
-describe("movement", () => {
-  for (const [name, kernels, operation, inputs, attributes = {}] of cases) {
-    test(`${name}`, async () => {
-      const [expected] = operation.evaluate(inputs, attributes, new Map());
-      const [actual] = await runOperation(device, kernels, inputs, { attributes });
-      expect(actual).toEqual(expected);
-    });
-  }
+test.each(cases)("%s", async (_, kernels, operation, inputs, attributes = {}) => {
+  const [expected] = operation.evaluate(inputs, attributes, new Map());
+  const [actual] = await runOperation(device, kernels, inputs, { attributes });
+  expect(actual).toEqual(expected);
 });

@@ -7,7 +7,7 @@ export interface StridedDomain {
   readonly starts: readonly number[];
 }
 
-export interface StridedAxis {
+interface StridedAxis {
   readonly size: number;
   /** The step of each tensor along the axis, in elements; 0 where it stretches. */
   readonly strides: readonly number[];
