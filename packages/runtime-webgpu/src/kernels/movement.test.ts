@@ -1,6 +1,6 @@
 import { operations, type Attributes, type GraphTensor, type Operation } from "@longspan/core";
 import { seededIntegers, seededNormal } from "@longspan/core/testing";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
 import { runOperation } from "../testing/run-operation.ts";
 import { testDevice, type TestDevice } from "../testing/test-device.ts";
@@ -70,8 +70,10 @@ const cases: readonly Case[] = [
   ],
 ];
 
-test.each(cases)("%s", async (_, kernels, operation, inputs, attributes = {}) => {
-  const [expected] = operation.evaluate(inputs, attributes, new Map());
-  const [actual] = await runOperation(device, kernels, inputs, { attributes });
-  expect(actual).toEqual(expected);
-});
+for (const [name, kernels, operation, inputs, attributes = {}] of cases) {
+  test(`${name}, as its meaning says`, async () => {
+    const [expected] = operation.evaluate(inputs, attributes, new Map());
+    const [actual] = await runOperation(device, kernels, inputs, { attributes });
+    expect(actual).toEqual(expected);
+  });
+}
