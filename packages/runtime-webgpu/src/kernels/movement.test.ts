@@ -1,6 +1,6 @@
 import { operations, type Attributes, type GraphTensor, type Operation } from "@longspan/core";
 import { seededIntegers, seededNormal } from "@longspan/core/testing";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
 import { runOperation } from "../testing/run-operation.ts";
 import { testDevice, type TestDevice } from "../testing/test-device.ts";
