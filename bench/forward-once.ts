@@ -2,8 +2,6 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { maskCodes, prepareInputs, referenceRuntime, type LongformerConfig, type Runtime, type SessionInputs } from "@longspan/core";
-import { ort } from "@longspan/runtime-ort";
-import { webgpu } from "@longspan/runtime-webgpu";
 import { forwardGraph, noiseWeights, parts, type Part } from "./forward-graphs.ts";
 import { modelConfig } from "./forward-models.ts";
 
@@ -29,11 +27,12 @@ const { values: options } = parseArgs({
 const part = parts.find((name) => name === options.part);
 if (part === undefined) throw new Error(`--part is one of ${parts.join(", ")}`);
 const threads = Number(options.threads);
-const runtimes: Readonly<Record<string, () => Runtime>> = {
-  reference: () => referenceRuntime(),
-  ort: () => ort({ executionProviders: ["cpu"], threads }),
-  "ort-web": () => ort({ executionProviders: ["wasm"], threads }),
-  webgpu: () => webgpu(),
+// A process loads only what it measures.
+const runtimes: Readonly<Record<string, () => Promise<Runtime>>> = {
+  reference: async () => referenceRuntime(),
+  ort: async () => (await import("@longspan/runtime-ort")).ort({ executionProviders: ["cpu"], threads }),
+  "ort-web": async () => (await import("@longspan/runtime-ort")).ort({ executionProviders: ["wasm"], threads }),
+  webgpu: async () => (await import("@longspan/runtime-webgpu")).webgpu(),
 };
 const create = runtimes[options.runtime];
 if (create === undefined) throw new Error(`--runtime is one of ${Object.keys(runtimes).join(", ")}`);
@@ -42,7 +41,7 @@ const config = modelConfig(options.model);
 const graph = forwardGraph(config, part);
 const inputs = forwardInputs(config, part, Number(options.tokens), Number(options.globals));
 const started = performance.now();
-const session = await create().prepare(graph, noiseWeights(graph));
+const session = await (await create()).prepare(graph, noiseWeights(graph));
 const prepareSeconds = (performance.now() - started) / 1000;
 const seconds: number[] = [];
 for (let run = 0; run <= Number(options.runs); run++) {
