@@ -6,4 +6,3 @@ export { findAdapters, type AdapterDescription } from "./device/find-adapters.ts
 export type { DeviceFacts, DeviceLimits } from "./device/device-facts.ts";
 export { webGpuFeatures, type WebGpuFeature } from "./device/web-gpu-features.ts";
 export { tuneLinear, type LinearShape, type LinearTuning, type LinearTuningEntry, type TuneLinearOptions } from "./kernels/linear/index.ts";
-export { tuneLinear, type TuneLinearOptions } from "./kernels/linear/index.ts";
