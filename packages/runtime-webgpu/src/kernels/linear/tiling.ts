@@ -19,8 +19,8 @@ export interface LaneTiling {
   readonly shared: number;
   readonly workgroupSize: number;
   /**
-   * Whether lanes read the shared side for each other and pass it on by `subgroupBroadcast`; then the workgroup is one subgroup. A read
-   * costs a software adapter eight times what a multiplication does, whether all lanes read one address or each its own.
+   * Whether lanes read the shared side for each other and pass it on by `subgroupBroadcast`; then the workgroup is one subgroup. Software
+   * adapters read lane by lane, each with its own check of bounds, even where all read one address (lavapipe's machine code shows it).
    */
   readonly broadcasts: boolean;
 }
