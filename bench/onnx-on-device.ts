@@ -39,6 +39,8 @@ export async function openOnnxOnDevice(
   const session = await InferenceSession.create(toBinary(ModelProtoSchema, exportGraph(graph).model), {
     executionProviders: [{ name: "webgpu", device }],
     preferredOutputLocation: "gpu-buffer",
+    // Errors: that sizes are computed on the CPU is no news.
+    logSeverityLevel: 3,
   });
   const onDevice = (names: readonly string[]): Record<string, InstanceType<typeof Tensor>> =>
     Object.fromEntries(

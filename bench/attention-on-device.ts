@@ -1,0 +1,220 @@
+// The kernels of `longformerAttention` on tensors that lie on the device, made ready once and run many times.
+import { maskCodes } from "@longspan/core";
+import { bufferUsage, mapMode } from "../packages/runtime-webgpu/src/device/gpu-constants.ts";
+import { createPipelineCache, type PipelineCache } from "../packages/runtime-webgpu/src/device/pipeline-cache.ts";
+import type { DeviceTensor as PlannedTensor, Dispatch, Kernel, Storage } from "../packages/runtime-webgpu/src/kernel/kernel.ts";
+import { longformerAttentionKernels } from "../packages/runtime-webgpu/src/kernels/attention/longformer-attention.ts";
+import { linearKernels } from "../packages/runtime-webgpu/src/kernels/linear/index.ts";
+import type { TestDevice } from "../packages/runtime-webgpu/src/testing/test-device.ts";
+import type { DeviceTensor } from "./onnx-on-device.ts";
+
+/** One item of a batch; the published base model's heads by default. */
+export interface AttentionSizes {
+  readonly sequence: number;
+  readonly window: number;
+  /** At the start of the sequence. */
+  readonly globals: number;
+}
+
+export const [heads, headSize] = [12, 64];
+export const hidden: number = heads * headSize;
+
+/** In the order of the operation's inputs. */
+export const inputNames = [
+  "query",
+  "key",
+  "value",
+  "hidden",
+  "mask",
+  "queryGlobalWeight",
+  "queryGlobalBias",
+  "keyGlobalWeight",
+  "keyGlobalBias",
+  "valueGlobalWeight",
+  "valueGlobalBias",
+] as const;
+
+export interface AttentionTensors {
+  readonly sizes: AttentionSizes;
+  readonly inputs: Readonly<Record<string, DeviceTensor>>;
+  readonly context: DeviceTensor;
+  /** Reads a tensor back, and clears the context so that nobody is checked on another's values. */
+  readContext(): Promise<Float32Array>;
+  destroy(): void;
+}
+
+export interface PreparedAttention {
+  /** Milliseconds of so many runs; the profile's count of multiplications and additions and of bytes in one. */
+  run(times: number): Promise<number>;
+  readonly floatingPointOperations: number;
+  readonly bytes: number;
+  readonly kernels: readonly string[];
+  destroy(): void;
+}
+
+export function createAttentionTensors({ device }: TestDevice, sizes: AttentionSizes): AttentionTensors {
+  const { sequence, globals } = sizes;
+  const usage = bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination;
+  const create = (
+    dataType: "float32" | "int32",
+    shape: readonly number[],
+    data?: Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>,
+  ): DeviceTensor => {
+    const buffer = device.createBuffer({ size: shape.reduce((product, size) => product * size, 4), usage });
+    if (data !== undefined) device.queue.writeBuffer(buffer, 0, data);
+    return { buffer, dataType, shape };
+  };
+  const random = (shape: readonly number[], seed: number, scale: number): DeviceTensor =>
+    create(
+      "float32",
+      shape,
+      noise(
+        shape.reduce((product, size) => product * size, 1),
+        seed,
+        scale,
+      ),
+    );
+  const mask = new Int32Array(sequence).fill(maskCodes.local).fill(maskCodes.global, 0, globals);
+  const inputs = Object.fromEntries(
+    inputNames.map((name, index): [string, DeviceTensor] => {
+      if (name === "mask") return [name, create("int32", [1, sequence], mask)];
+      if (index < 4) return [name, random([1, sequence, hidden], index + 1, 1)];
+      // Weights that keep the size of what they project.
+      return [
+        name,
+        random(name.endsWith("Weight") ? [hidden, hidden] : [hidden], index + 1, name.endsWith("Weight") ? Math.sqrt(3 / hidden) : 1),
+      ];
+    }),
+  );
+  const context = create("float32", [1, sequence, hidden]);
+  return {
+    sizes,
+    inputs,
+    context,
+    async readContext() {
+      const size = sequence * hidden * 4;
+      const target = device.createBuffer({ size, usage: bufferUsage.mapRead | bufferUsage.copyDestination });
+      const encoder = device.createCommandEncoder();
+      encoder.copyBufferToBuffer(context.buffer, 0, target, 0, size);
+      encoder.clearBuffer(context.buffer);
+      device.queue.submit([encoder.finish()]);
+      await target.mapAsync(mapMode.read);
+      const values = new Float32Array(target.getMappedRange().slice(0));
+      target.destroy();
+      return values;
+    },
+    destroy() {
+      for (const { buffer } of [...Object.values(inputs), context]) buffer.destroy();
+    },
+  };
+}
+
+const caches = new WeakMap<GPUDevice, PipelineCache>();
+
+/** `only` leaves out kernels; `reassociateUpTo` as in `longformerAttentionKernels`. */
+export async function prepareAttention(
+  { device, facts }: TestDevice,
+  { sizes, inputs, context }: AttentionTensors,
+  { only, reassociateUpTo }: { readonly only?: (kernel: Kernel) => boolean; readonly reassociateUpTo?: number } = {},
+): Promise<PreparedAttention> {
+  const { sequence, window, globals } = sizes;
+  const buffers = new Map<string, GPUBuffer>();
+  const owned: GPUBuffer[] = [];
+  const usage = bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination;
+  const given = (name: string, { buffer, dataType, shape }: DeviceTensor): PlannedTensor => {
+    buffers.set(name, buffer);
+    return { name, shape, storage: dataType, byteLength: buffer.size };
+  };
+  const create = (storage: Storage, elements: number, data?: Int32Array): PlannedTensor => {
+    const name = `own ${owned.length}`;
+    const buffer = device.createBuffer({ size: elements * 4, usage });
+    if (data !== undefined) device.queue.writeBuffer(buffer, 0, data as Int32Array<ArrayBuffer>);
+    owned.push(buffer);
+    buffers.set(name, buffer);
+    return { name, shape: [elements], storage, byteLength: elements * 4 };
+  };
+  const mask = {
+    dataType: "int32",
+    shape: [1, sequence],
+    data: new Int32Array(sequence).fill(maskCodes.local).fill(maskCodes.global, 0, globals),
+  } as const;
+  const linear = linearKernels().find(({ operation }) => operation === "linear");
+  if (linear === undefined) throw new Error("there are no kernels of linear layers");
+  const planned = longformerAttentionKernels({ linear, reassociateUpTo }).plan(
+    {
+      name: "context",
+      operation: "longformerAttention",
+      attributes: { heads, window },
+      inputs: inputNames.map((name) => {
+        const tensor = inputs[name];
+        if (tensor === undefined) throw new Error(`there is no ${name}`);
+        return given(name, tensor);
+      }),
+      outputs: [given("context", context)],
+    },
+    {
+      facts,
+      dimensions: new Map(),
+      scratch: create,
+      hostValues: ({ name }) => (name === "mask" ? mask : undefined),
+      derived: (_, elements, __, compute) => create("int32", elements, compute(mask)),
+    },
+  );
+  const dispatches = planned.filter(({ kernel }) => only === undefined || only(kernel));
+  const cache = caches.get(device) ?? createPipelineCache(device);
+  caches.set(device, cache);
+  const bound = await Promise.all(dispatches.map((dispatch) => bind(dispatch)));
+  return {
+    async run(times) {
+      const start = performance.now();
+      for (let time = 0; time < times; time++) {
+        const encoder = device.createCommandEncoder();
+        const pass = encoder.beginComputePass();
+        for (const { pipeline, group, workgroups } of bound) {
+          pass.setPipeline(pipeline);
+          pass.setBindGroup(0, group);
+          pass.dispatchWorkgroups(...workgroups);
+        }
+        pass.end();
+        device.queue.submit([encoder.finish()]);
+      }
+      await device.queue.onSubmittedWorkDone();
+      return performance.now() - start;
+    },
+    floatingPointOperations: dispatches.reduce((sum, { work }) => sum + work.floatingPointOperations, 0),
+    bytes: dispatches.reduce((sum, { work }) => sum + work.bytes, 0),
+    kernels: dispatches.map(({ kernel }) => kernel.name),
+    destroy() {
+      for (const buffer of owned) buffer.destroy();
+    },
+  };
+
+  async function bind({ kernel, uniforms, operands, workgroups }: Dispatch): Promise<{
+    pipeline: GPUComputePipeline;
+    group: GPUBindGroup;
+    workgroups: Dispatch["workgroups"];
+  }> {
+    const { pipeline, layout } = await cache.get(kernel);
+    const uniformBuffer = device.createBuffer({ size: uniforms.byteLength, usage: bufferUsage.uniform | bufferUsage.copyDestination });
+    owned.push(uniformBuffer);
+    device.queue.writeBuffer(uniformBuffer, 0, uniforms);
+    const resources = operands.map(({ tensor, byteOffset = 0, byteLength }) => {
+      const buffer = buffers.get(tensor.name);
+      if (buffer === undefined) throw new Error(`${tensor.name} has no buffer`);
+      return { buffer, offset: byteOffset, size: byteLength ?? buffer.size - byteOffset };
+    });
+    const entries = [{ buffer: uniformBuffer }, ...resources].map((resource, binding) => ({ binding, resource }));
+    return { pipeline, group: device.createBindGroup({ layout, entries }), workgroups };
+  }
+}
+
+/** Around 0, the same for the same seed. */
+function noise(length: number, seed: number, scale: number): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(length);
+  let state = Math.imul(seed, 0x9e3779b9);
+  for (let index = 0; index < length; index++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    out[index] = (state / 2 ** 31 - 1) * scale;
+  }
+  return out;
+}
