@@ -91,7 +91,7 @@ export function createOnnxWriter(taken: Iterable<string>): { readonly writer: On
   };
 
   const writer: OnnxWriter = {
-    apply(operator, inputs, attributes = {}, type = undefined) {
+    apply(operator, inputs, attributes = {}, type) {
       const name = freshName(`${scope}/${operator}`);
       level.nodes.push(
         create(NodeProtoSchema, { name, opType: operator, input: [...inputs], output: [name], attribute: attributeMessages(attributes) }),

@@ -59,9 +59,9 @@ function inputsOf({ batch = 1, sequence, heads = 2, headSize = 8, mask, float16 
   });
   const weight = (seed: number): GraphTensor[] => {
     const matrix = tensor([hidden, hidden], seed);
-    for (const [index, value] of matrix.data.entries()) matrix.data[index] = Number(value) / Math.sqrt(hidden / 3);
+    for (const [index, value] of matrix.data.entries()) matrix.data[index] = value / Math.sqrt(hidden / 3);
     // As a float16 holds them exactly: what is stored narrower is then compared as strictly.
-    const data = float16 ? matrix.data.map((value) => Math.round(Number(value) * 1024) / 1024) : matrix.data;
+    const data = float16 ? matrix.data.map((value) => Math.round(value * 1024) / 1024) : matrix.data;
     return [{ ...matrix, data } as GraphTensor, tensor([hidden], seed + 50)];
   };
   const tokens = [1, 2, 3, 4].map((seed) => tensor([batch, sequence, hidden], seed));

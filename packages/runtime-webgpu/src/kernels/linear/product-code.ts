@@ -34,7 +34,7 @@ export interface ProductUniforms {
 }
 
 /** Where the matrices of a stack lie, in elements from what is bound. Starts may be negative: what is added to them is not. */
-export interface StackUniforms {
+interface StackUniforms {
   readonly leftStart: number;
   readonly rightStart: number;
   readonly outStart: number;
@@ -44,7 +44,7 @@ export interface StackUniforms {
   readonly axes: readonly StackAxis[];
 }
 
-export interface StackAxis {
+interface StackAxis {
   readonly size: number;
   /** Elements between neighbours. */
   readonly leftStride: number;
