@@ -3,7 +3,7 @@ import type { PlanContext, SizedNode } from "../../kernel/operation-kernels.ts";
 import { bindingAlignment, rowsOf, type RowRange } from "../dispatching.ts";
 
 /** The inputs of `longformerAttention` by name. */
-export type AttentionInputs = Readonly<
+type AttentionInputs = Readonly<
   Record<"query" | "key" | "value" | "hidden" | "mask" | `${"query" | "key" | "value"}Global${"Weight" | "Bias"}`, DeviceTensor>
 >;
 
