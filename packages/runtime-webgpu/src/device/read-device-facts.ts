@@ -24,7 +24,8 @@ function readFacts(
   const words = [info.vendor, info.architecture, info.device, info.description].filter((word) => word !== "");
   const software = (info as { readonly isFallbackAdapter?: boolean }).isFallbackAdapter === true || softwareAdapters.test(words.join(" "));
   return {
-    name: [...new Set(words)].join(" ") || "unnamed GPU",
+    // Browsers keep the description to themselves; where there is one, it says it all.
+    name: info.description || words.join(" ") || "unnamed GPU",
     kind: software ? "cpu" : "gpu",
     subgroups: has("subgroups") ? { minimum: info.subgroupMinSize ?? 4, maximum: info.subgroupMaxSize ?? 128 } : undefined,
     shaderFloat16: has("shader-f16"),
