@@ -20,6 +20,7 @@ import {
   prepareAttention,
   type AttentionSizes,
   type AttentionTensors,
+  type PreparedAttention,
 } from "./attention-on-device.ts";
 import { multiplyAddPeak } from "./multiply-add-peak.ts";
 import { openOnnxOnDevice } from "./onnx-on-device.ts";
@@ -54,7 +55,7 @@ const peaks = facts.kind === "gpu" ? { gigaflops: await multiplyAddPeak(device),
 if (peaks !== undefined)
   console.log(`multiply-adds alone: ${peaks.gigaflops.toFixed(0)} GFLOP/s; copies alone: ${peaks.gigabytes.toFixed(0)} GB/s`);
 if (parts.has("onnx")) for (const globals of [0, 16]) await compareWithOnnx({ sequence, window, globals });
-if (parts.has("length")) for (const globals of [0, 16]) await compareLengths(globals);
+if (parts.has("length")) await compareLengths();
 if (parts.has("forms")) await compareForms();
 device.destroy();
 
@@ -103,26 +104,40 @@ async function compareWithOnnx(sizes: AttentionSizes): Promise<void> {
   for (const one of [ours, oursDense, tensors, whole]) one.destroy();
 }
 
-async function compareLengths(globals: number): Promise<void> {
-  const all: { readonly tensors: AttentionTensors; readonly contender: Contender; readonly pairs: number }[] = [];
-  for (const length of [2048, 4096, 8192, 16384]) {
-    const tensors = createAttentionTensors(given, { sequence: length, window, globals });
-    const { run } = await prepareAttention(given, tensors);
-    await run(1);
-    // Local tokens to the tokens of their windows and to the global ones, global tokens to all: as much as has to be computed.
-    const pairs = windowPairs(length, window / 2) + 2 * length * globals;
-    all.push({ tensors, contender: { name: `${length} tokens`, run }, pairs });
-  }
-  const times = await measure(all.map(({ contender }) => contender));
-  const nanoseconds = all.map(({ pairs }, index) => ((times[index] ?? Number.NaN) * 1e6) / pairs);
-  console.log(`\nwindow ${window}, ${globals} global: time for each (query, key) pair`);
-  for (const [index, { contender }] of all.entries())
-    console.log(
-      `  ${contender.name.padEnd(14)} ${(times[index] ?? Number.NaN).toFixed(1).padStart(9)} ms ${(nanoseconds[index] ?? Number.NaN).toFixed(2).padStart(9)} ns`,
+async function compareLengths(): Promise<void> {
+  const lengths = [2048, 4096, 8192, 16384];
+  const longest = Math.max(...lengths);
+  const isWindow = ({ name }: { readonly name: string }): boolean => name.startsWith("window");
+  for (const { title, globals, only, goal } of [
+    { title: "local tokens, no global ones", globals: 0, only: isWindow, goal: true },
+    { title: "local tokens to their windows and 16 global tokens", globals: 16, only: isWindow, goal: true },
+    { title: "all of it with 16 global tokens, which attend to all", globals: 16, only: undefined, goal: false },
+  ]) {
+    const all: {
+      readonly length: number;
+      readonly tensors: AttentionTensors;
+      readonly prepared: PreparedAttention;
+      readonly pairs: number;
+    }[] = [];
+    for (const length of lengths) {
+      const tensors = createAttentionTensors(given, { sequence: length, window, globals });
+      const prepared = await prepareAttention(given, tensors, only === undefined ? {} : { only });
+      // What has to be computed: the band without what lies beyond the ends, each global column once, and the global tokens' own rows.
+      const pairs = windowPairs(length, window / 2) + length * globals * (only === undefined ? 2 : 1);
+      all.push({ length, tensors, prepared, pairs });
+    }
+    // Every time is of as many tokens, so that nothing weighs on the short ones alone.
+    const times = await measure(
+      all.map(({ length, prepared }) => ({ name: `${length} tokens`, run: (count) => prepared.run((count * longest) / length) })),
     );
-  const spread = Math.max(...nanoseconds) / Math.min(...nanoseconds) - 1;
-  console.log(`  goal: within 10 %; reached ${(spread * 100).toFixed(1)} %`);
-  for (const { tensors } of all) tensors.destroy();
+    const nanoseconds = all.map(({ pairs, length }, index) => ((times[index] ?? Number.NaN) * 1e6 * length) / longest / pairs);
+    console.log(`\nwindow ${window}, ${title}: time for each (query, key) pair`);
+    for (const [index, { length }] of all.entries())
+      console.log(`  ${String(length).padStart(6)} tokens ${(nanoseconds[index] ?? Number.NaN).toFixed(3).padStart(10)} ns`);
+    const spread = `${((Math.max(...nanoseconds) / Math.min(...nanoseconds) - 1) * 100).toFixed(1)} %`;
+    console.log(goal ? `  goal: within 10 %; reached ${spread}` : `  within ${spread}`);
+    for (const { tensors, prepared } of all) for (const one of [prepared, tensors]) one.destroy();
+  }
 }
 
 async function compareForms(): Promise<void> {
@@ -154,7 +169,7 @@ async function compareForms(): Promise<void> {
     for (const { prepared } of forms) prepared.destroy();
     tensors.destroy();
   }
-  console.log(`  re-associated is faster up to ${breakEven} global tokens; kernels take it up to ${headSize / 2}`);
+  console.log(`  re-associated is faster up to ${breakEven} global tokens; kernels take it up to ${headSize / 4}`);
 }
 
 /** Medians, in milliseconds, of runs that take turns. */

@@ -38,6 +38,7 @@ export interface LaneTiling {
   readonly rows: number;
   /** Keys that are taken in one step. */
   readonly keys: number;
-  /** Whether lanes exchange the keys they read. Then `lanes` and `keys` are the size of every subgroup of the device. */
+  /** Whether lanes exchange the keys they read. Then `lanes` is the size of every subgroup of the device,
+   * and `keys` a multiple of it. */
   readonly exchange: boolean;
 }

@@ -20,26 +20,31 @@ export interface LaneKeys {
   readonly step: Pick<SoftmaxStep, "keys" | "beforeKeys" | "beforeValues" | "key" | "value" | "sees">;
 }
 
-export function laneKeys({ keys, exchange }: LaneTiling): LaneKeys {
+export function laneKeys({ lanes, keys, exchange }: LaneTiling): LaneKeys {
   const each = range(keys);
   const sees: SoftmaxStep["sees"] = (row, key) => `row + ${row}u - low${key} < span${key}`;
-  if (exchange)
+  if (exchange) {
+    // Of every `lanes` keys a lane reads one.
+    const reads = range(keys / lanes);
+    const told = (what: string, key: number): string => `subgroupBroadcast(${what}, ${key % lanes}u)`;
+    const readOf = (key: number): number => Math.floor(key / lanes);
     return {
       directives: "enable subgroups;\ndiagnostic(off, subgroup_uniformity);",
       parameter: "@builtin(subgroup_invocation_id) subgroupLane: u32,",
-      keysOfStep: `let key = key_at(work, place + subgroupLane);
-      if (!subgroupAny(key.span != 0u)) { continue; }
-      ${each.map((one) => `let low${one} = subgroupBroadcast(key.low, ${one}u); let span${one} = subgroupBroadcast(key.span, ${one}u);`).join("\n      ")}`,
+      keysOfStep: `${reads.map((read) => `let own${read} = key_at(work, place + ${read * lanes}u + subgroupLane);`).join("\n      ")}
+      if (!subgroupAny((${reads.map((read) => `own${read}.span`).join(" | ")}) != 0u)) { continue; }
+      ${each.map((key) => `let low${key} = ${told(`own${readOf(key)}.low`, key)}; let span${key} = ${told(`own${readOf(key)}.span`, key)};`).join("\n      ")}`,
       any: (condition) => `subgroupAny(${condition})`,
       step: {
         keys,
         sees,
-        beforeKeys: (vector) => `let own = read_key(key.start, ${vector});`,
-        key: (key) => `subgroupBroadcast(own, ${key}u)`,
-        beforeValues: (vector) => `let own = read_value(key.start, ${vector});`,
-        value: (key) => `subgroupBroadcast(own, ${key}u)`,
+        beforeKeys: (vector) => reads.map((read) => `let read${read} = read_key(own${read}.start, ${vector});`).join(" "),
+        key: (key) => told(`read${readOf(key)}`, key),
+        beforeValues: (vector) => reads.map((read) => `let read${read} = read_value(own${read}.start, ${vector});`).join(" "),
+        value: (key) => told(`read${readOf(key)}`, key),
       },
     };
+  }
   return {
     directives: "",
     parameter: "",

@@ -32,8 +32,9 @@ export function attentionOfTokens(task: AttentionTask, facts: DeviceFacts): Tile
  */
 function laneTiling({ name, subgroups }: DeviceFacts, length: number): LaneTiling {
   const size = subgroups?.minimum === subgroups?.maximum ? subgroups?.minimum : undefined;
-  if (size === 4) return { lanes: 4, rows: 4, keys: 4, exchange: true };
-  if (size === 8) return { lanes: 8, rows: 2, keys: 8, exchange: true };
+  const isShort = length < 32 || length % 4 > 0;
+  if (size === 4) return { lanes: 4, rows: 4, keys: 8, exchange: true };
+  if (size === 8) return { lanes: 8, ...(isShort ? { rows: 2, keys: 8 } : { rows: 4, keys: 16 }), exchange: true };
   if (/swiftshader/i.test(name)) return { lanes: 4, rows: 4, keys: 4, exchange: false };
-  return { lanes: 8, rows: length < 32 || length % 4 > 0 ? 2 : 8, keys: 4, exchange: false };
+  return { lanes: 8, rows: isShort ? 2 : 8, keys: 4, exchange: false };
 }
