@@ -141,24 +141,18 @@ describe("longformerAttention", () => {
     expect(await differences(shared, { sequence: 9, mask: [1, 1, 0], probabilities: true }, { form: "direct" })).toEqual([]);
   });
 
-  test.each([1, 6, 12, 64, 128])("heads of %i elements", async (headSize) => {
+  test.each([1, 6, 12])("heads of %i elements", async (headSize) => {
     expect(await differences(shared, { sequence: 19, headSize, mask: [1, 1, 0] }, { form: "direct" })).toEqual([]);
   });
 
   test.each([
-    [3, "reassociated"],
-    [3, "direct"],
-    [64, "reassociated"],
-    [128, "direct"],
-  ] as const)("heads of %i elements and global tokens (%s)", async (headSize, form) => {
-    expect(await differences(shared, { sequence: 20, headSize, mask: few }, { form })).toEqual([]);
-  });
-
-  test.each([
-    [8, "direct"],
-    [3, "reassociated"],
-  ] as const)("float16 weights, heads of %i elements (%s)", async (headSize, form) => {
-    expect(await differences(shared, { sequence: 20, headSize, mask: few, float16: true }, { form })).toEqual([]);
+    [3, "reassociated", true],
+    [3, "direct", false],
+    [8, "direct", true],
+    [64, "reassociated", false],
+    [128, "direct", false],
+  ] as const)("heads of %i elements and global tokens (%s, weights in float16: %s)", async (headSize, form, float16) => {
+    expect(await differences(shared, { sequence: 20, headSize, mask: few, float16 }, { form })).toEqual([]);
   });
 
   test.each(["reassociated", "direct"] as const)("without subgroups, with default limits (%s)", async (form) => {
