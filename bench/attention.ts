@@ -169,7 +169,7 @@ async function compareForms(): Promise<void> {
     for (const { prepared } of forms) prepared.destroy();
     tensors.destroy();
   }
-  console.log(`  re-associated is faster up to ${breakEven} global tokens; kernels take it up to ${headSize / 4}`);
+  console.log(`  re-associated is faster up to ${breakEven} global tokens; kernels take it up to ${headSize / 2}`);
 }
 
 /** Medians, in milliseconds, of runs that take turns. */

@@ -13,9 +13,9 @@ export interface LongformerAttentionOptions {
   /** The kernels of the operation `linear`, for the global projections of all tokens. */
   readonly linear: OperationKernels;
   /**
-   * Up to how many global tokens the re-associated form is taken, see `GlobalForm`. Default: a quarter as many as a head has elements.
-   * The two forms need as many multiplications at about `headSize` global tokens, but matrix products make better use of a device: between 16
-   * and 32 both took the same time for heads of 64 on lavapipe (bench/attention.ts).
+   * Up to how many global tokens the re-associated form is taken, see `GlobalForm`. Default: half as many as a head has elements.
+   * The two forms need as many multiplications at about `headSize` global tokens, but matrix products make better use of a device: for
+   * heads of 64 they took the same time at 32 on lavapipe (`npm run bench:attention`).
    */
   readonly reassociateUpTo?: number | undefined;
 }
@@ -39,7 +39,7 @@ export function longformerAttentionKernels({ linear, reassociateUpTo }: Longform
     plan(node, context) {
       const sized = sizedAttention(node, context);
       const { batch, sequence, hidden, heads, headSize, places } = sized;
-      const form: GlobalForm = places <= (reassociateUpTo ?? headSize / 4) ? "reassociated" : "direct";
+      const form: GlobalForm = places <= (reassociateUpTo ?? headSize / 2) ? "reassociated" : "direct";
       const splits = places === 0 ? undefined : splitKeys(sized, form);
       const projections = splits?.form === "direct" ? planGlobalProjections(sized, linear) : undefined;
       const itemBytes = [
