@@ -10,33 +10,15 @@ import {
   type GraphTensor,
   type Head,
 } from "@longspan/core";
-import type { DeviceFacts } from "../device/device-facts.ts";
 import { fuseForGpu, gpuOperations } from "../fusion/index.ts";
 import { kernelTable } from "../kernels/index.ts";
 import { weightTensors } from "../session/load-weights.ts";
 import { float16Parameters } from "./float16-parameters.ts";
 import { planGraph, type GraphPlan } from "./plan-graph.ts";
 import { evaluateHostPart, planKeyOf, splitGraph } from "./split-graph.ts";
+import { defaultFacts } from "../testing/default-facts.ts";
 
-/** A device that has what WebGPU guarantees, and no more. */
-const facts: DeviceFacts = {
-  name: "least",
-  kind: "gpu",
-  subgroups: undefined,
-  shaderFloat16: false,
-  timestamps: false,
-  limits: {
-    maxStorageBufferBindingSize: 2 ** 27,
-    maxBufferSize: 2 ** 28,
-    maxStorageBuffersPerShaderStage: 8,
-    maxComputeWorkgroupStorageSize: 16384,
-    maxComputeInvocationsPerWorkgroup: 256,
-    maxComputeWorkgroupSizeX: 256,
-    maxComputeWorkgroupsPerDimension: 65535,
-    minStorageBufferOffsetAlignment: 256,
-    minUniformBufferOffsetAlignment: 256,
-  },
-};
+const facts = defaultFacts;
 const kernels = kernelTable();
 const { config } = parseLongformerConfig(publishedConfigs["longformer-base-4096"]);
 

@@ -12,6 +12,7 @@ import { chooseTiling } from "./linear-tuning.ts";
 import { linear, planLinear } from "./linear.ts";
 import { createProductKernels } from "./product-kernel.ts";
 import { tilingsOf, type Tiling } from "./tiling.ts";
+import { defaultFacts } from "../../testing/default-facts.ts";
 
 let gpu: TestDevice;
 beforeAll(async () => {
@@ -82,24 +83,7 @@ async function largestError({
 const tolerance = 2e-5;
 
 describe("every tiling", () => {
-  const facts: DeviceFacts = {
-    name: "",
-    kind: "gpu",
-    subgroups: undefined,
-    shaderFloat16: false,
-    timestamps: false,
-    limits: {
-      maxStorageBufferBindingSize: 2 ** 27,
-      maxBufferSize: 2 ** 28,
-      maxStorageBuffersPerShaderStage: 8,
-      maxComputeWorkgroupStorageSize: 16384,
-      maxComputeInvocationsPerWorkgroup: 256,
-      maxComputeWorkgroupSizeX: 256,
-      maxComputeWorkgroupsPerDimension: 65535,
-      minStorageBufferOffsetAlignment: 256,
-      minUniformBufferOffsetAlignment: 256,
-    },
-  };
+  const facts = defaultFacts;
   const named = (name: string): Tiling => {
     const tiling = tilingsOf(facts).find((candidate) => candidate.name === name);
     if (tiling === undefined) throw new Error(`there is no ${name}`);

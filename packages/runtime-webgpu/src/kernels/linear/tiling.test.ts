@@ -1,35 +1,18 @@
 import { expect, test } from "vitest";
 import type { DeviceFacts } from "../../device/device-facts.ts";
 import { ruledTiling, tilingsOf, workgroupExtent, type ProductShape } from "./tiling.ts";
+import { defaultFacts } from "../../testing/default-facts.ts";
 
-const defaults: DeviceFacts = {
-  name: "a GPU with WebGPU's default limits",
-  kind: "gpu",
-  subgroups: undefined,
-  shaderFloat16: false,
-  timestamps: false,
-  limits: {
-    maxStorageBufferBindingSize: 2 ** 27,
-    maxBufferSize: 2 ** 28,
-    maxStorageBuffersPerShaderStage: 8,
-    maxComputeWorkgroupStorageSize: 16384,
-    maxComputeInvocationsPerWorkgroup: 256,
-    maxComputeWorkgroupSizeX: 256,
-    maxComputeWorkgroupsPerDimension: 65535,
-    minStorageBufferOffsetAlignment: 256,
-    minUniformBufferOffsetAlignment: 256,
-  },
-};
-const software: DeviceFacts = { ...defaults, kind: "cpu" };
+const software: DeviceFacts = { ...defaultFacts, kind: "cpu" };
 const compatibility: DeviceFacts = {
-  ...defaults,
-  limits: { ...defaults.limits, maxComputeInvocationsPerWorkgroup: 128, maxComputeWorkgroupSizeX: 128 },
+  ...defaultFacts,
+  limits: { ...defaultFacts.limits, maxComputeInvocationsPerWorkgroup: 128, maxComputeWorkgroupSizeX: 128 },
 };
 const shape = (rows: number, columns: number, inner = 768): ProductShape => ({ rows, columns, inner, stack: 1, rightLayout: "columns" });
 const nameOf = (facts: DeviceFacts, sizes: ProductShape): string => ruledTiling(facts, sizes).name;
 
 test("tilings keep within WebGPU's default limits", () => {
-  expect(tilingsOf(defaults).map(({ name }) => name)).toEqual([
+  expect(tilingsOf(defaultFacts).map(({ name }) => name)).toEqual([
     "tile-128x128",
     "tile-128x64",
     "tile-64x64",
@@ -38,20 +21,20 @@ test("tilings keep within WebGPU's default limits", () => {
     "lanes-rows-8x4-workgroup-64",
     "lanes-columns-4x4-workgroup-64",
   ]);
-  expect(workgroupExtent(ruledTiling(defaults, shape(4096, 3072)))).toEqual({ rows: 128, columns: 128 });
+  expect(workgroupExtent(ruledTiling(defaultFacts, shape(4096, 3072)))).toEqual({ rows: 128, columns: 128 });
 });
 
 test("the larger the product, the larger the tile, as long as there are workgroups enough", () => {
-  expect(nameOf(defaults, shape(4096, 3072))).toBe("tile-128x128");
-  expect(nameOf(defaults, shape(4096, 768))).toBe("tile-128x64");
-  expect(nameOf(defaults, shape(512, 768))).toBe("tile-64x64");
-  expect(nameOf(defaults, shape(64, 768))).toBe("tile-32x32");
+  expect(nameOf(defaultFacts, shape(4096, 3072))).toBe("tile-128x128");
+  expect(nameOf(defaultFacts, shape(4096, 768))).toBe("tile-128x64");
+  expect(nameOf(defaultFacts, shape(512, 768))).toBe("tile-64x64");
+  expect(nameOf(defaultFacts, shape(64, 768))).toBe("tile-32x32");
 });
 
 test("few rows, or few columns, split the sums", () => {
-  expect(nameOf(defaults, shape(1, 768))).toBe("split-64");
-  expect(nameOf(defaults, shape(4096, 2))).toBe("split-64");
-  expect(nameOf(defaults, { ...shape(1, 768), rightLayout: "rows" })).toBe("lanes-columns-4x4-workgroup-64");
+  expect(nameOf(defaultFacts, shape(1, 768))).toBe("split-64");
+  expect(nameOf(defaultFacts, shape(4096, 2))).toBe("split-64");
+  expect(nameOf(defaultFacts, { ...shape(1, 768), rightLayout: "rows" })).toBe("lanes-columns-4x4-workgroup-64");
 });
 
 test("software adapters compute in registers, and broadcast where subgroups have one size", () => {
