@@ -38,6 +38,7 @@ export type { FormatAdapter } from "./adapter/format-adapter.ts";
 export { architectures, headOfArchitecture, heads, isHead, type Head } from "./longformer/head.ts";
 export { classDefaults, parseLongformerConfig, type LongformerConfig, type ParsedConfig } from "./longformer/config.ts";
 export { publishedConfigs } from "./longformer/published-configs.ts";
+export { canonicalRules } from "./longformer/canonical-rules.ts";
 export { createLongformerSpec, type LongformerSpec, type ParameterSpec } from "./longformer/spec.ts";
 
 export { compileLayout, type CompiledLayout, type WrittenParameter } from "./rules/compile-layout.ts";

@@ -1,22 +1,4 @@
-import type { Layout, Rule } from "@longspan/core";
-
-const parameter = "{p:weight|bias}";
-
-/** Hugging Face's names are the canonical ones: each rule is an identity. */
-const names: readonly string[] = [
-  "embeddings.{t:word_embeddings|position_embeddings|token_type_embeddings}.weight",
-  `embeddings.LayerNorm.${parameter}`,
-  `encoder.layer.{i}.attention.self.{t:query|key|value|query_global|key_global|value_global}.${parameter}`,
-  `encoder.layer.{i}.attention.output.{t:dense|LayerNorm}.${parameter}`,
-  `encoder.layer.{i}.intermediate.dense.${parameter}`,
-  `encoder.layer.{i}.output.{t:dense|LayerNorm}.${parameter}`,
-  `pooler.dense.${parameter}`,
-  `qa_outputs.${parameter}`,
-  `lm_head.{t:dense|layer_norm|decoder}.${parameter}`,
-  "lm_head.bias",
-  `classifier.${parameter}`,
-  `classifier.{t:dense|out_proj}.${parameter}`,
-];
+import { canonicalRules, type Layout, type Rule } from "@longspan/core";
 
 /** TensorFlow's words for a LayerNorm's parameters, in checkpoints of 2019 and before; transformers still reads them. */
 const accepts: readonly Rule[] = [
@@ -28,9 +10,9 @@ const accepts: readonly Rule[] = [
   to: `${module}.{p:gamma|beta}`,
 }));
 
-/** The names of `transformers` (models/longformer/modeling_longformer.py). One object each, so that layouts built on this one share them. */
+/** The names of `transformers` (models/longformer/modeling_longformer.py), which are the canonical ones. One object each, so that layouts built on this one share them. */
 const parts: Pick<Layout, "rules" | "accepts" | "drops" | "adds"> = {
-  rules: names.map((name) => ({ from: name, to: name })),
+  rules: canonicalRules,
   accepts,
   drops: [
     { name: "embeddings.position_ids", reason: "a buffer of old transformers: the numbers 0, 1, 2, …" },

@@ -1,6 +1,6 @@
+import { denseStrides } from "@longspan/core";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
 import { elementsOf, required } from "./dispatching.ts";
-import { denseStrides } from "./strided-domain.ts";
 import { planCopy } from "./strided-copy.ts";
 
 /** The values one after the other along an axis, any shapes: one copy for each (see `planCopy`). Source: core's operation concatenate. */

@@ -1,3 +1,4 @@
+import { denseStrides } from "@longspan/core";
 import type { DeviceTensor, Dispatch, Kernel, Storage } from "../kernel/kernel.ts";
 import type { PlanContext } from "../kernel/operation-kernels.ts";
 import {
@@ -10,7 +11,7 @@ import {
   workgroupIndex,
   workgroupParameters,
 } from "./dispatching.ts";
-import { denseStrides, domainSize, packDomain, simplifyDomain, stretchedStrides, stridedDeclarations } from "./strided-domain.ts";
+import { domainSize, packDomain, simplifyDomain, stretchedStrides, stridedDeclarations } from "./strided-domain.ts";
 
 /**
  * `out[i] = f(a[i], b[i], …)` for up to three inputs that stretch to the shape of the output, as numpy does.

@@ -1,3 +1,4 @@
+import { denseStrides } from "@longspan/core";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
 import {
@@ -11,7 +12,6 @@ import {
   workgroupParameters,
 } from "./dispatching.ts";
 import { attributeDimension } from "./slice.ts";
-import { denseStrides } from "./strided-domain.ts";
 
 const workgroupSize = 64;
 

@@ -1,3 +1,4 @@
+import { denseStrides } from "@longspan/core";
 import type { Kernel, Storage } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
 import {
@@ -12,7 +13,6 @@ import {
   workgroupParameters,
 } from "./dispatching.ts";
 import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, type RowReduction } from "./row-reduction.ts";
-import { denseStrides } from "./strided-domain.ts";
 
 const workgroupSize = 64;
 

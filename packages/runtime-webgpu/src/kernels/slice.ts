@@ -1,7 +1,6 @@
-import { evaluateDimension, type AttributeValue, type DimensionBindings } from "@longspan/core";
+import { evaluateDimension, type AttributeValue, type DimensionBindings, denseStrides } from "@longspan/core";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
 import { required } from "./dispatching.ts";
-import { denseStrides } from "./strided-domain.ts";
 import { planCopy } from "./strided-copy.ts";
 
 /** `out[…, i, …] = x[…, start + i, …]` along an axis, any shape; grid: see `planCopy`. Source: core's operation slice. */

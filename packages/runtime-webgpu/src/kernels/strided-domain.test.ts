@@ -1,6 +1,7 @@
+import { denseStrides } from "@longspan/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { denseStrides, domainSize, inFours, mostAxes, simplifyDomain, stretchedStrides, type StridedDomain } from "./strided-domain.ts";
+import { domainSize, inFours, mostAxes, simplifyDomain, stretchedStrides, type StridedDomain } from "./strided-domain.ts";
 
 /** Where each index stands in each tensor, in order: what a domain means. */
 function placesOf({ axes, starts }: StridedDomain): readonly (readonly number[])[] {

@@ -1,3 +1,4 @@
+import { denseStrides } from "@longspan/core";
 import { packUniforms } from "./dispatching.ts";
 
 /** The indices of a loop nest, and where each of them stands in several dense or stretched tensors. */
@@ -15,17 +16,6 @@ interface StridedAxis {
 
 /** The axes that fit a kernel's uniforms: `array<vec4<u32>, 8>`, the size and up to three strides each. */
 export const mostAxes = 8;
-
-/** Strides of a dense tensor in C order. */
-export function denseStrides(shape: readonly number[]): readonly number[] {
-  const strides: number[] = [];
-  let stride = 1;
-  for (const size of shape.toReversed()) {
-    strides.unshift(stride);
-    stride *= size;
-  }
-  return strides;
-}
 
 /** Strides of a dense tensor stretched to `target` as numpy does: aligned at the last axis, 0 along sizes of 1. */
 export function stretchedStrides(shape: readonly number[], target: readonly number[]): readonly number[] {

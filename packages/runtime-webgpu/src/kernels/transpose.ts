@@ -1,7 +1,6 @@
-import { attributeParsers } from "@longspan/core";
+import { attributeParsers, denseStrides } from "@longspan/core";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
 import { required } from "./dispatching.ts";
-import { denseStrides } from "./strided-domain.ts";
 import { planCopy } from "./strided-copy.ts";
 
 /** Axis a of out is axis `permutation[a]` of x, any shape; grid: see `planCopy`. Source: core's operation transpose. */

@@ -1,0 +1,21 @@
+import type { Rule } from "../adapter/layout.ts";
+
+const parameter = "{p:weight|bias}";
+
+const names: readonly string[] = [
+  "embeddings.{t:word_embeddings|position_embeddings|token_type_embeddings}.weight",
+  `embeddings.LayerNorm.${parameter}`,
+  `encoder.layer.{i}.attention.self.{t:query|key|value|query_global|key_global|value_global}.${parameter}`,
+  `encoder.layer.{i}.attention.output.{t:dense|LayerNorm}.${parameter}`,
+  `encoder.layer.{i}.intermediate.dense.${parameter}`,
+  `encoder.layer.{i}.output.{t:dense|LayerNorm}.${parameter}`,
+  `pooler.dense.${parameter}`,
+  `qa_outputs.${parameter}`,
+  `lm_head.{t:dense|layer_norm|decoder}.${parameter}`,
+  "lm_head.bias",
+  `classifier.${parameter}`,
+  `classifier.{t:dense|out_proj}.${parameter}`,
+];
+
+/** The canonical names as rules of a layout that writes just these, whatever the head: each is an identity. */
+export const canonicalRules: readonly Rule[] = names.map((name) => ({ from: name, to: name }));
