@@ -2,8 +2,8 @@ import { questionAnswering, type Answer } from "@longspan/pipelines";
 import { jsonDocument } from "../output/json-document.ts";
 import { markedSentence, onOneLine } from "../output/marked-sentence.ts";
 import { describeProfile } from "../output/profile-report.ts";
-import { runPipeline } from "../pipeline-model.ts";
-import type { PipelineCommandOptions } from "../pipeline-options.ts";
+import { runPipeline } from "../model/run-pipeline.ts";
+import type { PipelineCommandOptions } from "../model/pipeline-options.ts";
 import { styled, writeLine, type Terminal } from "../terminal.ts";
 import { readDocument, requireWords } from "../text-input.ts";
 

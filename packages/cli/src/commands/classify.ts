@@ -13,8 +13,8 @@ import { jsonDocument } from "../output/json-document.ts";
 import { markedSentence } from "../output/marked-sentence.ts";
 import { noteWarnings } from "../output/notes.ts";
 import { describeProfile } from "../output/profile-report.ts";
-import { runPipeline } from "../pipeline-model.ts";
-import type { TextCommandOptions } from "../pipeline-options.ts";
+import { runPipeline } from "../model/run-pipeline.ts";
+import type { TextCommandOptions } from "../model/pipeline-options.ts";
 import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
 import { givenTexts } from "../text-input.ts";
 

@@ -1,8 +1,8 @@
 import { embedText, type EmbedTextOptions } from "@longspan/pipelines";
 import { jsonDocument } from "../output/json-document.ts";
 import { describeProfile } from "../output/profile-report.ts";
-import { runPipeline } from "../pipeline-model.ts";
-import type { TextCommandOptions } from "../pipeline-options.ts";
+import { runPipeline } from "../model/run-pipeline.ts";
+import type { TextCommandOptions } from "../model/pipeline-options.ts";
 import { writeLine, type Terminal } from "../terminal.ts";
 import { givenTexts } from "../text-input.ts";
 

@@ -2,8 +2,8 @@ import { fillMask } from "@longspan/pipelines";
 import { jsonDocument } from "../output/json-document.ts";
 import { onOneLine } from "../output/marked-sentence.ts";
 import { describeProfile } from "../output/profile-report.ts";
-import { runPipeline } from "../pipeline-model.ts";
-import type { TextCommandOptions } from "../pipeline-options.ts";
+import { runPipeline } from "../model/run-pipeline.ts";
+import type { TextCommandOptions } from "../model/pipeline-options.ts";
 import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
 import { givenTexts } from "../text-input.ts";
 

@@ -1,7 +1,8 @@
 import { elementCount, type Checkpoint } from "@longspan/core";
 import { inertJson } from "../output/inert-json.ts";
 import { jsonDocument } from "../output/json-document.ts";
-import { createCommandConverter, openModel, type ModelOptions } from "../model-options.ts";
+import type { ModelOptions } from "../model/model-options.ts";
+import { createCommandConverter, openModel } from "../model/open-model.ts";
 import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
 
 export interface InspectOptions extends ModelOptions {

@@ -1,11 +1,13 @@
 import { checkpointModel, LongspanError, prepareInputs, selectOutputs, type Graph, type GraphTensor } from "@longspan/core";
-import { createCommandConverter, openModel, type ModelOptions } from "../model-options.ts";
+import type { ModelOptions } from "../model/model-options.ts";
+import { createCommandConverter, openModel } from "../model/open-model.ts";
 import { noteRuntime, noteWarnings } from "../output/notes.ts";
 import { describeProfile } from "../output/profile-report.ts";
 import { progressDisplay } from "../output/progress-display.ts";
 import { writeTensorsDocument } from "../output/tensors-document.ts";
 import { openSafetensorsFile } from "../output/write-safetensors.ts";
-import { requireProfile, type ProfileOptions, type RuntimeOptions } from "../runtime-options.ts";
+import { requireProfile } from "../model/require-profile.ts";
+import type { ProfileOptions, RuntimeOptions } from "../model/runtime-options.ts";
 import { loadRuntime } from "../runtimes/load-runtime.ts";
 import { readTensorInputs } from "../tensor-inputs.ts";
 import { columns, styled, writeLine, type Terminal } from "../terminal.ts";

@@ -1,11 +1,12 @@
 import { LongspanError, type Checkpoint, type Converter, type ForwardComparison } from "@longspan/core";
 import { exitCodes, type ExitCode } from "../exit-code.ts";
-import { createCommandConverter, openModel, type ModelOptions } from "../model-options.ts";
+import type { ModelOptions } from "../model/model-options.ts";
+import { createCommandConverter, openModel } from "../model/open-model.ts";
 import { jsonDocument } from "../output/json-document.ts";
 import { noteRuntime } from "../output/notes.ts";
 import { progressDisplay } from "../output/progress-display.ts";
 import { describeForward, describeVerification } from "../output/verification-report.ts";
-import type { RuntimeOptions } from "../runtime-options.ts";
+import type { RuntimeOptions } from "../model/runtime-options.ts";
 import type { Terminal } from "../terminal.ts";
 
 export interface VerifyCommandOptions extends ModelOptions, RuntimeOptions {

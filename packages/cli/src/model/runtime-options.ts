@@ -1,6 +1,5 @@
 import { Option, type Command } from "commander";
-import { LongspanError, type Session, type SessionProfile } from "@longspan/core";
-import { defaultRuntime, runtimeNames } from "./runtimes/load-runtime.ts";
+import { defaultRuntime, runtimeNames } from "../runtimes/load-runtime.ts";
 
 /** What every command takes that runs a model. */
 export interface RuntimeOptions {
@@ -20,14 +19,4 @@ export interface ProfileOptions {
 
 export function addProfileOption(command: Command): Command {
   return command.option("--profile", "run twice, and say where the time of the second went: of each kernel and each layer");
-}
-
-/** @throws LongspanError `argument-invalid` for a session that cannot tell. */
-export function requireProfile(profile: Session["profile"], runtime: string, device: string): () => SessionProfile | undefined {
-  if (profile !== undefined) return profile;
-  throw new LongspanError(
-    "argument-invalid",
-    `--profile: the runtime ${runtime} cannot take times on ${device}. Leave it out, or use another runtime (${runtimeNames.join(", ")}).`,
-    { details: { runtime, device } },
-  );
 }

@@ -1,13 +1,13 @@
 import { LongspanError, type Checkpoint, type Head, type SessionProfile } from "@longspan/core";
 import type { PipelineHandle, PipelineOptions } from "@longspan/pipelines";
 import { folderInput } from "./model-input.ts";
-import { createCommandConverter, openModel } from "./model-options.ts";
-import { noteRuntime, noteWarnings } from "./output/notes.ts";
-import { progressDisplay } from "./output/progress-display.ts";
+import { createCommandConverter, openModel } from "./open-model.ts";
+import { noteRuntime, noteWarnings } from "../output/notes.ts";
+import { progressDisplay } from "../output/progress-display.ts";
 import type { PipelineCommandOptions } from "./pipeline-options.ts";
-import { requireProfile } from "./runtime-options.ts";
-import { loadRuntime } from "./runtimes/load-runtime.ts";
-import type { Terminal } from "./terminal.ts";
+import { requireProfile } from "./require-profile.ts";
+import { loadRuntime } from "../runtimes/load-runtime.ts";
+import type { Terminal } from "../terminal.ts";
 
 /** What a command asks of a model. */
 export interface CommandNeeds {

@@ -1,28 +1,11 @@
-import { Option, type Command } from "commander";
 import { createConverter, LongspanError, type Converter } from "@longspan/core";
-import { loadAdapters } from "./adapters.ts";
+import { loadAdapters } from "./load-adapters.ts";
 import type { ModelOptions } from "./model-options.ts";
-
-/** What `convert --to onnx` takes beside what every target takes. */
-export interface OnnxCommandOptions {
-  readonly quantize?: "q8";
-  readonly externalData?: boolean;
-}
+import type { OnnxCommandOptions } from "./onnx-options.ts";
 
 /** What is said of every model in 8 bits. The figures were measured as the README of @longspan/runtime-ort says; tests hold them on the example document. */
 export const quantizationNote: string =
   "q8 rounds weights and activations to 8 bits: outputs are near float32's, not equal. With the trained model in examples/train-lightning-qa, the answers to 400 questions stay the same, and logits, of values up to 45, differ by 0.5 at most on its example document, by 6.2 at most on 400 others. Measure your own before you rely on it.";
-
-export function addOnnxOptions(command: Command): Command {
-  return command
-    .addOption(
-      new Option("--quantize <kind>", "with --to onnx: keep matrices in 8 bits, a quarter of the size, not quite the same numbers").choices(
-        ["q8"],
-      ),
-    )
-    .option("--external-data", "with --to onnx: the weights in a file of their own, model.onnx.data (default: above 2 GiB)")
-    .option("--no-external-data", "with --to onnx: everything in one file, and an error above 2 GiB");
-}
 
 /**
  * A converter that has the target asked for. ONNX is loaded only when no adapter has that target, since it brings modules of its own.

@@ -1,0 +1,21 @@
+import { addModelArgument } from "../model/model-options.ts";
+import { addPipelineOptions, wholeNumber } from "../model/pipeline-options.ts";
+import type { AskOptions } from "./ask.ts";
+import type { RegisterCommand } from "./register-command.ts";
+
+export const registerAsk: RegisterCommand = (program, { terminal, signal }) => {
+  const command = program.command("ask").description("answer a question with a piece of a document of any length");
+  addPipelineOptions(addModelArgument(command))
+    .requiredOption("--question <text>", "what is asked")
+    .requiredOption("--document <file>", "where the answer is looked for: a text file (UTF-8); - reads standard input")
+    .option("--top-k <count>", "how many answers, the best first (default: 1)", wholeNumber(1))
+    .option("--max-answer-tokens <count>", "tokens an answer may have (default: 30)", wholeNumber(1))
+    .option("--window-tokens <count>", "tokens the model reads at once (default: all it has positions for)", wholeNumber(1))
+    .option("--stride-tokens <count>", "tokens that neighbouring windows share (default: 128)", wholeNumber(0))
+    .option("--within-words", "answers may begin and end within words: for languages that are written without spaces")
+    .option("--allow-no-answer", "the document may hold no answer")
+    .action(async (model: string, options: AskOptions) => {
+      const { ask } = await import("./ask.ts");
+      await ask(model, options, terminal, signal);
+    });
+};

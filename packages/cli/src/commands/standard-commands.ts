@@ -1,0 +1,23 @@
+import { registerAsk } from "./ask.command.ts";
+import { registerClassify } from "./classify.command.ts";
+import { registerConvert } from "./convert.command.ts";
+import { registerDoctor } from "./doctor.command.ts";
+import { registerEmbed } from "./embed.command.ts";
+import { registerFill } from "./fill.command.ts";
+import { registerInspect } from "./inspect.command.ts";
+import type { RegisterCommand } from "./register-command.ts";
+import { registerRun } from "./run.command.ts";
+import { registerVerify } from "./verify.command.ts";
+
+/** Every command, in the order in which help lists them. */
+export const standardCommands: readonly RegisterCommand[] = [
+  registerInspect,
+  registerConvert,
+  registerVerify,
+  registerRun,
+  registerAsk,
+  registerFill,
+  registerClassify,
+  registerEmbed,
+  registerDoctor,
+];

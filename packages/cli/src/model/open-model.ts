@@ -1,0 +1,44 @@
+import {
+  createConverter,
+  heads,
+  isHead,
+  LongspanError,
+  parseLayoutFile,
+  type Checkpoint,
+  type Converter,
+  type Layout,
+} from "@longspan/core";
+import { loadAdapters } from "./load-adapters.ts";
+import { modelInput, readJsonFile, readTextFile, type ModelInput } from "./model-input.ts";
+import type { ModelOptions } from "./model-options.ts";
+
+export interface OpenedModel {
+  readonly input: ModelInput;
+  readonly checkpoint: Checkpoint;
+}
+
+export async function createCommandConverter(options: ModelOptions): Promise<Converter> {
+  return createConverter({ adapters: await loadAdapters(options.adapter, options.verifyChecksums) });
+}
+
+export async function openModel(
+  converter: Converter,
+  model: string,
+  options: ModelOptions,
+  layout: string | undefined,
+  signal: AbortSignal,
+): Promise<OpenedModel> {
+  const input = await modelInput(model);
+  const { head } = options;
+  if (head !== undefined && !isHead(head))
+    throw new LongspanError("head-unknown", `There is no head "${head}". There are: ${heads.join(", ")}.`);
+  const config = options.config === undefined ? undefined : await readJsonFile(options.config);
+  const checkpoint = await converter.open(input, { config, head, prefix: options.prefix, layout: await layoutOption(layout), signal });
+  return { input, checkpoint };
+}
+
+/** A layout's name, or a layout file (a path that ends in .json). */
+export async function layoutOption(text: string | undefined): Promise<Layout | string | undefined> {
+  if (text === undefined || !text.endsWith(".json")) return text;
+  return parseLayoutFile(await readTextFile(text), text);
+}
