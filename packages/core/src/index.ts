@@ -35,7 +35,17 @@ export type { AddRule, DropRule, Layout, Rule } from "./adapter/layout.ts";
 export type { Sidecar, Target, TargetRequest, TargetTensor } from "./adapter/target.ts";
 export type { FormatAdapter } from "./adapter/format-adapter.ts";
 
-export { architectures, headOfArchitecture, heads, isHead, type Head } from "./longformer/head.ts";
+export {
+  globalAttentionPolicy,
+  headOfArchitecture,
+  headRecords,
+  heads,
+  inputAxes,
+  isHead,
+  type Head,
+  type HeadRecord,
+  type HeadSizes,
+} from "./longformer/head.ts";
 export { classDefaults, parseLongformerConfig, type LongformerConfig, type ParsedConfig } from "./longformer/config.ts";
 export { publishedConfigs } from "./longformer/published-configs.ts";
 export { canonicalRules } from "./longformer/canonical-rules.ts";

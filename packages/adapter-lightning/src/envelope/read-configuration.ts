@@ -1,5 +1,5 @@
 import type { EnvelopeTensor, Head } from "@longspan/core";
-import { architectures } from "@longspan/core";
+import { headRecords } from "@longspan/core";
 import type { FoundObject } from "./find-in-hyper-parameters.ts";
 import { headOfWords, longformerConfiguration, plainJson } from "./model-configuration.ts";
 import { isTriviaQaScript, triviaQaConfiguration } from "./triviaqa-script.ts";
@@ -9,16 +9,6 @@ export interface ReadConfiguration {
   readonly head: Head | undefined;
   readonly warnings: readonly string[];
 }
-
-/** The segment that a head's parameters have in Hugging Face's names; the bare model has none of them. */
-const headSegments: Readonly<Record<Head, string | undefined>> = {
-  model: undefined,
-  "question-answering": "qa_outputs",
-  "masked-lm": "lm_head",
-  "sequence-classification": "classifier",
-  "token-classification": "classifier",
-  "multiple-choice": "classifier",
-};
 
 /** What the objects among the hyper-parameters say of the model: its configuration, its head, how its inputs are separated. */
 export function readConfiguration(objects: readonly FoundObject[], tensors: readonly EnvelopeTensor[]): ReadConfiguration {
@@ -30,14 +20,14 @@ export function readConfiguration(objects: readonly FoundObject[], tensors: read
   if (head !== undefined && !agrees) {
     // The configuration is usually that of the model the training started from.
     warnings.push(
-      `The hyper-parameters name ${architectures[head]}, but the state dict does not hold that head. They are taken to describe the model that training started from.`,
+      `The hyper-parameters name ${headRecords[head].architecture}, but the state dict does not hold that head. They are taken to describe the model that training started from.`,
     );
   }
   const script = objects.find((object) => isTriviaQaScript(object.attributes));
   if (script !== undefined) warnings.push(triviaQaWarning(script));
   const merged = {
     ...config,
-    ...(agrees ? { architectures: [architectures[head]] } : {}),
+    ...(agrees ? { architectures: [headRecords[head].architecture] } : {}),
     ...(script === undefined ? {} : triviaQaConfiguration),
   };
   return {
@@ -73,9 +63,9 @@ function chooseConfiguration(objects: readonly FoundObject[], warnings: string[]
 
 /** Whether the state dict has parameters of that head; for the bare model, of none. */
 function hasHead(head: Head, tensors: readonly EnvelopeTensor[]): boolean {
-  const wanted = headSegments[head];
-  const names = Object.values(headSegments);
-  const present = new Set(tensors.flatMap(({ name }) => name.split(".").filter((segment) => names.includes(segment))));
+  const wanted = headRecords[head].segment;
+  const names: ReadonlySet<string | undefined> = new Set(Object.values(headRecords).map(({ segment }) => segment));
+  const present = new Set(tensors.flatMap(({ name }) => name.split(".").filter((segment) => names.has(segment))));
   return wanted === undefined ? present.size === 0 : present.has(wanted);
 }
 

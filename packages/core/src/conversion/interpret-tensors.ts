@@ -3,7 +3,7 @@ import type { Layout } from "../adapter/layout.ts";
 import type { FileSet } from "../bytes/file-set.ts";
 import type { Checkpoint, CheckpointTensor, Orientation } from "../checkpoint/checkpoint.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
-import type { Head } from "../longformer/head.ts";
+import { headOfArchitecture, isHeadName, type Head } from "../longformer/head.ts";
 import { createLongformerSpec, type LongformerSpec } from "../longformer/spec.ts";
 import { compileLayout } from "../rules/compile-layout.ts";
 import type { Reading } from "../rules/parse-layout.ts";
@@ -114,14 +114,10 @@ async function resolveModel(
   }
   const named: unknown = Array.isArray(config.config.source.architectures) ? config.config.source.architectures[0] : undefined;
   const notes =
-    typeof named === "string" && named.startsWith("LongformerFor") && !headAgrees(named, head)
+    typeof named === "string" && named.startsWith("LongformerFor") && headOfArchitecture(named) !== head
       ? [`${config.origin} says ${named}, but the tensors are those of the head "${head}".`]
       : [];
   return { config, head, spec, problem, notes };
-}
-
-function headAgrees(architecture: string, head: Head): boolean {
-  return architecture.toLowerCase().replace("longformerfor", "") === head.replaceAll("-", "");
 }
 
 function problemIn(error: unknown, source: string): LongspanError {
@@ -239,7 +235,7 @@ function describeTensor(
   const drop = readings.find((reading) => reading.kind === "drop");
   if (drop !== undefined) return { sourceName, tensor, canonicalName: null, transposed: false, role: "dropped", reason: drop.reason };
   const foreign = readings.find((reading) => reading.kind === "parameter");
-  if (foreign !== undefined && isOtherHeads(foreign.canonicalName)) {
+  if (foreign !== undefined && isHeadName(foreign.canonicalName)) {
     return {
       sourceName,
       tensor,
@@ -251,8 +247,4 @@ function describeTensor(
   }
   // A trunk parameter the configuration has no place for (a layer too many) keeps its name: see `weightsProblem`.
   return { sourceName, tensor, canonicalName: foreign?.canonicalName ?? null, transposed: false, role: "unexpected" };
-}
-
-function isOtherHeads(canonicalName: string): boolean {
-  return /^(?:qa_outputs|lm_head|classifier)\./.test(canonicalName);
 }

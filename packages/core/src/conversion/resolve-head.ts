@@ -1,8 +1,5 @@
 import { LongspanError } from "../errors/longspan-error.ts";
-import { parseLongformerConfig } from "../longformer/config.ts";
-import { headOfArchitecture, heads, type Head } from "../longformer/head.ts";
-import { publishedConfigs } from "../longformer/published-configs.ts";
-import { createLongformerSpec } from "../longformer/spec.ts";
+import { headOfArchitecture, headRecords, heads, type Head } from "../longformer/head.ts";
 
 export interface HeadSources {
   readonly given: Head | undefined;
@@ -35,21 +32,12 @@ export function resolveHead({ given, inside, architectures, names }: HeadSources
   );
 }
 
-/** Names only: they do not depend on the configuration's sizes. */
+/** Names only: they do not depend on the sizes. */
 function headNames(head: Head): string[] {
-  const { config } = parseLongformerConfig(publishedConfigs["longformer-base-4096"]);
-  return createLongformerSpec(config, head)
-    .parameters.filter(({ part }) => part === "head")
-    .map(({ name }) => name);
+  return headRecords[head].parameters({ hiddenSize: 1, vocabSize: 1, labels: 1, tieWordEmbeddings: true }).map(({ name }) => name);
 }
 
-/** Rows of the head's classifier in the file, by its bias: what `labels` is when no configuration says it. */
+/** How many labels the file's classifier has, by its bias: what counts when no configuration says it. */
 export function labelsInFile(head: Head, shapes: ReadonlyMap<string, readonly number[]>): number | undefined {
-  const bias: Partial<Record<Head, string>> = {
-    "question-answering": "qa_outputs.bias",
-    "sequence-classification": "classifier.out_proj.bias",
-    "token-classification": "classifier.bias",
-  };
-  const name = bias[head];
-  return name === undefined ? undefined : shapes.get(name)?.[0];
+  return shapes.get(`${headRecords[head].lastLayer}.bias`)?.[0];
 }

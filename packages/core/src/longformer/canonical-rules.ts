@@ -1,8 +1,9 @@
 import type { Rule } from "../adapter/layout.ts";
+import { headRecords, heads } from "./head.ts";
 
 const parameter = "{p:weight|bias}";
 
-const names: readonly string[] = [
+const trunkNames: readonly string[] = [
   "embeddings.{t:word_embeddings|position_embeddings|token_type_embeddings}.weight",
   `embeddings.LayerNorm.${parameter}`,
   `encoder.layer.{i}.attention.self.{t:query|key|value|query_global|key_global|value_global}.${parameter}`,
@@ -10,12 +11,12 @@ const names: readonly string[] = [
   `encoder.layer.{i}.intermediate.dense.${parameter}`,
   `encoder.layer.{i}.output.{t:dense|LayerNorm}.${parameter}`,
   `pooler.dense.${parameter}`,
-  `qa_outputs.${parameter}`,
-  `lm_head.{t:dense|layer_norm|decoder}.${parameter}`,
-  "lm_head.bias",
-  `classifier.${parameter}`,
-  `classifier.{t:dense|out_proj}.${parameter}`,
 ];
 
+/** With untied word embeddings heads have the most parameters. */
+const headNames = heads.flatMap((head) =>
+  headRecords[head].parameters({ hiddenSize: 1, vocabSize: 1, labels: 1, tieWordEmbeddings: false }).map(({ name }) => name),
+);
+
 /** The canonical names as rules of a layout that writes just these, whatever the head: each is an identity. */
-export const canonicalRules: readonly Rule[] = names.map((name) => ({ from: name, to: name }));
+export const canonicalRules: readonly Rule[] = [...trunkNames, ...new Set(headNames)].map((name) => ({ from: name, to: name }));

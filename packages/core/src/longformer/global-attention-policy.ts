@@ -1,6 +1,5 @@
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { LongformerConfig } from "./config.ts";
-import type { Head } from "./head.ts";
 
 /** Which tokens are global when the caller does not say. */
 export type GlobalAttentionPolicy =
@@ -23,30 +22,20 @@ export interface SeparatorPolicy {
 /** The configuration's key for question answering: `{ "longspan": { "questionAnsweringSeparators": 2 } }`. */
 export const separatorsKey = "longspan.questionAnsweringSeparators";
 
+/** Around three separators in a row, `<s> question </s></s> document </s>` (transformers, `_compute_global_attention_mask`). */
+export function separatorGlobals(config: LongformerConfig, side: SeparatorPolicy["side"]): SeparatorPolicy {
+  return { kind: "separator", tokenId: config.sepTokenId, tokenKey: "sep_token_id", count: 3, side };
+}
+
 /**
- * What each head takes as global:
- *
- * - question-answering: everything before the first separator, that is `<s>` and the question. Three separators in a row, `<s> question </s></s>
- *   document </s>` (transformers, `_compute_global_attention_mask`); or, where the configuration says so, two, `<s> question </s> document
- *   </s>`, counted by `eos_token_id` (allenai/longformer, scripts/triviaqa.py).
- * - multiple-choice: everything more than one token behind the first of three separators (transformers, the same function).
- * - sequence-classification: the first token.
- * - model, masked-lm, token-classification: nothing.
+ * Everything before the first separator, that is `<s>` and the question: of three separators; or, where the configuration says so, of two,
+ * `<s> question </s> document </s>`, counted by `eos_token_id` (allenai/longformer, scripts/triviaqa.py).
  * @throws LongspanError `config-invalid` for another number of separators.
  */
-export function globalAttentionPolicy(config: LongformerConfig, head: Head): GlobalAttentionPolicy {
-  const separators = { kind: "separator", tokenId: config.sepTokenId, tokenKey: "sep_token_id", count: 3 } as const;
-  switch (head) {
-    case "question-answering":
-      if (questionAnsweringSeparators(config) === 3) return { ...separators, side: "before" };
-      return { ...separators, side: "before", tokenId: config.eosTokenId, tokenKey: "eos_token_id", count: 2 };
-    case "multiple-choice":
-      return { ...separators, side: "after" };
-    case "sequence-classification":
-      return { kind: "first-token" };
-    default:
-      return { kind: "none" };
-  }
+export function questionAnsweringGlobals(config: LongformerConfig): SeparatorPolicy {
+  const globals = separatorGlobals(config, "before");
+  if (questionAnsweringSeparators(config) === 3) return globals;
+  return { ...globals, tokenId: config.eosTokenId, tokenKey: "eos_token_id", count: 2 };
 }
 
 function questionAnsweringSeparators(config: LongformerConfig): 2 | 3 {

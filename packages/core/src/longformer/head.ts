@@ -1,22 +1,136 @@
+import type { LongformerConfig } from "./config.ts";
+import { questionAnsweringGlobals, separatorGlobals, type GlobalAttentionPolicy } from "./global-attention-policy.ts";
+import { linearParameters, normalizationParameters, type ParameterDraft } from "./parameter-draft.ts";
+
+/** What the shapes of a head's parameters follow from. */
+export type HeadSizes = Pick<LongformerConfig, "hiddenSize" | "vocabSize" | "tieWordEmbeddings"> & { readonly labels: number };
+
+/** All there is to know of a head but its graph (`graphs/longformer-graph.ts`). Everything else about heads is derived from these records. */
+export interface HeadRecord {
+  /** Hugging Face's class name, as `architectures` in config.json says it. */
+  readonly architecture: string;
+  /** The first segment of its parameters' canonical names; undefined for a head without parameters. */
+  readonly segment: string | undefined;
+  /** Its parameters, in the order files are written. Which there are depends on `tieWordEmbeddings` alone. */
+  readonly parameters: (sizes: HeadSizes) => readonly ParameterDraft[];
+  /** The canonical name of the classifier, a linear layer with a row for each score; undefined for a head that has none. */
+  readonly lastLayer: string | undefined;
+  /** How many labels the last layer has where nothing says it, as in transformers; 0 for a head whose scores are not of labels. */
+  readonly defaultLabels: number;
+  /** `required`: the head computes with it. `optional`: the model has a place for it. `unused`: files may hold it, this head does not use it. */
+  readonly pooler: "required" | "optional" | "unused";
+  /** Whether inputs are `[batch, choices, sequence]`, as in Hugging Face's multiple choice. Else they are `[batch, sequence]`. */
+  readonly choices: boolean;
+  /** Which tokens are global when the caller does not say. @throws LongspanError `config-invalid`. */
+  readonly globalAttention: (config: LongformerConfig) => GlobalAttentionPolicy;
+}
+
+/** Names, shapes and policies as `transformers` 5.18 has them (models/longformer/modeling_longformer.py), without the `longformer.` prefix. */
+const records = {
+  model: {
+    architecture: "LongformerModel",
+    segment: undefined,
+    parameters: (): readonly ParameterDraft[] => [],
+    lastLayer: undefined,
+    defaultLabels: 0,
+    pooler: "optional",
+    choices: false,
+    globalAttention: (): GlobalAttentionPolicy => ({ kind: "none" }),
+  },
+  "question-answering": {
+    architecture: "LongformerForQuestionAnswering",
+    segment: "qa_outputs",
+    parameters: ({ labels, hiddenSize }: HeadSizes): readonly ParameterDraft[] => linearParameters("qa_outputs", labels, hiddenSize),
+    lastLayer: "qa_outputs",
+    defaultLabels: 2,
+    pooler: "unused",
+    choices: false,
+    globalAttention: (config: LongformerConfig): GlobalAttentionPolicy => questionAnsweringGlobals(config),
+  },
+  "masked-lm": {
+    architecture: "LongformerForMaskedLM",
+    segment: "lm_head",
+    parameters: ({ hiddenSize, vocabSize, tieWordEmbeddings }: HeadSizes): readonly ParameterDraft[] => [
+      ...linearParameters("lm_head.dense", hiddenSize, hiddenSize),
+      ...normalizationParameters("lm_head.layer_norm", hiddenSize),
+      { name: "lm_head.bias", shape: [vocabSize], role: "bias" },
+      ...(tieWordEmbeddings ? [] : linearParameters("lm_head.decoder", vocabSize, hiddenSize)),
+    ],
+    lastLayer: undefined,
+    defaultLabels: 0,
+    pooler: "unused",
+    choices: false,
+    globalAttention: (): GlobalAttentionPolicy => ({ kind: "none" }),
+  },
+  "sequence-classification": {
+    architecture: "LongformerForSequenceClassification",
+    segment: "classifier",
+    parameters: ({ labels, hiddenSize }: HeadSizes): readonly ParameterDraft[] => [
+      ...linearParameters("classifier.dense", hiddenSize, hiddenSize),
+      ...linearParameters("classifier.out_proj", labels, hiddenSize),
+    ],
+    lastLayer: "classifier.out_proj",
+    defaultLabels: 2,
+    pooler: "unused",
+    choices: false,
+    globalAttention: (): GlobalAttentionPolicy => ({ kind: "first-token" }),
+  },
+  "token-classification": {
+    architecture: "LongformerForTokenClassification",
+    segment: "classifier",
+    parameters: ({ labels, hiddenSize }: HeadSizes): readonly ParameterDraft[] => linearParameters("classifier", labels, hiddenSize),
+    lastLayer: "classifier",
+    defaultLabels: 2,
+    pooler: "unused",
+    choices: false,
+    globalAttention: (): GlobalAttentionPolicy => ({ kind: "none" }),
+  },
+  "multiple-choice": {
+    architecture: "LongformerForMultipleChoice",
+    segment: "classifier",
+    parameters: ({ hiddenSize }: HeadSizes): readonly ParameterDraft[] => linearParameters("classifier", 1, hiddenSize),
+    lastLayer: "classifier",
+    defaultLabels: 0,
+    pooler: "required",
+    choices: true,
+    globalAttention: (config: LongformerConfig): GlobalAttentionPolicy => separatorGlobals(config, "after"),
+  },
+} satisfies Readonly<Record<string, HeadRecord>>;
+
 /** What stands on the trunk. `model` is the bare trunk with its pooler. */
-export type Head = "model" | "question-answering" | "masked-lm" | "sequence-classification" | "token-classification" | "multiple-choice";
+export type Head = keyof typeof records;
 
-/** Hugging Face's class name for each head, as `architectures` in config.json says it. */
-export const architectures: Readonly<Record<Head, string>> = {
-  model: "LongformerModel",
-  "question-answering": "LongformerForQuestionAnswering",
-  "masked-lm": "LongformerForMaskedLM",
-  "sequence-classification": "LongformerForSequenceClassification",
-  "token-classification": "LongformerForTokenClassification",
-  "multiple-choice": "LongformerForMultipleChoice",
-};
+export const headRecords: Readonly<Record<Head, HeadRecord>> = records;
 
-export const heads: readonly Head[] = Object.keys(architectures) as Head[];
+export const heads: readonly Head[] = Object.keys(records) as Head[];
+
+const segments: ReadonlySet<string | undefined> = new Set(heads.map((head) => headRecords[head].segment));
 
 export function isHead(name: string): name is Head {
-  return Object.hasOwn(architectures, name);
+  return Object.hasOwn(records, name);
 }
 
 export function headOfArchitecture(architecture: string): Head | undefined {
-  return heads.find((head) => architectures[head] === architecture);
+  return heads.find((head) => headRecords[head].architecture === architecture);
+}
+
+/** Whether a canonical name is one of a head's, whichever head that is. */
+export function isHeadName(canonicalName: string): boolean {
+  return segments.has(canonicalName.split(".")[0]);
+}
+
+/** How many labels a head tells apart: as the configuration says, else as `found` elsewhere, else as in transformers. 0 for a head without labels. */
+export function countLabels(head: Head, config: LongformerConfig, found?: number): number {
+  const { defaultLabels } = headRecords[head];
+  return defaultLabels === 0 ? 0 : (config.labels ?? found ?? defaultLabels);
+}
+
+/** The axes of a head's inputs. */
+export function inputAxes(head: Head): readonly string[] {
+  return headRecords[head].choices ? ["batch", "choices", "sequence"] : ["batch", "sequence"];
+}
+
+/** What a head takes as global when the caller does not say. @throws LongspanError `config-invalid`. */
+export function globalAttentionPolicy(config: LongformerConfig, head: Head): GlobalAttentionPolicy {
+  return headRecords[head].globalAttention(config);
 }

@@ -2,8 +2,8 @@ import { LongspanError } from "../errors/longspan-error.ts";
 import type { GraphTensor } from "../graph/value.ts";
 import { readFloats, readIntegers, type RawTensor } from "../graph/raw-tensor.ts";
 import type { LongformerConfig } from "./config.ts";
-import { applyGlobalAttentionPolicy, globalAttentionPolicy, type GlobalAttentionPolicy } from "./global-attention-policy.ts";
-import type { Head } from "./head.ts";
+import { applyGlobalAttentionPolicy, type GlobalAttentionPolicy } from "./global-attention-policy.ts";
+import { globalAttentionPolicy, inputAxes, type Head } from "./head.ts";
 
 /**
  * What a caller has, under Hugging Face's names: tensors or nested lists, `[batch, sequence]` (multiple choice: `[batch, choices,
@@ -47,7 +47,7 @@ const inputNames: readonly string[] = [
 export function prepareInputs(config: LongformerConfig, head: Head, raw: RawLongformerInputs): Record<string, GraphTensor> {
   const unknown = Object.keys(raw).find((name) => !inputNames.includes(name));
   if (unknown !== undefined) throw invalid(unknown, `"${unknown}" is not an input of a Longformer; inputs are ${inputNames.join(", ")}.`);
-  const axes = head === "multiple-choice" ? ["batch", "choices", "sequence"] : ["batch", "sequence"];
+  const axes = inputAxes(head);
   const { words, ids, shape } = readWords(config, raw, axes);
   const given = (name: Exclude<keyof RawLongformerInputs, "input_ids" | "inputs_embeds">): Int32Array | undefined => {
     const value = raw[name];

@@ -1,6 +1,6 @@
 import type { LongformerConfig } from "./config.ts";
-import { globalAttentionPolicy, type GlobalAttentionPolicy } from "./global-attention-policy.ts";
-import type { Head } from "./head.ts";
+import type { GlobalAttentionPolicy } from "./global-attention-policy.ts";
+import { globalAttentionPolicy, headRecords, type Head } from "./head.ts";
 import type { RawLongformerInputs } from "./prepare-inputs.ts";
 
 export interface SampleInputs {
@@ -23,16 +23,17 @@ const longestSample = 1024;
  */
 export function sampleInputs(config: LongformerConfig, head: Head): readonly SampleInputs[] {
   const policy = globalAttentionPolicy(config, head);
+  const { choices } = headRecords[head];
   const beyondWindow = Math.min(Math.max(...config.attentionWindow) / 2 + tokensBeyondWindow, longestSample);
   const rows = (wanted: readonly number[]): Rows => sampleRows(config, policy, wanted);
   const batched = (values: number[][]): number[][] | number[][][] =>
-    head === "multiple-choice" ? [values.slice(0, values.length / 2), values.slice(values.length / 2)] : values;
+    choices ? [values.slice(0, values.length / 2), values.slice(values.length / 2)] : values;
   const sample = (name: string, { ids, mask, globals }: Rows, parts: readonly (keyof RawLongformerInputs)[]): SampleInputs => {
     const all: RawLongformerInputs = { input_ids: batched(ids), attention_mask: batched(mask), global_attention_mask: batched(globals) };
     return { name, inputs: Object.fromEntries(Object.entries(all).filter(([key]) => parts.some((part) => part === key))) };
   };
   // Two choices and two questions at the least, so that axes cannot be mistaken for each other.
-  const one = (length: number): number[] => (head === "multiple-choice" ? [length, length] : [length]);
+  const one = (length: number): number[] => (choices ? [length, length] : [length]);
   return [
     sample("a short row", rows(one(7)), ["input_ids"]),
     sample("a row beyond the window", rows(one(beyondWindow)), ["input_ids"]),

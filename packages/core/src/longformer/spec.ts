@@ -1,13 +1,9 @@
 import type { LongformerConfig } from "./config.ts";
-import type { Head } from "./head.ts";
+import { countLabels, headRecords, type Head } from "./head.ts";
+import { embeddingParameter, linearParameters, normalizationParameters, type ParameterDraft } from "./parameter-draft.ts";
 
-export interface ParameterSpec {
-  /** The canonical name. */
-  readonly name: string;
-  readonly shape: readonly number[];
+export interface ParameterSpec extends ParameterDraft {
   readonly part: "trunk" | "pooler" | "head";
-  /** `linear` weights are `[out, in]`: the ones a layout may transpose. */
-  readonly role: "embedding" | "linear" | "bias" | "normalization";
   /** `required`: the head computes with it. `optional`: the model has a place for it. `unused`: files may hold it, this head does not use it. */
   readonly need: "required" | "optional" | "unused";
 }
@@ -16,96 +12,54 @@ export interface ParameterSpec {
 export interface LongformerSpec {
   readonly config: LongformerConfig;
   readonly head: Head;
+  /** How many labels the head tells apart; 0 for a head without labels. */
+  readonly labels: number;
   readonly parameters: readonly ParameterSpec[];
   parameter(name: string): ParameterSpec | undefined;
 }
-
-type Draft = Omit<ParameterSpec, "part" | "need">;
-
-/** The label count a classifier has when its configuration says none, as in transformers. */
-const defaultLabels = 2;
 
 /**
  * Names and shapes as `transformers` 5.18 has them (models/longformer/modeling_longformer.py), without the `longformer.` prefix.
  * `labels` stands in where the configuration names none.
  */
 export function createLongformerSpec(config: LongformerConfig, head: Head, options: { readonly labels?: number } = {}): LongformerSpec {
-  const labels = config.labels ?? options.labels ?? defaultLabels;
+  const { pooler: poolerNeed, parameters: headParameters } = headRecords[head];
+  const labels = countLabels(head, config, options.labels);
   const parameters: ParameterSpec[] = [
     ...trunk(config).map((draft) => ({ ...draft, part: "trunk" as const, need: "required" as const })),
-    ...linear("pooler.dense", config.hiddenSize, config.hiddenSize).map((draft) => ({
+    ...linearParameters("pooler.dense", config.hiddenSize, config.hiddenSize).map((draft) => ({
       ...draft,
       part: "pooler" as const,
-      need: poolerNeed(head),
+      need: poolerNeed,
     })),
-    ...headParameters(config, head, labels).map((draft) => ({ ...draft, part: "head" as const, need: "required" as const })),
+    ...headParameters({ ...config, labels }).map((draft) => ({ ...draft, part: "head" as const, need: "required" as const })),
   ];
   const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]));
-  return { config, head, parameters, parameter: (name) => byName.get(name) };
+  return { config, head, labels, parameters, parameter: (name) => byName.get(name) };
 }
 
-function poolerNeed(head: Head): ParameterSpec["need"] {
-  if (head === "multiple-choice") return "required";
-  return head === "model" ? "optional" : "unused";
-}
-
-function trunk(config: LongformerConfig): Draft[] {
+function trunk(config: LongformerConfig): ParameterDraft[] {
   const { hiddenSize: hidden } = config;
-  const drafts: Draft[] = [
-    embedding("embeddings.word_embeddings", config.vocabSize, hidden),
-    embedding("embeddings.position_embeddings", config.maxPositions, hidden),
-    embedding("embeddings.token_type_embeddings", config.typeVocabSize, hidden),
-    ...normalization("embeddings.LayerNorm", hidden),
+  const drafts: ParameterDraft[] = [
+    embeddingParameter("embeddings.word_embeddings", config.vocabSize, hidden),
+    embeddingParameter("embeddings.position_embeddings", config.maxPositions, hidden),
+    embeddingParameter("embeddings.token_type_embeddings", config.typeVocabSize, hidden),
+    ...normalizationParameters("embeddings.LayerNorm", hidden),
   ];
   for (let layer = 0; layer < config.layers; layer++) {
     const at = `encoder.layer.${layer}`;
     for (const projection of ["query", "key", "value", "query_global", "key_global", "value_global"]) {
-      drafts.push(...linear(`${at}.attention.self.${projection}`, hidden, hidden));
+      drafts.push(...linearParameters(`${at}.attention.self.${projection}`, hidden, hidden));
     }
     drafts.push(
-      ...linear(`${at}.attention.output.dense`, hidden, hidden),
-      ...normalization(`${at}.attention.output.LayerNorm`, hidden),
-      ...linear(`${at}.intermediate.dense`, config.intermediateSize, hidden),
-      ...linear(`${at}.output.dense`, hidden, config.intermediateSize),
-      ...normalization(`${at}.output.LayerNorm`, hidden),
+      ...linearParameters(`${at}.attention.output.dense`, hidden, hidden),
+      ...normalizationParameters(`${at}.attention.output.LayerNorm`, hidden),
+      ...linearParameters(`${at}.intermediate.dense`, config.intermediateSize, hidden),
+      ...linearParameters(`${at}.output.dense`, hidden, config.intermediateSize),
+      ...normalizationParameters(`${at}.output.LayerNorm`, hidden),
     );
   }
   return drafts;
-}
-
-function headParameters({ hiddenSize: hidden, vocabSize, tieWordEmbeddings }: LongformerConfig, head: Head, labels: number): Draft[] {
-  const drafts: Readonly<Record<Head, () => Draft[]>> = {
-    model: () => [],
-    "question-answering": () => linear("qa_outputs", labels, hidden),
-    "masked-lm": () => [
-      ...linear("lm_head.dense", hidden, hidden),
-      ...normalization("lm_head.layer_norm", hidden),
-      { name: "lm_head.bias", shape: [vocabSize], role: "bias" },
-      ...(tieWordEmbeddings ? [] : linear("lm_head.decoder", vocabSize, hidden)),
-    ],
-    "sequence-classification": () => [...linear("classifier.dense", hidden, hidden), ...linear("classifier.out_proj", labels, hidden)],
-    "token-classification": () => linear("classifier", labels, hidden),
-    "multiple-choice": () => linear("classifier", 1, hidden),
-  };
-  return drafts[head]();
-}
-
-function embedding(name: string, rows: number, hidden: number): Draft {
-  return { name: `${name}.weight`, shape: [rows, hidden], role: "embedding" };
-}
-
-function linear(name: string, outputs: number, inputs: number): Draft[] {
-  return [
-    { name: `${name}.weight`, shape: [outputs, inputs], role: "linear" },
-    { name: `${name}.bias`, shape: [outputs], role: "bias" },
-  ];
-}
-
-function normalization(name: string, size: number): Draft[] {
-  return [
-    { name: `${name}.weight`, shape: [size], role: "normalization" },
-    { name: `${name}.bias`, shape: [size], role: "normalization" },
-  ];
 }
 
 /** Whether a canonical name (or pattern) belongs to the trunk, pooler included: what `Layout.trunkPrefix` stands before. */

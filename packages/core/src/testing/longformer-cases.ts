@@ -2,7 +2,7 @@ import type { Graph } from "../graph/graph.ts";
 import type { GraphTensor } from "../graph/value.ts";
 import { parseLongformerConfig, type LongformerConfig } from "../longformer/config.ts";
 import { longformerGraph } from "../longformer/graphs/longformer-graph.ts";
-import { heads, type Head } from "../longformer/head.ts";
+import { headRecords, heads, type Head } from "../longformer/head.ts";
 import { prepareInputs, type RawLongformerInputs } from "../longformer/prepare-inputs.ts";
 import { memoryWeights } from "../runtime/memory-weights.ts";
 import type { Weights } from "../runtime/runtime.ts";
@@ -78,10 +78,9 @@ const ragged = rows(7, [23, 9, 14], tinyConfig);
 const choices = rows(8, [12, 10, 9, 12], tinyConfig);
 
 const headCases: readonly LongformerCase[] = heads.map((head) => {
-  const raw: RawLongformerInputs =
-    head === "multiple-choice"
-      ? { input_ids: [choices.ids.slice(0, 2), choices.ids.slice(2)], attention_mask: [choices.mask.slice(0, 2), choices.mask.slice(2)] }
-      : { input_ids: ragged.ids, attention_mask: ragged.mask };
+  const raw: RawLongformerInputs = headRecords[head].choices
+    ? { input_ids: [choices.ids.slice(0, 2), choices.ids.slice(2)], attention_mask: [choices.mask.slice(0, 2), choices.mask.slice(2)] }
+    : { input_ids: ragged.ids, attention_mask: ragged.mask };
   return { name: `${head}, padded rows`, head, config: tinyConfig, raw };
 });
 

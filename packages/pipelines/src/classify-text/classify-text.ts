@@ -42,7 +42,6 @@ export async function classifyText(options: PipelineOptions): Promise<TextClassi
   const model = await openModel(options, {
     pipeline: "classifyText",
     head: "sequence-classification",
-    labelsFrom: "classifier.out_proj.bias",
     graph: (config, labels) => longformerGraph(config, "sequence-classification", { labels }),
     check: specialIds,
   });
@@ -93,7 +92,7 @@ const functions: Readonly<Record<string, (logits: Float32Array) => Float64Array>
 };
 
 /** transformers 4.57, pipelines/text_classification.py, postprocess. */
-function defaultFunction({ config, labels = 2 }: OpenedModel): ScoreFunction {
+function defaultFunction({ config, labels }: OpenedModel): ScoreFunction {
   const problem = config.source.problem_type;
   if (problem === "regression") return "none";
   return problem === "multi_label_classification" || labels === 1 ? "sigmoid" : "softmax";

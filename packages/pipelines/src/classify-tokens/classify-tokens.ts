@@ -31,7 +31,6 @@ export async function classifyTokens(options: PipelineOptions): Promise<TokenCla
   const model = await openModel(options, {
     pipeline: "classifyTokens",
     head: "token-classification",
-    labelsFrom: "classifier.bias",
     graph: (config, labels) => longformerGraph(config, "token-classification", { labels }),
     check: specialIds,
   });

@@ -1,7 +1,7 @@
 import type { OpenedModel } from "./open-model.ts";
 
 /** The names of a classifier's labels: the configuration's `id2label`, else LABEL_0, LABEL_1, … as transformers calls them. */
-export function labelNames({ config, labels = 2 }: OpenedModel): readonly string[] {
+export function labelNames({ config, labels }: OpenedModel): readonly string[] {
   const names: unknown = config.source.id2label;
   const given = typeof names === "object" && names !== null ? new Map(Object.entries(names)) : new Map<string, unknown>();
   return Array.from({ length: labels }, (_, index) => {

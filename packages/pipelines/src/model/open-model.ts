@@ -21,9 +21,7 @@ export interface ModelNeeds {
   /** The head that is run; undefined where any trunk will do. */
   readonly head: Head | undefined;
   /** The graph to run. `labels` is the number of rows the checkpoint's classifier has. */
-  readonly graph: (config: LongformerConfig, labels: number | undefined) => Graph;
-  /** The classifier's bias, by whose size labels are counted. */
-  readonly labelsFrom?: string | undefined;
+  readonly graph: (config: LongformerConfig, labels: number) => Graph;
   /** Throws for a tokenizer or a configuration the pipeline cannot work with, before the weights are read. */
   readonly check: (tokenizer: TextTokenizer, config: LongformerConfig) => unknown;
 }
@@ -33,8 +31,8 @@ export interface OpenedModel {
   readonly config: LongformerConfig;
   /** The head that is run. */
   readonly head: Head;
-  /** Rows of the classifier. */
-  readonly labels: number | undefined;
+  /** How many labels the head tells apart; 0 for a head without labels. */
+  readonly labels: number;
   readonly tokenizer: TextTokenizer;
   readonly session: Session;
   /** Tokens a row may have: what the table of positions has room for. */
@@ -43,11 +41,12 @@ export interface OpenedModel {
 }
 
 /** Which pipeline runs which head, for messages. */
-const pipelineOf: Readonly<Partial<Record<Head, string>>> = {
+const pipelineOf: Readonly<Record<Head, string | undefined>> = {
   "question-answering": "questionAnswering",
   "masked-lm": "fillMask",
   "sequence-classification": "classifyText",
   "token-classification": "classifyTokens",
+  "multiple-choice": undefined,
   model: "embedText",
 };
 
@@ -71,14 +70,15 @@ export async function openModel(options: PipelineOptions, needs: ModelNeeds): Pr
     onProgress?.({ stage: "open", item: checkpoint.name, done: 1, total: 1, unit: "steps" });
     checkHead(checkpoint, needs);
     const weights = checkpoint.weights();
-    const { config } = checkpoint;
-    if (config === null) throw new TypeError("a checkpoint whose weights are known has a configuration");
+    const { config, spec } = checkpoint;
+    if (config === null || spec === null)
+      throw new TypeError("a checkpoint whose weights are known has a configuration and a specification");
     const tokenizer = await openTokenizer(options, checkpoint);
     checkTokenizer(tokenizer, config);
     needs.check(tokenizer, config);
     onProgress?.({ stage: "tokenizer", item: tokenizer.name, done: 1, total: 1, unit: "steps" });
     throwIfAborted(signal);
-    const labels = needs.labelsFrom === undefined ? undefined : weights.get(needs.labelsFrom)?.shape[0];
+    const { labels } = spec;
     const { runtime, dataType, profile } = options;
     const session = await runtime.prepare(needs.graph(config, labels), weights, { signal, onProgress, dataType, profile });
     const dispose = async (): Promise<void> => session.dispose();

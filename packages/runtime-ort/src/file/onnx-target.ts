@@ -1,5 +1,6 @@
 import {
   LongspanError,
+  inputAxes,
   longformerGraph,
   writeCompanionFiles,
   type Graph,
@@ -58,9 +59,8 @@ async function write(request: TargetRequest, { externalData, quantize }: OnnxTar
   const quantized = quantize === undefined ? new Map<string, readonly [number, number]>() : quantizedParameters(spec, kept);
   const quantizer = tensorQuantizer(request.signal);
   const tensors = kept.flatMap((tensor) => (quantized.has(tensor.name) ? quantizer(tensor) : [copied(tensor, request)]));
-  const axes = spec.head === "multiple-choice" ? ["batch", "choices", "sequence"] : ["batch", "sequence"];
   const narrow = kept.filter(({ name }) => !quantized.has(name));
-  model.graph = widenWeights(quantizeGraph(takeIds(model.graph, spec.config, axes), quantized), narrow);
+  model.graph = widenWeights(quantizeGraph(takeIds(model.graph, spec.config, inputAxes(spec.head)), quantized), narrow);
   model.metadataProps.push(
     ...modelMetadata({
       spec,
@@ -98,9 +98,8 @@ function requiredWeight(weights: ReadonlyMap<string, LazyTensor>, name: string):
   return tensor;
 }
 
-function graphOf({ config, head, parameter }: LongformerSpec, weights: ReadonlyMap<string, LazyTensor>): Graph {
-  const classifier = parameter("classifier.out_proj.bias") ?? parameter("classifier.bias");
-  return longformerGraph(config, head, { labels: classifier?.shape[0], pooler: weights.has("pooler.dense.weight") });
+function graphOf({ config, head, labels }: LongformerSpec, weights: ReadonlyMap<string, LazyTensor>): Graph {
+  return longformerGraph(config, head, { labels, pooler: weights.has("pooler.dense.weight") });
 }
 
 function copied(tensor: LazyTensor, request: TargetRequest): StoredTensor {

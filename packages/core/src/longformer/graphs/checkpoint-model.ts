@@ -26,10 +26,9 @@ export function checkpointModel(checkpoint: Checkpoint, options: CheckpointModel
   const { config, head, spec } = checkpoint;
   if (config === null || head === null || spec === null)
     throw new LongspanError("not-a-longformer", `${checkpoint.name} is no Longformer checkpoint.`);
-  const classifier = spec.parameter("classifier.out_proj.bias") ?? spec.parameter("classifier.bias");
   const graph = longformerGraph(config, head, {
     ...options,
-    labels: classifier?.shape[0],
+    labels: spec.labels,
     pooler: weights.has("pooler.dense.weight"),
   });
   return { graph, weights, config, head };

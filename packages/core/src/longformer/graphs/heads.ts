@@ -6,9 +6,7 @@ import { linear } from "../../graph/operations/linear.ts";
 import { reshape } from "../../graph/operations/reshape.ts";
 import type { Value } from "../../graph/value.ts";
 import type { LongformerConfig } from "../config.ts";
-
-/** Label count where neither the configuration nor the caller says one, as in transformers. */
-const defaultLabels = 2;
+import { countLabels } from "../head.ts";
 
 export interface ClassifierOptions {
   /** Rows of the classifier where the configuration names no labels. Default 2. */
@@ -30,7 +28,7 @@ export function questionAnsweringLogits(
   config: LongformerConfig,
   hidden: Value,
 ): { readonly start: Value; readonly end: Value } {
-  const labels = config.labels ?? 2;
+  const labels = countLabels("question-answering", config);
   if (labels !== 2) {
     throw new LongspanError(
       "config-invalid",
@@ -66,7 +64,7 @@ export function sequenceClassificationLogits(
 ): Value {
   const dense = linearLayer(builder, elementAt(builder, hidden, 1, 0, "classifier.first_token"), "classifier.dense", config.hiddenSize);
   const activated = builder.apply(activation, [dense], { function: "tanh" }, "classifier.tanh");
-  return linearLayer(builder, activated, "classifier.out_proj", config.labels ?? options.labels ?? defaultLabels);
+  return linearLayer(builder, activated, "classifier.out_proj", countLabels("sequence-classification", config, options.labels));
 }
 
 /** Scores of the labels of each token, float32 `[batch, sequence, labels]` (LongformerForTokenClassification). */
@@ -76,7 +74,7 @@ export function tokenClassificationLogits(
   hidden: Value,
   options: ClassifierOptions = {},
 ): Value {
-  return linearLayer(builder, hidden, "classifier", config.labels ?? options.labels ?? defaultLabels);
+  return linearLayer(builder, hidden, "classifier", countLabels("token-classification", config, options.labels));
 }
 
 /** One score for each choice, float32 `[batch, choices]`, from pooled rows `[batch*choices, hidden]` (LongformerForMultipleChoice). */

@@ -2,7 +2,7 @@ import type { Graph } from "../../graph/graph.ts";
 import { buildGraph, type GraphBuilder } from "../../graph/graph-builder.ts";
 import type { Value } from "../../graph/value.ts";
 import type { LongformerConfig } from "../config.ts";
-import type { Head } from "../head.ts";
+import { headRecords, type Head } from "../head.ts";
 import {
   maskedLanguageModelLogits,
   multipleChoiceLogits,
@@ -44,7 +44,7 @@ export interface LongformerGraphOptions {
  */
 export function longformerGraph(config: LongformerConfig, head: Head, options: LongformerGraphOptions = {}): Graph {
   return buildGraph(`longformer ${head}`, (builder) => {
-    const trunk = longformerTrunk(builder, config, { ...options, choices: head === "multiple-choice" });
+    const trunk = longformerTrunk(builder, config, { ...options, choices: headRecords[head].choices });
     for (const [name, value] of Object.entries(headOutputs[head](builder, config, trunk.lastHiddenState, options)))
       builder.output(name, value);
     if (options.hiddenStates === true)
