@@ -20,6 +20,8 @@ export type { Tensor, TensorArrays } from "./tensor/tensor.ts";
 export type { LazyTensor, TensorReadOptions, TensorStorage } from "./tensor/lazy-tensor.ts";
 export { denseStrides, renameTensor, stridedTensor, type SourceStorage, type StridedTensorOptions } from "./tensor/strided-tensor.ts";
 export { transposeTensor } from "./tensor/transpose-tensor.ts";
+export { computedTensor, type ComputedRange, type ComputedTensorOptions } from "./tensor/computed-tensor.ts";
+export { readFloats } from "./tensor/read-floats.ts";
 export { castTensor } from "./tensor/cast-tensor.ts";
 export { tensorFromBytes } from "./tensor/read-tensor.ts";
 export { floatConversion, type FloatConversion } from "./tensor/convert-floats.ts";
@@ -30,7 +32,8 @@ export { treeMap } from "./checkpoint/tree-map.ts";
 
 export type { Claim } from "./adapter/claim.ts";
 export type { Container, ContainerInput, ContainerProbe, OpenedContainer } from "./adapter/container.ts";
-export type { Envelope, EnvelopeContents, EnvelopeTensor } from "./adapter/envelope.ts";
+export type { Derivation, DerivationContext } from "./adapter/derivation.ts";
+export type { Envelope, EnvelopeContents, EnvelopeTensor, UnreadableTensor } from "./adapter/envelope.ts";
 export type { AddRule, DropRule, Layout, Rule } from "./adapter/layout.ts";
 export type { Sidecar, Target, TargetRequest, TargetTensor } from "./adapter/target.ts";
 export type { FormatAdapter } from "./adapter/format-adapter.ts";
@@ -55,7 +58,7 @@ export { compileLayout, type CompiledLayout, type WrittenParameter } from "./rul
 export { parseLayout, type ParsedLayout, type Reading } from "./rules/parse-layout.ts";
 export { layoutFileVersion, parseLayoutFile } from "./rules/layout-file.ts";
 
-export type { Checkpoint, CheckpointInput, CheckpointTensor, Orientation } from "./checkpoint/checkpoint.ts";
+export type { Checkpoint, CheckpointInput, CheckpointTensor, Orientation, UnreadableParameter } from "./checkpoint/checkpoint.ts";
 export { openCheckpoint, type OpenOptions } from "./conversion/open-checkpoint.ts";
 export { planConversion, type PlanOptions } from "./conversion/plan-conversion.ts";
 export type { ConversionPlan, ConversionStep } from "./conversion/conversion-plan.ts";

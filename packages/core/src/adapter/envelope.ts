@@ -12,8 +12,22 @@ export interface EnvelopeTensor {
   readonly tensor: LazyTensor;
 }
 
+/** A tensor that is in the file but whose values cannot be had. */
+export interface UnreadableTensor {
+  /** As `EnvelopeTensor.name`: what a layout sees, so that the parameter it would be is known. */
+  readonly name: string;
+  readonly sourceName: string;
+  /** A sentence or two: what it is, and the way out. */
+  readonly reason: string;
+}
+
 export interface EnvelopeContents {
   readonly tensors: readonly EnvelopeTensor[];
+  /**
+   * Tensors that are there but cannot be read: quantised, sparse, made by a function nobody knows. A parameter among them is reported with its
+   * reason, never as missing. Default: none.
+   */
+  readonly unreadable?: readonly UnreadableTensor[] | undefined;
   /** Tensors knowingly left out, such as optimizer state. */
   readonly dropped: readonly { readonly name: string; readonly reason: string }[];
   /** A model configuration found inside the file (Hugging Face's keys), if any. */

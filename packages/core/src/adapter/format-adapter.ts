@@ -1,4 +1,5 @@
 import type { Container } from "./container.ts";
+import type { Derivation } from "./derivation.ts";
 import type { Envelope } from "./envelope.ts";
 import type { Layout } from "./layout.ts";
 import type { Target } from "./target.ts";
@@ -9,6 +10,8 @@ export interface FormatAdapter {
   readonly name: string;
   readonly containers: readonly Container[];
   readonly envelopes: readonly Envelope[];
+  /** Default: none. */
+  readonly derivations?: readonly Derivation[];
   readonly layouts: readonly Layout[];
   readonly targets: readonly Target[];
 }

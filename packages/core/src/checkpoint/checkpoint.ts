@@ -26,6 +26,16 @@ export interface CheckpointTensor {
   readonly reason?: string | undefined;
 }
 
+/** A tensor that is in the file but whose values cannot be had. */
+export interface UnreadableParameter {
+  /** The name in the file, in full. */
+  readonly sourceName: string;
+  /** The parameter it would be; null when it is none, or its name is no Longformer's. */
+  readonly canonicalName: string | null;
+  /** What it is, and the way out. */
+  readonly reason: string;
+}
+
 /** What a layout's rules and a file's rectangular weights say together: `exchanged` means every linear weight lies the other way round. */
 export type Orientation = "declared" | "exchanged";
 
@@ -46,6 +56,8 @@ export interface Checkpoint {
   readonly configOrigin: string | null;
   readonly spec: LongformerSpec | null;
   readonly tensors: readonly CheckpointTensor[];
+  /** Tensors that are there but cannot be read, and why. A parameter among them is named in `weights()`' error, not called missing. */
+  readonly unreadable: readonly UnreadableParameter[];
   /** What the envelope left out: optimizer state and the like. */
   readonly dropped: readonly { readonly name: string; readonly reason: string }[];
   readonly metadata: ReadonlyMap<string, TreeValue>;

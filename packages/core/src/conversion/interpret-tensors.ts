@@ -1,7 +1,7 @@
 import type { EnvelopeContents } from "../adapter/envelope.ts";
 import type { Layout } from "../adapter/layout.ts";
 import type { FileSet } from "../bytes/file-set.ts";
-import type { Checkpoint, CheckpointTensor, Orientation } from "../checkpoint/checkpoint.ts";
+import type { Checkpoint, CheckpointTensor, Orientation, UnreadableParameter } from "../checkpoint/checkpoint.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { headOfArchitecture, isHeadName, type Head } from "../longformer/head.ts";
 import { createLongformerSpec, type LongformerSpec } from "../longformer/spec.ts";
@@ -25,7 +25,7 @@ export interface InterpretationOptions {
 
 export type Interpretation = Pick<
   Checkpoint,
-  "layout" | "prefix" | "orientation" | "head" | "config" | "configOrigin" | "spec" | "tensors" | "problem"
+  "layout" | "prefix" | "orientation" | "head" | "config" | "configOrigin" | "spec" | "tensors" | "unreadable" | "problem"
 > & { readonly warnings: readonly string[] };
 
 /**
@@ -38,7 +38,8 @@ export async function interpretTensors(contents: EnvelopeContents, options: Inte
   let orientation: Orientation | undefined;
   let problem: LongspanError | undefined;
   try {
-    match = matchLayout(contents.tensors, options.layouts, options.prefix);
+    // A name says what a model is, whether or not its values can be read.
+    match = matchLayout([...contents.tensors, ...(contents.unreadable ?? [])], options.layouts, options.prefix);
     if (match !== undefined) requireLongformer(match, contents, options.source);
     else throw notALongformer(contents, options.source);
     orientation = decideOrientation(contents.tensors, match);
@@ -68,6 +69,7 @@ export async function interpretTensors(contents: EnvelopeContents, options: Inte
     configOrigin: config?.origin ?? null,
     spec,
     tensors,
+    unreadable: describeUnreadable(contents, match),
     problem: second,
     warnings: [...warnings, ...(config?.notes ?? []), ...notes],
   };
@@ -99,7 +101,7 @@ async function resolveModel(
       given: options.head,
       inside: contents.head,
       architectures: config?.config.source.architectures,
-      names: new Set(shapes.keys()),
+      names: new Set([...shapes.keys(), ...describeUnreadable(contents, match).flatMap(({ canonicalName }) => canonicalName ?? [])]),
     });
   } catch (error) {
     problem ??= problemIn(error, options.source);
@@ -148,8 +150,16 @@ function unknown(
       transposed: false,
       role: "unexpected" as const,
     })),
+    unreadable: (contents.unreadable ?? []).map(({ sourceName, reason }) => ({ sourceName, canonicalName: null, reason })),
     problem,
   };
+}
+
+function describeUnreadable(contents: EnvelopeContents, match: LayoutMatch): UnreadableParameter[] {
+  return (contents.unreadable ?? []).map(({ sourceName, reason }, index) => {
+    const reading = match.readings[contents.tensors.length + index]?.find(({ kind }) => kind === "parameter");
+    return { sourceName, canonicalName: reading?.kind === "parameter" ? reading.canonicalName : null, reason };
+  });
 }
 
 /** What only a Longformer has. */

@@ -1,4 +1,3 @@
-import type { EnvelopeTensor } from "../adapter/envelope.ts";
 import type { Layout } from "../adapter/layout.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { parseLayout, type ParsedLayout, type Reading } from "../rules/parse-layout.ts";
@@ -19,7 +18,7 @@ export interface LayoutMatch {
  * @throws LongspanError `ambiguous-format` when two layouts read equally many names differently, or two trunks lie in the file.
  */
 export function matchLayout(
-  tensors: readonly EnvelopeTensor[],
+  tensors: readonly { readonly name: string }[],
   layouts: readonly Layout[],
   wantedPrefix?: string,
 ): LayoutMatch | undefined {

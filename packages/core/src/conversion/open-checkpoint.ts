@@ -7,6 +7,7 @@ import type { Checkpoint, CheckpointInput } from "../checkpoint/checkpoint.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { Head } from "../longformer/head.ts";
 import { chooseClaim, uniqueByName } from "./choose-claim.ts";
+import { deriveParameters } from "./derive-parameters.ts";
 import { describeUnknownFile } from "./describe-unknown-file.ts";
 import { findEntry } from "./find-entry.ts";
 import { interpretTensors } from "./interpret-tensors.ts";
@@ -40,7 +41,12 @@ export async function openCheckpoint(input: CheckpointInput, options: OpenOption
   try {
     const container = await chooseContainer(source, options.adapters);
     opened = await container.open({ source, fileName: entry.fileName, files: input.files, signal: options.signal });
-    const { envelope, contents } = openEnvelope(opened, options.adapters, source.name);
+    const { envelope, contents: enclosed } = openEnvelope(opened, options.adapters, source.name);
+    const contents = await deriveParameters(enclosed, options.adapters, {
+      source: source.name,
+      files: input.files,
+      signal: options.signal,
+    });
     const interpretation = await interpretTensors(contents, {
       layouts: layoutsOf(options),
       config: options.config,

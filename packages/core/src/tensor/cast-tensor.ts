@@ -21,7 +21,8 @@ export function castTensor(tensor: LazyTensor, dataType: DataType): LazyTensor {
     dataType,
     shape: tensor.shape,
     byteLength: (tensor.byteLength / sourceBytes) * targetBytes,
-    storage: { identity: tensor.storage.identity, elementOffset: 0, strides: denseStrides(tensor.shape) },
+    // Of its own: two views of one storage, cast, are not the same values.
+    storage: { identity: {}, elementOffset: 0, strides: denseStrides(tensor.shape) },
     async readBytes(offset, length, options = {}) {
       const elements = length / targetBytes;
       const found = await tensor.readBytes((offset / targetBytes) * sourceBytes, elements * sourceBytes, { signal: options.signal });

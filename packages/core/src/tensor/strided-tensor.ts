@@ -48,7 +48,7 @@ export function stridedTensor(options: StridedTensorOptions): LazyTensor {
   const strides = options.strides ?? denseStrides(shape);
   const elementOffset = options.elementOffset ?? 0;
   const bytes = bytesPerElement(dataType);
-  const count = checkedElementCount(name, shape, bytes);
+  const count = checkShape(name, shape, bytes);
   checkInsideStorage(options, strides, elementOffset, count);
   const view: StridedView = coalesce(shape, strides, elementOffset);
   const dense = count <= 1 || (view.shape.length === 1 && view.strides[0] === 1);
@@ -62,7 +62,7 @@ export function stridedTensor(options: StridedTensorOptions): LazyTensor {
     byteLength: count * bytes,
     storage: { identity: storage, elementOffset, strides, bytes: storage },
     async readBytes(offset, length, read: TensorReadOptions = {}) {
-      checkRange(tensor, offset, length, bytes);
+      checkElementRange(tensor, offset, length);
       if (length === 0) return new Uint8Array(0);
       if (dense) {
         const start = storage.offset + elementOffset * bytes + offset;
@@ -96,7 +96,8 @@ export function renameTensor(tensor: LazyTensor, name: string): LazyTensor {
   return renamed;
 }
 
-function checkedElementCount(name: string, shape: readonly number[], bytes: number): number {
+/** The number of elements. @throws LongspanError `tensor-invalid` for sizes that no tensor has. */
+export function checkShape(name: string, shape: readonly number[], bytes: number): number {
   for (const dimension of shape) {
     if (!Number.isSafeInteger(dimension) || dimension < 0) {
       throw new LongspanError(
@@ -138,7 +139,9 @@ function checkInsideStorage(options: StridedTensorOptions, strides: readonly num
   }
 }
 
-function checkRange(tensor: LazyTensor, offset: number, length: number, bytes: number): void {
+/** @throws LongspanError `argument-invalid` for a range that leaves the tensor or cuts elements. */
+export function checkElementRange(tensor: LazyTensor, offset: number, length: number): void {
+  const bytes = bytesPerElement(tensor.dataType);
   const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset % bytes === 0 && length % bytes === 0;
   if (!whole || offset < 0 || length < 0 || offset + length > tensor.byteLength) {
     throw new LongspanError(

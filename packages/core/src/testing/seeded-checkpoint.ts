@@ -82,6 +82,7 @@ export function seededCheckpoint({
     configOrigin: "seeded",
     spec,
     tensors,
+    unreadable: [],
     dropped: [],
     metadata: new Map(),
     warnings: [],

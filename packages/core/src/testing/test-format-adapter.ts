@@ -1,3 +1,4 @@
+import type { EnvelopeContents } from "../adapter/envelope.ts";
 import type { FormatAdapter } from "../adapter/format-adapter.ts";
 import type { Target } from "../adapter/target.ts";
 import { bytesSource } from "../bytes/bytes-source.ts";
@@ -22,8 +23,9 @@ import type { TestKit } from "./test-kit.ts";
  * testFormatAdapter({ describe, test, expect }, () => myAdapter());
  * ```
  *
- * Every layout is proved; every detector must bear any bytes; every target must write what the adapter reads back with the same
- * bits, for every head and float type it says it holds; a failing or interrupted write must surface and leave nothing.
+ * Every layout is proved; every derivation must leave an ordinary model alone; every detector must bear any bytes; every target must
+ * write what the adapter reads back with the same bits, for every head and float type it says it holds; a failing or interrupted write
+ * must surface and leave nothing.
  */
 export function testFormatAdapter(kit: TestKit, createAdapter: () => FormatAdapter): void {
   const { describe, test, expect } = kit;
@@ -31,7 +33,7 @@ export function testFormatAdapter(kit: TestKit, createAdapter: () => FormatAdapt
   describe(`format adapter ${adapter.name}`, () => {
     test("follows specification version 1 and names its parts in kebab case, each once", () => {
       expect(adapter.specificationVersion).toBe(1);
-      for (const parts of [adapter.containers, adapter.envelopes, adapter.layouts, adapter.targets]) {
+      for (const parts of [adapter.containers, adapter.envelopes, adapter.derivations ?? [], adapter.layouts, adapter.targets]) {
         const names = parts.map(({ name }) => name);
         expect(new Set(names).size).toBe(names.length);
         for (const name of names) expect(/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(name) ? name : `${name} is not kebab case`).toBe(name);
@@ -50,6 +52,21 @@ export function testFormatAdapter(kit: TestKit, createAdapter: () => FormatAdapt
         }
       }
     });
+
+    for (const derivation of adapter.derivations ?? []) {
+      test(`its derivation ${derivation.name} leaves every ordinary model as it is`, async () => {
+        for (const head of heads) {
+          const { name: source, files, tensors } = seededCheckpoint({ head, unused: true });
+          const contents: EnvelopeContents = {
+            tensors: tensors.map(({ sourceName, tensor }) => ({ name: sourceName, sourceName, tensor })),
+            dropped: [],
+            metadata: new Map(),
+            warnings: [],
+          };
+          expect((await derivation.derive(contents, { source, files })) === undefined ? head : `${head} was changed`).toBe(head);
+        }
+      });
+    }
 
     for (const layout of adapter.layouts) testLayout(kit, layout);
     for (const target of adapter.targets) testTarget(kit, createAdapter, target);
