@@ -7,6 +7,7 @@ export type { ByteSink, DirectorySink } from "./bytes/sink.ts";
 export { throwIfAborted } from "./bytes/throw-if-aborted.ts";
 export { bytesSource } from "./bytes/bytes-source.ts";
 export { concatenatedSource, type SourceRange } from "./bytes/concatenated-source.ts";
+export { joinedFileSet } from "./bytes/joined-file-set.ts";
 export { memoryFileSet } from "./bytes/memory-file-set.ts";
 export { urlInput } from "./bytes/url-input.ts";
 export { httpFileSet } from "./bytes/http-file-set.ts";
@@ -36,6 +37,7 @@ export type { Derivation, DerivationContext } from "./adapter/derivation.ts";
 export type { Envelope, EnvelopeContents, EnvelopeTensor, UnreadableTensor } from "./adapter/envelope.ts";
 export type { AddRule, DropRule, Layout, Rule } from "./adapter/layout.ts";
 export type { Sidecar, Target, TargetRequest, TargetTensor } from "./adapter/target.ts";
+export type { FolderEntry, FolderKind } from "./adapter/folder-kind.ts";
 export type { FormatAdapter } from "./adapter/format-adapter.ts";
 
 export {

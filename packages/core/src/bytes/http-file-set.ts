@@ -32,6 +32,18 @@ export function httpFileSet(url: string | URL, options: HttpSourceOptions = {}):
         throw error;
       }
     },
+    async folder(folderName) {
+      checkFileName(folderName, name);
+      const address = new URL(`${encodeURIComponent(folderName)}/`, base);
+      address.search = base.search;
+      return httpFileSet(address, options);
+    },
+    parent() {
+      const folder = new URL(".", base);
+      const above = new URL("..", folder);
+      above.search = base.search;
+      return folder.pathname === above.pathname ? undefined : httpFileSet(above, options);
+    },
   };
 }
 

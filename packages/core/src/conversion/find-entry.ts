@@ -1,20 +1,77 @@
+import type { Container } from "../adapter/container.ts";
+import type { FolderEntry, FolderKind } from "../adapter/folder-kind.ts";
 import type { FormatAdapter } from "../adapter/format-adapter.ts";
 import type { ByteSource } from "../bytes/byte-source.ts";
 import type { FileSet } from "../bytes/file-set.ts";
+import type { CheckpointInput } from "../checkpoint/checkpoint.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
+import { uniqueByName } from "./choose-claim.ts";
 
+/** The file that a checkpoint is opened by. */
 export interface Entry {
+  /** The folder it lies in. */
+  readonly files: FileSet;
   readonly fileName: string;
   readonly source: ByteSource;
+  /** What opens it; undefined: what claims its bytes. */
+  readonly container?: Container | undefined;
+  /** Where config.json and the tokenizer lie. */
+  readonly companions: FileSet;
   readonly warnings: readonly string[];
 }
 
+/** Folders in folders, each of which says that the checkpoint lies further in. */
+const deepestFolders = 4;
+
 /**
- * The weights file of a folder: the first of the adapters' well-known names that exists. Other well-known files of the same
- * framework are noted; one of another framework makes the folder ambiguous. A folder with one other file has that one.
- * @throws LongspanError `not-found`, `ambiguous-format`.
+ * The file that was named, or the weights file of a folder: the first of the adapters' well-known names that exists; else where the adapters'
+ * kinds of folders say; else the only file there is.
+ * @throws LongspanError `not-found`, `ambiguous-format`, and what the kinds of folders throw.
  */
-export async function findEntry(files: FileSet, adapters: readonly FormatAdapter[]): Promise<Entry> {
+export async function findEntry(input: CheckpointInput, adapters: readonly FormatAdapter[]): Promise<Entry> {
+  const { files, fileName } = input;
+  if (fileName === undefined) return entryOfFolder(files, adapters, 0);
+  const found = await askFolderKinds(files, fileName, adapters);
+  return found === undefined ? namedEntry(files, fileName) : entryOf(found, adapters, 0);
+}
+
+async function askFolderKinds(
+  files: FileSet,
+  fileName: string | undefined,
+  adapters: readonly FormatAdapter[],
+): Promise<FolderEntry | undefined> {
+  for (const kind of folderKindsOf(adapters)) {
+    const found = await kind.find(files, fileName);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+async function entryOf(found: FolderEntry, adapters: readonly FormatAdapter[], depth: number): Promise<Entry> {
+  const { files, fileName, container, companions, warnings } = found;
+  const entry = fileName === undefined ? await entryOfFolder(files, adapters, depth + 1) : await namedEntry(files, fileName);
+  return {
+    ...entry,
+    container: container ?? entry.container,
+    companions: companions ?? entry.companions,
+    warnings: [...warnings, ...entry.warnings],
+  };
+}
+
+async function namedEntry(files: FileSet, fileName: string): Promise<Entry> {
+  const source = await files.resolve(fileName);
+  if (source !== undefined) return { files, fileName, source, companions: files, warnings: [] };
+  throw new LongspanError("not-found", `There is no file ${fileName} in ${files.name}.`, {
+    details: { folder: files.name, file: fileName },
+  });
+}
+
+async function entryOfFolder(files: FileSet, adapters: readonly FormatAdapter[], depth: number): Promise<Entry> {
+  if (depth > deepestFolders) {
+    throw new LongspanError("limit-exceeded", `${files.name}: folders lie more than ${deepestFolders} deep. Name the file to read.`, {
+      details: { folder: files.name },
+    });
+  }
   const owners = new Map<string, Set<string>>();
   for (const adapter of adapters) {
     for (const container of adapter.containers) {
@@ -22,6 +79,28 @@ export async function findEntry(files: FileSet, adapters: readonly FormatAdapter
     }
   }
   const listed = await files.list?.();
+  const wellKnown = await wellKnownEntry(files, owners, listed);
+  if (wellKnown !== undefined) {
+    const notes = await Promise.all(folderKindsOf(adapters).map(async (kind) => kind.beside?.(files, wellKnown.fileName)));
+    return { ...wellKnown, warnings: [...wellKnown.warnings, ...notes.filter((note) => note !== undefined)] };
+  }
+  const found = await askFolderKinds(files, undefined, adapters);
+  return found === undefined ? onlyFile(files, listed, [...owners.keys()]) : entryOf(found, adapters, depth);
+}
+
+function folderKindsOf(adapters: readonly FormatAdapter[]): FolderKind[] {
+  return uniqueByName(adapters.flatMap(({ folderKinds = [] }) => folderKinds));
+}
+
+/**
+ * The first of the well-known names that exists. Other well-known files of the same framework are noted; one of another framework makes the
+ * folder ambiguous.
+ */
+async function wellKnownEntry(
+  files: FileSet,
+  owners: ReadonlyMap<string, ReadonlySet<string>>,
+  listed: readonly string[] | undefined,
+): Promise<Entry | undefined> {
   const present: { fileName: string; source: ByteSource }[] = [];
   for (const fileName of owners.keys()) {
     if (listed !== undefined && !listed.includes(fileName)) continue;
@@ -31,7 +110,7 @@ export async function findEntry(files: FileSet, adapters: readonly FormatAdapter
   }
   const [first, ...others] = present;
   await Promise.all(others.map(({ source }) => source.close()));
-  if (first === undefined) return onlyFile(files, listed, [...owners.keys()]);
+  if (first === undefined) return undefined;
   const adaptersOf = (fileName: string): string[] => [...(owners.get(fileName) ?? [])];
   const firstOwners = new Set(adaptersOf(first.fileName));
   const foreign = others.find(({ fileName }) => !adaptersOf(fileName).some((adapter) => firstOwners.has(adapter)));
@@ -45,7 +124,7 @@ export async function findEntry(files: FileSet, adapters: readonly FormatAdapter
     others.length === 0
       ? []
       : [`${files.name} also holds ${others.map(({ fileName }) => fileName).join(", ")}; ${first.fileName} is read.`];
-  return { ...first, warnings };
+  return { ...first, files, companions: files, warnings };
 }
 
 /** Text beside weights, never weights. */
@@ -56,7 +135,7 @@ async function onlyFile(files: FileSet, listed: readonly string[] | undefined, k
   const [fileName] = candidates;
   if (fileName !== undefined && candidates.length === 1) {
     const source = await files.resolve(fileName);
-    if (source !== undefined) return { fileName, source, warnings: [] };
+    if (source !== undefined) return { files, fileName, source, companions: files, warnings: [] };
   }
   const found = candidates.length === 0 ? "none of them" : `none of them, but ${candidates.slice(0, 8).join(", ")}`;
   throw new LongspanError(

@@ -9,7 +9,7 @@ import type { Head } from "../longformer/head.ts";
 import { chooseClaim, uniqueByName } from "./choose-claim.ts";
 import { deriveParameters } from "./derive-parameters.ts";
 import { describeUnknownFile } from "./describe-unknown-file.ts";
-import { findEntry } from "./find-entry.ts";
+import { type Entry, findEntry } from "./find-entry.ts";
 import { interpretTensors } from "./interpret-tensors.ts";
 import { checkedWeights } from "./checked-weights.ts";
 
@@ -34,17 +34,16 @@ const headBytes = 4096;
  */
 export async function openCheckpoint(input: CheckpointInput, options: OpenOptions): Promise<Checkpoint> {
   checkAdapters(options.adapters);
-  const entry =
-    input.fileName === undefined ? await findEntry(input.files, options.adapters) : await namedEntry(input.files, input.fileName);
+  const entry = await findEntry(input, options.adapters);
   const { source } = entry;
   let opened: OpenedContainer | undefined;
   try {
-    const container = await chooseContainer(source, options.adapters);
-    opened = await container.open({ source, fileName: entry.fileName, files: input.files, signal: options.signal });
+    const container = entry.container ?? (await chooseContainer(source, options.adapters));
+    opened = await container.open({ source, fileName: entry.fileName, files: entry.files, signal: options.signal });
     const { envelope, contents: enclosed } = openEnvelope(opened, options.adapters, source.name);
     const contents = await deriveParameters(enclosed, options.adapters, {
       source: source.name,
-      files: input.files,
+      files: entry.companions,
       signal: options.signal,
     });
     const interpretation = await interpretTensors(contents, {
@@ -53,10 +52,10 @@ export async function openCheckpoint(input: CheckpointInput, options: OpenOption
       head: options.head,
       prefix: options.prefix,
       explicitLayout: options.layout !== undefined,
-      files: input.files,
+      files: entry.companions,
       source: source.name,
     });
-    return checkpoint({ source, opened, container, envelope, contents, interpretation, input, entryWarnings: entry.warnings });
+    return checkpoint({ source, opened, container, envelope, contents, interpretation, entry });
   } catch (error) {
     await opened?.close();
     await source.close();
@@ -71,11 +70,10 @@ interface Parts {
   readonly envelope: Envelope;
   readonly contents: EnvelopeContents;
   readonly interpretation: Awaited<ReturnType<typeof interpretTensors>>;
-  readonly input: CheckpointInput;
-  readonly entryWarnings: readonly string[];
+  readonly entry: Entry;
 }
 
-function checkpoint({ source, opened, container, envelope, contents, interpretation, input, entryWarnings }: Parts): Checkpoint {
+function checkpoint({ source, opened, container, envelope, contents, interpretation, entry }: Parts): Checkpoint {
   const close = async (): Promise<void> => {
     await opened.close();
     await source.close();
@@ -87,26 +85,13 @@ function checkpoint({ source, opened, container, envelope, contents, interpretat
     envelope: envelope.name,
     dropped: contents.dropped,
     metadata: contents.metadata,
-    warnings: [...entryWarnings, ...opened.warnings, ...contents.warnings, ...interpretation.warnings],
-    files: input.files,
+    warnings: [...entry.warnings, ...opened.warnings, ...contents.warnings, ...interpretation.warnings],
+    files: entry.companions,
     weights: () => checkedWeights(built),
     close,
     [Symbol.asyncDispose]: close,
   };
   return built;
-}
-
-async function namedEntry(
-  files: CheckpointInput["files"],
-  fileName: string,
-): Promise<{ fileName: string; source: ByteSource; warnings: string[] }> {
-  const source = await files.resolve(fileName);
-  if (source === undefined) {
-    throw new LongspanError("not-found", `There is no file ${fileName} in ${files.name}.`, {
-      details: { folder: files.name, file: fileName },
-    });
-  }
-  return { fileName, source, warnings: [] };
 }
 
 async function chooseContainer(source: ByteSource, adapters: readonly FormatAdapter[]): Promise<Container> {
