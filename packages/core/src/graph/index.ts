@@ -47,7 +47,7 @@ export {
   type OperationDefinition,
   type OperationRule,
 } from "./operation.ts";
-export { operationSet, standardOperations, type OperationSet } from "./operations/standard-operations.ts";
+export { operationSet, standardOperations, type OperationSet, type StandardOperationName } from "./operations/standard-operations.ts";
 export * as operations from "./operations/index.ts";
 export { activationFunctions, type ActivationFunction } from "./operations/activation.ts";
 export { maskCodes } from "./operations/longformer-attention.ts";

@@ -116,7 +116,7 @@ describe("an exported model", () => {
 
 describe("an operation of one's own", () => {
   const negate = defineOperation({
-    name: "negate",
+    name: "operationOfThisTest",
     formula: "out = -x",
     operands: { x: { dataTypes: ["float32"] } },
     attributes: {},
@@ -133,12 +133,12 @@ describe("an operation of one's own", () => {
 
   test("is refused as long as nobody says how it is written", () => {
     expect(() => exportGraph(graph, { operations: all })).toThrow(
-      expect.objectContaining({ code: "operation-unsupported", details: { operation: "negate" } }),
+      expect.objectContaining({ code: "operation-unsupported", details: { operation: "operationOfThisTest" } }),
     );
   });
 
   test("is written as it is said", () => {
-    const onnxOperations = new Map(standardOnnxOperations).set("negate", (writer, { inputs }) => [
+    const onnxOperations = new Map(standardOnnxOperations).set("operationOfThisTest", (writer, { inputs }) => [
       writer.apply("Neg", [inputs[0]?.name ?? ""]),
     ]);
     const { model } = exportGraph(graph, { operations: all, onnxOperations });

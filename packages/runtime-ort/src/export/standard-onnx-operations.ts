@@ -1,5 +1,6 @@
+import type { StandardOperationName } from "@longspan/core";
 import { writeLongformerAttention } from "./attention/longformer-attention.ts";
-import type { OnnxOperationSet } from "./onnx-operations.ts";
+import type { OnnxOperation, OnnxOperationSet } from "./onnx-operations.ts";
 import { writeActivation } from "./operations/activation.ts";
 import {
   writeAdd,
@@ -26,31 +27,33 @@ import {
   writeTranspose,
 } from "./operations/movement.ts";
 
+const writers: Readonly<Record<StandardOperationName, OnnxOperation>> = {
+  constant: writeConstant,
+  band: writeBand,
+  embedding: writeEmbedding,
+  linear: writeLinear,
+  matMul: writeMatMul,
+  add: writeAdd,
+  subtract: writeSubtract,
+  multiply: writeMultiply,
+  divide: writeDivide,
+  activation: writeActivation,
+  softmax: writeSoftmax,
+  layerNormalization: writeLayerNormalization,
+  reshape: writeReshape,
+  transpose: writeTranspose,
+  slice: writeSlice,
+  concatenate: writeConcatenate,
+  pad: writePad,
+  cast: writeCast,
+  equal: writeEqual,
+  select: writeSelect,
+  reduceSum: writeReduceSum,
+  findIndices: writeFindIndices,
+  gatherRows: writeGatherRows,
+  scatterRows: writeScatterRows,
+  longformerAttention: writeLongformerAttention,
+};
+
 /** All operations of core's graph (`longformerAttention` without probabilities: `exportGraph` lowers it where they are asked for). */
-export const standardOnnxOperations: OnnxOperationSet = new Map([
-  ["constant", writeConstant],
-  ["band", writeBand],
-  ["embedding", writeEmbedding],
-  ["linear", writeLinear],
-  ["matMul", writeMatMul],
-  ["add", writeAdd],
-  ["subtract", writeSubtract],
-  ["multiply", writeMultiply],
-  ["divide", writeDivide],
-  ["activation", writeActivation],
-  ["softmax", writeSoftmax],
-  ["layerNormalization", writeLayerNormalization],
-  ["reshape", writeReshape],
-  ["transpose", writeTranspose],
-  ["slice", writeSlice],
-  ["concatenate", writeConcatenate],
-  ["pad", writePad],
-  ["cast", writeCast],
-  ["equal", writeEqual],
-  ["select", writeSelect],
-  ["reduceSum", writeReduceSum],
-  ["findIndices", writeFindIndices],
-  ["gatherRows", writeGatherRows],
-  ["scatterRows", writeScatterRows],
-  ["longformerAttention", writeLongformerAttention],
-]);
+export const standardOnnxOperations: OnnxOperationSet = new Map(Object.entries(writers));

@@ -1,29 +1,23 @@
 import { LongspanError } from "../../errors/longspan-error.ts";
-import type { ActivationFunction } from "../../graph/operations/activation.ts";
+import { activationFunctions, type ActivationFunction } from "../../graph/operations/activation.ts";
 
-/** `hidden_act` as configurations spell it (transformers, activations.py: ACT2FN), and the function it is. */
-const spellings: Readonly<Record<string, ActivationFunction>> = {
-  gelu: "gelu",
-  gelu_python: "gelu",
-  gelu_new: "gelu-tanh",
-  gelu_fast: "gelu-tanh",
-  gelu_accurate: "gelu-tanh",
-  gelu_pytorch_tanh: "gelu-tanh",
-  gelu_python_tanh: "gelu-tanh",
-  relu: "relu",
-  silu: "silu",
-  swish: "silu",
-  sigmoid: "sigmoid",
-  tanh: "tanh",
+/** What configurations say as `hidden_act` for each function (transformers, activations.py: ACT2FN). */
+export const hiddenActivationSpellings: Readonly<Record<ActivationFunction, readonly string[]>> = {
+  gelu: ["gelu", "gelu_python"],
+  "gelu-tanh": ["gelu_new", "gelu_fast", "gelu_accurate", "gelu_pytorch_tanh", "gelu_python_tanh"],
+  relu: ["relu"],
+  silu: ["silu", "swish"],
+  sigmoid: ["sigmoid"],
+  tanh: ["tanh"],
 };
 
 /** @throws LongspanError `config-invalid` for a spelling that is not known. */
 export function activationFunction(hiddenActivation: string): ActivationFunction {
-  const found = Object.hasOwn(spellings, hiddenActivation) ? spellings[hiddenActivation] : undefined;
+  const found = activationFunctions.find((name) => hiddenActivationSpellings[name].includes(hiddenActivation));
   if (found !== undefined) return found;
   throw new LongspanError(
     "config-invalid",
-    `The configuration says hidden_act "${hiddenActivation}"; Longspan can run ${Object.keys(spellings).join(", ")}.`,
+    `The configuration says hidden_act "${hiddenActivation}"; Longspan can run ${Object.values(hiddenActivationSpellings).flat().join(", ")}.`,
     {
       details: { key: "hidden_act", found: hiddenActivation },
     },
