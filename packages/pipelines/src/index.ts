@@ -20,6 +20,7 @@ export { classifyTokens, type ClassifyTokensOptions, type TokenClassifier } from
 export type { Entity } from "./classify-tokens/group-entities.ts";
 export { embedText, type EmbedTextOptions, type TextEmbedder } from "./embed-text/embed-text.ts";
 
+export { pipelineDefaults } from "./pipeline-defaults.ts";
 export type { ModelSource } from "./model/model-source.ts";
 export type { PipelineHandle, PipelineOptions, RunOptions } from "./model/pipeline-options.ts";
 export type { WindowOptions } from "./running/windows.ts";

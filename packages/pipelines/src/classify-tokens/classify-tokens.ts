@@ -2,6 +2,7 @@ import { longformerGraph, LongspanError } from "@longspan/core";
 import { specialIds } from "../model/check-tokenizer.ts";
 import { labelNames } from "../model/label-names.ts";
 import { openModel, type OpenedModel } from "../model/open-model.ts";
+import { pipelineDefaults } from "../pipeline-defaults.ts";
 import type { PipelineHandle, PipelineOptions, RunOptions } from "../model/pipeline-options.ts";
 import { oneOrMany, type OneOrMany } from "../running/one-or-many.ts";
 import { largest, softmax } from "../running/probabilities.ts";
@@ -19,8 +20,8 @@ export interface ClassifyTokensOptions extends RunOptions, WindowOptions {
 
 export interface TokenClassifier extends PipelineHandle, OneOrMany<string, ClassifyTokensOptions, readonly Entity[]> {}
 
-/** Tokens that neighbouring windows share where nothing is said, so that each token has 64 on either side in one of them. */
-const defaultStride = 128;
+/** `strideTokens` is such that each token has 64 on either side in one of two neighbouring windows. */
+const defaults = pipelineDefaults.classifyTokens;
 
 /**
  * Says what each token of a text is. A text longer than the model is read in overlapping windows; a token counts in the window where it
@@ -45,17 +46,17 @@ async function classifyAll(
   texts: readonly string[],
   options: ClassifyTokensOptions = {},
 ): Promise<readonly (readonly Entity[])[]> {
-  const aggregation: unknown = options.aggregation ?? "none";
+  const aggregation: unknown = options.aggregation ?? defaults.aggregation;
   if (aggregation !== "none" && aggregation !== "simple") {
     throw new LongspanError("argument-invalid", `aggregation is ${JSON.stringify(aggregation)}; it is none or simple.`, {
       details: { option: "aggregation", value: aggregation },
     });
   }
   const names = labelNames(model);
-  const ignored = new Set(options.ignoreLabels ?? ["O"]);
+  const ignored = new Set<string>(options.ignoreLabels ?? defaults.ignoreLabels);
   const documents = texts.map((text) => {
     const tokens = encodeText("text", text, model.tokenizer);
-    const windows = textWindows(tokens, options, { mostTokens: model.mostTokens, defaultStride });
+    const windows = textWindows(tokens, options, { mostTokens: model.mostTokens, defaultStride: defaults.strideTokens });
     const entities: Entity[] = [];
     return { text, tokens, windows, entities };
   });

@@ -1,6 +1,7 @@
 import { longformerGraph, LongspanError } from "@longspan/core";
 import { specialIds } from "../model/check-tokenizer.ts";
 import { openModel, type OpenedModel } from "../model/open-model.ts";
+import { pipelineDefaults } from "../pipeline-defaults.ts";
 import type { PipelineHandle, PipelineOptions, RunOptions } from "../model/pipeline-options.ts";
 import { oneOrMany, type OneOrMany } from "../running/one-or-many.ts";
 import { runRows } from "../running/run-rows.ts";
@@ -35,7 +36,7 @@ export async function embedText(options: PipelineOptions): Promise<TextEmbedder>
 }
 
 async function embedAll(model: OpenedModel, texts: readonly string[], options: EmbedTextOptions = {}): Promise<readonly Float32Array[]> {
-  const pooling: unknown = options.pooling ?? "mean";
+  const pooling: unknown = options.pooling ?? pipelineDefaults.embedText.pooling;
   if (pooling !== "mean" && pooling !== "cls") {
     throw new LongspanError("argument-invalid", `pooling is ${JSON.stringify(pooling)}; it is mean or cls.`, {
       details: { option: "pooling", value: pooling },
@@ -66,7 +67,7 @@ async function embedAll(model: OpenedModel, texts: readonly string[], options: E
     job.document.count += count;
   }
   return documents.map(({ sum, count }) => {
-    const length = options.normalize === true ? Math.hypot(...sum) : count;
+    const length = (options.normalize ?? pipelineDefaults.embedText.normalize) ? Math.hypot(...sum) : count;
     return Float32Array.from(sum, (value) => value / (length === 0 ? 1 : length));
   });
 }

@@ -1,6 +1,7 @@
 import { LongspanError, type SessionInputs } from "@longspan/core";
 import { specialIds } from "../model/check-tokenizer.ts";
 import { openModel, type OpenedModel } from "../model/open-model.ts";
+import { pipelineDefaults } from "../pipeline-defaults.ts";
 import type { PipelineHandle, PipelineOptions, RunOptions } from "../model/pipeline-options.ts";
 import { oneOrMany, type OneOrMany } from "../running/one-or-many.ts";
 import { largest, softmax } from "../running/probabilities.ts";
@@ -72,7 +73,7 @@ async function fillAll(
   texts: readonly string[],
   options: FillMaskOptions = {},
 ): Promise<readonly (readonly FilledMask[])[]> {
-  const topK = wholeNumber("topK", options.topK ?? 5, 1);
+  const topK = wholeNumber("topK", options.topK ?? pipelineDefaults.fillMask.topK, 1);
   const { tokenizer } = model;
   const documents = texts.map((text) => {
     const tokens = encodeText("text", text, tokenizer);

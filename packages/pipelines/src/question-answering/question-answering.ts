@@ -1,5 +1,6 @@
 import { longformerGraph } from "@longspan/core";
 import { openModel, type OpenedModel } from "../model/open-model.ts";
+import { pipelineDefaults } from "../pipeline-defaults.ts";
 import type { PipelineOptions } from "../model/pipeline-options.ts";
 import { oneOrMany } from "../running/one-or-many.ts";
 import { runRows } from "../running/run-rows.ts";
@@ -39,11 +40,12 @@ async function answerAll(
   inputs: readonly QuestionAndContext[],
   options: QuestionAnsweringOptions = {},
 ): Promise<readonly QuestionAnsweringResult[]> {
+  const defaults = pipelineDefaults.questionAnswering;
   const collecting = {
-    topK: wholeNumber("topK", options.topK ?? 1, 1),
-    maxAnswerTokens: wholeNumber("maxAnswerTokens", options.maxAnswerTokens ?? 30, 1),
-    alignToWords: options.alignToWords ?? true,
-    noAnswer: options.noAnswer ?? false,
+    topK: wholeNumber("topK", options.topK ?? defaults.topK, 1),
+    maxAnswerTokens: wholeNumber("maxAnswerTokens", options.maxAnswerTokens ?? defaults.maxAnswerTokens, 1),
+    alignToWords: options.alignToWords ?? defaults.alignToWords,
+    noAnswer: options.noAnswer ?? defaults.noAnswer,
   };
   const documents = inputs.map((input) => {
     const cut = questionWindows(input, model.tokenizer, rule, { ...options, mostTokens: model.mostTokens });

@@ -2,6 +2,7 @@ import { globalAttentionPolicy, LongspanError, separatorsKey, type LongformerCon
 import { specialIds } from "../model/check-tokenizer.ts";
 import { encodeText } from "../running/text-windows.ts";
 import type { TokenRow } from "../running/token-row.ts";
+import { pipelineDefaults } from "../pipeline-defaults.ts";
 import { stridedWindows, windowRoom, type WindowOptions } from "../running/windows.ts";
 import type { TextTokenizer, TokenizedText } from "../tokenizer/text-tokenizer.ts";
 import type { QuestionAndContext } from "./types.ts";
@@ -21,9 +22,6 @@ export interface QuestionWindows {
   readonly tokens: TokenizedText;
   readonly windows: readonly QuestionWindow[];
 }
-
-/** Tokens that neighbouring windows share where nothing is said: an answer of the default length is whole in one of them. */
-const defaultStride = 128;
 
 /** How questions and documents are joined. */
 export interface JoinRule {
@@ -69,7 +67,8 @@ export function questionWindows(
   const { room, overlap } = windowRoom(options, {
     besides: at + 1,
     mostTokens: options.mostTokens,
-    defaultStride,
+    // An answer of the default length is whole in one of two neighbouring windows.
+    defaultStride: pipelineDefaults.questionAnswering.strideTokens,
     what: `The question of ${asked.ids.length} tokens, with ${rule.between + 2} special tokens,`,
   });
   const windows = stridedWindows(tokens.ids.length, room, overlap).map(({ start, end }): QuestionWindow => {

@@ -1,6 +1,7 @@
 import { LongspanError, prepareInputs, type GraphTensor, type SessionInputs, throwIfAborted } from "@longspan/core";
 import type { OpenedModel } from "../model/open-model.ts";
 import type { RunOptions } from "../model/pipeline-options.ts";
+import { pipelineDefaults } from "../pipeline-defaults.ts";
 import { wholeNumber } from "./whole-number.ts";
 import type { TokenRow } from "./token-row.ts";
 
@@ -19,7 +20,7 @@ export interface RunRowsOptions extends RunOptions {
  * @throws LongspanError `argument-invalid`, `aborted`, `value-overflow` when scores are not numbers, what the session throws.
  */
 export async function* runRows(model: OpenedModel, rows: readonly TokenRow[], options: RunRowsOptions = {}): AsyncGenerator<RowOutputs> {
-  const batchSize = wholeNumber("batchSize", options.batchSize ?? 1, 1);
+  const batchSize = wholeNumber("batchSize", options.batchSize ?? pipelineDefaults.run.batchSize, 1);
   const batches = Math.ceil(rows.length / batchSize);
   let steps = 1;
   for (let batch = 0; batch < batches; batch++) {

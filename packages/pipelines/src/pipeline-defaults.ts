@@ -1,0 +1,8 @@
+/** What the pipelines' options are where they are not given. Help texts, READMEs and docstrings are held to it by a test of the command line. */
+export const pipelineDefaults = {
+  run: { batchSize: 1 },
+  questionAnswering: { topK: 1, maxAnswerTokens: 30, strideTokens: 128, alignToWords: true, noAnswer: false },
+  fillMask: { topK: 5 },
+  classifyTokens: { strideTokens: 128, aggregation: "none", ignoreLabels: ["O"] },
+  embedText: { pooling: "mean", normalize: false },
+} as const;
