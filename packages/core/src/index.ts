@@ -1,6 +1,12 @@
 export { LongspanError, type LongspanErrorOptions } from "./errors/longspan-error.ts";
 export { errorCodes, type ErrorCode } from "./errors/error-codes.ts";
 
+export { boundedText } from "./text/bounded-text.ts";
+export { shownValue } from "./text/shown-value.ts";
+export { visibleText } from "./text/visible-text.ts";
+export { parseJson, type ParseJsonOptions } from "./json/parse-json.ts";
+export { jsonChunks, stringifyJson, type StringifyJsonOptions } from "./json/stringify-json.ts";
+
 export type { ByteSource, ReadOptions, ScratchBuffer } from "./bytes/byte-source.ts";
 export type { FileSet } from "./bytes/file-set.ts";
 export type { ByteSink, DirectorySink } from "./bytes/sink.ts";
@@ -28,8 +34,19 @@ export { tensorFromBytes } from "./tensor/read-tensor.ts";
 export { floatConversion, type FloatConversion } from "./tensor/convert-floats.ts";
 
 export type { ProgressEvent, ProgressListener } from "./checkpoint/progress.ts";
-export { isTensor, isTreeMap, type TreeList, type TreeMap, type TreeOpaque, type TreeValue } from "./checkpoint/tree.ts";
+export { isTensor, isTensorLike, isTreeMap, type TreeList, type TreeMap, type TreeOpaque, type TreeValue } from "./checkpoint/tree.ts";
 export { treeMap } from "./checkpoint/tree-map.ts";
+export { describeTree } from "./checkpoint/describe-tree.ts";
+export {
+  foldTree,
+  type FoldedTree,
+  type TreeFold,
+  type TreeFoldLimits,
+  type TreeLeaf,
+} from "./checkpoint/fold-tree.ts";
+export { plainJson, type Json, type PlainJson } from "./checkpoint/plain-json.ts";
+export { tensorSearch } from "./checkpoint/tensor-search.ts";
+export { memoryBudget, memoryCosts, type MemoryBudget, type OpenLimits } from "./checkpoint/memory-budget.ts";
 
 export type { Claim } from "./adapter/claim.ts";
 export type { Container, ContainerInput, ContainerProbe, OpenedContainer } from "./adapter/container.ts";

@@ -2,7 +2,7 @@ import type { LazyTensor } from "../tensor/lazy-tensor.ts";
 
 /**
  * What a container holds, as inert data: no class is ever made, no function ever called. Shared and cyclic references are
- * kept by identity, so walkers must remember what they have seen.
+ * kept by identity: walk it with `foldTree` and `tensorSearch`, which remember what they have seen.
  */
 export type TreeValue = null | boolean | number | bigint | string | LazyTensor | TreeList | TreeMap | TreeOpaque;
 
@@ -35,4 +35,9 @@ export function isTreeMap(value: TreeValue | undefined): value is TreeMap {
 
 export function isTensor(value: TreeValue | undefined): value is LazyTensor {
   return typeof value === "object" && value !== null && value.kind === "tensor";
+}
+
+/** Whether a value is a tensor, or would have been one: an opaque value with the reason why it is none. */
+export function isTensorLike(value: TreeValue | undefined): value is LazyTensor | TreeOpaque {
+  return isTensor(value) || (typeof value === "object" && value !== null && value.kind === "opaque" && value.reason !== undefined);
 }

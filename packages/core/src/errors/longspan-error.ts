@@ -1,3 +1,4 @@
+import { shownMessage } from "../text/shown-message.ts";
 import type { ErrorCode } from "./error-codes.ts";
 
 const marker = Symbol.for("longspan.error");
@@ -11,6 +12,9 @@ export interface LongspanErrorOptions {
 /**
  * The one error class of every Longspan package. `code` is stable across versions (see `errorCodes`); the message is for
  * people and names the thing, where it is, and the way out.
+ *
+ * Messages quote files. Whoever shows one, and however, is safe: hidden characters are made visible and long names are cut here, where
+ * no message can be forgotten (`shownMessage`). `details` hold what was found as it is.
  */
 export class LongspanError extends Error {
   override readonly name: string = "LongspanError";
@@ -22,7 +26,7 @@ export class LongspanError extends Error {
   }
 
   constructor(code: ErrorCode, message: string, options: LongspanErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(shownMessage(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details ?? {};
   }

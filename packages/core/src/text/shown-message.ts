@@ -1,0 +1,20 @@
+import { boundedText, shownCharacters } from "./bounded-text.ts";
+import { visibleText } from "./visible-text.ts";
+
+/** Characters of one message: the longest of ours list ten names with their shapes. */
+const messageCharacters = 2400;
+
+/** A quoted piece, or a run without spaces, that is longer than a name. */
+const longPieces = new RegExp(`"[^"]{${shownCharacters},}"|[^\\s"]{${shownCharacters + 1},}`, "g");
+
+/**
+ * A message as it can be shown, whatever the file said that it quotes: hidden characters are visible, and of a long name (or any other
+ * long piece) the beginning and the end are kept.
+ */
+export function shownMessage(message: string): string {
+  // Cut first: what is quoted may have megabytes.
+  const pieces = message.replace(longPieces, (piece) =>
+    piece.startsWith('"') ? `"${boundedText(piece.slice(1, -1))}"` : boundedText(piece),
+  );
+  return visibleText(boundedText(pieces, messageCharacters));
+}
