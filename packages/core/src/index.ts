@@ -37,14 +37,15 @@ export type { ProgressEvent, ProgressListener } from "./checkpoint/progress.ts";
 export { isTensor, isTensorLike, isTreeMap, type TreeList, type TreeMap, type TreeOpaque, type TreeValue } from "./checkpoint/tree.ts";
 export { treeMap } from "./checkpoint/tree-map.ts";
 export { describeTree } from "./checkpoint/describe-tree.ts";
+export { foldTree, type FoldedTree, type TreeFold, type TreeFoldLimits, type TreeLeaf } from "./checkpoint/fold-tree.ts";
 export {
-  foldTree,
-  type FoldedTree,
-  type TreeFold,
-  type TreeFoldLimits,
-  type TreeLeaf,
-} from "./checkpoint/fold-tree.ts";
-export { plainJson, type Json, type PlainJson } from "./checkpoint/plain-json.ts";
+  isJsonObject,
+  plainConfiguration,
+  plainJson,
+  type Json,
+  type PlainConfiguration,
+  type PlainJson,
+} from "./checkpoint/plain-json.ts";
 export { tensorSearch } from "./checkpoint/tensor-search.ts";
 export { memoryBudget, memoryCosts, type MemoryBudget, type OpenLimits } from "./checkpoint/memory-budget.ts";
 

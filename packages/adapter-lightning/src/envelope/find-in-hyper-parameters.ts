@@ -14,17 +14,19 @@ export interface FoundObject {
 /** All objects with named values among plain hyper-parameters, the outermost first, each once. */
 export function objectsWithin(root: TreeValue, rootPath: string, rootClassName?: string): readonly FoundObject[] {
   const found: FoundObject[] = [];
-  const seen = new Set<object>();
+  const seen = new Set([attributesOf(root)]);
   const waiting: { readonly value: TreeValue; readonly path: string }[] = [{ value: root, path: rootPath }];
   for (let index = 0; index < waiting.length && found.length < maximumObjects; index++) {
     const entry = waiting[index];
     const attributes = attributesOf(entry?.value);
-    if (entry === undefined || attributes === undefined || seen.has(attributes)) continue;
-    seen.add(attributes);
+    if (entry === undefined || attributes === undefined) continue;
     const className = isOpaque(entry.value) ? entry.value.className : index === 0 ? rootClassName : undefined;
     found.push({ path: entry.path, className, attributes });
     for (const [key, value] of attributes.entries) {
-      if (typeof key === "string" && typeof value === "object") waiting.push({ value, path: `${entry.path}.${key}` });
+      const inner = attributesOf(value);
+      if (typeof key !== "string" || inner === undefined || seen.has(inner)) continue;
+      seen.add(inner);
+      waiting.push({ value, path: `${entry.path}.${key}` });
     }
   }
   return found;

@@ -1,12 +1,6 @@
-import type { TreeMap, TreeOpaque, TreeValue } from "@longspan/core";
+import type { TreeList, TreeMap, TreeOpaque, TreeValue } from "@longspan/core";
 import { treeMap } from "@longspan/core";
 import { attributesOf, isOpaque, simpleClassName } from "./tree-walks.ts";
-
-/**
- * Hyper-parameters nest a few levels (a configuration inside a Namespace inside a dict). Deeper values stay as they are in the
- * file, so that a hostile nest cannot exhaust the stack.
- */
-const maximumDepth = 64;
 
 /** Classes that are only a bag of names: argparse, types, Lightning, test_tube (0.x), easydict. */
 const bagsOfNames: ReadonlySet<string> = new Set(["Namespace", "SimpleNamespace", "AttributeDict", "TTNamespace", "EasyDict", "Box"]);
@@ -16,38 +10,56 @@ const bagsOfNames: ReadonlySet<string> = new Set(["Namespace", "SimpleNamespace"
  * at the top and inside. Objects of other classes stay opaque. Nothing is executed, no tensor is read, shared and cyclic
  * values stay shared and cyclic.
  */
-export function plainHyperParameters(value: TreeValue): TreeValue {
-  const done = new Map<object, TreeValue>();
-  return plain(isOpaque(value) && unwrapped(value) === undefined ? (attributesOf(value) ?? value) : value, done, 0);
+export function plainHyperParameters(root: TreeValue): TreeValue {
+  const done = new Map<TreeValue, TreeValue>();
+  const innermost = new Map<TreeValue, TreeValue>();
+  // Containers are handed out empty and filled from this list: neither depth nor cycles need a stack.
+  const pending: (() => void)[] = [];
+
+  function plain(wrapped: TreeValue): TreeValue {
+    const value = withoutWrappers(wrapped, innermost);
+    if (typeof value !== "object" || value === null || value.kind === "tensor" || value.kind === "opaque") return value;
+    const known = done.get(value);
+    if (known !== undefined) return known;
+    const made = value.kind === "map" ? plainMap(value) : plainList(value);
+    done.set(value, made);
+    return made;
+  }
+
+  function plainMap(map: TreeMap): TreeMap {
+    const entries: (readonly [TreeValue, TreeValue])[] = [];
+    pending.push(() => {
+      for (const [key, item] of map.entries) entries.push([plain(key), plain(item)]);
+    });
+    return treeMap(entries);
+  }
+
+  function plainList({ kind, items: given }: TreeList): TreeList {
+    const items: TreeValue[] = [];
+    pending.push(() => {
+      for (const item of given) items.push(plain(item));
+    });
+    return { kind, items };
+  }
+
+  const result = plain(isOpaque(root) && unwrapped(root) === undefined ? (attributesOf(root) ?? root) : root);
+  for (let fill = pending.pop(); fill !== undefined; fill = pending.pop()) fill();
+  return result;
 }
 
-function plain(value: TreeValue, done: Map<object, TreeValue>, depth: number): TreeValue {
-  if (typeof value !== "object" || value === null || value.kind === "tensor") return value;
-  const known = done.get(value);
-  if (known !== undefined) return known;
-  if (depth > maximumDepth) return value;
-  if (value.kind === "opaque") {
-    const inner = unwrapped(value);
-    if (inner === undefined) {
-      done.set(value, value);
-      return value;
-    }
-    const result = plain(inner, done, depth + 1);
-    done.set(value, result);
-    return result;
+/** What lies in wrappers within wrappers; a wrapper within itself stays. */
+function withoutWrappers(value: TreeValue, innermost: Map<TreeValue, TreeValue>): TreeValue {
+  const seen = new Set<TreeValue>();
+  let current = value;
+  while (isOpaque(current) && !seen.has(current)) {
+    seen.add(current);
+    const inner = innermost.get(current) ?? unwrapped(current);
+    if (inner === undefined) break;
+    current = inner;
   }
-  if (value.kind === "map") {
-    const entries: (readonly [TreeValue, TreeValue])[] = [];
-    const result: TreeMap = treeMap(entries);
-    done.set(value, result);
-    for (const [key, item] of value.entries) entries.push([plain(key, done, depth + 1), plain(item, done, depth + 1)]);
-    return result;
-  }
-  const items: TreeValue[] = [];
-  const result: TreeValue = { kind: value.kind, items };
-  done.set(value, result);
-  for (const item of value.items) items.push(plain(item, done, depth + 1));
-  return result;
+  // Each wrapper of a long row is passed once, however many refer to it.
+  for (const wrapper of seen) innermost.set(wrapper, current);
+  return current;
 }
 
 /** The value an object stands for, when its class only wraps it. */

@@ -1,12 +1,12 @@
 import type { Claim, Envelope, EnvelopeContents, OpenedContainer, TreeMap, TreeValue } from "@longspan/core";
 import { collectTensors } from "@longspan/adapter-torch";
-import { isTreeMap, LongspanError } from "@longspan/core";
+import { describeTree, isTreeMap, LongspanError, tensorSearch } from "@longspan/core";
 import type { FoundObject } from "./find-in-hyper-parameters.ts";
 import { objectsWithin } from "./find-in-hyper-parameters.ts";
 import { plainHyperParameters } from "./hyper-parameters.ts";
 import { readConfiguration } from "./read-configuration.ts";
 import { droppedKeys, hyperParameterKeys, hyperParameterTypeKey, stateDictKey, versionKey } from "./top-level-keys.ts";
-import { describe, holdsTensor, isEmpty, isOpaque, simpleClassName } from "./tree-walks.ts";
+import { isEmpty, isOpaque, simpleClassName } from "./tree-walks.ts";
 
 /** The key under which every generation's hyper-parameters stand in `EnvelopeContents.metadata`. */
 export const hyperParametersMetadata = "hyper_parameters";
@@ -43,10 +43,12 @@ function detect(container: OpenedContainer): Claim | undefined {
 
 function open(container: OpenedContainer): EnvelopeContents {
   const { root } = container;
-  if (!isTreeMap(root)) throw new LongspanError("malformed", `A Lightning checkpoint is a dict, but this file holds ${describe(root)}.`);
+  if (!isTreeMap(root))
+    throw new LongspanError("malformed", `A Lightning checkpoint is a dict, but this file holds ${describeTree(root)}.`);
   const { tensors, dropped, warnings } = collectTensors(stateDictOf(root).entries);
   const metadata = new Map<string, TreeValue>();
   const allDropped = [...dropped];
+  const [holdsTensor, holdsMatrix] = [tensorSearch(), tensorSearch(2)];
   for (const [key, value] of root.entries) {
     if (typeof key !== "string" || key === stateDictKey || hyperParameterKeys.includes(key)) continue;
     const reason = droppedKeys.get(key);
@@ -58,7 +60,7 @@ function open(container: OpenedContainer): EnvelopeContents {
           reason: "kept by the training script beside the model's weights",
         });
     } else if (!isEmpty(value)) {
-      const more = key === "callbacks" && holdsTensor(value, 2) ? "; matrices among it may be an average of the weights" : "";
+      const more = key === "callbacks" && holdsMatrix(value) ? "; matrices among it may be an average of the weights" : "";
       allDropped.push({ name: key, reason: reason + more });
     }
   }
@@ -76,16 +78,16 @@ function open(container: OpenedContainer): EnvelopeContents {
 function stateDictOf(root: TreeMap): TreeMap {
   const stateDict = root.get(stateDictKey);
   if (isTreeMap(stateDict)) return stateDict;
-  const keys = root.entries.map(([key]) => (typeof key === "string" ? key : describe(key)));
+  const keys = root.entries.map(([key]) => (typeof key === "string" ? key : describeTree(key)));
   const names = keys.slice(0, listedKeys).join(", ") + (keys.length > listedKeys ? ", …" : "");
   throw new LongspanError(
     "malformed",
     stateDict === undefined
       ? `This Lightning checkpoint has no "${stateDictKey}"; its keys are ${names}. A sharded checkpoint (FSDP, DeepSpeed) must be consolidated by Lightning first.`
-      : `"${stateDictKey}" is ${describe(stateDict)}, where Lightning writes a dict of tensors.`,
+      : `"${stateDictKey}" is ${describeTree(stateDict)}, where Lightning writes a dict of tensors.`,
     {
       details: {
-        found: describe(stateDict),
+        found: describeTree(stateDict),
         expected: "a dict of tensors",
         keys: keys.slice(0, listedKeys),
       },

@@ -1,7 +1,7 @@
 import type { EnvelopeTensor, Head } from "@longspan/core";
-import { headRecords } from "@longspan/core";
+import { headRecords, plainJson, stringifyJson } from "@longspan/core";
 import type { FoundObject } from "./find-in-hyper-parameters.ts";
-import { headOfWords, longformerConfiguration, plainJson } from "./model-configuration.ts";
+import { headOfWords, longformerConfiguration } from "./model-configuration.ts";
 import { isTriviaQaScript, triviaQaConfiguration } from "./triviaqa-script.ts";
 
 export interface ReadConfiguration {
@@ -15,7 +15,7 @@ export function readConfiguration(objects: readonly FoundObject[], tensors: read
   const warnings: string[] = [];
   const { architectures: words, ...config } = chooseConfiguration(objects, warnings) ?? {};
   const outermost = objects[0]?.attributes.get("architectures");
-  const head = headOfWords(words ?? (outermost === undefined ? undefined : plainJson(outermost)));
+  const head = headOfWords(words ?? (outermost === undefined ? undefined : plainJson(outermost).json));
   const agrees = head !== undefined && hasHead(head, tensors);
   if (head !== undefined && !agrees) {
     // The configuration is usually that of the model the training started from.
@@ -47,9 +47,10 @@ function chooseConfiguration(objects: readonly FoundObject[], warnings: string[]
       }
     | undefined;
   for (const object of objects) {
-    const config = longformerConfiguration(object);
+    const { config, warnings: left = [] } = longformerConfiguration(object) ?? {};
+    warnings.push(...left);
     if (config === undefined) continue;
-    const text = JSON.stringify(Object.entries(config).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    const text = stringifyJson(Object.entries(config).toSorted(([a], [b]) => (a < b ? -1 : 1)));
     if (chosen !== undefined && chosen.text !== text) {
       warnings.push(
         `Two different Longformer configurations stand in the file (${chosen.path}, ${object.path}); neither is used. Give the right one as config.json.`,

@@ -9,6 +9,7 @@ import {
   type TreeValue,
   isTensor,
   isTreeMap,
+  tensorSearch,
 } from "@longspan/core";
 import { isOptimizerEntry, isOptimizerTensor, optimizerReason } from "./optimizer-state.ts";
 import { asBfloat16 } from "./read-as-bfloat16.ts";
@@ -62,12 +63,13 @@ function open(container: OpenedContainer): EnvelopeContents {
   const found = isTreeMap(root) ? findStateDict(root) : undefined;
   if (!isTreeMap(root) || found === undefined)
     throw new LongspanError("malformed", "There is no state dict in the file: no map of names to tensors.");
+  const holdsTensor = tensorSearch();
   if (found.key !== undefined) {
     for (const [key, value] of root.entries) {
       const name = keyText(key);
       if (name === found.key) continue;
       if (isOptimizerEntry(name)) dropped.push({ name, reason: optimizerReason });
-      else if (containsTensor(value)) dropped.push({ name, reason: `not part of the state dict under "${found.key}"` });
+      else if (holdsTensor(value)) dropped.push({ name, reason: `not part of the state dict under "${found.key}"` });
       else metadata.set(name, value);
     }
   }
@@ -80,9 +82,9 @@ function open(container: OpenedContainer): EnvelopeContents {
       else tensors.push({ name, sourceName: path + name, tensor: value });
     } else if (typeof value === "object" && value?.kind === "opaque" && value.reason !== undefined) {
       dropped.push({ name: path + name, reason: value.reason });
-    } else if (isOptimizerEntry(name) && containsTensor(value)) {
+    } else if (isOptimizerEntry(name) && holdsTensor(value)) {
       dropped.push({ name: path + name, reason: optimizerReason });
-    } else if (containsTensor(value)) {
+    } else if (holdsTensor(value)) {
       dropped.push({ name: path + name, reason: "nested below the state dict" });
     } else {
       metadata.set(name, value);
@@ -108,11 +110,14 @@ interface StateDict {
  * Nothing where several maps could be meant.
  */
 function findStateDict(root: TreeMap): StateDict | undefined {
-  const models = root.entries.flatMap(([key, value]) =>
-    typeof key === "string" && !isOptimizerEntry(key) && isTreeMap(value) && tensorCount(value) > 0
-      ? [{ key, entries: value.entries, count: tensorCount(value) }]
-      : [],
-  );
+  // A map that stands under many keys is counted once.
+  const counts = new Map<TreeMap, number>();
+  const models = root.entries.flatMap(([key, value]) => {
+    if (typeof key !== "string" || isOptimizerEntry(key) || !isTreeMap(value)) return [];
+    const count = counts.get(value) ?? tensorCount(value);
+    counts.set(value, count);
+    return count > 0 ? [{ key, entries: value.entries, count }] : [];
+  });
   const named = modelKeys.map((key) => models.find((model) => model.key === key)).find((model) => model !== undefined);
   if (named !== undefined) return named;
   const inRoot = tensorCount(root);
@@ -123,20 +128,6 @@ function findStateDict(root: TreeMap): StateDict | undefined {
 
 function tensorCount(map: TreeMap): number {
   return map.entries.filter(([, value]) => isTensor(value)).length;
-}
-
-/** Whether a tensor is a value itself or in the maps and lists below; shared ones are looked at once. */
-function containsTensor(value: TreeValue): boolean {
-  const seen = new Set<TreeValue>();
-  const pending: TreeValue[] = [value];
-  for (let current = pending.pop(); current !== undefined; current = pending.pop()) {
-    if (isTensor(current)) return true;
-    if (typeof current !== "object" || current === null || seen.has(current)) continue;
-    seen.add(current);
-    if (current.kind === "map") for (const [, item] of current.entries) pending.push(item);
-    else if (current.kind !== "opaque") for (const item of current.items) pending.push(item);
-  }
-  return false;
 }
 
 /** Takes off what stands before every name; the trunk's own prefix stays. */

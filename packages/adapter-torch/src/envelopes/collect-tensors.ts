@@ -1,7 +1,6 @@
-import { LongspanError, isTensor } from "@longspan/core";
+import { LongspanError, describeTree, isTensor } from "@longspan/core";
 import type { EnvelopeContents, EnvelopeTensor, TreeValue } from "@longspan/core";
 import { isRefusedTensor } from "../tree/refused-tensor.ts";
-import { describeTree } from "./tree-walks.ts";
 import { withoutWrapperSegments } from "./wrapper-segments.ts";
 
 /** A state dict's entries as an envelope hands them on. */

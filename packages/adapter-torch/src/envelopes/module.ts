@@ -15,12 +15,13 @@ export function isModule(value: TreeValue | undefined): value is TreeOpaque {
 /** The state dict of a pickled module, with the configuration and head that a model of transformers carries. */
 export function moduleContents(module: TreeOpaque): EnvelopeContents {
   const { tensors, dropped, metadata, warnings } = collectTensors(moduleStateDict(module));
+  const configuration = longformerConfiguration(moduleAttributes(module)?.get("config"), "config");
   return {
     tensors,
     dropped,
     metadata: new Map([...metadata, ["class", module.className]]),
-    warnings,
-    config: longformerConfiguration(moduleAttributes(module)?.get("config")),
+    warnings: [...warnings, ...(configuration?.warnings ?? [])],
+    config: configuration?.config,
     head: headOfClass(module.className),
   };
 }

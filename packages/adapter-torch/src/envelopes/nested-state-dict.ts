@@ -1,9 +1,17 @@
-import { isTreeMap } from "@longspan/core";
-import type { Claim, Envelope, EnvelopeContents, OpenedContainer, TreeMap, TreeOpaque, TreeValue } from "@longspan/core";
+import { isTensorLike, isTreeMap, tensorSearch } from "@longspan/core";
+import type {
+  Claim,
+  Envelope,
+  EnvelopeContents,
+  OpenedContainer,
+  PlainConfiguration,
+  TreeMap,
+  TreeOpaque,
+  TreeValue,
+} from "@longspan/core";
 import { collectTensors, notAStateDict } from "./collect-tensors.ts";
 import { longformerConfiguration } from "./model-configuration.ts";
 import { isModule, moduleContents } from "./module.ts";
-import { holdsTensor, isTensorLike } from "./tree-walks.ts";
 
 /** Keys under which training scripts keep the model, the likeliest first. */
 const modelKeys = ["state_dict", "model_state_dict", "model_state", "model", "module", "net", "network", "weights", "params"] as const;
@@ -43,6 +51,7 @@ function open({ root }: OpenedContainer): EnvelopeContents {
   const prefix = `${found.path}.`;
   const metadata = new Map(contents.metadata);
   const dropped = contents.dropped.map(({ name, reason }) => ({ name: prefix + name, reason }));
+  const holdsTensor = tensorSearch();
   for (const { map, key } of found.around) {
     for (const [name, value] of map.entries) {
       if (name === key || typeof name !== "string") continue;
@@ -50,20 +59,22 @@ function open({ root }: OpenedContainer): EnvelopeContents {
       else metadata.set(name, value);
     }
   }
+  const beside = contents.config === undefined ? configurationBeside(found) : undefined;
   return {
     ...contents,
     tensors: contents.tensors.map((tensor) => ({ ...tensor, sourceName: prefix + tensor.sourceName })),
     dropped,
     metadata,
-    config: contents.config ?? configurationBeside(found),
+    config: contents.config ?? beside?.config,
+    warnings: [...contents.warnings, ...(beside?.warnings ?? [])],
   };
 }
 
-function configurationBeside(found: Found): EnvelopeContents["config"] {
+function configurationBeside(found: Found): PlainConfiguration | undefined {
   for (const { map } of found.around.toReversed()) {
     for (const key of configurationKeys) {
-      const config = longformerConfiguration(map.get(key));
-      if (config !== undefined) return config;
+      const configuration = longformerConfiguration(map.get(key), key);
+      if (configuration !== undefined) return configuration;
     }
   }
   return undefined;
@@ -71,10 +82,11 @@ function configurationBeside(found: Found): EnvelopeContents["config"] {
 
 function find(root: TreeMap): Found | undefined {
   const around: { map: TreeMap; key: string }[] = [];
+  const holdsTensor = tensorSearch();
   let map = root;
   let byName = true;
   for (let depth = 0; depth < maximumDepth; depth++) {
-    const step = stepInto(map);
+    const step = stepInto(map, holdsTensor);
     if (step === undefined) return undefined;
     byName &&= step.byName;
     around.push({ map, key: step.key });
@@ -92,17 +104,25 @@ interface Step {
   readonly byName: boolean;
 }
 
-function stepInto(map: TreeMap): Step | undefined {
+function stepInto(map: TreeMap, holdsTensor: (value: TreeValue) => boolean): Step | undefined {
   for (const key of modelKeys) {
     const value = map.get(key);
     if (isModule(value) || (isTreeMap(value) && holdsTensor(value))) return { key, value, byName: true };
   }
   // Without a known key: the one map of tensors, if there is only one.
-  const maps = map.entries.flatMap(([key, value]) =>
-    typeof key === "string" && (isModule(value) || (isTreeMap(value) && isStateDict(value))) ? [{ key, value }] : [],
-  );
-  const [only] = maps;
-  return maps.length === 1 && only !== undefined ? { ...only, byName: false } : undefined;
+  let only: { readonly key: string; readonly value: TreeMap | TreeOpaque } | undefined;
+  const others = new Set<TreeValue>();
+  for (const [key, value] of map.entries) {
+    if (typeof key !== "string" || others.has(value)) continue;
+    if (!isModule(value) && !(isTreeMap(value) && isStateDict(value))) {
+      // A shared value is looked at once, however often it stands here.
+      others.add(value);
+      continue;
+    }
+    if (only !== undefined) return undefined;
+    only = { key, value };
+  }
+  return only === undefined ? undefined : { ...only, byName: false };
 }
 
 /** At least half of the values are tensors. */

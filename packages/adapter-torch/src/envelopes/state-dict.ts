@@ -1,7 +1,6 @@
-import { isTreeMap } from "@longspan/core";
+import { isTensorLike, isTreeMap } from "@longspan/core";
 import type { Claim, Envelope, EnvelopeContents, OpenedContainer } from "@longspan/core";
 import { collectTensors, notAStateDict } from "./collect-tensors.ts";
-import { isTensorLike } from "./tree-walks.ts";
 
 /**
  * A map of names to tensors and nothing around it: `torch.save(model.state_dict())`, every safetensors file. Numbers and other

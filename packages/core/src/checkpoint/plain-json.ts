@@ -1,5 +1,6 @@
 import { foldTree, type TreeFold } from "./fold-tree.ts";
-import type { TreeValue } from "./tree.ts";
+import { treeMap } from "./tree-map.ts";
+import type { TreeMap, TreeValue } from "./tree.ts";
 
 /** Anything JSON can say. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -22,6 +23,29 @@ export interface PlainJson {
 export function plainJson(value: TreeValue): PlainJson {
   const { result, complete } = foldTree(value, toJson, configurationLimits);
   return { json: complete ? result : undefined, complete };
+}
+
+export interface PlainConfiguration {
+  /** Undefined where it unfolds into too much. */
+  readonly config: Readonly<Record<string, unknown>> | undefined;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The configuration that a dict in a file says, as far as JSON can say it.
+ * @param path where in the file it lies, for the warning that it is left out
+ * @param keeps which of its keys are configuration
+ */
+export function plainConfiguration(map: TreeMap, path: string, keeps: (key: string) => boolean): PlainConfiguration {
+  const { json } = plainJson(treeMap(map.entries.filter(([key]) => typeof key === "string" && keeps(key))));
+  if (isJsonObject(json)) return { config: { ...json }, warnings: [] };
+  const warning = `The configuration in the file, "${path}", unfolds into more than ${configurationLimits.values} values; it is not read. Give the model's config.json.`;
+  return { config: undefined, warnings: [warning] };
+}
+
+/** Whether JSON is an object, and no list. */
+export function isJsonObject(json: Json | undefined): json is { readonly [key: string]: Json } {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
 }
 
 const toJson: TreeFold<Json> = {

@@ -18,7 +18,7 @@ export interface StringifyJsonOptions {
 const chunkCharacters = 65_536;
 
 /** JSON texts may hold these as they are, yet a terminal obeys them or a reader cannot see them; JSON.stringify escapes C0 only. */
-const hidden = /[\u007f-\u009f\u2028\u2029]|(?![\u200c\u200d])\p{Cf}/gu;
+const hidden = /[\u007f-\u009f\u2028\u2029]|(?!\u200c|\u200d)\p{Cf}/gu;
 
 /** Deeper levels get no more spaces: a nest of 5,000 would take 25 MB of them. */
 const longestIndent = 64;

@@ -29,7 +29,7 @@ function partsOf(value: unknown): Part[] {
   const members: Part[][] = list
     ? value.slice(0, valueCharacters).map((item: unknown) => [{ value: item }])
     : firstMembers(value).map(([key, item]) => [{ value: key }, { text: ": " }, { value: item }]);
-  const joined = members.flatMap((member, index) => (index === 0 ? member : [{ text: "," } as Part, ...member]));
+  const joined = members.flatMap((member, index) => (index === 0 ? member : [{ text: "," }, ...member]));
   return [{ text: list ? "[" : "{" }, ...joined, { text: list ? "]" : "}" }];
 }
 
