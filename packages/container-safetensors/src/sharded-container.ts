@@ -1,4 +1,4 @@
-import { LongspanError } from "@longspan/core";
+import { LongspanError, budgetOf } from "@longspan/core";
 import type { ByteSource, Container, ContainerInput, OpenedContainer } from "@longspan/core";
 import { defaultSafetensorsIndexLimits, parseSafetensorsIndex } from "@longspan/safetensors";
 import type { SafetensorsIndex } from "@longspan/safetensors";
@@ -39,7 +39,8 @@ export function shardedContainer(options: ShardedContainerOptions): Container {
   };
 }
 
-async function open(input: ContainerInput, { shardContainers, tables = [] }: ShardedContainerOptions): Promise<OpenedContainer> {
+async function open(given: ContainerInput, { shardContainers, tables = [] }: ShardedContainerOptions): Promise<OpenedContainer> {
+  const input: ContainerInput = { ...given, budget: budgetOf(given) };
   const index = await readIndex(input);
   const closes: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
@@ -74,7 +75,7 @@ async function openShard(
   containers: readonly Container[],
   closes: (() => Promise<void>)[],
 ): Promise<OpenedContainer> {
-  const { source, files, signal } = input;
+  const { source, files, budget, signal } = input;
   // A set of files knows plain names only; no framework writes others.
   const shard = fileName.includes("/") ? undefined : await files.resolve(fileName);
   if (shard === undefined) {
@@ -89,7 +90,7 @@ async function openShard(
       details: { file: shard.name },
     });
   }
-  const opened = await container.open({ source: shard, fileName, files, signal });
+  const opened = await container.open({ source: shard, fileName, files, budget, signal });
   closes.push(() => opened.close());
   return opened;
 }

@@ -4,7 +4,7 @@ export { errorCodes, type ErrorCode } from "./errors/error-codes.ts";
 export { boundedText } from "./text/bounded-text.ts";
 export { shownValue } from "./text/shown-value.ts";
 export { visibleText } from "./text/visible-text.ts";
-export { parseJson, type ParseJsonOptions } from "./json/parse-json.ts";
+export { parseJson, readJson, type ParseJsonOptions } from "./json/parse-json.ts";
 export { jsonChunks, stringifyJson, type StringifyJsonOptions } from "./json/stringify-json.ts";
 
 export type { ByteSource, ReadOptions, ScratchBuffer } from "./bytes/byte-source.ts";
@@ -50,7 +50,7 @@ export { tensorSearch } from "./checkpoint/tensor-search.ts";
 export { memoryBudget, memoryCosts, type MemoryBudget, type OpenLimits } from "./checkpoint/memory-budget.ts";
 
 export type { Claim } from "./adapter/claim.ts";
-export type { Container, ContainerInput, ContainerProbe, OpenedContainer } from "./adapter/container.ts";
+export { budgetOf, type Container, type ContainerInput, type ContainerProbe, type OpenedContainer } from "./adapter/container.ts";
 export type { Derivation, DerivationContext } from "./adapter/derivation.ts";
 export type { Envelope, EnvelopeContents, EnvelopeTensor, UnreadableTensor } from "./adapter/envelope.ts";
 export type { AddRule, DropRule, Layout, Rule } from "./adapter/layout.ts";

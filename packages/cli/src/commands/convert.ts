@@ -9,6 +9,7 @@ import type { OnnxCommandOptions } from "../model/onnx-options.ts";
 import { createTargetConverter, quantizationNote } from "../model/target-converter.ts";
 import { conversionDocument, describePlan, describeResult } from "../output/conversion-report.ts";
 import { jsonDocument } from "../output/json-document.ts";
+import { parseSize } from "../parse-size.ts";
 import { progressDisplay } from "../output/progress-display.ts";
 import { styled, writeLine, type Terminal } from "../terminal.ts";
 
@@ -35,10 +36,14 @@ export async function convert(model: string, options: ConvertCommandOptions, ter
     );
   if (options.output === undefined && options.dryRun !== true)
     throw new LongspanError("argument-invalid", "Say where to write with -o, or look at the plan with --dry-run.");
-  const shardBytes = options.shardSize === undefined ? undefined : parseSize(options.shardSize);
+  const shardBytes = options.shardSize === undefined ? undefined : shardSize(options.shardSize);
   const { checkpoint, input } = await openModel(converter, model, options, options.fromLayout, signal);
   try {
-    const planned = converter.plan(checkpoint, { target: options.to, layout: await layoutOption(options.layout), dataType: dtype });
+    const planned = converter.plan(checkpoint, {
+      target: options.to,
+      layout: await layoutOption(options.layout, options.limit),
+      dataType: dtype,
+    });
     const plan = options.quantize === undefined ? planned : { ...planned, warnings: [...planned.warnings, quantizationNote] };
     if (options.dryRun === true) {
       if (options.json === true) terminal.out.write(jsonDocument(conversionDocument(plan, [], true)));
@@ -113,16 +118,9 @@ async function openSink(
   return directorySink(place.path, { force, sources, onNote });
 }
 
-/** "500MB" (10^6), "2GiB" (2^30), "1000000": as huggingface_hub reads sizes. */
-function parseSize(text: string): number {
-  const found = /^(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?$/i.exec(text.trim());
-  const bytes =
-    found === null
-      ? 0
-      : Math.floor(
-          Number(found[1]) * (found[3] === "" ? 1000 : 1024) ** "_KMGT".indexOf(found[2] === "" ? "_" : (found[2] ?? "").toUpperCase()),
-        );
-  if (!Number.isSafeInteger(bytes) || bytes < 1)
-    throw new LongspanError("argument-invalid", `--shard-size ${text} is no size. Write it as 500MB, 5GB or 2GiB.`);
+/** @throws LongspanError `argument-invalid` */
+function shardSize(text: string): number {
+  const bytes = parseSize(text);
+  if (bytes === undefined) throw new LongspanError("argument-invalid", `--shard-size ${text} is no size. Write it as 500MB, 5GB or 2GiB.`);
   return bytes;
 }

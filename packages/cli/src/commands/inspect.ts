@@ -1,6 +1,6 @@
 import { elementCount, type Checkpoint } from "@longspan/core";
 import { inertJson } from "../output/inert-json.ts";
-import { jsonDocument } from "../output/json-document.ts";
+import { writeJsonDocument } from "../output/json-document.ts";
 import type { ModelOptions } from "../model/model-options.ts";
 import { createCommandConverter, openModel } from "../model/open-model.ts";
 import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
@@ -14,7 +14,7 @@ export async function inspect(model: string, options: InspectOptions, terminal: 
   const converter = await createCommandConverter(options);
   const { checkpoint } = await openModel(converter, model, options, options.layout, signal);
   try {
-    if (options.json === true) terminal.out.write(jsonDocument(inspectDocument(checkpoint)));
+    if (options.json === true) writeJsonDocument(terminal.out, inspectDocument(checkpoint));
     else describe(checkpoint, terminal);
   } finally {
     await checkpoint.close();

@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
-import { LongspanError, urlInput, type CheckpointInput, type FileSet } from "@longspan/core";
+import { readFile, stat } from "node:fs/promises";
+import { LongspanError, memoryBudget, parseJson, urlInput, type CheckpointInput, type FileSet, type OpenLimits } from "@longspan/core";
 import { pathInput } from "@longspan/core/node";
 
 export interface ModelInput extends CheckpointInput {
@@ -20,24 +20,24 @@ export async function folderInput(text: string): Promise<FileSet> {
   return files;
 }
 
-/** A JSON file's content, parsed. @throws LongspanError `config-invalid`, `not-found`. */
-export async function readJsonFile(path: string): Promise<unknown> {
-  const text = await readTextFile(path);
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new LongspanError("config-invalid", `${path} is not JSON: ${error instanceof Error ? error.message : String(error)}.`, {
-      cause: error,
-    });
-  }
+/** A JSON file's content, parsed. @throws LongspanError `config-invalid`, `not-found`, `limit-exceeded`. */
+export async function readJsonFile(path: string, limits?: OpenLimits): Promise<unknown> {
+  const bytes = await readBytes(path, limits);
+  return parseJson(bytes, { name: path, code: "config-invalid", budget: memoryBudget(path, bytes.length, limits) });
 }
 
-export async function readTextFile(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    throw new LongspanError("not-found", `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.`, {
-      cause: error,
-    });
-  }
+/** A small text file's content. @throws LongspanError `not-found`, `limit-exceeded`. */
+export async function readTextFile(path: string, limits?: OpenLimits): Promise<string> {
+  return new TextDecoder().decode(await readBytes(path, limits));
+}
+
+async function readBytes(path: string, limits: OpenLimits | undefined): Promise<Uint8Array> {
+  const unreadable = (error: unknown): never => {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new LongspanError("not-found", `${path} cannot be read: ${why}.`, { cause: error });
+  };
+  const { size } = await stat(path).catch(unreadable);
+  // The bytes and a text of them.
+  memoryBudget(path, size, limits).spend(3 * size);
+  return readFile(path).catch(unreadable);
 }

@@ -1,5 +1,6 @@
-import { Option, type Command } from "commander";
-import { heads } from "@longspan/core";
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { heads, type OpenLimits } from "@longspan/core";
+import { parseSize } from "../parse-size.ts";
 
 /** What every command that opens a model takes. */
 export interface ModelOptions {
@@ -8,6 +9,7 @@ export interface ModelOptions {
   readonly prefix?: string;
   readonly adapter: readonly string[];
   readonly verifyChecksums?: boolean;
+  readonly limit?: OpenLimits;
   readonly json?: boolean;
 }
 
@@ -30,6 +32,11 @@ export function addModelOptions(command: Command): Command {
       [],
     )
     .option("--verify-checksums", "compare the checksums of all tensors in a torch zip, not only of small ones")
+    .option(
+      "--limit <name=size>",
+      "what opening may cost: memory=1GiB (default: 256 MiB, or 40 bytes for each byte of the file, up to 1 GiB)",
+      parseLimit,
+    )
     .option("--json", "print one JSON document on stdout and nothing else");
 }
 
@@ -38,4 +45,12 @@ export function addReadingOptions(command: Command): Command {
   return addModelOptions(command)
     .option("--layout <name>", "the layout to read with: a name, or a layout file (.json)")
     .option("--tokenizer <folder>", "take the tokenizer's files from here (commands that read text)");
+}
+
+/** `memory=1GiB`. @throws InvalidArgumentError which commander reports with the option's name. */
+function parseLimit(text: string): OpenLimits {
+  const [name, size = ""] = text.split("=", 2);
+  const memory = parseSize(size);
+  if (name === "memory" && memory !== undefined) return { memory };
+  throw new InvalidArgumentError("The limit there is is memory: write it as memory=512MB or memory=1GiB.");
 }

@@ -7,6 +7,7 @@ import {
   type Checkpoint,
   type Converter,
   type Layout,
+  type OpenLimits,
 } from "@longspan/core";
 import { loadAdapters } from "./load-adapters.ts";
 import { modelInput, readJsonFile, readTextFile, type ModelInput } from "./model-input.ts";
@@ -32,13 +33,14 @@ export async function openModel(
   const { head } = options;
   if (head !== undefined && !isHead(head))
     throw new LongspanError("head-unknown", `There is no head "${head}". There are: ${heads.join(", ")}.`);
-  const config = options.config === undefined ? undefined : await readJsonFile(options.config);
-  const checkpoint = await converter.open(input, { config, head, prefix: options.prefix, layout: await layoutOption(layout), signal });
+  const config = options.config === undefined ? undefined : await readJsonFile(options.config, options.limit);
+  const { prefix, limit: limits } = options;
+  const checkpoint = await converter.open(input, { config, head, prefix, layout: await layoutOption(layout, limits), limits, signal });
   return { input, checkpoint };
 }
 
 /** A layout's name, or a layout file (a path that ends in .json). */
-export async function layoutOption(text: string | undefined): Promise<Layout | string | undefined> {
+export async function layoutOption(text: string | undefined, limits?: OpenLimits): Promise<Layout | string | undefined> {
   if (text === undefined || !text.endsWith(".json")) return text;
-  return parseLayoutFile(await readTextFile(text), text);
+  return parseLayoutFile(await readTextFile(text, limits), text, limits);
 }

@@ -1,5 +1,6 @@
 import type { ByteSource } from "../bytes/byte-source.ts";
 import type { FileSet } from "../bytes/file-set.ts";
+import { memoryBudget, type MemoryBudget } from "../checkpoint/memory-budget.ts";
 import type { TreeValue } from "../checkpoint/tree.ts";
 import type { Claim } from "./claim.ts";
 
@@ -16,7 +17,17 @@ export interface ContainerInput {
   readonly fileName: string;
   /** What lies beside it: shards, name lists. */
   readonly files: FileSet;
+  /** What the opening may still take of memory: see `budgetOf`. */
+  readonly budget?: MemoryBudget | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The budget that a container spends from for all it keeps of what a file says of itself; one by the file's size where none was given.
+ * Hand the same one to the containers of shards.
+ */
+export function budgetOf({ budget, source }: Pick<ContainerInput, "budget" | "source">): MemoryBudget {
+  return budget ?? memoryBudget(source.name, source.size);
 }
 
 export interface OpenedContainer {

@@ -26,8 +26,8 @@ export interface MemoryBudget {
   readonly left: number;
   /** Takes so many bytes. @throws LongspanError `limit-exceeded` when fewer are left. */
   spend(bytes: number): void;
-  /** The error that says that the file needs more. */
-  exceeded(): LongspanError;
+  /** The error that says that the file, or the one beside it that is named, needs more. */
+  exceeded(file?: string): LongspanError;
 }
 
 /**
@@ -49,6 +49,9 @@ export const memoryCosts = {
   entry: 160,
   /** A tensor: how it lies in the file, what it is in a model, a row of a report. */
   tensor: 1600,
+  /** A rule of a layout, and each name that its choices stand for. */
+  rule: 3200,
+  ruleName: 400,
 } as const;
 
 /**
@@ -61,11 +64,11 @@ export function memoryBudget(file: string, fileBytes: number, limits: OpenLimits
   const limit = limits.memory ?? Math.min(Math.max(smallFileMemory, memoryPerByte * fileBytes), largestDefault);
   if (!(limit >= 0)) throw new LongspanError("argument-invalid", `The limit memory is ${limit}; it is a number of bytes.`);
   let spent = 0;
-  const exceeded = (): LongspanError =>
+  const exceeded = (found = file): LongspanError =>
     new LongspanError(
       "limit-exceeded",
-      `${file}: what the file says of itself would take more than ${inMebibytes(limit)} of memory (the limit "memory"). That is far more than a Longformer's checkpoint needs: the file may be damaged, or made to exhaust memory. If you trust it, raise the limit with --limit memory=${inMebibytes(4 * limit).replace(" ", "")} (option limits).`,
-      { details: { file, limit: "memory", bytes: limit } },
+      `${found}: what the file says of itself would take more than ${inMebibytes(limit)} of memory (the limit "memory"). That is far more than a Longformer's checkpoint needs: the file may be damaged, or made to exhaust memory. If you trust it, raise the limit with --limit memory=${inMebibytes(4 * limit).replace(" ", "")} (option limits).`,
+      { details: { file: found, limit: "memory", bytes: limit } },
     );
   return {
     get left() {

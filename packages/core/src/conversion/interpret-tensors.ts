@@ -2,6 +2,7 @@ import type { EnvelopeContents } from "../adapter/envelope.ts";
 import type { Layout } from "../adapter/layout.ts";
 import type { FileSet } from "../bytes/file-set.ts";
 import type { Checkpoint, CheckpointTensor, Orientation, UnreadableParameter } from "../checkpoint/checkpoint.ts";
+import type { MemoryBudget } from "../checkpoint/memory-budget.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { headOfArchitecture, isHeadName, type Head } from "../longformer/head.ts";
 import { createLongformerSpec, type LongformerSpec } from "../longformer/spec.ts";
@@ -21,6 +22,8 @@ export interface InterpretationOptions {
   readonly files: FileSet;
   /** The file's name, for messages. */
   readonly source: string;
+  /** What reading config.json may take. */
+  readonly budget: MemoryBudget;
 }
 
 export type Interpretation = Pick<
@@ -91,7 +94,7 @@ async function resolveModel(
   let config: Awaited<ReturnType<typeof resolveConfig>> | undefined;
   let problem: LongspanError | undefined;
   try {
-    config = await resolveConfig({ given: options.config, inside: contents.config, files: options.files, shapes });
+    config = await resolveConfig({ given: options.config, inside: contents.config, files: options.files, shapes, budget: options.budget });
   } catch (error) {
     problem = problemIn(error, options.source);
   }

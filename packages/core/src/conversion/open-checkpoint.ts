@@ -4,6 +4,7 @@ import type { FormatAdapter } from "../adapter/format-adapter.ts";
 import type { Layout } from "../adapter/layout.ts";
 import type { ByteSource } from "../bytes/byte-source.ts";
 import type { Checkpoint, CheckpointInput } from "../checkpoint/checkpoint.ts";
+import { memoryBudget, type OpenLimits } from "../checkpoint/memory-budget.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { Head } from "../longformer/head.ts";
 import { chooseClaim, uniqueByName } from "./choose-claim.ts";
@@ -22,6 +23,8 @@ export interface OpenOptions {
   readonly layout?: Layout | string | undefined;
   /** What stands before the trunk's names; default: what most names have. */
   readonly prefix?: string | undefined;
+  /** What opening may cost; default: see `OpenLimits`. */
+  readonly limits?: OpenLimits | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -30,7 +33,7 @@ const headBytes = 4096;
 /**
  * Opens a checkpoint: reads headers, finds out what it is, and says what its tensors are in a Longformer. A file that is no
  * Longformer opens too (for inspecting); its `weights()` throw.
- * @throws LongspanError `not-found`, `not-a-checkpoint`, `ambiguous-format`, `truncated`, `malformed`, `unsupported`, `adapter-invalid`, `layout-unknown`, …
+ * @throws LongspanError `not-found`, `not-a-checkpoint`, `ambiguous-format`, `truncated`, `malformed`, `unsupported`, `limit-exceeded`, `adapter-invalid`, `layout-unknown`, …
  */
 export async function openCheckpoint(input: CheckpointInput, options: OpenOptions): Promise<Checkpoint> {
   checkAdapters(options.adapters);
@@ -38,8 +41,9 @@ export async function openCheckpoint(input: CheckpointInput, options: OpenOption
   const { source } = entry;
   let opened: OpenedContainer | undefined;
   try {
+    const budget = memoryBudget(source.name, source.size, options.limits);
     const container = entry.container ?? (await chooseContainer(source, options.adapters));
-    opened = await container.open({ source, fileName: entry.fileName, files: entry.files, signal: options.signal });
+    opened = await container.open({ source, fileName: entry.fileName, files: entry.files, budget, signal: options.signal });
     const { envelope, contents: enclosed } = openEnvelope(opened, options.adapters, source.name);
     const contents = await deriveParameters(enclosed, options.adapters, {
       source: source.name,
@@ -54,6 +58,7 @@ export async function openCheckpoint(input: CheckpointInput, options: OpenOption
       explicitLayout: options.layout !== undefined,
       files: entry.companions,
       source: source.name,
+      budget,
     });
     return checkpoint({ source, opened, container, envelope, contents, interpretation, entry });
   } catch (error) {

@@ -1,11 +1,10 @@
 import type { FileSet } from "../bytes/file-set.ts";
+import type { MemoryBudget } from "../checkpoint/memory-budget.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
+import { readJson } from "../json/parse-json.ts";
 import { parseLongformerConfig, type ParsedConfig } from "../longformer/config.ts";
 import { publishedConfigs } from "../longformer/published-configs.ts";
 import { createLongformerSpec } from "../longformer/spec.ts";
-
-/** A model's config.json is a few kB; 10 MB is the cap other hub clients use. */
-const largestConfigBytes = 10 * 2 ** 20;
 
 export interface ConfigSources {
   /** From the user. */
@@ -15,6 +14,7 @@ export interface ConfigSources {
   readonly files: FileSet;
   /** Canonical names → canonical shapes, as far as the layout reads the file. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
+  readonly budget: MemoryBudget;
 }
 
 export interface ResolvedConfig extends ParsedConfig {
@@ -24,11 +24,11 @@ export interface ResolvedConfig extends ParsedConfig {
 /**
  * The configuration: the user's, else the config.json beside the file, else the one inside it, else a published one whose every
  * shape the file has (said aloud). Never guessed: a wrong head count or window loads without complaint and answers wrongly.
- * @throws LongspanError `config-missing`, `config-invalid`, `not-a-longformer`.
+ * @throws LongspanError `config-missing`, `config-invalid`, `limit-exceeded`, `not-a-longformer`.
  */
-export async function resolveConfig({ given, inside, files, shapes }: ConfigSources): Promise<ResolvedConfig> {
+export async function resolveConfig({ given, inside, files, shapes, budget }: ConfigSources): Promise<ResolvedConfig> {
   if (given !== undefined) return parsed(merge(inside, given), "the given configuration");
-  const beside = await readConfigFile(files);
+  const beside = await readConfigFile(files, budget);
   if (beside !== undefined) return parsed(merge(inside, beside), `${files.name}/config.json`);
   if (inside !== undefined && typeof inside.hidden_size === "number" && typeof inside.num_attention_heads === "number") {
     return parsed(inside, "the configuration inside the checkpoint");
@@ -64,29 +64,13 @@ function merge(inside: Readonly<Record<string, unknown>> | undefined, outside: u
   return { ...inside, ...outside };
 }
 
-async function readConfigFile(files: FileSet): Promise<unknown> {
+async function readConfigFile(files: FileSet, budget: MemoryBudget): Promise<unknown> {
   const source = await files.resolve("config.json");
   if (source === undefined) return undefined;
   try {
-    if (source.size > largestConfigBytes) {
-      throw new LongspanError(
-        "limit-exceeded",
-        `${source.name} is ${source.size} bytes long; a model configuration has at most ${largestConfigBytes}.`,
-      );
-    }
-    return parseJson(await source.read(0, source.size), source.name);
+    return await readJson(source, { code: "config-invalid", budget });
   } finally {
     await source.close();
-  }
-}
-
-function parseJson(bytes: Uint8Array, name: string): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (error) {
-    throw new LongspanError("config-invalid", `${name} is not JSON: ${error instanceof Error ? error.message : String(error)}.`, {
-      cause: error,
-    });
   }
 }
 

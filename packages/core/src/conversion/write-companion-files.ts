@@ -2,6 +2,7 @@ import type { TargetRequest } from "../adapter/target.ts";
 import type { ByteSource } from "../bytes/byte-source.ts";
 import type { ByteSink, DirectorySink } from "../bytes/sink.ts";
 import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
+import { stringifyJson } from "../json/stringify-json.ts";
 
 /** Tokenizer files have some megabytes at most. */
 const pieceBytes = 2 ** 20;
@@ -13,7 +14,7 @@ const pieceBytes = 2 ** 20;
 export async function writeCompanionFiles({ directory, config, sidecars, sink, signal }: TargetRequest): Promise<void> {
   if (!directory) return;
   const sorted = Object.fromEntries(Object.entries(config).toSorted(([one], [other]) => (one < other ? -1 : 1)));
-  await writeTextFile(sink, "config.json", `${JSON.stringify(sorted, null, 2)}\n`);
+  await writeTextFile(sink, "config.json", `${stringifyJson(sorted, { indent: 2 })}\n`);
   for (const { fileName, source } of sidecars) {
     const file = await sink.file(fileName);
     await copyFile(source, file, signal);

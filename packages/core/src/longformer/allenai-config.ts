@@ -1,4 +1,5 @@
 import { LongspanError } from "../errors/longspan-error.ts";
+import { shownValue } from "../text/shown-value.ts";
 
 /** Attention modes of allenai's own code (`longformer/longformer.py`); Hugging Face's configs say "longformer" or nothing. */
 const originalModes: ReadonlySet<unknown> = new Set(["tvm", "sliding_chunks", "sliding_chunks_no_overlap", "n2"]);
@@ -22,7 +23,7 @@ export function normaliseAllenaiConfig(
   if (dilations.some((dilation) => dilation !== 1)) {
     throw new LongspanError(
       "unsupported",
-      `${origin} says attention_dilation ${JSON.stringify(raw.attention_dilation)}: Hugging Face's Longformer attends without gaps, so a dilated model cannot be converted. Only 1 is possible.`,
+      `${origin} says attention_dilation ${shownValue(raw.attention_dilation)}: Hugging Face's Longformer attends without gaps, so a dilated model cannot be converted. Only 1 is possible.`,
       { details: { attention_dilation: raw.attention_dilation } },
     );
   }
@@ -44,7 +45,7 @@ export function normaliseAllenaiConfig(
   return {
     config: { ...rest, model_type: "longformer", attention_mode: "longformer", attention_window: doubled },
     notes: [
-      `${origin} is allenai's (${markers.join(", ")}): its one-sided windows ${JSON.stringify(window)} are ${JSON.stringify(doubled)} in Hugging Face's counting.`,
+      `${origin} is allenai's (${markers.join(", ")}): its one-sided windows ${shownValue(window)} are ${shownValue(doubled)} in Hugging Face's counting.`,
       ...(raw.attention_mode === "n2"
         ? [`${origin} says attention_mode "n2" (every token sees every other); Hugging Face's Longformer uses the windows.`]
         : []),

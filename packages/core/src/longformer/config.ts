@@ -1,4 +1,5 @@
 import { LongspanError } from "../errors/longspan-error.ts";
+import { shownValue } from "../text/shown-value.ts";
 import { normaliseAllenaiConfig } from "./allenai-config.ts";
 
 /** A Longformer's configuration, as far as the model's mathematics and its parameters' shapes need it. */
@@ -132,7 +133,7 @@ class ConfigReader {
   }
 
   wrong(key: string, found: unknown, expected: string): LongspanError {
-    return new LongspanError("config-invalid", `${this.#origin} says ${key} ${JSON.stringify(found)}; expected ${expected}.`, {
+    return new LongspanError("config-invalid", `${this.#origin} says ${key} ${shownValue(found)}; expected ${expected}.`, {
       details: { key, found },
     });
   }

@@ -1,4 +1,5 @@
 import { LongspanError } from "../errors/longspan-error.ts";
+import { shownValue } from "../text/shown-value.ts";
 import type { LongformerConfig } from "./config.ts";
 
 /** Which tokens are global when the caller does not say. */
@@ -46,7 +47,7 @@ function questionAnsweringSeparators(config: LongformerConfig): 2 | 3 {
   if (found === 2) return 2;
   throw new LongspanError(
     "config-invalid",
-    `The configuration says ${separatorsKey} ${JSON.stringify(found)}; expected 2 (allenai's TriviaQA models) or 3 (Hugging Face's, when it is not said).`,
+    `The configuration says ${separatorsKey} ${shownValue(found)}; expected 2 (allenai's TriviaQA models) or 3 (Hugging Face's, when it is not said).`,
     {
       details: { key: separatorsKey, found },
     },

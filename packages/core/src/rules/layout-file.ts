@@ -1,6 +1,10 @@
 import type { AddRule, DropRule, Layout, Rule } from "../adapter/layout.ts";
+import { memoryBudget, memoryCosts, type OpenLimits } from "../checkpoint/memory-budget.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
+import { parseJson } from "../json/parse-json.ts";
+import { shownValue } from "../text/shown-value.ts";
 import { parseLayout } from "./parse-layout.ts";
+import { namesOfPattern } from "./pattern.ts";
 
 /** The layout file's version. Schema: `schema/layout-1.schema.json` in this package. */
 export const layoutFileVersion = 1;
@@ -10,22 +14,16 @@ const reservedKeys: ReadonlySet<string> = new Set(["splits", "merges"]);
 
 /**
  * Reads a layout that a user wrote as JSON: the same text as in TypeScript, with `"version": 1`.
- * @throws LongspanError `layout-invalid` naming the file and the key.
+ * @throws LongspanError `layout-invalid` naming the file and the key; `limit-exceeded` for one that would take more memory than the limits allow
  */
-export function parseLayoutFile(text: string, origin: string): Layout {
-  let raw: unknown;
-  try {
-    raw = JSON.parse(text);
-  } catch (error) {
-    throw new LongspanError("layout-invalid", `${origin} is not JSON: ${error instanceof Error ? error.message : String(error)}.`, {
-      cause: error,
-    });
-  }
+export function parseLayoutFile(text: string, origin: string, limits?: OpenLimits): Layout {
+  const budget = memoryBudget(origin, text.length, limits);
+  const raw = parseJson(new TextEncoder().encode(text), { name: origin, code: "layout-invalid", budget });
   const file = record(raw, origin, "the file");
   if (file.version !== layoutFileVersion) {
     throw new LongspanError(
       "layout-invalid",
-      `${origin} says version ${JSON.stringify(file.version)}; this Longspan reads version ${layoutFileVersion}.`,
+      `${origin} says version ${shownValue(file.version)}; this Longspan reads version ${layoutFileVersion}.`,
     );
   }
   for (const key of Object.keys(file)) {
@@ -35,7 +33,7 @@ export function parseLayoutFile(text: string, origin: string): Layout {
         `${origin}: "${key}" is reserved for a later version; one rule maps one tensor to one tensor.`,
       );
     if (!knownKeys.includes(key))
-      throw new LongspanError("layout-invalid", `${origin}: unknown key "${key}". Known: ${knownKeys.join(", ")}.`);
+      throw new LongspanError("layout-invalid", `${origin}: unknown key ${shownValue(key)}. Known: ${knownKeys.join(", ")}.`);
   }
   const layout: Layout = {
     name: textOf(file.name, origin, "name"),
@@ -47,6 +45,11 @@ export function parseLayoutFile(text: string, origin: string): Layout {
     drops: list(file.drops ?? [], origin, "drops").map((entry, index) => drop(entry, origin, `drops[${index}]`)),
     adds: list(file.adds ?? [], origin, "adds").map((entry, index) => add(entry, origin, `adds[${index}]`)),
   };
+  // Parsed and indexed it takes far more than its text, and a choice of names stands for each of them.
+  for (const { from, to } of [...layout.rules, ...(layout.accepts ?? [])]) {
+    budget.spend(memoryCosts.rule + memoryCosts.ruleName * (namesOfPattern(from) + namesOfPattern(to)));
+  }
+  budget.spend(memoryCosts.rule * ((layout.drops?.length ?? 0) + (layout.adds?.length ?? 0)));
   parseLayout(layout);
   return layout;
 }
@@ -63,7 +66,7 @@ function rule(entry: unknown, origin: string, at: string): Rule {
 function transform(value: unknown, origin: string, at: string): { readonly transform?: "transpose" } {
   if (value === undefined) return {};
   if (value !== "transpose") {
-    throw new LongspanError("layout-invalid", `${origin}: ${at}.transform is ${JSON.stringify(value)}; "transpose" is the one there is.`);
+    throw new LongspanError("layout-invalid", `${origin}: ${at}.transform is ${shownValue(value)}; "transpose" is the one there is.`);
   }
   return { transform: "transpose" };
 }
@@ -83,7 +86,7 @@ function prefix(value: unknown, origin: string): string {
   if (found === undefined || (found !== "" && !found.endsWith("."))) {
     throw new LongspanError(
       "layout-invalid",
-      `${origin}: trunkPrefix is ${JSON.stringify(value)}; it is a text that ends with a dot, such as "longformer.".`,
+      `${origin}: trunkPrefix is ${shownValue(value)}; it is a text that ends with a dot, such as "longformer.".`,
     );
   }
   return found;
@@ -91,23 +94,23 @@ function prefix(value: unknown, origin: string): string {
 
 function textOf(value: unknown, origin: string, at: string): string {
   if (typeof value !== "string" || value === "")
-    throw new LongspanError("layout-invalid", `${origin}: ${at} is ${JSON.stringify(value)}; expected a text.`);
+    throw new LongspanError("layout-invalid", `${origin}: ${at} is ${shownValue(value)}; expected a text.`);
   return value;
 }
 
 function flag(value: unknown, origin: string, at: string): boolean {
   if (typeof value !== "boolean")
-    throw new LongspanError("layout-invalid", `${origin}: ${at} is ${JSON.stringify(value)}; expected true or false.`);
+    throw new LongspanError("layout-invalid", `${origin}: ${at} is ${shownValue(value)}; expected true or false.`);
   return value;
 }
 
 function list(value: unknown, origin: string, at: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw new LongspanError("layout-invalid", `${origin}: ${at} is ${JSON.stringify(value)}; expected a list.`);
+  if (!Array.isArray(value)) throw new LongspanError("layout-invalid", `${origin}: ${at} is ${shownValue(value)}; expected a list.`);
   return value;
 }
 
 function record(value: unknown, origin: string, at: string): Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new LongspanError("layout-invalid", `${origin}: ${at} is ${JSON.stringify(value)}; expected an object.`);
+    throw new LongspanError("layout-invalid", `${origin}: ${at} is ${shownValue(value)}; expected an object.`);
   return { ...value };
 }

@@ -45,6 +45,11 @@ export function parsePattern(text: string): Pattern {
   return { text, segments };
 }
 
+/** How many places in an index a pattern of this text takes: a choice stands for each of its names, two of them for each pair. */
+export function namesOfPattern(text: string): number {
+  return text.split(".").reduce((names, segment) => names * segment.split("|").length, 1);
+}
+
 /** The captures of a name that the whole pattern fits, or undefined. */
 export function matchPattern(pattern: Pattern, name: readonly string[]): Captures | undefined {
   if (name.length !== pattern.segments.length) return undefined;

@@ -1,4 +1,4 @@
-import type { DataType, FileSet, FormatAdapter, Head, ProgressListener, Runtime, Session } from "@longspan/core";
+import type { DataType, FileSet, FormatAdapter, Head, OpenLimits, ProgressListener, Runtime, Session } from "@longspan/core";
 import type { TextTokenizer } from "../tokenizer/text-tokenizer.ts";
 import type { ModelSource } from "./model-source.ts";
 
@@ -14,6 +14,8 @@ export interface PipelineOptions {
   readonly config?: unknown;
   /** Which head the checkpoint has, where it does not say so itself. */
   readonly head?: Head | undefined;
+  /** What opening the model may cost; default: see `OpenLimits`. */
+  readonly limits?: OpenLimits | undefined;
   /** The data type the runtime keeps weights and computes in: one of its capabilities. */
   readonly dataType?: DataType | undefined;
   /** Take the time of every step, for the pipeline's `profile`. Default: false. */

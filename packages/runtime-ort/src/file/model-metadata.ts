@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { globalAttentionPolicy, type LongformerSpec } from "@longspan/core";
+import { globalAttentionPolicy, stringifyJson, type LongformerSpec } from "@longspan/core";
 import { StringStringEntryProtoSchema, type StringStringEntryProto } from "../onnx/onnx_pb.ts";
 
 /** What an ONNX file says of itself beside its graph, in `metadata_props`: enough to feed it without another file. */
@@ -29,10 +29,10 @@ export function modelMetadata({ spec, config, tokenizerFiles, weights }: ModelMe
   const entries = {
     "longspan.head": spec.head,
     "longspan.weights": weights,
-    "longspan.config": JSON.stringify(config),
-    ...(labels === undefined ? {} : { "longspan.labels": JSON.stringify(labels) }),
-    "longspan.tokenizer": JSON.stringify(tokenizer),
-    "longspan.global_attention": JSON.stringify(globalAttentionPolicy(spec.config, spec.head)),
+    "longspan.config": stringifyJson(config),
+    ...(labels === undefined ? {} : { "longspan.labels": stringifyJson(labels) }),
+    "longspan.tokenizer": stringifyJson(tokenizer),
+    "longspan.global_attention": stringifyJson(globalAttentionPolicy(spec.config, spec.head)),
   };
   return Object.entries(entries).map(([key, value]) => create(StringStringEntryProtoSchema, { key, value }));
 }
