@@ -73,22 +73,21 @@ describe("the README of @longspan/pipelines", () => {
   });
 });
 
-const documented = [
-  "question-answering/types.ts",
-  "fill-mask/fill-mask.ts",
-  "classify-tokens/classify-tokens.ts",
-  "embed-text/embed-text.ts",
-];
+/** Where each pipeline's options are declared. */
+const declarations: Readonly<Record<keyof typeof pipelines, string>> = {
+  questionAnswering: "question-answering/types.ts",
+  fillMask: "fill-mask/fill-mask.ts",
+  classifyTokens: "classify-tokens/classify-tokens.ts",
+  embedText: "embed-text/embed-text.ts",
+};
 
-test("what the options' own comments tell as a default is it", async () => {
-  const texts = await Promise.all(documented.map((path) => read(`../../pipelines/src/${path}`)));
-  const wrong = Object.values(pipelines).flatMap((defaults, index) =>
-    Object.entries(defaults).flatMap(([option, value]: [string, unknown]) => {
-      const told = new RegExp(`Default ([^.]*)\\.[^*]*\\*/\\s*readonly ${option}\\?:`)
-        .exec(texts[index] ?? "")?.[1]
-        ?.replaceAll(/[`"]/g, "");
-      return told === undefined || told === JSON.stringify(value).replaceAll('"', "") ? [] : [`${documented[index]}: ${option} ${told}`];
-    }),
-  );
+test.each(Object.entries(declarations))("what the comments of the options of %s tell as a default is it", async (pipeline, path) => {
+  const text = await read(`../../pipelines/src/${path}`);
+  const wrong = options
+    .filter((one) => one.pipeline === pipeline)
+    .flatMap(({ option, value }) => {
+      const told = new RegExp(`Default ([^.]*)\\.[^*]*\\*/\\s*readonly ${option}\\?:`).exec(text)?.[1]?.replaceAll(/[`"]/g, "");
+      return told === undefined || told === JSON.stringify(value).replaceAll('"', "") ? [] : [`${option}: ${told}`];
+    });
   expect(wrong).toEqual([]);
 });
