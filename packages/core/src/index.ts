@@ -78,14 +78,24 @@ export { compileLayout, type CompiledLayout, type WrittenParameter } from "./rul
 export { parseLayout, type ParsedLayout, type Reading } from "./rules/parse-layout.ts";
 export { layoutFileVersion, parseLayoutFile } from "./rules/layout-file.ts";
 
-export type { Checkpoint, CheckpointInput, CheckpointTensor, Orientation, UnreadableParameter } from "./checkpoint/checkpoint.ts";
+export type {
+  Checkpoint,
+  CheckpointInput,
+  CheckpointTensor,
+  ModelInFile,
+  Orientation,
+  UnreadableParameter,
+} from "./checkpoint/checkpoint.ts";
 export { openCheckpoint, type OpenOptions } from "./conversion/open-checkpoint.ts";
 export { planConversion, type PlanOptions } from "./conversion/plan-conversion.ts";
 export type { ConversionPlan, ConversionStep } from "./conversion/conversion-plan.ts";
 export type { WrongShape } from "./conversion/checked-weights.ts";
 export { writeCompanionFiles, writeTextFile } from "./conversion/write-companion-files.ts";
 export { convertCheckpoint, tokenizerFileNames, type ConvertOptions } from "./conversion/convert-checkpoint.ts";
-export { verifyCheckpoints, type TensorComparison, type Verification, type VerifyOptions } from "./conversion/verify-checkpoints.ts";
+export type { TensorComparison } from "./conversion/compare-tensors.ts";
+export { describeModelDifferences } from "./conversion/choose-model.ts";
+export { checkTies } from "./conversion/check-ties.ts";
+export { verifyCheckpoints, type Verification, type VerifyOptions } from "./conversion/verify-checkpoints.ts";
 export { createConverter, type Converter, type PlanRequest } from "./conversion/create-converter.ts";
 
 export * from "./graph/index.ts";

@@ -1,4 +1,4 @@
-import { elementCount, type Checkpoint } from "@longspan/core";
+import { describeModelDifferences, elementCount, type Checkpoint } from "@longspan/core";
 import { inertJson } from "../output/inert-json.ts";
 import { writeJsonDocument } from "../output/json-document.ts";
 import type { ModelOptions } from "../model/model-options.ts";
@@ -28,6 +28,7 @@ function inspectDocument(checkpoint: Checkpoint): Record<string, unknown> {
     envelope: checkpoint.envelope,
     layout: checkpoint.layout,
     prefix: checkpoint.prefix,
+    models: checkpoint.models,
     orientation: checkpoint.orientation,
     head: checkpoint.head,
     config: checkpoint.config?.source ?? null,
@@ -42,6 +43,7 @@ function inspectDocument(checkpoint: Checkpoint): Record<string, unknown> {
       role,
       transposed,
     })),
+    unreadable: checkpoint.unreadable.map(({ sourceName, canonicalName, reason }) => ({ name: sourceName, canonicalName, reason })),
     dropped: checkpoint.dropped,
     metadata: Object.fromEntries([...checkpoint.metadata].map(([key, value]) => [key, inertJson(value)])),
     problem: checkpoint.problem === undefined ? null : { code: checkpoint.problem.code, message: checkpoint.problem.message },
@@ -55,8 +57,24 @@ function parameterCount(checkpoint: Checkpoint): number {
   return counted.reduce((sum, { tensor }) => sum + elementCount(tensor.shape), 0);
 }
 
+/** What must be known before all else: the file holds several models, of which one (or none yet) is looked at. */
+function describeModels({ models }: Checkpoint, { out }: Pick<Terminal, "out">): void {
+  if (models.length < 2) return;
+  const anyRead = models.some(({ read }) => read);
+  writeLine(out, styled(out, "bold", `${models.length} models lie in this file${anyRead ? "" : "; --prefix says which is meant"}`));
+  const rows = models.map((model, index) => [
+    model.read ? "  read" : "",
+    `--prefix "${model.prefix}"`,
+    `${model.tensors} tensors`,
+    index === 0 ? "" : describeModelDifferences(model),
+  ]);
+  for (const line of columns(rows)) writeLine(out, line);
+  writeLine(out);
+}
+
 function describe(checkpoint: Checkpoint, { out, error }: Terminal): void {
   const { config } = checkpoint;
+  describeModels(checkpoint, { out });
   const types = [...new Set(checkpoint.tensors.map(({ tensor }) => tensor.dataType))];
   const bytes = checkpoint.tensors.reduce((sum, { tensor }) => sum + tensor.byteLength, 0);
   const facts: [string, string][] = [
@@ -90,9 +108,13 @@ function describe(checkpoint: Checkpoint, { out, error }: Terminal): void {
     tensor.dataType,
     `[${tensor.shape.join(", ")}]`,
     transposed ? "T" : "",
-    role === "parameter" ? (canonicalName ?? "") : role,
+    role === "parameter" ? (canonicalName ?? "") : role === "unexpected" && checkpoint.orientation === null ? "" : role,
   ]);
   for (const line of columns([["tensor", "type", "shape", "", "canonical name"], ...rows])) writeLine(out, line);
+  for (const { sourceName, canonicalName, reason } of checkpoint.unreadable) {
+    const parameter = canonicalName === null || canonicalName === sourceName ? "" : ` (the parameter ${canonicalName})`;
+    writeLine(out, `${styled(out, "red", "cannot be read")}: ${sourceName}${parameter}: ${reason}`);
+  }
   for (const { name, reason } of checkpoint.dropped) writeLine(out, styled(out, "dim", `left out: ${name} (${reason})`));
   for (const warning of checkpoint.warnings) writeLine(error, `${styled(error, "yellow", "note")}  ${warning}`);
   if (checkpoint.problem !== undefined) writeLine(error, `${styled(error, "yellow", "note")}  ${checkpoint.problem.message}`);

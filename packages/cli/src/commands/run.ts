@@ -1,4 +1,4 @@
-import { checkpointModel, LongspanError, prepareInputs, selectOutputs, type Graph, type GraphTensor } from "@longspan/core";
+import { checkpointModel, checkTies, LongspanError, prepareInputs, selectOutputs, type Graph, type GraphTensor } from "@longspan/core";
 import type { ModelOptions } from "../model/model-options.ts";
 import { createCommandConverter, openModel } from "../model/open-model.ts";
 import { noteRuntime, noteWarnings } from "../output/notes.ts";
@@ -35,6 +35,7 @@ export async function runModel(model: string, options: RunCommandOptions, termin
       hiddenStates: wanted?.some((name) => /^hidden_states\b/.test(name)),
       attentions: attentionWeights,
     });
+    await checkTies(checkpoint, signal);
     const selected = wanted === undefined ? graph : selectOutputs(graph, outputNames(graph, wanted));
     const inputs = prepareInputs(config, head, raw);
     const file =

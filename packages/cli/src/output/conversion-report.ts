@@ -24,6 +24,7 @@ export function conversionDocument(plan: ConversionPlan, written: readonly strin
       }),
     ),
     dropped: plan.dropped,
+    unreadable: plan.unreadable.map(({ sourceName, canonicalName, reason }) => ({ name: sourceName, canonicalName, reason })),
     missing: plan.missing.map(({ name, nearest }) => ({ name, nearest: nearest ?? null })),
     unexpected: plan.unexpected.map(({ name, nearest }) => ({ name, nearest: nearest ?? null })),
     wrongShape: plan.wrongShape,
@@ -56,6 +57,8 @@ export function describeResult(plan: ConversionPlan, written: readonly string[],
 
 function describeRest(plan: ConversionPlan, { out, error }: Terminal): void {
   for (const { name, reason } of plan.dropped) writeLine(out, `${styled(out, "dim", "dropped")}  ${name}: ${reason}`);
+  for (const { sourceName, reason } of plan.unreadable)
+    writeLine(error, `${styled(error, "red", "cannot be read")}  ${sourceName}: ${reason}`);
   for (const { name, nearest } of plan.missing)
     writeLine(error, `${styled(error, "red", "missing")}  ${name}${nearest === undefined ? "" : ` (nearest in the file: ${nearest})`}`);
   for (const { name, nearest } of plan.unexpected)

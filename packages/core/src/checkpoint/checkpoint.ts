@@ -26,6 +26,20 @@ export interface CheckpointTensor {
   readonly reason?: string | undefined;
 }
 
+/** One of the models whose parameters lie in a file. */
+export interface ModelInFile {
+  /** What stands before its trunk's names: option `prefix` chooses it. */
+  readonly prefix: string;
+  /** How many tensors it has, its head's among them. */
+  readonly tensors: number;
+  /** Whether it is the one that the checkpoint is. */
+  readonly read: boolean;
+  /** Names of the first model that it lacks, and its own that the first lacks: behind their prefixes. */
+  readonly missing: readonly string[];
+  readonly extra: readonly string[];
+  readonly otherShapes: readonly { readonly name: string; readonly shape: readonly number[]; readonly firstShape: readonly number[] }[];
+}
+
 /** A tensor that is in the file but whose values cannot be had. */
 export interface UnreadableParameter {
   /** The name in the file, in full. */
@@ -55,7 +69,13 @@ export interface Checkpoint {
   /** Where the configuration came from, for people. */
   readonly configOrigin: string | null;
   readonly spec: LongformerSpec | null;
+  /** Without those of the file's other models. */
   readonly tensors: readonly CheckpointTensor[];
+  /**
+   * The models whose names the layout knows, Longformers first; empty when there is none. Of several, `problem` asks for one (option
+   * `prefix`); what the others have is not among `tensors` then.
+   */
+  readonly models: readonly ModelInFile[];
   /** Tensors that are there but cannot be read, and why. A parameter among them is named in `weights()`' error, not called missing. */
   readonly unreadable: readonly UnreadableParameter[];
   /** What the envelope left out: optimizer state and the like. */

@@ -1,10 +1,11 @@
-import type { Checkpoint, CheckpointTensor } from "../checkpoint/checkpoint.ts";
+import type { Checkpoint, CheckpointTensor, UnreadableParameter } from "../checkpoint/checkpoint.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { LongformerSpec, ParameterSpec } from "../longformer/spec.ts";
 import type { LazyTensor } from "../tensor/lazy-tensor.ts";
 import { renameTensor } from "../tensor/strided-tensor.ts";
 import { transposeTensor } from "../tensor/transpose-tensor.ts";
 import { nearestName } from "./nearest-name.ts";
+import { sameValuesByStorage } from "./same-values.ts";
 
 export interface WrongShape {
   readonly name: string;
@@ -17,6 +18,8 @@ export interface WrongShape {
 /** A checkpoint held against its spec. */
 export interface WeightsCheck {
   readonly found: ReadonlyMap<string, CheckpointTensor>;
+  /** Parameters the head computes with that are there but cannot be read: not among `missing`. */
+  readonly unreadable: readonly UnreadableParameter[];
   readonly missing: readonly { readonly name: string; readonly nearest?: string | undefined }[];
   readonly unexpected: readonly { readonly name: string; readonly nearest?: string | undefined }[];
   readonly wrongShape: readonly WrongShape[];
@@ -46,9 +49,12 @@ export function checkWeights(checkpoint: Checkpoint): { spec: LongformerSpec; ch
     found.set(tensor.canonicalName, twin ?? tensor);
   }
   const unexpectedNames = checkpoint.tensors.filter(({ role }) => role === "unexpected").map(({ sourceName }) => sourceName);
-  const missingNames = spec.parameters.filter(({ name, need }) => need === "required" && !found.has(name)).map(({ name }) => name);
+  const absent = spec.parameters.filter(({ name, need }) => need === "required" && !found.has(name)).map(({ name }) => name);
+  const unreadable = checkpoint.unreadable.filter(({ canonicalName }) => canonicalName !== null && absent.includes(canonicalName));
+  const missingNames = absent.filter((name) => !unreadable.some(({ canonicalName }) => canonicalName === name));
   const check: WeightsCheck = {
     found,
+    unreadable,
     missing: withNearest(missingNames, unexpectedNames),
     unexpected: withNearest(
       unexpectedNames,
@@ -72,22 +78,20 @@ function shapeMismatch(tensor: CheckpointTensor, parameter: ParameterSpec | unde
   return [{ name: tensor.sourceName, canonicalName: parameter.name, found, expected }];
 }
 
-/** Whether two tensors look at the same elements of the same storage. */
-export function sameValuesByStorage(one: LazyTensor, other: LazyTensor): boolean {
-  return (
-    one.storage.identity === other.storage.identity &&
-    one.dataType === other.dataType &&
-    one.storage.elementOffset === other.storage.elementOffset &&
-    one.shape.join() === other.shape.join() &&
-    one.storage.strides.join() === other.storage.strides.join()
-  );
-}
-
 /**
- * The error that a check calls for, if any: missing parameters, or shapes that the configuration does not have. Names up to ten of them.
+ * The error that a check calls for, if any: parameters that cannot be read or are missing, or shapes that the configuration does not have.
+ * Names up to ten of them.
  */
 export function weightsProblem(checkpoint: Checkpoint, check: WeightsCheck): LongspanError | undefined {
-  const { missing, wrongShape } = check;
+  const { missing, wrongShape, unreadable } = check;
+  if (unreadable.length > 0) {
+    const shown = unreadable.slice(0, 10).map(({ sourceName, reason }) => `"${sourceName}": ${reason}`);
+    return new LongspanError(
+      "unsupported",
+      `${checkpoint.name}: ${unreadable.length === 1 ? "a parameter is" : `${unreadable.length} parameters are`} there but cannot be read. ${shown.join(" ")}${more(unreadable.length)}`,
+      { details: { unreadable: unreadable.map(({ sourceName, canonicalName }) => ({ name: sourceName, canonicalName })) } },
+    );
+  }
   if (wrongShape.length > 0) {
     const shown = wrongShape
       .slice(0, 10)
@@ -114,9 +118,16 @@ export function weightsProblem(checkpoint: Checkpoint, check: WeightsCheck): Lon
   });
   return new LongspanError(
     "weights-mismatch",
-    `${checkpoint.name} lacks ${missing.length} of the parameters of a Longformer with ${checkpoint.config?.layers ?? "?"} layers and the head "${checkpoint.head ?? "?"}": ${shown.join(", ")}${more(missing.length)}. The file is incomplete (one shard of several?), or the configuration or --head is another model's.`,
+    `${checkpoint.name} lacks ${missing.length} of the parameters of a Longformer with ${checkpoint.config?.layers ?? "?"} layers and the head "${checkpoint.head ?? "?"}": ${shown.join(", ")}${more(missing.length)}. ${wayOutOfMissing(checkpoint, check)}`,
     { details: { missing: missing.map(({ name }) => name) } },
   );
+}
+
+function wayOutOfMissing({ spec, head }: Checkpoint, { missing }: WeightsCheck): string {
+  const onlyHead = missing.every(({ name }) => spec?.parameter(name)?.part === "head");
+  return onlyHead
+    ? `The trunk is whole: --head model takes it without a head, and another --head, if the model has one, says which. If it should have the head "${head ?? "?"}", the file is incomplete.`
+    : "The file is incomplete (one shard of several?), or the configuration or --head is another model's.";
 }
 
 function more(count: number): string {
@@ -136,6 +147,7 @@ export function checkedWeights(checkpoint: Checkpoint): ReadonlyMap<string, Lazy
   return weights;
 }
 
-function canonicalTensor({ tensor, transposed }: CheckpointTensor, name: string): LazyTensor {
+/** A tensor of the file as the parameter of that name, in canonical orientation. */
+export function canonicalTensor({ tensor, transposed }: CheckpointTensor, name: string): LazyTensor {
   return renameTensor(transposed ? transposeTensor(tensor) : tensor, name);
 }

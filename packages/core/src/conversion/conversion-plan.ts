@@ -1,5 +1,5 @@
 import type { Target } from "../adapter/target.ts";
-import type { Checkpoint, CheckpointTensor } from "../checkpoint/checkpoint.ts";
+import type { Checkpoint, CheckpointTensor, UnreadableParameter } from "../checkpoint/checkpoint.ts";
 import type { LongspanError } from "../errors/longspan-error.ts";
 import type { LongformerSpec } from "../longformer/spec.ts";
 import type { CompiledLayout } from "../rules/compile-layout.ts";
@@ -30,6 +30,8 @@ export interface ConversionPlan {
   readonly layout: CompiledLayout;
   readonly steps: readonly ConversionStep[];
   readonly dropped: readonly { readonly name: string; readonly reason: string }[];
+  /** Parameters that are there but cannot be read, with the reason; what else cannot be read is in `dropped`. */
+  readonly unreadable: readonly UnreadableParameter[];
   readonly missing: readonly { readonly name: string; readonly nearest?: string | undefined }[];
   readonly unexpected: readonly { readonly name: string; readonly nearest?: string | undefined }[];
   readonly wrongShape: readonly WrongShape[];

@@ -3,12 +3,10 @@ import type { FileSet } from "../bytes/file-set.ts";
 import type { DirectorySink } from "../bytes/sink.ts";
 import type { ProgressListener } from "../checkpoint/progress.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
-import { compareBytes } from "./compare-bytes.ts";
+import { checkTies } from "./check-ties.ts";
 import type { ConversionPlan } from "./conversion-plan.ts";
-import { sameValuesByStorage } from "./checked-weights.ts";
 import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
 import { tensorCopier, type TensorCopier } from "./copy-tensor.ts";
-import { transposeTensor } from "../tensor/transpose-tensor.ts";
 
 export interface ConvertOptions {
   /** Taken over: committed when all is written, aborted on any failure. */
@@ -49,7 +47,8 @@ export async function convertCheckpoint(plan: ConversionPlan, options: ConvertOp
     if (options.shardBytes !== undefined && plan.target.shards !== true) {
       throw new LongspanError("argument-invalid", `The target "${plan.target.name}" is written as one file; it cannot be sharded.`);
     }
-    await checkAliases(plan, signal);
+    // A tied copy is left out of the target, so it must hold what the parameter holds.
+    await checkTies(plan.source, signal);
     if (options.fileName === undefined) sidecars.push(...(await openSidecars(options.tokenizer ?? plan.source.files)));
     sink.supersede(plan.target.supersedes);
     const copier = progressCopier(plan, options);
@@ -101,20 +100,4 @@ function request(plan: ConversionPlan, options: ConvertOptions, sidecars: readon
 async function openSidecars(files: FileSet): Promise<Sidecar[]> {
   const found = await Promise.all(tokenizerFileNames.map(async (fileName) => ({ fileName, source: await files.resolve(fileName) })));
   return found.flatMap(({ fileName, source }) => (source === undefined ? [] : [{ fileName, source }]));
-}
-
-/** A tied copy is left out of the target, so it must hold what the parameter holds. */
-async function checkAliases(plan: ConversionPlan, signal: AbortSignal | undefined): Promise<void> {
-  for (const { alias, parameter } of plan.aliases) {
-    const copy = alias.transposed === parameter.transposed ? alias.tensor : transposeTensor(alias.tensor);
-    if (sameValuesByStorage(copy, parameter.tensor)) continue;
-    const sameType = copy.dataType === parameter.tensor.dataType && copy.shape.join() === parameter.tensor.shape.join();
-    if (!sameType || !(await compareBytes(copy, parameter.tensor, signal))) {
-      throw new LongspanError(
-        "weights-mismatch",
-        `${plan.source.name}: "${alias.sourceName}" should repeat "${parameter.sourceName}" (${alias.reason ?? "tied"}), but its values differ. If the model was trained untied, say "tie_word_embeddings": false in its config.json.`,
-        { details: { tensor: alias.sourceName, parameter: parameter.sourceName } },
-      );
-    }
-  }
 }

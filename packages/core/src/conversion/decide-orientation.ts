@@ -5,13 +5,24 @@ import type { LayoutMatch } from "./match-layout.ts";
 
 /**
  * Whether the linear weights lie as the layout says or all the other way round. Decided by rectangular matrices alone, each against
- * the length of its own bias (a linear layer's outputs): a square one cannot tell. Undefined when there is no rectangular one.
+ * the length of its own bias (a linear layer's outputs): a square one cannot tell. A tied decoder is heard only where there is no other:
+ * scripts that transpose "all linear weights" disagree about it, and it is compared with what it repeats anyway. Undefined when there is no
+ * rectangular one.
  * @throws LongspanError `orientation-mixed` naming one weight of each kind.
  */
 export function decideOrientation(tensors: readonly EnvelopeTensor[], match: LayoutMatch): Orientation | undefined {
+  const isTied = (index: number): boolean => match.readings[index]?.some(({ kind }) => kind === "alias") === true;
+  return orientationOf(tensors, match, (index) => !isTied(index)) ?? orientationOf(tensors, match, () => true);
+}
+
+function orientationOf(
+  tensors: readonly EnvelopeTensor[],
+  match: LayoutMatch,
+  isHeard: (index: number) => boolean,
+): Orientation | undefined {
   const byCanonical = new Map<string, { tensor: EnvelopeTensor; transpose: boolean }>();
   for (const [index, tensor] of tensors.entries()) {
-    for (const reading of match.readings[index] ?? []) {
+    for (const reading of isHeard(index) ? (match.readings[index] ?? []) : []) {
       if (reading.kind === "parameter") byCanonical.set(reading.canonicalName, { tensor, transpose: reading.transpose });
     }
   }

@@ -1,12 +1,17 @@
 import type { Layout } from "../adapter/layout.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { parseLayout, type ParsedLayout, type Reading } from "../rules/parse-layout.ts";
+import { findHead, findTrunks, trunkOfPrefix, withoutPrefix, type Trunk } from "./models-in-file.ts";
 
 /** How a layout reads a file's names. */
 export interface LayoutMatch {
   readonly parsed: ParsedLayout;
   /** What stands before the trunk's names in this file. */
   readonly prefix: string;
+  /** The trunk under that prefix; undefined when the user's prefix has none. */
+  readonly trunk: Trunk | undefined;
+  /** All trunks of the file, `trunk` among them. */
+  readonly trunks: readonly Trunk[];
   /** For each tensor, in order: what it can be (none: the layout does not know the name). */
   readonly readings: readonly (readonly Reading[])[];
   readonly score: { readonly read: number; readonly byRules: number };
@@ -15,7 +20,7 @@ export interface LayoutMatch {
 /**
  * The layout that reads most of the names; of equals, the one whose own rules (not merely accepted spellings) do; of layouts that
  * read every name alike, the one that writes the prefix the file has, then the first listed. Undefined when none reads any name.
- * @throws LongspanError `ambiguous-format` when two layouts read equally many names differently, or two trunks lie in the file.
+ * @throws LongspanError `ambiguous-format` when two layouts read equally many names differently.
  */
 export function matchLayout(
   tensors: readonly { readonly name: string }[],
@@ -66,63 +71,42 @@ function readWith(
   wantedPrefix: string | undefined,
   mostRead: number,
 ): LayoutMatch | undefined {
-  const prefix = wantedPrefix ?? findTrunkPrefix(parsed, names);
+  const trunks = findTrunks(parsed, names);
+  const trunk = wantedPrefix === undefined ? trunks[0] : trunkOfPrefix(trunks, wantedPrefix);
+  const prefix = trunk?.prefix ?? wantedPrefix;
   if (prefix === undefined) return undefined;
-  const headPrefix = findHeadPrefix(parsed, names, prefix);
+  const { headPrefix } = trunk ?? findHead(parsed, names, prefix);
+  return readNames(parsed, names, { prefix, headPrefix, trunk, trunks }, mostRead);
+}
+
+/** The same file, read as the model of another of its trunks. */
+export function matchTrunk(match: LayoutMatch, tensors: readonly { readonly name: string }[], trunk: Trunk): LayoutMatch {
+  const names = tensors.map(({ name }) => name.split("."));
+  const { prefix, headPrefix } = trunk;
+  return readNames(match.parsed, names, { prefix, headPrefix, trunk, trunks: match.trunks }, 0) ?? match;
+}
+
+interface Place {
+  readonly prefix: string;
+  readonly headPrefix: string;
+  readonly trunk: Trunk | undefined;
+  readonly trunks: readonly Trunk[];
+}
+
+function readNames(
+  parsed: ParsedLayout,
+  names: readonly (readonly string[])[],
+  { prefix, headPrefix, trunk, trunks }: Place,
+  mostRead: number,
+): LayoutMatch | undefined {
   const readings: (readonly Reading[])[] = [];
   let unread = 0;
   for (const name of names) {
-    const trunk = parsed.read(withoutPrefix(name, prefix), "trunk");
-    const found = trunk.length > 0 ? trunk : parsed.read(withoutPrefix(name, headPrefix), "head");
+    const asTrunk = parsed.read(withoutPrefix(name, prefix), "trunk");
+    const found = asTrunk.length > 0 ? asTrunk : parsed.read(withoutPrefix(name, headPrefix), "head");
     if (found.length === 0 && ++unread > names.length - Math.max(1, mostRead)) return undefined;
     readings.push(found);
   }
   const byRules = readings.filter((found) => found.some((reading) => reading.kind === "parameter" && !reading.accepted)).length;
-  return { parsed, prefix, readings, score: { read: names.length - unread, byRules } };
-}
-
-/** The prefix under which most names are trunk parameters. */
-function findTrunkPrefix(parsed: ParsedLayout, names: readonly (readonly string[])[]): string | undefined {
-  const votes = new Map<string, number>();
-  for (const name of names) {
-    for (const depth of parsed.trunkDepths) {
-      const start = name.length - depth;
-      if (start < 0) continue;
-      if (!parsed.knowsTrunkName(name.slice(start))) continue;
-      const prefix = name.slice(0, start).reduce((joined, segment) => `${joined}${segment}.`, "");
-      votes.set(prefix, (votes.get(prefix) ?? 0) + 1);
-    }
-  }
-  const [first, second] = [...votes].toSorted(([, one], [, other]) => other - one);
-  if (first !== undefined && second !== undefined && second[1] * 2 > first[1]) {
-    throw new LongspanError(
-      "ambiguous-format",
-      `two models lie in the file, under "${first[0]}" (${first[1]} tensors) and "${second[0]}" (${second[1]} tensors). Say which with --prefix (option prefix).`,
-      { details: { prefixes: [first[0], second[0]] } },
-    );
-  }
-  return first?.[0];
-}
-
-/** A head stands beside the trunk or beside one of the modules around it: under a leading part of the trunk's prefix. */
-function findHeadPrefix(parsed: ParsedLayout, names: readonly (readonly string[])[], trunkPrefix: string): string {
-  const modules = trunkPrefix.split(".").slice(0, -1);
-  const candidates = Array.from({ length: modules.length + 1 }, (_, depth) =>
-    modules
-      .slice(0, depth)
-      .map((module) => `${module}.`)
-      .join(""),
-  );
-  const counted = candidates.map((prefix) => ({
-    prefix,
-    count: names.filter((name) => parsed.read(withoutPrefix(name, prefix), "head").some(({ kind }) => kind !== "drop")).length,
-  }));
-  return counted.reduce((best, candidate) => (candidate.count > best.count ? candidate : best)).prefix;
-}
-
-/** A name's segments behind a prefix such as `model.`; none when it does not begin so. */
-function withoutPrefix(name: readonly string[], prefix: string): readonly string[] {
-  if (prefix === "") return name;
-  const modules = prefix.split(".").slice(0, -1);
-  return modules.every((module, depth) => name[depth] === module) ? name.slice(modules.length) : [];
+  return { parsed, prefix, trunk, trunks, readings, score: { read: names.length - unread, byRules } };
 }

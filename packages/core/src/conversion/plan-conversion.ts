@@ -9,6 +9,7 @@ import type { LazyTensor } from "../tensor/lazy-tensor.ts";
 import { renameTensor } from "../tensor/strided-tensor.ts";
 import { transposeTensor } from "../tensor/transpose-tensor.ts";
 import { checkWeights, weightsProblem, type WeightsCheck } from "./checked-weights.ts";
+import { tiesOf } from "./check-ties.ts";
 import type { ConversionPlan, ConversionStep } from "./conversion-plan.ts";
 import { huggingFaceConfig } from "./huggingface-config.ts";
 
@@ -54,19 +55,21 @@ export function planConversion(source: Checkpoint, options: PlanOptions): Conver
     spec,
     layout,
     steps,
-    dropped: [...source.dropped, ...droppedTensors(source, check, target)],
+    dropped: [...source.dropped, ...unreadableRest(source, check), ...droppedTensors(source, check, target)],
+    unreadable: check.unreadable,
     missing: check.missing,
     unexpected: check.unexpected,
     wrongShape: check.wrongShape,
     warnings,
     alreadyConverted,
-    aliases: check.aliases.flatMap((alias) => {
-      const parameter = check.found.get(alias.canonicalName ?? "");
-      return parameter === undefined ? [] : [{ alias, parameter }];
-    }),
+    aliases: tiesOf(check),
     config: huggingFaceConfig(spec, options.dataType),
     problem: weightsProblem(source, check),
   };
+}
+
+function unreadableRest(source: Checkpoint, { unreadable }: WeightsCheck): { name: string; reason: string }[] {
+  return source.unreadable.filter((tensor) => !unreadable.includes(tensor)).map(({ sourceName, reason }) => ({ name: sourceName, reason }));
 }
 
 function droppedTensors(source: Checkpoint, check: WeightsCheck, target: Target): { name: string; reason: string }[] {

@@ -1,26 +1,7 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { ProgressListener } from "../checkpoint/progress.ts";
-import { LongspanError } from "../errors/longspan-error.ts";
-import { castTensor } from "../tensor/cast-tensor.ts";
-import { bytesPerElement, isFloatingPoint, type DataType } from "../tensor/data-type.ts";
-import type { LazyTensor } from "../tensor/lazy-tensor.ts";
-import { tensorFromBytes } from "../tensor/read-tensor.ts";
-import { floatConversion } from "../tensor/convert-floats.ts";
-import { equalBytes } from "./compare-bytes.ts";
-import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
-
-export interface TensorComparison {
-  readonly name: string;
-  /** Infinity when exactly one of a pair is not finite. */
-  readonly maxAbsoluteDifference: number;
-  /** Of the larger magnitude of each pair. */
-  readonly maxRelativeDifference: number;
-  /** Elements whose bits differ (after exact widening, where the types differ). */
-  readonly differing: number;
-  readonly elements: number;
-  /** The two types, when they differ. */
-  readonly dataTypes?: readonly [DataType, DataType];
-}
+import { checkTies } from "./check-ties.ts";
+import { compareTensors, type TensorComparison } from "./compare-tensors.ts";
 
 export interface Verification {
   /** No value differs by more than the tolerance, and nothing is on one side only. */
@@ -45,10 +26,12 @@ export interface VerifyOptions {
 
 /**
  * Compares two checkpoints in canonical space, whatever their frameworks: names, orientation and, after exact widening, values.
- * @throws LongspanError when either is no complete Longformer.
+ * @throws LongspanError when either is no complete Longformer, or contradicts itself (`weights-mismatch`: a tied copy with other values).
  */
 export async function verifyCheckpoints(a: Checkpoint, b: Checkpoint, options: VerifyOptions = {}): Promise<Verification> {
   const weights = { a: a.weights(), b: b.weights() };
+  await checkTies(a, options.signal);
+  await checkTies(b, options.signal);
   const unused = (name: string): boolean => a.spec?.parameter(name)?.need === "unused" || b.spec?.parameter(name)?.need === "unused";
   const names = [...new Set([...weights.a.keys(), ...weights.b.keys()])];
   const compared = names.filter((name) => !unused(name) && weights.a.has(name) && weights.b.has(name));
@@ -79,87 +62,6 @@ export async function verifyCheckpoints(a: Checkpoint, b: Checkpoint, options: V
     onlyInB,
     tensors,
   };
-}
-
-const pieceElements = 2 ** 20;
-
-async function compareTensors(
-  name: string,
-  one: LazyTensor,
-  other: LazyTensor,
-  signal: AbortSignal | undefined,
-): Promise<TensorComparison> {
-  if (one.shape.join() !== other.shape.join()) {
-    throw new LongspanError(
-      "weights-mismatch",
-      `"${name}" has shape [${one.shape.join(", ")}] in one checkpoint and [${other.shape.join(", ")}] in the other: they are models of different sizes.`,
-      {
-        details: { parameter: name, shapes: [one.shape, other.shape] },
-      },
-    );
-  }
-  const common = commonType(name, one.dataType, other.dataType);
-  const [left, right] = [castTensor(one, common), castTensor(other, common)];
-  const width = bytesPerElement(common);
-  const elements = left.byteLength / width;
-  const result = { maxAbsoluteDifference: 0, maxRelativeDifference: 0, differing: 0 };
-  for (let start = 0; start < elements; start += pieceElements) {
-    throwIfAborted(signal);
-    const length = Math.min(pieceElements, elements - start) * width;
-    const [first, second] = await Promise.all([
-      left.readBytes(start * width, length, { signal }),
-      right.readBytes(start * width, length, { signal }),
-    ]);
-    if (!equalBytes(first, second)) compareValues(common, first, second, result);
-  }
-  return { name, ...result, elements, ...(one.dataType === other.dataType ? {} : { dataTypes: [one.dataType, other.dataType] as const }) };
-}
-
-/** The narrowest type that holds both exactly. */
-function commonType(name: string, one: DataType, other: DataType): DataType {
-  if (one === other) return one;
-  if (!isFloatingPoint(one) || !isFloatingPoint(other)) {
-    throw new LongspanError(
-      "data-type-mismatch",
-      `"${name}" is ${one} in one checkpoint and ${other} in the other; only float types can be compared with each other.`,
-      {
-        details: { parameter: name, dataTypes: [one, other] },
-      },
-    );
-  }
-  return one === "float64" || other === "float64" ? "float64" : "float32";
-}
-
-function compareValues(
-  type: DataType,
-  first: Uint8Array,
-  second: Uint8Array,
-  result: { maxAbsoluteDifference: number; maxRelativeDifference: number; differing: number },
-): void {
-  const width = bytesPerElement(type);
-  const numbers = isFloatingPoint(type) ? (type === "float64" ? "float64" : "float32") : type;
-  const [left, right] = [asNumbers(type, numbers, first), asNumbers(type, numbers, second)];
-  for (let index = 0; index < left.length; index++) {
-    const start = index * width;
-    let same = true;
-    for (let byte = start; byte < start + width; byte++) if (first[byte] !== second[byte]) same = false;
-    if (same) continue;
-    result.differing++;
-    const [one, other] = [Number(left[index]), Number(right[index])];
-    const difference = one === other || (Number.isNaN(one) && Number.isNaN(other)) ? 0 : Math.abs(one - other);
-    const absolute = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
-    const magnitude = Math.max(Math.abs(one), Math.abs(other));
-    const relative = absolute === 0 ? 0 : Number.isFinite(magnitude) ? absolute / magnitude : Number.POSITIVE_INFINITY;
-    result.maxAbsoluteDifference = Math.max(result.maxAbsoluteDifference, absolute);
-    result.maxRelativeDifference = Math.max(result.maxRelativeDifference, relative);
-  }
-}
-
-function asNumbers(type: DataType, numbers: DataType, bytes: Uint8Array): ArrayLike<number | bigint> {
-  if (type === numbers) return tensorFromBytes(type, [bytes.byteLength / bytesPerElement(type)], bytes).data;
-  const wide = new Uint8Array((bytes.byteLength / bytesPerElement(type)) * bytesPerElement(numbers));
-  floatConversion(type, numbers)(bytes, wide);
-  return tensorFromBytes(numbers, [wide.byteLength / bytesPerElement(numbers)], wide).data;
 }
 
 function largest(values: readonly number[]): number {

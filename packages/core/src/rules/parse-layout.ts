@@ -15,7 +15,14 @@ export type Reading =
       readonly accepted: boolean;
     }
   /** A second name for a parameter's values. */
-  | { readonly kind: "alias"; readonly canonicalName: string; readonly transpose: boolean; readonly reason: string }
+  | {
+      readonly kind: "alias";
+      readonly canonicalName: string;
+      readonly transpose: boolean;
+      /** Where the second name itself stands: a head's decoder repeats a trunk's embeddings. */
+      readonly part: "trunk" | "head";
+      readonly reason: string;
+    }
   | { readonly kind: "drop"; readonly reason: string };
 
 export interface ParsedLayout {
@@ -111,7 +118,7 @@ function readName({ adds, drops, ...known }: ReadingRules, name: readonly string
     if (isTrunkName(add.rule.to) !== (part === "trunk")) continue;
     const captures = matchPattern(add.to, name);
     if (captures !== undefined)
-      readings.push({ kind: "alias", canonicalName: fillPattern(add.from, captures), transpose: add.transpose, reason: add.reason });
+      readings.push({ kind: "alias", canonicalName: fillPattern(add.from, captures), transpose: add.transpose, part, reason: add.reason });
   }
   if (readings.length === 0) {
     const drop = drops.find(({ pattern }) => matchPattern(pattern, name) !== undefined);

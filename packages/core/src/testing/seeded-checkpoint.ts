@@ -82,6 +82,7 @@ export function seededCheckpoint({
     configOrigin: "seeded",
     spec,
     tensors,
+    models: [],
     unreadable: [],
     dropped: [],
     metadata: new Map(),

@@ -1,4 +1,5 @@
 import {
+  checkTies,
   LongspanError,
   openCheckpoint,
   type Checkpoint,
@@ -70,6 +71,7 @@ export async function openModel(options: PipelineOptions, needs: ModelNeeds): Pr
     onProgress?.({ stage: "open", item: checkpoint.name, done: 1, total: 1, unit: "steps" });
     checkHead(checkpoint, needs);
     const weights = checkpoint.weights();
+    await checkTies(checkpoint, signal);
     const { config, spec } = checkpoint;
     if (config === null || spec === null)
       throw new TypeError("a checkpoint whose weights are known has a configuration and a specification");

@@ -1,0 +1,96 @@
+import type { EnvelopeContents } from "../adapter/envelope.ts";
+import type { ModelInFile } from "../checkpoint/checkpoint.ts";
+import { LongspanError } from "../errors/longspan-error.ts";
+import { matchTrunk, type LayoutMatch } from "./match-layout.ts";
+import { describeModels, distinctTrunks, entriesOfModel, namedEntries, type Trunk } from "./models-in-file.ts";
+
+export interface ChosenModel {
+  /** Readings of the chosen model's tensors alone. */
+  readonly match: LayoutMatch;
+  /** Without the other models' tensors. */
+  readonly contents: EnvelopeContents;
+  /** All models of the file; empty where there is only a stray name or two. */
+  readonly models: readonly ModelInFile[];
+  readonly problem?: LongspanError;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Which of a file's models is meant: the one under the user's prefix, else the only Longformer. A model kept twice under two names (in the
+ * same storages) is one. Several are never mixed: `problem` is `ambiguous-format` then, and names their prefixes.
+ */
+export function chooseModel(
+  match: LayoutMatch,
+  contents: EnvelopeContents,
+  { prefix, source }: { readonly prefix: string | undefined; readonly source: string },
+): ChosenModel {
+  const entries = namedEntries(contents.tensors, contents.unreadable);
+  const { kept, twins } = prefix === undefined ? distinctTrunks(match.trunks, entries) : { kept: [...match.trunks], twins: [] };
+  const longformers = kept.filter(({ isLongformer }) => isLongformer);
+  const trunk = prefix === undefined ? longformers[0] : match.trunk;
+  if (trunk === undefined) return { match, contents, models: [], notes: [] };
+  if (prefix === undefined && longformers.length > 1) {
+    const models = describeModels(longformers, undefined, entries);
+    return { match, contents, models, problem: severalModels(models, source), notes: [] };
+  }
+  const others = match.trunks.filter((other) => other !== trunk);
+  const own = trunk === match.trunk ? match : matchTrunk(match, entries, trunk);
+  if (others.length === 0) return { match: own, contents, models: describeModels([trunk], trunk, entries), notes: [] };
+  const excluded = new Set(
+    others.flatMap((other) => [
+      ...entriesOfModel(
+        other,
+        match.trunks.filter((one) => one !== other),
+        entries,
+      ),
+    ]),
+  );
+  // A head that stands beside both is the chosen one's.
+  for (const index of [...trunk.trunk.values(), ...trunk.head.values()]) excluded.delete(index);
+  const keeps = (index: number): boolean => !excluded.has(index);
+  const count = contents.tensors.length;
+  const unreadable = contents.unreadable?.filter((_, index) => keeps(count + index));
+  return {
+    match: { ...own, readings: own.readings.filter((_, index) => keeps(index)) },
+    contents: { ...contents, tensors: contents.tensors.filter((_, index) => keeps(index)), unreadable },
+    models: describeModels([trunk, ...others], trunk, entries),
+    notes: [leftOut(excluded.size, others, twins, trunk)],
+  };
+}
+
+function leftOut(count: number, others: readonly Trunk[], twins: readonly Trunk[], read: Trunk): string {
+  const prefixes = others.map(({ prefix }) => `"${prefix}"`).join(", ");
+  return twins.length === others.length
+    ? `The model also stands under ${prefixes}, in the same storages; it is read under "${read.prefix}".`
+    : `${count} tensors of other models, under ${prefixes}, are left out.`;
+}
+
+function severalModels(models: readonly ModelInFile[], source: string): LongspanError {
+  const listed = models.map(
+    (model, index) => `"${model.prefix}" (${model.tensors} tensors${index === 0 ? "" : `; ${describeModelDifferences(model)}`})`,
+  );
+  const count = models.length === 2 ? "two" : String(models.length);
+  return new LongspanError(
+    "ambiguous-format",
+    `${source}: ${count} models lie in the file, under ${listed.join(", ")}. Say which with --prefix (option prefix): for the first, --prefix "${models[0]?.prefix ?? ""}".`,
+    { details: { prefixes: models.map(({ prefix }) => prefix) } },
+  );
+}
+
+/** How a model differs from the first, in a few words. */
+export function describeModelDifferences({ missing, extra, otherShapes }: ModelInFile): string {
+  const parts = [
+    ...(missing.length === 0 ? [] : [`without ${few(missing)} of the first`]),
+    ...(extra.length === 0 ? [] : [`with ${few(extra)} besides`]),
+    ...(otherShapes.length === 0
+      ? []
+      : [
+          `other shapes of ${few(otherShapes.map(({ name, shape, firstShape }) => `${name} [${shape.join(", ")}] for [${firstShape.join(", ")}]`))}`,
+        ]),
+  ];
+  return parts.length === 0 ? "the same names and shapes as the first" : parts.join(", ");
+}
+
+function few(names: readonly string[]): string {
+  return names.length <= 3 ? names.join(", ") : `${names.slice(0, 2).join(", ")} and ${names.length - 2} more`;
+}

@@ -1,0 +1,169 @@
+import type { EnvelopeTensor, UnreadableTensor } from "../adapter/envelope.ts";
+import type { ModelInFile } from "../checkpoint/checkpoint.ts";
+import type { ParsedLayout } from "../rules/parse-layout.ts";
+import { sameValuesByStorage } from "./same-values.ts";
+
+/** A file's tensors as models are looked for among them: an unreadable one has a name, too. */
+export type NamedEntry = Pick<EnvelopeTensor, "name" | "sourceName"> & { readonly tensor?: EnvelopeTensor["tensor"] };
+
+export function namedEntries(tensors: readonly EnvelopeTensor[], unreadable: readonly UnreadableTensor[] = []): NamedEntry[] {
+  return [...tensors, ...unreadable];
+}
+
+/** Where in a file the parameters of one model lie. */
+export interface Trunk {
+  /** What stands before the trunk's names: `model.longformer.`. */
+  readonly prefix: string;
+  /** What stands before the head's names: a leading part of `prefix`. */
+  readonly headPrefix: string;
+  /** Places in the file's list, by the name behind the prefix. */
+  readonly trunk: ReadonlyMap<string, number>;
+  readonly head: ReadonlyMap<string, number>;
+  /** It has the projections for global attention, which only a Longformer has. */
+  readonly isLongformer: boolean;
+}
+
+const globalProjection = /^encoder\.layer\.\d+\.attention\.self\.query_global\.weight$/;
+const localProjection = /^encoder\.layer\.\d+\.attention\.self\.query\.weight$/;
+
+/** Models told apart in one file; the names of a hostile one could be read as a million. */
+const maxModels = 20;
+
+/**
+ * The trunks whose names a layout knows, those first that are Longformers, then those with most tensors. Names without an encoder's layer
+ * count only where there is nothing else.
+ */
+export function findTrunks(parsed: ParsedLayout, names: readonly (readonly string[])[]): Trunk[] {
+  const found = new Map<string, { trunk: Map<string, number>; isLongformer: boolean; hasLayers: boolean }>();
+  for (const [index, name] of names.entries()) {
+    for (const depth of parsed.trunkDepths) {
+      const start = name.length - depth;
+      if (start < 0) continue;
+      const rest = name.slice(start);
+      if (!parsed.knowsTrunkName(rest)) continue;
+      const prefix = name.slice(0, start).reduce((joined, segment) => `${joined}${segment}.`, "");
+      const known = found.get(prefix) ?? { trunk: new Map<string, number>(), isLongformer: false, hasLayers: false };
+      found.set(prefix, known);
+      known.trunk.set(rest.join("."), index);
+      for (const reading of parsed.read(rest, "trunk")) {
+        if (reading.kind !== "parameter") continue;
+        known.isLongformer ||= globalProjection.test(reading.canonicalName);
+        known.hasLayers ||= localProjection.test(reading.canonicalName);
+      }
+    }
+  }
+  const sorted = [...found]
+    .map(([prefix, known]) => ({ prefix, ...known }))
+    .toSorted((one, other) => Number(other.isLongformer) - Number(one.isLongformer) || other.trunk.size - one.trunk.size);
+  const models = sorted.filter(({ hasLayers }) => hasLayers);
+  return (models.length > 0 ? models.slice(0, maxModels) : sorted.slice(0, 1)).map((trunk) => ({
+    ...trunk,
+    ...findHead(parsed, names, trunk.prefix),
+  }));
+}
+
+/** A head stands beside the trunk or beside one of the modules around it: under a leading part of the trunk's prefix. */
+export function findHead(
+  parsed: ParsedLayout,
+  names: readonly (readonly string[])[],
+  trunkPrefix: string,
+): { readonly headPrefix: string; readonly head: ReadonlyMap<string, number> } {
+  const modules = trunkPrefix.split(".").slice(0, -1);
+  const candidates = Array.from({ length: modules.length + 1 }, (_, depth) => {
+    const headPrefix = modules
+      .slice(0, depth)
+      .map((module) => `${module}.`)
+      .join("");
+    const head = new Map<string, number>();
+    for (const [index, name] of names.entries()) {
+      const rest = withoutPrefix(name, headPrefix);
+      if (parsed.read(rest, "head").some(({ kind }) => kind !== "drop")) head.set(rest.join("."), index);
+    }
+    return { headPrefix, head };
+  });
+  return candidates.reduce((best, candidate) => (candidate.head.size > best.head.size ? candidate : best));
+}
+
+/** A name's segments behind a prefix such as `model.`; none when it does not begin so. */
+export function withoutPrefix(name: readonly string[], prefix: string): readonly string[] {
+  if (prefix === "") return name;
+  const modules = prefix.split(".").slice(0, -1);
+  return modules.every((module, depth) => name[depth] === module) ? name.slice(modules.length) : [];
+}
+
+/** The trunk a user's prefix means: the trunk's own, or that of the one model around it. */
+export function trunkOfPrefix(trunks: readonly Trunk[], wanted: string): Trunk | undefined {
+  const prefix = wanted === "" || wanted.endsWith(".") ? wanted : `${wanted}.`;
+  const exact = trunks.find((trunk) => trunk.prefix === prefix);
+  if (exact !== undefined) return exact;
+  const below = trunks.filter((trunk) => prefix !== "" && trunk.prefix.startsWith(prefix));
+  return below.length === 1 ? below[0] : undefined;
+}
+
+/** Trunks without those that are another's second name: the same tensors in the same storages. The one with more of a head beside it stays. */
+export function distinctTrunks(
+  trunks: readonly Trunk[],
+  entries: readonly NamedEntry[],
+): { readonly kept: Trunk[]; readonly twins: Trunk[] } {
+  const kept: Trunk[] = [];
+  const twins: Trunk[] = [];
+  for (const trunk of trunks.toSorted((one, other) => other.head.size - one.head.size)) {
+    (kept.some((other) => sameTensors(trunk, other, entries)) ? twins : kept).push(trunk);
+  }
+  return { kept: trunks.filter((trunk) => kept.includes(trunk)), twins };
+}
+
+function sameTensors(one: Trunk, other: Trunk, entries: readonly NamedEntry[]): boolean {
+  if (one.trunk.size !== other.trunk.size) return false;
+  return [...one.trunk].every(([name, index]) => {
+    const [tensor, twin] = [entries[index]?.tensor, entries[other.trunk.get(name) ?? -1]?.tensor];
+    return tensor !== undefined && twin !== undefined && sameValuesByStorage(tensor, twin);
+  });
+}
+
+/** Places of all tensors of a model: of trunk and head, and whatever else lies under a module that no other model shares. */
+export function entriesOfModel(model: Trunk, others: readonly Trunk[], entries: readonly NamedEntry[]): ReadonlySet<number> {
+  const found = new Set([...model.trunk.values(), ...model.head.values()]);
+  const root = ownModule(model, others);
+  if (root !== undefined) {
+    for (const [index, { name }] of entries.entries()) if (name.startsWith(root)) found.add(index);
+  }
+  for (const other of others) {
+    for (const index of other.trunk.values()) found.delete(index);
+    // A head that two trunks could have belongs to the one that lies nearer to it; of equals, to each.
+    if (other.headPrefix.length > model.headPrefix.length) for (const index of other.head.values()) found.delete(index);
+  }
+  return found;
+}
+
+/** The outermost module around the trunk in which no other model lies. */
+function ownModule({ prefix }: Trunk, others: readonly Trunk[]): string | undefined {
+  let module = "";
+  for (const segment of prefix.split(".").slice(0, -1)) {
+    module += `${segment}.`;
+    if (!others.some((other) => other.prefix.startsWith(module))) return module;
+  }
+  return undefined;
+}
+
+/** What a file's models have that the first has not, and the other way round: for people who must choose one. */
+export function describeModels(models: readonly Trunk[], read: Trunk | undefined, entries: readonly NamedEntry[]): ModelInFile[] {
+  const [first] = models;
+  return models.map((model) => {
+    const others = models.filter((other) => other !== model);
+    const own = new Map([...model.trunk, ...model.head]);
+    const compared = new Map(first === undefined ? [] : [...first.trunk, ...first.head]);
+    const shapeOf = (index: number | undefined): readonly number[] | undefined => entries[index ?? -1]?.tensor?.shape;
+    return {
+      prefix: model.prefix,
+      tensors: entriesOfModel(model, others, entries).size,
+      read: model === read,
+      missing: [...compared.keys()].filter((name) => !own.has(name)),
+      extra: [...own.keys()].filter((name) => !compared.has(name)),
+      otherShapes: [...own].flatMap(([name, index]) => {
+        const [shape, other] = [shapeOf(index), shapeOf(compared.get(name))];
+        return shape === undefined || other === undefined || shape.join() === other.join() ? [] : [{ name, shape, firstShape: other }];
+      }),
+    };
+  });
+}
