@@ -1,5 +1,5 @@
 import { LongspanError, budgetOf } from "@longspan/core";
-import type { ByteSource, Container, ContainerInput, OpenedContainer } from "@longspan/core";
+import type { ByteSource, Container, ContainerInput, OpenedContainer, TreeMap } from "@longspan/core";
 import { defaultSafetensorsIndexLimits, parseSafetensorsIndex } from "@longspan/safetensors";
 import type { SafetensorsIndex } from "@longspan/safetensors";
 import { detectIndex } from "./detect-index.ts";
@@ -20,6 +20,11 @@ export interface ShardedContainerOptions {
   readonly shardContainers: readonly Container[];
   /** Keys of a shard whose value is no tensor but a dict about its tensors: such dicts of all shards become one. Default none. */
   readonly tables?: readonly string[];
+  /**
+   * A shard's tensors under the names the index has for them, where a format spells them differently within its files. Default: its root.
+   * @param names What the index says lies in this shard.
+   */
+  readonly entries?: ((shard: OpenedContainer, names: readonly string[]) => TreeMap) | undefined;
 }
 
 /**
@@ -39,7 +44,7 @@ export function shardedContainer(options: ShardedContainerOptions): Container {
   };
 }
 
-async function open(given: ContainerInput, { shardContainers, tables = [] }: ShardedContainerOptions): Promise<OpenedContainer> {
+async function open(given: ContainerInput, { shardContainers, tables = [], entries }: ShardedContainerOptions): Promise<OpenedContainer> {
   const input: ContainerInput = { ...given, budget: budgetOf(given) };
   const index = await readIndex(input);
   const closes: (() => Promise<void>)[] = [];
@@ -49,13 +54,18 @@ async function open(given: ContainerInput, { shardContainers, tables = [] }: Sha
   try {
     const shards = new Map<string, OpenedContainer>();
     for (const fileName of new Set(index.weightMap.values())) {
-      shards.set(fileName, await openShard(input, fileName, shardContainers, closes));
+      const shard = await openShard(input, fileName, shardContainers, closes);
+      shards.set(fileName, entries === undefined ? shard : { ...shard, root: entries(shard, namesIn(index, fileName)) });
     }
     return { ...(await mergeShards(input.source.name, index, shards, tables)), close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+function namesIn({ weightMap }: SafetensorsIndex, fileName: string): string[] {
+  return [...weightMap].flatMap(([name, file]) => (file === fileName ? [name] : []));
 }
 
 async function readIndex({ source, fileName, signal }: ContainerInput): Promise<SafetensorsIndex> {

@@ -40,7 +40,8 @@ export async function readHdf5Tree(file: Hdf5File): Promise<Hdf5Tree> {
   const open = new Set<number>();
 
   async function value(link: Link, path: readonly string[]): Promise<TreeValue> {
-    if (link.address === undefined) return { kind: "opaque", className: "h5py.SoftLink", reason: `${path.join("/")} is a link to another name` };
+    if (link.address === undefined)
+      return { kind: "opaque", className: "h5py.SoftLink", reason: `${path.join("/")} is a link to another name` };
     const before = known.get(link.address);
     if (before !== undefined) return before;
     if (open.has(link.address)) throw malformed(file.name, `the group "${path.join("/").slice(0, 200)}" contains itself`);
@@ -73,11 +74,7 @@ export async function readHdf5Tree(file: Hdf5File): Promise<Hdf5Tree> {
   return { root, attributes };
 }
 
-function tensorOrRefusal(
-  file: Hdf5File,
-  name: string,
-  messages: Parameters<typeof datasetTensor>[2],
-): LazyTensor | RefusedDataset {
+function tensorOrRefusal(file: Hdf5File, name: string, messages: Parameters<typeof datasetTensor>[2]): LazyTensor | RefusedDataset {
   try {
     return datasetTensor(file, name, messages);
   } catch (error) {

@@ -1,5 +1,14 @@
 import { LongspanError, isTensor, isTreeMap } from "@longspan/core";
-import type { Claim, Envelope, EnvelopeContents, EnvelopeTensor, OpenedContainer, TreeMap, TreeValue } from "@longspan/core";
+import type {
+  Claim,
+  Envelope,
+  EnvelopeContents,
+  EnvelopeTensor,
+  OpenedContainer,
+  TreeMap,
+  TreeValue,
+  UnreadableTensor,
+} from "@longspan/core";
 import { dottedName } from "../layout/weight-path.ts";
 
 /** The group of a model that was saved whole, with its optimizer (`model.save("model.h5")`). */
@@ -19,14 +28,16 @@ function detect(container: OpenedContainer): Claim | undefined {
 
 function open(container: OpenedContainer): EnvelopeContents {
   const { root } = container;
-  const found = namedWeights(container) ?? flatEntries(root);
+  const flat = flatEntries(root);
+  // Shards together have the names of their index; the lists of any one of them tell nothing of the others.
+  const found = flat.length > 0 ? flat : (namedWeights(container) ?? []);
   const tensors: EnvelopeTensor[] = [];
-  const dropped: { name: string; reason: string }[] = [];
+  const unreadable: UnreadableTensor[] = [];
   for (const { name, sourceName, value } of withRepeats(found)) {
     if (isTensor(value)) tensors.push({ name, sourceName, tensor: value });
-    else dropped.push({ name: sourceName, reason: reasonOf(value) });
+    else unreadable.push({ name, sourceName, reason: reasonOf(value) });
   }
-  return { tensors, dropped, metadata: new Map<string, TreeValue>(container.attributes), warnings: [] };
+  return { tensors, unreadable, dropped: [], metadata: new Map<string, TreeValue>(container.attributes), warnings: [] };
 }
 
 interface Weight {

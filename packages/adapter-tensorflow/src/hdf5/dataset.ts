@@ -1,6 +1,7 @@
 import { LongspanError, stridedTensor } from "@longspan/core";
 import type { LazyTensor } from "@longspan/core";
 import { cursor } from "./cursor.ts";
+import type { Cursor } from "./cursor.ts";
 import { parseDataspace } from "./dataspace.ts";
 import { parseDatatype } from "./datatype.ts";
 import type { Hdf5File } from "./hdf5-file.ts";
@@ -33,7 +34,10 @@ export function datasetTensor(file: Hdf5File, name: string, messages: readonly H
     if (found.shared) throw refuse(`shares its ${what} with other objects`);
     return found.body;
   };
-  const shape = parseDataspace(cursor(body(messageTypes.dataspace, "dimensions"), file, file.name, `the dimensions of "${name}"`), file.name);
+  const shape = parseDataspace(
+    cursor(body(messageTypes.dataspace, "dimensions"), file, file.name, `the dimensions of "${name}"`),
+    file.name,
+  );
   if (shape === undefined) throw refuse("has no values at all");
   const type = parseDatatype(cursor(body(messageTypes.datatype, "type"), file, file.name, `the type of "${name}"`));
   if (type.kind !== "number") throw refuse(`holds ${type.kind === "other" ? type.what : "text"}`);
@@ -59,7 +63,7 @@ function findValues(file: Hdf5File, name: string, messages: readonly HeaderMessa
   if (message === undefined) return { none: "has no place" };
   const fields = cursor(message.body, file, file.name, `the place of "${name}"`);
   const version = fields.integer(1);
-  if (version < 3) return findOldValues(file, fields, version);
+  if (version < 3) return findOldValues(fields, version);
   if (version > 4) return { none: `has a place of version ${version}` };
   const kind = fields.integer(1);
   if (kind === 0) {
@@ -71,7 +75,7 @@ function findValues(file: Hdf5File, name: string, messages: readonly HeaderMessa
 }
 
 /** Versions 1 and 2: u8 dimensions, u8 kind, 5 reserved, [address], u32 dimensions, of which the last is an element's bytes. */
-function findOldValues(file: Hdf5File, fields: ReturnType<typeof cursor>, version: number): Values {
+function findOldValues(fields: Cursor, version: number): Values {
   const dimensions = fields.integer(1);
   const kind = fields.integer(1);
   fields.skip(5);

@@ -17,7 +17,8 @@ export async function readHeapText(file: Hdf5File, reference: Uint8Array): Promi
   const wanted = fields.integer(4);
   if (length === 0 || address === undefined || address === 0) return "";
   const head = cursor(await file.read(address, 8 + file.lengthBytes), file, file.name, "a heap of text");
-  if (new TextDecoder("latin1").decode(head.bytes(4)) !== "GCOL") throw malformed(file.name, `there is no heap of text at address ${address}`);
+  if (new TextDecoder("latin1").decode(head.bytes(4)) !== "GCOL")
+    throw malformed(file.name, `there is no heap of text at address ${address}`);
   head.skip(4);
   const size = head.length();
   if (size > mostCollectionBytes) throw malformed(file.name, `the heap of text at address ${address} claims ${size} bytes`);

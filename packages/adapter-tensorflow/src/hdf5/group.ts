@@ -45,7 +45,9 @@ export async function readLinks(file: Hdf5File, messages: readonly HeaderMessage
 
 function add(file: Hdf5File, links: Link[], link: Link): void {
   if (links.length === mostLinks) {
-    throw new LongspanError("limit-exceeded", `${file.name}: a group has more than ${mostLinks} members.`, { details: { file: file.name } });
+    throw new LongspanError("limit-exceeded", `${file.name}: a group has more than ${mostLinks} members.`, {
+      details: { file: file.name },
+    });
   }
   links.push(link);
 }
@@ -141,7 +143,7 @@ function refuseDenseLinks(file: Hdf5File, body: Uint8Array): void {
   const fields = cursor(body, file, file.name, "a group's link information");
   fields.skip(1);
   if ((fields.integer(1) & 1) !== 0) fields.skip(8);
-  if (fields.address() !== undefined) throw unsupported(file.name, "the names of a group lie in a fractal heap (libver=\"latest\")");
+  if (fields.address() !== undefined) throw unsupported(file.name, 'the names of a group lie in a fractal heap (libver="latest")');
 }
 
 function text(bytes: Uint8Array): string {

@@ -58,7 +58,12 @@ async function readOldHeader(file: Hdf5File, address: number, prefix: Uint8Array
 /** Version 2: "OHDR", version, flags, optional times and attribute limits, bytes of the first block. */
 async function readNewHeader(file: Hdf5File, address: number): Promise<HeaderMessage[]> {
   const longest = 4 + 2 + 16 + 4 + 8;
-  const prefix = cursor(await file.read(address, Math.min(longest, file.source.size - file.base - address)), file, file.name, objectAt(address));
+  const prefix = cursor(
+    await file.read(address, Math.min(longest, file.source.size - file.base - address)),
+    file,
+    file.name,
+    objectAt(address),
+  );
   prefix.skip(4);
   const version = prefix.integer(1);
   if (version !== 2) throw malformed(file.name, `${objectAt(address)} has version ${version}`);

@@ -47,7 +47,8 @@ function parseSuperblock(bytes: Uint8Array, file: string): Superblock {
   const isOld = version < 2;
   const widths = { offsetBytes: bytes[isOld ? 13 : 9] ?? 0, lengthBytes: bytes[isOld ? 14 : 10] ?? 0 };
   for (const width of [widths.offsetBytes, widths.lengthBytes]) {
-    if (width !== 2 && width !== 4 && width !== 8) throw malformed(file, `its superblock says that addresses or lengths have ${width} bytes`);
+    if (width !== 2 && width !== 4 && width !== 8)
+      throw malformed(file, `its superblock says that addresses or lengths have ${width} bytes`);
   }
   const fields = cursor(bytes, widths, file, "the superblock");
   const { base, root } = isOld ? oldFields(fields, version) : newFields(fields);

@@ -11,7 +11,10 @@ const normalization = (module: string): Rule => ({ from: `${module}.{p:weight|bi
 /** The masked language model's head lists the embeddings among its own weights once more (its decoder is the embeddings' layer). */
 const repeats: readonly AddRule[] = [
   { from: "embeddings.word_embeddings.weight", to: "embeddings.word_embeddings.weight" },
-  { from: "embeddings.{t:position_embeddings|token_type_embeddings}.weight", to: "embeddings.{t:position_embeddings|token_type_embeddings}.embeddings" },
+  {
+    from: "embeddings.{t:position_embeddings|token_type_embeddings}.weight",
+    to: "embeddings.{t:position_embeddings|token_type_embeddings}.embeddings",
+  },
   normalization("embeddings.LayerNorm"),
 ].map(({ from, to }) => ({ name: `lm_head.repeats.${to}`, copyOf: from, reason: "the embeddings, which the head repeats" }));
 

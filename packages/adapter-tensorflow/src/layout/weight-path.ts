@@ -13,7 +13,10 @@ export function dottedName(path: string): string {
 
 /** The path of a dotted name: what `dottedName` came from. */
 export function weightPath(name: string): string {
-  return `${name.replace(/(^|\.)layer\.(\d+)(?=\.|$)/g, "$1layer_._$2").split(/\.(?!_\d)/).join("/")}:0`;
+  return `${name
+    .replace(/(^|\.)layer\.(\d+)(?=\.|$)/g, "$1layer_._$2")
+    .split(/\.(?!_\d)/)
+    .join("/")}:0`;
 }
 
 const layerSegment = /^(layer)_\._(\d+)$/;

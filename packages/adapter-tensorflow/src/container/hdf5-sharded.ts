@@ -1,0 +1,42 @@
+import { isTreeMap, treeMap } from "@longspan/core";
+import type { Container, OpenedContainer, TreeMap, TreeValue } from "@longspan/core";
+import { shardedContainer } from "@longspan/container-safetensors";
+import { hdf5Container } from "./hdf5-container.ts";
+
+/** Several HDF5 files and their index, `tf_model.h5.index.json`: name `hdf5-sharded`. */
+export function hdf5ShardedContainer(): Container {
+  return shardedContainer({
+    name: "hdf5-sharded",
+    entryName: "tf_model.h5.index.json",
+    extensions: [".h5"],
+    shardContainers: [hdf5Container()],
+    entries,
+  });
+}
+
+/**
+ * A shard's datasets under the index's names. transformers takes the model's name off a path before it writes a shard
+ * (modeling_tf_utils.py, `save_pretrained`), but not in the index: `tf_longformer_model/longformer/…` is the dataset `longformer/…`.
+ */
+function entries(shard: OpenedContainer, names: readonly string[]): TreeMap {
+  const datasets = new Map<string, TreeValue>();
+  collect(shard.root, [], datasets);
+  const named: [string, TreeValue][] = [];
+  for (const name of names) {
+    const path = [name, name.replace(/^[^/]*\//, "")].find((candidate) => datasets.has(candidate));
+    const value = path === undefined ? undefined : datasets.get(path);
+    if (path === undefined || value === undefined) continue;
+    named.push([name, value]);
+    datasets.delete(path);
+  }
+  return treeMap([...named, ...datasets]);
+}
+
+function collect(map: TreeValue, path: readonly string[], into: Map<string, TreeValue>): void {
+  if (!isTreeMap(map)) return;
+  for (const [key, value] of map.entries) {
+    const own = [...path, String(key)];
+    if (isTreeMap(value)) collect(value, own, into);
+    else into.set(own.join("/"), value);
+  }
+}
