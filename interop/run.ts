@@ -1,5 +1,6 @@
 // Full circle: converts fixtures to every target, back, and compares; then has the real frameworks load each file; then checks ONNX files
-// (onnx.ts). Needs Python: `PYTHON=… npm run interop`, with the packages of fixtures/requirements.txt and interop/requirements.txt.
+// (onnx.ts). Needs Python: `PYTHON=… PYTHON_TENSORFLOW=… npm run interop`, with the packages of fixtures/requirements.txt and interop/requirements.txt,
+// and of fixtures/requirements-tensorflow.txt.
 import { spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,6 +10,7 @@ import { createConverter, type Head } from "@longspan/core";
 import { directoryFileSet, directorySink } from "@longspan/core/node";
 import { lightning } from "@longspan/adapter-lightning";
 import { paddle } from "@longspan/adapter-paddle";
+import { tensorflow } from "@longspan/adapter-tensorflow";
 import { torch } from "@longspan/adapter-torch";
 import { onnx } from "@longspan/runtime-ort";
 import { checkOnnxFiles } from "./onnx.ts";
@@ -35,7 +37,7 @@ const sources = [
 const shardBytes = 30_000;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const converter = createConverter({ adapters: [torch(), paddle(), lightning(), onnx()] });
+const converter = createConverter({ adapters: [torch(), paddle(), lightning(), tensorflow(), onnx()] });
 const folder = await mkdtemp(join(tmpdir(), "longspan-interop-"));
 const jobs: Job[] = [];
 let different = 0;
@@ -73,8 +75,22 @@ try {
     console.error(
       `Python cannot be run (${error.message}): set PYTHON to one with the packages of fixtures/requirements.txt and interop/requirements.txt.`,
     );
+  const tensorflowIsWell = checkTensorflowFiles(list);
   const onnxIsWell = error === undefined && (await checkOnnxFiles(join(folder, "onnx"), python));
-  process.exitCode = status === 0 && different === 0 && onnxIsWell ? 0 : 1;
+  process.exitCode = status === 0 && different === 0 && tensorflowIsWell && onnxIsWell ? 0 : 1;
 } finally {
   await rm(folder, { recursive: true, force: true });
+}
+
+/** TensorFlow and the transformers that has it need an environment of their own. */
+function checkTensorflowFiles(list: string): boolean {
+  const python = process.env.PYTHON_TENSORFLOW;
+  if (python === undefined) {
+    console.error(
+      "TensorFlow's files are not checked: set PYTHON_TENSORFLOW to a Python with the packages of fixtures/requirements-tensorflow.txt.",
+    );
+    return false;
+  }
+  const { status } = spawnSync(python, [join(root, "interop/check_tensorflow_files.py"), list], { stdio: "inherit" });
+  return status === 0;
 }

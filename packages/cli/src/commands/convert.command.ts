@@ -6,7 +6,10 @@ import type { RegisterCommand } from "./register-command.ts";
 export const registerConvert: RegisterCommand = (program, { terminal, signal }) => {
   const command = program.command("convert").description("write a checkpoint in another framework's form");
   addOnnxOptions(addModelOptions(addModelArgument(command)))
-    .requiredOption("--to <target>", "hf, torch, torch-legacy, lightning, paddle, paddle-safetensors, onnx, or an adapter's own")
+    .requiredOption(
+      "--to <target>",
+      "hf, torch, torch-legacy, lightning, paddle, paddle-safetensors, tensorflow, onnx, or an adapter's own",
+    )
     .option("-o, --output <path>", "the folder or file to write")
     .option("--layout <name>", "the layout to write, instead of the target's: a name, or a layout file (.json)")
     .option("--from-layout <name>", "the layout to read with: a name, or a layout file (.json)")

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { lightning } from "@longspan/adapter-lightning";
 import { paddle } from "@longspan/adapter-paddle";
+import { tensorflow } from "@longspan/adapter-tensorflow";
 import { torch } from "@longspan/adapter-torch";
 import { LongspanError, type FormatAdapter } from "@longspan/core";
 import { onnxReader } from "./onnx-reader.ts";
@@ -12,7 +13,7 @@ import { onnxReader } from "./onnx-reader.ts";
  */
 export async function loadAdapters(modules: readonly string[], verifyChecksums?: boolean): Promise<FormatAdapter[]> {
   const own = await Promise.all(modules.map(async (module) => loadAdapter(module)));
-  return [...own, torch({ verifyChecksums }), paddle(), lightning(), onnxReader()];
+  return [...own, torch({ verifyChecksums }), paddle(), lightning(), tensorflow(), onnxReader()];
 }
 
 async function loadAdapter(module: string): Promise<FormatAdapter> {
