@@ -95,7 +95,7 @@ describe("copies in the masked language model's head", () => {
     const bytes = fixtureBytes("tensorflow/heads/masked-lm/tf_model.h5");
     // The copy of the word embeddings is the first of two places that hold its first row.
     const seeded = fixtureBytes("values/tiny-longformer.bin");
-    const [words] = fixtureJson<readonly Value[]>("values/tiny-longformer.json").filter(
+    const words = fixtureJson<readonly Value[]>("values/tiny-longformer.json").find(
       ({ name }) => name === "embeddings.word_embeddings.weight",
     );
     expect.assert(words !== undefined);

@@ -11,7 +11,7 @@ export function fixtureFiles(folder: string): FileSet {
   return directoryFileSet(fixturePath(folder));
 }
 
-export function fixturePath(path: string): string {
+function fixturePath(path: string): string {
   return fileURLToPath(new URL(`../../../fixtures/${path}`, import.meta.url));
 }
 

@@ -35,7 +35,8 @@ function entries(shard: OpenedContainer, names: readonly string[]): TreeMap {
 function collect(map: TreeValue, path: readonly string[], into: Map<string, TreeValue>): void {
   if (!isTreeMap(map)) return;
   for (const [key, value] of map.entries) {
-    const own = [...path, String(key)];
+    if (typeof key !== "string") continue;
+    const own = [...path, key];
     if (isTreeMap(value)) collect(value, own, into);
     else into.set(own.join("/"), value);
   }

@@ -18,7 +18,7 @@ const mostDepth = 64;
 const attributeDepth = 2;
 
 /** An HDF5 dataset that is no tensor of ours; whoever needs it throws the error. */
-export interface RefusedDataset extends TreeOpaque {
+interface RefusedDataset extends TreeOpaque {
   readonly reason: string;
   readonly error: LongspanError;
 }
