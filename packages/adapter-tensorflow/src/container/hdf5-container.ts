@@ -1,3 +1,4 @@
+import { budgetOf } from "@longspan/core";
 import type { Claim, Container, ContainerInput, ContainerProbe, OpenedContainer } from "@longspan/core";
 import { openHdf5 } from "../hdf5/hdf5-file.ts";
 import { findSignature } from "../hdf5/superblock.ts";
@@ -18,8 +19,8 @@ function detect({ head }: ContainerProbe): Claim | undefined {
   return findSignature(head) === undefined ? undefined : { specificity: 90, evidence: "the HDF5 signature" };
 }
 
-async function open({ source, signal }: ContainerInput): Promise<OpenedContainer> {
-  const { root, attributes } = await readHdf5Tree(await openHdf5(source, signal));
+async function open(input: ContainerInput): Promise<OpenedContainer> {
+  const { root, attributes } = await readHdf5Tree(await openHdf5(input.source, input.signal), budgetOf(input));
   const texts = new Map<string, string>();
   for (const [name, values] of attributes.get("") ?? []) if (values.length === 1 && values[0] !== undefined) texts.set(name, values[0]);
   for (const [path, own] of attributes) {

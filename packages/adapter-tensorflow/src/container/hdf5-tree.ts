@@ -1,5 +1,5 @@
-import { LongspanError, treeMap } from "@longspan/core";
-import type { LazyTensor, TreeMap, TreeOpaque, TreeValue } from "@longspan/core";
+import { LongspanError, memoryCosts, treeMap } from "@longspan/core";
+import type { LazyTensor, MemoryBudget, TreeMap, TreeOpaque, TreeValue } from "@longspan/core";
 import { readTextAttributes } from "../hdf5/attributes.ts";
 import { datasetTensor, isDataset } from "../hdf5/dataset.ts";
 import { isGroup, readLinks } from "../hdf5/group.ts";
@@ -34,7 +34,7 @@ export interface Hdf5Tree {
  * so that ties are visible. Links to other names or files are opaque.
  * @throws LongspanError `malformed`, `unsupported`, `limit-exceeded`, `truncated`, and what the source throws.
  */
-export async function readHdf5Tree(file: Hdf5File): Promise<Hdf5Tree> {
+export async function readHdf5Tree(file: Hdf5File, budget: MemoryBudget): Promise<Hdf5Tree> {
   const attributes = new Map<string, ReadonlyMap<string, readonly string[]>>();
   const known = new Map<number, TreeValue>();
   const open = new Set<number>();
@@ -61,11 +61,18 @@ export async function readHdf5Tree(file: Hdf5File): Promise<Hdf5Tree> {
 
   async function readObject(address: number, path: readonly string[]): Promise<TreeValue> {
     const messages = await readObjectHeader(file, address);
-    if (isDataset(messages)) return tensorOrRefusal(file, path.join("/"), messages);
+    if (isDataset(messages)) {
+      budget.spend(memoryCosts.tensor);
+      return tensorOrRefusal(file, path.join("/"), messages);
+    }
     if (!isGroup(messages)) return { kind: "opaque", className: "h5py.Datatype", reason: `${path.join("/")} is a type, not a dataset` };
     if (path.length <= attributeDepth) attributes.set(path.join("/"), await readTextAttributes(file, messages));
     const entries: [string, TreeValue][] = [];
-    for (const link of await readLinks(file, messages)) entries.push([link.name, await value(link, [...path, link.name])]);
+    budget.spend(memoryCosts.map);
+    for (const link of await readLinks(file, messages)) {
+      budget.spend(memoryCosts.entry + memoryCosts.text + link.name.length * memoryCosts.character);
+      entries.push([link.name, await value(link, [...path, link.name])]);
+    }
     return treeMap(entries);
   }
 

@@ -25,8 +25,11 @@ export interface HeadRecord {
   readonly globalAttention: (config: LongformerConfig) => GlobalAttentionPolicy;
 }
 
+/** What stands on the trunk. `model` is the bare trunk with its pooler. A name without a record does not compile. */
+export type Head = "model" | "question-answering" | "masked-lm" | "sequence-classification" | "token-classification" | "multiple-choice";
+
 /** Names, shapes and policies as `transformers` 5.18 has them (models/longformer/modeling_longformer.py), without the `longformer.` prefix. */
-const records = {
+const records: Readonly<Record<Head, HeadRecord>> = {
   model: {
     architecture: "LongformerModel",
     segment: undefined,
@@ -95,10 +98,7 @@ const records = {
     choices: true,
     globalAttention: (config: LongformerConfig): GlobalAttentionPolicy => separatorGlobals(config, "after"),
   },
-} satisfies Readonly<Record<string, HeadRecord>>;
-
-/** What stands on the trunk. `model` is the bare trunk with its pooler. */
-export type Head = keyof typeof records;
+};
 
 export const headRecords: Readonly<Record<Head, HeadRecord>> = records;
 
