@@ -70,6 +70,10 @@ export {
   type HeadSizes,
 } from "./longformer/head.ts";
 export { classDefaults, parseLongformerConfig, type LongformerConfig, type ParsedConfig } from "./longformer/config.ts";
+export { modelTypeOfConfigClass } from "./longformer/class-names.ts";
+export { isRobertaModelType } from "./longformer/roberta-config.ts";
+export type { AttentionWindows } from "./longformer/attention-windows.ts";
+export type { ExtendOptions, Extension } from "./longformer/extend-config.ts";
 export { publishedConfigs } from "./longformer/published-configs.ts";
 export { canonicalRules } from "./longformer/canonical-rules.ts";
 export { createLongformerSpec, type LongformerSpec, type ParameterSpec } from "./longformer/spec.ts";

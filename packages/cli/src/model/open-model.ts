@@ -34,8 +34,9 @@ export async function openModel(
   if (head !== undefined && !isHead(head))
     throw new LongspanError("head-unknown", `There is no head "${head}". There are: ${heads.join(", ")}.`);
   const config = options.config === undefined ? undefined : await readJsonFile(options.config, options.limit);
-  const { prefix, limit: limits } = options;
-  const checkpoint = await converter.open(input, { config, head, prefix, layout: await layoutOption(layout, limits), limits, signal });
+  const { prefix, window, limit: limits } = options;
+  const read = await layoutOption(layout, limits);
+  const checkpoint = await converter.open(input, { config, head, prefix, window, layout: read, limits, signal });
   return { input, checkpoint };
 }
 

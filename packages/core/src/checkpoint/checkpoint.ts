@@ -1,6 +1,7 @@
 import type { FileSet } from "../bytes/file-set.ts";
 import type { LongspanError } from "../errors/longspan-error.ts";
 import type { LongformerConfig } from "../longformer/config.ts";
+import type { Extension } from "../longformer/extend-config.ts";
 import type { Head } from "../longformer/head.ts";
 import type { LongformerSpec } from "../longformer/spec.ts";
 import type { LazyTensor } from "../tensor/lazy-tensor.ts";
@@ -82,6 +83,8 @@ export interface Checkpoint {
   readonly dropped: readonly { readonly name: string; readonly reason: string }[];
   readonly metadata: ReadonlyMap<string, TreeValue>;
   readonly warnings: readonly string[];
+  /** What was done to a RoBERTa that was opened as the Longformer made of it (option `extend`). */
+  readonly extension?: Extension | undefined;
   /** Why the weights cannot be had, when they cannot: inspecting works, `weights()` throws this. */
   readonly problem: LongspanError | undefined;
   /** What lies beside the file. */

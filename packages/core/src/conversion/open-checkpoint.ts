@@ -6,6 +6,8 @@ import type { ByteSource } from "../bytes/byte-source.ts";
 import type { Checkpoint, CheckpointInput } from "../checkpoint/checkpoint.ts";
 import { memoryBudget, type OpenLimits } from "../checkpoint/memory-budget.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
+import type { AttentionWindows } from "../longformer/attention-windows.ts";
+import type { ExtendOptions } from "../longformer/extend-config.ts";
 import type { Head } from "../longformer/head.ts";
 import { chooseClaim, uniqueByName } from "./choose-claim.ts";
 import { deriveParameters } from "./derive-parameters.ts";
@@ -23,6 +25,13 @@ export interface OpenOptions {
   readonly layout?: Layout | string | undefined;
   /** What stands before the trunk's names; default: what most names have. */
   readonly prefix?: string | undefined;
+  /** Windows of attention (both sides together) that win over the configuration's: one for all layers, or one for each. */
+  readonly window?: AttentionWindows | undefined;
+  /**
+   * Opens a RoBERTa, XLM-R or CamemBERT as the Longformer that the published recipe makes of it, which should then be trained: longer
+   * positions, global projections copied from the local ones, these windows. Nothing else is opened so.
+   */
+  readonly extend?: ExtendOptions | undefined;
   /** What opening may cost; default: see `OpenLimits`. */
   readonly limits?: OpenLimits | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -55,6 +64,8 @@ export async function openCheckpoint(input: CheckpointInput, options: OpenOption
       config: options.config,
       head: options.head,
       prefix: options.prefix,
+      window: options.window,
+      extend: options.extend,
       explicitLayout: options.layout !== undefined,
       files: entry.companions,
       source: source.name,

@@ -106,11 +106,11 @@ export async function openModel(options: PipelineOptions, needs: ModelNeeds): Pr
 }
 
 async function open(options: PipelineOptions, needs: ModelNeeds): Promise<Checkpoint> {
-  const { model, adapters = [], config, head, limits, signal } = options;
+  const { model, adapters = [], config, window, head, limits, signal } = options;
   if (typeof model === "object" && isCheckpoint(model)) return model;
   const place = await placeOf(model);
   const attempt = async (asked: Head | undefined): Promise<Checkpoint> =>
-    openCheckpoint(place, { adapters, config, head: asked, limits, signal });
+    openCheckpoint(place, { adapters, config, window, head: asked, limits, signal });
   try {
     return await attempt(head);
   } catch (error) {
