@@ -5,6 +5,7 @@ import type { Extension } from "../longformer/extend-config.ts";
 import type { Head } from "../longformer/head.ts";
 import type { LongformerSpec } from "../longformer/spec.ts";
 import type { LazyTensor } from "../tensor/lazy-tensor.ts";
+import type { Weights } from "../tensor/weights.ts";
 import type { TreeValue } from "./tree.ts";
 
 /** Where a checkpoint is: a file among others, or (without a name) a folder whose weights file is looked for. */
@@ -94,7 +95,13 @@ export interface Checkpoint {
    * (a pooler beside a question-answering head) are among them when the file has them.
    * @throws LongspanError `problem`; `weights-mismatch` or `config-mismatch` when a parameter is missing or has a wrong shape.
    */
-  weights(): ReadonlyMap<string, LazyTensor>;
+  weights(): Weights;
+  /**
+   * For whoever has read values: whether all files that were read of the checkpoint, through it or through `files`, are still what they
+   * were. Converting and comparing ask this themselves, and so does a runtime of the weights it has read.
+   * @throws LongspanError `source-changed`; `network-failed`, `aborted`.
+   */
+  checkUnchanged(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

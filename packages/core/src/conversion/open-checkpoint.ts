@@ -3,6 +3,10 @@ import type { Envelope, EnvelopeContents } from "../adapter/envelope.ts";
 import type { FormatAdapter } from "../adapter/format-adapter.ts";
 import type { Layout } from "../adapter/layout.ts";
 import type { ByteSource } from "../bytes/byte-source.ts";
+import type { ResolveOptions } from "../bytes/file-set.ts";
+import { causeOf, fileTracker, type FileTracker } from "../bytes/file-tracker.ts";
+import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
+import { wrappedFileSet } from "../bytes/wrapped-file-set.ts";
 import type { Checkpoint, CheckpointInput } from "../checkpoint/checkpoint.ts";
 import { memoryBudget, type OpenLimits } from "../checkpoint/memory-budget.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
@@ -41,23 +45,47 @@ const headBytes = 4096;
 
 /**
  * Opens a checkpoint: reads headers, finds out what it is, and says what its tensors are in a Longformer. A file that is no
- * Longformer opens too (for inspecting); its `weights()` throw.
- * @throws LongspanError `not-found`, `not-a-checkpoint`, `ambiguous-format`, `truncated`, `malformed`, `unsupported`, `limit-exceeded`, `adapter-invalid`, `layout-unknown`, …
+ * Longformer opens too (for inspecting); its `weights()` throw. All its files are of one moment.
+ * @throws LongspanError `source-changed` when one of them was changed meanwhile; `not-found`, `not-a-checkpoint`, `ambiguous-format`,
+ * `truncated`, `malformed`, `unsupported`, `limit-exceeded`, `adapter-invalid`, `layout-unknown`, …
  */
 export async function openCheckpoint(input: CheckpointInput, options: OpenOptions): Promise<Checkpoint> {
   checkAdapters(options.adapters);
+  const { signal } = options;
+  throwIfAborted(signal);
+  const tracker = fileTracker();
+  // The signal is the opening's: later, the checkpoint's files are opened without it.
+  const opening: { signal?: AbortSignal | undefined } = { signal };
+  const files = wrappedFileSet(tracker.track(input.files), (folder, fileName, given) => folder.resolve(fileName, { ...opening, ...given }));
+  try {
+    return await openTracked({ ...input, files }, options, tracker);
+  } catch (error) {
+    throwIfAborted(signal);
+    throw await causeOf(error, tracker);
+  } finally {
+    opening.signal = undefined;
+  }
+}
+
+async function openTracked(input: CheckpointInput, options: OpenOptions, tracker: FileTracker): Promise<Checkpoint> {
+  const { signal } = options;
   const entry = await findEntry(input, options.adapters);
   const { source } = entry;
+  // Reads under way end with their source.
+  const interrupt = (): void => void source.close();
+  signal?.addEventListener("abort", interrupt);
   let opened: OpenedContainer | undefined;
   try {
     const budget = memoryBudget(source.name, source.size, options.limits);
     const container = entry.container ?? (await chooseContainer(source, options.adapters));
-    opened = await container.open({ source, fileName: entry.fileName, files: entry.files, budget, signal: options.signal });
+    const named: ResolveOptions = { namedIn: source.name };
+    const files = wrappedFileSet(entry.files, (folder, fileName, given) => folder.resolve(fileName, { ...named, ...given }));
+    opened = await container.open({ source, fileName: entry.fileName, files, budget, signal });
     const { envelope, contents: enclosed } = openEnvelope(opened, options.adapters, source.name);
     const contents = await deriveParameters(enclosed, options.adapters, {
       source: source.name,
       files: entry.companions,
-      signal: options.signal,
+      signal,
     });
     const interpretation = await interpretTensors(contents, {
       layouts: layoutsOf(options),
@@ -71,11 +99,15 @@ export async function openCheckpoint(input: CheckpointInput, options: OpenOption
       source: source.name,
       budget,
     });
-    return checkpoint({ source, opened, container, envelope, contents, interpretation, entry });
+    await tracker.checkUnchanged({ signal });
+    throwIfAborted(signal);
+    return checkpoint({ source, opened, container, envelope, contents, interpretation, entry, tracker });
   } catch (error) {
     await opened?.close();
     await source.close();
     throw error;
+  } finally {
+    signal?.removeEventListener("abort", interrupt);
   }
 }
 
@@ -87,9 +119,10 @@ interface Parts {
   readonly contents: EnvelopeContents;
   readonly interpretation: Awaited<ReturnType<typeof interpretTensors>>;
   readonly entry: Entry;
+  readonly tracker: FileTracker;
 }
 
-function checkpoint({ source, opened, container, envelope, contents, interpretation, entry }: Parts): Checkpoint {
+function checkpoint({ source, opened, container, envelope, contents, interpretation, entry, tracker }: Parts): Checkpoint {
   const close = async (): Promise<void> => {
     await opened.close();
     await source.close();
@@ -103,6 +136,7 @@ function checkpoint({ source, opened, container, envelope, contents, interpretat
     metadata: contents.metadata,
     warnings: [...entry.warnings, ...opened.warnings, ...contents.warnings, ...interpretation.warnings],
     files: entry.companions,
+    checkUnchanged: (given) => tracker.checkUnchanged(given),
     weights: () => checkedWeights(built),
     close,
     [Symbol.asyncDispose]: close,
