@@ -8,7 +8,8 @@ export { parseJson, readJson, type ParseJsonOptions } from "./json/parse-json.ts
 export { jsonChunks, stringifyJson, type StringifyJsonOptions } from "./json/stringify-json.ts";
 
 export type { ByteSource, ReadOptions, ScratchBuffer } from "./bytes/byte-source.ts";
-export type { FileSet } from "./bytes/file-set.ts";
+export type { FileSet, ResolveOptions } from "./bytes/file-set.ts";
+export { causeOf, fileTracker, type FileTracker } from "./bytes/file-tracker.ts";
 export type { ByteSink, DirectorySink } from "./bytes/sink.ts";
 export { throwIfAborted } from "./bytes/throw-if-aborted.ts";
 export { bytesSource } from "./bytes/bytes-source.ts";

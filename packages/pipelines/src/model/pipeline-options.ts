@@ -58,7 +58,7 @@ export interface PipelineHandle {
    * `profile`, on runtimes that can tell.
    */
   readonly profile?: Session["profile"];
-  /** Frees the model. A second call does nothing. */
+  /** Frees the model, after the calls under way have ended as they would; later ones throw `closed`. A second call does nothing more. */
   dispose(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
