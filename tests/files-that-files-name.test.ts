@@ -55,8 +55,7 @@ describe.each(Object.entries(cases))("%s", (_, { make, fileName, named: begin })
   };
   beforeEach(async () => {
     await make(at("model"));
-    named = (await readdir(at("model"))).find((name) => name.startsWith(begin)) ?? "";
-    expect(named).not.toBe("");
+    named = (await readdir(at("model"))).find((name) => name.startsWith(begin)) ?? `no file ${begin}`;
   });
 
   test.each<[string, (file: string) => Promise<void>]>([

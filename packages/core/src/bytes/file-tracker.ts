@@ -45,7 +45,7 @@ export function fileTracker(): FileTracker {
     async checkUnchanged(options) {
       const sources = [...folders.values()].flatMap(({ read }) => [...read.values()]);
       for (let first = 0; first < sources.length; first += atOnce)
-        await Promise.all(sources.slice(first, first + atOnce).map((source) => source.checkUnchanged?.(options)));
+        await Promise.all(sources.slice(first, first + atOnce).map(async (source) => source.checkUnchanged?.(options)));
       for (const folder of folders.values()) await checkMissing(folder);
     },
   };

@@ -85,15 +85,15 @@ describe("fileSource", () => {
 
   test("a file that is written on and on is not opened", async () => {
     const handle = await open(at("m"), "w");
-    let writing = true;
+    const stop = new AbortController();
     const writer = (async () => {
-      while (writing) {
+      while (!stop.signal.aborted) {
         await handle.write("x");
         await new Promise((resume) => setTimeout(resume, 1));
       }
     })();
     await expect(fileSource(at("m"))).rejects.toMatchObject({ code: "source-changed", message: expect.stringContaining("being written") });
-    writing = false;
+    stop.abort();
     await writer;
     await handle.close();
   });
