@@ -203,7 +203,7 @@ describe("wrong usage ends with exit code 2", () => {
   test.each<[string, readonly string[], string]>([
     ["no command", [], "Usage"],
     ["an unknown option", ["inspect", lightningFile, "--frobnicate"], "frobnicate"],
-    ["an unknown target", ["convert", lightningFile, "--to", "keras", "-o", "x"], 'no target "keras"'],
+    ["an unknown target", ["convert", lightningFile, "--to", "no-such-target", "-o", "x"], 'no target "no-such-target"'],
     ["no output", ["convert", lightningFile, "--to", "hf"], "-o"],
     ["a size that is none", ["convert", lightningFile, "--to", "hf", "-o", "x", "--shard-size", "many"], "500MB"],
     ["an unknown head", ["inspect", lightningFile, "--head", "tail"], "question-answering"],

@@ -94,7 +94,7 @@ describe("convert --to onnx", () => {
   test.each<[string, readonly string[], string]>([
     ["options of ONNX for another target", ["--to", "hf", "--quantize", "q8"], "--quantize is for ONNX files"],
     ["the same, of external data", ["--to", "paddle", "--no-external-data"], "--no-external-data is for ONNX files"],
-    ["another quantization", ["--to", "onnx", "--quantize", "q4"], "q8"],
+    ["another quantization", ["--to", "onnx", "--quantize", "no-such-way"], "q8"],
     ["shards", ["--to", "onnx", "--shard-size", "1MB"], "cannot be sharded"],
     ["a layout", ["--to", "onnx", "--layout", "hf"], "named by its graph"],
   ])("%s: wrong usage, and nothing is left", async (_, words, message) => {
