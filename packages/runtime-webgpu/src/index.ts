@@ -3,6 +3,6 @@
 export { webgpu, type WebGpuOptions, type WebGpuRuntime } from "./webgpu-runtime.ts";
 export type { DeviceOptions } from "./device/open-device.ts";
 export { findAdapters, type AdapterDescription } from "./device/find-adapters.ts";
-export type { DeviceFacts, DeviceLimits } from "./device/device-facts.ts";
+export type { DeviceFacts, DeviceLimits } from "./kernel/device-facts.ts";
 export { webGpuFeatures, type WebGpuFeature } from "./device/web-gpu-features.ts";
 export { tuneLinear, type LinearShape, type LinearTuning, type LinearTuningEntry, type TuneLinearOptions } from "./kernels/linear/index.ts";

@@ -1,5 +1,5 @@
 import { openGpu } from "#gpu";
-import type { DeviceFacts } from "./device-facts.ts";
+import type { DeviceFacts } from "../kernel/device-facts.ts";
 import { readAdapterFacts } from "./read-device-facts.ts";
 
 /** An adapter of this machine, as data. */

@@ -1,5 +1,5 @@
 import { LongspanError } from "@longspan/core";
-import type { DeviceFacts } from "./device-facts.ts";
+import type { DeviceFacts } from "../kernel/device-facts.ts";
 import { createPipelineCache, type PipelineCache } from "./pipeline-cache.ts";
 
 /** A device, what is known of it, and what is compiled for it. */

@@ -1,6 +1,6 @@
 import { LongspanError } from "@longspan/core";
 import { openGpu } from "#gpu";
-import type { DeviceFacts } from "./device-facts.ts";
+import type { DeviceFacts } from "../kernel/device-facts.ts";
 import { readAdapterFacts, readDeviceFacts } from "./read-device-facts.ts";
 import { webGpuFeatures, type WebGpuFeature } from "./web-gpu-features.ts";
 

@@ -1,4 +1,4 @@
-import type { DeviceFacts, DeviceLimits } from "./device-facts.ts";
+import type { DeviceFacts, DeviceLimits } from "../kernel/device-facts.ts";
 import { webGpuFeatures, type WebGpuFeature } from "./web-gpu-features.ts";
 
 /** Names of software adapters, in vendor, architecture, device or description. */

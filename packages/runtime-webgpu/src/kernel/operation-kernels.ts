@@ -1,5 +1,5 @@
 import type { Attributes, DimensionBindings, GraphTensor } from "@longspan/core";
-import type { DeviceFacts } from "../device/device-facts.ts";
+import type { DeviceFacts } from "./device-facts.ts";
 import type { DeviceTensor, Dispatch, Storage } from "./kernel.ts";
 
 /** A node of the graph with the sizes of one run. */

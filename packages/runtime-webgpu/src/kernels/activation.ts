@@ -1,8 +1,8 @@
 import { activationFunctions } from "@longspan/core";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { required } from "./dispatching.ts";
+import { required } from "./parts/dispatching.ts";
 import { activationCode } from "./activation-functions.ts";
-import { planElementwise } from "./elementwise.ts";
+import { planElementwise } from "./parts/elementwise.ts";
 
 /**
  * `out = function(x)`, element by element, float32 of any shape; grid: see `planElementwise`. Formulas: `activationCode`.

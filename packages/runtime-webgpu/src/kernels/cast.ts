@@ -1,6 +1,6 @@
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { required } from "./dispatching.ts";
-import { planElementwise } from "./elementwise.ts";
+import { required } from "./parts/dispatching.ts";
+import { planElementwise } from "./parts/elementwise.ts";
 
 /**
  * `out = x` as another data type: bool gives 0 and 1, float32 loses its fraction (towards zero) as int32, anything but 0 is true.

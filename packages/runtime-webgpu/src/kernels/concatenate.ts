@@ -1,7 +1,7 @@
-import { denseStrides } from "@longspan/core";
+import { elementCount, denseStrides } from "@longspan/core";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { elementsOf, required } from "./dispatching.ts";
-import { planCopy } from "./strided-copy.ts";
+import { required } from "./parts/dispatching.ts";
+import { planCopy } from "./parts/strided-copy.ts";
 
 /** The values one after the other along an axis, any shapes: one copy for each (see `planCopy`). Source: core's operation concatenate. */
 export const concatenateKernels: OperationKernels = {
@@ -14,7 +14,7 @@ export const concatenateKernels: OperationKernels = {
     return inputs.flatMap((value) => {
       const start = position * (outer[along] ?? 0);
       position += value.shape[along] ?? 0;
-      if (elementsOf(value.shape) === 0) return [];
+      if (elementCount(value.shape) === 0) return [];
       const own = denseStrides(value.shape);
       const axes = value.shape.map((size, axis) => ({ size, strides: [own[axis] ?? 0, outer[axis] ?? 0] }));
       return planCopy("concatenate", value, out, { axes, starts: [0, start] }, context);

@@ -1,10 +1,11 @@
+import { elementCount } from "@longspan/core";
 import type { DeviceTensor, Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { elementsOf, floatBits, packUniforms, required, rowRanges, rowsOf, wholeOperand } from "./dispatching.ts";
+import { floatBits, packUniforms, required, rowRanges, rowsOf, wholeOperand } from "./parts/dispatching.ts";
 import { planLookup } from "./embedding.ts";
-import { tableCode, tableRanges } from "./embedding-table.ts";
-import { normalizationBody, normalizationOperations } from "./normalization.ts";
-import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, type RowReduction } from "./row-reduction.ts";
+import { tableCode, tableRanges } from "./parts/embedding-table.ts";
+import { normalizationBody, normalizationOperations } from "./parts/normalization.ts";
+import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, type RowReduction } from "./parts/row-reduction.ts";
 
 /**
  * `out = layerNormalization(words[wordIds] + positions[positionIds] + types[typeIds], scale, shift)`; int32 ids of one shape `[…]`, float32 or
@@ -23,7 +24,7 @@ export const embeddingNormalizationKernels: OperationKernels = {
     const out = required(outputs[0]);
     const { facts } = context;
     const [wordRows = 0, hidden = 1] = words.shape;
-    const rest = context.scratch("float32", elementsOf(out.shape));
+    const rest = context.scratch("float32", elementCount(out.shape));
     const positions = { ids: required(inputs[1]), table: required(inputs[4]) };
     const types = { ids: required(inputs[2]), table: required(inputs[5]) };
     const summing = planLookup("embedding-sum", positions, types, rest, context);
@@ -31,7 +32,7 @@ export const embeddingNormalizationKernels: OperationKernels = {
     const reduction = rowReduction(facts);
     const kernel = normalizationKernel(reduction, words, elements);
     const parts = tableRanges(words, facts.limits);
-    const normalizing = rowRanges(elementsOf(wordIds.shape), [4 * hidden], facts.limits).flatMap((rows) =>
+    const normalizing = rowRanges(elementCount(wordIds.shape), [4 * hidden], facts.limits).flatMap((rows) =>
       parts.map(({ range, operand }) => ({
         kernel,
         uniforms: packUniforms(

@@ -1,7 +1,7 @@
+import { elementCount } from "@longspan/core";
 import type { DeviceTensor, Dispatch, Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels, PlanContext } from "../kernel/operation-kernels.ts";
 import {
-  elementsOf,
   foldWorkgroups,
   packUniforms,
   required,
@@ -10,9 +10,9 @@ import {
   wholeOperand,
   workgroupIndex,
   workgroupParameters,
-} from "./dispatching.ts";
-import { tableCode, tableRanges } from "./embedding-table.ts";
-import { rowElements, type RowElements } from "./row-reduction.ts";
+} from "./parts/dispatching.ts";
+import { tableCode, tableRanges } from "./parts/embedding-table.ts";
+import { rowElements, type RowElements } from "./parts/row-reduction.ts";
 
 const workgroupSize = 64;
 
@@ -54,7 +54,7 @@ export function planLookup(
   const size = hidden / elements.perStep;
   const kernel = lookupKernel(name, table, small?.table, elements);
   const parts = tableRanges(table, limits);
-  return rowRanges(elementsOf(ids.shape), [4 * hidden], limits).flatMap((rows) =>
+  return rowRanges(elementCount(ids.shape), [4 * hidden], limits).flatMap((rows) =>
     parts.map(({ range, operand }) => ({
       kernel,
       uniforms: packUniforms(rows.count, rows.first, size, range.first, range.count, tableRows, small?.table.shape[0] ?? 0),

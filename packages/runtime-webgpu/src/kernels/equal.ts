@@ -1,6 +1,6 @@
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { required } from "./dispatching.ts";
-import { planElementwise, type ElementwiseKernel } from "./elementwise.ts";
+import { required } from "./parts/dispatching.ts";
+import { planElementwise, type ElementwiseKernel } from "./parts/elementwise.ts";
 
 const kernel: ElementwiseKernel = {
   name: "equal",

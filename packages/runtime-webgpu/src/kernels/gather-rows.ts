@@ -1,6 +1,7 @@
+import { elementCount } from "@longspan/core";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { elementsOf, foldWorkgroups, packUniforms, required, wholeOperand, workgroupIndex, workgroupParameters } from "./dispatching.ts";
+import { foldWorkgroups, packUniforms, required, wholeOperand, workgroupIndex, workgroupParameters } from "./parts/dispatching.ts";
 
 const workgroupSize = 64;
 
@@ -15,9 +16,9 @@ export const gatherRowsKernels: OperationKernels = {
     const x = required(inputs[0]);
     const indices = required(inputs[1]);
     const out = required(outputs[0]);
-    const width = elementsOf(x.shape.slice(2));
+    const width = elementCount(x.shape.slice(2));
     const step = width % 4 === 0 ? 4 : 1;
-    const count = elementsOf(out.shape) / step;
+    const count = elementCount(out.shape) / step;
     return [
       {
         kernel: gatherKernel(step === 4 ? "vec4<u32>" : "u32"),

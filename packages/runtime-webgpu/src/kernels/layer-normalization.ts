@@ -1,8 +1,9 @@
+import { elementCount } from "@longspan/core";
 import type { Dispatch, Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels, PlanContext, SizedNode } from "../kernel/operation-kernels.ts";
-import { elementsOf, floatBits, packUniforms, required, rowRanges, rowsOf, wholeOperand } from "./dispatching.ts";
-import { normalizationBody, normalizationOperations } from "./normalization.ts";
-import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, type RowReduction } from "./row-reduction.ts";
+import { floatBits, packUniforms, required, rowRanges, rowsOf, wholeOperand } from "./parts/dispatching.ts";
+import { normalizationBody, normalizationOperations } from "./parts/normalization.ts";
+import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, type RowReduction } from "./parts/row-reduction.ts";
 
 /**
  * `out[…, i] = (x[…, i] - mean) / √(variance + epsilon) · scale[i] + shift[i]`, float32 `[…, size]`, scale and shift `[size]`.
@@ -29,7 +30,7 @@ function planNormalization(name: string, { inputs, attributes, outputs }: SizedN
   const elements = rowElements(size);
   const reduction = rowReduction(facts);
   const kernel = normalizationKernel(name, reduction, elements, addends.length);
-  return rowRanges(elementsOf(out.shape) / size, [4 * size], facts.limits).map((range) => ({
+  return rowRanges(elementCount(out.shape) / size, [4 * size], facts.limits).map((range) => ({
     kernel,
     uniforms: packUniforms(range.count, size / elements.perStep, floatBits(size), floatBits(Number(attributes.epsilon))),
     operands: [

@@ -1,8 +1,7 @@
-import { denseStrides } from "@longspan/core";
+import { elementCount, denseStrides } from "@longspan/core";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
 import {
-  elementsOf,
   floatBits,
   foldWorkgroups,
   packUniforms,
@@ -10,7 +9,7 @@ import {
   wholeOperand,
   workgroupIndex,
   workgroupParameters,
-} from "./dispatching.ts";
+} from "./parts/dispatching.ts";
 import { attributeDimension } from "./slice.ts";
 
 const workgroupSize = 64;
@@ -47,7 +46,7 @@ export const padKernels: OperationKernels = {
     const x = required(inputs[0]);
     const out = required(outputs[0]);
     const axis = Number(attributes.axis);
-    const elements = elementsOf(out.shape);
+    const elements = elementCount(out.shape);
     const value = x.storage === "float32" ? floatBits(Number(attributes.value)) : Number(attributes.value);
     const before = attributeDimension(attributes.before, dimensions);
     const after = denseStrides(out.shape)[axis] ?? 1;

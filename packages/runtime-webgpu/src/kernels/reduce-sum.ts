@@ -1,8 +1,7 @@
-import { denseStrides } from "@longspan/core";
+import { elementCount, denseStrides } from "@longspan/core";
 import type { Kernel, Storage } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
 import {
-  elementsOf,
   foldWorkgroups,
   packUniforms,
   required,
@@ -11,8 +10,8 @@ import {
   wholeOperand,
   workgroupIndex,
   workgroupParameters,
-} from "./dispatching.ts";
-import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, type RowReduction } from "./row-reduction.ts";
+} from "./parts/dispatching.ts";
+import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, type RowReduction } from "./parts/row-reduction.ts";
 
 const workgroupSize = 64;
 
@@ -28,8 +27,8 @@ export const reduceSumKernels: OperationKernels = {
     const axis = Number(attributes.axis);
     const size = x.shape[axis] ?? 1;
     const after = denseStrides(x.shape)[axis] ?? 1;
-    const sums = elementsOf(out.shape);
-    const work = { floatingPointOperations: elementsOf(x.shape), bytes: x.byteLength + out.byteLength };
+    const sums = elementCount(out.shape);
+    const work = { floatingPointOperations: elementCount(x.shape), bytes: x.byteLength + out.byteLength };
     if (after > 1 || size === 0 || x.storage !== "float32") {
       return [
         {

@@ -1,7 +1,8 @@
+import { elementCount } from "@longspan/core";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { elementsOf, foldWorkgroups, packUniforms, required, wholeOperand, workgroupIndex, workgroupParameters } from "./dispatching.ts";
-import { planCopy } from "./strided-copy.ts";
+import { foldWorkgroups, packUniforms, required, wholeOperand, workgroupIndex, workgroupParameters } from "./parts/dispatching.ts";
+import { planCopy } from "./parts/strided-copy.ts";
 
 const workgroupSize = 64;
 
@@ -18,10 +19,16 @@ export const scatterRowsKernels: OperationKernels = {
     const updates = required(inputs[2]);
     const out = required(outputs[0]);
     const { limits } = context.facts;
-    const copy = planCopy("scatter-rows-copy", x, out, { axes: [{ size: elementsOf(x.shape), strides: [1, 1] }], starts: [0, 0] }, context);
-    const width = elementsOf(x.shape.slice(2));
+    const copy = planCopy(
+      "scatter-rows-copy",
+      x,
+      out,
+      { axes: [{ size: elementCount(x.shape), strides: [1, 1] }], starts: [0, 0] },
+      context,
+    );
+    const width = elementCount(x.shape.slice(2));
     const step = width % 4 === 0 ? 4 : 1;
-    const count = elementsOf(updates.shape) / step;
+    const count = elementCount(updates.shape) / step;
     if (count === 0) return copy;
     return [
       ...copy,

@@ -1,6 +1,6 @@
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { required } from "./dispatching.ts";
-import { planElementwise } from "./elementwise.ts";
+import { required } from "./parts/dispatching.ts";
+import { planElementwise } from "./parts/elementwise.ts";
 
 /**
  * `out = condition ? yes : no` for float32 or int32 that stretch to one shape; grid: see `planElementwise`. A value is taken as it is or not

@@ -1,7 +1,7 @@
 import { evaluateDimension, type AttributeValue, type DimensionBindings, denseStrides } from "@longspan/core";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { required } from "./dispatching.ts";
-import { planCopy } from "./strided-copy.ts";
+import { required } from "./parts/dispatching.ts";
+import { planCopy } from "./parts/strided-copy.ts";
 
 /** `out[…, i, …] = x[…, start + i, …]` along an axis, any shape; grid: see `planCopy`. Source: core's operation slice. */
 export const sliceKernels: OperationKernels = {

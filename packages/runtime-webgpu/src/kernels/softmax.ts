@@ -1,7 +1,8 @@
+import { elementCount } from "@longspan/core";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { elementsOf, packUniforms, required, rowRanges, rowsOf } from "./dispatching.ts";
-import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, type RowReduction } from "./row-reduction.ts";
+import { packUniforms, required, rowRanges, rowsOf } from "./parts/dispatching.ts";
+import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, type RowReduction } from "./parts/row-reduction.ts";
 
 /**
  * `out[…, i] = e^(x[…, i] - max) / Σ_j e^(x[…, j] - max)`, float32 `[…, size]`. Grid: see `rowReduction`. What is as low as float32 goes, or
@@ -15,7 +16,7 @@ export const softmaxKernels: OperationKernels = {
     const size = x.shape.at(-1) ?? 1;
     const elements = rowElements(size);
     const reduction = rowReduction(facts);
-    return rowRanges(elementsOf(x.shape) / size, [4 * size], facts.limits).map((range) => ({
+    return rowRanges(elementCount(x.shape) / size, [4 * size], facts.limits).map((range) => ({
       kernel: softmaxKernel(reduction, elements),
       uniforms: packUniforms(range.count, size / elements.perStep),
       operands: [x, out].map((tensor) => rowsOf(tensor, 4 * size, range)),

@@ -1,7 +1,7 @@
 import { attributeParsers, denseStrides } from "@longspan/core";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { required } from "./dispatching.ts";
-import { planCopy } from "./strided-copy.ts";
+import { required } from "./parts/dispatching.ts";
+import { planCopy } from "./parts/strided-copy.ts";
 
 /** Axis a of out is axis `permutation[a]` of x, any shape; grid: see `planCopy`. Source: core's operation transpose. */
 export const transposeKernels: OperationKernels = {

@@ -1,4 +1,5 @@
 import {
+  elementCount,
   evaluateShape,
   formatShape,
   LongspanError,
@@ -8,7 +9,7 @@ import {
   type GraphDataType,
   type Value,
 } from "@longspan/core";
-import type { DeviceFacts } from "../device/device-facts.ts";
+import type { DeviceFacts } from "../kernel/device-facts.ts";
 import type { DeviceTensor, Dispatch, Operand, Storage } from "../kernel/kernel.ts";
 import type { PlanContext } from "../kernel/operation-kernels.ts";
 import { placeTensors, type MemoryLayout, type MemoryRequest } from "./place-tensors.ts";
@@ -176,7 +177,7 @@ const leastBytes = 16;
 
 /** Bytes of a tensor in GPU memory: whole words. */
 export function byteLengthOf(storage: Storage, shape: readonly number[]): number {
-  const elements = shape.reduce((product, size) => product * size, 1);
+  const elements = elementCount(shape);
   return elements === 0 ? leastBytes : Math.ceil((elements * (storage === "float16" ? 2 : 4)) / 4) * 4;
 }
 

@@ -1,4 +1,4 @@
-import { dimensionSymbols, evaluateShape, type Graph, type GraphInput, type GraphTensor } from "@longspan/core";
+import { elementCount, dimensionSymbols, evaluateShape, type Graph, type GraphInput, type GraphTensor } from "@longspan/core";
 
 /** Inputs of a run that nobody asked for. */
 export interface TypicalRun {
@@ -35,7 +35,7 @@ export function typicalRuns(graph: Graph): readonly TypicalRun[] {
 
 function fill({ dataType, shape, range }: GraphInput, filling: Filling, dimensions: ReadonlyMap<string, number>): GraphTensor {
   const sizes = evaluateShape(shape, dimensions);
-  const elements = sizes.reduce((product, size) => product * size, 1);
+  const elements = elementCount(sizes);
   const row = sizes.at(-1) ?? 1;
   const isSet = (index: number): boolean => filling === "all" || (filling === "first" && index % row === 0);
   const values = (index: number): number => (range === undefined ? 0 : isSet(index) ? range.maximum : range.minimum);

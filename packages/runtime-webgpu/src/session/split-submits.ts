@@ -1,4 +1,4 @@
-import type { DeviceFacts } from "../device/device-facts.ts";
+import type { DeviceFacts } from "../kernel/device-facts.ts";
 import type { PlannedStep } from "../plan/plan-graph.ts";
 
 /**

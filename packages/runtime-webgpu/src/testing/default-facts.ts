@@ -1,4 +1,4 @@
-import type { DeviceFacts } from "../device/device-facts.ts";
+import type { DeviceFacts } from "../kernel/device-facts.ts";
 
 /** A GPU that has what WebGPU guarantees, and no more (specification, "Limits"). */
 export const defaultFacts: DeviceFacts = {

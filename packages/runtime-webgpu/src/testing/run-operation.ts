@@ -1,4 +1,12 @@
-import { castTensor, evaluateShape, memoryWeights, standardOperations, type Attributes, type GraphTensor } from "@longspan/core";
+import {
+  elementCount,
+  castTensor,
+  evaluateShape,
+  memoryWeights,
+  standardOperations,
+  type Attributes,
+  type GraphTensor,
+} from "@longspan/core";
 import { bufferUsage, mapMode } from "../device/gpu-constants.ts";
 import { createPipelineCache, type PipelineCache } from "../device/pipeline-cache.ts";
 import type { DeviceTensor, Storage } from "../kernel/kernel.ts";
@@ -101,7 +109,7 @@ export async function runOperation(
   for (const [index, target] of readbacks.entries()) {
     await target.mapAsync(mapMode.read);
     const { dataType = "float32", shape = [] } = types[index] ?? {};
-    const elements = shape.reduce((product, size) => product * size, 1);
+    const elements = elementCount(shape);
     const words = target.getMappedRange().slice(0);
     if (dataType === "float32") read.push({ dataType, shape, data: new Float32Array(words, 0, elements) });
     else if (dataType === "int32") read.push({ dataType, shape, data: new Int32Array(words, 0, elements) });

@@ -1,5 +1,5 @@
 import { openGpu } from "#gpu";
-import type { DeviceFacts } from "../device/device-facts.ts";
+import type { DeviceFacts } from "../kernel/device-facts.ts";
 import { adapterLimits } from "../device/open-device.ts";
 import { readDeviceFacts } from "../device/read-device-facts.ts";
 

@@ -1,6 +1,6 @@
 import type { DeviceTensor, Dispatch, Operand } from "../../kernel/kernel.ts";
 import type { PlanContext, SizedNode } from "../../kernel/operation-kernels.ts";
-import { bindingAlignment, rowsOf, type RowRange } from "../dispatching.ts";
+import { bindingAlignment, rowsOf, type RowRange } from "../parts/dispatching.ts";
 
 /** The inputs of `longformerAttention` by name. */
 type AttentionInputs = Readonly<

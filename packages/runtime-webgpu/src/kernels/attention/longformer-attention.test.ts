@@ -2,7 +2,7 @@ import { standardOperations, type GraphTensor } from "@longspan/core";
 import { tensorDifference } from "@longspan/core/testing";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { DeviceFacts } from "../../device/device-facts.ts";
+import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import type { OperationKernels } from "../../kernel/operation-kernels.ts";
 import { runOperation } from "../../testing/run-operation.ts";
 import { testDevice, type TestDevice } from "../../testing/test-device.ts";

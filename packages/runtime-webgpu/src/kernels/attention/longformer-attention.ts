@@ -1,7 +1,7 @@
 import { LongspanError } from "@longspan/core";
 import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
 import type { OperationKernels, PlanContext, SizedNode } from "../../kernel/operation-kernels.ts";
-import { rowRanges } from "../dispatching.ts";
+import { rowRanges } from "../parts/dispatching.ts";
 import type { AttentionItems, SizedAttention } from "./attention-plan.ts";
 import { globalPlaces, listTokens, mostGlobals, tokensStride } from "./attention-tokens.ts";
 import { splitKeys, type GlobalForm } from "./global-splits.ts";

@@ -1,4 +1,4 @@
-import type { DeviceFacts } from "../../device/device-facts.ts";
+import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { bufferedKernel } from "./attention-buffered.ts";
 import { registersKernel } from "./attention-registers.ts";

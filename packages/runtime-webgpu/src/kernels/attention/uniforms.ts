@@ -1,4 +1,4 @@
-import { floatBits, packUniforms } from "../dispatching.ts";
+import { floatBits, packUniforms } from "../parts/dispatching.ts";
 
 /** The fields of a kernel's uniforms: its struct in WGSL and the bytes of a dispatch come from the same list. */
 export type UniformFields = Readonly<Record<string, "u32" | "f32">>;

@@ -1,5 +1,5 @@
 import { LongspanError } from "@longspan/core";
-import type { DeviceFacts } from "../../device/device-facts.ts";
+import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import { ruledTiling, tilingsOf, type ProductShape, type Tiling } from "./tiling.ts";
 
 /** Which tiling was fastest on a device, shape by shape: made by `tuneLinear`. Plain data, to be kept as JSON. */

@@ -1,7 +1,7 @@
 import { standardOperations, type Attributes, type GraphTensor, type Operation } from "@longspan/core";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { DeviceFacts } from "../../device/device-facts.ts";
+import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import { fusedOperations } from "../../fusion/index.ts";
 import type { DeviceTensor, Storage } from "../../kernel/kernel.ts";
 import { runOperation } from "../../testing/run-operation.ts";

@@ -1,8 +1,8 @@
-import type { ActivationFunction } from "@longspan/core";
-import type { DeviceFacts, DeviceLimits } from "../../device/device-facts.ts";
+import { elementCount, type ActivationFunction } from "@longspan/core";
+import type { DeviceFacts, DeviceLimits } from "../../kernel/device-facts.ts";
 import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
 import type { OperationKernels } from "../../kernel/operation-kernels.ts";
-import { elementsOf, rowRanges, rowsOf, wholeOperand, type RowRange } from "../dispatching.ts";
+import { rowRanges, rowsOf, wholeOperand, type RowRange } from "../parts/dispatching.ts";
 import type { ChooseTiling } from "./linear-tuning.ts";
 import { productDispatches } from "./product-dispatches.ts";
 import type { ProductKernels } from "./product-kernel.ts";
@@ -39,7 +39,7 @@ export function planLinear(
 ): readonly Dispatch[] {
   if (x === undefined || weight === undefined || out === undefined) throw new TypeError("a linear layer has x, a weight and an output");
   const [columns = 1, inner = 1] = weight.shape;
-  const rows = elementsOf(x.shape) / inner;
+  const rows = elementCount(x.shape) / inner;
   const rightStorage = weight.storage === "float16" ? "float16" : "float32";
   const tiling = choose(facts, { rows, columns, inner, stack: 1, rightLayout: "columns" }, rightStorage);
   const kernel = kernels(tiling, {

@@ -1,7 +1,7 @@
 import { standardOperations, type GraphTensor } from "@longspan/core";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { DeviceFacts } from "../../device/device-facts.ts";
+import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import { runOperation } from "../../testing/run-operation.ts";
 import { testDevice, type TestDevice } from "../../testing/test-device.ts";
 import { chooseTiling } from "./linear-tuning.ts";

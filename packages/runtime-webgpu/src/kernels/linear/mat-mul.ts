@@ -1,8 +1,9 @@
-import type { DeviceLimits } from "../../device/device-facts.ts";
+import { elementCount } from "@longspan/core";
+import type { DeviceLimits } from "../../kernel/device-facts.ts";
 import type { DeviceTensor, Operand } from "../../kernel/kernel.ts";
 import type { OperationKernels } from "../../kernel/operation-kernels.ts";
-import { bindingAlignment, elementsOf, overLimit } from "../dispatching.ts";
-import { domainSize, simplifyDomain, stretchedStrides, type StridedDomain } from "../strided-domain.ts";
+import { bindingAlignment, overLimit } from "../parts/dispatching.ts";
+import { domainSize, simplifyDomain, stretchedStrides, type StridedDomain } from "../parts/strided-domain.ts";
 import type { ChooseTiling } from "./linear-tuning.ts";
 import type { ProductUniforms } from "./product-code.ts";
 import { productDispatches, runs } from "./product-dispatches.ts";
@@ -21,7 +22,7 @@ export function matMul(choose: ChooseTiling, kernels: ProductKernels): Operation
       const [rows = 1, inner = 1] = left.shape.slice(-2);
       const columns = right.shape.at(-1) ?? 1;
       const stackShape = out.shape.slice(0, -2);
-      const tiling = choose(facts, { rows, columns, inner, stack: elementsOf(stackShape), rightLayout: "rows" }, "float32");
+      const tiling = choose(facts, { rows, columns, inner, stack: elementCount(stackShape), rightLayout: "rows" }, "float32");
       const kernel = kernels(tiling, {
         rightLayout: "rows",
         rightStorage: "float32",

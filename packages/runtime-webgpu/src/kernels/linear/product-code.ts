@@ -1,6 +1,6 @@
 import type { ActivationFunction } from "@longspan/core";
 import { activationCode } from "../activation-functions.ts";
-import { mostAxes } from "../strided-domain.ts";
+import { mostAxes } from "../parts/strided-domain.ts";
 import type { RightLayout } from "./tiling.ts";
 
 /** What a matrix product reads, and what it does with its sums. */

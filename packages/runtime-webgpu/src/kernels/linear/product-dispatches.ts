@@ -1,6 +1,6 @@
-import type { DeviceLimits } from "../../device/device-facts.ts";
+import type { DeviceLimits } from "../../kernel/device-facts.ts";
 import type { Dispatch, Kernel, Operand } from "../../kernel/kernel.ts";
-import { packUniforms } from "../dispatching.ts";
+import { packUniforms } from "../parts/dispatching.ts";
 import { uniformWords, type ProductUniforms } from "./product-code.ts";
 import { workgroupExtent, type Tiling } from "./tiling.ts";
 

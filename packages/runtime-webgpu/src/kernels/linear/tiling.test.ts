@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { DeviceFacts } from "../../device/device-facts.ts";
+import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import { ruledTiling, tilingsOf, workgroupExtent, type ProductShape } from "./tiling.ts";
 import { defaultFacts } from "../../testing/default-facts.ts";
 

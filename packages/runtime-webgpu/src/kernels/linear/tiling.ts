@@ -1,4 +1,4 @@
-import type { DeviceFacts, DeviceLimits } from "../../device/device-facts.ts";
+import type { DeviceFacts, DeviceLimits } from "../../kernel/device-facts.ts";
 
 /**
  * How a matrix product is cut into workgroups and invocations. Plain data; `name` says all of it, and is what a `LinearTuning` keeps.

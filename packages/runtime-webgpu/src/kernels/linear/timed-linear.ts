@@ -1,5 +1,5 @@
-import { LongspanError } from "@longspan/core";
-import type { DeviceFacts } from "../../device/device-facts.ts";
+import { elementCount, LongspanError } from "@longspan/core";
+import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import { bufferUsage } from "../../device/gpu-constants.ts";
 import type { PipelineCache } from "../../device/pipeline-cache.ts";
 import type { DeviceTensor } from "../../kernel/kernel.ts";
@@ -112,7 +112,7 @@ function linearTensors({
     name,
     shape,
     storage,
-    byteLength: Math.ceil((shape.reduce((product, size) => product * size, 1) * (storage === "float16" ? 2 : 4)) / 4) * 4,
+    byteLength: Math.ceil((elementCount(shape) * (storage === "float16" ? 2 : 4)) / 4) * 4,
   });
   return {
     x: tensor("x", [rows, inner]),

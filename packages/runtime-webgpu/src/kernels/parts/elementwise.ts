@@ -1,16 +1,7 @@
-import { denseStrides } from "@longspan/core";
-import type { DeviceTensor, Dispatch, Kernel, Storage } from "../kernel/kernel.ts";
-import type { PlanContext } from "../kernel/operation-kernels.ts";
-import {
-  elementsOf,
-  foldWorkgroups,
-  packUniforms,
-  rowRanges,
-  rowsOf,
-  wholeOperand,
-  workgroupIndex,
-  workgroupParameters,
-} from "./dispatching.ts";
+import { elementCount, denseStrides } from "@longspan/core";
+import type { DeviceTensor, Dispatch, Kernel, Storage } from "../../kernel/kernel.ts";
+import type { PlanContext } from "../../kernel/operation-kernels.ts";
+import { foldWorkgroups, packUniforms, rowRanges, rowsOf, wholeOperand, workgroupIndex, workgroupParameters } from "./dispatching.ts";
 import { domainSize, packDomain, simplifyDomain, stretchedStrides, stridedDeclarations } from "./strided-domain.ts";
 
 /**
@@ -49,7 +40,7 @@ export function planElementwise(
   out: DeviceTensor,
   context: PlanContext,
 ): readonly Dispatch[] {
-  const elements = elementsOf(out.shape);
+  const elements = elementCount(out.shape);
   const passings = inputs.map((input) => passingOf(input, out));
   return elements % 4 === 0 && passings.every((passing) => passing !== "strided")
     ? planFours(kernel, inputs, passings, out, context)
@@ -60,8 +51,8 @@ export function planElementwise(
 type Passing = "whole" | "repeated" | "single" | "strided";
 
 function passingOf({ shape }: DeviceTensor, out: DeviceTensor): Passing {
-  const own = elementsOf(shape);
-  if (own === elementsOf(out.shape)) return "whole";
+  const own = elementCount(shape);
+  if (own === elementCount(out.shape)) return "whole";
   if (own === 1) return "single";
   const from = shape.findIndex((size) => size !== 1);
   const suffix = shape.slice(from);
@@ -76,12 +67,12 @@ function planFours(
   out: DeviceTensor,
   { facts: { limits } }: PlanContext,
 ): readonly Dispatch[] {
-  const elements = elementsOf(out.shape);
+  const elements = elementCount(out.shape);
   const code = foursCode(kernel, inputs, passings, out);
   const rangeBytes = rangeElements * 4;
   return rowRanges(Math.ceil(elements / rangeElements), [rangeBytes], limits).map((range) => {
     const fours = Math.min(range.count * rangeElements, elements - range.first * rangeElements) / 4;
-    const periods = inputs.map(({ shape }) => Math.max(1, elementsOf(shape) / 4));
+    const periods = inputs.map(({ shape }) => Math.max(1, elementCount(shape) / 4));
     const work = {
       floatingPointOperations: kernel.operationsPerElement * fours * 4,
       bytes: 16 * fours + inputs.reduce((sum, input, at) => sum + (passings[at] === "whole" ? 16 * fours : input.byteLength), 0),

@@ -1,4 +1,4 @@
-import type { DeviceFacts } from "../device/device-facts.ts";
+import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import { foldWorkgroups, workgroupIndex, workgroupParameters } from "./dispatching.ts";
 
 /**

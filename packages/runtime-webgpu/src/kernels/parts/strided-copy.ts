@@ -1,5 +1,5 @@
-import type { DeviceTensor, Dispatch, Kernel } from "../kernel/kernel.ts";
-import type { PlanContext } from "../kernel/operation-kernels.ts";
+import type { DeviceTensor, Dispatch, Kernel } from "../../kernel/kernel.ts";
+import type { PlanContext } from "../../kernel/operation-kernels.ts";
 import { foldWorkgroups, wholeOperand, workgroupIndex, workgroupParameters } from "./dispatching.ts";
 import { domainSize, inFours, packDomain, simplifyDomain, stridedDeclarations, type StridedDomain } from "./strided-domain.ts";
 

@@ -2,15 +2,15 @@ import { operations, type GraphTensor, type Operation } from "@longspan/core";
 import { seededIntegers, seededNormal, tensorDifference } from "@longspan/core/testing";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { DeviceTensor } from "../kernel/kernel.ts";
-import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { runOperation } from "../testing/run-operation.ts";
-import { testDevice, type TestDevice } from "../testing/test-device.ts";
-import { arithmeticKernels } from "./arithmetic.ts";
+import type { DeviceTensor } from "../../kernel/kernel.ts";
+import type { OperationKernels } from "../../kernel/operation-kernels.ts";
+import { runOperation } from "../../testing/run-operation.ts";
+import { testDevice, type TestDevice } from "../../testing/test-device.ts";
+import { arithmeticKernels } from "../arithmetic.ts";
 import { planElementwise } from "./elementwise.ts";
-import { equalKernels } from "./equal.ts";
-import { selectKernels } from "./select.ts";
-import { transposeKernels } from "./transpose.ts";
+import { equalKernels } from "../equal.ts";
+import { selectKernels } from "../select.ts";
+import { transposeKernels } from "../transpose.ts";
 
 let device: TestDevice;
 beforeAll(async () => {

@@ -1,8 +1,8 @@
 import { LongspanError } from "@longspan/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { DeviceLimits } from "../device/device-facts.ts";
-import type { DeviceTensor } from "../kernel/kernel.ts";
+import type { DeviceLimits } from "../../kernel/device-facts.ts";
+import type { DeviceTensor } from "../../kernel/kernel.ts";
 import { bindingAlignment, floatBits, foldWorkgroups, packUniforms, rowRanges, rowsOf, wholeOperand } from "./dispatching.ts";
 
 const limits: DeviceLimits = {

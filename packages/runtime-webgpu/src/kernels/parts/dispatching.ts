@@ -1,6 +1,6 @@
 import { LongspanError } from "@longspan/core";
-import type { DeviceLimits } from "../device/device-facts.ts";
-import type { DeviceTensor, Operand } from "../kernel/kernel.ts";
+import type { DeviceLimits } from "../../kernel/device-facts.ts";
+import type { DeviceTensor, Operand } from "../../kernel/kernel.ts";
 
 /** Where bindings may start: WebGPU's default for `minStorageBufferOffsetAlignment`, which every device can do. */
 export const bindingAlignment = 256;
@@ -75,11 +75,6 @@ export function overLimit(what: string, bytes: number, { maxStorageBufferBinding
 export function required<Value>(value: Value | undefined): Value {
   if (value === undefined) throw new TypeError("a node without an operand or attribute of its operation came to its kernels");
   return value;
-}
-
-/** The number of elements of a shape. */
-export function elementsOf(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
 }
 
 function greatestCommonDivisor(left: number, right: number): number {

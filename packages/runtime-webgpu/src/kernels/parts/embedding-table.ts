@@ -1,5 +1,5 @@
-import type { DeviceLimits } from "../device/device-facts.ts";
-import type { DeviceTensor, Operand } from "../kernel/kernel.ts";
+import type { DeviceLimits } from "../../kernel/device-facts.ts";
+import type { DeviceTensor, Operand } from "../../kernel/kernel.ts";
 import { rowRanges, rowsOf, type RowRange } from "./dispatching.ts";
 import type { RowElements } from "./row-reduction.ts";
 
