@@ -10,8 +10,7 @@
 // Layout: transformers' `global_attentions` of LongformerModel.
 import type { Kernel } from "../../kernel/kernel.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { declareUniforms } from "./uniforms.ts";
-import { vectorBuffer, vectorReader } from "./vectors.ts";
+import { probabilitiesKernel, scoreOfVectors } from "./probabilities-kernel.ts";
 
 export const globalProbabilityFields = {
   sequence: "u32",
@@ -32,26 +31,13 @@ export const globalProbabilityFields = {
 } as const;
 
 export function globalProbabilitiesKernel(length: number, aligned: boolean): Kernel {
-  const floats = vectorBuffer(aligned);
-  return {
+  return probabilitiesKernel({
     name: "global-probabilities",
-    access: ["read", "read", "read", "read", "read", "write"],
-    code: `${declareUniforms(globalProbabilityFields)}
-@group(0) @binding(1) var<storage, read> query: ${floats};
-@group(0) @binding(2) var<storage, read> key: ${floats};
-@group(0) @binding(3) var<storage, read> codes: array<i32>;
-@group(0) @binding(4) var<storage, read> tokens: array<i32>;
-@group(0) @binding(5) var<storage, read> statistics: array<vec2<f32>>;
-@group(0) @binding(6) var<storage, read_write> out: array<f32>;
-const vectorLength = ${length}u;
-${vectorReader("read_query", "query", aligned, "vectorLength")}
-${vectorReader("read_key", "key", aligned, "vectorLength")}
-
-@compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>,
-) {
-  let place = group.x * 64u + lane.x;
+    fields: globalProbabilityFields,
+    lengthName: "vectorLength",
+    length,
+    aligned,
+    body: `let place = group.x * 64u + lane.x;
   if (place >= sizes.globals) { return; }
   let item = (sizes.firstHead + group.z) / sizes.heads;
   let head = (sizes.firstHead + group.z) % sizes.heads;
@@ -75,12 +61,10 @@ fn main(
     var probability = 0.0;
     if (isGlobal && codes[batchItem * sizes.sequence + token] != 0) {
       let keyStart = (item * sizes.sequence + token) * sizes.hidden + head * sizes.headStride;
-      var score = 0.0;
-      for (var vector = 0u; vector < sizes.vectors; vector++) { score += dot(read_query(queryStart, vector) * sizes.scale, read_key(keyStart, vector)); }
+      ${scoreOfVectors}
       probability = exp(score - top) / sum;
     }
     out[sizes.outStart + (group.z * sizes.sequence + token) * sizes.globals + place] = probability;
-  }
-}`,
-  };
+  }`,
+  });
 }

@@ -10,8 +10,7 @@
 // Layout: transformers' `attentions` of LongformerModel.
 import type { Kernel } from "../../kernel/kernel.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { declareUniforms } from "./uniforms.ts";
-import { vectorBuffer, vectorReader } from "./vectors.ts";
+import { probabilitiesKernel, scoreOfVectors } from "./probabilities-kernel.ts";
 
 export const windowProbabilityFields = {
   sequence: "u32",
@@ -28,21 +27,13 @@ export const windowProbabilityFields = {
 } as const;
 
 export function windowProbabilitiesKernel(headSize: number, aligned: boolean): Kernel {
-  const floats = vectorBuffer(aligned);
-  return {
+  return probabilitiesKernel({
     name: "window-probabilities",
-    access: ["read", "read", "read", "read", "read", "write"],
-    code: `${declareUniforms(windowProbabilityFields)}
-@group(0) @binding(1) var<storage, read> query: ${floats};
-@group(0) @binding(2) var<storage, read> key: ${floats};
-@group(0) @binding(3) var<storage, read> codes: array<i32>;
-@group(0) @binding(4) var<storage, read> tokens: array<i32>;
-@group(0) @binding(5) var<storage, read> statistics: array<vec2<f32>>;
-@group(0) @binding(6) var<storage, read_write> out: array<f32>;
-const headSize = ${headSize}u;
-${vectorReader("read_query", "query", aligned, "headSize")}
-${vectorReader("read_key", "key", aligned, "headSize")}
-
+    fields: windowProbabilityFields,
+    lengthName: "headSize",
+    length: headSize,
+    aligned,
+    functions: `
 /** The token of a column, or the sequence length where there is none to attend to. */
 fn token_of(batchItem: u32, row: u32, column: u32) -> u32 {
   if (column < sizes.globals) {
@@ -54,12 +45,8 @@ fn token_of(batchItem: u32, row: u32, column: u32) -> u32 {
   if (token >= sizes.sequence) { return sizes.sequence; }
   return select(sizes.sequence, token, codes[batchItem * sizes.sequence + token] == 1);
 }
-
-@compute @workgroup_size(64)
-fn main(
-  @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>,
-) {
-  let columns = sizes.globals + 2u * sizes.oneSided + 1u;
+`,
+    body: `let columns = sizes.globals + 2u * sizes.oneSided + 1u;
   let column = group.x * 64u + lane.x;
   if (column >= columns) { return; }
   let heads = sizes.hidden / headSize;
@@ -72,13 +59,11 @@ fn main(
     if (token < sizes.sequence && codes[batchItem * sizes.sequence + row] == 1) {
       let queryStart = (item * sizes.sequence + row) * sizes.hidden + head * headSize;
       let keyStart = (item * sizes.sequence + token) * sizes.hidden + head * headSize;
-      var score = 0.0;
-      for (var vector = 0u; vector < sizes.vectors; vector++) { score += dot(read_query(queryStart, vector) * sizes.scale, read_key(keyStart, vector)); }
+      ${scoreOfVectors}
       let found = statistics[(item * heads + head) * sizes.sequence + row];
       probability = exp(score - found.x) / found.y;
     }
     out[sizes.outStart + (group.z * sizes.sequence + row) * columns + column] = probability;
-  }
-}`,
-  };
+  }`,
+  });
 }
