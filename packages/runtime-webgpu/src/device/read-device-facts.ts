@@ -4,6 +4,9 @@ import { webGpuFeatures, type WebGpuFeature } from "./web-gpu-features.ts";
 /** Names of software adapters, in vendor, architecture, device or description. */
 const softwareAdapters = /swiftshader|llvmpipe|lavapipe|software|warp|basic render/i;
 
+/** Those of them that take minutes for long shaders. */
+const slowCompilers = /swiftshader/i;
+
 /** What `DeviceFacts` says of a device: what it was made with, not what its adapter could do; of its features, those in `allowed`. */
 export function readDeviceFacts(device: GPUDevice, allowed: readonly WebGpuFeature[] = webGpuFeatures): DeviceFacts {
   return readFacts(device.adapterInfo, device.features, device.limits, allowed);
@@ -28,6 +31,7 @@ function readFacts(
     name: info.description || words.join(" ") || "unnamed GPU",
     kind: software ? "cpu" : "gpu",
     subgroups: has("subgroups") ? { minimum: info.subgroupMinSize ?? 4, maximum: info.subgroupMaxSize ?? 128 } : undefined,
+    compilesSlowly: slowCompilers.test(words.join(" ")),
     shaderFloat16: has("shader-f16"),
     timestamps: has("timestamp-query"),
     limits: readLimits(limits),

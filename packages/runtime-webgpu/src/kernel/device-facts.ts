@@ -19,6 +19,8 @@ export interface DeviceFacts {
   readonly kind: "gpu" | "cpu";
   /** The sizes a subgroup may have, where the device has subgroups. No kernel may rely on one of them. */
   readonly subgroups: { readonly minimum: number; readonly maximum: number } | undefined;
+  /** Whether long code takes minutes to compile, as on SwiftShader: kernels then unroll less. */
+  readonly compilesSlowly: boolean;
   /** Whether `enable f16;` works. Packed halves (`unpack2x16float`) work everywhere. */
   readonly shaderFloat16: boolean;
   readonly timestamps: boolean;

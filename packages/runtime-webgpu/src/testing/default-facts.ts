@@ -5,6 +5,7 @@ export const defaultFacts: DeviceFacts = {
   name: "a GPU with WebGPU's default limits",
   kind: "gpu",
   subgroups: undefined,
+  compilesSlowly: false,
   shaderFloat16: false,
   timestamps: false,
   limits: {

@@ -30,11 +30,11 @@ export function attentionOfTokens(task: AttentionTask, facts: DeviceFacts): Tile
  * The fastest of those measured that compile in a second or a few: with more rows, code grows faster than it speeds up. (SwiftShader needs
  * minutes for 8 rows of 8 lanes.) Heads that are short or do not come in fours have more code a row, and less to gain.
  */
-function laneTiling({ name, subgroups }: DeviceFacts, length: number): LaneTiling {
+function laneTiling({ compilesSlowly, subgroups }: DeviceFacts, length: number): LaneTiling {
   const size = subgroups?.minimum === subgroups?.maximum ? subgroups?.minimum : undefined;
   const isShort = length < 32 || length % 4 > 0;
   if (size === 4) return { lanes: 4, rows: 4, keys: 8, exchange: true };
   if (size === 8) return { lanes: 8, ...(isShort ? { rows: 2, keys: 8 } : { rows: 4, keys: 16 }), exchange: true };
-  if (/swiftshader/i.test(name)) return { lanes: 4, rows: 4, keys: 4, exchange: false };
+  if (compilesSlowly) return { lanes: 4, rows: 4, keys: 4, exchange: false };
   return { lanes: 8, rows: isShort ? 2 : 8, keys: 4, exchange: false };
 }
