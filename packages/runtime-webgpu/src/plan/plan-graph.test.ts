@@ -14,7 +14,8 @@ import { fuseForGpu, gpuOperations } from "../fusion/index.ts";
 import { kernelTable } from "../kernels/index.ts";
 import { weightTensors } from "../session/load-weights.ts";
 import { float16Parameters } from "./float16-parameters.ts";
-import { planGraph, type GraphPlan } from "./plan-graph.ts";
+import type { GraphPlan } from "./graph-plan.ts";
+import { planGraph } from "./plan-graph.ts";
 import { evaluateHostPart, planKeyOf, splitGraph } from "./split-graph.ts";
 import { defaultFacts } from "../testing/default-facts.ts";
 

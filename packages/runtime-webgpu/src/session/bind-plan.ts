@@ -3,7 +3,8 @@ import type { LiveDevice } from "../device/live-device.ts";
 import type { CompiledKernel } from "../device/pipeline-cache.ts";
 import type { Operand } from "../kernel/kernel.ts";
 import { alignUp } from "../plan/place-tensors.ts";
-import { boundBytes, type GraphPlan } from "../plan/plan-graph.ts";
+import { boundBytes } from "../plan/device-limits.ts";
+import type { GraphPlan } from "../plan/graph-plan.ts";
 import type { BufferPool } from "./buffer-pool.ts";
 import type { DeviceWeights } from "./load-weights.ts";
 

@@ -2,7 +2,7 @@ import { floatConversion, LongspanError, readParameters, type Graph, type Prepar
 import { bufferUsage } from "../device/gpu-constants.ts";
 import type { LiveDevice } from "../device/live-device.ts";
 import type { DeviceTensor } from "../kernel/kernel.ts";
-import { byteLengthOf, checkSize } from "../plan/plan-graph.ts";
+import { byteLengthOf, checkSize } from "../plan/device-limits.ts";
 
 /** The weights of a session in GPU memory, each in a buffer of its own. */
 export interface DeviceWeights {

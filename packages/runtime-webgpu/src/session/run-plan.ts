@@ -1,7 +1,7 @@
 import { throwIfAborted, type GraphTensor, type ProfiledStep, type RunOptions } from "@longspan/core";
 import { mapMode } from "../device/gpu-constants.ts";
 import type { LiveDevice } from "../device/live-device.ts";
-import type { GraphPlan, PlannedOutput } from "../plan/plan-graph.ts";
+import type { GraphPlan, PlannedOutput } from "../plan/graph-plan.ts";
 import { placeOf, type BoundPlan } from "./bind-plan.ts";
 import type { BufferPool } from "./buffer-pool.ts";
 import type { DeviceWeights } from "./load-weights.ts";

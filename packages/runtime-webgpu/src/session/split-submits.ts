@@ -1,5 +1,5 @@
 import type { DeviceFacts } from "../kernel/device-facts.ts";
-import type { PlannedStep } from "../plan/plan-graph.ts";
+import type { PlannedStep } from "../plan/graph-plan.ts";
 
 /**
  * How much work goes to the GPU with one submit, in multiplications and additions. A submit that takes seconds is killed by the watchdogs of

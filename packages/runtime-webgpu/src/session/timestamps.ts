@@ -1,7 +1,7 @@
 import type { ProfiledStep } from "@longspan/core";
 import { bufferUsage, mapMode } from "../device/gpu-constants.ts";
 import type { LiveDevice } from "../device/live-device.ts";
-import type { PlannedStep } from "../plan/plan-graph.ts";
+import type { PlannedStep } from "../plan/graph-plan.ts";
 
 /** Takes the time of every step of a run: two timestamps for each. */
 export interface Timestamps {

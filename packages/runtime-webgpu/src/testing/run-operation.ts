@@ -11,7 +11,7 @@ import { bufferUsage, mapMode } from "../device/gpu-constants.ts";
 import { createPipelineCache, type PipelineCache } from "../device/pipeline-cache.ts";
 import type { DeviceTensor, Storage } from "../kernel/kernel.ts";
 import type { OperationKernels, PlanContext, SizedNode } from "../kernel/operation-kernels.ts";
-import { boundBytes, byteLengthOf } from "../plan/plan-graph.ts";
+import { boundBytes, byteLengthOf } from "../plan/device-limits.ts";
 import type { TestDevice } from "./test-device.ts";
 
 export interface RunOperationOptions {

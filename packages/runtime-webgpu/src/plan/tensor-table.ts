@@ -1,0 +1,95 @@
+import { evaluateShape, type DimensionBindings, type GraphNode, type GraphTensor, type Value } from "@longspan/core";
+import type { DeviceFacts } from "../kernel/device-facts.ts";
+import type { DeviceTensor, Storage } from "../kernel/kernel.ts";
+import type { PlanContext } from "../kernel/operation-kernels.ts";
+import { byteLengthOf, checkSize } from "./device-limits.ts";
+import type { Upload } from "./graph-plan.ts";
+
+export interface TensorTableOptions {
+  readonly facts: DeviceFacts;
+  readonly parameters: ReadonlyMap<string, DeviceTensor>;
+  /** The numbers of all symbols. */
+  readonly dimensions: DimensionBindings;
+  /** What the host knows: see `evaluateHostPart`. */
+  readonly hostValues: ReadonlyMap<string, GraphTensor>;
+}
+
+/** Every tensor that a plan speaks of, by name, and what the host has to write of them. It grows as nodes are planned. */
+export class TensorTable {
+  /** The name of the memory behind a tensor: of a reshape, its input's. */
+  readonly roots: Map<string, string> = new Map();
+  readonly uploads: Map<string, Upload> = new Map();
+  readonly #tensors: Map<string, DeviceTensor>;
+  readonly #options: TensorTableOptions;
+
+  constructor(options: TensorTableOptions) {
+    this.#options = options;
+    this.#tensors = new Map(options.parameters);
+  }
+
+  rootOf(name: string): string {
+    return this.roots.get(name) ?? name;
+  }
+
+  /** Bytes of a tensor; 0 for one that is not on the device. */
+  byteLengthOf(name: string): number {
+    return this.#tensors.get(name)?.byteLength ?? 0;
+  }
+
+  /** What a node reads: a parameter, what an earlier node wrote, or what the host knows and writes before the run. */
+  input(name: string): DeviceTensor {
+    const known = this.#tensors.get(name);
+    if (known !== undefined) return known;
+    const values = this.#options.hostValues.get(name);
+    if (values === undefined) throw new TypeError(`the value ${name} is not there yet`);
+    this.uploads.set(name, { name, values: (current) => valueOf(current, name) });
+    return this.#add(name, values.dataType, values.shape);
+  }
+
+  /** What a node writes. @throws LongspanError `device-limit` for one that no buffer can hold. */
+  output({ name, dataType, shape }: Value): DeviceTensor {
+    return this.#add(name, dataType, evaluateShape(shape, this.#options.dimensions));
+  }
+
+  /** Another name and shape of the same memory. */
+  alias({ name, shape }: Value, of: string): void {
+    const input = this.input(of);
+    this.#tensors.set(name, { ...input, name, shape: evaluateShape(shape, this.#options.dimensions) });
+    this.roots.set(name, this.rootOf(input.name));
+  }
+
+  /** What the kernels of a node may ask for. */
+  contextOf(node: GraphNode): PlanContext {
+    const { facts, dimensions, hostValues } = this.#options;
+    let scratches = 0;
+    return {
+      facts,
+      dimensions,
+      scratch: (storage, elements) => this.#add(`${node.outputs[0]?.name} scratch ${scratches++}`, storage, [elements]),
+      hostValues: ({ name }) => hostValues.get(name) ?? hostValues.get(this.rootOf(name)),
+      derived: (key, elements, from, compute) => this.#derived(key, elements, this.rootOf(from.name), compute),
+    };
+  }
+
+  #derived(key: string, elements: number, source: string, compute: (values: GraphTensor) => Int32Array): DeviceTensor {
+    const name = `derived ${key} of ${source}`;
+    this.uploads.set(name, {
+      name,
+      values: (current) => ({ dataType: "int32", shape: [elements], data: compute(valueOf(current, source)) }),
+    });
+    return this.#tensors.get(name) ?? this.#add(name, "int32", [elements]);
+  }
+
+  #add(name: string, storage: Storage, shape: readonly number[]): DeviceTensor {
+    const tensor: DeviceTensor = { name, storage, shape, byteLength: byteLengthOf(storage, shape) };
+    checkSize(tensor, this.#options.facts);
+    this.#tensors.set(name, tensor);
+    return tensor;
+  }
+}
+
+function valueOf(values: ReadonlyMap<string, GraphTensor>, name: string): GraphTensor {
+  const found = values.get(name);
+  if (found === undefined) throw new TypeError(`the host has no value ${name}`);
+  return found;
+}
