@@ -26,7 +26,8 @@ export { memoryDirectorySink, type MemoryDirectorySink } from "./bytes/memory-di
 export { bytesPerElement, dataTypes, elementCount, isDataType, isFloatingPoint, type DataType } from "./tensor/data-type.ts";
 export type { Tensor, TensorArrays } from "./tensor/tensor.ts";
 export type { LazyTensor, TensorReadOptions, TensorStorage } from "./tensor/lazy-tensor.ts";
-export { denseStrides, renameTensor, stridedTensor, type SourceStorage, type StridedTensorOptions } from "./tensor/strided-tensor.ts";
+export { denseStrides, renameTensor, stridedTensor, type StridedTensorOptions } from "./tensor/strided-tensor.ts";
+export type { SourceStorage } from "./tensor/strided-view.ts";
 export { transposeTensor } from "./tensor/transpose-tensor.ts";
 export { computedTensor, type ComputedRange, type ComputedTensorOptions } from "./tensor/computed-tensor.ts";
 export { readFloats } from "./tensor/read-floats.ts";

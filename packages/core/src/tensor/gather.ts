@@ -1,6 +1,5 @@
 import type { TensorReadOptions } from "./lazy-tensor.ts";
-import type { SourceStorage } from "./strided-tensor.ts";
-import type { StridedView } from "./strided-view.ts";
+import type { SourceStorage, StridedView } from "./strided-view.ts";
 
 /** A range of a view's elements, counted in C order. */
 export interface ElementRange {
@@ -16,16 +15,19 @@ const windowBytes = 32 * 2 ** 20;
 
 type Elements = Uint8Array | Uint16Array | Uint32Array;
 
+export interface GatherRequest {
+  readonly view: StridedView;
+  readonly storage: SourceStorage;
+  /** Of an element. */
+  readonly bytes: number;
+  readonly range: ElementRange;
+  readonly out: Uint8Array;
+}
+
 /** Reads the elements of `range` from the storage into `out`, in C order. */
-export async function gatherSpan(
-  view: StridedView,
-  storage: SourceStorage,
-  bytes: number,
-  range: ElementRange,
-  out: Uint8Array,
-  options: TensorReadOptions,
-): Promise<void> {
-  if (isTransposedMatrix(view, range) && bytes <= 4) return gatherTransposed(view, storage, bytes, range, out, options);
+export async function gatherSpan(request: GatherRequest, options: TensorReadOptions): Promise<void> {
+  const { view, storage, bytes, range } = request;
+  if (isTransposedMatrix(view, range) && bytes <= 4) return gatherTransposed(request, options);
   const { first, last } = touchedElements(view, range);
   const windowElements = Math.max(1, Math.floor(windowBytes / bytes));
   for (let start = first; start <= last; start += windowElements) {
@@ -35,7 +37,7 @@ export async function gatherSpan(
     const span = await storage.source.read(storage.offset + start * bytes, length, { signal: options.signal, into });
     // The limit is left out where one window holds everything: nothing then needs to be looked at element by element.
     const limit = start === first && end === last + 1 ? undefined : end - start;
-    gatherElements(view, aligned(span, bytes), start, limit, bytes, range, out);
+    gatherElements(request, { bytes: aligned(span, bytes), from: start, limit });
   }
 }
 
@@ -50,14 +52,7 @@ function isTransposedMatrix({ shape, strides }: StridedView, { start, count }: E
 const transposedWindowBytes = 2 ** 20;
 
 /** The storage's rows in windows, in order; while one is being taken apart, the next is read. */
-async function gatherTransposed(
-  view: StridedView,
-  storage: SourceStorage,
-  bytes: number,
-  range: ElementRange,
-  out: Uint8Array,
-  options: TensorReadOptions,
-): Promise<void> {
+async function gatherTransposed({ view, storage, bytes, range, out }: GatherRequest, options: TensorReadOptions): Promise<void> {
   const [, columns = 1] = view.shape;
   const [, columnStride = 1] = view.strides;
   const rows = range.count / columns;
@@ -150,16 +145,17 @@ function touchedElements(view: StridedView, range: ElementRange): { first: numbe
   return { first: view.offset + firstRow * rowStride, last: view.offset + lastRow * rowStride + reach };
 }
 
-/** Copies the elements of `range` that lie in the span, which holds the storage from `from` on. `limit`: see `Block`. */
-function gatherElements(
-  view: StridedView,
-  span: Uint8Array,
-  from: number,
-  limit: number | undefined,
-  bytes: number,
-  range: ElementRange,
-  out: Uint8Array,
-): void {
+/** Bytes of the storage. */
+interface StorageSpan {
+  readonly bytes: Uint8Array;
+  /** The storage's element that stands first in it. */
+  readonly from: number;
+  /** See `Block`. */
+  readonly limit: number | undefined;
+}
+
+/** Copies the elements of the range that lie in the span. */
+function gatherElements({ view, bytes, range, out }: GatherRequest, { bytes: span, from, limit }: StorageSpan): void {
   // 8-byte elements move as two halves: a Float64Array would be free to change a NaN's bits.
   const halves = bytes === 8 ? 2 : 1;
   const source = elementsOf(span, bytes);

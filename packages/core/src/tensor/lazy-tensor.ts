@@ -1,6 +1,6 @@
 import type { ReadOptions, ScratchBuffer } from "../bytes/byte-source.ts";
 import type { DataType } from "./data-type.ts";
-import type { SourceStorage } from "./strided-tensor.ts";
+import type { SourceStorage } from "./strided-view.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Which memory a tensor looks at: ties and overlaps are visible by comparing these. */

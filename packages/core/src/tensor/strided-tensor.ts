@@ -1,21 +1,10 @@
-import type { ByteSource } from "../bytes/byte-source.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { DataType } from "./data-type.ts";
 import { bytesPerElement, elementCount } from "./data-type.ts";
-import { coalesce, type StridedView } from "./strided-view.ts";
+import { coalesce, type SourceStorage, type StridedView } from "./strided-view.ts";
 import { gatherSpan, swapByteOrder } from "./gather.ts";
 import type { LazyTensor, TensorReadOptions } from "./lazy-tensor.ts";
 import { readChunks, readTensor } from "./read-tensor.ts";
-
-/** A run of bytes in a source that tensors look at. The object is the storage's identity: tied tensors share it. */
-export interface SourceStorage {
-  readonly source: ByteSource;
-  /** Bytes into the source. */
-  readonly offset: number;
-  readonly byteLength: number;
-  /** Default: little. */
-  readonly byteOrder?: "little" | "big";
-}
 
 export interface StridedTensorOptions {
   readonly name: string;
@@ -71,7 +60,7 @@ export function stridedTensor(options: StridedTensorOptions): LazyTensor {
       }
       const out = read.into?.subarray(0, length) ?? new Uint8Array(length);
       const range = { start: offset / bytes, count: length / bytes };
-      await gatherSpan(view, storage, bytes, range, out, read);
+      await gatherSpan({ view, storage, bytes, range, out }, read);
       return bigEndian ? swapByteOrder(out, bytes, out) : out;
     },
     read: (read) => readTensor(tensor, read),

@@ -1,3 +1,15 @@
+import type { ByteSource } from "../bytes/byte-source.ts";
+
+/** A run of bytes in a source that tensors look at. The object is the storage's identity: tied tensors share it. */
+export interface SourceStorage {
+  readonly source: ByteSource;
+  /** Bytes into the source. */
+  readonly offset: number;
+  readonly byteLength: number;
+  /** Default: little. */
+  readonly byteOrder?: "little" | "big";
+}
+
 /** A view's geometry in elements, with neighbouring dimensions joined where they lie one after the other. */
 export interface StridedView {
   readonly shape: readonly number[];

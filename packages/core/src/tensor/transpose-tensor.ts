@@ -1,7 +1,8 @@
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { LazyTensor } from "./lazy-tensor.ts";
-import { denseStrides, stridedTensor, type SourceStorage } from "./strided-tensor.ts";
+import { denseStrides, stridedTensor } from "./strided-tensor.ts";
+import type { SourceStorage } from "./strided-view.ts";
 
 /**
  * The matrix with its two axes exchanged: `[rows, columns]` → `[columns, rows]`. A view: of a transposed view it is the original

@@ -1,4 +1,5 @@
 import { integer, optional, positiveInteger, symbolName } from "../attribute-parsers.ts";
+import { elementCount } from "../../tensor/data-type.ts";
 import type { AttributeParser } from "../attributes.ts";
 import { addDimensions, sameShape } from "../dimension.ts";
 import { defineOperation, type Operation } from "../operation.ts";
@@ -106,8 +107,10 @@ export const longformerAttention: Operation = defineOperation({
     const globalAttentions = zeroProbabilities([batch, heads, sequence, mostGlobals]);
     const wanted = globals !== undefined;
     for (const [row, tokens] of rows.entries()) {
-      attendLocally(inputs, row, tokens, sizes, context.data, wanted ? attentions.data : undefined);
-      if (tokens.globals.length > 0) attendGlobally(inputs, row, tokens, sizes, context.data, wanted ? globalAttentions.data : undefined);
+      attendLocally(inputs, { row, ...tokens }, sizes, { context: context.data, probabilities: wanted ? attentions.data : undefined });
+      if (tokens.globals.length === 0) continue;
+      const probabilities = wanted ? globalAttentions.data : undefined;
+      attendGlobally(inputs, { row, ...tokens }, sizes, { context: context.data, probabilities });
     }
     return wanted ? [context, attentions, globalAttentions] : [context];
 
@@ -115,7 +118,7 @@ export const longformerAttention: Operation = defineOperation({
       return {
         dataType: "float32",
         shape,
-        data: new Float32Array(globals === undefined ? 0 : shape.reduce((product, size) => product * size, 1)),
+        data: new Float32Array(globals === undefined ? 0 : elementCount(shape)),
       };
     }
   },
@@ -128,6 +131,12 @@ interface Sizes {
   readonly headSize: number;
   readonly oneSided: number;
   readonly mostGlobals: number;
+}
+
+/** Where results go. */
+interface Results {
+  readonly context: Float32Array;
+  readonly probabilities: Float32Array | undefined;
 }
 
 /** The positions of a row's tokens by kind, ascending. */
@@ -146,11 +155,9 @@ function tokensOf(codes: Int32Array): Tokens {
 
 function attendLocally(
   { query, key, value }: Readonly<Record<"query" | "key" | "value", Matrix>>,
-  row: number,
-  { codes, locals, globals }: Tokens,
+  { row, codes, locals, globals }: Tokens & { readonly row: number },
   { sequence, hidden, heads, headSize, oneSided, mostGlobals }: Sizes,
-  context: Float32Array,
-  attentions: Float32Array | undefined,
+  { context, probabilities: attentions }: Results,
 ): void {
   const start = row * sequence * hidden;
   const columns = mostGlobals + 2 * oneSided + 1;
@@ -164,15 +171,9 @@ function attendLocally(
     for (let head = 0; head < heads; head++) {
       const lane = start + head * headSize;
       const probabilities = attend(
-        query.data,
-        lane + token * hidden,
-        key.data,
-        value.data,
-        lane,
-        keys.subarray(0, count),
-        { hidden, headSize },
-        context,
-        lane + token * hidden,
+        { query: query.data, queryOffset: lane + token * hidden, headSize },
+        { key: key.data, value: value.data, lane, hidden, positions: keys.subarray(0, count) },
+        context.subarray(lane + token * hidden),
       );
       if (attentions === undefined) continue;
       const at = ((row * heads + head) * sequence + token) * columns;
@@ -186,11 +187,9 @@ function attendLocally(
 
 function attendGlobally(
   inputs: Readonly<Record<"hidden" | `${"query" | "key" | "value"}Global${"Weight" | "Bias"}`, Matrix>>,
-  row: number,
-  { codes, globals }: Tokens,
+  { row, codes, globals }: Tokens & { readonly row: number },
   { sequence, hidden, heads, headSize, mostGlobals }: Sizes,
-  context: Float32Array,
-  globalAttentions: Float32Array | undefined,
+  { context, probabilities: globalAttentions }: Results,
 ): void {
   const start = row * sequence * hidden;
   const project = (weight: Matrix, bias: Matrix, leftOffset: number, rows: number): Float32Array => {
@@ -205,7 +204,11 @@ function attendGlobally(
     const query = project(inputs.queryGlobalWeight, inputs.queryGlobalBias, start + token * hidden, 1);
     for (let head = 0; head < heads; head++) {
       const lane = head * headSize;
-      const probabilities = attend(query, lane, key, value, lane, keys, { hidden, headSize }, context, start + token * hidden + lane);
+      const probabilities = attend(
+        { query, queryOffset: lane, headSize },
+        { key, value, lane, hidden, positions: keys },
+        context.subarray(start + token * hidden + lane),
+      );
       if (globalAttentions === undefined) continue;
       for (const [index, probability] of probabilities.entries()) {
         globalAttentions[((row * heads + head) * sequence + (keys[index] as number)) * mostGlobals + place] = probability;
@@ -214,20 +217,27 @@ function attendGlobally(
   }
 }
 
-/**
- * One head of one token: the probabilities of its keys, and the context they give, written at `contextOffset`. Key and value vectors
- * of position j start at `lane + j · hidden`.
- */
+/** One head of one token. */
+interface HeadQuery {
+  readonly query: Float32Array;
+  readonly queryOffset: number;
+  readonly headSize: number;
+}
+
+/** What it attends to: the key and value vectors of position j start at `lane + j · hidden`. */
+interface HeadKeys {
+  readonly key: Float32Array;
+  readonly value: Float32Array;
+  readonly lane: number;
+  readonly hidden: number;
+  readonly positions: Int32Array;
+}
+
+/** The probabilities of the keys; the context they give is written at the start of `context`. */
 function attend(
-  query: Float32Array,
-  queryOffset: number,
-  key: Float32Array,
-  value: Float32Array,
-  lane: number,
-  keys: Int32Array,
-  { hidden, headSize }: { readonly hidden: number; readonly headSize: number },
+  { query, queryOffset, headSize }: HeadQuery,
+  { key, value, lane, hidden, positions: keys }: HeadKeys,
   context: Float32Array,
-  contextOffset: number,
 ): Float64Array {
   const probabilities = new Float64Array(keys.length);
   const scale = 1 / Math.sqrt(headSize);
@@ -242,6 +252,6 @@ function attend(
     for (let element = 0; element < headSize; element++)
       sums[element] = (sums[element] as number) + probability * (value[at + element] as number);
   }
-  context.set(sums, contextOffset);
+  context.set(sums);
   return probabilities;
 }

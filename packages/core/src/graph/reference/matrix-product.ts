@@ -25,12 +25,13 @@ export function multiplyTransposed(
   bias?: Float32Array,
 ): void {
   const { rows, columns } = layout;
+  const product: Product = { leftOffset: 0, rightOffset: 0, outOffset: 0, ...layout, left, right, out, bias };
   for (let block = 0; block < columns; block += columnBlock) {
     const blockEnd = Math.min(columns, block + columnBlock);
     for (let row = 0; row < rows; row += 4) {
       for (let column = block; column < blockEnd; column += 4) {
-        if (row + 4 <= rows && column + 4 <= blockEnd) multiplyTile(left, right, out, layout, row, column, bias);
-        else multiplyEdge(left, right, out, layout, row, column, blockEnd, bias);
+        if (row + 4 <= rows && column + 4 <= blockEnd) multiplyTile(product, row, column);
+        else multiplyEdge(product, row, column, blockEnd);
       }
     }
   }
@@ -52,14 +53,18 @@ export function transposed(matrix: Float32Array, offset: number, rows: number, c
   return out;
 }
 
+/** A product and its matrices. */
+interface Product extends Required<MatrixProductLayout> {
+  readonly left: Float32Array;
+  readonly right: Float32Array;
+  readonly out: Float32Array;
+  readonly bias: Float32Array | undefined;
+}
+
 function multiplyTile(
-  left: Float32Array,
-  right: Float32Array,
-  out: Float32Array,
-  { inner, columns, leftOffset = 0, rightOffset = 0, outOffset = 0 }: MatrixProductLayout,
+  { left, right, out, bias, inner, columns, leftOffset, rightOffset, outOffset }: Product,
   row: number,
   column: number,
-  bias: Float32Array | undefined,
 ): void {
   const l0 = leftOffset + row * inner;
   const l1 = l0 + inner;
@@ -139,14 +144,10 @@ function multiplyTile(
 
 /** The elements of a tile that the matrix's edges cut off. */
 function multiplyEdge(
-  left: Float32Array,
-  right: Float32Array,
-  out: Float32Array,
-  { rows, inner, columns, leftOffset = 0, rightOffset = 0, outOffset = 0 }: MatrixProductLayout,
+  { left, right, out, bias, rows, inner, columns, leftOffset, rightOffset, outOffset }: Product,
   firstRow: number,
   firstColumn: number,
   blockEnd: number,
-  bias: Float32Array | undefined,
 ): void {
   for (let row = firstRow; row < Math.min(rows, firstRow + 4); row++) {
     for (let column = firstColumn; column < Math.min(blockEnd, firstColumn + 4); column++) {
