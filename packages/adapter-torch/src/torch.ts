@@ -5,9 +5,11 @@ import { torchShardedContainer } from "./containers/torch-sharded.ts";
 import { torchTarContainer } from "./containers/torch-tar.ts";
 import { torchZipContainer } from "./containers/torch-zip.ts";
 import type { TorchZipOptions } from "./containers/torch-zip.ts";
+import { peftDerivation } from "./derivations/peft/peft-derivation.ts";
 import { moduleEnvelope } from "./envelopes/module.ts";
 import { nestedStateDictEnvelope } from "./envelopes/nested-state-dict.ts";
 import { stateDictEnvelope } from "./envelopes/state-dict.ts";
+import { peftAdapterFolder } from "./folders/peft-adapter.ts";
 import { allenaiLayout } from "./layouts/allenai.ts";
 import { huggingFaceLayout } from "./layouts/hf.ts";
 import { huggingFaceTarget } from "./targets/hf.ts";
@@ -24,6 +26,7 @@ export function torch(options: TorchOptions = {}): FormatAdapter {
   return {
     specificationVersion: 1,
     name: "torch",
+    folderKinds: [peftAdapterFolder()],
     // A folder's weights are looked for in this order: transformers, too, prefers safetensors.
     containers: [
       safetensorsContainer(),
@@ -34,6 +37,7 @@ export function torch(options: TorchOptions = {}): FormatAdapter {
       torchTarContainer(),
     ],
     envelopes: [stateDictEnvelope(), nestedStateDictEnvelope(), moduleEnvelope()],
+    derivations: [peftDerivation()],
     layouts: [layout, allenaiLayout()],
     targets: [huggingFaceTarget(layout), torchTarget(layout), torchLegacyTarget(layout)],
   };

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { heads, type AttentionWindows, type OpenLimits } from "@longspan/core";
+import { heads, type OpenLimits } from "@longspan/core";
 import { parseSize } from "../parse-size.ts";
 
 /** What every command that opens a model takes. */
@@ -7,7 +7,9 @@ export interface ModelOptions {
   readonly config?: string;
   readonly head?: string;
   readonly prefix?: string;
-  readonly window?: AttentionWindows;
+  readonly base?: string;
+  readonly adapterConfig?: string;
+  readonly adapterName?: string;
   readonly adapter: readonly string[];
   readonly verifyChecksums?: boolean;
   readonly limit?: OpenLimits;
@@ -22,19 +24,13 @@ export function addModelArgument(command: Command): Command {
 }
 
 export function addModelOptions(command: Command): Command {
-  return addOpeningOptions(command).option(
-    "--window <tokens>",
-    "the windows of attention, instead of the configuration's: both sides together, one for all layers or one for each (512 or 256,512,…)",
-    windows,
-  );
-}
-
-/** What opens a model, but for its windows. */
-export function addOpeningOptions(command: Command): Command {
   return command
     .option("--config <file>", "the model's config.json, instead of the one beside or inside the checkpoint")
     .addOption(new Option("--head <head>", "the model's head, where the checkpoint does not say it").choices([...heads]))
     .option("--prefix <prefix>", 'what stands before the trunk\'s names in the file, such as "model."')
+    .option("--base <checkpoint>", "of an adapter (PEFT): the model it was trained on, which it is merged into")
+    .option("--adapter-config <file>", "of an adapter (PEFT): its adapter_config.json, where none lies beside it")
+    .option("--adapter-name <name>", "which adapter (PEFT) is merged, where a file holds several")
     .option(
       "--adapter <module>",
       "a further format adapter: a path or a package (repeatable)",
@@ -48,14 +44,6 @@ export function addOpeningOptions(command: Command): Command {
       parseLimit,
     )
     .option("--json", "print one JSON document on stdout and nothing else");
-}
-
-/** "512" or "256,512": one window for all layers, or one for each. @throws InvalidArgumentError which commander reports with the option's name. */
-export function windows(text: string): AttentionWindows {
-  const [first = Number.NaN, ...others] = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
-  if (![first, ...others].every((window) => Number.isSafeInteger(window) && window > 0))
-    throw new InvalidArgumentError("It is a whole number, or one for each layer with commas between.");
-  return others.length === 0 ? first : [first, ...others];
 }
 
 /** What every command takes that only reads a model: `convert` has a layout and a tokenizer to write as well. */

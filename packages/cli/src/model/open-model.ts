@@ -34,9 +34,20 @@ export async function openModel(
   if (head !== undefined && !isHead(head))
     throw new LongspanError("head-unknown", `There is no head "${head}". There are: ${heads.join(", ")}.`);
   const config = options.config === undefined ? undefined : await readJsonFile(options.config, options.limit);
-  const { prefix, window, limit: limits } = options;
-  const read = await layoutOption(layout, limits);
-  const checkpoint = await converter.open(input, { config, head, prefix, window, layout: read, limits, signal });
+  const { prefix, adapterName, limit: limits } = options;
+  const base = options.base === undefined ? undefined : await modelInput(options.base);
+  const adapterConfig = options.adapterConfig === undefined ? undefined : await readJsonFile(options.adapterConfig, limits);
+  const checkpoint = await converter.open(input, {
+    config,
+    head,
+    prefix,
+    base,
+    adapterConfig,
+    adapterName,
+    layout: await layoutOption(layout, limits),
+    limits,
+    signal,
+  });
   return { input, checkpoint };
 }
 

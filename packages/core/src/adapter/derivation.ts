@@ -1,4 +1,6 @@
 import type { FileSet } from "../bytes/file-set.ts";
+import type { Checkpoint } from "../checkpoint/checkpoint.ts";
+import type { MemoryBudget } from "../checkpoint/memory-budget.ts";
 import type { EnvelopeContents } from "./envelope.ts";
 
 /** What a derivation may look at beside the tensors. */
@@ -7,6 +9,17 @@ export interface DerivationContext {
   readonly source: string;
   /** What lies beside the file: an adapter's settings. */
   readonly files: FileSet;
+  /**
+   * Opens the model that these tensors build on, where the user named one (option `base`); with the same adapters, and once: the checkpoint's
+   * closing closes it. A base that no derivation asks for is told to the user as unused.
+   */
+  readonly openBase?: (() => Promise<Checkpoint>) | undefined;
+  /** A parsed adapter_config.json, where the user gave one (option `adapterConfig`). */
+  readonly adapterConfig?: unknown;
+  /** Which of a file's adapters is meant, where the user said it (option `adapterName`). */
+  readonly adapterName?: string | undefined;
+  /** What reading files beside it may still take of memory. */
+  readonly budget?: MemoryBudget | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

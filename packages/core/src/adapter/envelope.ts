@@ -1,8 +1,11 @@
+import type { FileSet } from "../bytes/file-set.ts";
 import type { TreeValue } from "../checkpoint/tree.ts";
+import type { LongspanError } from "../errors/longspan-error.ts";
 import type { LazyTensor } from "../tensor/lazy-tensor.ts";
 import type { Head } from "../longformer/head.ts";
 import type { Claim } from "./claim.ts";
 import type { OpenedContainer } from "./container.ts";
+import type { Layout } from "./layout.ts";
 
 export interface EnvelopeTensor {
   /** The name a layout sees: wrapper segments such as `_orig_mod.` are off. Module prefixes (`model.`) may stay: see `findPrefix`. */
@@ -34,6 +37,15 @@ export interface EnvelopeContents {
   readonly config?: Readonly<Record<string, unknown>> | undefined;
   /** The head, when the file says it in words (never from shapes). */
   readonly head?: Head | undefined;
+  /**
+   * Why these tensors are no model as they are: an adapter without its base. The file is described all the same, and its weights cannot be
+   * had. Default: nothing stands in the way.
+   */
+  readonly problem?: LongspanError | undefined;
+  /** The layout of the names, where whoever made them knows it: no other is tried, and the orientation is as it says. Default: what fits. */
+  readonly layout?: Layout | undefined;
+  /** Where config.json and the tokenizer lie. Default: beside the file. */
+  readonly companions?: FileSet | undefined;
   /** Everything else the file says, as inert data: hyper-parameters, epoch, versions. */
   readonly metadata: ReadonlyMap<string, TreeValue>;
   readonly warnings: readonly string[];

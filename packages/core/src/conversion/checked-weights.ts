@@ -2,7 +2,6 @@ import type { Checkpoint, CheckpointTensor, UnreadableParameter } from "../check
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { LongformerSpec, ParameterSpec } from "../longformer/spec.ts";
 import type { LazyTensor } from "../tensor/lazy-tensor.ts";
-import type { Weights } from "../tensor/weights.ts";
 import { renameTensor } from "../tensor/strided-tensor.ts";
 import { transposeTensor } from "../tensor/transpose-tensor.ts";
 import { nearestName } from "./nearest-name.ts";
@@ -136,7 +135,7 @@ function more(count: number): string {
 }
 
 /** The canonical weights of a checkpoint. See `Checkpoint.weights`. */
-export function checkedWeights(checkpoint: Checkpoint): Weights {
+export function checkedWeights(checkpoint: Checkpoint): ReadonlyMap<string, LazyTensor> {
   const { spec, check } = checkWeights(checkpoint);
   const problem = weightsProblem(checkpoint, check);
   if (problem !== undefined) throw problem;
@@ -145,7 +144,7 @@ export function checkedWeights(checkpoint: Checkpoint): Weights {
     const tensor = check.found.get(name);
     if (tensor !== undefined) weights.set(name, canonicalTensor(tensor, name));
   }
-  return Object.assign(weights, { checkUnchanged: checkpoint.checkUnchanged });
+  return weights;
 }
 
 /** A tensor of the file as the parameter of that name, in canonical orientation. */

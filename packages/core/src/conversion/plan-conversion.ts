@@ -39,7 +39,9 @@ export function planConversion(source: Checkpoint, options: PlanOptions): Conver
   const warnings = [...source.warnings];
   const sameLayout =
     steps.length > 0 && steps.every((one) => one.source === one.target && !one.transposed && one.sourceDataType === one.targetDataType);
-  const alreadyConverted = sameLayout && source.container === target.container;
+  // Values that are computed (an adapter that is merged) do not lie in the file.
+  const asStored = [...check.found.values()].every(({ tensor }) => tensor.storage.bytes !== undefined);
+  const alreadyConverted = sameLayout && asStored && source.container === target.container;
   if (alreadyConverted)
     warnings.push(`${source.name} already is in the layout "${layout.layout.name}": names, axes and values stay as they are.`);
   const optional = layout.parameters.filter(({ parameter }) => parameter.need === "optional" && !check.found.has(parameter.name));

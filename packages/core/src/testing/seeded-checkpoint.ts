@@ -89,7 +89,6 @@ export function seededCheckpoint({
     warnings: [],
     problem: undefined,
     files: memoryFileSet("seeded", {}),
-    checkUnchanged: async () => {},
     weights: () => checkedWeights(checkpoint),
     close: async () => {},
     [Symbol.asyncDispose]: async () => {},
