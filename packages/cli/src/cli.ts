@@ -1,9 +1,10 @@
-#!/usr/bin/env node
-import { enableCompileCache } from "node:module";
+import module from "node:module";
 import { exitCodes } from "./exit-code.ts";
+import { standardOutput, watchOutput } from "./process-output.ts";
 
 // Compiled code is kept between runs (in the system's folder for temporary files): a third of `inspect` is compiling otherwise.
-enableCompileCache();
+// Node 22.0 has no such thing.
+module.enableCompileCache?.();
 
 const interruption = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"] as const) {
@@ -13,19 +14,22 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
     interruption.abort();
   });
 }
-// A reader that goes away (`| head`) is no failure of ours.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(exitCodes.done);
-  throw error;
-});
-
-const { run } = await import("./run.ts");
 const terminal = {
   // Opened when it is read: most commands do not.
   get input() {
     return process.stdin;
   },
-  out: process.stdout,
+  out: standardOutput(),
   error: process.stderr,
 };
-process.exitCode = await run(process.argv.slice(2), terminal, interruption.signal);
+let isOutputLost = false;
+watchOutput(terminal, () => {
+  isOutputLost = true;
+  process.exitCode = exitCodes.surroundings;
+});
+
+const { run } = await import("./run.ts");
+const code = await run(process.argv.slice(2), terminal, interruption.signal);
+process.exitCode = isOutputLost ? exitCodes.surroundings : code;
+// What was given up may go on for a while, a connection that nobody answers for ten seconds: nobody is to wait for it.
+if (code === exitCodes.interrupted || code === exitCodes.surroundings) terminal.out.write("", () => process.exit());
