@@ -35,8 +35,10 @@ export async function readTensorInputs(path: string, terminal: Terminal, signal:
   try {
     const head = await source.read(0, Math.min(headBytes, source.size), { signal });
     // A file that ends before what its header promises is safetensors too: reading it says what is wrong.
-    if (looksLikeSafetensors(head, Number.MAX_SAFE_INTEGER)) return await readSafetensors(source, signal);
-    return await readJson(source, signal);
+    const read = looksLikeSafetensors(head, Number.MAX_SAFE_INTEGER) ? readSafetensors : readJson;
+    const inputs = await read(source, signal);
+    await source.checkUnchanged?.();
+    return inputs;
   } finally {
     await source.close();
   }

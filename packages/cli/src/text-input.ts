@@ -53,7 +53,11 @@ export function requireWords(name: string, text: string): void {
 async function readBytes(path: string, signal: AbortSignal): Promise<Uint8Array> {
   const source = await fileSource(path);
   try {
-    if (source.size <= largestDocumentBytes) return await source.read(0, source.size, { signal });
+    if (source.size <= largestDocumentBytes) {
+      const bytes = await source.read(0, source.size, { signal });
+      await source.checkUnchanged?.();
+      return bytes;
+    }
     throw new LongspanError("limit-exceeded", `${path} is ${source.size} bytes long; a document has at most ${largestDocumentBytes}.`, {
       details: { path, size: source.size, limit: largestDocumentBytes },
     });

@@ -87,7 +87,7 @@ async function openShard(
 ): Promise<OpenedContainer> {
   const { source, files, budget, signal } = input;
   // A set of files knows plain names only; no framework writes others.
-  const shard = fileName.includes("/") ? undefined : await files.resolve(fileName);
+  const shard = fileName.includes("/") ? undefined : await files.resolve(fileName, { signal, namedIn: source.name });
   if (shard === undefined) {
     const message = `${source.name} names the file ${JSON.stringify(fileName)}, which is not in ${files.name}. Copy or download all the files the index names into one folder.`;
     throw new LongspanError("not-found", message, { details: { file: source.name, shard: fileName } });

@@ -8,7 +8,8 @@ export { parseJson, readJson, type ParseJsonOptions } from "./json/parse-json.ts
 export { jsonChunks, stringifyJson, type StringifyJsonOptions } from "./json/stringify-json.ts";
 
 export type { ByteSource, ReadOptions, ScratchBuffer } from "./bytes/byte-source.ts";
-export type { FileSet } from "./bytes/file-set.ts";
+export type { FileSet, ResolveOptions } from "./bytes/file-set.ts";
+export { causeOf, fileTracker, type FileTracker } from "./bytes/file-tracker.ts";
 export type { ByteSink, DirectorySink } from "./bytes/sink.ts";
 export { throwIfAborted } from "./bytes/throw-if-aborted.ts";
 export { bytesSource } from "./bytes/bytes-source.ts";
@@ -71,6 +72,10 @@ export {
   type HeadSizes,
 } from "./longformer/head.ts";
 export { classDefaults, parseLongformerConfig, type LongformerConfig, type ParsedConfig } from "./longformer/config.ts";
+export { modelTypeOfConfigClass } from "./longformer/class-names.ts";
+export { isRobertaModelType } from "./longformer/roberta-config.ts";
+export type { AttentionWindows } from "./longformer/attention-windows.ts";
+export type { ExtendOptions, Extension } from "./longformer/extend-config.ts";
 export { publishedConfigs } from "./longformer/published-configs.ts";
 export { canonicalRules } from "./longformer/canonical-rules.ts";
 export { createLongformerSpec, type LongformerSpec, type ParameterSpec } from "./longformer/spec.ts";

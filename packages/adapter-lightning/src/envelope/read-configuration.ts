@@ -1,7 +1,7 @@
 import type { EnvelopeTensor, Head } from "@longspan/core";
 import { headRecords, plainJson, stringifyJson } from "@longspan/core";
 import type { FoundObject } from "./find-in-hyper-parameters.ts";
-import { headOfWords, longformerConfiguration } from "./model-configuration.ts";
+import { headOfWords, modelConfiguration } from "./model-configuration.ts";
 import { isTriviaQaScript, triviaQaConfiguration } from "./triviaqa-script.ts";
 
 export interface ReadConfiguration {
@@ -13,7 +13,10 @@ export interface ReadConfiguration {
 /** What the objects among the hyper-parameters say of the model: its configuration, its head, how its inputs are separated. */
 export function readConfiguration(objects: readonly FoundObject[], tensors: readonly EnvelopeTensor[]): ReadConfiguration {
   const warnings: string[] = [];
-  const { architectures: words, ...config } = chooseConfiguration(objects, warnings) ?? {};
+  const ofLongformer = chooseConfiguration(objects, warnings, false);
+  // Two Longformers' configurations that differ are no reason to take a third model's.
+  const chosen = ofLongformer ?? (warnings.length === 0 ? chooseConfiguration(objects, warnings, true) : undefined);
+  const { architectures: words, ...config } = chosen ?? {};
   const outermost = objects[0]?.attributes.get("architectures");
   const head = headOfWords(words ?? (outermost === undefined ? undefined : plainJson(outermost).json));
   const agrees = head !== undefined && hasHead(head, tensors);
@@ -37,8 +40,12 @@ export function readConfiguration(objects: readonly FoundObject[], tensors: read
   };
 }
 
-/** The one Longformer configuration there is; none when two of them differ. */
-function chooseConfiguration(objects: readonly FoundObject[], warnings: string[]): Readonly<Record<string, unknown>> | undefined {
+/** The one configuration there is, of a Longformer or (`plainRoberta`) a RoBERTa without windows; none when two of them differ. */
+function chooseConfiguration(
+  objects: readonly FoundObject[],
+  warnings: string[],
+  plainRoberta: boolean,
+): Readonly<Record<string, unknown>> | undefined {
   let chosen:
     | {
         readonly path: string;
@@ -47,13 +54,13 @@ function chooseConfiguration(objects: readonly FoundObject[], warnings: string[]
       }
     | undefined;
   for (const object of objects) {
-    const { config, warnings: left = [] } = longformerConfiguration(object) ?? {};
+    const { config, warnings: left = [] } = modelConfiguration(object, { plainRoberta }) ?? {};
     warnings.push(...left);
     if (config === undefined) continue;
     const text = stringifyJson(Object.entries(config).toSorted(([a], [b]) => (a < b ? -1 : 1)));
     if (chosen !== undefined && chosen.text !== text) {
       warnings.push(
-        `Two different Longformer configurations stand in the file (${chosen.path}, ${object.path}); neither is used. Give the right one as config.json.`,
+        `Two different ${plainRoberta ? "RoBERTa" : "Longformer"} configurations stand in the file (${chosen.path}, ${object.path}); neither is used. Give the right one as config.json.`,
       );
       return undefined;
     }

@@ -1,6 +1,6 @@
 import type { Claim, Envelope, EnvelopeContents, OpenedContainer, TreeOpaque, TreeValue } from "@longspan/core";
 import { collectTensors, notAStateDict } from "./collect-tensors.ts";
-import { headOfClass, longformerConfiguration } from "./model-configuration.ts";
+import { headOfClass, modelConfiguration } from "./model-configuration.ts";
 import { moduleAttributes, moduleStateDict } from "./module-state.ts";
 
 /** A whole module, as `torch.save(model)` pickles it: its class's name and its attributes, of which the weights are read. */
@@ -15,7 +15,7 @@ export function isModule(value: TreeValue | undefined): value is TreeOpaque {
 /** The state dict of a pickled module, with the configuration and head that a model of transformers carries. */
 export function moduleContents(module: TreeOpaque): EnvelopeContents {
   const { tensors, dropped, metadata, warnings } = collectTensors(moduleStateDict(module));
-  const configuration = longformerConfiguration(moduleAttributes(module)?.get("config"), "config");
+  const configuration = modelConfiguration(moduleAttributes(module)?.get("config"), "config");
   return {
     tensors,
     dropped,

@@ -10,7 +10,7 @@ import type {
   TreeValue,
 } from "@longspan/core";
 import { collectTensors, notAStateDict } from "./collect-tensors.ts";
-import { longformerConfiguration } from "./model-configuration.ts";
+import { modelConfiguration } from "./model-configuration.ts";
 import { isModule, moduleContents } from "./module.ts";
 
 /** Keys under which training scripts keep the model, the likeliest first. */
@@ -73,7 +73,7 @@ function open({ root }: OpenedContainer): EnvelopeContents {
 function configurationBeside(found: Found): PlainConfiguration | undefined {
   for (const { map } of found.around.toReversed()) {
     for (const key of configurationKeys) {
-      const configuration = longformerConfiguration(map.get(key), key);
+      const configuration = modelConfiguration(map.get(key), key);
       if (configuration !== undefined) return configuration;
     }
   }

@@ -1,6 +1,5 @@
-import { readFile, stat } from "node:fs/promises";
-import { LongspanError, memoryBudget, parseJson, urlInput, type CheckpointInput, type FileSet, type OpenLimits } from "@longspan/core";
-import { pathInput } from "@longspan/core/node";
+import { memoryBudget, parseJson, urlInput, type CheckpointInput, type FileSet, type OpenLimits } from "@longspan/core";
+import { fileSource, pathInput } from "@longspan/core/node";
 
 export interface ModelInput extends CheckpointInput {
   /** The folder on this machine that the model lies in, if it does. */
@@ -26,18 +25,20 @@ export async function readJsonFile(path: string, limits?: OpenLimits): Promise<u
   return parseJson(bytes, { name: path, code: "config-invalid", budget: memoryBudget(path, bytes.length, limits) });
 }
 
-/** A small text file's content. @throws LongspanError `not-found`, `limit-exceeded`. */
+/** A small text file's content. @throws LongspanError `limit-exceeded`, and as `fileSource`. */
 export async function readTextFile(path: string, limits?: OpenLimits): Promise<string> {
   return new TextDecoder().decode(await readBytes(path, limits));
 }
 
 async function readBytes(path: string, limits: OpenLimits | undefined): Promise<Uint8Array> {
-  const unreadable = (error: unknown): never => {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new LongspanError("not-found", `${path} cannot be read: ${why}.`, { cause: error });
-  };
-  const { size } = await stat(path).catch(unreadable);
-  // The bytes and a text of them.
-  memoryBudget(path, size, limits).spend(3 * size);
-  return readFile(path).catch(unreadable);
+  const source = await fileSource(path);
+  try {
+    // The bytes and a text of them.
+    memoryBudget(path, source.size, limits).spend(3 * source.size);
+    const bytes = await source.read(0, source.size);
+    await source.checkUnchanged?.();
+    return bytes;
+  } finally {
+    await source.close();
+  }
 }

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { heads, type OpenLimits } from "@longspan/core";
+import { heads, type AttentionWindows, type OpenLimits } from "@longspan/core";
 import { parseSize } from "../parse-size.ts";
 
 /** What every command that opens a model takes. */
@@ -7,6 +7,7 @@ export interface ModelOptions {
   readonly config?: string;
   readonly head?: string;
   readonly prefix?: string;
+  readonly window?: AttentionWindows;
   readonly base?: string;
   readonly adapterConfig?: string;
   readonly adapterName?: string;
@@ -24,6 +25,15 @@ export function addModelArgument(command: Command): Command {
 }
 
 export function addModelOptions(command: Command): Command {
+  return addOpeningOptions(command).option(
+    "--window <tokens>",
+    "the windows of attention, instead of the configuration's: both sides together, one for all layers or one for each (512 or 256,512,…)",
+    windows,
+  );
+}
+
+/** What opens a model, but for its windows. */
+export function addOpeningOptions(command: Command): Command {
   return command
     .option("--config <file>", "the model's config.json, instead of the one beside or inside the checkpoint")
     .addOption(new Option("--head <head>", "the model's head, where the checkpoint does not say it").choices([...heads]))
@@ -44,6 +54,14 @@ export function addModelOptions(command: Command): Command {
       parseLimit,
     )
     .option("--json", "print one JSON document on stdout and nothing else");
+}
+
+/** "512" or "256,512": one window for all layers, or one for each. @throws InvalidArgumentError which commander reports with the option's name. */
+export function windows(text: string): AttentionWindows {
+  const [first = Number.NaN, ...others] = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+  if (![first, ...others].every((window) => Number.isSafeInteger(window) && window > 0))
+    throw new InvalidArgumentError("It is a whole number, or one for each layer with commas between.");
+  return others.length === 0 ? first : [first, ...others];
 }
 
 /** What every command takes that only reads a model: `convert` has a layout and a tokenizer to write as well. */

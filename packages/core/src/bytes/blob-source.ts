@@ -17,6 +17,10 @@ export function blobSource(blob: Blob, name: string = nameOf(blob)): ByteSource 
       throwIfAborted(options.signal);
       return buffer;
     },
+    async checkUnchanged() {
+      // Browsers and Node compare the file with the one that was chosen (its size and time of change) whenever something is read of it.
+      if (blob.size > 0) await sliceBytes(blob, blob.size - 1, 1, name);
+    },
     async close() {
       closed = true;
     },
@@ -29,9 +33,10 @@ async function sliceBytes(blob: Blob, offset: number, length: number, name: stri
   try {
     bytes = new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
   } catch (error) {
-    // The File API's NotReadableError: the file behind the blob is not what it was when the blob was made.
-    const message = `${name} cannot be read any more: the file was changed, moved or removed since it was chosen. Choose it again.`;
-    throw new LongspanError("io-failed", message, { cause: error, details: { source: name, offset, length } });
+    // The File API says so when the file behind the blob is not what it was when the blob was made (NotReadableError), or is not there.
+    const gone = error instanceof DOMException && (error.name === "NotReadableError" || error.name === "NotFoundError");
+    const message = `${name} cannot be read${gone ? " any more: the file was changed, moved or removed since it was chosen" : ""}. Choose it again.`;
+    throw new LongspanError(gone ? "source-changed" : "io-failed", message, { cause: error, details: { source: name, offset, length } });
   }
   if (bytes.length === length) return bytes;
   throw new LongspanError("source-changed", `${name} became shorter while it was read (byte ${offset + bytes.length}). Choose it again.`, {

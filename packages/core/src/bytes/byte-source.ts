@@ -21,5 +21,11 @@ export interface ByteSource {
    * @throws LongspanError `truncated` when the range leaves the source; `source-changed`, `io-failed`, `network-failed`, `aborted`, `closed`.
    */
   read(offset: number, length: number, options?: ReadOptions): Promise<Uint8Array>;
+  /**
+   * Compares what its name leads to now with what was opened; also after `close`. Whoever reads several files, or one of them in several
+   * reads, asks at the end: what was read is then of one version. Left out by sources that cannot change, and by those that cannot tell.
+   * @throws LongspanError `source-changed`; `network-failed`, `aborted` where the question itself fails.
+   */
+  checkUnchanged?(options?: Pick<ReadOptions, "signal">): Promise<void>;
   close(): Promise<void>;
 }

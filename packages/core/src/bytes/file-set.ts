@@ -1,11 +1,25 @@
 import type { ByteSource } from "./byte-source.ts";
 
+export interface ResolveOptions {
+  /** Ends the opening. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * The file whose content gave the name, by its `ByteSource.name`: an index that names its shards. What somebody else wrote must not
+   * choose among all files of this machine, so the name has to lead to a file in this folder, links followed, or beside the file that names
+   * it (in Hugging Face's cache all files of a model are links to one folder).
+   */
+  readonly namedIn?: string | undefined;
+}
+
 /** The files that lie together: a folder, the siblings of a URL, a list of `File`s. */
 export interface FileSet {
   /** For messages: the folder's path or URL. */
   readonly name: string;
-  /** The file of that plain name (no path), freshly opened, or undefined when there is none. The caller closes it. */
-  resolve(fileName: string): Promise<ByteSource | undefined>;
+  /**
+   * The file of that plain name (no path), freshly opened, or undefined when there is none. The caller closes it.
+   * @throws LongspanError `unsupported` for a name that leaves the folder.
+   */
+  resolve(fileName: string, options?: ResolveOptions): Promise<ByteSource | undefined>;
   /** The names there are, where the set can be listed (a URL cannot). */
   list?(): Promise<readonly string[]>;
   /**

@@ -10,9 +10,9 @@ export function joinedFileSet(folders: readonly FileSet[]): FileSet {
   if (nearest === undefined) throw new LongspanError("argument-invalid", "joinedFileSet() takes at least one folder.");
   return {
     name: nearest.name,
-    async resolve(fileName) {
+    async resolve(fileName, options) {
       for (const folder of folders) {
-        const found = await folder.resolve(fileName);
+        const found = await folder.resolve(fileName, options);
         if (found !== undefined) return found;
       }
       return undefined;

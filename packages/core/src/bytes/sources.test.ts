@@ -59,9 +59,11 @@ describe("blobSource", () => {
     const gone = new Blob([content]);
     gone.slice = () => ({ arrayBuffer: () => Promise.reject(new DOMException("gone", "NotReadableError")) }) as Blob;
     await expect(blobSource(gone, "lost.bin").read(0, 4)).rejects.toMatchObject({
-      code: "io-failed",
+      code: "source-changed",
       message: expect.stringContaining("lost.bin"),
     });
+    gone.slice = () => ({ arrayBuffer: () => Promise.reject(new DOMException("a bad sector", "DataError")) }) as Blob;
+    await expect(blobSource(gone, "lost.bin").read(0, 4)).rejects.toMatchObject({ code: "io-failed" });
     gone.slice = () => new Blob([content.slice(0, 3)]);
     await expect(blobSource(gone, "lost.bin").read(0, 4)).rejects.toMatchObject({ code: "source-changed" });
   });

@@ -1,9 +1,11 @@
 import type { FileSet } from "../bytes/file-set.ts";
 import type { LongspanError } from "../errors/longspan-error.ts";
 import type { LongformerConfig } from "../longformer/config.ts";
+import type { Extension } from "../longformer/extend-config.ts";
 import type { Head } from "../longformer/head.ts";
 import type { LongformerSpec } from "../longformer/spec.ts";
 import type { LazyTensor } from "../tensor/lazy-tensor.ts";
+import type { Weights } from "../tensor/weights.ts";
 import type { TreeValue } from "./tree.ts";
 
 /** Where a checkpoint is: a file among others, or (without a name) a folder whose weights file is looked for. */
@@ -82,6 +84,8 @@ export interface Checkpoint {
   readonly dropped: readonly { readonly name: string; readonly reason: string }[];
   readonly metadata: ReadonlyMap<string, TreeValue>;
   readonly warnings: readonly string[];
+  /** What was done to a RoBERTa that was opened as the Longformer made of it (option `extend`). */
+  readonly extension?: Extension | undefined;
   /** Why the weights cannot be had, when they cannot: inspecting works, `weights()` throws this. */
   readonly problem: LongspanError | undefined;
   /** What lies beside the file. */
@@ -91,7 +95,13 @@ export interface Checkpoint {
    * (a pooler beside a question-answering head) are among them when the file has them.
    * @throws LongspanError `problem`; `weights-mismatch` or `config-mismatch` when a parameter is missing or has a wrong shape.
    */
-  weights(): ReadonlyMap<string, LazyTensor>;
+  weights(): Weights;
+  /**
+   * For whoever has read values: whether all files that were read of the checkpoint, through it or through `files`, are still what they
+   * were. Converting and comparing ask this themselves, and so does a runtime of the weights it has read.
+   * @throws LongspanError `source-changed`; `network-failed`, `aborted`.
+   */
+  checkUnchanged(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

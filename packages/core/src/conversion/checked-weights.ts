@@ -2,6 +2,7 @@ import type { Checkpoint, CheckpointTensor, UnreadableParameter } from "../check
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { LongformerSpec, ParameterSpec } from "../longformer/spec.ts";
 import type { LazyTensor } from "../tensor/lazy-tensor.ts";
+import type { Weights } from "../tensor/weights.ts";
 import { renameTensor } from "../tensor/strided-tensor.ts";
 import { transposeTensor } from "../tensor/transpose-tensor.ts";
 import { nearestName } from "./nearest-name.ts";
@@ -135,7 +136,7 @@ function more(count: number): string {
 }
 
 /** The canonical weights of a checkpoint. See `Checkpoint.weights`. */
-export function checkedWeights(checkpoint: Checkpoint): ReadonlyMap<string, LazyTensor> {
+export function checkedWeights(checkpoint: Checkpoint): Weights {
   const { spec, check } = checkWeights(checkpoint);
   const problem = weightsProblem(checkpoint, check);
   if (problem !== undefined) throw problem;
@@ -144,7 +145,7 @@ export function checkedWeights(checkpoint: Checkpoint): ReadonlyMap<string, Lazy
     const tensor = check.found.get(name);
     if (tensor !== undefined) weights.set(name, canonicalTensor(tensor, name));
   }
-  return weights;
+  return Object.assign(weights, { checkUnchanged: checkpoint.checkUnchanged });
 }
 
 /** A tensor of the file as the parameter of that name, in canonical orientation. */

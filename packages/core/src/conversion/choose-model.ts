@@ -16,7 +16,7 @@ export interface ChosenModel {
 }
 
 /**
- * Which of a file's models is meant: the one under the user's prefix, else the only Longformer. A model kept twice under two names (in the
+ * Which of a file's models is meant: the one under the user's prefix, else the only Longformer, else the only RoBERTa. A model kept twice under two names (in the
  * same storages) is one. Several are never mixed: `problem` is `ambiguous-format` then, and names their prefixes.
  */
 export function chooseModel(
@@ -27,10 +27,12 @@ export function chooseModel(
   const entries = namedEntries(contents.tensors, contents.unreadable);
   const { kept, twins } = prefix === undefined ? distinctTrunks(match.trunks, entries) : { kept: [...match.trunks], twins: [] };
   const longformers = kept.filter(({ isLongformer }) => isLongformer);
-  const trunk = prefix === undefined ? longformers[0] : match.trunk;
+  // Without a Longformer among them they are RoBERTas, of which one is to become one.
+  const candidates = longformers.length > 0 ? longformers : kept;
+  const trunk = prefix === undefined ? candidates[0] : match.trunk;
   if (trunk === undefined) return { match, contents, models: [], notes: [] };
-  if (prefix === undefined && longformers.length > 1) {
-    const models = describeModels(longformers, undefined, entries);
+  if (prefix === undefined && candidates.length > 1) {
+    const models = describeModels(candidates, undefined, entries);
     return { match, contents, models, problem: severalModels(models, source), notes: [] };
   }
   const others = match.trunks.filter((other) => other !== trunk);

@@ -6,6 +6,7 @@ import { LongspanError } from "../errors/longspan-error.ts";
 import { checkTies } from "./check-ties.ts";
 import type { ConversionPlan } from "./conversion-plan.ts";
 import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
+import { causeOf, fileTracker } from "../bytes/file-tracker.ts";
 import { tensorCopier, type TensorCopier } from "./copy-tensor.ts";
 
 export interface ConvertOptions {
@@ -37,11 +38,17 @@ export const tokenizerFileNames: readonly string[] = [
 /**
  * Carries a plan out. All or nothing: on any failure the sink is aborted and nothing of it remains.
  * @returns the paths written.
- * @throws LongspanError the plan's `problem`; `weights-mismatch` when a tied copy has other values; what sources and sinks throw.
+ * @throws LongspanError the plan's `problem`; `source-changed` when any file was changed since it was opened; `weights-mismatch` when a tied copy has other values; what sources and sinks throw.
  */
 export async function convertCheckpoint(plan: ConversionPlan, options: ConvertOptions): Promise<readonly string[]> {
   const { sink, signal } = options;
   const sidecars: Sidecar[] = [];
+  const tracker = fileTracker();
+  const tokenizer = tracker.track(options.tokenizer ?? plan.source.files);
+  const checkUnchanged = async (): Promise<void> => {
+    await plan.source.checkUnchanged({ signal });
+    await tracker.checkUnchanged({ signal });
+  };
   try {
     if (plan.problem !== undefined) throw plan.problem;
     if (options.shardBytes !== undefined && plan.target.shards !== true) {
@@ -49,16 +56,17 @@ export async function convertCheckpoint(plan: ConversionPlan, options: ConvertOp
     }
     // A tied copy is left out of the target, so it must hold what the parameter holds.
     await checkTies(plan.source, signal);
-    if (options.fileName === undefined) sidecars.push(...(await openSidecars(options.tokenizer ?? plan.source.files)));
+    if (options.fileName === undefined) await openSidecars(tokenizer, sidecars, signal);
     sink.supersede(plan.target.supersedes);
     const copier = progressCopier(plan, options);
     await plan.target.write(request(plan, options, sidecars, copier));
     await copier.finish();
     throwIfAborted(signal);
+    await checkUnchanged();
     return await sink.commit();
   } catch (error) {
     await sink.abort();
-    throw error;
+    throw await causeOf(error, { checkUnchanged });
   } finally {
     await Promise.all(sidecars.map(({ source }) => source.close()));
   }
@@ -97,7 +105,13 @@ function request(plan: ConversionPlan, options: ConvertOptions, sidecars: readon
   };
 }
 
-async function openSidecars(files: FileSet): Promise<Sidecar[]> {
-  const found = await Promise.all(tokenizerFileNames.map(async (fileName) => ({ fileName, source: await files.resolve(fileName) })));
-  return found.flatMap(({ fileName, source }) => (source === undefined ? [] : [{ fileName, source }]));
+/** Adds what can be opened to `sidecars`, also when something cannot, so that it is closed. */
+async function openSidecars(files: FileSet, sidecars: Sidecar[], signal: AbortSignal | undefined): Promise<void> {
+  const found = await Promise.allSettled(
+    tokenizerFileNames.map(async (fileName) => ({ fileName, source: await files.resolve(fileName, { signal }) })),
+  );
+  for (const { fileName, source } of found.flatMap((each) => (each.status === "fulfilled" ? [each.value] : [])))
+    if (source !== undefined) sidecars.push({ fileName, source });
+  const failed = found.find((each) => each.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
 }

@@ -101,30 +101,29 @@ async function wellKnownEntry(
   owners: ReadonlyMap<string, ReadonlySet<string>>,
   listed: readonly string[] | undefined,
 ): Promise<Entry | undefined> {
-  const present: { fileName: string; source: ByteSource }[] = [];
-  for (const fileName of owners.keys()) {
-    if (listed !== undefined && !listed.includes(fileName)) continue;
-    const source = await files.resolve(fileName);
-    if (source !== undefined) present.push({ fileName, source });
-    if (listed === undefined && source !== undefined) break;
-  }
-  const [first, ...others] = present;
-  await Promise.all(others.map(({ source }) => source.close()));
+  const names = [...owners.keys()];
+  if (listed === undefined) return firstOf(files, names);
+  // The others are not opened: they are not what is read.
+  const [first, ...others] = names.filter((fileName) => listed.includes(fileName));
   if (first === undefined) return undefined;
   const adaptersOf = (fileName: string): string[] => [...(owners.get(fileName) ?? [])];
-  const firstOwners = new Set(adaptersOf(first.fileName));
-  const foreign = others.find(({ fileName }) => !adaptersOf(fileName).some((adapter) => firstOwners.has(adapter)));
+  const firstOwners = new Set(adaptersOf(first));
+  const foreign = others.find((fileName) => !adaptersOf(fileName).some((adapter) => firstOwners.has(adapter)));
   if (foreign !== undefined) {
-    await first.source.close();
-    throw new LongspanError("ambiguous-format", `${files.name} holds ${first.fileName} and ${foreign.fileName}. Name the file to read.`, {
-      details: { files: present.map(({ fileName }) => fileName) },
+    throw new LongspanError("ambiguous-format", `${files.name} holds ${first} and ${foreign}. Name the file to read.`, {
+      details: { files: [first, ...others] },
     });
   }
-  const warnings =
-    others.length === 0
-      ? []
-      : [`${files.name} also holds ${others.map(({ fileName }) => fileName).join(", ")}; ${first.fileName} is read.`];
-  return { ...first, files, companions: files, warnings };
+  const entry = await namedEntry(files, first);
+  return others.length === 0 ? entry : { ...entry, warnings: [`${files.name} also holds ${others.join(", ")}; ${first} is read.`] };
+}
+
+async function firstOf(files: FileSet, names: readonly string[]): Promise<Entry | undefined> {
+  for (const fileName of names) {
+    const source = await files.resolve(fileName);
+    if (source !== undefined) return { files, fileName, source, companions: files, warnings: [] };
+  }
+  return undefined;
 }
 
 /** Text beside weights, never weights. */

@@ -4,16 +4,21 @@ import type { FileSet } from "../bytes/file-set.ts";
 import type { Checkpoint, ModelInFile, Orientation } from "../checkpoint/checkpoint.ts";
 import type { MemoryBudget } from "../checkpoint/memory-budget.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
+import type { AttentionWindows } from "../longformer/attention-windows.ts";
+import type { ExtendOptions } from "../longformer/extend-config.ts";
 import { headOfArchitecture, type Head } from "../longformer/head.ts";
+import { keepGraftAttention } from "../longformer/keep-graft-attention.ts";
 import { createLongformerSpec, type LongformerSpec } from "../longformer/spec.ts";
 import { compileLayout } from "../rules/compile-layout.ts";
 import { attempt } from "./attempt.ts";
+import { describeExtension } from "./extend/describe-extension.ts";
+import { extendTensors, type ReadContents } from "./extend/extend-tensors.ts";
 import { chooseModel } from "./choose-model.ts";
 import { decideOrientation } from "./decide-orientation.ts";
 import { canonicalNames, describeTensors } from "./describe-tensors.ts";
 import { matchLayout, type LayoutMatch } from "./match-layout.ts";
 import { namedEntries } from "./models-in-file.ts";
-import { notALongformer, requireLongformer } from "./not-a-longformer.ts";
+import { notALongformer, requireLongformer, requireRoberta } from "./not-a-longformer.ts";
 import { resolveConfig, type ResolvedConfig } from "./resolve-config.ts";
 import { labelsInFile, resolveHead } from "./resolve-head.ts";
 
@@ -22,6 +27,9 @@ export interface InterpretationOptions {
   readonly config: unknown;
   readonly head: Head | undefined;
   readonly prefix: string | undefined;
+  readonly window: AttentionWindows | undefined;
+  /** The file is a RoBERTa, and a Longformer of it is wanted. */
+  readonly extend: ExtendOptions | undefined;
   readonly explicitLayout: boolean;
   readonly files: FileSet;
   /** The file's name, for messages. */
@@ -32,7 +40,18 @@ export interface InterpretationOptions {
 
 export type Interpretation = Pick<
   Checkpoint,
-  "layout" | "prefix" | "orientation" | "head" | "config" | "configOrigin" | "spec" | "tensors" | "models" | "unreadable" | "problem"
+  | "layout"
+  | "prefix"
+  | "orientation"
+  | "head"
+  | "config"
+  | "configOrigin"
+  | "spec"
+  | "tensors"
+  | "models"
+  | "unreadable"
+  | "extension"
+  | "problem"
 > & { readonly warnings: readonly string[] };
 
 /**
@@ -55,7 +74,7 @@ export async function interpretTensors(contents: EnvelopeContents, options: Inte
 
   const orientation = oriented.value;
   const model = await resolveModel(own, match, orientation, options);
-  const described = describeTensors(own, match, model.spec, orientation);
+  const described = describeTensors(model.read.contents, model.read.match, model.spec, orientation);
   return {
     layout,
     prefix: match.prefix,
@@ -67,23 +86,25 @@ export async function interpretTensors(contents: EnvelopeContents, options: Inte
     tensors: described.tensors,
     models,
     unreadable: described.unreadable,
+    extension: model.config?.extension,
     problem: model.problem,
     warnings: [...chosen.notes, ...orientationNotes(orientation), ...(model.config?.notes ?? []), ...model.notes, ...described.notes],
   };
 }
 
 /** @throws LongspanError `not-a-longformer`, `ambiguous-format`. */
-function findLayout(contents: EnvelopeContents, { layouts, prefix, source }: InterpretationOptions): LayoutMatch {
+function findLayout(contents: EnvelopeContents, { layouts, prefix, source, extend }: InterpretationOptions): LayoutMatch {
+  const requireModel = extend === undefined ? requireLongformer : requireRoberta;
   // A name says what a model is, whether or not its values can be read.
   const entries = namedEntries(contents.tensors, contents.unreadable);
   const match = matchLayout(entries, layouts, prefix);
   if (match !== undefined && (prefix === undefined || match.trunk !== undefined)) {
-    requireLongformer(match, entries, source);
+    requireModel(match, entries, source);
     return match;
   }
   const without = prefix === undefined ? undefined : matchLayout(entries, layouts);
   if (without === undefined) throw notALongformer(entries, source);
-  requireLongformer(without, entries, source);
+  requireModel(without, entries, source);
   throw new LongspanError(
     "not-a-longformer",
     `${source}: no model stands under the prefix "${prefix}"; there is one under ${without.trunks.map((trunk) => `"${trunk.prefix}"`).join(", ")}.`,
@@ -111,6 +132,8 @@ function orientationNotes(orientation: Orientation): string[] {
 }
 
 interface ResolvedModel {
+  /** What the file holds; of a RoBERTa that is extended, what it is to hold. */
+  readonly read: ReadContents;
   readonly config: ResolvedConfig | undefined;
   readonly head: Head | null;
   readonly spec: LongformerSpec | null;
@@ -127,20 +150,45 @@ async function resolveModel(
 ): Promise<ResolvedModel> {
   const { shapes, names } = canonicalNames(contents, match, orientation);
   const configured = await attempt(options.source, () =>
-    resolveConfig({ given: options.config, inside: contents.config, files: options.files, shapes, budget: options.budget }),
+    resolveConfig({
+      given: options.config,
+      inside: contents.config,
+      files: options.files,
+      shapes,
+      prefix: match.prefix,
+      window: options.window,
+      extend: options.extend,
+      budget: options.budget,
+    }),
   );
   const config = configured.value;
+  const extended = await attempt(options.source, () =>
+    config?.extension === undefined ? { contents, match } : extendTensors({ contents, match }, config.extension, options.source),
+  );
+  const read = extended.value ?? { contents, match };
   const headed = await attempt(options.source, () =>
     resolveHead({ given: options.head, inside: contents.head, architectures: config?.config.source.architectures, names }),
   );
-  if (config === undefined || headed.value === undefined) {
-    return { config, head: headed.value ?? null, spec: null, problem: configured.problem ?? headed.problem, notes: [] };
+  const head = headed.value ?? null;
+  if (config === undefined || extended.value === undefined || head === null) {
+    return { read, config, head, spec: null, problem: configured.problem ?? extended.problem ?? headed.problem, notes: [] };
   }
-  const head = headed.value;
+  const graft = config.isGraft ? keepGraftAttention(config.config, head) : { config: config.config, notes: [] };
   const labels = labelsInFile(head, shapes);
-  const spec = createLongformerSpec(config.config, head, labels === undefined ? {} : { labels });
+  const spec = createLongformerSpec(graft.config, head, labels === undefined ? {} : { labels });
   const proved = await attempt(options.source, () => compileLayout(match.parsed.layout, spec));
-  return { config, head, spec, problem: proved.problem, notes: otherHeadNotes(config, head) };
+  return {
+    read,
+    config: { ...config, config: graft.config },
+    head,
+    spec,
+    problem: proved.problem,
+    notes: [...graft.notes, ...otherHeadNotes(config, head), ...extensionNotes(config)],
+  };
+}
+
+function extensionNotes({ extension }: ResolvedConfig): readonly string[] {
+  return extension === undefined ? [] : describeExtension(extension);
 }
 
 function otherHeadNotes({ config, origin }: ResolvedConfig, head: Head): string[] {

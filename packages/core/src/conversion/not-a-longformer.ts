@@ -8,17 +8,39 @@ const localProjection = /^encoder\.layer\.\d+\.attention\.self\.query\.weight$/;
 
 /** @throws LongspanError `not-a-longformer` when the names are those of another model, or nobody's. */
 export function requireLongformer(match: LayoutMatch, entries: readonly NamedEntry[], source: string): void {
-  const canonical = match.readings.flat().flatMap((reading) => (reading.kind === "parameter" ? [reading.canonicalName] : []));
-  if (canonical.some((name) => globalProjection.test(name))) return;
-  const layers = canonical.filter((name) => localProjection.test(name)).length;
-  if (layers > 0) {
+  const { local, global } = countLayers(match);
+  if (global > 0) return;
+  if (local === 0) throw notALongformer(entries, source);
+  const way = otherModel.test(match.prefix)
+    ? "Longspan makes Longformers of RoBERTa, XLM-R and CamemBERT only (longspan extend); convert the Longformer made from it."
+    : "Convert the Longformer made from it; if it is a RoBERTa, XLM-R or CamemBERT, longspan extend (option extend) makes one.";
+  throw new LongspanError(
+    "not-a-longformer",
+    `${source} is named like BERT or RoBERTa: it has ordinary attention (query, key, value) in ${local} layers, but none of the query_global, key_global, value_global projections that make a Longformer. ${way}`,
+    { details: { source } },
+  );
+}
+
+/** @throws LongspanError `not-a-longformer` when the names are no RoBERTa's; `argument-invalid` when the model already is a Longformer. */
+export function requireRoberta(match: LayoutMatch, entries: readonly NamedEntry[], source: string): void {
+  const { local, global } = countLayers(match);
+  if (global > 0) {
     throw new LongspanError(
-      "not-a-longformer",
-      `${source} is named like BERT or RoBERTa: it has ordinary attention (query, key, value) in ${layers} layers, but none of the query_global, key_global, value_global projections that make a Longformer. Convert the Longformer made from it.`,
+      "argument-invalid",
+      `${source} already is a Longformer: ${global} of its layers have the global projections that extending would make. Convert it as it is.`,
       { details: { source } },
     );
   }
-  throw notALongformer(entries, source);
+  if (local === 0) throw notALongformer(entries, source);
+}
+
+/** The last module before the trunk's names, where it is the model's own name and not RoBERTa's. */
+const otherModel = /(?:^|\.)(?:bert|electra|deberta|albert|mpnet|distilbert)\.$/;
+
+function countLayers(match: LayoutMatch): { readonly local: number; readonly global: number } {
+  const canonical = match.readings.flat().flatMap((reading) => (reading.kind === "parameter" ? [reading.canonicalName] : []));
+  const count = (pattern: RegExp): number => canonical.filter((name) => pattern.test(name)).length;
+  return { local: count(localProjection), global: count(globalProjection) };
 }
 
 /** The error for names that no layout knows. */

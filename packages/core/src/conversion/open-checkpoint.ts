@@ -3,9 +3,15 @@ import type { Envelope, EnvelopeContents } from "../adapter/envelope.ts";
 import type { FormatAdapter } from "../adapter/format-adapter.ts";
 import type { Layout } from "../adapter/layout.ts";
 import type { ByteSource } from "../bytes/byte-source.ts";
+import type { ResolveOptions } from "../bytes/file-set.ts";
+import { causeOf, fileTracker, type FileTracker } from "../bytes/file-tracker.ts";
+import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
+import { wrappedFileSet } from "../bytes/wrapped-file-set.ts";
 import type { Checkpoint, CheckpointInput } from "../checkpoint/checkpoint.ts";
 import { memoryBudget, type OpenLimits } from "../checkpoint/memory-budget.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
+import type { AttentionWindows } from "../longformer/attention-windows.ts";
+import type { ExtendOptions } from "../longformer/extend-config.ts";
 import type { Head } from "../longformer/head.ts";
 import { chooseClaim, uniqueByName } from "./choose-claim.ts";
 import { deriveParameters } from "./derive-parameters.ts";
@@ -23,6 +29,13 @@ export interface OpenOptions {
   readonly layout?: Layout | string | undefined;
   /** What stands before the trunk's names; default: what most names have. */
   readonly prefix?: string | undefined;
+  /** Windows of attention (both sides together) that win over the configuration's: one for all layers, or one for each. */
+  readonly window?: AttentionWindows | undefined;
+  /**
+   * Opens a RoBERTa, XLM-R or CamemBERT as the Longformer that the published recipe makes of it, which should then be trained: longer
+   * positions, global projections copied from the local ones, these windows. Nothing else is opened so.
+   */
+  readonly extend?: ExtendOptions | undefined;
   /** What opening may cost; default: see `OpenLimits`. */
   readonly limits?: OpenLimits | undefined;
   /** The model that a file builds on which is none by itself: the base of an adapter (PEFT). */
@@ -38,19 +51,43 @@ const headBytes = 4096;
 
 /**
  * Opens a checkpoint: reads headers, finds out what it is, and says what its tensors are in a Longformer. A file that is no
- * Longformer opens too (for inspecting); its `weights()` throw.
- * @throws LongspanError `not-found`, `not-a-checkpoint`, `ambiguous-format`, `truncated`, `malformed`, `unsupported`, `limit-exceeded`, `adapter-invalid`, `layout-unknown`, …
+ * Longformer opens too (for inspecting); its `weights()` throw. All its files are of one moment.
+ * @throws LongspanError `source-changed` when one of them was changed meanwhile; `not-found`, `not-a-checkpoint`, `ambiguous-format`,
+ * `truncated`, `malformed`, `unsupported`, `limit-exceeded`, `adapter-invalid`, `layout-unknown`, …
  */
 export async function openCheckpoint(input: CheckpointInput, options: OpenOptions): Promise<Checkpoint> {
   checkAdapters(options.adapters);
+  const { signal } = options;
+  throwIfAborted(signal);
+  const tracker = fileTracker();
+  // The signal is the opening's: later, the checkpoint's files are opened without it.
+  const opening: { signal?: AbortSignal | undefined } = { signal };
+  const files = wrappedFileSet(tracker.track(input.files), (folder, fileName, given) => folder.resolve(fileName, { ...opening, ...given }));
+  try {
+    return await openTracked({ ...input, files }, options, tracker);
+  } catch (error) {
+    throwIfAborted(signal);
+    throw await causeOf(error, tracker);
+  } finally {
+    opening.signal = undefined;
+  }
+}
+
+async function openTracked(input: CheckpointInput, options: OpenOptions, tracker: FileTracker): Promise<Checkpoint> {
+  const { signal } = options;
   const entry = await findEntry(input, options.adapters);
   const { source } = entry;
+  // Reads under way end with their source.
+  const interrupt = (): void => void source.close();
+  signal?.addEventListener("abort", interrupt);
   let opened: OpenedContainer | undefined;
   const base = baseOpener(options);
   try {
     const budget = memoryBudget(source.name, source.size, options.limits);
     const container = entry.container ?? (await chooseContainer(source, options.adapters));
-    opened = await container.open({ source, fileName: entry.fileName, files: entry.files, budget, signal: options.signal });
+    const named: ResolveOptions = { namedIn: source.name };
+    const files = wrappedFileSet(entry.files, (folder, fileName, given) => folder.resolve(fileName, { ...named, ...given }));
+    opened = await container.open({ source, fileName: entry.fileName, files, budget, signal });
     const { envelope, contents: enclosed } = openEnvelope(opened, options.adapters, source.name);
     const contents = await deriveParameters(enclosed, options.adapters, {
       source: source.name,
@@ -59,7 +96,7 @@ export async function openCheckpoint(input: CheckpointInput, options: OpenOption
       adapterConfig: options.adapterConfig,
       adapterName: options.adapterName,
       budget,
-      signal: options.signal,
+      signal,
     });
     const companions = contents.companions ?? entry.companions;
     const known = contents.layout;
@@ -68,6 +105,8 @@ export async function openCheckpoint(input: CheckpointInput, options: OpenOption
       config: options.config,
       head: options.head,
       prefix: known === undefined ? options.prefix : undefined,
+      window: options.window,
+      extend: options.extend,
       explicitLayout: options.layout !== undefined || known !== undefined,
       files: companions,
       source: source.name,
@@ -76,6 +115,8 @@ export async function openCheckpoint(input: CheckpointInput, options: OpenOption
     const { problem } = contents;
     const described = problem === undefined ? interpretation : { ...interpretation, head: null, spec: null, problem };
     const unused = base !== undefined && !base.wasOpened() ? [unusedBase(source.name, options)] : [];
+    await tracker.checkUnchanged({ signal });
+    throwIfAborted(signal);
     return checkpoint({
       source,
       opened,
@@ -84,6 +125,7 @@ export async function openCheckpoint(input: CheckpointInput, options: OpenOption
       contents,
       interpretation: { ...described, warnings: [...described.warnings, ...unused] },
       entry: { ...entry, companions },
+      tracker,
       base,
     });
   } catch (error) {
@@ -91,22 +133,26 @@ export async function openCheckpoint(input: CheckpointInput, options: OpenOption
     await opened?.close();
     await source.close();
     throw error;
+  } finally {
+    signal?.removeEventListener("abort", interrupt);
   }
 }
 
 interface BaseOpener {
   readonly open: () => Promise<Checkpoint>;
   readonly wasOpened: () => boolean;
+  readonly checkUnchanged: Checkpoint["checkUnchanged"];
   readonly close: () => Promise<void>;
 }
 
 /** Opens the base when it is asked for. Layout and prefix are what the user says of its names, which an adapter's own follow. */
-function baseOpener({ base, head: _head, adapterConfig: _config, adapterName: _name, ...options }: OpenOptions): BaseOpener | undefined {
+function baseOpener({ base, adapters, config, layout, prefix, window, limits, signal }: OpenOptions): BaseOpener | undefined {
   if (base === undefined) return undefined;
   let opened: Promise<Checkpoint> | undefined;
   return {
-    open: async () => (opened ??= openCheckpoint(base, options)),
+    open: async () => (opened ??= openCheckpoint(base, { adapters, config, layout, prefix, window, limits, signal })),
     wasOpened: () => opened !== undefined,
+    checkUnchanged: async (given) => (await opened)?.checkUnchanged(given),
     close: async () => (await opened?.catch(() => undefined))?.close(),
   };
 }
@@ -123,10 +169,11 @@ interface Parts {
   readonly contents: EnvelopeContents;
   readonly interpretation: Awaited<ReturnType<typeof interpretTensors>>;
   readonly entry: Entry;
+  readonly tracker: FileTracker;
   readonly base: BaseOpener | undefined;
 }
 
-function checkpoint({ source, opened, container, envelope, contents, interpretation, entry, base }: Parts): Checkpoint {
+function checkpoint({ source, opened, container, envelope, contents, interpretation, entry, tracker, base }: Parts): Checkpoint {
   const close = async (): Promise<void> => {
     await base?.close();
     await opened.close();
@@ -141,6 +188,10 @@ function checkpoint({ source, opened, container, envelope, contents, interpretat
     metadata: contents.metadata,
     warnings: [...entry.warnings, ...opened.warnings, ...contents.warnings, ...interpretation.warnings],
     files: entry.companions,
+    async checkUnchanged(given) {
+      await tracker.checkUnchanged(given);
+      await base?.checkUnchanged(given);
+    },
     weights: () => checkedWeights(built),
     close,
     [Symbol.asyncDispose]: close,

@@ -2,7 +2,9 @@ import type { FileSet } from "../bytes/file-set.ts";
 import type { MemoryBudget } from "../checkpoint/memory-budget.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { readJson } from "../json/parse-json.ts";
+import type { AttentionWindows } from "../longformer/attention-windows.ts";
 import { parseLongformerConfig, type ParsedConfig } from "../longformer/config.ts";
+import { extendConfig, type ExtendOptions, type Extension } from "../longformer/extend-config.ts";
 import { publishedConfigs } from "../longformer/published-configs.ts";
 import { createLongformerSpec } from "../longformer/spec.ts";
 
@@ -14,11 +16,19 @@ export interface ConfigSources {
   readonly files: FileSet;
   /** Canonical names → canonical shapes, as far as the layout reads the file. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** What stands before the trunk's names in the file. */
+  readonly prefix: string;
+  /** Windows from the user. */
+  readonly window: AttentionWindows | undefined;
+  /** The file is a RoBERTa, and a Longformer of it is wanted. */
+  readonly extend: ExtendOptions | undefined;
   readonly budget: MemoryBudget;
 }
 
 export interface ResolvedConfig extends ParsedConfig {
   readonly origin: string;
+  /** What is to be done to a RoBERTa whose configuration this was. */
+  readonly extension?: Extension | undefined;
 }
 
 /**
@@ -26,26 +36,26 @@ export interface ResolvedConfig extends ParsedConfig {
  * shape the file has (said aloud). Never guessed: a wrong head count or window loads without complaint and answers wrongly.
  * @throws LongspanError `config-missing`, `config-invalid`, `limit-exceeded`, `not-a-longformer`.
  */
-export async function resolveConfig({ given, inside, files, shapes, budget }: ConfigSources): Promise<ResolvedConfig> {
-  if (given !== undefined) return parsed(merge(inside, given), "the given configuration");
+export async function resolveConfig(sources: ConfigSources): Promise<ResolvedConfig> {
+  const { given, inside, files, shapes, extend, budget } = sources;
+  if (given !== undefined) return parsed(merge(inside, given), "the given configuration", sources);
   const beside = await readConfigFile(files, budget);
-  if (beside !== undefined) return parsed(merge(inside, beside.value), beside.origin);
+  if (beside !== undefined) return parsed(merge(inside, beside.value), beside.origin, sources);
   if (inside !== undefined && typeof inside.hidden_size === "number" && typeof inside.num_attention_heads === "number") {
-    return parsed(inside, "the configuration inside the checkpoint");
+    return parsed(inside, "the configuration inside the checkpoint", sources);
   }
-  for (const [name, published] of Object.entries(publishedConfigs)) {
-    const { config } = parseLongformerConfig(published);
-    const required = createLongformerSpec(config, "model").parameters.filter(({ need }) => need === "required");
-    if (layersIn(shapes) === config.layers && required.every(({ name: parameter, shape }) => sameShape(shapes.get(parameter), shape))) {
-      const resolved = parsed({ ...published, ...inside }, `the published ${name}`);
-      return {
-        ...resolved,
-        notes: [
-          ...resolved.notes,
-          `There is no config.json: every shape is that of the published ${name}, so its configuration is taken. Pass --config if the model was trained with other windows or heads.`,
-        ],
-      };
-    }
+  const published = extend === undefined ? publishedConfigOf(shapes) : undefined;
+  if (published !== undefined) {
+    const { name, config } = published;
+    if (isRobertaPrefix(sources.prefix) && sources.window === undefined) throw perhapsAGraft(sources, name);
+    const resolved = parsed({ ...config, ...inside }, `the published ${name}`, sources);
+    return {
+      ...resolved,
+      notes: [
+        ...resolved.notes,
+        `There is no config.json: every shape is that of the published ${name}, so its configuration is taken. Pass --config if the model was trained with other windows or heads.`,
+      ],
+    };
   }
   throw new LongspanError(
     "config-missing",
@@ -54,8 +64,34 @@ export async function resolveConfig({ given, inside, files, shapes, budget }: Co
   );
 }
 
-function parsed(raw: unknown, origin: string): ResolvedConfig {
-  return { ...parseLongformerConfig(raw, origin), origin };
+function parsed(raw: unknown, origin: string, { window, extend }: ConfigSources): ResolvedConfig {
+  const config = extend === undefined ? parseLongformerConfig(raw, origin, { window }) : extendConfig(raw, origin, extend);
+  return { ...config, origin };
+}
+
+function publishedConfigOf(
+  shapes: ReadonlyMap<string, readonly number[]>,
+): { readonly name: string; readonly config: Readonly<Record<string, unknown>> } | undefined {
+  for (const [name, published] of Object.entries(publishedConfigs)) {
+    const { config } = parseLongformerConfig(published);
+    const required = createLongformerSpec(config, "model").parameters.filter(({ need }) => need === "required");
+    if (layersIn(shapes) === config.layers && required.every(({ name: parameter, shape }) => sameShape(shapes.get(parameter), shape))) {
+      return { name, config: published };
+    }
+  }
+  return undefined;
+}
+
+function isRobertaPrefix(prefix: string): boolean {
+  return prefix.split(".").at(-2) === "roberta";
+}
+
+function perhapsAGraft({ files }: ConfigSources, name: string): LongspanError {
+  return new LongspanError(
+    "config-missing",
+    `There is no config.json in ${files.name}. The shapes are those of the published ${name}, but the names are a RoBERTa's: one of that size that was given a Longformer's attention has the same, whatever its windows. Pass the model's config.json with --config (option config), or its windows with --window (option window): 512 for the published models.`,
+    { details: { folder: files.name } },
+  );
 }
 
 /** What the user or the file beside says wins over what the checkpoint itself says. */

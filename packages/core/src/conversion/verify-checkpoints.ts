@@ -1,5 +1,6 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { ProgressListener } from "../checkpoint/progress.ts";
+import { causeOf } from "../bytes/file-tracker.ts";
 import { checkTies } from "./check-ties.ts";
 import { compareTensors, type TensorComparison } from "./compare-tensors.ts";
 
@@ -26,9 +27,24 @@ export interface VerifyOptions {
 
 /**
  * Compares two checkpoints in canonical space, whatever their frameworks: names, orientation and, after exact widening, values.
- * @throws LongspanError when either is no complete Longformer, or contradicts itself (`weights-mismatch`: a tied copy with other values).
+ * @throws LongspanError when either is no complete Longformer, or contradicts itself (`weights-mismatch`: a tied copy with other values);
+ * `source-changed` when a file of either was changed since it was opened.
  */
 export async function verifyCheckpoints(a: Checkpoint, b: Checkpoint, options: VerifyOptions = {}): Promise<Verification> {
+  const checkUnchanged = async (): Promise<void> => {
+    await a.checkUnchanged({ signal: options.signal });
+    await b.checkUnchanged({ signal: options.signal });
+  };
+  try {
+    const verification = await compareWeights(a, b, options);
+    await checkUnchanged();
+    return verification;
+  } catch (error) {
+    throw await causeOf(error, { checkUnchanged });
+  }
+}
+
+async function compareWeights(a: Checkpoint, b: Checkpoint, options: VerifyOptions): Promise<Verification> {
   const weights = { a: a.weights(), b: b.weights() };
   await checkTies(a, options.signal);
   await checkTies(b, options.signal);

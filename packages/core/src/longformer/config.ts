@@ -1,6 +1,9 @@
 import { LongspanError } from "../errors/longspan-error.ts";
 import { shownValue } from "../text/shown-value.ts";
 import { normaliseAllenaiConfig } from "./allenai-config.ts";
+import { windowsOfLayers, type AttentionWindows } from "./attention-windows.ts";
+import { graftAsLongformerConfig } from "./graft-config.ts";
+import { foreignModelType, isRobertaModelType } from "./roberta-config.ts";
 
 /** A Longformer's configuration, as far as the model's mathematics and its parameters' shapes need it. */
 export interface LongformerConfig {
@@ -30,6 +33,13 @@ export interface ParsedConfig {
   readonly config: LongformerConfig;
   /** Sentences for the user: keys that were missing, windows that were doubled. */
   readonly notes: readonly string[];
+  /** A RoBERTa with Longformer's attention, saved as a RoBERTa. */
+  readonly isGraft: boolean;
+}
+
+export interface ConfigOptions {
+  /** Windows that win over the configuration's. */
+  readonly window?: AttentionWindows | undefined;
 }
 
 /** What `LongformerConfig()` of transformers 5.18 has when a key is missing. Not the published models' values: see `publishedConfigs`. */
@@ -56,29 +66,21 @@ const limits = { layers: 1024, dimension: 2 ** 31 - 1 };
 
 /**
  * Reads config.json as `LongformerConfig.from_pretrained` does: missing keys take the class's defaults (and are noted).
- * An allenai configuration (one-sided windows) is first brought to Hugging Face's meaning.
- * @throws LongspanError `config-invalid` naming the key; `not-a-longformer` for another model type.
+ * An allenai configuration (one-sided windows) is first brought to Hugging Face's meaning, and so is that of a RoBERTa which was
+ * given a Longformer's attention.
+ * @throws LongspanError `config-invalid` naming the key; `config-missing` for a RoBERTa's without windows; `not-a-longformer` for another
+ * model type; `unsupported` for what a Longformer does not have; `argument-invalid` for windows given that are none.
  */
-export function parseLongformerConfig(raw: unknown, origin = "config.json"): ParsedConfig {
+export function parseLongformerConfig(raw: unknown, origin = "config.json", { window }: ConfigOptions = {}): ParsedConfig {
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
     throw new LongspanError("config-invalid", `${origin} holds ${describe(raw)}; a model configuration is a JSON object.`);
   }
-  const given: Readonly<Record<string, unknown>> = { ...raw };
-  const modelType = given.model_type;
-  if (modelType !== undefined && modelType !== "longformer" && !isOriginalModelType(given)) {
-    throw new LongspanError(
-      "not-a-longformer",
-      `${origin} says model_type "${typeof modelType === "string" ? modelType : describe(modelType)}"; Longspan converts "longformer" models only.`,
-      {
-        details: { modelType },
-      },
-    );
-  }
-  const { config: source, notes: normalised } = normaliseAllenaiConfig(given, origin);
+  const { config: source, notes: normalised, isGraft } = inHuggingFaceTerms({ ...raw }, origin, window);
   const missing = Object.keys(classDefaults).filter((key) => source[key] === undefined && key !== "tie_word_embeddings");
   const read = new ConfigReader({ ...classDefaults, ...definedOnly(source) }, origin);
 
   const layers = read.count("num_hidden_layers", limits.layers);
+  const attentionWindow = window === undefined ? read.windows("attention_window", layers) : windowsOfLayers(window, layers);
   const hiddenSize = read.count("hidden_size");
   const heads = read.count("num_attention_heads");
   if (hiddenSize % heads !== 0) {
@@ -92,7 +94,7 @@ export function parseLongformerConfig(raw: unknown, origin = "config.json"): Par
     intermediateSize: read.count("intermediate_size"),
     maxPositions: read.count("max_position_embeddings"),
     typeVocabSize: read.count("type_vocab_size"),
-    attentionWindow: read.windows("attention_window", layers),
+    attentionWindow,
     hiddenActivation: read.text("hidden_act"),
     layerNormEpsilon: read.positive("layer_norm_eps"),
     padTokenId: read.id("pad_token_id"),
@@ -107,12 +109,34 @@ export function parseLongformerConfig(raw: unknown, origin = "config.json"): Par
     missing.length === 0
       ? normalised
       : [...normalised, `${origin} does not say ${missing.join(", ")}: transformers' class defaults are taken.`];
-  return { config, notes };
+  return { config, notes, isGraft };
 }
 
-/** allenai's own folders say the type of the model they were made from. */
-function isOriginalModelType(given: Readonly<Record<string, unknown>>): boolean {
-  return given.model_type === "roberta" && (given.attention_dilation !== undefined || given.attention_mode !== undefined);
+/** allenai's own folders say the type of the model they were made from, as grafts do; their markers tell them apart. */
+function inHuggingFaceTerms(
+  given: Readonly<Record<string, unknown>>,
+  origin: string,
+  window: AttentionWindows | undefined,
+): { config: Readonly<Record<string, unknown>>; notes: readonly string[]; isGraft: boolean } {
+  const modelType = given.model_type ?? "longformer";
+  const isRoberta = isRobertaModelType(given.model_type);
+  if (modelType !== "longformer" && !isRoberta) {
+    throw foreignModelType(typeof modelType === "string" ? modelType : describe(modelType), origin);
+  }
+  const normalised = normaliseAllenaiConfig(given, origin);
+  if (isRoberta && normalised.config === given) return { ...graftAsLongformerConfig(given, origin, window), isGraft: true };
+  if (window === undefined) return { ...normalised, isGraft: false };
+  const said: unknown = normalised.config.attention_window;
+  return {
+    config: { ...normalised.config, attention_window: window },
+    notes: [
+      ...normalised.notes,
+      ...(said === undefined || JSON.stringify(said) === JSON.stringify(window)
+        ? []
+        : [`${origin} says attention_window ${JSON.stringify(said)}; the given ${JSON.stringify(window)} is taken instead.`]),
+    ],
+    isGraft: false,
+  };
 }
 
 function definedOnly(source: Readonly<Record<string, unknown>>): Record<string, unknown> {

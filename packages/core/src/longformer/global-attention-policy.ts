@@ -23,6 +23,22 @@ export interface SeparatorPolicy {
 /** The configuration's key for question answering: `{ "longspan": { "questionAnsweringSeparators": 2 } }`. */
 export const separatorsKey = "longspan.questionAnsweringSeparators";
 
+/** The configuration's key for models that take no token as global by themselves: `{ "longspan": { "globalAttention": "none" } }`. */
+export const globalAttentionKey = "longspan.globalAttention";
+
+/** Whether the configuration says that no head takes tokens as global. @throws LongspanError `config-invalid` for another value than "none" and "head". */
+export function attendsLocally(config: LongformerConfig): boolean {
+  const own = config.source.longspan;
+  const found: unknown = typeof own === "object" && own !== null && "globalAttention" in own ? own.globalAttention : undefined;
+  if (found === undefined || found === "head") return false;
+  if (found === "none") return true;
+  throw new LongspanError(
+    "config-invalid",
+    `The configuration says ${globalAttentionKey} ${JSON.stringify(found)}; expected "none" (only the tokens that the caller names are global) or "head" (the head's own, when it is not said).`,
+    { details: { key: globalAttentionKey, found } },
+  );
+}
+
 /** Around three separators in a row, `<s> question </s></s> document </s>` (transformers, `_compute_global_attention_mask`). */
 export function separatorGlobals(config: LongformerConfig, side: SeparatorPolicy["side"]): SeparatorPolicy {
   return { kind: "separator", tokenId: config.sepTokenId, tokenKey: "sep_token_id", count: 3, side };

@@ -1,5 +1,6 @@
+import { longformerClassName } from "./class-names.ts";
 import type { LongformerConfig } from "./config.ts";
-import { questionAnsweringGlobals, separatorGlobals, type GlobalAttentionPolicy } from "./global-attention-policy.ts";
+import { attendsLocally, questionAnsweringGlobals, separatorGlobals, type GlobalAttentionPolicy } from "./global-attention-policy.ts";
 import { linearParameters, normalizationParameters, type ParameterDraft } from "./parameter-draft.ts";
 
 /** What the shapes of a head's parameters follow from. */
@@ -110,8 +111,10 @@ export function isHead(name: string): name is Head {
   return Object.hasOwn(records, name);
 }
 
+/** The head that a class of transformers is, Longformer's or of RoBERTa's kind. */
 export function headOfArchitecture(architecture: string): Head | undefined {
-  return heads.find((head) => headRecords[head].architecture === architecture);
+  const name = longformerClassName(architecture);
+  return heads.find((head) => headRecords[head].architecture === name);
 }
 
 /** Whether a canonical name is one of a head's, whichever head that is. */
@@ -130,7 +133,7 @@ export function inputAxes(head: Head): readonly string[] {
   return headRecords[head].choices ? ["batch", "choices", "sequence"] : ["batch", "sequence"];
 }
 
-/** What a head takes as global when the caller does not say. @throws LongspanError `config-invalid`. */
+/** What a head takes as global when the caller does not say; nothing where the configuration says so. @throws LongspanError `config-invalid`. */
 export function globalAttentionPolicy(config: LongformerConfig, head: Head): GlobalAttentionPolicy {
-  return headRecords[head].globalAttention(config);
+  return attendsLocally(config) ? { kind: "none" } : headRecords[head].globalAttention(config);
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, open, realpath, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, realpath, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
@@ -68,7 +68,7 @@ describe("fileSource", () => {
     expect((await source.read(0, 3000)).length).toBe(3000);
     await expect(source.read(2000, 2000)).rejects.toMatchObject({
       code: "source-changed",
-      message: expect.stringMatching(/ends at byte 3000 now/),
+      message: expect.stringMatching(/it had 5000 bytes and has 3000/),
     });
     await source.close();
   });
@@ -106,6 +106,62 @@ describe("directoryFileSet", () => {
     await source?.close();
     for (const name of ["vocab.json", "dangling", "sub", "folder-link", "n".repeat(300)]) expect(await set.resolve(name)).toBeUndefined();
     expect((await set.list?.())?.toSorted()).toEqual(["config.json", "model.safetensors"]);
+  });
+
+  describe("names that were found in a file", () => {
+    const named = async (fileName: string): Promise<unknown> => {
+      const source = await directoryFileSet(at("d")).resolve(fileName, { namedIn: at("d", "index.json") });
+      await source?.close();
+      return source?.name;
+    };
+    beforeEach(async () => {
+      await mkdir(at("d"));
+      await mkdir(at("blobs"));
+      await writeFile(at("secret"), "secret");
+      await writeFile(at("d", "index.json"), "{}");
+      await writeFile(at("d", "plain"), content);
+    });
+
+    test("lead to files of the folder, also by links within it, and of a folder that is a link itself", async () => {
+      await symlink("plain", at("d", "link"));
+      await symlink(at("d", "link"), at("d", "link-to-link"));
+      for (const name of ["plain", "link", "link-to-link", "index.json"]) expect(await named(name)).toBe(at("d", name));
+      expect(await named("missing")).toBeUndefined();
+      await symlink("d", at("folder-link"));
+      const source = await directoryFileSet(at("folder-link")).resolve("link", { namedIn: at("folder-link", "index.json") });
+      expect(source?.size).toBe(5000);
+      await source?.close();
+    });
+
+    test("do not lead out of it, neither at once nor by detours", async () => {
+      await symlink("../secret", at("d", "relative"));
+      await symlink(at("secret"), at("d", "absolute"));
+      await symlink("relative", at("d", "detour"));
+      await symlink("..", at("d", "up"));
+      await symlink("up/secret", at("d", "through-a-folder"));
+      await mkdir(at("d-other"));
+      await writeFile(at("d-other", "x"), "");
+      await symlink("../d-other/x", at("d", "begins-alike"));
+      for (const name of ["relative", "absolute", "detour", "through-a-folder", "begins-alike"])
+        await expect(named(name)).rejects.toMatchObject({
+          code: "unsupported",
+          message: expect.stringMatching(new RegExp(`index.json names the file .*/${name}, which is a link out of the folder, to /`)),
+        });
+      // Chosen by a person, they are followed.
+      const source = await directoryFileSet(at("d")).resolve("relative");
+      expect(source?.size).toBe(6);
+      await source?.close();
+    });
+
+    test("may lead to the folder where the file that names them lies, as in Hugging Face's cache", async () => {
+      await rename(at("d", "index.json"), at("blobs", "0123"));
+      await rename(at("d", "plain"), at("blobs", "4567"));
+      await symlink("../blobs/0123", at("d", "index.json"));
+      await symlink("../blobs/4567", at("d", "shard"));
+      expect(await named("shard")).toBe(at("d", "shard"));
+      await symlink("../secret", at("d", "secret"));
+      await expect(named("secret")).rejects.toMatchObject({ code: "unsupported" });
+    });
   });
 
   test.each(["../secret", "..", ".", "", "sub/file", "/etc/passwd", "a\\b", "a\u0000"])("refuses %j", async (name) => {

@@ -1,16 +1,24 @@
 import { type FileHandle, open } from "node:fs/promises";
+import { resolve } from "node:path";
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { checkRange } from "../bytes/check-range.ts";
 import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { fileSystemError } from "./file-system-error.ts";
+import { checkFileVersion, type FileVersion, settledVersion } from "./file-version.ts";
 
 /** One system call reads at most this much: Linux ends at 2 GiB less a page. */
 const largestRead = 2 ** 30;
 
+/** A long job need not go on for hours with a file that is no longer what it was. */
+const recheckMilliseconds = 1000;
+
 /**
- * A file on disk, symbolic links followed. It stays open until `close`.
- * @throws LongspanError `not-found`, `permission-denied`, `argument-invalid` for a folder, `unsupported` for a device or pipe
+ * A file on disk, symbolic links followed. It stays open until `close`. Its version (device, inode, size, and both times in nanoseconds) is
+ * noted at opening and compared when the file ends early, once a second while it is read, and when `checkUnchanged` is called. A touch
+ * counts as a change: what was written cannot be seen.
+ * @throws LongspanError `not-found`, `permission-denied`, `argument-invalid` for a folder, `unsupported` for a device or pipe,
+ * `source-changed` for a file that is being written just now
  */
 export async function fileSource(path: string): Promise<ByteSource> {
   let handle: FileHandle | undefined;
@@ -23,18 +31,22 @@ export async function fileSource(path: string): Promise<ByteSource> {
       throw new LongspanError("unsupported", `${path} is a device or a pipe; only files that can be read anywhere are opened.`, {
         details: { path },
       });
-    return openedSource(path, handle, stats.size);
+    return openedSource(path, handle, await settledVersion(handle, path));
   } catch (error) {
     await handle?.close();
     throw fileSystemError(error, path, "opened");
   }
 }
 
-function openedSource(name: string, handle: FileHandle, size: number): ByteSource {
+function openedSource(name: string, handle: FileHandle, version: FileVersion): ByteSource {
+  // Absolute: a process may change its folder.
+  const path = resolve(name);
+  const checkUnchanged = async (): Promise<void> => checkFileVersion(path, name, version);
   let closing: Promise<void> | undefined;
+  let checked = performance.now();
   const source: ByteSource = {
     name,
-    size,
+    size: Number(version.size),
     async read(offset, length, options = {}) {
       if (closing !== undefined) throw new LongspanError("closed", `${name} has been closed.`, { details: { path: name } });
       checkRange(source, offset, length);
@@ -42,10 +54,18 @@ function openedSource(name: string, handle: FileHandle, size: number): ByteSourc
       let filled = 0;
       while (filled < length) {
         throwIfAborted(options.signal);
-        filled += await readSome(handle, target.subarray(filled), offset + filled, name);
+        const bytes = await readSome(handle, target.subarray(filled), offset + filled, name);
+        if (bytes === 0) await checkUnchanged();
+        if (bytes === 0) throw shorter(name, offset + filled);
+        filled += bytes;
+      }
+      if (performance.now() - checked > recheckMilliseconds) {
+        await checkUnchanged();
+        checked = performance.now();
       }
       return target;
     },
+    checkUnchanged,
     close() {
       closing ??= handle.close();
       return closing;
@@ -61,14 +81,16 @@ function uninitialised(length: number): Uint8Array {
 }
 
 async function readSome(handle: FileHandle, target: Uint8Array, position: number, name: string): Promise<number> {
-  let bytesRead: number;
   try {
-    ({ bytesRead } = await handle.read(target, 0, Math.min(target.length, largestRead), position));
+    const { bytesRead } = await handle.read(target, 0, Math.min(target.length, largestRead), position);
+    return bytesRead;
   } catch (error) {
     throw fileSystemError(error, name, "read");
   }
-  if (bytesRead > 0) return bytesRead;
-  throw new LongspanError("source-changed", `${name} became shorter while it was read: it ends at byte ${position} now.`, {
-    details: { path: name, offset: position },
+}
+
+function shorter(name: string, end: number): LongspanError {
+  return new LongspanError("source-changed", `${name} became shorter while it was read: it ends at byte ${end} now.`, {
+    details: { path: name, offset: end },
   });
 }

@@ -1,4 +1,5 @@
 import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
+import { causeOf } from "../bytes/file-tracker.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { ProgressListener } from "../checkpoint/progress.ts";
 import { formatShape, sameShape } from "../graph/dimension.ts";
@@ -17,7 +18,8 @@ export interface ReadParameter {
 /**
  * The parameters of a graph, read one after the other and widened (or rounded, from float64) to float32. All names, shapes and data types
  * are checked before the first is read.
- * @throws LongspanError `weights-mismatch` naming everything that is missing or does not fit; `weights-not-finite`; `aborted`.
+ * @throws LongspanError `weights-mismatch` naming everything that is missing or does not fit; `weights-not-finite`; `source-changed` after
+ * the last, when the files were changed meanwhile; `aborted`.
  */
 export async function* readParameters(
   graph: Graph,
@@ -25,14 +27,20 @@ export async function* readParameters(
   options: { readonly signal?: AbortSignal | undefined; readonly onProgress?: ProgressListener | undefined } = {},
 ): AsyncGenerator<ReadParameter> {
   const bound = bindParameters(graph, weights);
+  const checkUnchanged = async (): Promise<void> => weights.checkUnchanged?.({ signal: options.signal });
   for (const [index, { parameter, tensor }] of bound.entries()) {
     throwIfAborted(options.signal);
-    const read = await tensor.read({ signal: options.signal });
-    const { data } = readFloats(parameter.name, read, parameter.shape.map(String));
-    checkFinite(parameter.name, data);
+    let data: Float32Array;
+    try {
+      ({ data } = readFloats(parameter.name, await tensor.read({ signal: options.signal }), parameter.shape.map(String)));
+      checkFinite(parameter.name, data);
+    } catch (error) {
+      throw await causeOf(error, { checkUnchanged });
+    }
     yield { parameter, data };
     options.onProgress?.({ stage: "prepare", item: parameter.name, done: index + 1, total: bound.length, unit: "tensors" });
   }
+  await checkUnchanged();
 }
 
 function bindParameters(graph: Graph, weights: Weights): readonly { parameter: GraphParameter; tensor: LazyTensor }[] {

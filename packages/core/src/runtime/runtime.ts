@@ -2,7 +2,7 @@ import type { ProgressListener } from "../checkpoint/progress.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { GraphTensor } from "../graph/value.ts";
 import type { DataType } from "../tensor/data-type.ts";
-import type { LazyTensor } from "../tensor/lazy-tensor.ts";
+import type { Weights } from "../tensor/weights.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** What a runtime can do, as data: core, callers and the conformance kit go by this, never by names of runtimes. */
@@ -15,8 +15,8 @@ export interface RuntimeCapabilities {
   readonly attentionWeights: boolean;
 }
 
-/** Weights under canonical names, read when a session is prepared. More than a graph needs is fine. */
-export type Weights = ReadonlyMap<string, LazyTensor>;
+/** Weights are read when a session is prepared. More than a graph needs is fine. */
+export type { Weights };
 
 export interface PrepareOptions {
   readonly signal?: AbortSignal | undefined;

@@ -89,6 +89,7 @@ export function seededCheckpoint({
     warnings: [],
     problem: undefined,
     files: memoryFileSet("seeded", {}),
+    checkUnchanged: async () => {},
     weights: () => checkedWeights(checkpoint),
     close: async () => {},
     [Symbol.asyncDispose]: async () => {},

@@ -154,6 +154,16 @@ export function testRuntimeContract(
       expect(await codeOf(prepare(replaced(someWeight, failing)))).toBe("io-failed");
     });
 
+    test("asks whether the files they were read from have changed", async () => {
+      let asked = 0;
+      const unchanged: Weights = Object.assign(new Map(weights), { checkUnchanged: async () => void asked++ });
+      await (await prepare(unchanged)).dispose();
+      expect(asked > 0).toBe(true);
+      const reason = new LongspanError("source-changed", "The file was written meanwhile.");
+      const changed: Weights = Object.assign(new Map(weights), { checkUnchanged: () => Promise.reject(reason) });
+      expect(await codeOf(prepare(changed))).toBe("source-changed");
+    });
+
     test("reports progress up to the last tensor", async () => {
       const events: ProgressEvent[] = [];
       await (await prepare(weights, { onProgress: (event) => events.push(event) })).dispose();
@@ -304,6 +314,25 @@ export function testRuntimeContract(
       expect(await codeOf(session.run(inputsOf(9)))).toBe("closed");
       await expectTruth(await running, inputsOf(31));
       expect(await late).toBe("closed");
+    });
+
+    test("all end, each as it would, before a dispose comes back, however often it is called", async () => {
+      const session = await prepare();
+      const controller = new AbortController();
+      const ended: string[] = [];
+      const inputs = [31, 9, 17].map((length, seed) => inputsOf(length, seed));
+      const running = inputs.map((each) => session.run(each).finally(() => ended.push("run")));
+      const aborted = codeOf(session.run(inputsOf(60), { signal: controller.signal })).finally(() => ended.push("run"));
+      const wrong = codeOf(session.run({})).finally(() => ended.push("run"));
+      const disposals = [session.dispose(), session.dispose(), session[Symbol.asyncDispose]()].map((each) => each.then(() => [...ended]));
+      controller.abort();
+      for (const endedBefore of await Promise.all(disposals)) expect(endedBefore.length).toBe(5);
+      for (const [index, each] of inputs.entries()) await expectTruth((await running[index]) ?? {}, each);
+      expect(await aborted).toBe("aborted");
+      expect(await wrong).toBe("inputs-invalid");
+      // Closed is closed, whatever the inputs.
+      expect(await codeOf(session.run({}))).toBe("closed");
+      expect(await codeOf(session.run(inputsOf(9), { signal: AbortSignal.abort() }))).toBe("closed");
     });
 
     test("end with dispose, which may be called twice", async () => {

@@ -111,6 +111,11 @@ describe("testRuntime catches", () => {
     expect(failures.every((name) => name.includes("with probabilities") || name.includes("with attention probabilities"))).toBe(true);
   });
 
+  test("a runtime that does not ask whether the weights' files have changed", async () => {
+    const careless: Runtime = { ...reference, prepare: (graph, weights, options) => reference.prepare(graph, new Map(weights), options) };
+    expect(await failuresOf(careless, /^weights /)).toEqual(["weights > asks whether the files they were read from have changed"]);
+  });
+
   test.each<[string, Runtime, string]>([
     [
       "a session that runs after its end",
@@ -121,6 +126,11 @@ describe("testRuntime catches", () => {
       "a session that ignores the signal",
       changed(({ run }) => ({ run: (inputs, options) => run(inputs, { ...options, signal: undefined }) })),
       "stops when aborted, before and while it runs",
+    ],
+    [
+      "a session whose disposal does not wait for what runs",
+      changed(({ dispose }) => ({ dispose: async () => void dispose() })),
+      "all end, each as it would, before a dispose comes back, however often it is called",
     ],
     ["a session that gives all outputs always", changed(({ run }) => ({ run: (inputs) => run(inputs) })), "only the outputs asked for"],
     [

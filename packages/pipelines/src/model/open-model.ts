@@ -1,5 +1,7 @@
 import {
+  causeOf,
   checkTies,
+  fileTracker,
   LongspanError,
   openCheckpoint,
   type Checkpoint,
@@ -9,6 +11,7 @@ import {
   type Session,
   throwIfAborted,
 } from "@longspan/core";
+import { callsUnderWay, type CallsUnderWay } from "../running/calls-under-way.ts";
 import { loadTokenizer } from "../tokenizer/load-tokenizer.ts";
 import type { TextTokenizer } from "../tokenizer/text-tokenizer.ts";
 import { checkTokenizer } from "./check-tokenizer.ts";
@@ -36,6 +39,8 @@ export interface OpenedModel {
   readonly labels: number;
   readonly tokenizer: TextTokenizer;
   readonly session: Session;
+  /** See `CallsUnderWay`. */
+  readonly begin: CallsUnderWay["begin"];
   /** Tokens a row may have: what the table of positions has room for. */
   readonly mostTokens: number;
   readonly handle: PipelineHandle;
@@ -83,13 +88,14 @@ export async function openModel(options: PipelineOptions, needs: ModelNeeds): Pr
     const { labels } = spec;
     const { runtime, dataType, profile } = options;
     const session = await runtime.prepare(needs.graph(config, labels), weights, { signal, onProgress, dataType, profile });
-    const dispose = async (): Promise<void> => session.dispose();
+    const { begin, dispose } = callsUnderWay(checkpoint.name, () => session.dispose());
     return {
       config,
       head: needs.head ?? "model",
       labels,
       tokenizer,
       session,
+      begin,
       mostTokens: config.maxPositions - config.padTokenId - 1,
       handle: {
         model: checkpoint.name,
@@ -100,17 +106,19 @@ export async function openModel(options: PipelineOptions, needs: ModelNeeds): Pr
         [Symbol.asyncDispose]: dispose,
       },
     };
+  } catch (error) {
+    throw await causeOf(error, checkpoint);
   } finally {
     if (given === undefined) await checkpoint.close();
   }
 }
 
 async function open(options: PipelineOptions, needs: ModelNeeds): Promise<Checkpoint> {
-  const { model, adapters = [], config, head, limits, signal } = options;
+  const { model, adapters = [], config, window, head, limits, signal } = options;
   if (typeof model === "object" && isCheckpoint(model)) return model;
   const place = await placeOf(model);
   const attempt = async (asked: Head | undefined): Promise<Checkpoint> =>
-    openCheckpoint(place, { adapters, config, head: asked, limits, signal });
+    openCheckpoint(place, { adapters, config, window, head: asked, limits, signal });
   try {
     return await attempt(head);
   } catch (error) {
@@ -139,5 +147,8 @@ async function openTokenizer({ tokenizer, signal }: PipelineOptions, checkpoint:
   if (tokenizer === undefined) return loadTokenizer(checkpoint.files, { signal });
   if (typeof tokenizer === "object" && "encode" in tokenizer) return tokenizer;
   const { files } = await placeOf(tokenizer);
-  return loadTokenizer(files, { signal });
+  const tracker = fileTracker();
+  const loaded = await loadTokenizer(tracker.track(files), { signal });
+  await tracker.checkUnchanged({ signal });
+  return loaded;
 }

@@ -1,4 +1,14 @@
-import type { DataType, FileSet, FormatAdapter, Head, OpenLimits, ProgressListener, Runtime, Session } from "@longspan/core";
+import type {
+  AttentionWindows,
+  DataType,
+  FileSet,
+  FormatAdapter,
+  Head,
+  OpenLimits,
+  ProgressListener,
+  Runtime,
+  Session,
+} from "@longspan/core";
 import type { TextTokenizer } from "../tokenizer/text-tokenizer.ts";
 import type { ModelSource } from "./model-source.ts";
 
@@ -12,6 +22,8 @@ export interface PipelineOptions {
   readonly tokenizer?: string | URL | readonly File[] | FileSet | TextTokenizer | undefined;
   /** A parsed config.json; wins over what lies beside or inside the model. */
   readonly config?: unknown;
+  /** Windows of attention that win over the configuration's: one for all layers, or one for each. */
+  readonly window?: AttentionWindows | undefined;
   /** Which head the checkpoint has, where it does not say so itself. */
   readonly head?: Head | undefined;
   /** What opening the model may cost; default: see `OpenLimits`. */
@@ -46,7 +58,7 @@ export interface PipelineHandle {
    * `profile`, on runtimes that can tell.
    */
   readonly profile?: Session["profile"];
-  /** Frees the model. A second call does nothing. */
+  /** Frees the model, after the calls under way have ended as they would; later ones throw `closed`. A second call does nothing more. */
   dispose(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

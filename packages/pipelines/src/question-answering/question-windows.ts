@@ -39,7 +39,8 @@ export interface JoinRule {
 export function joinRule(tokenizer: TextTokenizer, config: LongformerConfig): JoinRule {
   const { classification, separator } = specialIds(tokenizer);
   const policy = globalAttentionPolicy(config, "question-answering");
-  if (policy.kind !== "separator") throw new TypeError("question answering has its global tokens before a separator");
+  // No token is global by itself: the pair as RoBERTa has it.
+  if (policy.kind !== "separator") return { classification, separator, between: 2, secondTypeId: tokenizer.secondTypeId };
   if (policy.tokenId !== separator) {
     throw new LongspanError(
       "separators-mismatch",

@@ -17,9 +17,18 @@ export interface RunRowsOptions extends RunOptions {
 
 /**
  * Runs rows in batches of `batchSize`, the shorter ones of a batch padded on the right, and gives each row's outputs as it comes.
- * @throws LongspanError `argument-invalid`, `aborted`, `value-overflow` when scores are not numbers, what the session throws.
+ * @throws LongspanError `argument-invalid`, `aborted`, `value-overflow` when scores are not numbers, `closed`, what the session throws.
  */
 export async function* runRows(model: OpenedModel, rows: readonly TokenRow[], options: RunRowsOptions = {}): AsyncGenerator<RowOutputs> {
+  const end = model.begin();
+  try {
+    yield* runBatches(model, rows, options);
+  } finally {
+    end();
+  }
+}
+
+async function* runBatches(model: OpenedModel, rows: readonly TokenRow[], options: RunRowsOptions): AsyncGenerator<RowOutputs> {
   const batchSize = wholeNumber("batchSize", options.batchSize ?? pipelineDefaults.run.batchSize, 1);
   const batches = Math.ceil(rows.length / batchSize);
   let steps = 1;

@@ -107,7 +107,7 @@ async function open({ source, files, signal }: ContainerInput): Promise<OpenedCo
           details: { tensor: initializer.name },
         });
       const place = await placeOf(initializer, source, async (location) => {
-        const known = opened.get(location) ?? (await files.resolve(location));
+        const known = opened.get(location) ?? (await files.resolve(location, { signal, namedIn: source.name }));
         if (known !== undefined) opened.set(location, known);
         return known;
       });

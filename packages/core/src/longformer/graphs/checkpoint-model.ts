@@ -1,7 +1,7 @@
 import type { Checkpoint } from "../../checkpoint/checkpoint.ts";
 import { LongspanError } from "../../errors/longspan-error.ts";
 import type { Graph } from "../../graph/graph.ts";
-import type { LazyTensor } from "../../tensor/lazy-tensor.ts";
+import type { Weights } from "../../tensor/weights.ts";
 import type { LongformerConfig } from "../config.ts";
 import type { Head } from "../head.ts";
 import { longformerGraph, type LongformerGraphOptions } from "./longformer-graph.ts";
@@ -11,7 +11,7 @@ export type CheckpointModelOptions = Pick<LongformerGraphOptions, "attentions" |
 /** Everything `Runtime.prepare` and `prepareInputs` take. */
 export interface CheckpointModel {
   readonly graph: Graph;
-  readonly weights: ReadonlyMap<string, LazyTensor>;
+  readonly weights: Weights;
   readonly config: LongformerConfig;
   readonly head: Head;
 }

@@ -1,0 +1,28 @@
+import { LongspanError } from "../errors/longspan-error.ts";
+
+/** Windows of attention, both sides together, without the token itself: one for all layers, or one for each. */
+export type AttentionWindows = number | readonly number[];
+
+/**
+ * Windows that the caller gave, one for each layer.
+ * @throws LongspanError `argument-invalid` for odd ones, and for another number of them than layers.
+ */
+export function windowsOfLayers(window: AttentionWindows, layers: number): readonly number[] {
+  const windows = typeof window === "number" ? Array.from({ length: layers }, () => window) : window;
+  const wrong = windows.find((one) => !Number.isSafeInteger(one) || one < 2 || one % 2 !== 0);
+  if (wrong !== undefined) {
+    throw new LongspanError(
+      "argument-invalid",
+      `The window ${wrong} is not possible: a window (--window, option window) counts the tokens on both sides together, so it is an even whole number, 2 or more.`,
+      { details: { window } },
+    );
+  }
+  if (windows.length !== layers) {
+    throw new LongspanError(
+      "argument-invalid",
+      `${windows.length} windows are given (--window, option window), and the model has ${layers} layers. Give one for all, or one for each.`,
+      { details: { window, layers } },
+    );
+  }
+  return windows;
+}

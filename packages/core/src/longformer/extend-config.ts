@@ -1,0 +1,92 @@
+import { LongspanError } from "../errors/longspan-error.ts";
+import { windowsOfLayers, type AttentionWindows } from "./attention-windows.ts";
+import { parseLongformerConfig, type ParsedConfig } from "./config.ts";
+import { foreignModelType, isRobertaModelType, robertaAsLongformerConfig, robertaModelTypes } from "./roberta-config.ts";
+
+/** What a RoBERTa is to become. */
+export interface ExtendOptions {
+  /** Tokens that the Longformer shall read: more than the RoBERTa's, and a multiple of each window. */
+  readonly maxLength: number;
+  /** Even; the recipe's is 512. */
+  readonly window: AttentionWindows;
+}
+
+/** What was done to a RoBERTa, for reports. */
+export interface Extension {
+  readonly modelType: string;
+  /** Tokens that it read, and that the Longformer reads. */
+  readonly sourceLength: number;
+  readonly maxLength: number;
+  /** One for each layer. */
+  readonly window: readonly number[];
+  /** Rows at the beginning of the position table that stand for no position: padding's, and those before it. */
+  readonly reservedPositions: number;
+}
+
+/**
+ * The configuration of the Longformer that the published recipe makes of a RoBERTa (`create_long_model` of
+ * `scripts/convert_model_to_long.ipynb` in allenai/longformer): `max_position_embeddings` and `attention_window` are new, all else is the source's.
+ * The recipe's two reserved positions are `pad_token_id + 1` of them, which is two for every published RoBERTa.
+ * @throws LongspanError `argument-invalid` for lengths and windows that are not possible; `not-a-longformer` for another model's
+ * configuration; `config-invalid`; `unsupported` for what a Longformer does not have.
+ */
+export function extendConfig(raw: unknown, origin: string, options: ExtendOptions): ParsedConfig & { readonly extension: Extension } {
+  const given: Readonly<Record<string, unknown>> = typeof raw === "object" && raw !== null && !Array.isArray(raw) ? { ...raw } : {};
+  if (!isRobertaModelType(given.model_type)) throw notARoberta(raw, given.model_type, origin);
+  const asLongformer = robertaAsLongformerConfig(given, origin);
+  // The window is checked against the layers below; the source has none of its own.
+  const source = parseLongformerConfig({ ...asLongformer, attention_window: 2 }, origin).config;
+  const reservedPositions = source.padTokenId + 1;
+  const extension: Extension = {
+    modelType: String(given.model_type),
+    sourceLength: source.maxPositions - reservedPositions,
+    maxLength: options.maxLength,
+    window: windowsOfLayers(options.window, source.layers),
+    reservedPositions,
+  };
+  checkLength(extension, origin);
+  const parsed = parseLongformerConfig(
+    { ...asLongformer, attention_window: extension.window, max_position_embeddings: options.maxLength + reservedPositions },
+    origin,
+  );
+  return { ...parsed, extension };
+}
+
+function checkLength({ maxLength, sourceLength, window }: Extension, origin: string): void {
+  const wrong = (why: string): LongspanError =>
+    new LongspanError("argument-invalid", `The length ${maxLength} (--max-length, option maxLength) ${why}.`, {
+      details: { maxLength, sourceLength, window },
+    });
+  if (!Number.isSafeInteger(maxLength) || maxLength < 1 || maxLength >= 2 ** 31)
+    throw wrong("is no whole number of tokens from 1 to 2³¹ - 1");
+  if (maxLength <= sourceLength) {
+    throw wrong(
+      `is not more than the ${sourceLength} tokens that the model reads already (${origin}): the recipe only lengthens. Give more, such as 4096`,
+    );
+  }
+  const uneven = window.find((one) => maxLength % one !== 0);
+  if (uneven !== undefined) {
+    const below = maxLength - (maxLength % uneven);
+    throw wrong(
+      `is no multiple of the window ${uneven}, to which texts are padded. Give ${below > sourceLength ? `${below} or ` : ""}${below + uneven}, or another window`,
+    );
+  }
+}
+
+function notARoberta(raw: unknown, modelType: unknown, origin: string): LongspanError {
+  if (modelType === "longformer") {
+    return new LongspanError(
+      "not-a-longformer",
+      `${origin} says model_type "longformer", but the tensors have a RoBERTa's attention. If they are a RoBERTa's, give its own configuration with --config (option config).`,
+      { details: { modelType } },
+    );
+  }
+  if (typeof modelType === "string") return foreignModelType(modelType, origin);
+  return new LongspanError(
+    "config-invalid",
+    typeof raw === "object" && raw !== null && !Array.isArray(raw)
+      ? `${origin} does not say model_type, and a model with these names could be a BERT, whose positions are others. If it is a RoBERTa, say so: "model_type", one of ${robertaModelTypes}.`
+      : `${origin} is no JSON object, as a model configuration is.`,
+    { details: { key: "model_type" } },
+  );
+}
