@@ -45,12 +45,28 @@ export async function recorded(file: string, name: string): Promise<{ readonly i
   return { inputs: named("inputs"), outputs: named("outputs") };
 }
 
-/** The largest difference of each output that torch recorded, on the reference runtime. Tokens that are padding count too. */
-export async function differences(checkpoint: Checkpoint, inputs: Tensors, outputs: Tensors): Promise<Readonly<Record<string, number>>> {
+/** The largest difference of each output that torch recorded, on the reference runtime: at all tokens, or at those of a mask `[batch, sequence]`. */
+export async function differences(
+  checkpoint: Checkpoint,
+  inputs: Tensors,
+  outputs: Tensors,
+  tokens?: Tensor,
+): Promise<Readonly<Record<string, number>>> {
   const { config, head } = checkpoint;
   if (checkpoint.problem !== undefined || config === null || head === null) throw checkpoint.problem ?? new Error("no model");
   const graph = longformerGraph(config, head, { hiddenStates: Object.keys(outputs).some((name) => name.startsWith("hidden_states.")) });
   const session = await referenceRuntime().prepare(graph, checkpoint.weights());
   const found = await session.run(prepareInputs(config, head, inputs)).finally(() => session.dispose());
-  return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, largestDifference(found[name], tensor)]));
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, tensor]) => [name, largestDifference(atTokens(found[name], tokens), atTokens(tensor, tokens))]),
+  );
+}
+
+/** `[batch, sequence, …]` with zeros where the mask has them. */
+function atTokens<Maybe extends Tensor | undefined>(tensor: Maybe, tokens: Tensor | undefined): Maybe {
+  if (tensor === undefined || tokens === undefined) return tensor;
+  const each = tensor.data.length / tokens.data.length;
+  const data = new Float32Array(tensor.data.length);
+  for (const [index, value] of tensor.data.entries()) if (Number(tokens.data[Math.floor(index / each)]) !== 0) data[index] = Number(value);
+  return { ...tensor, dataType: "float32", data } as Maybe;
 }

@@ -4,9 +4,10 @@ import type { DirectorySink } from "../bytes/sink.ts";
 import type { ProgressListener } from "../checkpoint/progress.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { checkTies } from "./check-ties.ts";
+import { tokenizerOfLength } from "./extend/tokenizer-of-length.ts";
 import type { ConversionPlan } from "./conversion-plan.ts";
 import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
-import { causeOf, fileTracker } from "../bytes/file-tracker.ts";
+import { causeOf, fileTracker, type FileTracker } from "../bytes/file-tracker.ts";
 import { tensorCopier, type TensorCopier } from "./copy-tensor.ts";
 
 export interface ConvertOptions {
@@ -44,7 +45,7 @@ export async function convertCheckpoint(plan: ConversionPlan, options: ConvertOp
   const { sink, signal } = options;
   const sidecars: Sidecar[] = [];
   const tracker = fileTracker();
-  const tokenizer = tracker.track(options.tokenizer ?? plan.source.files);
+  const tokenizer = tokenizerOf(plan, options.tokenizer, tracker);
   const checkUnchanged = async (): Promise<void> => {
     await plan.source.checkUnchanged({ signal });
     await tracker.checkUnchanged({ signal });
@@ -103,6 +104,12 @@ function request(plan: ConversionPlan, options: ConvertOptions, sidecars: readon
     signal: options.signal,
     copy: (tensor, to, observe) => copier.copy(tensor, to, observe),
   };
+}
+
+/** The user's tokenizer becomes as long as the model; that beside the source is already (`Checkpoint.files`). */
+function tokenizerOf({ source }: ConversionPlan, given: FileSet | undefined, tracker: FileTracker): FileSet {
+  const files = tracker.track(given ?? source.files);
+  return given === undefined || source.extension === undefined ? files : tokenizerOfLength(files, source.extension.maxLength);
 }
 
 /** Adds what can be opened to `sidecars`, also when something cannot, so that it is closed. */

@@ -17,6 +17,7 @@ import { chooseClaim, uniqueByName } from "./choose-claim.ts";
 import { deriveParameters } from "./derive-parameters.ts";
 import { describeUnknownFile } from "./describe-unknown-file.ts";
 import { type Entry, findEntry } from "./find-entry.ts";
+import { tokenizerOfLength } from "./extend/tokenizer-of-length.ts";
 import { interpretTensors } from "./interpret-tensors.ts";
 import { checkedWeights } from "./checked-weights.ts";
 
@@ -179,6 +180,7 @@ function checkpoint({ source, opened, container, envelope, contents, interpretat
     await opened.close();
     await source.close();
   };
+  const { extension } = interpretation;
   const built: Checkpoint = {
     ...interpretation,
     name: source.name,
@@ -187,7 +189,7 @@ function checkpoint({ source, opened, container, envelope, contents, interpretat
     dropped: contents.dropped,
     metadata: contents.metadata,
     warnings: [...entry.warnings, ...opened.warnings, ...contents.warnings, ...interpretation.warnings],
-    files: entry.companions,
+    files: extension === undefined ? entry.companions : tokenizerOfLength(entry.companions, extension.maxLength),
     async checkUnchanged(given) {
       await tracker.checkUnchanged(given);
       await base?.checkUnchanged(given);

@@ -1,15 +1,15 @@
 import { bytesSource } from "../../bytes/bytes-source.ts";
 import type { ByteSource } from "../../bytes/byte-source.ts";
-import type { FileSet } from "../../bytes/file-set.ts";
+import type { FileSet, ResolveOptions } from "../../bytes/file-set.ts";
+import { memoryBudget } from "../../checkpoint/memory-budget.ts";
 import { LongspanError } from "../../errors/longspan-error.ts";
+import { readJson } from "../../json/parse-json.ts";
+import { stringifyJson } from "../../json/stringify-json.ts";
 
 const settingsFile = "tokenizer_config.json";
 
 /** Files that hold a tokenizer's words: where one of them is, there are settings too. */
 const vocabularyFiles: readonly string[] = ["tokenizer.json", "vocab.json", "vocab.txt", "sentencepiece.bpe.model", "spiece.model"];
-
-/** A tokenizer's settings are a few kB; with thousands of added tokens some hundred. */
-const largestSettingsBytes = 10 * 2 ** 20;
 
 /**
  * The files with a tokenizer for texts of another length: `model_max_length` in tokenizer_config.json is `maxLength` (as transformers
@@ -17,19 +17,19 @@ const largestSettingsBytes = 10 * 2 ** 20;
  * @throws LongspanError `config-invalid` (while the file is opened) when it is no JSON object.
  */
 export function tokenizerOfLength(files: FileSet, maxLength: number): FileSet {
-  const hasVocabulary = async (): Promise<boolean> => {
+  const hasVocabulary = async (options: ResolveOptions | undefined): Promise<boolean> => {
     for (const name of vocabularyFiles) {
-      const source = await files.resolve(name);
+      const source = await files.resolve(name, options);
       await source?.close();
       if (source !== undefined) return true;
     }
     return false;
   };
-  const settings = async (): Promise<ByteSource | undefined> => {
-    const source = await files.resolve(settingsFile);
-    if (source === undefined && !(await hasVocabulary())) return undefined;
-    const { max_len: _old, ...read } = source === undefined ? {} : await readSettings(source);
-    const text = `${JSON.stringify({ ...read, model_max_length: maxLength }, null, 2)}\n`;
+  const settings = async (options: ResolveOptions | undefined): Promise<ByteSource | undefined> => {
+    const source = await files.resolve(settingsFile, options);
+    if (source === undefined && !(await hasVocabulary(options))) return undefined;
+    const { max_len: _old, ...read } = source === undefined ? {} : await readSettings(source, options?.signal);
+    const text = `${stringifyJson({ ...read, model_max_length: maxLength }, { indent: 2 })}\n`;
     return bytesSource(new TextEncoder().encode(text), source?.name ?? `${files.name}/${settingsFile}`);
   };
   // What else the files can do stays as it is.
@@ -39,26 +39,22 @@ export function tokenizerOfLength(files: FileSet, maxLength: number): FileSet {
     ...(files.listFolders === undefined ? {} : { listFolders: async () => (await files.listFolders?.()) ?? [] }),
     ...(files.parent === undefined ? {} : { parent: () => files.parent?.() }),
   };
-  return { name: files.name, resolve: async (fileName) => (fileName === settingsFile ? settings() : files.resolve(fileName)), ...other };
+  return {
+    name: files.name,
+    resolve: async (fileName, options) => (fileName === settingsFile ? settings(options) : files.resolve(fileName, options)),
+    ...other,
+  };
 }
 
 function withSettings(names: readonly string[]): readonly string[] {
   return names.includes(settingsFile) || !names.some((name) => vocabularyFiles.includes(name)) ? names : [...names, settingsFile];
 }
 
-async function readSettings(source: ByteSource): Promise<Readonly<Record<string, unknown>>> {
+async function readSettings(source: ByteSource, signal: AbortSignal | undefined): Promise<Readonly<Record<string, unknown>>> {
   try {
-    if (source.size > largestSettingsBytes) {
-      throw new LongspanError("config-invalid", `${source.name} has ${source.size} bytes; a tokenizer's settings are a few thousand.`);
-    }
-    const parsed: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(await source.read(0, source.size)));
+    const parsed = await readJson(source, { code: "config-invalid", budget: memoryBudget(source.name, source.size), signal });
     if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
     throw new LongspanError("config-invalid", `${source.name} is no JSON object, as a tokenizer's settings are.`);
-  } catch (error) {
-    if (LongspanError.isInstance(error)) throw error;
-    throw new LongspanError("config-invalid", `${source.name} is not JSON: ${error instanceof Error ? error.message : String(error)}.`, {
-      cause: error,
-    });
   } finally {
     await source.close();
   }
