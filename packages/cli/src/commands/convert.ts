@@ -3,9 +3,8 @@ import { basename, dirname, extname, resolve } from "node:path";
 import { isDataType, LongspanError, type ConversionPlan, type DirectorySink, type Target } from "@longspan/core";
 import { directorySink, fileSink } from "@longspan/core/node";
 import { folderInput, type ModelInput } from "../model/model-input.ts";
-import type { ModelOptions } from "../model/model-options.ts";
 import { layoutOption, openModel } from "../model/open-model.ts";
-import type { OnnxCommandOptions } from "../model/onnx-options.ts";
+import type { OutputOptions } from "../model/output-options.ts";
 import { createTargetConverter, quantizationNote } from "../model/target-converter.ts";
 import { conversionDocument, describePlan, describeResult } from "../output/conversion-report.ts";
 import { jsonDocument } from "../output/json-document.ts";
@@ -13,20 +12,8 @@ import { parseSize } from "../parse-size.ts";
 import { progressDisplay } from "../output/progress-display.ts";
 import { styled, writeLine, type Terminal } from "../terminal.ts";
 
-export interface ConvertCommandOptions extends ModelOptions, OnnxCommandOptions {
-  readonly to: string;
-  readonly output?: string;
-  readonly layout?: string;
-  readonly fromLayout?: string;
-  readonly dtype?: string;
-  readonly tokenizer?: string;
-  readonly shardSize?: string;
-  readonly force?: boolean;
-  readonly dryRun?: boolean;
-}
-
-/** `longspan convert`: one checkpoint into another framework's form. */
-export async function convert(model: string, options: ConvertCommandOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+/** `longspan convert`: one checkpoint into another framework's form; and `longspan extend`, with which a RoBERTa is opened as a Longformer. */
+export async function convert(model: string, options: OutputOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const converter = await createTargetConverter(options);
   const { dtype } = options;
   if (dtype !== undefined && !isDataType(dtype))

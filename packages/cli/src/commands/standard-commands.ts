@@ -3,6 +3,7 @@ import { registerClassify } from "./classify.command.ts";
 import { registerConvert } from "./convert.command.ts";
 import { registerDoctor } from "./doctor.command.ts";
 import { registerEmbed } from "./embed.command.ts";
+import { registerExtend } from "./extend.command.ts";
 import { registerFill } from "./fill.command.ts";
 import { registerInspect } from "./inspect.command.ts";
 import type { RegisterCommand } from "./register-command.ts";
@@ -13,6 +14,7 @@ import { registerVerify } from "./verify.command.ts";
 export const standardCommands: readonly RegisterCommand[] = [
   registerInspect,
   registerConvert,
+  registerExtend,
   registerVerify,
   registerRun,
   registerAsk,

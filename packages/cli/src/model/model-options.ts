@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { heads, type AttentionWindows, type OpenLimits } from "@longspan/core";
+import { heads, type AttentionWindows, type ExtendOptions, type OpenLimits } from "@longspan/core";
 import { parseSize } from "../parse-size.ts";
 
 /** What every command that opens a model takes. */
@@ -11,6 +11,8 @@ export interface ModelOptions {
   readonly base?: string;
   readonly adapterConfig?: string;
   readonly adapterName?: string;
+  /** What a RoBERTa is to become; `extend` alone says it. */
+  readonly extend?: ExtendOptions;
   readonly adapter: readonly string[];
   readonly verifyChecksums?: boolean;
   readonly limit?: OpenLimits;

@@ -34,7 +34,7 @@ export async function openModel(
   if (head !== undefined && !isHead(head))
     throw new LongspanError("head-unknown", `There is no head "${head}". There are: ${heads.join(", ")}.`);
   const config = options.config === undefined ? undefined : await readJsonFile(options.config, options.limit);
-  const { prefix, window, adapterName, limit: limits } = options;
+  const { prefix, window, extend, adapterName, limit: limits } = options;
   const base = options.base === undefined ? undefined : await modelInput(options.base);
   const adapterConfig = options.adapterConfig === undefined ? undefined : await readJsonFile(options.adapterConfig, limits);
   const checkpoint = await converter.open(input, {
@@ -42,6 +42,7 @@ export async function openModel(
     head,
     prefix,
     window,
+    extend,
     base,
     adapterConfig,
     adapterName,

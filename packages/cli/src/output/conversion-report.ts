@@ -1,13 +1,14 @@
 import type { ConversionPlan } from "@longspan/core";
 import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
 
-/** The JSON document of `longspan convert`; its keys are a contract. */
+/** The JSON document of `longspan convert` and `longspan extend`; its keys are a contract. */
 export function conversionDocument(plan: ConversionPlan, written: readonly string[], dryRun: boolean): Record<string, unknown> {
   return {
     source: plan.source.name,
     target: plan.target.name,
     layout: plan.layout.layout.name,
     head: plan.spec.head,
+    ...(plan.source.extension === undefined ? {} : { extension: plan.source.extension }),
     dryRun,
     alreadyConverted: plan.alreadyConverted,
     written,
