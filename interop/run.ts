@@ -1,5 +1,5 @@
 // Full circle: converts fixtures to every target, back, and compares; then has the real frameworks load each file; then checks ONNX files
-// (onnx.ts). Needs Python: `PYTHON=… PYTHON_TENSORFLOW=… npm run interop`, with the packages of fixtures/requirements.txt and interop/requirements.txt,
+// (onnx.ts) and what becomes of RoBERTas (roberta.ts). Needs Python: `PYTHON=… PYTHON_TENSORFLOW=… npm run interop`, with the packages of fixtures/requirements.txt and interop/requirements.txt,
 // and of fixtures/requirements-tensorflow.txt.
 import { spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -14,6 +14,7 @@ import { tensorflow } from "@longspan/adapter-tensorflow";
 import { torch } from "@longspan/adapter-torch";
 import { onnx } from "@longspan/runtime-ort";
 import { checkOnnxFiles } from "./onnx.ts";
+import { checkRobertaFiles } from "./roberta.ts";
 
 interface Job {
   readonly source: string;
@@ -30,6 +31,8 @@ const sources = [
   "fixtures/huggingface/model/model.safetensors",
   "fixtures/huggingface/question-answering/model.safetensors",
   "fixtures/huggingface/masked-lm/model.safetensors",
+  "fixtures/roberta/grafts/roberta-masked-lm/pytorch_model.bin",
+  "fixtures/roberta/grafts/roberta-question-answering/model.safetensors",
   ...["model", "masked-lm", "sequence-classification", "token-classification", "multiple-choice"].map(
     (head) => `fixtures/torch/heads/${head}/pytorch_model.bin`,
   ),
@@ -77,7 +80,8 @@ try {
     );
   const tensorflowIsWell = checkTensorflowFiles(list);
   const onnxIsWell = error === undefined && (await checkOnnxFiles(join(folder, "onnx"), python));
-  process.exitCode = status === 0 && different === 0 && tensorflowIsWell && onnxIsWell ? 0 : 1;
+  const robertasAreWell = error === undefined && (await checkRobertaFiles(converter, join(folder, "roberta"), python));
+  process.exitCode = status === 0 && different === 0 && tensorflowIsWell && onnxIsWell && robertasAreWell ? 0 : 1;
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

@@ -58,15 +58,18 @@ export async function differences(
   const session = await referenceRuntime().prepare(graph, checkpoint.weights());
   const found = await session.run(prepareInputs(config, head, inputs)).finally(() => session.dispose());
   return Object.fromEntries(
-    Object.entries(outputs).map(([name, tensor]) => [name, largestDifference(atTokens(found[name], tokens), atTokens(tensor, tokens))]),
+    Object.entries(outputs).map(([name, tensor]) => {
+      const actual = found[name];
+      return [name, largestDifference(actual === undefined ? actual : atTokens(actual, tokens), atTokens(tensor, tokens))];
+    }),
   );
 }
 
 /** `[batch, sequence, …]` with zeros where the mask has them. */
-function atTokens<Maybe extends Tensor | undefined>(tensor: Maybe, tokens: Tensor | undefined): Maybe {
-  if (tensor === undefined || tokens === undefined) return tensor;
+function atTokens(tensor: Tensor, tokens: Tensor | undefined): Tensor {
+  if (tokens === undefined) return tensor;
   const each = tensor.data.length / tokens.data.length;
   const data = new Float32Array(tensor.data.length);
   for (const [index, value] of tensor.data.entries()) if (Number(tokens.data[Math.floor(index / each)]) !== 0) data[index] = Number(value);
-  return { ...tensor, dataType: "float32", data } as Maybe;
+  return { dataType: "float32", shape: tensor.shape, data };
 }
