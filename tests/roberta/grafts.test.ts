@@ -104,6 +104,13 @@ describe("windows are never guessed", () => {
     }
   });
 
+  test("nor is Longformer's default taken for a model that has a RoBERTa's names and a configuration that says little", async () => {
+    await using graft = await withConfig({ attention_window: undefined, model_type: undefined });
+    expect(graft.problem).toMatchObject({ code: "config-missing", message: expect.stringContaining("--window") });
+    await using said = await withConfig({ attention_window: undefined, model_type: undefined }, [4, 8]);
+    expect(said.problem).toBeUndefined();
+  });
+
   test("the given ones stand, for all layers or for each, also over the configuration's", async () => {
     await using none = await withConfig({ attention_window: undefined }, [4, 8]);
     const { inputs, outputs } = await recorded("roberta/outputs/graft-roberta-masked-lm.safetensors", "length-16");

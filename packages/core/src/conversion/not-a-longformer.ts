@@ -27,7 +27,7 @@ export function requireRoberta(match: LayoutMatch, entries: readonly NamedEntry[
   if (global > 0) {
     throw new LongspanError(
       "argument-invalid",
-      `${source} already is a Longformer: ${global} of its layers have the global projections that extending would make. Convert it as it is.`,
+      `${source} already is a Longformer, or was given its attention: ${global} of its layers have the global projections that extending would make. Convert it as it is.`,
       { details: { source } },
     );
   }

@@ -64,7 +64,8 @@ export async function resolveConfig(sources: ConfigSources): Promise<ResolvedCon
   );
 }
 
-function parsed(raw: unknown, origin: string, { window, extend }: ConfigSources): ResolvedConfig {
+function parsed(raw: unknown, origin: string, { window, extend, prefix }: ConfigSources): ResolvedConfig {
+  if (extend === undefined && window === undefined && isRobertaPrefix(prefix)) requireWindows(raw, origin);
   const config = extend === undefined ? parseLongformerConfig(raw, origin, { window }) : extendConfig(raw, origin, extend);
   return { ...config, origin };
 }
@@ -80,6 +81,17 @@ function publishedConfigOf(
     }
   }
   return undefined;
+}
+
+/** Names of a RoBERTa, and a configuration that says neither what the model is nor its windows: a Longformer's default would be a guess. */
+function requireWindows(raw: unknown, origin: string): void {
+  const { model_type: type, attention_window: windows }: { model_type?: unknown; attention_window?: unknown } = { ...Object(raw) };
+  if ((type ?? windows ?? undefined) !== undefined) return;
+  throw new LongspanError(
+    "config-missing",
+    `${origin} says neither model_type nor attention_window, and the names are those of a RoBERTa that was given a Longformer's attention: its windows cannot be seen in weights. Say them with --window (option window), as they were in training: both sides together, such as 512.`,
+    { details: { key: "attention_window" } },
+  );
 }
 
 function isRobertaPrefix(prefix: string): boolean {
