@@ -29,6 +29,7 @@ export type { LazyTensor, TensorReadOptions, TensorStorage } from "./tensor/lazy
 export { denseStrides, renameTensor, stridedTensor, type StridedTensorOptions } from "./tensor/strided-tensor.ts";
 export type { SourceStorage } from "./tensor/strided-view.ts";
 export { transposeTensor } from "./tensor/transpose-tensor.ts";
+export { assembledTensor, reshapeTensor, type AssembledTensorOptions, type TensorPiece } from "./tensor/assembled-tensor.ts";
 export { computedTensor, type ComputedRange, type ComputedTensorOptions } from "./tensor/computed-tensor.ts";
 export { readFloats } from "./tensor/read-floats.ts";
 export { castTensor } from "./tensor/cast-tensor.ts";

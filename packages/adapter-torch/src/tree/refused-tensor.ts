@@ -21,9 +21,14 @@ export function refuseOrRethrow<Made>(place: Place, make: () => Made): Made | Re
     return make();
   } catch (error) {
     if (!LongspanError.isInstance(error)) throw error;
-    const refusal = inPlace(error, place);
-    return { kind: "opaque", className: place.className, reason: refusal.message, error: refusal };
+    return refusedTensor(place, error);
   }
+}
+
+/** What stands for a tensor that cannot be made, for that reason. */
+export function refusedTensor(place: Place, error: LongspanError): RefusedTensor {
+  const refusal = inPlace(error, place);
+  return { kind: "opaque", className: place.className, reason: refusal.message, error: refusal };
 }
 
 function inPlace(error: LongspanError, { file, name }: Place): LongspanError {

@@ -1,8 +1,7 @@
-import type { ByteSource } from "../bytes/byte-source.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { LazyTensor } from "./lazy-tensor.ts";
+import { storageOfTensor } from "./storage-of-tensor.ts";
 import { denseStrides, stridedTensor } from "./strided-tensor.ts";
-import type { SourceStorage } from "./strided-view.ts";
 
 /**
  * The matrix with its two axes exchanged: `[rows, columns]` → `[columns, rows]`. A view: of a transposed view it is the original
@@ -28,17 +27,6 @@ export function transposeTensor(tensor: LazyTensor): LazyTensor {
     shape: [columns, rows],
     strides: [strides[1] ?? 1, strides[0] ?? 1],
     elementOffset: plain === undefined ? 0 : tensor.storage.elementOffset,
-    storage: plain ?? storageOf(tensor),
+    storage: plain ?? storageOfTensor(tensor),
   });
-}
-
-/** Any lazy tensor as a storage in C order, so that views can be laid over it. */
-function storageOf(tensor: LazyTensor): SourceStorage {
-  const source: ByteSource = {
-    name: tensor.name,
-    size: tensor.byteLength,
-    read: (offset, length, options) => tensor.readBytes(offset, length, options),
-    close: async () => {},
-  };
-  return { source, offset: 0, byteLength: tensor.byteLength };
 }
