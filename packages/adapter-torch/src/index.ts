@@ -8,6 +8,10 @@ export { torchTarContainer } from "./containers/torch-tar.ts";
 export { torchZipContainer } from "./containers/torch-zip.ts";
 export type { TorchZipOptions } from "./containers/torch-zip.ts";
 
+export { deepspeedContainer } from "./containers/deepspeed.ts";
+export { torchDistributedContainer } from "./containers/torch-distributed.ts";
+export { torchFolderKinds } from "./folders/torch-folder-kinds.ts";
+
 export { collectTensors } from "./envelopes/collect-tensors.ts";
 export type { CollectedTensors } from "./envelopes/collect-tensors.ts";
 

@@ -1,5 +1,6 @@
 import type { FormatAdapter } from "@longspan/core";
 import { safetensorsContainer, safetensorsShardedContainer } from "@longspan/container-safetensors";
+import { torchDistributedContainer } from "./containers/torch-distributed.ts";
 import { torchLegacyContainer } from "./containers/torch-legacy.ts";
 import { torchShardedContainer } from "./containers/torch-sharded.ts";
 import { torchTarContainer } from "./containers/torch-tar.ts";
@@ -10,6 +11,7 @@ import { moduleEnvelope } from "./envelopes/module.ts";
 import { nestedStateDictEnvelope } from "./envelopes/nested-state-dict.ts";
 import { stateDictEnvelope } from "./envelopes/state-dict.ts";
 import { peftAdapterFolder } from "./folders/peft-adapter.ts";
+import { torchFolderKinds } from "./folders/torch-folder-kinds.ts";
 import { allenaiLayout } from "./layouts/allenai.ts";
 import { huggingFaceLayout } from "./layouts/hf.ts";
 import { huggingFaceTarget } from "./targets/hf.ts";
@@ -26,7 +28,6 @@ export function torch(options: TorchOptions = {}): FormatAdapter {
   return {
     specificationVersion: 1,
     name: "torch",
-    folderKinds: [peftAdapterFolder()],
     // A folder's weights are looked for in this order: transformers, too, prefers safetensors.
     containers: [
       safetensorsContainer(),
@@ -35,9 +36,11 @@ export function torch(options: TorchOptions = {}): FormatAdapter {
       torchLegacyContainer(),
       torchShardedContainer(options),
       torchTarContainer(),
+      torchDistributedContainer(options),
     ],
     envelopes: [stateDictEnvelope(), nestedStateDictEnvelope(), moduleEnvelope()],
     derivations: [peftDerivation()],
+    folderKinds: [peftAdapterFolder(), ...torchFolderKinds(options)],
     layouts: [layout, allenaiLayout()],
     targets: [huggingFaceTarget(layout), torchTarget(layout), torchLegacyTarget(layout)],
   };

@@ -5,7 +5,14 @@ import type { FoundObject } from "./find-in-hyper-parameters.ts";
 import { objectsWithin } from "./find-in-hyper-parameters.ts";
 import { plainHyperParameters } from "./hyper-parameters.ts";
 import { readConfiguration } from "./read-configuration.ts";
-import { droppedKeys, hyperParameterKeys, hyperParameterTypeKey, stateDictKey, versionKey } from "./top-level-keys.ts";
+import {
+  droppedKeys,
+  hyperParameterKeys,
+  hyperParameterTypeKey,
+  shardedStateDictKeys,
+  stateDictKey,
+  versionKey,
+} from "./top-level-keys.ts";
 import { isEmpty, isOpaque, simpleClassName } from "./tree-walks.ts";
 
 /** The key under which every generation's hyper-parameters stand in `EnvelopeContents.metadata`. */
@@ -45,13 +52,14 @@ function open(container: OpenedContainer): EnvelopeContents {
   const { root } = container;
   if (!isTreeMap(root))
     throw new LongspanError("malformed", `A Lightning checkpoint is a dict, but this file holds ${describeTree(root)}.`);
-  const { tensors, dropped, warnings } = collectTensors(stateDictOf(root).entries);
+  const [stateKey, stateDict] = stateDictOf(root);
+  const { tensors, dropped, warnings } = collectTensors(stateDict.entries);
   const metadata = new Map<string, TreeValue>();
   const allDropped = [...dropped];
   const [holdsTensor, holdsMatrix] = [tensorSearch(), tensorSearch(2)];
   for (const [key, value] of root.entries) {
-    if (typeof key !== "string" || key === stateDictKey || hyperParameterKeys.includes(key)) continue;
-    const reason = droppedKeys.get(key);
+    if (typeof key !== "string" || key === stateKey || hyperParameterKeys.includes(key)) continue;
+    const reason = droppedKeys.get(/^optimizer_\d+$/.test(key) ? "optimizer_states" : key);
     if (reason === undefined) {
       metadata.set(key, value);
       if (holdsTensor(value))
@@ -75,15 +83,19 @@ function open(container: OpenedContainer): EnvelopeContents {
   };
 }
 
-function stateDictOf(root: TreeMap): TreeMap {
+function stateDictOf(root: TreeMap): readonly [key: string, stateDict: TreeMap] {
   const stateDict = root.get(stateDictKey);
-  if (isTreeMap(stateDict)) return stateDict;
+  if (isTreeMap(stateDict)) return [stateDictKey, stateDict];
+  for (const key of stateDict === undefined ? shardedStateDictKeys : []) {
+    const value = root.get(key);
+    if (isTreeMap(value)) return [key, value];
+  }
   const keys = root.entries.map(([key]) => (typeof key === "string" ? key : describeTree(key)));
   const names = keys.slice(0, listedKeys).join(", ") + (keys.length > listedKeys ? ", …" : "");
   throw new LongspanError(
     "malformed",
     stateDict === undefined
-      ? `This Lightning checkpoint has no "${stateDictKey}"; its keys are ${names}. A sharded checkpoint (FSDP, DeepSpeed) must be consolidated by Lightning first.`
+      ? `This Lightning checkpoint has no "${stateDictKey}"; its keys are ${names}. Where a sharded strategy (FSDP, DeepSpeed) wrote it, give the folder that it lies in.`
       : `"${stateDictKey}" is ${describeTree(stateDict)}, where Lightning writes a dict of tensors.`,
     {
       details: {

@@ -5,6 +5,12 @@
  */
 export const stateDictKey = "state_dict";
 
+/**
+ * Where the sharded strategies keep the state dict instead: FSDP's, and DeepSpeed's.
+ * Source: lightning/pytorch/strategies/fsdp.py and deepspeed.py, `save_checkpoint`.
+ */
+export const shardedStateDictKeys: readonly string[] = ["model", "module"];
+
 /** Written since 0.8. */
 export const versionKey = "pytorch-lightning_version";
 

@@ -1,4 +1,4 @@
-import { LongspanError, isTreeMap, treeMap } from "@longspan/core";
+import { LongspanError, budgetOf, isTreeMap, memoryCosts, treeMap } from "@longspan/core";
 import type { ByteSource, Container, ContainerInput, OpenedContainer, TreeMap, TreeValue } from "@longspan/core";
 import { beginsAsDistributedMetadata, readDistributedMetadata } from "../distributed/distributed-metadata.ts";
 import type { ItemPlace, StoredItem } from "../distributed/distributed-metadata.ts";
@@ -34,8 +34,14 @@ export function torchDistributedContainer(options: TorchZipOptions = {}): Contai
 
 async function open(input: ContainerInput, options: TorchZipOptions): Promise<OpenedContainer> {
   const { source, files: folder, signal } = input;
-  const { value } = await readPickleOf(source.name, "metadata", { size: source.size, read: (offset, length) => source.read(offset, length, { signal }) });
+  const { value } = await readPickleOf(source.name, "metadata", {
+    size: source.size,
+    read: (offset, length) => source.read(offset, length, { signal }),
+  });
   const items = readDistributedMetadata(source.name, value);
+  const budget = budgetOf(input);
+  for (const { value: stored } of items)
+    budget.spend(memoryCosts.tensor * Math.max(1, stored.kind === "object" ? 0 : stored.pieces.length));
   const sources = new Map<string, ByteSource>();
   const close = async (): Promise<void> => {
     await Promise.all([...sources.values()].map((file) => file.close()));
@@ -55,7 +61,11 @@ function placesOf(items: readonly StoredItem[]): ItemPlace[] {
   return items.flatMap(({ value }) => (value.kind === "object" ? [value.place] : value.pieces.map(({ place }) => place)));
 }
 
-async function openFile({ source, files }: ContainerInput, { fileName, offset, byteLength }: ItemPlace, sources: Map<string, ByteSource>): Promise<void> {
+async function openFile(
+  { source, files }: ContainerInput,
+  { fileName, offset, byteLength }: ItemPlace,
+  sources: Map<string, ByteSource>,
+): Promise<void> {
   let file = sources.get(fileName);
   if (file === undefined) {
     file = await files.resolve(fileName);
@@ -96,7 +106,12 @@ async function objectAt(place: ItemPlace, files: StoredFiles, signal: AbortSigna
   }
 }
 
-function tensorOrRefusal(file: string, name: string, stored: Extract<StoredItem["value"], { kind: "tensor" }>, files: StoredFiles): TreeValue {
+function tensorOrRefusal(
+  file: string,
+  name: string,
+  stored: Extract<StoredItem["value"], { kind: "tensor" }>,
+  files: StoredFiles,
+): TreeValue {
   try {
     if (LongspanError.isInstance(stored.dataType)) throw stored.dataType;
     return storedTensor(name, stored, stored.dataType, files);
@@ -106,7 +121,12 @@ function tensorOrRefusal(file: string, name: string, stored: Extract<StoredItem[
   }
 }
 
-async function withLightning(tree: TreeMap, input: ContainerInput, options: TorchZipOptions, sources: Map<string, ByteSource>): Promise<TreeMap> {
+async function withLightning(
+  tree: TreeMap,
+  input: ContainerInput,
+  options: TorchZipOptions,
+  sources: Map<string, ByteSource>,
+): Promise<TreeMap> {
   const source = await input.files.resolve(lightningFileName);
   if (source === undefined) return tree;
   sources.set(lightningFileName, source);

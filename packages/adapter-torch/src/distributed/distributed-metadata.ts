@@ -59,14 +59,19 @@ export function beginsAsDistributedMetadata(head: Uint8Array): boolean {
  */
 export function readDistributedMetadata(file: string, root: PickleValue): StoredItem[] {
   const fail = (problem: string): never => {
-    throw new LongspanError("malformed", `${file} ${problem}. Copy the checkpoint again, or write it again with torch.distributed.checkpoint.`, {
-      details: { file },
-    });
+    throw new LongspanError(
+      "malformed",
+      `${file} ${problem}. Copy the checkpoint again, or write it again with torch.distributed.checkpoint.`,
+      {
+        details: { file },
+      },
+    );
   };
   const attributes = isOfClass(root, "Metadata") ? asAttributes(root) : undefined;
   const described = asDict(attributes?.get("state_dict_metadata"));
   const stored = asDict(attributes?.get("storage_data"));
-  if (attributes === undefined || described === undefined) return fail(`holds ${describe(root, 120)}, not the metadata of a distributed checkpoint`);
+  if (attributes === undefined || described === undefined)
+    return fail(`holds ${describe(root, 120)}, not the metadata of a distributed checkpoint`);
   if (stored === undefined) return fail("does not say where the values lie");
   const places = placesOf(file, stored.entries, fail);
   const paths = asDict(attributes.get("planner_data"));
@@ -86,8 +91,8 @@ type Places = ReadonlyMap<string, ReadonlyMap<string, ItemPlace>>;
 function placesOf(file: string, entries: readonly (readonly [PickleValue, PickleValue])[], fail: Fail): Places {
   const places = new Map<string, Map<string, ItemPlace>>();
   for (const [key, value] of entries) {
-    const index = asAttributes(key);
-    const info = asAttributes(value);
+    const index = attributesOf(key);
+    const info = attributesOf(value);
     const name = asString(index?.get("fqn"));
     const fileName = asString(info?.get("relative_path"));
     const offset = asInteger(info?.get("offset"));
@@ -119,7 +124,7 @@ function valueOf(name: string, value: PickleValue, places: Places, fail: Fail): 
   const chunks = asSequence(attributes?.get("chunks"));
   if (attributes === undefined || chunks === undefined) return fail(`describes "${name}" by ${describe(value, 80)}`);
   const pieces = chunks.map((chunk): StoredPiece => {
-    const piece = asAttributes(chunk);
+    const piece = attributesOf(chunk);
     const offsets = sizesOf(piece?.get("offsets"), fail);
     return { offsets, shape: sizesOf(piece?.get("sizes"), fail), place: place(offsets.join(",")) };
   });
@@ -151,6 +156,10 @@ function sizesOf(value: PickleValue | undefined, fail: Fail): number[] {
   const sizes = items?.map((item) => asInteger(item));
   if (sizes?.every((size) => size !== undefined && size >= 0) === true) return sizes as number[];
   return fail(`has ${value === undefined ? "nothing" : describe(value, 80)} where sizes are expected`);
+}
+
+function attributesOf(value: PickleValue | undefined): ReturnType<typeof asAttributes> {
+  return isObject(value) ? asAttributes(value) : undefined;
 }
 
 function isObject(value: PickleValue | undefined): value is PickleObject {

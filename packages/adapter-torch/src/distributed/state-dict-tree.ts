@@ -8,7 +8,9 @@ interface Leaf {
 }
 
 /** A state dict as it was before it was flattened: every value under the keys that lead to it. Values whose path runs through another value keep their flat name at the top. */
-export function nestedTree(values: Iterable<{ readonly name: string; readonly path: readonly (string | number)[]; readonly value: TreeValue }>): TreeMap {
+export function nestedTree(
+  values: Iterable<{ readonly name: string; readonly path: readonly (string | number)[]; readonly value: TreeValue }>,
+): TreeMap {
   const root: Branch = new Map();
   for (const { name, path, value } of values) {
     const branch = branchFor(root, path.slice(0, -1));

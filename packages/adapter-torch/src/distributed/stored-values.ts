@@ -30,7 +30,12 @@ function storedPiece(name: string, { place, shape }: StoredPiece, dataType: Data
   let opening: Promise<LazyTensor> | undefined;
   const open = async (signal: AbortSignal | undefined): Promise<LazyTensor> => {
     const value = await readStoredValue(place, files, signal);
-    if (isTensor(value) && value.dataType === dataType && value.shape.length === shape.length && value.shape.every((size, axis) => size === shape[axis])) {
+    if (
+      isTensor(value) &&
+      value.dataType === dataType &&
+      value.shape.length === shape.length &&
+      value.shape.every((size, axis) => size === shape[axis])
+    ) {
       return value;
     }
     const found = isTensor(value) ? `${value.dataType} [${value.shape.join(", ")}]` : "no tensor";
