@@ -117,10 +117,16 @@ describe("state dict", () => {
   });
 
   test("a missing state_dict is named, with what there is instead", () => {
-    const error = codeOf(() => open(dict({ "pytorch-lightning_version": "2.0.0", module: weights })));
+    const error = codeOf(() => open(dict({ "pytorch-lightning_version": "2.0.0", ema: weights })));
     expect(error.code).toBe("malformed");
     expect(error.message).toContain('no "state_dict"');
-    expect(error.message).toContain("module");
+    expect(error.message).toContain("ema");
+  });
+
+  test.each(["module", "model"])("stands under %s where a sharded strategy wrote it", (key) => {
+    const contents = open(dict({ "pytorch-lightning_version": "2.0.0", [key]: weights }));
+    expect(contents.tensors).toEqual(open(dict({ "pytorch-lightning_version": "2.0.0", state_dict: weights })).tensors);
+    expect([...contents.metadata.keys()]).not.toContain(key);
   });
 
   test("a file that is no dict is refused", () => {

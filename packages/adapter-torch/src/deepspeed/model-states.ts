@@ -107,7 +107,7 @@ function shapesOf(file: string, value: TreeValue | undefined): Map<string, reado
         details: { file },
       });
     }
-    shapes.set(name, shape as number[]);
+    shapes.set(name, shape);
   }
   return shapes;
 }
