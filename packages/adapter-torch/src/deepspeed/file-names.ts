@@ -13,10 +13,10 @@ export function optimizerStatesNames(rank: number): readonly string[] {
   return ["bf16_", "", "fp16_"].map((prefix) => `${prefix}zero_pp_rank_${rank}_mp_rank_00_optim_states.pt`);
 }
 
-export const optimizerStatesPattern = /^(?:(?:bf16|fp16)_)?(?:zero_pp_rank_\d+_)?(?:expp_rank_\d+_)?mp_rank_\d+_optim_states\.pt$/;
-export const partitionedModelStatesPattern = /^zero_pp_rank_\d+_mp_rank_\d+_model_states\.pt$/;
+export const optimizerStatesPattern: RegExp = /^(?:(?:bf16|fp16)_)?(?:zero_pp_rank_\d+_)?(?:expp_rank_\d+_)?mp_rank_\d+_optim_states\.pt$/;
+export const partitionedModelStatesPattern: RegExp = /^zero_pp_rank_\d+_mp_rank_\d+_model_states\.pt$/;
 /** Of a tensor-parallel rank but the first; of a pipeline's layer or an expert. */
-export const otherModelStatesPattern =
+export const otherModelStatesPattern: RegExp =
   /^(?:mp_rank_(?!00_)\d+|layer_\d+-model_\d+|layer_\d+_expert_\d+_mp_rank_\d+)(?:-model_states|_model_states)\.pt$/;
 /** Scripts that DeepSpeed copies beside the checkpoint. */
 export const scriptNames: readonly string[] = ["zero_to_fp32.py", "zero_to_torch.py"];
