@@ -8,6 +8,7 @@ export { parseJson, readJson, type ParseJsonOptions } from "./json/parse-json.ts
 export { jsonChunks, stringifyJson, type StringifyJsonOptions } from "./json/stringify-json.ts";
 
 export type { ByteSource, ReadOptions, ScratchBuffer } from "./bytes/byte-source.ts";
+export type { CheckpointInput } from "./bytes/checkpoint-input.ts";
 export type { FileSet, ResolveOptions } from "./bytes/file-set.ts";
 export { causeOf, fileTracker, type FileTracker } from "./bytes/file-tracker.ts";
 export type { ByteSink, DirectorySink } from "./bytes/sink.ts";
@@ -64,6 +65,7 @@ export type { FormatAdapter } from "./adapter/format-adapter.ts";
 export {
   globalAttentionPolicy,
   headOfArchitecture,
+  headParameters,
   headRecords,
   heads,
   inputAxes,
@@ -78,21 +80,15 @@ export { isRobertaModelType } from "./longformer/roberta-config.ts";
 export type { AttentionWindows } from "./longformer/attention-windows.ts";
 export type { ExtendOptions, Extension } from "./longformer/extend-config.ts";
 export { publishedConfigs } from "./longformer/published-configs.ts";
-export { canonicalRules } from "./longformer/canonical-rules.ts";
+export { canonicalRules } from "./rules/canonical-rules.ts";
+export type { ParameterDraft } from "./longformer/parameter-draft.ts";
 export { createLongformerSpec, type LongformerSpec, type ParameterSpec } from "./longformer/spec.ts";
 
 export { compileLayout, type CompiledLayout, type WrittenParameter } from "./rules/compile-layout.ts";
 export { parseLayout, type ParsedLayout, type Reading } from "./rules/parse-layout.ts";
 export { layoutFileVersion, parseLayoutFile } from "./rules/layout-file.ts";
 
-export type {
-  Checkpoint,
-  CheckpointInput,
-  CheckpointTensor,
-  ModelInFile,
-  Orientation,
-  UnreadableParameter,
-} from "./checkpoint/checkpoint.ts";
+export type { Checkpoint, CheckpointTensor, ModelInFile, Orientation, UnreadableParameter } from "./checkpoint/checkpoint.ts";
 export { openCheckpoint, type OpenOptions } from "./conversion/open-checkpoint.ts";
 export { planConversion, type PlanOptions } from "./conversion/plan-conversion.ts";
 export type { ConversionPlan, ConversionStep } from "./conversion/conversion-plan.ts";

@@ -1,18 +1,23 @@
 import type { Layout } from "@longspan/core";
-import { embeddingNormRule } from "./encoder-rules.ts";
 import {
-  classifierRules,
-  embeddingTableRule,
-  maskedLanguageBiasRules,
-  maskedLanguageTransformRules,
-  poolerRules,
+  headRules,
+  linearRules,
+  normalizationRule,
+  outerTrunkRules,
   positionIdsDrop,
-  questionAnsweringRules,
   tiedDecoderBiasAdd,
   tiedDecoderWeightAdd,
-} from "./head-rules.ts";
+  torchEmbeddingNormRule,
+} from "./shared-rules.ts";
 
-const projections = "{projection:query|key|value|query_global|key_global|value_global}";
+/** The Linear layers of an encoder layer, which have torch's names. */
+const linearLayers = [
+  "encoder.layer.{i}.attention.self.{projection:query|key|value|query_global|key_global|value_global}",
+  "encoder.layer.{i}.attention.output.dense",
+  "encoder.layer.{i}.{block:intermediate|output}.dense",
+];
+
+const blocks = ["encoder.layer.{i}.attention.output", "encoder.layer.{i}.output"];
 
 /**
  * Hugging Face's names with `LayerNorm` respelled `layer_norm`, Linear weights `[in, out]`: the convention of the public Paddle port of Longformer
@@ -24,61 +29,13 @@ export const paddleHfLayout: Layout = {
   description: "Hugging Face's names with layer_norm; Linear weights [in, out]",
   trunkPrefix: "longformer.",
   rules: [
-    embeddingTableRule,
-    embeddingNormRule,
-    {
-      from: `encoder.layer.{i}.attention.self.${projections}.weight`,
-      to: `encoder.layer.{i}.attention.self.${projections}.weight`,
-      transform: "transpose",
-    },
-    {
-      from: `encoder.layer.{i}.attention.self.${projections}.bias`,
-      to: `encoder.layer.{i}.attention.self.${projections}.bias`,
-    },
-    {
-      from: "encoder.layer.{i}.attention.output.dense.weight",
-      to: "encoder.layer.{i}.attention.output.dense.weight",
-      transform: "transpose",
-    },
-    {
-      from: "encoder.layer.{i}.attention.output.dense.bias",
-      to: "encoder.layer.{i}.attention.output.dense.bias",
-    },
-    {
-      from: "encoder.layer.{i}.attention.output.LayerNorm.{p:weight|bias}",
-      to: "encoder.layer.{i}.attention.output.layer_norm.{p:weight|bias}",
-    },
-    {
-      from: "encoder.layer.{i}.{block:intermediate|output}.dense.weight",
-      to: "encoder.layer.{i}.{block:intermediate|output}.dense.weight",
-      transform: "transpose",
-    },
-    {
-      from: "encoder.layer.{i}.{block:intermediate|output}.dense.bias",
-      to: "encoder.layer.{i}.{block:intermediate|output}.dense.bias",
-    },
-    {
-      from: "encoder.layer.{i}.output.LayerNorm.{p:weight|bias}",
-      to: "encoder.layer.{i}.output.layer_norm.{p:weight|bias}",
-    },
-    ...poolerRules,
-    ...questionAnsweringRules,
-    ...maskedLanguageTransformRules,
-    ...maskedLanguageBiasRules,
-    ...classifierRules,
+    ...outerTrunkRules,
+    ...linearLayers.flatMap((layer) => linearRules(layer, layer)),
+    ...blocks.map((block) => normalizationRule(`${block}.LayerNorm`, `${block}.layer_norm`)),
+    ...headRules(),
   ],
   // Scripts that transpose and rename nothing.
-  accepts: [
-    { from: "embeddings.LayerNorm.{p:weight|bias}", to: "embeddings.LayerNorm.{p:weight|bias}" },
-    {
-      from: "encoder.layer.{i}.attention.output.LayerNorm.{p:weight|bias}",
-      to: "encoder.layer.{i}.attention.output.LayerNorm.{p:weight|bias}",
-    },
-    {
-      from: "encoder.layer.{i}.output.LayerNorm.{p:weight|bias}",
-      to: "encoder.layer.{i}.output.LayerNorm.{p:weight|bias}",
-    },
-  ],
+  accepts: [torchEmbeddingNormRule, ...blocks.map((block) => normalizationRule(`${block}.LayerNorm`, `${block}.LayerNorm`))],
   drops: [positionIdsDrop],
   adds: [tiedDecoderWeightAdd, tiedDecoderBiasAdd],
 };

@@ -1,13 +1,16 @@
 import type { Layout } from "@longspan/core";
-import { embeddingNormRule, transformerSublayerRules } from "./encoder-rules.ts";
 import {
-  classifierRules,
-  embeddingTableRule,
-  maskedLanguageTransformRules,
-  poolerRules,
+  headRules,
+  linearRules,
+  outerTrunkRules,
   positionIdsDrop,
   tiedDecoderWeightAdd,
-} from "./head-rules.ts";
+  torchEmbeddingNormRule,
+  transformerSublayerRules,
+} from "./shared-rules.ts";
+
+/** Heads' parameters that have other names here; there is one place for the language head's two biases. */
+const respelled: ReadonlySet<string> = new Set(["qa_outputs.weight", "qa_outputs.bias", "lm_head.bias", "lm_head.decoder.bias"]);
 
 /**
  * The names of PaddleNLP's RoBERTa (paddlenlp/transformers/roberta/modeling.py, whose encoder is `paddle.nn.TransformerEncoder`), Linear weights
@@ -24,38 +27,18 @@ export const paddleNlpLayout: Layout = {
   description: "the names of PaddleNLP's RoBERTa: self_attn.q_proj, norm1, linear1; Linear weights [in, out]",
   trunkPrefix: "roberta.",
   rules: [
-    embeddingTableRule,
-    embeddingNormRule,
-    {
-      from: "encoder.layer.{i}.attention.self.{projection:query|key|value|query_global|key_global|value_global}.weight",
-      to: "encoder.layers.{i}.self_attn.{projection:q_proj|k_proj|v_proj|q_proj_global|k_proj_global|v_proj_global}.weight",
-      transform: "transpose",
-    },
-    {
-      from: "encoder.layer.{i}.attention.self.{projection:query|key|value|query_global|key_global|value_global}.bias",
-      to: "encoder.layers.{i}.self_attn.{projection:q_proj|k_proj|v_proj|q_proj_global|k_proj_global|v_proj_global}.bias",
-    },
-    {
-      from: "encoder.layer.{i}.attention.output.dense.weight",
-      to: "encoder.layers.{i}.self_attn.out_proj.weight",
-      transform: "transpose",
-    },
-    {
-      from: "encoder.layer.{i}.attention.output.dense.bias",
-      to: "encoder.layers.{i}.self_attn.out_proj.bias",
-    },
+    ...outerTrunkRules,
+    ...linearRules(
+      "encoder.layer.{i}.attention.self.{projection:query|key|value|query_global|key_global|value_global}",
+      "encoder.layers.{i}.self_attn.{projection:q_proj|k_proj|v_proj|q_proj_global|k_proj_global|v_proj_global}",
+    ),
+    ...linearRules("encoder.layer.{i}.attention.output.dense", "encoder.layers.{i}.self_attn.out_proj"),
     ...transformerSublayerRules,
-    ...poolerRules,
-    { from: "qa_outputs.weight", to: "classifier.weight", transform: "transpose" },
-    { from: "qa_outputs.bias", to: "classifier.bias" },
-    ...maskedLanguageTransformRules,
+    ...linearRules("qa_outputs", "classifier"),
     { from: "lm_head.bias", to: "lm_head.decoder.bias" },
-    ...classifierRules,
+    ...headRules(respelled),
   ],
-  accepts: [
-    { from: "embeddings.LayerNorm.{p:weight|bias}", to: "embeddings.LayerNorm.{p:weight|bias}" },
-    { from: "lm_head.bias", to: "lm_head.bias" },
-  ],
+  accepts: [torchEmbeddingNormRule, { from: "lm_head.bias", to: "lm_head.bias" }],
   drops: [positionIdsDrop],
   adds: [tiedDecoderWeightAdd],
 };

@@ -1,16 +1,14 @@
 import type { Layout } from "@longspan/core";
-import { embeddingNormRule, transformerSublayerRules } from "./encoder-rules.ts";
 import {
-  classifierRules,
-  embeddingTableRule,
-  maskedLanguageBiasRules,
-  maskedLanguageTransformRules,
-  poolerRules,
+  headRules,
+  linearRules,
+  outerTrunkRules,
   positionIdsDrop,
-  questionAnsweringRules,
   tiedDecoderBiasAdd,
   tiedDecoderWeightAdd,
-} from "./head-rules.ts";
+  torchEmbeddingNormRule,
+  transformerSublayerRules,
+} from "./shared-rules.ts";
 
 const projections = "{projection:query|key|value|query_global|key_global|value_global}";
 
@@ -23,34 +21,13 @@ export const paddleLayout: Layout = {
   description: "encoder.layers.N.self_attn.query, norm1, linear1; Linear weights [in, out]",
   trunkPrefix: "longformer.",
   rules: [
-    embeddingTableRule,
-    embeddingNormRule,
-    {
-      from: `encoder.layer.{i}.attention.self.${projections}.weight`,
-      to: `encoder.layers.{i}.self_attn.${projections}.weight`,
-      transform: "transpose",
-    },
-    {
-      from: `encoder.layer.{i}.attention.self.${projections}.bias`,
-      to: `encoder.layers.{i}.self_attn.${projections}.bias`,
-    },
-    {
-      from: "encoder.layer.{i}.attention.output.dense.weight",
-      to: "encoder.layers.{i}.self_attn.out.weight",
-      transform: "transpose",
-    },
-    {
-      from: "encoder.layer.{i}.attention.output.dense.bias",
-      to: "encoder.layers.{i}.self_attn.out.bias",
-    },
+    ...outerTrunkRules,
+    ...linearRules(`encoder.layer.{i}.attention.self.${projections}`, `encoder.layers.{i}.self_attn.${projections}`),
+    ...linearRules("encoder.layer.{i}.attention.output.dense", "encoder.layers.{i}.self_attn.out"),
     ...transformerSublayerRules,
-    ...poolerRules,
-    ...questionAnsweringRules,
-    ...maskedLanguageTransformRules,
-    ...maskedLanguageBiasRules,
-    ...classifierRules,
+    ...headRules(),
   ],
-  accepts: [{ from: "embeddings.LayerNorm.{p:weight|bias}", to: "embeddings.LayerNorm.{p:weight|bias}" }],
+  accepts: [torchEmbeddingNormRule],
   drops: [positionIdsDrop],
   adds: [tiedDecoderWeightAdd, tiedDecoderBiasAdd],
 };

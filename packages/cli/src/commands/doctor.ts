@@ -1,7 +1,7 @@
 import { LongspanError } from "@longspan/core";
 import type { AdapterDescription } from "@longspan/runtime-webgpu";
 import { jsonDocument } from "../output/json-document.ts";
-import { describeMachine } from "../output/machine-report.ts";
+import { describeMachine, type MachineReport, type RuntimeReport } from "../output/machine-report.ts";
 import { chooseRuntime } from "../runtimes/choose-runtime.ts";
 import { installedVersion } from "../runtimes/installed-version.ts";
 import { standardCandidates } from "../runtimes/standard-candidates.ts";
@@ -9,30 +9,6 @@ import type { Terminal } from "../terminal.ts";
 
 export interface DoctorOptions {
   readonly json?: boolean;
-}
-
-/** A way to run models, in the order in which they are tried. */
-interface RuntimeReport {
-  readonly name: string;
-  readonly usable: boolean;
-  /** What it is, or what stands in its way. */
-  readonly description: string;
-}
-
-export interface MachineReport {
-  readonly longspan: string;
-  readonly node: string;
-  readonly platform: string;
-  /** What runs a model without `--runtime`. */
-  readonly chosen: { readonly runtime: string; readonly reason: string };
-  readonly runtimes: readonly RuntimeReport[];
-  /** Also software adapters, which `--runtime webgpu` takes. */
-  readonly adapters: readonly AdapterDescription[];
-  readonly adaptersProblem: string | null;
-  /** Null where it is not installed. */
-  readonly packages: readonly { readonly name: string; readonly version: string | null }[];
-  /** What would make it faster. */
-  readonly advice: readonly string[];
 }
 
 /** `longspan doctor`: what this machine runs models with, and what is missing. */

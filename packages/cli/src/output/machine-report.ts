@@ -1,5 +1,30 @@
-import type { MachineReport } from "../commands/doctor.ts";
+import type { AdapterDescription } from "@longspan/runtime-webgpu";
 import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
+
+/** A way to run models, in the order in which they are tried. */
+export interface RuntimeReport {
+  readonly name: string;
+  readonly usable: boolean;
+  /** What it is, or what stands in its way. */
+  readonly description: string;
+}
+
+/** What `longspan doctor` found: with `--json` this very document. */
+export interface MachineReport {
+  readonly longspan: string;
+  readonly node: string;
+  readonly platform: string;
+  /** What runs a model without `--runtime`. */
+  readonly chosen: { readonly runtime: string; readonly reason: string };
+  readonly runtimes: readonly RuntimeReport[];
+  /** Also software adapters, which `--runtime webgpu` takes. */
+  readonly adapters: readonly AdapterDescription[];
+  readonly adaptersProblem: string | null;
+  /** Null where it is not installed. */
+  readonly packages: readonly { readonly name: string; readonly version: string | null }[];
+  /** What would make it faster. */
+  readonly advice: readonly string[];
+}
 
 /** What `longspan doctor` found, for people. */
 export function describeMachine(report: MachineReport, { out }: Terminal): void {

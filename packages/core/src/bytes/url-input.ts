@@ -1,4 +1,4 @@
-import type { CheckpointInput } from "../checkpoint/checkpoint.ts";
+import type { CheckpointInput } from "./checkpoint-input.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { httpFileSet } from "./http-file-set.ts";
 

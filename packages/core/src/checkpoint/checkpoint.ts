@@ -8,12 +8,6 @@ import type { LazyTensor } from "../tensor/lazy-tensor.ts";
 import type { Weights } from "../tensor/weights.ts";
 import type { TreeValue } from "./tree.ts";
 
-/** Where a checkpoint is: a file among others, or (without a name) a folder whose weights file is looked for. */
-export interface CheckpointInput {
-  readonly files: FileSet;
-  readonly fileName?: string | undefined;
-}
-
 /** One tensor of a file and what it is in a Longformer. */
 export interface CheckpointTensor {
   /** The name in the file, in full. */

@@ -22,7 +22,7 @@ import type { FileSet } from "../bytes/file-set.ts";
 import { memoryDirectorySink } from "../bytes/memory-directory-sink.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
-import { checkpointModel } from "../longformer/graphs/checkpoint-model.ts";
+import { checkpointModel } from "../runtime/checkpoint-model.ts";
 import { createLongformerSpec } from "../longformer/spec.ts";
 import { directoryFileSet } from "../node/directory-file-set.ts";
 import { directorySink } from "../node/directory-sink.ts";

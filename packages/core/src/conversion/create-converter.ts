@@ -1,7 +1,8 @@
 import type { FormatAdapter } from "../adapter/format-adapter.ts";
 import type { Layout } from "../adapter/layout.ts";
 import type { Target } from "../adapter/target.ts";
-import type { Checkpoint, CheckpointInput } from "../checkpoint/checkpoint.ts";
+import type { CheckpointInput } from "../bytes/checkpoint-input.ts";
+import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { DataType } from "../tensor/data-type.ts";
 import { uniqueByName } from "./choose-claim.ts";

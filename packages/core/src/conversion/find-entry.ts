@@ -3,7 +3,7 @@ import type { FolderEntry, FolderKind } from "../adapter/folder-kind.ts";
 import type { FormatAdapter } from "../adapter/format-adapter.ts";
 import type { ByteSource } from "../bytes/byte-source.ts";
 import type { FileSet } from "../bytes/file-set.ts";
-import type { CheckpointInput } from "../checkpoint/checkpoint.ts";
+import type { CheckpointInput } from "../bytes/checkpoint-input.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { uniqueByName } from "./choose-claim.ts";
 

@@ -122,6 +122,14 @@ export function isHeadName(canonicalName: string): boolean {
   return segments.has(canonicalName.split(".")[0]);
 }
 
+/** Every parameter that some head has, each once, with sizes of 1: names and roles, for the rules of layouts. */
+export function headParameters(): readonly ParameterDraft[] {
+  // With untied word embeddings there are the most.
+  const sizes: HeadSizes = { hiddenSize: 1, vocabSize: 1, labels: 1, tieWordEmbeddings: false };
+  const all = heads.flatMap((head) => headRecords[head].parameters(sizes));
+  return [...new Map(all.map((parameter) => [parameter.name, parameter])).values()];
+}
+
 /** How many labels a head tells apart: as the configuration says, else as `found` elsewhere, else as in transformers. 0 for a head without labels. */
 export function countLabels(head: Head, config: LongformerConfig, found?: number): number {
   const { defaultLabels } = headRecords[head];

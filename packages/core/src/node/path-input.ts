@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import type { CheckpointInput } from "../checkpoint/checkpoint.ts";
+import type { CheckpointInput } from "../bytes/checkpoint-input.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { directoryFileSet } from "./directory-file-set.ts";
 

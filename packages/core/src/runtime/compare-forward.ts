@@ -1,7 +1,7 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { ProgressListener } from "../checkpoint/progress.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
-import { checkpointModel, type CheckpointModel } from "../longformer/graphs/checkpoint-model.ts";
+import { checkpointModel, type CheckpointModel } from "./checkpoint-model.ts";
 import type { WordInput } from "../longformer/graphs/longformer-inputs.ts";
 import { prepareInputs } from "../longformer/prepare-inputs.ts";
 import { sampleInputs, type SampleInputs } from "../longformer/sample-inputs.ts";

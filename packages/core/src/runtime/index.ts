@@ -1,3 +1,4 @@
+export { checkpointModel, type CheckpointModel, type CheckpointModelOptions } from "./checkpoint-model.ts";
 export type {
   PrepareOptions,
   ProfiledStep,

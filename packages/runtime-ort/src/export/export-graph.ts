@@ -17,7 +17,7 @@ import { GraphProtoSchema, ModelProtoSchema, NodeProtoSchema, OperatorSetIdProto
 import { valueInfo } from "../onnx/value-info.ts";
 import type { OnnxOperand, OnnxOperationSet } from "./onnx-operations.ts";
 import type { OnnxModel } from "./onnx-model.ts";
-import { createOnnxWriter, type WrittenGraph } from "./onnx-writer.ts";
+import { createOnnxWriter, type WrittenGraph } from "./create-onnx-writer.ts";
 import { standardOnnxOperations } from "./standard-onnx-operations.ts";
 
 /** Opset 17 brought LayerNormalization; IR 8 came with it. Every runtime of the last years reads both. */

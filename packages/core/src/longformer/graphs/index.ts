@@ -14,4 +14,3 @@ export { activationFunction } from "./activation-function.ts";
 export { prepareInputs, type RawLongformerInputs } from "../prepare-inputs.ts";
 export { applyGlobalAttentionPolicy, separatorsKey, type GlobalAttentionPolicy, type SeparatorPolicy } from "../global-attention-policy.ts";
 export { sampleInputs, type SampleInputs } from "../sample-inputs.ts";
-export { checkpointModel, type CheckpointModel, type CheckpointModelOptions } from "./checkpoint-model.ts";

@@ -1,10 +1,10 @@
-import type { Checkpoint } from "../../checkpoint/checkpoint.ts";
-import { LongspanError } from "../../errors/longspan-error.ts";
-import type { Graph } from "../../graph/graph.ts";
-import type { Weights } from "../../tensor/weights.ts";
-import type { LongformerConfig } from "../config.ts";
-import type { Head } from "../head.ts";
-import { longformerGraph, type LongformerGraphOptions } from "./longformer-graph.ts";
+import type { Checkpoint } from "../checkpoint/checkpoint.ts";
+import { LongspanError } from "../errors/longspan-error.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { Weights } from "../tensor/weights.ts";
+import type { LongformerConfig } from "../longformer/config.ts";
+import type { Head } from "../longformer/head.ts";
+import { longformerGraph, type LongformerGraphOptions } from "../longformer/graphs/longformer-graph.ts";
 
 export type CheckpointModelOptions = Pick<LongformerGraphOptions, "attentions" | "hiddenStates" | "words">;
 

@@ -1,5 +1,5 @@
 import type { Rule } from "../adapter/layout.ts";
-import { headRecords, heads } from "./head.ts";
+import { headParameters } from "../longformer/head.ts";
 
 const parameter = "{p:weight|bias}";
 
@@ -13,10 +13,8 @@ const trunkNames: readonly string[] = [
   `pooler.dense.${parameter}`,
 ];
 
-/** With untied word embeddings heads have the most parameters. */
-const headNames = heads.flatMap((head) =>
-  headRecords[head].parameters({ hiddenSize: 1, vocabSize: 1, labels: 1, tieWordEmbeddings: false }).map(({ name }) => name),
-);
-
 /** The canonical names as rules of a layout that writes just these, whatever the head: each is an identity. */
-export const canonicalRules: readonly Rule[] = [...trunkNames, ...new Set(headNames)].map((name) => ({ from: name, to: name }));
+export const canonicalRules: readonly Rule[] = [...trunkNames, ...headParameters().map(({ name }) => name)].map((name) => ({
+  from: name,
+  to: name,
+}));
