@@ -4,7 +4,7 @@ import { latin1Bytes } from "./text/latin1.ts";
 import { decodeUtf8 } from "./text/utf8.ts";
 import type { PickleText, PickleValue } from "./values.ts";
 import { bytesOrigin } from "./views/as-bytes.ts";
-import { describe } from "./views/describe.ts";
+import { describe } from "./describe.ts";
 
 const defaultChunkBytes = 1024 * 1024;
 // V8's longest string has 2^29 - 24 characters, other engines' is longer.

@@ -1,5 +1,5 @@
 import { PickleError } from "./errors.ts";
-import { describe } from "./views/describe.ts";
+import { describe } from "./describe.ts";
 import { type KeyToken, KeyTable } from "./key-table.ts";
 import type { PickleInput, PickleValue } from "./values.ts";
 

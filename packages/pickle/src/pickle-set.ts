@@ -1,7 +1,7 @@
 import { PickleError } from "./errors.ts";
 import { type KeyToken, KeyTable } from "./key-table.ts";
 import type { PickleInput, PickleValue } from "./values.ts";
-import { describe } from "./views/describe.ts";
+import { describe } from "./describe.ts";
 
 /** A Python set or frozenset; items that Python takes for equal are kept once, in the order of their first appearance. */
 export class PickleSet<Value extends PickleInput = PickleValue> {

@@ -2,7 +2,7 @@ import type { TensorReadOptions } from "./lazy-tensor.ts";
 import type { SourceStorage, StridedView } from "./strided-view.ts";
 
 /** A range of a view's elements, counted in C order. */
-export interface ElementRange {
+interface ElementRange {
   readonly start: number;
   readonly count: number;
 }

@@ -31,6 +31,7 @@ export interface LazyTensor {
   /**
    * `length` bytes from `offset` of the tensor's elements in C order, little endian, whatever the strides and byte order of the file.
    * Offset and length are whole elements. With `into` the bytes may lie there or elsewhere; without, they are the caller's.
+   * @throws LongspanError `argument-invalid` for a range that leaves the tensor or cuts elements; what the source throws.
    */
   readBytes(offset: number, length: number, options?: TensorReadOptions): Promise<Uint8Array>;
   /** All values, in memory that is the caller's. */

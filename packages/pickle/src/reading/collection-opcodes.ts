@@ -1,7 +1,7 @@
 import { PickleDict } from "../pickle-dict.ts";
 import { PickleSet } from "../pickle-set.ts";
 import type { PickleValue } from "../values.ts";
-import { describe } from "../views/describe.ts";
+import { describe } from "../describe.ts";
 import type { Machine } from "./machine.ts";
 import type { Opcode } from "./opcode.ts";
 

@@ -1,6 +1,6 @@
 import { PickleDict } from "../pickle-dict.ts";
 import type { PickleObject, PickleObjectOrigin, PickleValue } from "../values.ts";
-import { describe } from "../views/describe.ts";
+import { describe } from "../describe.ts";
 import { takeTextLine } from "./arguments.ts";
 import type { Machine } from "./machine.ts";
 import type { Opcode } from "./opcode.ts";

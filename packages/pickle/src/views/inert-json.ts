@@ -2,7 +2,7 @@ import type { PickleDict, PickleEntry } from "../pickle-dict.ts";
 import type { PickleObject, PickleText, PickleTuple, PickleValue } from "../values.ts";
 import { asAttributes, asDict } from "./as-dict.ts";
 import { bytesOrigin } from "./as-bytes.ts";
-import { describe } from "./describe.ts";
+import { describe } from "../describe.ts";
 import { asSet, classOf, isGlobal, isReconstructed } from "./narrow.ts";
 
 /** Anything `JSON.stringify` takes. */

@@ -2,7 +2,7 @@ import { describe as suite, expect, test } from "vitest";
 import { PickleDict } from "../pickle-dict.ts";
 import type { PickleGlobal, PickleObject, PickleValue } from "../values.ts";
 import { asAttributes, asDict } from "./as-dict.ts";
-import { describe } from "./describe.ts";
+import { describe } from "../describe.ts";
 import { inertJson } from "./inert-json.ts";
 import { asInteger, asList, asSequence, asSet, asString, asTuple, classOf, isGlobal, isMadeBy } from "./narrow.ts";
 

@@ -3,7 +3,7 @@ import { encodeTwosComplement } from "../integers.ts";
 import { pythonThreeName } from "../reading/python-names.ts";
 import { encodeUtf8 } from "../text/utf8.ts";
 import type { PickleGlobal } from "../values.ts";
-import { describe } from "../views/describe.ts";
+import { describe } from "../describe.ts";
 import type { WrittenProtocol } from "./lowering.ts";
 import { opcodes } from "./opcodes.ts";
 import type { Output } from "./output.ts";

@@ -4,7 +4,7 @@ import { KeyTable } from "../key-table.ts";
 import type { PickleDict } from "../pickle-dict.ts";
 import { latin1Text } from "../text/latin1.ts";
 import type { PickleInput, PickleObject, PickleText, PickleBytes, PickleTuple } from "../values.ts";
-import { describe } from "../views/describe.ts";
+import { describe } from "../describe.ts";
 
 /** The protocols that can be written: 2 for torch, 4 for Paddle. */
 export type WrittenProtocol = 2 | 4;

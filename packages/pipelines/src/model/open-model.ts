@@ -11,7 +11,7 @@ import {
   type Session,
   throwIfAborted,
 } from "@longspan/core";
-import { callsUnderWay, type CallsUnderWay } from "../running/calls-under-way.ts";
+import { callsUnderWay, type CallsUnderWay } from "./calls-under-way.ts";
 import { loadTokenizer } from "../tokenizer/load-tokenizer.ts";
 import type { TextTokenizer } from "../tokenizer/text-tokenizer.ts";
 import { checkTokenizer } from "./check-tokenizer.ts";

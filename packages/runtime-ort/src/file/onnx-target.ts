@@ -16,7 +16,7 @@ import { tensorQuantizer } from "../quantize/quantized-tensor.ts";
 import { takeIds } from "./model-inputs.ts";
 import { modelMetadata } from "./model-metadata.ts";
 import { onnxLayout } from "./onnx-layout.ts";
-import type { StoredTensor } from "./stored-tensor.ts";
+import type { StoredTensor } from "../onnx/stored-tensor.ts";
 import { widenWeights } from "./widen-weights.ts";
 import { externalDataName, writeOnnxFile } from "./write-onnx-file.ts";
 

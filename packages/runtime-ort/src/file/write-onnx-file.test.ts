@@ -18,7 +18,7 @@ import {
   type ModelProto,
   type ValueInfoProto,
 } from "../onnx/onnx_pb.ts";
-import type { StoredTensor } from "./stored-tensor.ts";
+import type { StoredTensor } from "../onnx/stored-tensor.ts";
 import { externalDataName, largestOnnxFile, writeOnnxFile } from "./write-onnx-file.ts";
 
 let folder = "";

@@ -4,7 +4,7 @@ import { LongspanError, type ByteSink, type DirectorySink } from "@longspan/core
 import { GraphProtoSchema, ModelProtoSchema, TensorProtoSchema, type ModelProto } from "../onnx/onnx_pb.ts";
 import { externalTensor, type ExternalPlace } from "../onnx/external-tensor.ts";
 import { onnxTensorHeader } from "../onnx/tensor-header.ts";
-import type { StoredTensor } from "./stored-tensor.ts";
+import type { StoredTensor } from "../onnx/stored-tensor.ts";
 
 /** Protocol Buffers limit a message to 2 GiB - 1 (protobuf.dev, "Proto Limits"); onnxruntime and onnx refuse more. */
 export const largestOnnxFile: number = 2 ** 31 - 1;

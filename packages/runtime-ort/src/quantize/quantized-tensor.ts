@@ -1,5 +1,5 @@
 import { bytesPerElement, castTensor, LongspanError, type ByteSink, type LazyTensor } from "@longspan/core";
-import type { StoredTensor } from "../file/stored-tensor.ts";
+import type { StoredTensor } from "../onnx/stored-tensor.ts";
 import { quantizedNames } from "./quantize-graph.ts";
 import { quantizeRows } from "./quantize-rows.ts";
 

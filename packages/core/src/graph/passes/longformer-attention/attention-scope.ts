@@ -7,7 +7,7 @@ import { maskCodes } from "../../operations/longformer-attention.ts";
 import type { Value } from "../../value.ts";
 import { expressions, type Expressions } from "./expressions.ts";
 
-export interface AttentionSizes {
+interface AttentionSizes {
   readonly batch: Dimension;
   readonly sequence: Dimension;
   /** Of a token: `heads` times `headSize`. */

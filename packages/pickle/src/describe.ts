@@ -1,4 +1,4 @@
-import type { PickleInput } from "../values.ts";
+import type { PickleInput } from "./values.ts";
 
 const defaultLength = 120;
 const longestText = 40;
