@@ -26,23 +26,25 @@ export async function ask(model: string, options: AskOptions, terminal: Terminal
   const { result, facts } = await runPipeline(
     model,
     options,
-    { command: "ask", heads: ["question-answering"] },
-    terminal,
-    signal,
-    questionAnswering,
-    async (answerer, running) =>
-      answerer(
-        { question, context },
-        {
-          ...running,
-          topK: options.topK,
-          maxAnswerTokens: options.maxAnswerTokens,
-          windowTokens: options.windowTokens,
-          strideTokens: options.strideTokens,
-          alignToWords: options.withinWords !== true,
-          noAnswer: options.allowNoAnswer === true,
-        },
-      ),
+    {
+      command: "ask",
+      heads: ["question-answering"],
+      create: questionAnswering,
+      run: async (answerer, running) =>
+        answerer(
+          { question, context },
+          {
+            ...running,
+            topK: options.topK,
+            maxAnswerTokens: options.maxAnswerTokens,
+            windowTokens: options.windowTokens,
+            strideTokens: options.strideTokens,
+            alignToWords: options.withinWords !== true,
+            noAnswer: options.allowNoAnswer === true,
+          },
+        ),
+    },
+    { terminal, signal },
   );
   const { answers, windows } = result;
   if (options.json === true) {

@@ -38,11 +38,13 @@ export async function classify(model: string, options: ClassifyOptions, terminal
   } = await runPipeline(
     model,
     options,
-    { command: "classify", heads: ["sequence-classification", "token-classification"] },
-    terminal,
-    signal,
-    async (pipelineOptions, opened) => createClassifier(pipelineOptions, opened, options),
-    async (classifier, running) => classifier.run(texts, running),
+    {
+      command: "classify",
+      heads: ["sequence-classification", "token-classification"],
+      create: async (pipelineOptions, opened) => createClassifier(pipelineOptions, opened, options),
+      run: async (classifier, running) => classifier.run(texts, running),
+    },
+    { terminal, signal },
   );
   if (options.json === true) {
     terminal.out.write(jsonDocument({ head: checkpoint.head, results, ...facts }));

@@ -17,11 +17,13 @@ export async function embed(model: string, options: EmbedOptions, terminal: Term
   const { result, facts } = await runPipeline(
     model,
     options,
-    { command: "embed", heads: undefined },
-    terminal,
-    signal,
-    embedText,
-    async (embedder, running) => embedder(texts, { ...running, pooling: options.pooling, normalize: options.normalize }),
+    {
+      command: "embed",
+      heads: undefined,
+      create: embedText,
+      run: async (embedder, running) => embedder(texts, { ...running, pooling: options.pooling, normalize: options.normalize }),
+    },
+    { terminal, signal },
   );
   const embeddings = result.map((vector) => Array.from(vector));
   if (options.json === true) {

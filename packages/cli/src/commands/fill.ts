@@ -17,11 +17,13 @@ export async function fill(model: string, options: FillOptions, terminal: Termin
   const { result, facts } = await runPipeline(
     model,
     options,
-    { command: "fill", heads: ["masked-lm"] },
-    terminal,
-    signal,
-    fillMask,
-    async (filler, running) => filler(texts, { ...running, topK: options.topK }),
+    {
+      command: "fill",
+      heads: ["masked-lm"],
+      create: fillMask,
+      run: async (filler, running) => filler(texts, { ...running, topK: options.topK }),
+    },
+    { terminal, signal },
   );
   const { out } = terminal;
   if (options.json === true) {

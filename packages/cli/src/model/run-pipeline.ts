@@ -10,10 +10,16 @@ import { loadRuntime } from "../runtimes/load-runtime.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** What a command asks of a model. */
-export interface CommandNeeds {
+interface CommandNeeds {
   readonly command: string;
   /** The heads it runs, the usual first; undefined where any Longformer will do. */
   readonly heads: readonly [Head, ...Head[]] | undefined;
+}
+
+/** What a command does with a pipeline. */
+export interface PipelineCommand<Pipeline extends PipelineHandle, Result> extends CommandNeeds {
+  readonly create: (options: PipelineOptions, checkpoint: Checkpoint) => Promise<Pipeline>;
+  readonly run: (pipeline: Pipeline, options: Pick<PipelineOptions, "signal" | "onProgress">) => Promise<Result>;
 }
 
 /** What every document has that a model's run ends with. */
@@ -50,11 +56,8 @@ const commandOf: Readonly<Record<Head, string>> = {
 export async function runPipeline<Pipeline extends PipelineHandle, Result>(
   model: string,
   options: PipelineCommandOptions,
-  needs: CommandNeeds,
-  terminal: Terminal,
-  signal: AbortSignal,
-  create: (options: PipelineOptions, checkpoint: Checkpoint) => Promise<Pipeline>,
-  run: (pipeline: Pipeline, options: Pick<PipelineOptions, "signal" | "onProgress">) => Promise<Result>,
+  { create, run, ...needs }: PipelineCommand<Pipeline, Result>,
+  { terminal, signal }: { readonly terminal: Terminal; readonly signal: AbortSignal },
 ): Promise<PipelineRun<Result>> {
   const started = performance.now();
   const { precision: dataType, profile } = options;
