@@ -1,4 +1,5 @@
 import { torchDistributedContainer, torchFolderKinds, torchLegacyContainer, torchZipContainer } from "@longspan/adapter-torch";
+import { standardDerivations } from "@longspan/core";
 import type { FormatAdapter } from "@longspan/core";
 import { lightningEnvelope } from "./envelope/lightning-envelope.ts";
 import { lightningLayout } from "./layout/lightning-layout.ts";
@@ -23,6 +24,7 @@ export function lightning(): FormatAdapter {
     ],
     envelopes: [lightningEnvelope()],
     folderKinds: torchFolderKinds(),
+    derivations: standardDerivations(),
     layouts: [layout],
     targets: [lightningTarget(layout)],
   };

@@ -1,4 +1,4 @@
-import type { FormatAdapter } from "@longspan/core";
+import { type FormatAdapter, standardDerivations } from "@longspan/core";
 import { safetensorsContainer, safetensorsShardedContainer } from "@longspan/container-safetensors";
 import { paddleCombinedContainer } from "./combined/paddle-combined.ts";
 import { paddleStateDictEnvelope } from "./envelopes/paddle-state-dict.ts";
@@ -22,6 +22,7 @@ export function paddle(): FormatAdapter {
       safetensorsShardedContainer(),
     ],
     envelopes: [paddleStateDictEnvelope()],
+    derivations: standardDerivations(),
     layouts: [paddleLayout, paddleHfLayout, paddleNlpLayout],
     targets: [paddleTarget, paddleSafetensorsTarget],
   };

@@ -1,3 +1,4 @@
+import { standardDerivations } from "@longspan/core";
 import type { FormatAdapter } from "@longspan/core";
 import { safetensorsContainer, safetensorsShardedContainer } from "@longspan/container-safetensors";
 import { torchDistributedContainer } from "./containers/torch-distributed.ts";
@@ -39,8 +40,8 @@ export function torch(options: TorchOptions = {}): FormatAdapter {
       torchDistributedContainer(options),
     ],
     envelopes: [stateDictEnvelope(), nestedStateDictEnvelope(), moduleEnvelope()],
-    derivations: [peftDerivation()],
     folderKinds: [peftAdapterFolder(), ...torchFolderKinds(options)],
+    derivations: [peftDerivation(), ...standardDerivations()],
     layouts: [layout, allenaiLayout()],
     targets: [huggingFaceTarget(layout), torchTarget(layout), torchLegacyTarget(layout)],
   };

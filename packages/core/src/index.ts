@@ -56,6 +56,7 @@ export { memoryBudget, memoryCosts, type MemoryBudget, type OpenLimits } from ".
 export type { Claim } from "./adapter/claim.ts";
 export { budgetOf, type Container, type ContainerInput, type ContainerProbe, type OpenedContainer } from "./adapter/container.ts";
 export type { Derivation, DerivationContext } from "./adapter/derivation.ts";
+export { standardDerivations } from "./derivations/standard-derivations.ts";
 export type { Envelope, EnvelopeContents, EnvelopeTensor, UnreadableTensor } from "./adapter/envelope.ts";
 export type { AddRule, DropRule, Layout, Rule } from "./adapter/layout.ts";
 export type { Sidecar, Target, TargetRequest, TargetTensor } from "./adapter/target.ts";

@@ -72,7 +72,7 @@ describe("state dict", () => {
     expect(contents.tensors.map(({ name }) => name)).toEqual(["model.w", "model._orig_mod.w"]);
   });
 
-  test("tensors that cannot be converted stay behind with a reason, damaged ones are errors", () => {
+  test("tensors that cannot be read are named with the reason, damaged ones are errors", () => {
     const refused = (code: "unsupported" | "tensor-invalid"): TreeValue => {
       const error = new LongspanError(code, "why");
       return { kind: "opaque", className: "torch.Tensor", reason: error.message, error } as TreeOpaque;
@@ -85,7 +85,7 @@ describe("state dict", () => {
           state_dict: dict({ "model.w": tensor("w"), "model.q": refused(code), _extra_state: null }),
         }),
       );
-    expect(read("unsupported").dropped).toEqual([{ name: "model.q", reason: "why" }]);
+    expect(read("unsupported").unreadable).toEqual([{ name: "model.q", sourceName: "model.q", reason: "why." }]);
     expect(codeOf(() => read("tensor-invalid")).code).toBe("tensor-invalid");
   });
 

@@ -53,7 +53,7 @@ function open(container: OpenedContainer): EnvelopeContents {
   if (!isTreeMap(root))
     throw new LongspanError("malformed", `A Lightning checkpoint is a dict, but this file holds ${describeTree(root)}.`);
   const [stateKey, stateDict] = stateDictOf(root);
-  const { tensors, dropped, warnings } = collectTensors(stateDict.entries);
+  const { tensors, unreadable, dropped, warnings } = collectTensors(stateDict.entries);
   const metadata = new Map<string, TreeValue>();
   const allDropped = [...dropped];
   const [holdsTensor, holdsMatrix] = [tensorSearch(), tensorSearch(2)];
@@ -72,9 +72,10 @@ function open(container: OpenedContainer): EnvelopeContents {
       allDropped.push({ name: key, reason: reason + more });
     }
   }
-  const configuration = readConfiguration(readHyperParameters(root, metadata), tensors);
+  const configuration = readConfiguration(readHyperParameters(root, metadata), [...tensors, ...(unreadable ?? [])]);
   return {
     tensors,
+    unreadable,
     dropped: allDropped,
     config: configuration.config,
     head: configuration.head,

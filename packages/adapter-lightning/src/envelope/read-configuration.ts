@@ -11,7 +11,7 @@ export interface ReadConfiguration {
 }
 
 /** What the objects among the hyper-parameters say of the model: its configuration, its head, how its inputs are separated. */
-export function readConfiguration(objects: readonly FoundObject[], tensors: readonly EnvelopeTensor[]): ReadConfiguration {
+export function readConfiguration(objects: readonly FoundObject[], tensors: readonly Pick<EnvelopeTensor, "name">[]): ReadConfiguration {
   const warnings: string[] = [];
   const ofLongformer = chooseConfiguration(objects, warnings, false);
   // Two Longformers' configurations that differ are no reason to take a third model's.
@@ -70,7 +70,7 @@ function chooseConfiguration(
 }
 
 /** Whether the state dict has parameters of that head; for the bare model, of none. */
-function hasHead(head: Head, tensors: readonly EnvelopeTensor[]): boolean {
+function hasHead(head: Head, tensors: readonly Pick<EnvelopeTensor, "name">[]): boolean {
   const wanted = headRecords[head].segment;
   const names: ReadonlySet<string | undefined> = new Set(Object.values(headRecords).map(({ segment }) => segment));
   const present = new Set(tensors.flatMap(({ name }) => name.split(".").filter((segment) => names.has(segment))));

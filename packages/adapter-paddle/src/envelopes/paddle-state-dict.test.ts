@@ -98,14 +98,22 @@ describe("leaves out, with a reason", () => {
       model: map({
         w: tensor("w"),
         odd: { kind: "opaque", className: "numpy.ndarray", reason: "it is odd" },
+        "a.bias": { kind: "opaque", className: "custom.rebuild" },
         deep: { kind: "list", items: [tensor("x")] },
       }),
       ema: { kind: "list", items: [tensor("e")] },
     });
     expect(reasons(root)).toEqual([
       ["ema", expect.stringContaining('"model"')],
-      ["model.odd", "it is odd"],
       ["model.deep", expect.stringContaining("nested")],
+    ]);
+    expect(open(root).unreadable).toEqual([
+      { name: "odd", sourceName: "model.odd", reason: "it is odd" },
+      {
+        name: "a.bias",
+        sourceName: "model.a.bias",
+        reason: expect.stringContaining("it was made by custom.rebuild, which is not known here"),
+      },
     ]);
   });
 

@@ -7,6 +7,7 @@ import {
   type OpenedContainer,
   type TreeMap,
   type TreeValue,
+  type UnreadableTensor,
   isTensor,
   isTreeMap,
   tensorSearch,
@@ -74,14 +75,16 @@ function open(container: OpenedContainer): EnvelopeContents {
     }
   }
   const tensors: EnvelopeTensor[] = [];
+  const unreadable: UnreadableTensor[] = [];
   const path = found.key === undefined ? "" : `${found.key}.`;
   for (const [key, value] of found.entries) {
     const name = keyText(key);
     if (isTensor(value)) {
       if (isOptimizerTensor(name)) dropped.push({ name: path + name, reason: optimizerReason });
       else tensors.push({ name, sourceName: path + name, tensor: value });
-    } else if (typeof value === "object" && value?.kind === "opaque" && value.reason !== undefined) {
-      dropped.push({ name: path + name, reason: value.reason });
+    } else if (typeof value === "object" && value?.kind === "opaque" && (value.reason !== undefined || name.includes("."))) {
+      unreadable.push({ name, sourceName: path + name, reason: value.reason ?? unknownObject(value.className) });
+      if (value.reason === undefined) metadata.set(name, value);
     } else if (isOptimizerEntry(name) && holdsTensor(value)) {
       dropped.push({ name: path + name, reason: optimizerReason });
     } else if (holdsTensor(value)) {
@@ -91,8 +94,10 @@ function open(container: OpenedContainer): EnvelopeContents {
     }
   }
   const bfloat16 = attributes.get("format") === "np" ? asBfloat16(tensors) : { tensors, warnings: [] };
+  const named = withoutWrappers<EnvelopeTensor | UnreadableTensor>([...bfloat16.tensors, ...unreadable]);
   return {
-    tensors: withoutWrappers(bfloat16.tensors),
+    tensors: named.filter((entry) => "tensor" in entry),
+    unreadable: named.filter((entry) => "reason" in entry),
     dropped,
     metadata,
     warnings: bfloat16.warnings,
@@ -131,7 +136,7 @@ function tensorCount(map: TreeMap): number {
 }
 
 /** Takes off what stands before every name; the trunk's own prefix stays. */
-function withoutWrappers(tensors: readonly EnvelopeTensor[]): readonly EnvelopeTensor[] {
+function withoutWrappers<Entry extends { readonly name: string }>(tensors: readonly Entry[]): readonly Entry[] {
   let current = tensors;
   for (let segment = common(current); segment !== undefined; segment = common(current)) {
     const { length } = segment;
@@ -140,8 +145,13 @@ function withoutWrappers(tensors: readonly EnvelopeTensor[]): readonly EnvelopeT
   return current;
 }
 
-function common(tensors: readonly EnvelopeTensor[]): string | undefined {
+function common(tensors: readonly { readonly name: string }[]): string | undefined {
   return tensors.length === 0 ? undefined : wrapperSegments.find((segment) => tensors.every(({ name }) => name.startsWith(segment)));
+}
+
+/** An object where a tensor should be: in a state dict, a name of several segments is a parameter's. */
+function unknownObject(className: string): string {
+  return `it was made by ${className}, which is not known here and never called: load the model with the code that made it, and save tensors.`;
 }
 
 function keyText(key: TreeValue): string {

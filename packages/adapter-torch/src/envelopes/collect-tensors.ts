@@ -1,44 +1,74 @@
-import { LongspanError, describeTree, isTensor } from "@longspan/core";
-import type { EnvelopeContents, EnvelopeTensor, TreeValue } from "@longspan/core";
+import { LongspanError, describeTree, isTensor, tensorSearch } from "@longspan/core";
+import type { EnvelopeContents, EnvelopeTensor, TreeValue, UnreadableTensor } from "@longspan/core";
 import { isRefusedTensor } from "../tree/refused-tensor.ts";
 import { withoutWrapperSegments } from "./wrapper-segments.ts";
 
 /** A state dict's entries as an envelope hands them on. */
-export type CollectedTensors = Pick<EnvelopeContents, "tensors" | "dropped" | "metadata" | "warnings">;
+export type CollectedTensors = Pick<EnvelopeContents, "tensors" | "unreadable" | "dropped" | "metadata" | "warnings">;
 
 /**
- * Sorts the entries of a state dict: tensors, with wrappers' segments taken off their names; tensors of a kind that cannot be
- * converted, which are dropped with the reason; and other values, which become metadata.
+ * Sorts the entries of a state dict: tensors, with wrappers' segments taken off their names; what should be a tensor but cannot be read,
+ * with the reason; and other values, which become metadata.
  * @throws LongspanError for a tensor that is damaged (`tensor-invalid` and such): what a file says wrongly is not passed over.
  */
 export function collectTensors(entries: Iterable<readonly [TreeValue, TreeValue]>): CollectedTensors {
   const tensors = new Map<string, EnvelopeTensor>();
+  const unreadable = new Map<string, UnreadableTensor>();
   const dropped: { name: string; reason: string }[] = [];
   const metadata = new Map<string, TreeValue>();
+  const holdsTensor = tensorSearch();
   for (const [key, value] of entries) {
     if (typeof key !== "string") {
       dropped.push({ name: keyText(key), reason: `its name is ${describeTree(key)}, not text` });
-    } else if (isTensor(value)) {
-      // Later keys win, as in the dict they come from.
-      tensors.set(key, { name: key, sourceName: key, tensor: value });
-    } else if (isRefusedTensor(value)) {
-      if (value.error.code !== "unsupported") throw value.error;
-      dropped.push({ name: key, reason: value.reason });
-    } else {
-      metadata.set(key, value);
+      continue;
     }
+    // Later keys win, as in the dict they come from.
+    tensors.delete(key);
+    unreadable.delete(key);
+    if (isTensor(value)) {
+      tensors.set(key, { name: key, sourceName: key, tensor: value });
+      continue;
+    }
+    const reason = whyUnreadable(key, value, holdsTensor);
+    if (reason !== undefined) unreadable.set(key, { name: key, sourceName: key, reason });
+    if (!isRefusedTensor(value)) metadata.set(key, value);
   }
-  return { tensors: withoutWrappers([...tensors.values()]), dropped, metadata, warnings: dropped.map(({ reason }) => reason) };
+  const named = withoutWrappers([...tensors.values(), ...unreadable.values()]);
+  return {
+    tensors: named.filter((entry) => "tensor" in entry),
+    unreadable: named.filter((entry) => "reason" in entry),
+    dropped,
+    metadata,
+    warnings: dropped.map(({ reason }) => reason),
+  };
+}
+
+/** Why a value of a state dict is no tensor though it stands where one should; undefined for what is none anyway. */
+function whyUnreadable(name: string, value: TreeValue, holdsTensor: (value: TreeValue) => boolean): string | undefined {
+  if (isRefusedTensor(value)) {
+    if (value.error.code !== "unsupported") throw value.error;
+    const { cause } = value.error;
+    const why = LongspanError.isInstance(cause) ? cause.message : value.reason;
+    return why.endsWith(".") ? why : `${why}.`;
+  }
+  // A module's own extras, and what stands beside a state dict in a training script's file.
+  if (!name.includes(".") || name.endsWith("._extra_state") || typeof value !== "object" || value === null) return undefined;
+  if (value.kind === "opaque") {
+    return `it was made by ${value.className}, which is not known here and never called: load the model with the code that made it, and save plain tensors (tensor.detach().clone()).`;
+  }
+  return value.kind !== "map" && holdsTensor(value)
+    ? `it is ${describeTree(value)} of tensors: save them under names of their own.`
+    : undefined;
 }
 
 /** Wrappers' segments come off, except where two tensors would get one name: then both keep theirs, and both are seen. */
-function withoutWrappers(tensors: readonly EnvelopeTensor[]): EnvelopeTensor[] {
+function withoutWrappers<Entry extends EnvelopeTensor | UnreadableTensor>(entries: readonly Entry[]): Entry[] {
   const counts = new Map<string, number>();
-  const bare = tensors.map(({ sourceName }) => withoutWrapperSegments(sourceName));
+  const bare = entries.map(({ sourceName }) => withoutWrapperSegments(sourceName));
   for (const name of bare) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return tensors.map((tensor, index) => {
-    const name = bare[index] ?? tensor.sourceName;
-    return counts.get(name) === 1 ? { ...tensor, name } : tensor;
+  return entries.map((entry, index) => {
+    const name = bare[index] ?? entry.sourceName;
+    return counts.get(name) === 1 ? { ...entry, name } : entry;
   });
 }
 

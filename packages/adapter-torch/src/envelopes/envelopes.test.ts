@@ -119,11 +119,30 @@ describe("state dicts", () => {
     ]);
   });
 
-  test("other values are metadata; tensors of another kind are dropped and said", () => {
+  test("other values are metadata; what should be a tensor and cannot be read is named with the reason", () => {
     const contents = contentsOf(map({ a: weight(), b: weight(), step: 3, q: refused("unsupported") }));
     expect(contents.metadata).toEqual(new Map([["step", 3]]));
-    expect(contents.dropped).toEqual([{ name: "q", reason: "unsupported tensor" }]);
-    expect(contents.warnings).toEqual(["unsupported tensor"]);
+    expect(contents.unreadable).toEqual([{ name: "q", sourceName: "q", reason: "unsupported tensor." }]);
+    const opaque = { kind: "opaque", className: "custom.rebuild" } as const;
+    const more = contentsOf(
+      map({
+        a: weight(),
+        "module.b.bias": opaque,
+        args: opaque,
+        "b._extra_state": opaque,
+        "c.packed": { kind: "tuple", items: [weight()] },
+      }),
+    );
+    expect(more.unreadable).toEqual([
+      {
+        name: "b.bias",
+        sourceName: "module.b.bias",
+        reason:
+          "it was made by custom.rebuild, which is not known here and never called: load the model with the code that made it, and save plain tensors (tensor.detach().clone()).",
+      },
+      { name: "c.packed", sourceName: "c.packed", reason: "it is a tuple of tensors: save them under names of their own." },
+    ]);
+    expect([...more.metadata.keys()]).toEqual(["module.b.bias", "args", "b._extra_state", "c.packed"]);
   });
 
   test("a damaged tensor is not passed over", () => {

@@ -14,10 +14,11 @@ export function isModule(value: TreeValue | undefined): value is TreeOpaque {
 
 /** The state dict of a pickled module, with the configuration and head that a model of transformers carries. */
 export function moduleContents(module: TreeOpaque): EnvelopeContents {
-  const { tensors, dropped, metadata, warnings } = collectTensors(moduleStateDict(module));
+  const { tensors, unreadable, dropped, metadata, warnings } = collectTensors(moduleStateDict(module));
   const configuration = modelConfiguration(moduleAttributes(module)?.get("config"), "config");
   return {
     tensors,
+    unreadable,
     dropped,
     metadata: new Map([...metadata, ["class", module.className]]),
     warnings: [...warnings, ...(configuration?.warnings ?? [])],

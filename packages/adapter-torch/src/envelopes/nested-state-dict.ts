@@ -63,6 +63,7 @@ function open({ root }: OpenedContainer): EnvelopeContents {
   return {
     ...contents,
     tensors: contents.tensors.map((tensor) => ({ ...tensor, sourceName: prefix + tensor.sourceName })),
+    unreadable: contents.unreadable?.map((tensor) => ({ ...tensor, sourceName: prefix + tensor.sourceName })),
     dropped,
     metadata,
     config: contents.config ?? beside?.config,

@@ -77,6 +77,14 @@ export function tensorCall(object: PickleObject): TensorCall | undefined {
   if (/^torch\._utils\._rebuild_tensor(?:_v2|_v3)?$/.test(functionName)) return { functionName, args };
   const short = functionName.slice(functionName.lastIndexOf(".") + 1);
   if (functionName.startsWith("torch.") && Object.hasOwn(refused, short)) throw new LongspanError("unsupported", `it is ${refused[short]}`);
+  // A parameter is a tensor, whoever makes it; so is what torch's own functions of that name rebuild, also those that are yet to come.
+  const isTensor = functionName !== callableName(object.callable) || /^torch\._utils\._rebuild_(?!parameter)/.test(functionName);
+  if (isTensor && !tensorClassPattern.test(functionName)) {
+    throw new LongspanError(
+      "unsupported",
+      `it was made by ${functionName}, which is not known here and never called: load the model with the code that made it, and save plain tensors (tensor.detach().clone())`,
+    );
+  }
   if (tensorClassPattern.test(functionName) && args.length === 0 && state !== undefined) {
     return { functionName: "torch._utils._rebuild_tensor", args: tupleItems(state) };
   }

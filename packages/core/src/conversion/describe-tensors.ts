@@ -33,7 +33,8 @@ export function canonicalNames(contents: EnvelopeContents, match: LayoutMatch, o
   return { shapes, names: new Set([...shapes.keys(), ...unreadable]) };
 }
 
-function unreadableParameters(contents: EnvelopeContents, match: LayoutMatch): UnreadableParameter[] {
+/** What cannot be read, and the parameters it would be. */
+export function unreadableParameters(contents: EnvelopeContents, match: LayoutMatch): UnreadableParameter[] {
   return (contents.unreadable ?? []).map(({ sourceName, reason }, index) => {
     const reading = match.readings[contents.tensors.length + index]?.find(({ kind }) => kind !== "drop");
     return { sourceName, canonicalName: reading === undefined || reading.kind === "drop" ? null : reading.canonicalName, reason };

@@ -8,14 +8,14 @@ import type { AttentionWindows } from "../longformer/attention-windows.ts";
 import type { ExtendOptions } from "../longformer/extend-config.ts";
 import { headOfArchitecture, type Head } from "../longformer/head.ts";
 import { keepGraftAttention } from "../longformer/keep-graft-attention.ts";
-import { createLongformerSpec, type LongformerSpec } from "../longformer/spec.ts";
+import { createLongformerSpec, isTrunkName, type LongformerSpec } from "../longformer/spec.ts";
 import { compileLayout } from "../rules/compile-layout.ts";
 import { attempt } from "./attempt.ts";
 import { describeExtension } from "./extend/describe-extension.ts";
 import { extendTensors, type ReadContents } from "./extend/extend-tensors.ts";
 import { chooseModel } from "./choose-model.ts";
 import { decideOrientation } from "./decide-orientation.ts";
-import { canonicalNames, describeTensors } from "./describe-tensors.ts";
+import { canonicalNames, describeTensors, unreadableParameters } from "./describe-tensors.ts";
 import { matchLayout, type LayoutMatch } from "./match-layout.ts";
 import { namedEntries } from "./models-in-file.ts";
 import { notALongformer, requireLongformer, requireRoberta } from "./not-a-longformer.ts";
@@ -115,7 +115,9 @@ function findLayout(contents: EnvelopeContents, { layouts, prefix, source, exten
 /** @throws LongspanError `orientation-mixed`, `orientation-undecided`. */
 function findOrientation(contents: EnvelopeContents, match: LayoutMatch, options: InterpretationOptions): Orientation {
   const orientation = decideOrientation(contents.tensors, match);
-  if (orientation === undefined && !options.explicitLayout) {
+  // The rectangular ones may be among those that cannot be read; then that is what stands in the way.
+  const hidden = unreadableParameters(contents, match).some(({ canonicalName }) => canonicalName !== null && isTrunkName(canonicalName));
+  if (orientation === undefined && !hidden && !options.explicitLayout) {
     throw new LongspanError(
       "orientation-undecided",
       `${options.source}: every linear weight is square, so nothing shows whether the matrices lie as the layout "${match.parsed.layout.name}" says. If they do, say so with --from-layout ${match.parsed.layout.name} (option layout).`,
