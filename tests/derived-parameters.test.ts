@@ -15,7 +15,7 @@ function ordered({ dataType, data }: Tensor): bigint[] {
   const bits = { 8: BigInt64Array, 4: Int32Array, 2: Int16Array, 1: Int8Array }[data.BYTES_PER_ELEMENT];
   if (bits === undefined || mantissaBits[dataType] === undefined) throw new Error(`no float: ${dataType}`);
   const least = -(2n ** BigInt(8 * data.BYTES_PER_ELEMENT - 1));
-  return Array.from(new bits(data.slice().buffer as ArrayBuffer) as ArrayLike<number | bigint>, (value) =>
+  return Array.from(new bits(data.slice().buffer) as ArrayLike<number | bigint>, (value) =>
     BigInt(value) < 0n ? least - BigInt(value) : BigInt(value),
   );
 }
