@@ -1,93 +1,134 @@
+import type { ProgressListener } from "../checkpoint/progress.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
-import { statusError } from "./http-response.ts";
+import { followRedirects } from "./http-redirect.ts";
+import { retryAfter, statusError } from "./http-response.ts";
 import { throwIfAborted } from "./throw-if-aborted.ts";
+import { describeFailure, TransientFailure } from "./transient-failure.ts";
+import { pause, waitForServer } from "./wait-for-server.ts";
 
 export interface HttpOptions {
   /** Default: the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch | undefined;
-  /** Sent with every request, `Authorization` for example. */
+  /** Sent with every request, `Authorization` for example, which a redirect to another host does not take along. */
   readonly headers?: HeadersInit | undefined;
-  /** How often a request is repeated after a transient failure (a broken connection, status 408, 429 or 5xx). Default 4. */
+  /**
+   * How often a request is repeated after a transient failure (a broken connection, status 408, 429 or 5xx), once at most after a time-out.
+   * Default 4.
+   */
   readonly retries?: number | undefined;
-  /** Before the first repetition, in milliseconds; doubles with each. A server's `Retry-After` of up to half a minute is honoured. Default 300. */
+  /** Before the first repetition, in milliseconds; doubles with each. A server's `Retry-After` of up to a minute is honoured. Default 300. */
   readonly retryDelay?: number | undefined;
+  /** Longest wait for a connection and an answer, and then for each further piece of it, in milliseconds. Default 30,000. */
+  readonly timeout?: number | undefined;
+  /** Told each second while nothing comes: `{ stage: "wait", item: host, done, total, unit: "seconds" }`; after `total` it is given up. */
+  readonly onProgress?: ProgressListener | undefined;
   /** Ends the opening and every later request. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A request that failed in a way that may pass. */
-export class TransientFailure extends Error {
-  readonly afterMilliseconds: number | undefined;
-  constructor(message: string, cause: unknown, afterMilliseconds?: number) {
-    super(message, { cause });
-    this.afterMilliseconds = afterMilliseconds;
-  }
-}
-
 export interface HttpClient {
   /**
-   * One attempt. Statuses that may pass become a `TransientFailure`, all others are returned.
+   * One attempt, redirects followed. Statuses that may pass become a `TransientFailure`, all others are returned.
    * The body must be read or cancelled.
    */
   request(method: "GET" | "HEAD", headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response>;
+  /** The next piece of a body. @throws TransientFailure when it does not come in time. */
+  next(reader: ReadableStreamDefaultReader<Uint8Array>, signal: AbortSignal): Promise<ReadableStreamReadResult<Uint8Array>>;
   /** Runs `attempt` until it does not fail transiently, or too often. @throws LongspanError `network-failed`, `aborted`, or what `attempt` throws. */
   persist<T>(attempt: (signal: AbortSignal) => Promise<T>, signal: AbortSignal | undefined): Promise<T>;
   /** Ends all that is under way. */
   close(): void;
 }
 
-const longestRetryAfter = 30_000;
+export const httpDefaults: { readonly retries: number; readonly retryDelay: number; readonly timeout: number } = {
+  retries: 4,
+  retryDelay: 300,
+  timeout: 30_000,
+};
+
+/** What a server asks to wait beyond this is for people to decide. */
+const longestRetryAfter = 60_000;
 const longestDelay = 10_000;
 
+/** After a time-out, asking again helps at once or not at all. */
+const maxSilences = 2;
+
+/** So many bytes are progress: what failed before they came is forgotten. Fewer of them at a time are a server that is not as it should be. */
+export const leastProgress = 16 * 1024;
+
+/** @throws LongspanError `argument-invalid` for headers or a time-out that are none */
 export function httpClient(url: URL, name: string, options: HttpOptions): HttpClient {
   const fetch = options.fetch ?? globalThis.fetch;
-  const retries = options.retries ?? 4;
-  const firstDelay = options.retryDelay ?? 300;
+  const { retries, retryDelay, timeout } = {
+    retries: options.retries ?? httpDefaults.retries,
+    retryDelay: options.retryDelay ?? httpDefaults.retryDelay,
+    timeout: checkTimeout(options.timeout ?? httpDefaults.timeout),
+  };
   const closing = new AbortController();
   const address = new URL(url);
-  // fetch refuses URLs with credentials in them.
-  const credentials = address.username === "" ? undefined : basicCredentials(address);
+  const ownHeaders = headersFor(address, options.headers, name);
   address.username = "";
   address.password = "";
   address.hash = "";
+  const { host, onProgress } = { host: address.host, onProgress: options.onProgress };
+  /** A browser does not tell where a redirect leads, and has to follow it itself. */
+  let redirect: RequestRedirect = "manual";
+
+  async function ask(target: URL, init: RequestInit, signal: AbortSignal): Promise<Response> {
+    const giveUp = new AbortController();
+    const all = AbortSignal.any([signal, giveUp.signal]);
+    try {
+      return await waitForServer(fetch(target, { ...init, redirect, signal: all }), { host: target.host, timeout, signal, onProgress });
+    } catch (error) {
+      giveUp.abort();
+      if (error instanceof TransientFailure || signal.aborted) throw error;
+      const { words, isPermanent } = describeFailure(error, target.host);
+      if (!isPermanent) throw new TransientFailure(words, { cause: error });
+      throw failed(name, words, error);
+    }
+  }
 
   return {
     async request(method, headers, signal) {
-      const allHeaders = new Headers(options.headers);
-      if (credentials !== undefined && !allHeaders.has("authorization")) allHeaders.set("authorization", credentials);
+      const allHeaders = new Headers(ownHeaders);
       for (const [header, value] of Object.entries(headers)) allHeaders.set(header, value);
-      let response: Response;
-      try {
-        response = await fetch(address, { method, headers: allHeaders, signal, redirect: "follow" });
-      } catch (error) {
-        throw new TransientFailure(describe(error), error);
-      }
-      const { status } = response;
-      if (status !== 408 && status !== 429 && status < 500) return response;
+      const response = await followRedirects(name, { url: address, headers: allHeaders }, async (target) => {
+        const init = { method, headers: target.headers };
+        const answer = await ask(target.url, init, signal);
+        if (answer.type !== "opaqueredirect") return answer;
+        redirect = "follow";
+        return ask(target.url, init, signal);
+      });
+      if (!mayPass(response.status)) return response;
       await response.body?.cancel();
-      throw new TransientFailure(`status ${status}`, statusError(name, response), retryAfter(response));
+      const after = retryAfter(response);
+      if (after !== undefined && after > longestRetryAfter) throw tooLong(name, response, after);
+      throw new TransientFailure(`status ${response.status}`, { cause: statusError(name, response), after });
     },
 
+    next: (reader, signal) => waitForServer(reader.read(), { host, timeout, signal, onProgress }),
+
     async persist(attempt, signal) {
-      const signals = [closing.signal, options.signal, signal].filter((one) => one !== undefined);
-      const any = AbortSignal.any(signals);
-      for (let tries = 0; ; tries++) {
-        throwIfAborted(any.aborted ? any : undefined);
+      const any = AbortSignal.any([closing.signal, options.signal, signal].filter((one) => one !== undefined));
+      let [tries, silences] = [0, 0];
+      for (;;) {
+        if (closing.signal.aborted) throw closedError(name);
+        throwIfAborted(any);
         try {
           return await attempt(any);
         } catch (error) {
           if (closing.signal.aborted) throw closedError(name);
           throwIfAborted(any);
           if (!(error instanceof TransientFailure)) throw error;
-          if (tries >= retries) {
-            if (error.cause instanceof LongspanError) throw error.cause;
-            const times = tries === 0 ? "" : ` ${tries + 1} times`;
-            throw new LongspanError("network-failed", `${name} could not be read${times}: ${error.message}.`, {
-              cause: error.cause,
-              details: { source: name },
-            });
+          if (error.came >= leastProgress) [tries, silences] = [0, 0];
+          tries++;
+          if (error.isSilence) silences++;
+          if (tries > retries || silences >= maxSilences) {
+            if (LongspanError.isInstance(error.cause)) throw error.cause;
+            throw failed(name, error.message, error.cause, tries);
           }
-          await pause(error.afterMilliseconds ?? Math.min(longestDelay, firstDelay * 2 ** tries * (0.75 + Math.random() / 2)), any);
+          const delay = error.after ?? Math.min(longestDelay, retryDelay * 2 ** (tries - 1) * (0.75 + Math.random() / 2));
+          await pause(delay, { host, signal: any, onProgress });
         }
       }
     },
@@ -102,32 +143,49 @@ export function closedError(name: string): LongspanError {
   return new LongspanError("closed", `${name} has been closed.`);
 }
 
+/** 501 and 505 are about the request, 508 and 511 about what stands between. */
+function mayPass(status: number): boolean {
+  return status === 408 || status === 429 || (status >= 500 && ![501, 505, 508, 510, 511].includes(status));
+}
+
+function failed(name: string, problem: string, cause: unknown, tries = 1): LongspanError {
+  return new LongspanError("network-failed", `${name} could not be read${tries === 1 ? "" : ` ${tries} times`}: ${problem}.`, {
+    cause,
+    details: { source: name },
+  });
+}
+
+function tooLong(name: string, response: Response, after: number): LongspanError {
+  const until = new Date(Date.now() + after).toISOString().replace(/\.\d+/, "");
+  return new LongspanError(
+    "network-failed",
+    `${name} could not be read: the server answered ${response.status} and asks to wait ${Math.ceil(after / 1000)} s, until ${until}. Try again then.`,
+    { details: { source: name, status: response.status, retryAfterSeconds: Math.ceil(after / 1000) } },
+  );
+}
+
+function checkTimeout(timeout: number): number {
+  // Timers take no more.
+  if (timeout > 0 && timeout < 2 ** 31) return timeout;
+  throw new LongspanError("argument-invalid", `timeout is ${timeout}; it is a number of milliseconds above 0 and below 2^31.`, {
+    details: { timeout },
+  });
+}
+
+function headersFor(url: URL, given: HeadersInit | undefined, name: string): Headers {
+  try {
+    const headers = new Headers(given);
+    if (url.username !== "" && !headers.has("authorization")) headers.set("authorization", basicCredentials(url));
+    return headers;
+  } catch (error) {
+    throw new LongspanError("argument-invalid", `The headers for ${name} cannot be sent: a name or a value is not one of HTTP.`, {
+      cause: error,
+      details: { source: name },
+    });
+  }
+}
+
 function basicCredentials(url: URL): string {
   const bytes = new TextEncoder().encode(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`);
   return `Basic ${btoa(String.fromCharCode(...bytes))}`;
-}
-
-function retryAfter(response: Response): number | undefined {
-  const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
-  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0) * 1000, longestRetryAfter) : undefined;
-}
-
-/** fetch says "fetch failed" and keeps the reason in the cause. */
-function describe(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error ? cause.message : String(cause);
-}
-
-/** Ends early, without an error, when the signal is aborted. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", finish);
-      resolve();
-    };
-    const timer = setTimeout(finish, milliseconds);
-    signal.addEventListener("abort", finish);
-    if (signal.aborted) finish();
-  });
 }

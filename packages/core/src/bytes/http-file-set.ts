@@ -17,12 +17,12 @@ export function httpFileSet(url: string | URL, options: HttpSourceOptions = {}):
   const ownName = decodeSegment(base.pathname.slice(base.pathname.lastIndexOf("/") + 1));
   return {
     name,
-    async resolve(fileName) {
+    async resolve(fileName, { signal } = {}) {
       checkFileName(fileName, name);
       const address = new URL(encodeURIComponent(fileName), base);
       address.search = base.search;
       try {
-        const { source, contentType } = await openHttpSource(fileName === ownName ? base : address, options);
+        const { source, contentType } = await openHttpSource(fileName === ownName ? base : address, options, signal);
         if (fileName === ownName || /\.html?$/i.test(fileName) || !/^\s*text\/html\b/i.test(contentType)) return source;
         await source.close();
         return undefined;

@@ -7,14 +7,44 @@ export interface HttpVersion {
   readonly size: number;
 }
 
+export interface ContentRange {
+  readonly first: number | undefined;
+  /** The one after the last byte. */
+  readonly end: number | undefined;
+  readonly size: number | undefined;
+}
+
 /** `Content-Range: bytes first-last/size`, `bytes *\/size` (RFC 9110, 14.4); undefined where the header is missing or is not of that form. */
-export function parseContentRange(
-  response: Response,
-): { readonly first: number | undefined; readonly size: number | undefined } | undefined {
-  const match = /^bytes (?:(\d{1,16})-\d{1,16}|\*)\/(\d{1,16}|\*)$/i.exec(response.headers.get("content-range")?.trim() ?? "");
+export function parseContentRange(response: Response): ContentRange | undefined {
+  const match = /^bytes (?:(\d{1,15})-(\d{1,15})|\*)\/(\d{1,15}|\*)$/i.exec(response.headers.get("content-range")?.trim() ?? "");
   if (match === null) return undefined;
-  const [, first, size] = match;
-  return { first: first === undefined ? undefined : Number(first), size: size === undefined || size === "*" ? undefined : Number(size) };
+  const [, first, last, size] = match;
+  return {
+    first: first === undefined ? undefined : Number(first),
+    end: last === undefined ? undefined : Number(last) + 1,
+    size: size === undefined || size === "*" ? undefined : Number(size),
+  };
+}
+
+/** What is wrong with a 206 answer to a question for bytes from `offset`; undefined where its bytes are what was asked for, or fewer. */
+export function rangeProblem(response: Response, offset: number): string | undefined {
+  if (isCompressed(response)) return "it compresses the ranges it sends";
+  if (/^\s*multipart\//i.test(response.headers.get("content-type") ?? "")) return "it sends ranges in several parts";
+  const header = response.headers.get("content-range");
+  // A browser may hide it: CORS.
+  if (header === null) return undefined;
+  const { first, end, size } = parseContentRange(response) ?? {};
+  if (first === undefined || end === undefined || end <= first || (size !== undefined && end > size))
+    return `it says that it sends the range ${JSON.stringify(header.slice(0, 100))}`;
+  return first === offset ? undefined : `it sends bytes from ${first} when asked for those from ${offset}`;
+}
+
+/** Milliseconds from now that `Retry-After` asks for, as seconds or as a date (RFC 9110, 10.2.3). */
+export function retryAfter(response: Response): number | undefined {
+  const text = response.headers.get("retry-after")?.trim() ?? "";
+  if (/^\d{1,12}$/.test(text)) return Number(text) * 1000;
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now());
 }
 
 /** `Content-Length` of a body that is not compressed on the way. */

@@ -2,19 +2,21 @@ import { LongspanError } from "../errors/longspan-error.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { bytesSource } from "./bytes-source.ts";
 import { checkRange } from "./check-range.ts";
-import { type HttpClient, type HttpOptions, TransientFailure, closedError, httpClient } from "./http-client.ts";
+import { cancelBody, readBody, readWhole } from "./http-body.ts";
+import { type HttpClient, type HttpOptions, closedError, httpClient, leastProgress } from "./http-client.ts";
 import {
   type HttpVersion,
   checkVersion,
   contentLength,
   httpUrl,
-  isCompressed,
   parseContentRange,
+  rangeProblem,
   statusError,
   urlForMessages,
   versionOf,
 } from "./http-response.ts";
 import { readAhead, smallestWindow } from "./read-ahead.ts";
+import { TransientFailure } from "./transient-failure.ts";
 
 export interface HttpSourceOptions extends HttpOptions {
   /** Largest number of bytes fetched ahead where reading goes on and on. Default 8 MiB; three such windows are kept. */
@@ -39,13 +41,19 @@ export async function httpSource(url: string | URL, options: HttpSourceOptions =
 export async function openHttpSource(
   url: URL,
   options: HttpSourceOptions,
+  signal?: AbortSignal,
 ): Promise<{ readonly source: ByteSource; readonly contentType: string }> {
   const name = urlForMessages(url);
   const client = httpClient(url, name, options);
   try {
-    const opened = await client.persist((signal) => open(client, name, options, signal), undefined);
+    const opened = await client.persist((any) => open(client, name, options, any), signal);
+    const checkUnchanged: ByteSource["checkUnchanged"] = async (given) => {
+      // Also of a source that is closed, as is its client.
+      const asking = httpClient(url, name, options);
+      await asking.persist((any) => compareVersion(asking, name, opened.version, any), given?.signal);
+    };
     return {
-      source: opened.whole ? wholeSource(name, opened.head) : rangedSource(name, client, opened, options),
+      source: opened.whole ? wholeSource(name, opened.head, checkUnchanged) : rangedSource(name, client, opened, options, checkUnchanged),
       contentType: opened.contentType,
     };
   } catch (error) {
@@ -71,10 +79,9 @@ async function open(client: HttpClient, name: string, options: HttpSourceOptions
   const response = await client.request("GET", rangeHeader(0, smallestWindow), signal);
   const contentType = response.headers.get("content-type") ?? "";
   if (response.status === 206) {
-    if (isCompressed(response)) throw await refuse(response, name, "it compresses the ranges it sends");
+    const problem = rangeProblem(response, 0);
+    if (problem !== undefined) throw await refuse(response, name, problem);
     const range = parseContentRange(response);
-    if (range?.first !== undefined && range.first !== 0)
-      throw await refuse(response, name, `it sends bytes from ${range.first} when asked for the first`);
     const size = range?.size ?? (await sizeByHead(client, signal));
     if (size === undefined) {
       throw await refuse(
@@ -83,109 +90,80 @@ async function open(client: HttpClient, name: string, options: HttpSourceOptions
         "it does not tell the size of the file (in a browser: Access-Control-Expose-Headers must name Content-Range)",
       );
     }
-    const head = new Uint8Array(Math.min(smallestWindow, size));
-    const filled = await readBody(response, head);
+    const head = new Uint8Array(Math.min(smallestWindow, size, range?.end ?? size));
+    const filled = await readBody(client, response, head, signal);
     const version = versionOf(response, size);
     return { version, contentType, head: head.subarray(0, filled), whole: filled === size };
   }
   // Of no bytes, not even the first can be had.
   if (response.status === 416) {
-    await response.body?.cancel();
+    await cancelBody(response);
     if ((parseContentRange(response)?.size ?? 0) !== 0) throw statusError(name, response);
     return { version: versionOf(response, 0), contentType, head: new Uint8Array(0), whole: true };
   }
   if (!response.ok) {
-    await response.body?.cancel();
+    await cancelBody(response);
     throw statusError(name, response);
   }
-  const head = await readWhole(response, name, options.maximumWholeBytes ?? 64 * 2 ** 20);
+  const maximum = options.maximumWholeBytes ?? 64 * 2 ** 20;
+  const head = await readWhole(client, response, maximum, signal);
+  if (head === undefined)
+    throw await refuse(response, name, `it does not send ranges, and the file has more than ${maximum} bytes (options.maximumWholeBytes)`);
   return { version: versionOf(response, head.length), contentType, head, whole: true };
 }
 
 async function sizeByHead(client: HttpClient, signal: AbortSignal): Promise<number | undefined> {
   const response = await client.request("HEAD", { "accept-encoding": "identity" }, signal);
-  await response.body?.cancel();
+  await cancelBody(response);
   return response.ok ? contentLength(response) : undefined;
 }
 
 async function refuse(response: Response, name: string, problem: string): Promise<LongspanError> {
-  await response.body?.cancel();
+  await cancelBody(response);
   return new LongspanError("unsupported", `${name} cannot be read in parts from this server: ${problem}. Download the file first.`, {
     details: { source: name, status: response.status },
   });
 }
 
-/** Fills `target` from the body. @returns how many bytes came; more than fit are not read. */
-async function readBody(response: Response, target: Uint8Array): Promise<number> {
-  if (response.body === null) return 0;
-  const reader = response.body.getReader();
-  let filled = 0;
-  try {
-    while (filled < target.length) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      const fitting = value.subarray(0, target.length - filled);
-      target.set(fitting, filled);
-      filled += fitting.length;
-    }
-  } catch (error) {
-    throw new InterruptedBody(filled, error);
+/** Asks for one byte, and goes by what is said of all of them. */
+async function compareVersion(client: HttpClient, name: string, version: HttpVersion, signal: AbortSignal): Promise<void> {
+  const response = await client.request("GET", rangeHeader(0, 1), signal);
+  await cancelBody(response);
+  const { status } = response;
+  if (status === 404 || status === 410) {
+    throw new LongspanError("source-changed", `${name} was removed from the server while it was read. Start again.`, {
+      details: { source: name, status },
+    });
   }
-  await reader.cancel().catch(() => {});
-  return filled;
+  if (status !== 416 && !response.ok) throw statusError(name, response);
+  const size = status === 200 ? contentLength(response) : parseContentRange(response)?.size;
+  checkVersion(name, version, versionOf(response, size ?? version.size));
 }
 
-/** The connection broke; what had come is in place. */
-class InterruptedBody extends TransientFailure {
-  readonly filled: number;
-  constructor(filled: number, cause: unknown) {
-    super("the connection broke while the file was read", cause);
-    this.filled = filled;
-  }
-}
-
-async function readWhole(response: Response, name: string, maximum: number): Promise<Uint8Array> {
-  const declared = contentLength(response);
-  const problem = `it does not send ranges, and the file has more than ${maximum} bytes (options.maximumWholeBytes)`;
-  if (declared !== undefined && declared > maximum) throw await refuse(response, name, problem);
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  try {
-    for await (const chunk of response.body ?? []) {
-      length += chunk.length;
-      if (length > maximum) break;
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    throw new TransientFailure("the connection broke while the file was read", error);
-  }
-  if (length > maximum) throw await refuse(response, name, problem);
-  if (declared !== undefined && declared !== length) throw new TransientFailure(`${length} of ${declared} bytes came`, undefined);
-  const whole = new Uint8Array(length);
-  let position = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, position);
-    position += chunk.length;
-  }
-  return whole;
-}
-
-function wholeSource(name: string, bytes: Uint8Array): ByteSource {
-  const source = bytesSource(bytes, name);
-  let closed = false;
+function wholeSource(name: string, bytes: Uint8Array, checkUnchanged: ByteSource["checkUnchanged"]): ByteSource {
+  // Not kept longer than it is open: what asks for changes may be kept after that.
+  let source: ByteSource | undefined = bytesSource(bytes, name);
   return {
-    ...source,
+    name,
+    size: bytes.byteLength,
     async read(offset, length, options) {
-      if (closed) throw closedError(name);
+      if (source === undefined) throw closedError(name);
       return source.read(offset, length, options);
     },
+    checkUnchanged,
     async close() {
-      closed = true;
+      source = undefined;
     },
   };
 }
 
-function rangedSource(name: string, client: HttpClient, { version, head }: Opened, options: HttpSourceOptions): ByteSource {
+function rangedSource(
+  name: string,
+  client: HttpClient,
+  { version, head }: Opened,
+  options: HttpSourceOptions,
+  checkUnchanged: ByteSource["checkUnchanged"],
+): ByteSource {
   const { size } = version;
   let closed = false;
   const ahead = readAhead(size, options.readAhead ?? 8 * 2 ** 20, head, (offset, target, signal) => {
@@ -195,7 +173,7 @@ function rangedSource(name: string, client: HttpClient, { version, head }: Opene
         try {
           filled += await requestRange(client, name, version, offset + filled, target.subarray(filled), any);
         } catch (error) {
-          if (error instanceof InterruptedBody) filled += error.filled;
+          if (error instanceof TransientFailure) filled += error.came;
           throw error;
         }
       }
@@ -210,6 +188,7 @@ function rangedSource(name: string, client: HttpClient, { version, head }: Opene
       checkRange(source, offset, length);
       return ahead.read(offset, length, readOptions);
     },
+    checkUnchanged,
     async close() {
       closed = true;
       ahead.clear();
@@ -219,7 +198,7 @@ function rangedSource(name: string, client: HttpClient, { version, head }: Opene
   return source;
 }
 
-/** One range request. @returns how many bytes came, at least one. */
+/** One range request. @returns how many bytes came: all of them, or enough to ask for the rest. */
 async function requestRange(
   client: HttpClient,
   name: string,
@@ -237,14 +216,15 @@ async function requestRange(
       throw await refuse(response, name, "it sent a range before, and now the whole file");
     }
     if (response.status !== 206) throw statusError(name, response);
-    if (range?.first !== undefined && range.first !== offset)
-      throw await refuse(response, name, `it sends bytes from ${range.first} when asked for those from ${offset}`);
-    if (isCompressed(response)) throw await refuse(response, name, "it compresses the ranges it sends");
+    const problem = rangeProblem(response, offset);
+    if (problem !== undefined) throw await refuse(response, name, problem);
   } catch (error) {
-    await response.body?.cancel().catch(() => {});
+    await cancelBody(response);
     throw error;
   }
-  const filled = await readBody(response, target);
-  if (filled === 0) throw new TransientFailure("the server sent no bytes", undefined);
-  return filled;
+  // Of more than it says that it sends, nobody knows what it is.
+  const wanted = target.subarray(0, (range?.end ?? offset + target.length) - offset);
+  const came = await readBody(client, response, wanted, signal);
+  if (came === target.length || came >= leastProgress) return came;
+  throw new TransientFailure(`the server sent ${came} of the ${target.length} bytes that were asked for`, { came });
 }

@@ -1,12 +1,12 @@
 /** The one shape of progress, everywhere. */
 export interface ProgressEvent {
-  /** "open", "convert", "verify", … */
+  /** "open", "convert", "verify", "wait" (for a server), … */
   readonly stage: string;
-  /** What is being worked on: a tensor's or a file's name. */
+  /** What is being worked on: a tensor's or a file's name, a host. */
   readonly item: string;
   readonly done: number;
   readonly total: number;
-  readonly unit: "bytes" | "tensors" | "steps";
+  readonly unit: "bytes" | "tensors" | "steps" | "seconds";
 }
 
 export type ProgressListener = (event: ProgressEvent) => void;
