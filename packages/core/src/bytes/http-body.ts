@@ -47,9 +47,10 @@ export async function readWhole(
   if (declared !== undefined && declared > maximum) return undefined;
   const chunks: Uint8Array[] = [];
   let length = 0;
-  const reader = response.body?.getReader();
+  if (response.body === null) return new Uint8Array(0);
+  const reader = response.body.getReader();
   try {
-    while (reader !== undefined) {
+    for (;;) {
       const { done, value } = await client.next(reader, signal);
       if (done) break;
       length += value.length;
@@ -60,7 +61,7 @@ export async function readWhole(
     // Nothing of it is kept.
     throw interruptedBody(error, 0);
   } finally {
-    void reader?.cancel().catch(() => {});
+    void reader.cancel().catch(() => {});
   }
   if (declared !== undefined && declared !== length) throw new TransientFailure(`${length} of ${declared} bytes came`);
   const whole = new Uint8Array(length);

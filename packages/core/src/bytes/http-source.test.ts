@@ -370,14 +370,6 @@ describe("failures", () => {
     await source.close();
   });
 
-  test("no server", async () => {
-    const error: unknown = await httpSource("http://127.0.0.1:9/m", { retries: 1, retryDelay: 1 }).catch((reason: unknown) => reason);
-    expect(error).toMatchObject({
-      code: "network-failed",
-      message: expect.stringMatching(/^http:\/\/127\.0\.0\.1:9\/m could not be read 2 times: /),
-    });
-  });
-
   test.each(["ftp://host/m", "file:///m", "no address", ""])("%j is no address", async (url) => {
     await expect(httpSource(url)).rejects.toMatchObject({ code: "argument-invalid" });
   });

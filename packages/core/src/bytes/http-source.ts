@@ -47,7 +47,7 @@ export async function openHttpSource(
   const client = httpClient(url, name, options);
   try {
     const opened = await client.persist((any) => open(client, name, options, any), signal);
-    const checkUnchanged: ByteSource["checkUnchanged"] = async (given) => {
+    const checkUnchanged: NonNullable<ByteSource["checkUnchanged"]> = async (given) => {
       // Also of a source that is closed, as is its client.
       const asking = httpClient(url, name, options);
       await asking.persist((any) => compareVersion(asking, name, opened.version, any), given?.signal);
@@ -140,7 +140,7 @@ async function compareVersion(client: HttpClient, name: string, version: HttpVer
   checkVersion(name, version, versionOf(response, size ?? version.size));
 }
 
-function wholeSource(name: string, bytes: Uint8Array, checkUnchanged: ByteSource["checkUnchanged"]): ByteSource {
+function wholeSource(name: string, bytes: Uint8Array, checkUnchanged: NonNullable<ByteSource["checkUnchanged"]>): ByteSource {
   // Not kept longer than it is open: what asks for changes may be kept after that.
   let source: ByteSource | undefined = bytesSource(bytes, name);
   return {
@@ -162,7 +162,7 @@ function rangedSource(
   client: HttpClient,
   { version, head }: Opened,
   options: HttpSourceOptions,
-  checkUnchanged: ByteSource["checkUnchanged"],
+  checkUnchanged: NonNullable<ByteSource["checkUnchanged"]>,
 ): ByteSource {
   const { size } = version;
   let closed = false;

@@ -35,7 +35,8 @@ export function describeFailure(error: unknown, host: string): { readonly words:
   const code = cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "";
   const message = cause instanceof Error ? cause.message : String(cause);
   if (code === "ENOTFOUND") return { words: `there is no host ${host}`, isPermanent: true };
-  // fetch does not ask ports of other services (Fetch Standard, "bad port").
-  const isPermanent = permanentCodes.test(code) || message === "bad port";
+  // What answers speaks no HTTP, by undici's name; ports of other services, which fetch does not ask (Fetch Standard, "bad port").
+  const isForeign = (cause instanceof Error && cause.name === "HTTPParserError") || message === "bad port";
+  const isPermanent = isForeign || permanentCodes.test(code);
   return { words: message === "" ? code || "the connection failed" : message, isPermanent };
 }
