@@ -40,7 +40,7 @@ export interface HttpClient {
   close(): void;
 }
 
-export const httpDefaults: { readonly retries: number; readonly retryDelay: number; readonly timeout: number } = {
+const httpDefaults: { readonly retries: number; readonly retryDelay: number; readonly timeout: number } = {
   retries: 4,
   retryDelay: 300,
   timeout: 30_000,
@@ -54,7 +54,7 @@ const longestDelay = 10_000;
 const maxSilences = 2;
 
 /** So many bytes are progress: what failed before they came is forgotten. Fewer of them at a time are a server that is not as it should be. */
-export const leastProgress = 16 * 1024;
+export const leastProgress: number = 16 * 1024;
 
 /** @throws LongspanError `argument-invalid` for headers or a time-out that are none */
 export function httpClient(url: URL, name: string, options: HttpOptions): HttpClient {
