@@ -214,21 +214,25 @@ describe("waiting", () => {
     "for another try": status(503, { "retry-after": "50" }),
     "for a redirect's end": (response, question) => (question.attempt % 2 === 1 ? to("end") : silent)(response, question),
   };
-  test.each(Object.entries(stages))("ends at once when interrupted: %s", async (_, answer) => {
-    const slow = createServer((request, response) => answer(response, { first: 0, end: size, attempt: ++attempts, request }));
-    let attempts = 0;
-    await new Promise<void>((resolve) => {
-      slow.listen(0, "127.0.0.1", resolve);
-    });
-    const stop = new AbortController();
-    const opening = httpSource(`http://127.0.0.1:${(slow.address() as AddressInfo).port}/m`, { signal: stop.signal });
-    setTimeout(() => stop.abort(new Error("enough")), 60);
-    const error: unknown = await opening.catch((thrown: unknown) => thrown);
-    expect(LongspanError.isInstance(error) && error.code).toBe("aborted");
-    slow.closeAllConnections();
-    slow.close();
-    // All of these wait for half a minute and more.
-  }, 10_000);
+  test.each(Object.entries(stages))(
+    "ends at once when interrupted: %s",
+    async (_, answer) => {
+      const slow = createServer((request, response) => answer(response, { first: 0, end: size, attempt: ++attempts, request }));
+      let attempts = 0;
+      await new Promise<void>((resolve) => {
+        slow.listen(0, "127.0.0.1", resolve);
+      });
+      const stop = new AbortController();
+      const opening = httpSource(`http://127.0.0.1:${(slow.address() as AddressInfo).port}/m`, { signal: stop.signal });
+      setTimeout(() => stop.abort(new Error("enough")), 60);
+      const error: unknown = await opening.catch((thrown: unknown) => thrown);
+      expect(LongspanError.isInstance(error) && error.code).toBe("aborted");
+      slow.closeAllConnections();
+      slow.close();
+      // All of these wait for half a minute and more.
+    },
+    10_000,
+  );
 });
 
 describe("asking whether a file is still what it was", () => {
