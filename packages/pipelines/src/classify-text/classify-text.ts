@@ -1,4 +1,4 @@
-import { LongspanError, longformerGraph } from "@longspan/core";
+import { globalAttentionPolicy, LongspanError, longformerGraph } from "@longspan/core";
 import { specialIds } from "../model/check-tokenizer.ts";
 import { labelNames } from "../model/label-names.ts";
 import { openModel, type OpenedModel } from "../model/open-model.ts";
@@ -63,10 +63,11 @@ async function classifyAll(
     });
   }
   const names = labelNames(model);
+  const globals = globalAttentionPolicy(model.config, "sequence-classification").kind === "first-token" ? 1 : 0;
   const rows = texts.map((text) => {
     const tokens = encodeText("text", text, model.tokenizer);
     const [first = { start: 0, end: 0 }] = textWindows(tokens, {}, { mostTokens: model.mostTokens, defaultStride: 0 });
-    return { row: textRow(model.tokenizer, tokens, first, 1), unreadTokens: tokens.ids.length - first.end };
+    return { row: textRow(model.tokenizer, tokens, first, globals), unreadTokens: tokens.ids.length - first.end };
   });
   const results: TextClassification[] = [];
   for await (const { logits } of runRows(

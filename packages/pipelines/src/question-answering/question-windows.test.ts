@@ -26,13 +26,13 @@ function configOf(longspan?: object): ReturnType<typeof parseLongformerConfig>["
   return parseLongformerConfig({ ...publishedConfigs["longformer-base-4096"], longspan }).config;
 }
 
-function rows(longspan?: object, tokenizer: TextTokenizer = letters): readonly (readonly number[])[] {
+function rows(longspan?: object, tokenizer: TextTokenizer = letters, globals = 3): readonly (readonly number[])[] {
   const { windows } = questionWindows({ question: "ab", context: "cdefghi" }, tokenizer, joinRule(tokenizer, configOf(longspan)), {
     windowTokens: 10,
     strideTokens: 1,
     mostTokens: 100,
   });
-  expect(windows.every(({ row }) => row.globals === 3)).toBe(true);
+  expect(windows.every(({ row }) => row.globals === globals)).toBe(true);
   return windows.map(({ row }) => [...row.ids]);
 }
 
@@ -42,6 +42,8 @@ test("each window has the whole question, joined by two separators as Hugging Fa
     [0, 10, 11, 2, 2, 15, 16, 17, 18, 2],
   ]);
   expect(rows({ questionAnsweringSeparators: 3 })).toEqual(rows());
+  // A RoBERTa that was given Longformer's attention: the same pair, and no token of the question is global.
+  expect(rows({ globalAttention: "none" }, letters, 0)).toEqual(rows());
 });
 
 test("a configuration that counts two separators joins with one, as allenai's TriviaQA script does", () => {

@@ -30,6 +30,8 @@ export interface JoinRule {
   /** Separators between question and document. */
   readonly between: 1 | 2;
   readonly secondTypeId: 0 | 1;
+  /** Whether every token of the document sees the question, however far away it stands. */
+  readonly questionIsGlobal: boolean;
 }
 
 /**
@@ -39,8 +41,9 @@ export interface JoinRule {
 export function joinRule(tokenizer: TextTokenizer, config: LongformerConfig): JoinRule {
   const { classification, separator } = specialIds(tokenizer);
   const policy = globalAttentionPolicy(config, "question-answering");
+  const { secondTypeId } = tokenizer;
   // No token is global by itself: the pair as RoBERTa has it.
-  if (policy.kind !== "separator") return { classification, separator, between: 2, secondTypeId: tokenizer.secondTypeId };
+  if (policy.kind !== "separator") return { classification, separator, between: 2, secondTypeId, questionIsGlobal: false };
   if (policy.tokenId !== separator) {
     throw new LongspanError(
       "separators-mismatch",
@@ -48,7 +51,7 @@ export function joinRule(tokenizer: TextTokenizer, config: LongformerConfig): Jo
       { details: { expected: policy.tokenId, found: separator, key: policy.tokenKey } },
     );
   }
-  return { classification, separator, between: policy.count === 3 ? 2 : 1, secondTypeId: tokenizer.secondTypeId };
+  return { classification, separator, between: policy.count === 3 ? 2 : 1, secondTypeId, questionIsGlobal: true };
 }
 
 /**
@@ -78,7 +81,8 @@ export function questionWindows(
     ids.set(asked.ids, 1);
     ids.set(tokens.ids.subarray(start, end), at);
     // Global is what stands before the first separator, as the policy says; counted here, so that a document may spell out separators.
-    const row = { ids, globals: 1 + asked.ids.length, secondTypeFrom: rule.secondTypeId === 1 ? at : undefined };
+    const globals = rule.questionIsGlobal ? 1 + asked.ids.length : 0;
+    const row = { ids, globals, secondTypeFrom: rule.secondTypeId === 1 ? at : undefined };
     return { row, at, first: start, count: end - start };
   });
   return { context, tokens, windows };
