@@ -28,6 +28,8 @@ export { asInteger, asList, asSequence, asSet, asString, asTuple, classOf, isGlo
 export { asAttributes, asDict } from "./views/as-dict.ts";
 export { asBytes } from "./views/as-bytes.ts";
 export { readBytes, readText, streamBytes } from "./payload.ts";
+export { touchedNodes } from "./views/touched-nodes.ts";
+export type { KnownCall } from "./views/touched-nodes.ts";
 export { describe } from "./describe.ts";
 export { inertJson } from "./views/inert-json.ts";
 export type { InertJsonLimits, JsonValue } from "./views/inert-json.ts";

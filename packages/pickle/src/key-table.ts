@@ -13,6 +13,12 @@ export class KeyTable {
   readonly #interned: Map<string, object> = new Map();
   readonly #ids: Map<KeyToken, number> = new Map();
   readonly #tuples: WeakMap<readonly PickleInput[], object> = new WeakMap();
+  readonly #spend: ((characters: number) => void) | undefined;
+
+  /** @param spend Called for everything that is remembered, with the characters it takes. */
+  constructor(spend?: (characters: number) => void) {
+    this.#spend = spend;
+  }
 
   /** The token of a key, or undefined where it is a list, dict, set, bytearray, or a tuple that holds one. */
   token(key: PickleInput): KeyToken {
@@ -51,6 +57,7 @@ export class KeyTable {
   #intern(name: string): object {
     let token = this.#interned.get(name);
     if (token === undefined) {
+      this.#spend?.(name.length);
       token = {};
       this.#interned.set(name, token);
     }
@@ -60,6 +67,7 @@ export class KeyTable {
   #id(token: KeyToken): number {
     let id = this.#ids.get(token);
     if (id === undefined) {
+      this.#spend?.(0);
       id = this.#ids.size;
       this.#ids.set(token, id);
     }

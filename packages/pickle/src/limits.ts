@@ -2,11 +2,15 @@ import { PickleError } from "./errors.ts";
 
 /**
  * What one pickle may cost. A pickle is a program: a few bytes of it can ask for a lot of memory, so everything it can
- * make grow has a ceiling. The defaults leave room for a training checkpoint of half a million tensors with its
- * optimizer (about 20 million opcodes, 5 million nodes, 4 million memo entries) and keep the worst hostile file near
- * 2 GB of memory (a node takes up to 260 bytes); a server that reads uploads will want less.
+ * make grow has a ceiling. The defaults leave room for a training checkpoint of a hundred thousand tensors with its
+ * optimizer and keep the worst hostile file at 1 GiB of memory; a server that reads uploads will want less.
  */
 export interface PickleLimits {
+  /**
+   * Bytes of memory for everything that is made: nodes, entries, texts, the memo, the stack. Estimated from above, as the growth of a
+   * process.
+   */
+  readonly memory: number;
   /** Opcodes executed. Every opcode takes a byte of the source at least, so this bounds time. */
   readonly operations: number;
   /** Values and marks on the stack at once. The longest tuple is bounded by it; Python writes lists and dicts in batches of 1000. */
@@ -29,6 +33,7 @@ const mebibyte = 1024 * 1024;
 
 /** The limits used where `readPickle` is given none. */
 export const defaultLimits: PickleLimits = Object.freeze({
+  memory: 1024 * mebibyte,
   operations: 100_000_000,
   stackDepth: 5_000_000,
   // A JavaScript Map ends at 2^24 entries: memo and dicts stay below it.

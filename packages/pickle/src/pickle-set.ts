@@ -14,6 +14,7 @@ export class PickleSet<Value extends PickleInput = PickleValue> {
   #tokens: Set<KeyToken> | undefined;
   readonly #keys: KeyTable;
 
+  /** @param keys A table shared with other sets and dicts. */
   constructor(frozen: boolean, keys: KeyTable = new KeyTable()) {
     this.items = this.#items;
     this.frozen = frozen;

@@ -70,7 +70,7 @@ export interface PickleText {
 
 export interface PickleList<Value = PickleValue> {
   readonly kind: "list";
-  readonly items: Value[];
+  items: Value[];
 }
 
 export interface PickleTuple<Value = PickleValue> {

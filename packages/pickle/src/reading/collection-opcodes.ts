@@ -3,6 +3,7 @@ import { PickleSet } from "../pickle-set.ts";
 import type { PickleValue } from "../values.ts";
 import { describe } from "../describe.ts";
 import type { Machine } from "./machine.ts";
+import { memoryCosts } from "./memory-costs.ts";
 import type { Opcode } from "./opcode.ts";
 
 /** Tuples, lists, dicts and sets, and what fills them. */
@@ -109,24 +110,24 @@ export const collectionOpcodes: readonly Opcode[] = [
 ];
 
 function pushTuple(machine: Machine, items: readonly PickleValue[]): void {
-  machine.spend("nodes", 1);
+  machine.spendNode(memoryCosts.node + memoryCosts.place * items.length);
   machine.push(items.length === 0 ? machine.emptyTuple : { kind: "tuple", items });
 }
 
 function pushList(machine: Machine, items: PickleValue[]): void {
-  machine.spend("nodes", 1);
+  machine.spendNode(memoryCosts.node + memoryCosts.place * items.length);
   machine.push({ kind: "list", items });
 }
 
 function pushDict(machine: Machine, keysAndValues: readonly PickleValue[]): void {
-  machine.spend("nodes", 1);
+  machine.spendNode(memoryCosts.dict);
   const dict: PickleDict = new PickleDict(machine.keys);
   fill(machine, dict, keysAndValues);
   machine.push(dict);
 }
 
 function pushSet(machine: Machine, items: readonly PickleValue[], frozen: boolean): void {
-  machine.spend("nodes", 1);
+  machine.spendNode(memoryCosts.dict);
   const set: PickleSet = new PickleSet(frozen, machine.keys);
   addItems(machine, set, items);
   machine.push(set);
@@ -134,19 +135,21 @@ function pushSet(machine: Machine, items: readonly PickleValue[], frozen: boolea
 
 function addItems(machine: Machine, set: PickleSet, items: readonly PickleValue[]): void {
   machine.spend("nodes", items.length);
+  machine.spend("memory", memoryCosts.entry * items.length);
   for (const item of items) {
     if (!isHashable(machine, item)) throw unhashable(machine, item, "in a set");
     set.add(item);
   }
 }
 
-function append(machine: Machine, items: readonly PickleValue[]): void {
+function append(machine: Machine, items: PickleValue[]): void {
   const target = machine.top();
-  let list: PickleValue[];
-  if (typeof target === "object" && target?.kind === "list") list = target.items;
-  else if (typeof target === "object" && target?.kind === "object") list = target.items ??= [];
-  else throw wrongTarget(machine, target, "a list or an object");
-  for (const item of items) list.push(item);
+  if (typeof target !== "object" || (target?.kind !== "list" && target?.kind !== "object"))
+    throw wrongTarget(machine, target, "a list or an object");
+  machine.spend("memory", memoryCosts.place * items.length);
+  // An array that is pushed to keeps room for 17 items, and most lists of a file are filled once.
+  if (target.items === undefined || target.items.length === 0) target.items = items;
+  else for (const item of items) target.items.push(item);
 }
 
 function setItems(machine: Machine, keysAndValues: readonly PickleValue[]): void {
@@ -161,6 +164,7 @@ function fill(machine: Machine, dict: PickleDict, keysAndValues: readonly Pickle
   if (keysAndValues.length % 2 !== 0)
     throw machine.error("pickle-stack", `Keys and values are expected in pairs, but there are ${keysAndValues.length} values`);
   machine.spend("nodes", keysAndValues.length / 2);
+  machine.spend("memory", (memoryCosts.entry * keysAndValues.length) / 2);
   for (let index = 0; index < keysAndValues.length; index += 2) {
     const key = keysAndValues[index] as PickleValue;
     if (!isHashable(machine, key)) throw unhashable(machine, key, "a dict key");

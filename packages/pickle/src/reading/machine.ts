@@ -1,8 +1,9 @@
 import { PickleError, type PickleErrorCode } from "../errors.ts";
 import { KeyTable } from "../key-table.ts";
 import type { PickleLimits } from "../limits.ts";
-import type { PickleGlobal, PickleTuple, PickleValue } from "../values.ts";
+import type { PickleGlobal, PickleObject, PickleTuple, PickleValue } from "../values.ts";
 import { Memo } from "./memo.ts";
+import { memoryCosts } from "./memory-costs.ts";
 import type { Opcode } from "./opcode.ts";
 import type { Window } from "./window.ts";
 
@@ -24,7 +25,9 @@ export class Machine {
   readonly window: Window;
   readonly settings: MachineSettings;
   /** Equality of dict keys and set items, shared by the whole pickle. */
-  readonly keys: KeyTable = new KeyTable();
+  readonly keys: KeyTable = new KeyTable((characters) => this.spend("memory", memoryCosts.keyToken + memoryCosts.character * characters));
+  /** All objects that were made, also those that are no part of the value. */
+  readonly objects: PickleObject[] = [];
   readonly emptyTuple: PickleTuple = { kind: "tuple", items: [] };
   /** As the last PROTO said; 0 before any. */
   protocol = 0;
@@ -34,13 +37,16 @@ export class Machine {
   readonly #memo: Memo = new Memo();
   readonly #globals: Map<string, PickleGlobal> = new Map();
   readonly #marks: number[] = [];
-  readonly #spent: { operations: number; nodes: number; textBytes: number; inlineBytes: number } = {
+  readonly #spent: { memory: number; operations: number; nodes: number; textBytes: number; inlineBytes: number } = {
+    memory: 0,
     operations: 0,
     nodes: 0,
     textBytes: 0,
     inlineBytes: 0,
   };
   #stack: PickleValue[] = [];
+  /** The most places that stack and marks had at once. */
+  #highest = 0;
   /** Height of the stack at the topmost mark: an opcode without a mark of its own may not take values from below it. */
   #fence = 0;
   #opcode: Opcode | undefined;
@@ -116,13 +122,25 @@ export class Machine {
   }
 
   /** Accounts for what an opcode makes. */
-  spend(limit: "nodes" | "textBytes" | "inlineBytes", amount: number): void {
+  spend(limit: "memory" | "nodes" | "textBytes" | "inlineBytes", amount: number): void {
     this.#spent[limit] += amount;
     if (this.#spent[limit] > this.settings.limits[limit]) throw this.exceeded(limit);
   }
 
+  /** Accounts for a node of a container, object or payload. */
+  spendNode(memory: number): void {
+    this.spend("nodes", 1);
+    this.spend("memory", memory);
+  }
+
+  /** Accounts for a decoded text of so many bytes. */
+  spendText(bytes: number): void {
+    this.spend("textBytes", bytes);
+    this.spend("memory", memoryCosts.text + memoryCosts.character * bytes);
+  }
+
   push(value: PickleValue): void {
-    if (this.#stack.length + this.#marks.length >= this.settings.limits.stackDepth) throw this.exceeded("stackDepth");
+    this.#rise();
     this.#stack.push(value);
   }
 
@@ -137,7 +155,7 @@ export class Machine {
   }
 
   mark(): void {
-    if (this.#stack.length + this.#marks.length >= this.settings.limits.stackDepth) throw this.exceeded("stackDepth");
+    this.#rise();
     this.#fence = this.#stack.length;
     this.#marks.push(this.#fence);
   }
@@ -163,7 +181,9 @@ export class Machine {
   }
 
   remember(index: number, value: PickleValue): void {
-    this.#memo.put(index, value);
+    const before = this.#memo.size;
+    const isDense = this.#memo.put(index, value);
+    if (this.#memo.size > before) this.spend("memory", isDense ? memoryCosts.place : memoryCosts.sparseMemoEntry);
     if (this.#memo.size > this.settings.limits.memoEntries) throw this.exceeded("memoEntries");
   }
 
@@ -183,11 +203,20 @@ export class Machine {
     const key = `${module.length} ${module} ${name}`;
     let node = this.#globals.get(key);
     if (node === undefined) {
-      this.spend("nodes", 1);
+      this.spendNode(memoryCosts.node + memoryCosts.keyToken);
       node = { kind: "global", module, name };
       this.#globals.set(key, node);
     }
     return node;
+  }
+
+  /** Accounts for one more place on the stack. */
+  #rise(): void {
+    const places = this.#stack.length + this.#marks.length;
+    if (places >= this.settings.limits.stackDepth) throw this.exceeded("stackDepth");
+    if (places < this.#highest) return;
+    this.#highest = places + 1;
+    this.spend("memory", memoryCosts.place);
   }
 
   #ask(wanted: number): number {

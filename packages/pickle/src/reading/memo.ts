@@ -15,7 +15,8 @@ export class Memo {
     return index < this.#dense.length ? this.#dense[index] : this.#sparse.get(index);
   }
 
-  put(index: number, value: PickleValue): void {
+  /** Whether the entry stands in the array. */
+  put(index: number, value: PickleValue): boolean {
     const dense = this.#dense;
     if (index < dense.length) {
       if (dense[index] === undefined) this.size++;
@@ -27,6 +28,8 @@ export class Memo {
     } else {
       if (!this.#sparse.has(index)) this.size++;
       this.#sparse.set(index, value);
+      return false;
     }
+    return true;
   }
 }

@@ -3,6 +3,7 @@ import type { PickleObject, PickleObjectOrigin, PickleValue } from "../values.ts
 import { describe } from "../describe.ts";
 import { takeTextLine } from "./arguments.ts";
 import type { Machine } from "./machine.ts";
+import { memoryCosts } from "./memory-costs.ts";
 import type { Opcode } from "./opcode.ts";
 import { pythonThreeName } from "./python-names.ts";
 
@@ -92,6 +93,7 @@ export const objectOpcodes: readonly Opcode[] = [
       if (typeof target !== "object" || (target?.kind !== "object" && target?.kind !== "dict")) {
         throw machine.error("pickle-type", `It applies to an object or a dict, but finds ${describe(target)}`);
       }
+      machine.spend("memory", memoryCosts.node);
       if (target.state !== undefined) (target.earlierStates ??= []).push(target.state);
       target.state = state;
     },
@@ -118,7 +120,7 @@ function takeNames(machine: Machine): readonly [module: string, name: string] | 
   if (module === undefined) return undefined;
   const name = takeTextLine(machine);
   if (name === undefined) return undefined;
-  machine.spend("textBytes", module.length + name.length);
+  machine.spendText(module.length + name.length);
   return [module, name];
 }
 
@@ -140,12 +142,13 @@ function pushObject(
   if (typeof callable !== "object" || (callable?.kind !== "global" && callable?.kind !== "object" && callable?.kind !== "persistent-id")) {
     throw machine.error("pickle-type", `A class or function is expected, but found ${describe(callable)}`);
   }
-  machine.spend("nodes", 1);
-  const node: PickleObject = { kind: "object", made, callable, args };
-  machine.push(keywords === undefined ? node : { ...node, keywords });
+  machine.spendNode(memoryCosts.node);
+  const node: PickleObject = { kind: "object", made, callable, args, ...(keywords === undefined ? {} : { keywords }) };
+  machine.objects.push(node);
+  machine.push(node);
 }
 
 function pushPersistentId(machine: Machine, id: PickleValue): void {
-  machine.spend("nodes", 1);
+  machine.spendNode(memoryCosts.node);
   machine.push({ kind: "persistent-id", id });
 }

@@ -3,6 +3,7 @@ import { parseQuotedBytes, parseRawUnicodeEscape } from "../text/python-literals
 import { decodeUtf8 } from "../text/utf8.ts";
 import { takeLine, takeUint32, takeUint64, takeUint8 } from "./arguments.ts";
 import type { Machine } from "./machine.ts";
+import { memoryCosts } from "./memory-costs.ts";
 import type { Opcode } from "./opcode.ts";
 
 // Texts shorter than this are read whatever the settings: they may be names of classes or of encodings.
@@ -83,7 +84,7 @@ export const payloadOpcodes: readonly Opcode[] = [
     run(machine) {
       const line = takeLine(machine);
       if (line === undefined) return;
-      machine.spend("textBytes", line.length);
+      machine.spendText(line.length);
       const text = parseRawUnicodeEscape(line);
       if (text === undefined)
         throw machine.error("pickle-literal", "A \\u or \\U escape is expected to have 4 or 8 hexadecimal digits up to 10FFFF");
@@ -96,11 +97,11 @@ function pushText(machine: Machine, length: number, lengthBytes: number): void {
   machine.checkLength(length);
   const { window } = machine;
   if (length >= Math.max(machine.settings.lazyText, nameBytes)) {
-    machine.spend("nodes", 1);
+    machine.spendNode(memoryCosts.node);
     machine.push({ kind: "text", offset: window.offset, byteLength: length });
   } else {
     if (window.bytes.length - window.position < length) return machine.want(lengthBytes + length);
-    machine.spend("textBytes", length);
+    machine.spendText(length);
     const text = decodeUtf8(window.bytes, window.position, window.position + length);
     if (text === undefined) throw machine.error("pickle-literal", `A text of ${length} bytes is expected to be UTF-8, but is not`);
     machine.push(text);
@@ -113,7 +114,7 @@ function pushBytes(machine: Machine, length: number, lengthBytes: number, type: 
   const { window } = machine;
   const mutable = type === "bytearray";
   if (length >= (type === "string" ? longestString(machine) : machine.settings.lazyBytes)) {
-    machine.spend("nodes", 1);
+    machine.spendNode(memoryCosts.node);
     const { offset } = window;
     machine.push(
       type === "string"
@@ -127,8 +128,7 @@ function pushBytes(machine: Machine, length: number, lengthBytes: number, type: 
     if (type === "string") {
       pushPythonTwoString(machine, data);
     } else {
-      machine.spend("nodes", 1);
-      machine.spend("inlineBytes", length);
+      spendBytes(machine, length);
       machine.push({ kind: "bytes", byteLength: length, data, mutable });
     }
   }
@@ -141,11 +141,10 @@ function pushBytes(machine: Machine, length: number, lengthBytes: number, type: 
  */
 function pushPythonTwoString(machine: Machine, data: Uint8Array): void {
   if (data.length < longestString(machine) && isAscii(data)) {
-    machine.spend("textBytes", data.length);
+    machine.spendText(data.length);
     machine.push(latin1Text(data));
   } else {
-    machine.spend("nodes", 1);
-    machine.spend("inlineBytes", data.length);
+    spendBytes(machine, data.length);
     machine.push({
       kind: "bytes",
       byteLength: data.length,
@@ -154,6 +153,11 @@ function pushPythonTwoString(machine: Machine, data: Uint8Array): void {
       pythonTwoString: true,
     });
   }
+}
+
+function spendBytes(machine: Machine, length: number): void {
+  machine.spendNode(memoryCosts.node + memoryCosts.bytes + length);
+  machine.spend("inlineBytes", length);
 }
 
 function longestString(machine: Machine): number {

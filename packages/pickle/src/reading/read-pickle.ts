@@ -1,6 +1,6 @@
 import { type PickleLimits, resolveLimits } from "../limits.ts";
 import type { PickleSource } from "../source.ts";
-import type { PickleValue } from "../values.ts";
+import type { PickleObject, PickleValue } from "../values.ts";
 import { Machine } from "./machine.ts";
 import { opcodeTable } from "./opcode-table.ts";
 import { Window } from "./window.ts";
@@ -31,6 +31,11 @@ export interface PickleReading {
   readonly value: PickleValue;
   /** As PROTO states it; 0 for protocols 0 and 1, which state none. */
   readonly protocol: number;
+  /**
+   * All objects that the pickle made, in order, also those that are no part of the value: each is a call that Python would have made, and
+   * calls have effects. See `touchedNodes`.
+   */
+  readonly objects: readonly PickleObject[];
   /** Offset in the source just past STOP, where the next pickle of a stream begins. Bytes behind it are not looked at. */
   readonly end: number;
 }
@@ -57,5 +62,5 @@ export async function readPickle(source: PickleSource | Uint8Array, options: Rea
   const window = new Window(source, offset, end);
   const machine = new Machine(window, { limits: resolveLimits(options.limits), lazyBytes, lazyText }, opcodeTable);
   for (let wanted = machine.run(); wanted !== 0; wanted = machine.run()) await window.refill(wanted);
-  return { value: machine.pop(), protocol: machine.protocol, end: window.offset };
+  return { value: machine.pop(), protocol: machine.protocol, objects: machine.objects, end: window.offset };
 }
