@@ -34,6 +34,8 @@ export interface PickleErrorPlace {
   readonly offset: number;
   /** Its name as in Python's `pickletools`, where one is known. */
   readonly opcode?: string | undefined;
+  /** The limit that is exceeded, of a `pickle-limit`. */
+  readonly limit?: string | undefined;
 }
 
 /** The only error this package throws of its own accord; a source's own read errors pass through unchanged. */
@@ -44,12 +46,15 @@ export class PickleError extends Error {
   readonly offset: number | undefined;
   /** Name of the opcode, such as `REDUCE`, where one is known. */
   readonly opcode: string | undefined;
+  /** Name of the limit that is exceeded, of a `pickle-limit`. */
+  readonly limit: string | undefined;
 
   constructor(code: PickleErrorCode, message: string, place?: PickleErrorPlace) {
     super(place === undefined ? message : `${message} (${placeText(place)})`);
     this.code = code;
     this.offset = place?.offset;
     this.opcode = place?.opcode;
+    this.limit = place?.limit;
   }
 }
 

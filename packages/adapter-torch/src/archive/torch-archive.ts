@@ -1,5 +1,5 @@
 import { LongspanError } from "@longspan/core";
-import type { ByteSource } from "@longspan/core";
+import type { ByteSource, MemoryBudget } from "@longspan/core";
 import { compressedEntryError, entrySource } from "../zip/entry-source.ts";
 import { readZipArchive } from "../zip/zip-archive.ts";
 import type { ZipEntry } from "../zip/zip-archive.ts";
@@ -28,8 +28,8 @@ export interface TorchArchive {
  * Opens the archive and reads its small entries (torch/serialization.py, `_load`).
  * @throws LongspanError `truncated`, `malformed`, `limit-exceeded`; `unsupported` for TorchScript and torch.export archives.
  */
-export async function openTorchArchive(source: ByteSource, signal?: AbortSignal): Promise<TorchArchive> {
-  const archive = await readZipArchive(source, signal);
+export async function openTorchArchive(source: ByteSource, budget: MemoryBudget, signal?: AbortSignal): Promise<TorchArchive> {
+  const archive = await readZipArchive(source, budget, signal);
   const records = recordsOf(source.name, archive.entries);
   refuseOtherArchives(source.name, records.byName);
   refuseCompressed(source.name, records.byName);

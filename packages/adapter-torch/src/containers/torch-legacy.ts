@@ -1,7 +1,7 @@
-import { LongspanError } from "@longspan/core";
+import { LongspanError, budgetOf } from "@longspan/core";
 import type { ByteSource, Container, ContainerInput, OpenedContainer } from "@longspan/core";
 import { describe } from "@longspan/pickle";
-import type { PickleSource, PickleValue } from "@longspan/pickle";
+import type { PickleReading, PickleSource, PickleValue } from "@longspan/pickle";
 import { beginsAsLegacy, legacyProtocolVersion, magicNumberValue } from "../legacy/legacy-header.ts";
 import { legacyStorages } from "../legacy/legacy-storages.ts";
 import { treeOfPickle } from "../tree/tree-of-pickle.ts";
@@ -21,23 +21,28 @@ export function torchLegacyContainer(): Container {
   };
 }
 
-async function open({ source, signal }: ContainerInput): Promise<OpenedContainer> {
+async function open(input: ContainerInput): Promise<OpenedContainer> {
+  const { source, signal } = input;
+  const budget = budgetOf(input);
   const pickles: PickleSource = { size: source.size, read: (offset, length) => source.read(offset, length, { signal }) };
   let position = 0;
-  const next = async (part: string): Promise<PickleValue> => {
-    const { value, end } = await readPickleOf(source.name, part, pickles, position);
-    position = end;
-    return value;
+  const nextReading = async (part: string): Promise<PickleReading> => {
+    const reading = await readPickleOf({ file: source.name, part, budget }, pickles, position);
+    position = reading.end;
+    return reading;
   };
+  const next = async (part: string): Promise<PickleValue> => (await nextReading(part)).value;
   expectValue(source, "magic number", await next("magic number"), magicNumberValue);
   expectValue(source, "protocol version", await next("protocol version"), legacyProtocolVersion);
   // What the writing machine was like; torch.load does not look either.
   await next("system information");
-  const value = await next("object");
+  const reading = await nextReading("object");
   const keys = await next("storage keys");
-  const { resolveStorage, end } = await legacyStorages(source, value, keys, position, signal);
+  // The walk that finds the storages remembers every node it has seen.
+  budget.spend(reading.memory / 2);
+  const { resolveStorage, end } = await legacyStorages(source, reading.value, keys, position, signal);
   const warnings = end < source.size ? [`${source.name} has ${source.size - end} bytes after its last storage; they were not read.`] : [];
-  const root = treeOfPickle(value, { file: source.name, resolveStorage });
+  const root = treeOfPickle(reading, { file: source.name, budget, resolveStorage });
   return { root, attributes: new Map(), warnings, close: async () => {} };
 }
 

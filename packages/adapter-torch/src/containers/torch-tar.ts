@@ -1,11 +1,11 @@
-import { LongspanError } from "@longspan/core";
+import { LongspanError, budgetOf } from "@longspan/core";
 import type { Container, ContainerInput, OpenedContainer, TreeValue } from "@longspan/core";
 import { asInteger, asString } from "@longspan/pickle";
 import type { PickleValue } from "@longspan/pickle";
 import { blockBytes, memberName, readTarMembers } from "../tar/tar-members.ts";
 import type { TarMember } from "../tar/tar-members.ts";
 import { MemberReader, readTarStorages, readTarTensors } from "../tar/tar-tensors.ts";
-import type { TarTensor } from "../tar/tar-tensors.ts";
+import type { TarReading, TarTensor } from "../tar/tar-tensors.ts";
 import { refuseOrRethrow } from "../tree/refused-tensor.ts";
 import { stridedView } from "../tree/rebuild-tensor.ts";
 import { treeOfPickle } from "../tree/tree-of-pickle.ts";
@@ -36,7 +36,10 @@ function beginsAsTorchTar(head: Uint8Array): boolean {
   return false;
 }
 
-async function open({ source, signal }: ContainerInput): Promise<OpenedContainer> {
+async function open(input: ContainerInput): Promise<OpenedContainer> {
+  const { source, signal } = input;
+  const budget = budgetOf(input);
+  const tar: TarReading = { source, budget, signal };
   const members = await readTarMembers(source, signal);
   const member = (name: (typeof memberNames)[number]): TarMember => {
     const found = members.get(name);
@@ -44,13 +47,19 @@ async function open({ source, signal }: ContainerInput): Promise<OpenedContainer
     const message = `${source.name} is a tar archive without the member "${name}", so not one of torch before 0.1.10. If it was packed by hand, unpack it first.`;
     throw new LongspanError("malformed", message, { details: { file: source.name, members: [...members.keys()] } });
   };
-  const storages = await readTarStorages(source, member("storages"), signal);
-  const tensors = await readTarTensors(source, member("tensors"), storages, signal);
-  const object = await new MemberReader(source, member("pickle"), signal).pickle();
-  const root = treeOfPickle(object, {
+  const storages = await readTarStorages(tar, member("storages"));
+  const tensors = await readTarTensors(tar, member("tensors"), storages);
+  const reading = await new MemberReader(tar, member("pickle")).reading();
+  const root = treeOfPickle(reading, {
     file: source.name,
+    budget,
     resolveStorage: () => {
       throw new LongspanError("tensor-invalid", "it is built from a storage, which the tar format does not do");
+    },
+    // Here references name tensors, and several of these may look at one storage.
+    storageKey(id) {
+      const place = tensorOfKey(tensors, id)?.storage.storage.offset;
+      return place === undefined ? undefined : String(place);
     },
     resolveId: (id, name) => tensorOfId(source.name, tensors, id, name),
   });
@@ -58,8 +67,12 @@ async function open({ source, signal }: ContainerInput): Promise<OpenedContainer
 }
 
 function tensorOfId(file: string, tensors: ReadonlyMap<string, TarTensor>, id: PickleValue, name: string): TreeValue | undefined {
-  const key = asString(id) ?? asInteger(id);
-  const tensor = key === undefined ? undefined : tensors.get(String(key));
+  const tensor = tensorOfKey(tensors, id);
   if (tensor === undefined) return undefined;
   return refuseOrRethrow({ className: "torch.Tensor", file, name }, () => stridedView(name, tensor.storage, undefined, tensor));
+}
+
+function tensorOfKey(tensors: ReadonlyMap<string, TarTensor>, id: PickleValue): TarTensor | undefined {
+  const key = asString(id) ?? asInteger(id);
+  return key === undefined ? undefined : tensors.get(String(key));
 }

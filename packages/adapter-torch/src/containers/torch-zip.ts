@@ -1,5 +1,5 @@
 import type { ByteSource, Container, ContainerInput, ContainerProbe, OpenedContainer } from "@longspan/core";
-import { bytesSource } from "@longspan/core";
+import { budgetOf, bytesSource } from "@longspan/core";
 import { archiveStorages } from "../archive/archive-storages.ts";
 import { isTorchArchive, openTorchArchive } from "../archive/torch-archive.ts";
 import { treeOfPickle } from "../tree/tree-of-pickle.ts";
@@ -60,15 +60,18 @@ function firstEntryName(head: Uint8Array): string | undefined {
   return new TextDecoder().decode(head.subarray(recordBytes.localHeader, recordBytes.localHeader + view.getUint16(26, true)));
 }
 
-async function open({ source, signal }: ContainerInput, largestVerified: number): Promise<OpenedContainer> {
-  const archive = await openTorchArchive(source, signal);
+async function open(input: ContainerInput, largestVerified: number): Promise<OpenedContainer> {
+  const { source, signal } = input;
+  const budget = budgetOf(input);
+  const archive = await openTorchArchive(source, budget, signal);
   const part = `${archive.topFolder}/data.pkl`;
   const pickle = await checkedPickle(archive.pickle, signal);
-  const { value, end } = await readPickleOf(source.name, part, pickle);
+  const reading = await readPickleOf({ file: source.name, part, budget }, pickle);
+  const { end } = reading;
   const warnings = [...archive.warnings];
   if (end < pickle.size)
     warnings.push(`${source.name} (${part}) has ${pickle.size - end} bytes after the end of its pickle; they were not read.`);
-  const root = treeOfPickle(value, { file: source.name, resolveStorage: archiveStorages(source, archive, largestVerified) });
+  const root = treeOfPickle(reading, { file: source.name, budget, resolveStorage: archiveStorages(source, archive, largestVerified) });
   return { root, attributes: new Map(), warnings, close: async () => {} };
 }
 

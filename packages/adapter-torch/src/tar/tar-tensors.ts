@@ -1,7 +1,7 @@
 import { LongspanError } from "@longspan/core";
-import type { ByteSource, SourceStorage } from "@longspan/core";
+import type { ByteSource, MemoryBudget, SourceStorage } from "@longspan/core";
 import { asInteger, asSequence, describe } from "@longspan/pickle";
-import type { PickleSource, PickleValue } from "@longspan/pickle";
+import type { PickleReading, PickleSource, PickleValue } from "@longspan/pickle";
 import { readPickleOf } from "../tree/read-pickle-of.ts";
 import { storageClass } from "../tree/storage-class.ts";
 import type { StorageView } from "../tree/storage-view.ts";
@@ -18,25 +18,42 @@ export interface TarTensor {
 /** More dimensions than any tensor has. */
 const maximumDimensions = 64;
 
+/** What the parts of an archive are read with. */
+export interface TarReading {
+  readonly source: ByteSource;
+  readonly budget: MemoryBudget;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Bytes of memory for what is kept of a storage or a tensor, beside the pickle that describes it. */
+const recordCost = 600;
+
 /** Reads a member from its start: pickles and numbers in turn (torch/serialization.py, `legacy_load`). */
 export class MemberReader {
   readonly #source: ByteSource;
   readonly #member: TarMember;
   readonly #pickles: PickleSource;
+  readonly #budget: MemoryBudget;
   readonly #signal: AbortSignal | undefined;
   #position = 0;
 
-  constructor(source: ByteSource, member: TarMember, signal: AbortSignal | undefined) {
+  constructor({ source, budget, signal }: TarReading, member: TarMember) {
     this.#source = source;
     this.#member = member;
+    this.#budget = budget;
     this.#signal = signal;
     this.#pickles = { size: member.byteLength, read: (offset, length) => source.read(member.offset + offset, length, { signal }) };
   }
 
+  async reading(): Promise<PickleReading> {
+    const place = { file: this.#source.name, part: this.#member.name, budget: this.#budget };
+    const reading = await readPickleOf(place, this.#pickles, this.#position);
+    this.#position = reading.end;
+    return reading;
+  }
+
   async pickle(): Promise<PickleValue> {
-    const { value, end } = await readPickleOf(this.#source.name, this.#member.name, this.#pickles, this.#position);
-    this.#position = end;
-    return value;
+    return (await this.reading()).value;
   }
 
   /** A count of things to come. Each of them takes bytes, so that a lie ends with the member. */
@@ -72,15 +89,13 @@ export class MemberReader {
 }
 
 /** The member `storages`: by id, each with its bytes, and views into them. */
-export async function readTarStorages(
-  source: ByteSource,
-  member: TarMember,
-  signal?: AbortSignal,
-): Promise<ReadonlyMap<string, StorageView>> {
-  const reader = new MemberReader(source, member, signal);
+export async function readTarStorages(reading: TarReading, member: TarMember): Promise<ReadonlyMap<string, StorageView>> {
+  const { source, budget } = reading;
+  const reader = new MemberReader(reading, member);
   const storages = new Map<string, StorageView>();
   const count = await reader.count();
   for (let index = 0; index < count; index++) {
+    budget.spend(recordCost);
     const description = await reader.pickle();
     const [key, , type] = asSequence(description) ?? [];
     const known = classOrFail(reader, type);
@@ -104,15 +119,15 @@ export async function readTarStorages(
 
 /** The member `tensors`: by id. */
 export async function readTarTensors(
-  source: ByteSource,
+  reading: TarReading,
   member: TarMember,
   storages: ReadonlyMap<string, StorageView>,
-  signal?: AbortSignal,
 ): Promise<ReadonlyMap<string, TarTensor>> {
-  const reader = new MemberReader(source, member, signal);
+  const reader = new MemberReader(reading, member);
   const tensors = new Map<string, TarTensor>();
   const count = await reader.count();
   for (let index = 0; index < count; index++) {
+    reading.budget.spend(recordCost);
     const [key, storageId] = asSequence(await reader.pickle()) ?? [];
     const storage = storages.get(idText(reader, storageId)) ?? reader.fail("malformed", "a tensor of a storage that is not there");
     // Dimensions were once written as eight bytes; four of them count.

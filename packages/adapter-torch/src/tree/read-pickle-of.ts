@@ -1,5 +1,5 @@
 import { LongspanError } from "@longspan/core";
-import type { ErrorCode } from "@longspan/core";
+import type { ErrorCode, MemoryBudget } from "@longspan/core";
 import { PickleError, readPickle } from "@longspan/pickle";
 import type { PickleErrorCode, PickleReading, PickleSource } from "@longspan/pickle";
 
@@ -12,13 +12,21 @@ const codes: Readonly<Partial<Record<PickleErrorCode, ErrorCode>>> = {
 /**
  * `readPickle` with errors that name the file.
  * @param part What the pickle is in the file: `archive/data.pkl`.
+ * @param budget What its values may take of memory; they are accounted for.
  * @throws LongspanError `truncated`, `malformed`, `unsupported`, `limit-exceeded`; what the source throws.
  */
-export async function readPickleOf(file: string, part: string, source: PickleSource, offset = 0): Promise<PickleReading> {
+export async function readPickleOf(
+  { file, part, budget }: { readonly file: string; readonly part: string; readonly budget: MemoryBudget },
+  source: PickleSource,
+  offset = 0,
+): Promise<PickleReading> {
   try {
-    return await readPickle(source, { offset });
+    const reading = await readPickle(source, { offset, limits: { memory: budget.left } });
+    budget.spend(reading.memory);
+    return reading;
   } catch (error) {
     if (!(error instanceof PickleError)) throw error;
+    if (error.limit === "memory") throw budget.exceeded(`${file} (${part})`);
     const code = codes[error.code] ?? "malformed";
     const wayOut =
       code === "limit-exceeded"

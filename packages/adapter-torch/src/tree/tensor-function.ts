@@ -49,15 +49,16 @@ const tensorClassPattern = /^torch(?:\.cuda)?\.(?:Double|Float|Half|BFloat16|Lon
 export function tensorCall(object: PickleObject): TensorCall | undefined {
   let functionName = callableName(object.callable);
   let args: readonly PickleValue[] = object.args;
-  let state = object.state;
+  let node: PickleObject | undefined = object;
   for (let depth = 0; functionName !== undefined; depth++) {
+    if (node !== undefined && !isEmptyTensor(functionName, args)) refuseStates(node);
     if (depth > deepestWrapping) throw new LongspanError("tensor-invalid", `it is wrapped more than ${deepestWrapping} times`);
     if (fromType.has(functionName)) {
       // The second is the subclass. Its bytes are the plain tensor's: those that give them another meaning are rebuilt otherwise.
       const [called, , inner] = args;
       functionName = callableName(called);
       args = tupleItems(inner);
-      state = undefined;
+      node = undefined;
       continue;
     }
     const isWrapper = wrappers.has(functionName) || (parameterClasses.has(functionName) && args.length > 0);
@@ -71,7 +72,7 @@ export function tensorCall(object: PickleObject): TensorCall | undefined {
     }
     functionName = callableName(inner.callable);
     args = inner.args;
-    state = inner.state;
+    node = inner;
   }
   if (functionName === undefined) return undefined;
   if (/^torch\._utils\._rebuild_tensor(?:_v2|_v3)?$/.test(functionName)) return { functionName, args };
@@ -85,10 +86,31 @@ export function tensorCall(object: PickleObject): TensorCall | undefined {
       `it was made by ${functionName}, which is not known here and never called: load the model with the code that made it, and save plain tensors (tensor.detach().clone())`,
     );
   }
-  if (tensorClassPattern.test(functionName) && args.length === 0 && state !== undefined) {
-    return { functionName: "torch._utils._rebuild_tensor", args: tupleItems(state) };
+  if (isEmptyTensor(functionName, args) && node?.state !== undefined && node.earlierStates === undefined) {
+    return { functionName: "torch._utils._rebuild_tensor", args: tupleItems(node.state) };
   }
   return undefined;
+}
+
+/** An object of the old classes, which takes its storage by BUILD. */
+function isEmptyTensor(functionName: string, args: readonly PickleValue[]): boolean {
+  return args.length === 0 && tensorClassPattern.test(functionName);
+}
+
+/**
+ * What BUILD gave a tensor that was rebuilt already: `(requires_grad, unused, hooks)` are no values; anything else replaces them
+ * (torch/_tensor.py, `Tensor.__setstate__`).
+ */
+function refuseStates({ callable, state, earlierStates = [] }: PickleObject): void {
+  const name = callableName(callable) ?? "";
+  if (!name.startsWith("torch._utils._rebuild_") && !wrappers.has(name) && !parameterClasses.has(name) && !fromType.has(name)) return;
+  for (const given of state === undefined ? earlierStates : [...earlierStates, state]) {
+    if (typeof given === "object" && given?.kind === "tuple" && given.items.length === 3) continue;
+    throw new LongspanError(
+      "unsupported",
+      `the file gives it another state after it was built (${describe(given)}), and nothing in a pickle is carried out. Load it with torch where you trust it, and save model.state_dict() again`,
+    );
+  }
 }
 
 /** `module.name` of a global, else undefined. */

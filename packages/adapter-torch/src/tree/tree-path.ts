@@ -1,25 +1,31 @@
+import { boundedText } from "@longspan/core";
 import type { PickleValue } from "@longspan/pickle";
 
 /** Where in the tree a value was first met. Linked, so that a deep nest costs no text until a name is needed. */
 export interface TreePath {
   readonly parent: TreePath | undefined;
-  readonly key: PickleValue | number;
+  readonly key: PickleValue;
 }
 
-/** Names longer than this keep their end: it tells tensors apart. */
+/** Longer names keep their end: it tells tensors apart. The names that files are converted by are keys, not these. */
 const maximumSegments = 64;
+const maximumCharacters = 1000;
 
 /** `state_dict.encoder.layer.0.output.dense.weight`; an empty path is "the root". */
 export function pathText(path: TreePath | undefined): string {
-  const segments: string[] = [];
+  let text = "";
+  let segments = 0;
   let at = path;
-  for (; at !== undefined && segments.length < maximumSegments; at = at.parent) segments.push(segmentText(at.key));
-  if (at !== undefined) segments.push("…");
-  return segments.length === 0 ? "the root" : segments.toReversed().join(".");
+  for (; at !== undefined && segments < maximumSegments && text.length < maximumCharacters; at = at.parent) {
+    const segment = segmentText(at.key);
+    text = segments++ === 0 ? segment : `${segment}.${text}`;
+  }
+  if (segments === 0) return "the root";
+  return at === undefined ? text : `….${text}`;
 }
 
-function segmentText(key: PickleValue | number): string {
-  if (typeof key === "string") return key;
+function segmentText(key: PickleValue): string {
+  if (typeof key === "string") return boundedText(key, maximumCharacters);
   if (typeof key === "number" || typeof key === "bigint") return String(key);
   return "?";
 }

@@ -1,7 +1,7 @@
 import type { ByteSource } from "@longspan/core";
 import { zipError } from "./zip-error.ts";
 import { inZip64, inZip64Short, recordBytes, signatures } from "./zip-format.ts";
-import { maximumCommentBytes, maximumDirectoryBytes, maximumEntries } from "./zip-limits.ts";
+import { maximumCommentBytes } from "./zip-limits.ts";
 
 /** Where the central directory lies, after all end records agreed on it. */
 export interface DirectoryLocation {
@@ -20,7 +20,7 @@ interface Candidate {
 /**
  * Finds the one end-of-central-directory record. Readers differ in which of two they believe, so a file with two that could
  * both be meant is refused, as is one whose last record does not fit (APPNOTE 4.3.14 to 4.3.16).
- * @throws LongspanError `truncated`, `malformed`, `unsupported` (several disks), `limit-exceeded`.
+ * @throws LongspanError `truncated`, `malformed`, `unsupported` (several disks).
  */
 export async function findDirectory(source: ByteSource, signal: AbortSignal | undefined): Promise<DirectoryLocation> {
   const reach = recordBytes.zip64EndOfDirectory + recordBytes.zip64Locator + recordBytes.endOfDirectory + maximumCommentBytes;
@@ -101,10 +101,6 @@ function readEndRecord(source: ByteSource, view: DataView, tailOffset: number, p
   }
   if (disk !== 0 || directoryDisk !== 0 || diskEntries !== entries) {
     throw zipError("unsupported", source.name, at, "the archive is one of several disks", "Join the parts into one file.");
-  }
-  if (entries > maximumEntries || byteLength > maximumDirectoryBytes) {
-    const problem = `a central directory of ${entries} entries and ${byteLength} bytes; at most ${maximumEntries} entries and ${maximumDirectoryBytes} bytes are read`;
-    throw zipError("limit-exceeded", source.name, at, problem, "Split the checkpoint into several files.");
   }
   const recordsStart = at - (long === undefined ? 0 : long.recordsBytes);
   if (offset + byteLength !== recordsStart) {

@@ -133,7 +133,7 @@ describe("archives that are refused", () => {
       [[pickle], { end: { entries: 2 } }],
     ],
     "more entries than promised": ["malformed", /more than its end record promises/, [[pickle, storage], { end: { entries: 1 } }]],
-    "too many entries": ["limit-exceeded", /1000000 entries/, [[pickle], { zip64: { entries: 1_000_000n }, end: { entries: 0xff_ff } }]],
+    "too many entries": ["malformed", /central directory/, [[pickle], { zip64: { entries: 1_000_000n }, end: { entries: 0xff_ff } }]],
     "data before the archive": ["malformed", /before or inside/, concatenate(new Uint8Array(512), buildZip([pickle, storage]))],
     "a comment that leaves the file": ["malformed", /comment leaves/, buildZip([pickle], { comment: new Uint8Array(9) }).slice(0, -1)],
     "an absolute name": ["malformed", /absolute/, [[{ ...pickle, name: "/archive/data.pkl" }]]],

@@ -1,9 +1,14 @@
-import type { ByteSource } from "@longspan/core";
+import { memoryBudget } from "@longspan/core";
+import type { ByteSource, MemoryBudget } from "@longspan/core";
 import { findDirectory } from "./end-of-directory.ts";
 import { readCentralHeaders } from "./central-directory.ts";
 import type { CentralEntry } from "./central-directory.ts";
 import { readDataOffset } from "./local-header.ts";
 import { zipError } from "./zip-error.ts";
+import { recordBytes } from "./zip-format.ts";
+
+/** Bytes of memory that an entry takes, its name included. */
+const entryCost = 1000;
 
 /** An entry; its bytes can be read where it is stored, not compressed. */
 export interface ZipEntry {
@@ -31,8 +36,14 @@ export interface ZipArchive {
  * archive.
  * @throws LongspanError `truncated`, `malformed`, `unsupported`, `limit-exceeded`.
  */
-export async function readZipArchive(source: ByteSource, signal?: AbortSignal): Promise<ZipArchive> {
+export async function readZipArchive(
+  source: ByteSource,
+  budget: MemoryBudget = memoryBudget(source.name, source.size),
+  signal?: AbortSignal,
+): Promise<ZipArchive> {
   const location = await findDirectory(source, signal);
+  // Before a record is read: a count that is a lie is noticed when the directory ends.
+  budget.spend(location.byteLength + entryCost * Math.min(location.entries, location.byteLength / recordBytes.centralHeader));
   const bytes = await source.read(location.offset, location.byteLength, { signal });
   const headers = readCentralHeaders(source.name, bytes, location);
   const limits = spaceOfEntries(source.name, headers, location.offset);

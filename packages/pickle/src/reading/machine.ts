@@ -86,10 +86,11 @@ export class Machine {
   }
 
   /** An error at the opcode that runs. */
-  error(code: PickleErrorCode, message: string): PickleError {
+  error(code: PickleErrorCode, message: string, limit?: keyof PickleLimits): PickleError {
     return new PickleError(code, message, {
       offset: this.#opcodeOffset,
       opcode: this.#opcode?.name,
+      limit,
     });
   }
 
@@ -97,6 +98,7 @@ export class Machine {
     return this.error(
       "pickle-limit",
       `The pickle needs more than the limit ${limit} of ${this.settings.limits[limit]}; give a higher one in options.limits if you trust the file with it`,
+      limit,
     );
   }
 
@@ -111,6 +113,11 @@ export class Machine {
     const inMemory = window.base + window.bytes.length - this.#opcodeOffset;
     const left = window.end - this.#opcodeOffset;
     this.#wanted = inMemory < left ? Math.min(inMemory * 2, left) : left + 1;
+  }
+
+  /** Bytes of memory that were accounted for. */
+  get memory(): number {
+    return this.#spent.memory;
   }
 
   /** Checks a length that the pickle states against what is left of the source. */

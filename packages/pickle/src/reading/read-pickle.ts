@@ -36,6 +36,8 @@ export interface PickleReading {
    * calls have effects. See `touchedNodes`.
    */
   readonly objects: readonly PickleObject[];
+  /** Bytes of memory that were accounted for: see `PickleLimits.memory`. */
+  readonly memory: number;
   /** Offset in the source just past STOP, where the next pickle of a stream begins. Bytes behind it are not looked at. */
   readonly end: number;
 }
@@ -62,5 +64,5 @@ export async function readPickle(source: PickleSource | Uint8Array, options: Rea
   const window = new Window(source, offset, end);
   const machine = new Machine(window, { limits: resolveLimits(options.limits), lazyBytes, lazyText }, opcodeTable);
   for (let wanted = machine.run(); wanted !== 0; wanted = machine.run()) await window.refill(wanted);
-  return { value: machine.pop(), protocol: machine.protocol, objects: machine.objects, end: window.offset };
+  return { value: machine.pop(), protocol: machine.protocol, objects: machine.objects, memory: machine.memory, end: window.offset };
 }
