@@ -40,7 +40,7 @@ export async function mergeShards(
     }
     listed.set(fileName, { tensors });
   }
-  await withFileName(file, () => checkShards(index, listed));
+  await withFileName(file, undefined, () => checkShards(index, listed));
   for (const [key, table] of tables) entries.push([key, treeMap(table)]);
   return { root: treeMap(entries), attributes: attributesOf(index, shards), warnings: warningsOf(shards) };
 }

@@ -1,4 +1,4 @@
-import { LongspanError, stridedTensor, treeMap } from "@longspan/core";
+import { LongspanError, budgetOf, memoryCosts, stridedTensor, treeMap } from "@longspan/core";
 import type { ByteSource, Container, ContainerInput, LazyTensor, OpenedContainer, TreeOpaque } from "@longspan/core";
 import { looksLikeSafetensors, readSafetensorsHeader } from "@longspan/safetensors";
 import type { SafetensorsEntry } from "@longspan/safetensors";
@@ -34,9 +34,12 @@ export function safetensorsContainer(): Container {
   };
 }
 
-async function open({ source, signal }: ContainerInput): Promise<OpenedContainer> {
+async function open(input: ContainerInput): Promise<OpenedContainer> {
+  const { source, signal } = input;
+  const budget = budgetOf(input);
   const reader = { size: source.size, read: (offset: number, length: number) => source.read(offset, length, { signal }) };
-  const header = await withFileName(source.name, () => readSafetensorsHeader(reader));
+  const header = await withFileName(source.name, budget, () => readSafetensorsHeader(reader, { limits: { memory: budget.left } }));
+  budget.spend(header.memory + memoryCosts.tensor * header.tensors.length);
   const entries = header.tensors.map((entry) => [entry.name, tensorOf(source, entry)] as const);
   return { root: treeMap(entries), attributes: header.metadata ?? new Map(), warnings: [], close: async () => {} };
 }

@@ -31,7 +31,7 @@ export async function shardTensors(tensors: readonly LazyTensor[], options: Shar
   if (shardBytes === undefined) return { files: [{ fileName, tensors }], index: undefined };
   const dot = fileName.lastIndexOf(".");
   const stem = dot <= 0 ? fileName : fileName.slice(0, dot);
-  const { shards, index } = await withFileName(fileName, () =>
+  const { shards, index } = await withFileName(fileName, undefined, () =>
     planShards(tensors, {
       maximumShardBytes: shardBytes,
       fileName: shardFileName(stem, fileName.slice(stem.length)),

@@ -1,5 +1,5 @@
 import { LongspanError, budgetOf } from "@longspan/core";
-import type { ByteSource, Container, ContainerInput, OpenedContainer, TreeMap } from "@longspan/core";
+import type { ByteSource, Container, ContainerInput, MemoryBudget, OpenedContainer, TreeMap } from "@longspan/core";
 import { defaultSafetensorsIndexLimits, parseSafetensorsIndex } from "@longspan/safetensors";
 import type { SafetensorsIndex } from "@longspan/safetensors";
 import { detectIndex } from "./detect-index.ts";
@@ -46,7 +46,7 @@ export function shardedContainer(options: ShardedContainerOptions): Container {
 
 async function open(given: ContainerInput, { shardContainers, tables = [], entries }: ShardedContainerOptions): Promise<OpenedContainer> {
   const input: ContainerInput = { ...given, budget: budgetOf(given) };
-  const index = await readIndex(input);
+  const index = await readIndex(input, budgetOf(input));
   const closes: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(closes.splice(0).map((closeOne) => closeOne()));
@@ -68,15 +68,20 @@ function namesIn({ weightMap }: SafetensorsIndex, fileName: string): string[] {
   return [...weightMap].flatMap(([name, file]) => (file === fileName ? [name] : []));
 }
 
-async function readIndex({ source, fileName, signal }: ContainerInput): Promise<SafetensorsIndex> {
+async function readIndex({ source, fileName, signal }: ContainerInput, budget: MemoryBudget): Promise<SafetensorsIndex> {
   const limit = defaultSafetensorsIndexLimits.indexBytes;
   if (source.size > limit) {
     throw new LongspanError("limit-exceeded", `${source.name} has ${source.size} bytes; an index has at most ${limit}.`, {
       details: { file: source.name },
     });
   }
+  if (source.size > budget.left) throw budget.exceeded();
   const bytes = await source.read(0, source.size, { signal });
-  return withFileName(source.name, () => parseSafetensorsIndex(bytes, { fileName }));
+  const limits = { memory: budget.left - bytes.length };
+  const index = await withFileName(source.name, budget, () => parseSafetensorsIndex(bytes, { fileName, limits }));
+  // Besides the index's own: the files of all tensors, by which index and shards are compared.
+  budget.spend(bytes.length + 2 * index.memory);
+  return index;
 }
 
 async function openShard(

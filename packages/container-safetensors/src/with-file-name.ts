@@ -1,5 +1,5 @@
 import { LongspanError } from "@longspan/core";
-import type { ErrorCode } from "@longspan/core";
+import type { ErrorCode, MemoryBudget } from "@longspan/core";
 import { SafetensorsError } from "@longspan/safetensors";
 import type { SafetensorsErrorCode } from "@longspan/safetensors";
 
@@ -17,12 +17,20 @@ const codes: Readonly<Record<SafetensorsErrorCode, ErrorCode>> = {
   "argument-invalid": "argument-invalid",
 };
 
-/** Runs `work`; a SafetensorsError becomes a LongspanError that names the file. Other errors pass. */
-export async function withFileName<Result>(file: string, work: () => Result | Promise<Result>): Promise<Result> {
+/**
+ * Runs `work`; a SafetensorsError becomes a LongspanError that names the file. Other errors pass.
+ * @param budget where `work` was given what is left of it as its limit on memory
+ */
+export async function withFileName<Result>(
+  file: string,
+  budget: MemoryBudget | undefined,
+  work: () => Result | Promise<Result>,
+): Promise<Result> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof SafetensorsError)) throw error;
+    if (budget !== undefined && error.limit === "memory") throw budget.exceeded(file);
     const place = error.offset === undefined ? "" : ` (byte ${error.offset})`;
     throw new LongspanError(codes[error.code], `${file}${place}: ${error.message}`, {
       cause: error,

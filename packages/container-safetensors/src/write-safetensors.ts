@@ -47,7 +47,7 @@ async function writeFile(
   metadata: Readonly<Record<string, string>>,
 ): Promise<void> {
   const declarations = tensors.map(({ name, dataType, shape }) => ({ name, dataType: safetensorsNames[dataType], shape }));
-  const plan = await withFileName(fileName, () => planSafetensors(declarations, { metadata }));
+  const plan = await withFileName(fileName, undefined, () => planSafetensors(declarations, { metadata }));
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const file = await request.sink.file(fileName);
   await file.write(plan.header);

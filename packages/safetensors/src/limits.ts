@@ -1,5 +1,9 @@
 /** What a header may ask for. Every limit can be lowered or raised by the caller. */
 export interface SafetensorsLimits {
+  /**
+   * Bytes of memory for what the header says: names, shapes, metadata. Estimated from above, as the growth of a process. Default 1 GiB.
+   */
+  readonly memory: number;
   /** Bytes of the JSON header. Default 100,000,000: the reference library's `MAX_HEADER_SIZE`. */
   readonly headerBytes: number;
   /**
@@ -12,6 +16,7 @@ export interface SafetensorsLimits {
 }
 
 export const defaultSafetensorsLimits: SafetensorsLimits = {
+  memory: 2 ** 30,
   headerBytes: 100_000_000,
   tensors: 4_000_000,
   dimensions: 1024,

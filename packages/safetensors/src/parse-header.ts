@@ -1,6 +1,7 @@
 import { type SafetensorsDataType, isSafetensorsDataType, safetensorsDataTypes } from "./data-types.ts";
 import { JsonCursor } from "./json-cursor.ts";
 import type { SafetensorsLimits } from "./limits.ts";
+import { MemoryCount, memoryCosts } from "./memory-count.ts";
 import type { SafetensorsEntry } from "./safetensors-file.ts";
 import { SafetensorsError, quoted } from "./safetensors-error.ts";
 
@@ -8,6 +9,8 @@ export interface DeclaredHeader {
   readonly metadata: ReadonlyMap<string, string> | undefined;
   /** In the header's order; every byte range lies in the file, and nothing more is known of it. */
   readonly tensors: readonly SafetensorsEntry[];
+  /** Bytes of memory that were accounted for. */
+  readonly memory: number;
 }
 
 export const metadataKey = "__metadata__";
@@ -23,6 +26,14 @@ export const metadataKey = "__metadata__";
 export function parseHeader(bytes: Uint8Array, headerOffset: number, fileSize: number, limits: SafetensorsLimits): DeclaredHeader {
   const cursor = new JsonCursor(bytes, "The safetensors header", "malformed", headerOffset);
   const dataOffset = headerOffset + bytes.length;
+  const memory = new MemoryCount(
+    limits.memory,
+    () =>
+      new SafetensorsError("limit-exceeded", `The safetensors header needs more than limits.memory (${limits.memory} bytes).`, {
+        offset: headerOffset + cursor.position,
+        limit: "memory",
+      }),
+  );
   const tensors: SafetensorsEntry[] = [];
   const names = new Set<string>();
   let metadata: ReadonlyMap<string, string> | undefined;
@@ -30,18 +41,21 @@ export function parseHeader(bytes: Uint8Array, headerOffset: number, fileSize: n
   for (let name = cursor.nextKey(); name !== undefined; name = cursor.nextKey()) {
     // One look-up instead of two: a name that adds nothing was there before.
     const distinct = names.size;
+    memory.text(name);
     if (names.add(name).size === distinct) throw duplicate(cursor, name, name);
     if (name === metadataKey) {
-      metadata = cursor.skipNull() ? undefined : parseMetadata(cursor);
+      metadata = cursor.skipNull() ? undefined : parseMetadata(cursor, memory);
       continue;
     }
     if (tensors.length === limits.tensors) {
       throw cursor.error(`is one tensor more than limits.tensors (${limits.tensors})`, name, cursor.keyPosition, "limit-exceeded");
     }
-    tensors.push(parseTensor(cursor, name, dataOffset, fileSize, limits));
+    const tensor = parseTensor(cursor, name, dataOffset, fileSize, limits);
+    memory.spend(memoryCosts.tensor + memoryCosts.number * tensor.shape.length);
+    tensors.push(tensor);
   }
   cursor.end();
-  return { metadata, tensors };
+  return { metadata, tensors, memory: memory.spent };
 }
 
 function duplicate(cursor: JsonCursor, key: string, tensor: string): SafetensorsError {
@@ -53,12 +67,15 @@ function duplicate(cursor: JsonCursor, key: string, tensor: string): Safetensors
   );
 }
 
-function parseMetadata(cursor: JsonCursor): ReadonlyMap<string, string> {
+function parseMetadata(cursor: JsonCursor, memory: MemoryCount): ReadonlyMap<string, string> {
   const metadata = new Map<string, string>();
   cursor.enterObject("an object of strings", metadataKey);
   for (let key = cursor.nextKey(); key !== undefined; key = cursor.nextKey()) {
     if (metadata.has(key)) throw duplicate(cursor, key, metadataKey);
-    metadata.set(key, cursor.string("a string (metadata is text only)", metadataKey));
+    const text = cursor.string("a string (metadata is text only)", metadataKey);
+    memory.text(key);
+    memory.text(text);
+    metadata.set(key, text);
   }
   return metadata;
 }

@@ -46,8 +46,8 @@ export async function readSafetensorsHeader(source: SafetensorsSource, options: 
     );
   }
   const header = await read(source, lengthBytes, Number(headerBytes));
-  const { metadata, tensors } = parseHeader(header, lengthBytes, size, limits);
-  return { metadata, tensors: validateLayout(tensors, dataOffset, size), dataOffset };
+  const { metadata, tensors, memory } = parseHeader(header, lengthBytes, size, limits);
+  return { metadata, tensors: validateLayout(tensors, dataOffset, size), dataOffset, memory };
 }
 
 /**

@@ -33,6 +33,8 @@ export interface SafetensorsErrorFields {
   readonly offset?: number | undefined;
   /** Name of the shard file concerned. */
   readonly fileName?: string | undefined;
+  /** Name of the limit that is exceeded. */
+  readonly limit?: string | undefined;
 }
 
 /** The one error class of this package. `code` is stable across versions; the message is for people. */
@@ -42,6 +44,7 @@ export class SafetensorsError extends Error {
   readonly tensor?: string;
   readonly offset?: number;
   readonly fileName?: string;
+  readonly limit?: string;
 
   constructor(code: SafetensorsErrorCode, message: string, fields: SafetensorsErrorFields = {}) {
     super(message);
@@ -49,6 +52,7 @@ export class SafetensorsError extends Error {
     if (fields.tensor !== undefined) this.tensor = fields.tensor;
     if (fields.offset !== undefined) this.offset = fields.offset;
     if (fields.fileName !== undefined) this.fileName = fields.fileName;
+    if (fields.limit !== undefined) this.limit = fields.limit;
   }
 }
 

@@ -25,6 +25,8 @@ export interface SafetensorsHeader {
   readonly tensors: readonly SafetensorsEntry[];
   /** Of the first byte after the header. */
   readonly dataOffset: number;
+  /** Bytes of memory that were accounted for: see `SafetensorsLimits.memory`. */
+  readonly memory: number;
 }
 
 /** An unsigned little-endian 64-bit integer in front of the header: its length in bytes. */

@@ -1,9 +1,12 @@
 import { JsonCursor } from "./json-cursor.ts";
+import { MemoryCount } from "./memory-count.ts";
 import { compareCodePoints } from "./name-order.ts";
 import { SafetensorsError, quoted } from "./safetensors-error.ts";
 
 /** What an index may ask for. */
 export interface SafetensorsIndexLimits {
+  /** Bytes of memory for what the index says. Estimated from above, as the growth of a process. Default 1 GiB. */
+  readonly memory: number;
   /** Bytes of the index file. Default 100,000,000, as for a header. */
   readonly indexBytes: number;
   /** Different shard files. Default 10,000. */
@@ -11,6 +14,7 @@ export interface SafetensorsIndexLimits {
 }
 
 export const defaultSafetensorsIndexLimits: SafetensorsIndexLimits = {
+  memory: 2 ** 30,
   indexBytes: 100_000_000,
   shards: 10_000,
 };
@@ -24,6 +28,8 @@ export interface SafetensorsIndex {
   readonly metadata: ReadonlyMap<string, string | number | boolean | null>;
   /** The file of each tensor, in the index's order. A file name is one name or a path below the index's folder (`parseSafetensorsIndex` refuses all others). */
   readonly weightMap: ReadonlyMap<string, string>;
+  /** Bytes of memory that were accounted for: see `SafetensorsIndexLimits.memory`. */
+  readonly memory: number;
 }
 
 export interface ParseSafetensorsIndexOptions {
@@ -49,6 +55,15 @@ export function parseSafetensorsIndex(index: Uint8Array | string, options: Parse
   }
   const bytes = typeof index === "string" ? new TextEncoder().encode(index) : index;
   const cursor = new JsonCursor(bytes, subject, "index-malformed", 0);
+  const memory = new MemoryCount(
+    limits.memory,
+    () =>
+      new SafetensorsError("limit-exceeded", `${subject} needs more than limits.memory (${limits.memory} bytes).`, {
+        offset: cursor.position,
+        fileName: options.fileName,
+        limit: "memory",
+      }),
+  );
   let metadata: SafetensorsIndex["metadata"] | undefined;
   let weightMap: SafetensorsIndex["weightMap"] | undefined;
   cursor.enterObject('an object with "weight_map"');
@@ -56,32 +71,38 @@ export function parseSafetensorsIndex(index: Uint8Array | string, options: Parse
     if ((key === "metadata" && metadata !== undefined) || (key === "weight_map" && weightMap !== undefined)) {
       throw cursor.error(`has the key ${quoted(key)} twice`, undefined, cursor.keyPosition, "duplicate-key");
     }
-    if (key === "metadata") metadata = cursor.skipNull() ? new Map() : parseMetadata(cursor);
-    else if (key === "weight_map") weightMap = parseWeightMap(cursor, limits.shards);
+    if (key === "metadata") metadata = cursor.skipNull() ? new Map() : parseMetadata(cursor, memory);
+    else if (key === "weight_map") weightMap = parseWeightMap(cursor, limits.shards, memory);
     else cursor.skip();
   }
   cursor.end();
   if (weightMap === undefined) throw cursor.error('lacks "weight_map", the file of each tensor', undefined, 0);
-  return { metadata: metadata ?? new Map(), weightMap };
+  return { metadata: metadata ?? new Map(), weightMap, memory: memory.spent };
 }
 
-function parseMetadata(cursor: JsonCursor): SafetensorsIndex["metadata"] {
+function parseMetadata(cursor: JsonCursor, memory: MemoryCount): SafetensorsIndex["metadata"] {
   const metadata = new Map<string, string | number | boolean | null>();
   cursor.enterObject('an object under "metadata"');
   for (let key = cursor.nextKey(); key !== undefined; key = cursor.nextKey()) {
+    memory.text(key);
     if (metadata.has(key)) throw cursor.error(`has the metadata key ${quoted(key)} twice`, undefined, cursor.keyPosition, "duplicate-key");
     if (cursor.nextIs("{") || cursor.nextIs("[")) cursor.skip();
-    else metadata.set(key, cursor.scalar());
+    else {
+      const value = cursor.scalar();
+      if (typeof value === "string") memory.text(value);
+      metadata.set(key, value);
+    }
   }
   return metadata;
 }
 
-function parseWeightMap(cursor: JsonCursor, maximumShards: number): ReadonlyMap<string, string> {
+function parseWeightMap(cursor: JsonCursor, maximumShards: number, memory: MemoryCount): ReadonlyMap<string, string> {
   const weightMap = new Map<string, string>();
   // One string per file, however many tensors name it.
   const fileNames = new Map<string, string>();
   cursor.enterObject('an object under "weight_map"');
   for (let name = cursor.nextKey(); name !== undefined; name = cursor.nextKey()) {
+    memory.text(name);
     if (weightMap.has(name)) {
       throw cursor.error("names it twice; which file is meant cannot be known", name, cursor.keyPosition, "duplicate-key");
     }

@@ -146,7 +146,7 @@ describe("names from beside the file", () => {
     ["shapes of another model", { "model.json": pir(["w_0", [2]], ["w_1", [1, 3]]) }, 'says that "w_1" has shape [1, 3]'],
     ["a list that is none", { "model.names.json": text({ a: 1 }) }, "is not a JSON list"],
     ["a list of numbers", { "model.names.json": text([1, 2]) }, "not a name"],
-    ["a list that is no JSON", { "model.names.json": Uint8Array.of(1) }, "is no JSON"],
+    ["a list that is no JSON", { "model.names.json": Uint8Array.of(1) }, "is not JSON"],
     ["a program that is none", { "model.pdmodel": Uint8Array.of(7, 7, 7) }, "is no Paddle program"],
     ["information that is none", { "model.pdiparams.info": pickleBytes(1) }, "is not a pickled dict"],
     ["information without structured names", { "model.pdiparams.info": pickleBytes(dict([["a", 1]])) }, "structured_name"],

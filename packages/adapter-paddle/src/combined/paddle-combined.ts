@@ -6,6 +6,8 @@ import {
   LongspanError,
   type OpenedContainer,
   type TreeValue,
+  budgetOf,
+  memoryCosts,
   stridedTensor,
   treeMap,
 } from "@longspan/core";
@@ -31,8 +33,10 @@ function detect({ source, head }: ContainerProbe): Claim | undefined {
 
 async function open(input: ContainerInput): Promise<OpenedContainer> {
   const { source, fileName, signal } = input;
-  const tensors = await readTensorStream(source, fileName, signal);
-  const found = await findParameterNames(input);
+  const budget = budgetOf(input);
+  const tensors = await readTensorStream({ source, budget, signal }, fileName);
+  const found = await findParameterNames(input, budget);
+  budget.spend(memoryCosts.tensor * tensors.length);
   if (found !== undefined) checkNames(found, tensors, fileName);
   const names = found?.parameters.map((parameter) => parameter.name) ?? tensors.map((_, index) => `tensor.${index}`);
   const entries = tensors.map((tensor, index): readonly [string, TreeValue] => [

@@ -1,11 +1,11 @@
-import { type ContainerInput, LongspanError } from "@longspan/core";
+import { type ContainerInput, LongspanError, type MemoryBudget, parseJson } from "@longspan/core";
 import { readPickle } from "@longspan/pickle";
 import { wrapPickleError } from "../pdparams/wrap-pickle-error.ts";
 import { parsePirProgram } from "./pir-program.ts";
 import { type DeclaredParameter, parseProgramDescription } from "./program-description.ts";
 
-/** Programs of large models have some ten megabytes; they are read whole. */
-const mostListBytes = 100_000_000;
+/** Bytes of memory for a name and its place in a list. */
+const nameCost = 300;
 
 export interface ParameterNames {
   /** In the order of the tensors. */
@@ -37,21 +37,21 @@ export function nameListFiles(fileName: string): {
  * @returns undefined when no list is there
  * @throws LongspanError `malformed` for a list that is not what it has to be, `limit-exceeded`, and what reading throws
  */
-export async function findParameterNames(input: ContainerInput): Promise<ParameterNames | undefined> {
+export async function findParameterNames(input: ContainerInput, budget: MemoryBudget): Promise<ParameterNames | undefined> {
   const { given, information, programs } = nameListFiles(input.fileName);
-  const givenBytes = await readBeside(input, given);
-  if (givenBytes !== undefined) return { parameters: parseNameList(givenBytes, given), fileName: given, kind: "given" };
-  const informationBytes = await readBeside(input, information);
+  const givenBytes = await readBeside(input, given, budget);
+  if (givenBytes !== undefined) return { parameters: parseNameList(givenBytes, given, budget), fileName: given, kind: "given" };
+  const informationBytes = await readBeside(input, information, budget);
   if (informationBytes !== undefined)
     return {
-      parameters: await parseInformation(informationBytes, information),
+      parameters: await parseInformation(informationBytes, information, budget),
       fileName: information,
       kind: "structured",
     };
   for (const fileName of programs) {
-    const bytes = await readBeside(input, fileName);
+    const bytes = await readBeside(input, fileName, budget);
     if (bytes === undefined) continue;
-    const declared = fileName.endsWith(".json") ? parsePirProgram(new TextDecoder().decode(bytes)) : parseProgramDescription(bytes);
+    const declared = fileName.endsWith(".json") ? parsePirProgram(bytes, fileName, budget) : parseProgramDescription(bytes, budget);
     // A JSON file of that name may be anything; a .pdmodel is a program.
     if (declared === undefined && fileName.endsWith(".json")) continue;
     if (declared === undefined) throw malformed(fileName, "is no Paddle program");
@@ -60,15 +60,12 @@ export async function findParameterNames(input: ContainerInput): Promise<Paramet
   return undefined;
 }
 
-async function readBeside({ files, signal }: ContainerInput, fileName: string): Promise<Uint8Array | undefined> {
+async function readBeside({ files, signal }: ContainerInput, fileName: string, budget: MemoryBudget): Promise<Uint8Array | undefined> {
   const source = await files.resolve(fileName);
   if (source === undefined) return undefined;
   try {
-    if (source.size > mostListBytes) {
-      throw new LongspanError("limit-exceeded", `${fileName} has ${source.size} bytes; at most ${mostListBytes} are read.`, {
-        details: { file: fileName },
-      });
-    }
+    if (source.size > budget.left) throw budget.exceeded(source.name);
+    budget.spend(source.size);
     // A copy: the source is closed before the bytes are used.
     return (await source.read(0, source.size, { signal })).slice();
   } finally {
@@ -76,14 +73,10 @@ async function readBeside({ files, signal }: ContainerInput, fileName: string): 
   }
 }
 
-function parseNameList(bytes: Uint8Array, fileName: string): DeclaredParameter[] {
-  let list: unknown;
-  try {
-    list = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (error) {
-    throw malformed(fileName, "is no JSON text", error);
-  }
+function parseNameList(bytes: Uint8Array, fileName: string, budget: MemoryBudget): DeclaredParameter[] {
+  const list = parseJson(bytes, { name: fileName, code: "malformed", budget });
   if (!Array.isArray(list)) throw malformed(fileName, "is not a JSON list of names");
+  budget.spend(nameCost * list.length);
   return list.map((name: unknown) => {
     if (typeof name !== "string") throw malformed(fileName, "lists something that is not a name");
     return { name, shape: undefined };
@@ -91,11 +84,13 @@ function parseNameList(bytes: Uint8Array, fileName: string): DeclaredParameter[]
 }
 
 /** `{internal name: {"structured_name": name, …}}`, which `paddle.jit.save` of Paddle 2 wrote (jit/api.py, `extra_var_info`). */
-async function parseInformation(bytes: Uint8Array, fileName: string): Promise<DeclaredParameter[]> {
-  const { value } = await readPickle(bytes).catch((error: unknown) => {
-    throw wrapPickleError(error, fileName);
+async function parseInformation(bytes: Uint8Array, fileName: string, budget: MemoryBudget): Promise<DeclaredParameter[]> {
+  const { value, memory } = await readPickle(bytes, { limits: { memory: budget.left } }).catch((error: unknown) => {
+    throw wrapPickleError(error, fileName, budget);
   });
+  budget.spend(memory);
   if (typeof value !== "object" || value?.kind !== "dict") throw malformed(fileName, "is not a pickled dict");
+  budget.spend(nameCost * value.size);
   const structured = new Map<string, string>();
   for (const [internal, information] of value.entries) {
     const name = typeof information === "object" && information?.kind === "dict" ? information.get("structured_name") : undefined;
@@ -113,17 +108,18 @@ function distinctSorted(parameters: readonly DeclaredParameter[]): DeclaredParam
   return [...byName.values()].toSorted((one, other) => compareCodePoints(one.name, other.name));
 }
 
-/** Python's order of strings, by code point; JavaScript's is by UTF-16 unit. */
+/** Python's order of strings, by code point; JavaScript's is by UTF-16 unit, in which surrogates stand before U+E000. */
 function compareCodePoints(one: string, other: string): number {
-  const left = codePoints(one);
-  const right = codePoints(other);
-  const differing = left.findIndex((codePoint, index) => codePoint !== right[index]);
-  if (differing === -1) return left.length - right.length;
-  return (left[differing] ?? 0) - (right[differing] ?? -1);
+  const length = Math.min(one.length, other.length);
+  for (let index = 0; index < length; index++) {
+    const [left, right] = [one.charCodeAt(index), other.charCodeAt(index)];
+    if (left !== right) return orderOf(left) - orderOf(right);
+  }
+  return one.length - other.length;
 }
 
-function codePoints(text: string): number[] {
-  return Array.from(text, (character) => character.codePointAt(0) ?? 0);
+function orderOf(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }
 
 function malformed(fileName: string, why: string, cause?: unknown): LongspanError {

@@ -1,17 +1,20 @@
+import { LongspanError, type MemoryBudget, parseJson } from "@longspan/core";
 import type { DeclaredParameter } from "./program-description.ts";
 
 /**
  * The parameters of a Paddle 3 program, the `.json` that `paddle.jit.save` writes: operations `{"#": "p", "A": [0, 1, 1, name], "O": {"TT": {"D": [type, shape, …]}}}` in
  * the blocks of `program.regions`, in no particular order.
  *
- * @returns undefined when the text is no such program
+ * @returns undefined when the bytes are no such program
+ * @throws LongspanError `limit-exceeded`
  */
-export function parsePirProgram(text: string): DeclaredParameter[] | undefined {
+export function parsePirProgram(bytes: Uint8Array, fileName: string, budget: MemoryBudget): DeclaredParameter[] | undefined {
   let document: unknown;
   try {
-    document = JSON.parse(text);
-  } catch {
-    return undefined;
+    document = parseJson(bytes, { name: fileName, code: "malformed", budget });
+  } catch (error) {
+    if (LongspanError.isInstance(error) && error.code === "malformed") return undefined;
+    throw error;
   }
   if (member(member(document, "base_code"), "magic") !== "pir") return undefined;
   const parameters: DeclaredParameter[] = [];

@@ -1,3 +1,4 @@
+import type { MemoryBudget } from "@longspan/core";
 import { parseDimensions } from "./tensor-description.ts";
 import { bytesFields, integerField, wireFields } from "./wire-format.ts";
 
@@ -17,15 +18,15 @@ const withoutValues = new Set([9n, 10n, 15n, 17n]);
  *
  * @returns undefined when the bytes are no such message
  */
-export function parseProgramDescription(bytes: Uint8Array): DeclaredParameter[] | undefined {
-  const program = wireFields(bytes);
+export function parseProgramDescription(bytes: Uint8Array, budget: MemoryBudget): DeclaredParameter[] | undefined {
+  const program = wireFields(bytes, budget);
   if (program === undefined) return undefined;
   const parameters: DeclaredParameter[] = [];
   for (const block of bytesFields(program, 1)) {
-    const fields = wireFields(block);
+    const fields = wireFields(block, budget);
     if (fields === undefined) return undefined;
     for (const variable of bytesFields(fields, 3)) {
-      const parameter = parseVariable(variable);
+      const parameter = parseVariable(variable, budget);
       if (parameter === undefined) return undefined;
       if (parameter !== "other") parameters.push(parameter);
     }
@@ -33,8 +34,8 @@ export function parseProgramDescription(bytes: Uint8Array): DeclaredParameter[] 
   return parameters;
 }
 
-function parseVariable(bytes: Uint8Array): DeclaredParameter | "other" | undefined {
-  const fields = wireFields(bytes);
+function parseVariable(bytes: Uint8Array, budget: MemoryBudget): DeclaredParameter | "other" | undefined {
+  const fields = wireFields(bytes, budget);
   if (fields === undefined) return undefined;
   const [name] = bytesFields(fields, 1);
   const [type] = bytesFields(fields, 2);

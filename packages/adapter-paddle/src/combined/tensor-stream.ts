@@ -1,11 +1,11 @@
-import { type ByteSource, LongspanError } from "@longspan/core";
+import { type ByteSource, LongspanError, type MemoryBudget } from "@longspan/core";
 import { type TensorHeader, mostHeaderBytes, parseTensorHeader } from "./tensor-header.ts";
 
 /** Enough for the header of any parameter. */
 const firstReadBytes = 256;
 
-/** Far more parameters than any model has; the list of them is kept in memory. */
-const mostTensors = 1_000_000;
+/** Bytes of memory for what a header says, and for a name. */
+const recordCost = 500;
 
 export interface StreamedTensor extends TensorHeader {
   /** Of the first element, bytes into the source. */
@@ -16,14 +16,13 @@ export interface StreamedTensor extends TensorHeader {
  * All tensors of a `save_combine` file, which lie back to back, without names. Reads the headers and steps over the elements.
  * @throws LongspanError `truncated`, `malformed`, `limit-exceeded`
  */
-export async function readTensorStream(source: ByteSource, fileName: string, signal: AbortSignal | undefined): Promise<StreamedTensor[]> {
+export async function readTensorStream(
+  { source, budget, signal }: { readonly source: ByteSource; readonly budget: MemoryBudget; readonly signal: AbortSignal | undefined },
+  fileName: string,
+): Promise<StreamedTensor[]> {
   const tensors: StreamedTensor[] = [];
   for (let position = 0; position < source.size;) {
-    if (tensors.length === mostTensors) {
-      throw new LongspanError("limit-exceeded", `${fileName} has more than ${mostTensors} tensors. This is no file of parameters.`, {
-        details: { file: fileName },
-      });
-    }
+    budget.spend(recordCost);
     const header = await readHeader(source, position, { fileName, index: tensors.length, signal });
     const offset = position + header.headerBytes;
     if (offset + header.byteLength > source.size) {

@@ -1,3 +1,5 @@
+import type { MemoryBudget } from "@longspan/core";
+
 /**
  * The part of protocol buffers' wire format that Paddle's two messages need (protobuf.dev, "Encoding"): varints, length-delimited fields, and
  * fixed-size ones to step over. Groups were never in Paddle's messages.
@@ -10,11 +12,14 @@ export interface WireField {
 
 const longestVarint = 10;
 
-/** Fields of one message. The programs of the largest models have some hundred thousand; each costs an object here. */
-const mostFields = 1_000_000;
+/** Bytes of memory of one field. The programs of the largest models have some hundred thousand. */
+const fieldCost = 120;
 
-/** All fields of a message in order; undefined when the bytes are no message. */
-export function wireFields(message: Uint8Array): readonly WireField[] | undefined {
+/**
+ * All fields of a message in order; undefined when the bytes are no message.
+ * @param budget what they may take; without one, only for messages that are short
+ */
+export function wireFields(message: Uint8Array, budget?: MemoryBudget): readonly WireField[] | undefined {
   const fields: WireField[] = [];
   let position = 0;
 
@@ -30,7 +35,7 @@ export function wireFields(message: Uint8Array): readonly WireField[] | undefine
   };
 
   while (position < message.length) {
-    if (fields.length === mostFields) return undefined;
+    budget?.spend(fieldCost);
     const tag = varint();
     if (tag === undefined || tag < 8n || tag > 0xffffffffn) return undefined;
     const number = Number(tag >> 3n);

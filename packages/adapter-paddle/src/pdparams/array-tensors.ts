@@ -1,8 +1,8 @@
 import { type ByteSource, type LazyTensor, type SourceStorage, type TreeOpaque, bytesSource, stridedTensor } from "@longspan/core";
-import type { PickleObject, PickleValue } from "@longspan/pickle";
-import { calledName, tupleItems } from "./called.ts";
+import { type KnownCall, type PickleObject, type PickleValue, touchedNodes } from "@longspan/pickle";
+import { calledName, globalName, tupleItems } from "./called.ts";
 import { type Latin1Window, latin1Source } from "./latin1-source.ts";
-import { type NumpyArray, parseArray } from "./numpy-array.ts";
+import { type NumpyArray, isArray, parseArray } from "./numpy-array.ts";
 
 /** Calls around a value that are taken off. Paddle makes one; a call may contain itself. */
 const mostWrappers = 8;
@@ -22,14 +22,22 @@ export interface ArrayTensors {
  * The three spellings in which paddle.save writes a tensor (python/paddle/framework/io.py: `_build_saved_state_dict`, `reduce_varbase`,
  * `reduce_DenseTensor`): a numpy array, a pair `(name, array)`, and `eval("data", {"data": array})`.
  */
-export function arrayTensors(source: ByteSource): ArrayTensors {
+export function arrayTensors(source: ByteSource, objects: readonly PickleObject[]): ArrayTensors {
+  const changed = touchedNodes(objects, knownCall);
   const placed = new Map<PickleObject, { readonly array: NumpyArray; readonly storage: SourceStorage | undefined } | undefined>();
   const readAsBfloat16: string[] = [];
   const decoded: Latin1Window = {};
 
+  /** Whether it, its bytes or what these are made of are changed after it was made. */
+  function isChanged(node: PickleObject): boolean {
+    if (changed.has(node)) return isArray(node);
+    const state = tupleItems(node.state) ?? [];
+    return isArray(node) && [...node.args, ...state].some((part) => typeof part === "object" && part !== null && isIn(changed, part));
+  }
+
   function place(node: PickleObject, name: string): ReturnType<(typeof placed)["get"]> {
     if (!placed.has(node)) {
-      const array = parseArray(node, name);
+      const array = changed.size > 0 && isChanged(node) ? changedArray : parseArray(node, name);
       placed.set(
         node,
         array && {
@@ -70,6 +78,44 @@ export function arrayTensors(source: ByteSource): ArrayTensors {
       });
     },
   };
+}
+
+/** Calls that make a dict, into which items are stored as into any. */
+const containers: ReadonlySet<string> = new Set([
+  "collections.OrderedDict",
+  "collections.defaultdict",
+  "builtins.dict",
+  "copyreg._reconstructor",
+  "copyreg.__newobj__",
+]);
+
+/** Calls that make a value of their arguments and leave these as they are, beside numpy's own. */
+const values: ReadonlySet<string> = new Set([
+  "_codecs.encode",
+  "builtins.bytes",
+  "builtins.bytearray",
+  "builtins.tuple",
+  "builtins.set",
+  "builtins.frozenset",
+]);
+
+function knownCall(object: PickleObject): KnownCall {
+  const name = globalName(object.callable) ?? "";
+  if (containers.has(name)) return "container";
+  const isData = name === "builtins.eval" && object.args[0] === "data";
+  return isData || values.has(name) || name === "numpy.dtype" || /^numpy\._?core\.(?:multiarray|numeric)\./.test(name)
+    ? "value"
+    : undefined;
+}
+
+const changedArray: NumpyArray = {
+  kind: "refused",
+  reason:
+    "the file changes its values after it was built (an item assignment, or a call of an unknown function on it), and nothing in a pickle is carried out. Load it with Paddle where you trust it, and save the state dict again",
+};
+
+function isIn(nodes: ReadonlySet<unknown>, node: unknown): boolean {
+  return nodes.has(node);
 }
 
 /**

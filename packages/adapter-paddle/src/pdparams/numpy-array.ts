@@ -41,6 +41,12 @@ export function parseArray(node: PickleObject, name: string): NumpyArray | undef
   return bufferReaders.has(called) ? parseFromBuffer(node, name) : undefined;
 }
 
+/** Whether a node is an array, right or wrong. */
+export function isArray(node: PickleObject): boolean {
+  const called = calledName(node) ?? "";
+  return arrayBuilders.has(called) || bufferReaders.has(called);
+}
+
 function parseReconstructed(node: PickleObject, name: string): NumpyArray {
   const className = globalName(node.args[0]);
   if (className !== "numpy.ndarray") return { kind: "refused", reason: `it is a ${className ?? "value"} and not a numpy.ndarray` };

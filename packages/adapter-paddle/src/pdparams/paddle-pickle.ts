@@ -1,4 +1,4 @@
-import { type ByteSource, type Container, type ContainerInput, type OpenedContainer, isTreeMap } from "@longspan/core";
+import { type ByteSource, type Container, type ContainerInput, type OpenedContainer, budgetOf, isTreeMap } from "@longspan/core";
 import { shardedContainer } from "@longspan/container-safetensors";
 import { readPickle } from "@longspan/pickle";
 import { detectPickle } from "./detect-pickle.ts";
@@ -32,11 +32,14 @@ export function paddlePickleShardedContainer(): Container {
 }
 
 /** Reads one pickle. @throws LongspanError `truncated`, `malformed`, `unsupported`, `limit-exceeded`, `tensor-invalid` */
-async function openPickle({ source, fileName, signal }: ContainerInput): Promise<OpenedContainer> {
-  const reading = await readPickle(asPickleSource(source, signal)).catch((error: unknown) => {
-    throw wrapPickleError(error, fileName);
+async function openPickle(input: ContainerInput): Promise<OpenedContainer> {
+  const { source, fileName, signal } = input;
+  const budget = budgetOf(input);
+  const reading = await readPickle(asPickleSource(source, signal), { limits: { memory: budget.left } }).catch((error: unknown) => {
+    throw wrapPickleError(error, fileName, budget);
   });
-  const { root, readAsBfloat16 } = pickleTree(reading.value, source);
+  budget.spend(reading.memory);
+  const { root, readAsBfloat16 } = pickleTree(reading, source, budget);
   const warnings: string[] = [];
   if (readAsBfloat16.length > 0) {
     const [first = ""] = readAsBfloat16;

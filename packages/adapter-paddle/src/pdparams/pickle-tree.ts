@@ -1,5 +1,16 @@
-import { type ByteSource, LongspanError, type TreeMap, type TreeOpaque, type TreeValue, treeMap } from "@longspan/core";
-import type { PickleEntry, PickleObject, PickleValue } from "@longspan/pickle";
+import {
+  type ByteSource,
+  LongspanError,
+  type MemoryBudget,
+  type TreeList,
+  type TreeMap,
+  type TreeOpaque,
+  type TreeValue,
+  boundedText,
+  memoryCosts,
+  treeMap,
+} from "@longspan/core";
+import type { PickleEntry, PickleObject, PickleReading, PickleValue } from "@longspan/pickle";
 import { arrayTensors, unwrap } from "./array-tensors.ts";
 import { globalName, tupleItems } from "./called.ts";
 import { parseScalar } from "./numpy-scalar.ts";
@@ -17,20 +28,25 @@ export interface PickleTree {
 
 /**
  * A pickle's inert values as a tree with lazy tensors. Shared and cyclic values stay so; classes and calls become opaque, and so do arrays whose elements
- * no tensor can have.
- * @throws LongspanError `tensor-invalid` for an array that contradicts itself, `limit-exceeded` for more than 1000 levels
+ * no tensor can have, or which the pickle changes after it made them.
+ * @throws LongspanError `tensor-invalid` for an array that contradicts itself, `limit-exceeded` for more than 1000 levels, or when the budget ends
  */
-export function pickleTree(value: PickleValue, source: ByteSource): PickleTree {
-  const tensors = arrayTensors(source);
+export function pickleTree(reading: Pick<PickleReading, "value" | "objects">, source: ByteSource, budget: MemoryBudget): PickleTree {
+  const tensors = arrayTensors(source, reading.objects);
   const known = new Map<object, TreeValue>();
   // Containers are handed out empty and filled from this list, so that neither depth nor cycles need recursion.
-  const pending: (() => void)[] = [];
+  const pending: ((() => void) | undefined)[] = [];
 
   function toTree(wrapped: PickleValue, path: string, level: number): TreeValue {
     const node = unwrap(wrapped);
     if (typeof node !== "object" || node === null) return node;
-    const tree = tensors.read(node, path) ?? known.get(node);
-    if (tree !== undefined) return tree;
+    const before = known.get(node);
+    if (before !== undefined) return before;
+    const tensor = tensors.read(node, path);
+    if (tensor !== undefined) {
+      budget.spend(memoryCosts.tensor);
+      return tensor;
+    }
     if (level > mostLevels) {
       throw new LongspanError(
         "limit-exceeded",
@@ -40,6 +56,7 @@ export function pickleTree(value: PickleValue, source: ByteSource): PickleTree {
         },
       );
     }
+    budget.spend(memoryCosts.list);
     const made = make(node, path, level);
     known.set(node, made);
     return made;
@@ -49,15 +66,10 @@ export function pickleTree(value: PickleValue, source: ByteSource): PickleTree {
     switch (node.kind) {
       case "list":
       case "tuple":
-      case "set": {
-        const items: TreeValue[] = [];
-        pending.push(() => {
-          for (const item of node.items) items.push(toTree(item, join(path, String(items.length)), level + 1));
-        });
-        return { kind: node.kind, items };
-      }
+      case "set":
+        return toList(node.kind, node.items, path, level);
       case "dict":
-        return toMap(() => node.entries, path, level);
+        return toMap(node.size, () => node.entries, path, level);
       case "object":
         return toObject(node, path, level);
       case "global":
@@ -74,20 +86,34 @@ export function pickleTree(value: PickleValue, source: ByteSource): PickleTree {
     }
   }
 
-  function toMap(entriesOf: () => readonly PickleEntry[], path: string, level: number): TreeMap {
+  function toList(kind: TreeList["kind"], values: readonly PickleValue[], path: string, level: number): TreeList {
+    const list: { -readonly [Key in keyof TreeList]: TreeList[Key] } = { kind, items: [] };
+    if (values.length > 0)
+      pending.push(() => {
+        list.items = values.map((item, index) => toTree(item, join(path, String(index)), level + 1));
+      });
+    return list;
+  }
+
+  function toMap(size: number, entriesOf: () => readonly PickleEntry[], path: string, level: number): TreeMap {
+    budget.spend(memoryCosts.map - memoryCosts.list + memoryCosts.entry * size);
     const entries: (readonly [TreeValue, TreeValue])[] = [];
-    pending.push(() => {
-      for (const [key, item] of entriesOf()) {
-        const segment = typeof key === "object" ? "?" : String(key);
-        entries.push([toTree(key, join(path, "<key>"), level + 1), toTree(item, join(path, segment), level + 1)]);
-      }
-    });
+    if (size > 0)
+      pending.push(() => {
+        for (const [key, item] of entriesOf()) {
+          const segment = typeof key === "object" ? "?" : String(key);
+          entries.push([toTree(key, join(path, "<key>"), level + 1), toTree(item, join(path, segment), level + 1)]);
+        }
+      });
     return treeMap(entries);
   }
 
   function toObject(node: PickleObject, path: string, level: number): TreeValue {
     const className = globalName(node.callable) ?? "unknown";
-    if (dictClasses.has(className)) return toMap(() => [...pairs(node.args), ...(node.entries?.entries ?? [])], path, level);
+    if (dictClasses.has(className)) {
+      const first = pairs(node.args);
+      return toMap(first.length + (node.entries?.size ?? 0), () => [...first, ...(node.entries?.entries ?? [])], path, level);
+    }
     const scalar = parseScalar(node);
     if (scalar !== undefined) return scalar;
     const opaque: { -readonly [Key in keyof TreeOpaque]: TreeOpaque[Key] } = {
@@ -99,8 +125,12 @@ export function pickleTree(value: PickleValue, source: ByteSource): PickleTree {
     return opaque;
   }
 
-  const root = toTree(value, "", 1);
-  for (let index = 0; index < pending.length; index++) pending[index]?.();
+  const root = toTree(reading.value, "", 1);
+  for (let index = 0; index < pending.length; index++) {
+    const fill = pending[index];
+    pending[index] = undefined;
+    fill?.();
+  }
   return { root, readAsBfloat16: tensors.readAsBfloat16 };
 }
 
@@ -116,6 +146,10 @@ function pairs(args: readonly PickleValue[]): PickleEntry[] {
   return entries;
 }
 
+/** Paths are for messages; the names that files are converted by are keys. */
+const longestPath = 1000;
+
 function join(path: string, segment: string): string {
-  return path === "" ? segment : `${path}.${segment}`;
+  const joined = path === "" ? segment : `${path}.${segment}`;
+  return joined.length > longestPath ? boundedText(joined, longestPath) : joined;
 }

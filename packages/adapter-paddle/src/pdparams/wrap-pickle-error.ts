@@ -1,4 +1,4 @@
-import { type ErrorCode, LongspanError } from "@longspan/core";
+import { type ErrorCode, LongspanError, type MemoryBudget } from "@longspan/core";
 import { PickleError, type PickleErrorCode } from "@longspan/pickle";
 
 const codes: Readonly<Record<PickleErrorCode, ErrorCode>> = {
@@ -22,8 +22,9 @@ const advice: Partial<Record<ErrorCode, string>> = {
 };
 
 /** The same error with the file's name in front, as a LongspanError; anything else as it is. */
-export function wrapPickleError(error: unknown, fileName: string): unknown {
+export function wrapPickleError(error: unknown, fileName: string, budget: MemoryBudget): unknown {
   if (!(error instanceof PickleError)) return error;
+  if (error.limit === "memory") return budget.exceeded(fileName);
   const code = codes[error.code];
   const hint = advice[code];
   return new LongspanError(code, `${fileName}: ${error.message}.${hint === undefined ? "" : ` ${hint}`}`, {

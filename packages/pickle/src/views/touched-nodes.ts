@@ -1,4 +1,4 @@
-import type { PickleObject, PicklePersistentId, PickleValue } from "../values.ts";
+import type { PickleBytes, PickleObject, PicklePersistentId, PickleValue } from "../values.ts";
 
 /**
  * What is known of a call. `value`: it makes its result and does nothing else. `container`: so does it, and what is appended to or stored
@@ -12,13 +12,15 @@ export type KnownCall = "value" | "container" | undefined;
  * hold or were made of. A reader that takes a node's value from its making must refuse these. Calls that only make an instance (NEWOBJ)
  * count as known.
  *
+ * Bytes are among them, since arrays may share a bytearray.
+ *
  * @param objects of a `PickleReading`
  */
 export function touchedNodes(
   objects: readonly PickleObject[],
   knownCall: (object: PickleObject) => KnownCall,
-): ReadonlySet<PickleObject | PicklePersistentId> {
-  const touched: Set<PickleObject | PicklePersistentId> = new Set();
+): ReadonlySet<PickleObject | PicklePersistentId | PickleBytes> {
+  const touched: Set<PickleObject | PicklePersistentId | PickleBytes> = new Set();
   const seen: Set<PickleValue> = new Set();
   const pending: PickleValue[] = [];
   const add = (values: readonly PickleValue[] | undefined): void => {
@@ -47,6 +49,7 @@ export function touchedNodes(
       case "dict":
         for (const [, item] of value.entries) pending.push(item);
         break;
+      case "bytes":
       case "persistent-id":
         touched.add(value);
         break;

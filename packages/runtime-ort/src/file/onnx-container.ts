@@ -1,7 +1,9 @@
 import {
+  budgetOf,
   bytesPerElement,
   elementCount,
   LongspanError,
+  memoryCosts,
   stridedTensor,
   treeMap,
   type ByteSource,
@@ -16,10 +18,8 @@ import {
 import { onnxDataTypes } from "../onnx/tensor-header.ts";
 import { protobufReader, readVarint, type ProtobufField, type ProtobufReader } from "./read-protobuf.ts";
 
-/** Far above what models have; a crafted file must not fill the memory with what its header says. */
+/** Far above what models have; beside them, all that a file says of itself comes out of the opening's budget of memory. */
 const limits = {
-  /** Initializers of a graph. */
-  tensors: 100_000,
   /** Bytes of a name. */
   name: 4096,
   /** Bytes of one metadata value: a config.json. */
@@ -74,23 +74,23 @@ interface StoredInitializer {
   readonly external: ReadonlyMap<string, string> | undefined;
 }
 
-async function open({ source, files, signal }: ContainerInput): Promise<OpenedContainer> {
+async function open(input: ContainerInput): Promise<OpenedContainer> {
+  const { source, files, signal } = input;
+  const budget = budgetOf(input);
   const reader = protobufReader(source, signal);
   const attributes = new Map<string, string>();
   const stored: StoredInitializer[] = [];
   for await (const field of reader.fields(0, source.size)) {
     if (field.wireType !== 2) continue;
     if (field.number === modelFields.metadata) {
+      budget.spend(2 * memoryCosts.text + 2 * memoryCosts.character * field.length);
       const [key, value] = await readEntry(reader, field);
       attributes.set(key, value);
     }
     if (field.number !== modelFields.graph) continue;
     for await (const inner of reader.fields(field.offset, field.offset + field.length)) {
       if (inner.number !== graphFields.initializer || inner.wireType !== 2) continue;
-      if (stored.length === limits.tensors)
-        throw new LongspanError("limit-exceeded", `${source.name} has more than ${limits.tensors} initializers.`, {
-          details: { limit: limits.tensors },
-        });
+      budget.spend(2 * memoryCosts.tensor);
       stored.push(await readInitializer(reader, inner));
     }
   }
