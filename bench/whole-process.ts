@@ -5,13 +5,23 @@ export interface Measurement {
   readonly seconds: number;
   /** Largest resident memory of the process, in bytes; undefined where the system does not tell. */
   readonly peakBytes: number | undefined;
+  readonly status: number | null;
+  /** What it wrote on stderr. */
+  readonly complaint: string;
 }
 
 /** The kernel's own high-water mark is read this often; it only grows, so the last reading misses next to nothing. */
 const pollMilliseconds = 20;
 
-/** Runs a whole process and measures it from outside: wall time with start-up, and the kernel's count of peak resident memory. */
-export async function measureProcess(command: string, commandArguments: readonly string[]): Promise<Measurement> {
+/**
+ * Runs a whole process and measures it from outside: wall time with start-up, and the kernel's count of peak resident memory.
+ * @throws Error when it ends with another status than one of those expected
+ */
+export async function measureProcess(
+  command: string,
+  commandArguments: readonly string[],
+  { statuses = [0] }: { readonly statuses?: readonly number[] } = {},
+): Promise<Measurement> {
   const started = performance.now();
   const child = spawn(command, commandArguments, { stdio: ["ignore", "ignore", "pipe"] });
   let complaint = "";
@@ -30,8 +40,9 @@ export async function measureProcess(command: string, commandArguments: readonly
   });
   const seconds = (performance.now() - started) / 1000;
   clearInterval(poll);
-  if (status !== 0) throw new Error(`${command} ${commandArguments.join(" ")} ended with ${status}: ${complaint}`);
-  return { seconds, peakBytes };
+  if (status === null || !statuses.includes(status))
+    throw new Error(`${command} ${commandArguments.join(" ")} ended with ${status}: ${complaint}`);
+  return { seconds, peakBytes, status, complaint };
 }
 
 export function median(values: readonly number[]): number {

@@ -3,7 +3,7 @@ import { LongspanError } from "@longspan/core";
 import { exitCodeOf, exitCodes, type ExitCode } from "./exit-code.ts";
 import { jsonDocument } from "./output/json-document.ts";
 import { createProgram } from "./program.ts";
-import { styled, writeLine, type Terminal } from "./terminal.ts";
+import { styled, writeLine, writeText, type Terminal } from "./terminal.ts";
 
 /** Runs one command line and says how the process should end. Never throws. */
 export async function run(argumentsGiven: readonly string[], terminal: Terminal, signal: AbortSignal): Promise<ExitCode> {
@@ -32,15 +32,14 @@ function report(error: unknown, json: boolean, { out, error: stderr }: Terminal)
   }
   if (LongspanError.isInstance(error)) {
     if (json) out.write(jsonDocument({ error: { code: error.code, message: error.message, details: error.details } }));
-    else writeLine(stderr, `${styled(stderr, "red", "error")}  ${error.message}`);
+    else writeLine(stderr, styled("red", "error"), `  ${error.message}`);
     return exitCodeOf(error);
   }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   if (json) out.write(jsonDocument({ error: { code: "bug", message } }));
-  else
-    writeLine(
-      stderr,
-      `${styled(stderr, "red", "This is a bug in longspan.")} Please report it with the command line and what follows:\n${message}`,
-    );
+  else {
+    writeLine(stderr, styled("red", "This is a bug in longspan."), " Please report it with the command line and what follows:");
+    for (const line of message.split("\n")) writeText(stderr, line);
+  }
   return exitCodes.bug;
 }

@@ -2,6 +2,7 @@ export { LongspanError, type LongspanErrorOptions } from "./errors/longspan-erro
 export { errorCodes, type ErrorCode } from "./errors/error-codes.ts";
 
 export { boundedText } from "./text/bounded-text.ts";
+export { shownMessage } from "./text/shown-message.ts";
 export { shownValue } from "./text/shown-value.ts";
 export { visibleText } from "./text/visible-text.ts";
 export { parseJson, readJson, type ParseJsonOptions } from "./json/parse-json.ts";

@@ -4,7 +4,7 @@ import { markedSentence, onOneLine } from "../output/marked-sentence.ts";
 import { describeProfile } from "../output/profile-report.ts";
 import { runPipeline } from "../model/run-pipeline.ts";
 import type { PipelineCommandOptions } from "../model/pipeline-options.ts";
-import { styled, writeLine, type Terminal } from "../terminal.ts";
+import { styled, writeText, type Terminal } from "../terminal.ts";
 import { readDocument, requireWords } from "../text-input.ts";
 
 export interface AskOptions extends PipelineCommandOptions {
@@ -57,7 +57,7 @@ export async function ask(model: string, options: AskOptions, terminal: Terminal
 
 function describe(answer: Answer, context: string, { out }: Terminal): void {
   const score = `score ${answer.score.toPrecision(4)}`;
-  if (answer.answer === "") return writeLine(out, `${styled(out, "yellow", "no answer")}  ${score}`);
-  writeLine(out, `${styled(out, "green", onOneLine(answer.answer))}  ${score}`);
-  writeLine(out, `  ${markedSentence(context, answer, out)}`);
+  if (answer.answer === "") return writeText(out, styled("yellow", "no answer"), `  ${score}`);
+  writeText(out, styled("green", onOneLine(answer.answer)), `  ${score}`);
+  writeText(out, "  ", ...markedSentence(context, answer, out));
 }

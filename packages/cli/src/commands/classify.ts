@@ -15,7 +15,7 @@ import { noteWarnings } from "../output/notes.ts";
 import { describeProfile } from "../output/profile-report.ts";
 import { runPipeline } from "../model/run-pipeline.ts";
 import type { TextCommandOptions } from "../model/pipeline-options.ts";
-import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
+import { writeColumns, styled, writeLine, type Terminal } from "../terminal.ts";
 import { givenTexts } from "../text-input.ts";
 
 export interface ClassifyOptions extends TextCommandOptions {
@@ -88,12 +88,15 @@ function describe(result: Result, text: string, terminal: Terminal): void {
   if ("labels" in result) {
     if (result.unreadTokens > 0)
       noteWarnings([`The last ${result.unreadTokens} tokens of this text were not read: the model has no positions for them.`], terminal);
-    for (const line of columns(result.labels.map(({ label, score }) => [label, score.toPrecision(4)]))) writeLine(out, line);
+    writeColumns(
+      out,
+      result.labels.map(({ label, score }) => [label, score.toPrecision(4)]),
+    );
     return;
   }
-  if (result.entities.length === 0) writeLine(out, styled(out, "dim", "nothing found"));
-  for (const line of columns(
+  if (result.entities.length === 0) writeLine(out, styled("dim", "nothing found"));
+  writeColumns(
+    out,
     result.entities.map((entity) => [entity.label, entity.score.toPrecision(4), markedSentence(text, entity, out)]),
-  ))
-    writeLine(out, line);
+  );
 }

@@ -41,7 +41,7 @@ export async function convert(model: string, options: OutputOptions, terminal: T
     if (plan.problem !== undefined) throw plan.problem;
     const place = await outputPlace(options.output ?? "", plan.target);
     const sink = await openSink(place, plan, input, options.force === true, (note) =>
-      writeLine(terminal.error, `${styled(terminal.error, "yellow", "note")}  ${note}`),
+      writeLine(terminal.error, styled("yellow", "note"), `  ${note}`),
     );
     const progress = await progressDisplay(terminal.error);
     try {

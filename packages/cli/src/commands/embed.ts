@@ -3,7 +3,7 @@ import { jsonDocument } from "../output/json-document.ts";
 import { describeProfile } from "../output/profile-report.ts";
 import { runPipeline } from "../model/run-pipeline.ts";
 import type { TextCommandOptions } from "../model/pipeline-options.ts";
-import { writeLine, type Terminal } from "../terminal.ts";
+import { writeText, type Terminal } from "../terminal.ts";
 import { givenTexts } from "../text-input.ts";
 
 export interface EmbedOptions extends TextCommandOptions {
@@ -30,6 +30,6 @@ export async function embed(model: string, options: EmbedOptions, terminal: Term
     terminal.out.write(jsonDocument({ embeddings, ...facts }));
     return;
   }
-  for (const vector of embeddings) writeLine(terminal.out, vector.join(" "));
+  for (const vector of embeddings) writeText(terminal.out, vector.join(" "));
   if (facts.profile !== undefined) describeProfile(facts.profile, terminal);
 }

@@ -4,7 +4,7 @@ import { onOneLine } from "../output/marked-sentence.ts";
 import { describeProfile } from "../output/profile-report.ts";
 import { runPipeline } from "../model/run-pipeline.ts";
 import type { TextCommandOptions } from "../model/pipeline-options.ts";
-import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
+import { styled, writeColumns, writeText, type Terminal } from "../terminal.ts";
 import { givenTexts } from "../text-input.ts";
 
 export interface FillOptions extends TextCommandOptions {
@@ -34,9 +34,11 @@ export async function fill(model: string, options: FillOptions, terminal: Termin
   for (const [index, masks] of result.entries()) {
     for (const { start, end, fillings } of masks) {
       const place = onOneLine(texts[index]?.slice(Math.max(0, start - 40), end + 40) ?? "");
-      writeLine(out, styled(out, "bold", place));
-      const rows = fillings.map(({ text, score }) => ["", onOneLine(text).trim(), score.toPrecision(4)]);
-      for (const line of columns(rows)) writeLine(out, line);
+      writeText(out, styled("bold", place));
+      writeColumns(
+        out,
+        fillings.map(({ text, score }) => ["", onOneLine(text).trim(), score.toPrecision(4)]),
+      );
     }
   }
   if (facts.profile !== undefined) describeProfile(facts.profile, terminal);

@@ -3,7 +3,7 @@ import { inertJson } from "../output/inert-json.ts";
 import { writeJsonDocument } from "../output/json-document.ts";
 import type { ModelOptions } from "../model/model-options.ts";
 import { createCommandConverter, openModel } from "../model/open-model.ts";
-import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
+import { styled, writeColumns, writeLine, type Terminal } from "../terminal.ts";
 
 export interface InspectOptions extends ModelOptions {
   readonly layout?: string;
@@ -61,14 +61,14 @@ function parameterCount(checkpoint: Checkpoint): number {
 function describeModels({ models }: Checkpoint, { out }: Pick<Terminal, "out">): void {
   if (models.length < 2) return;
   const anyRead = models.some(({ read }) => read);
-  writeLine(out, styled(out, "bold", `${models.length} models lie in this file${anyRead ? "" : "; --prefix says which is meant"}`));
+  writeLine(out, styled("bold", `${models.length} models lie in this file${anyRead ? "" : "; --prefix says which is meant"}`));
   const rows = models.map((model, index) => [
     model.read ? "  read" : "",
     `--prefix "${model.prefix}"`,
     `${model.tensors} tensors`,
     index === 0 ? "" : describeModelDifferences(model),
   ]);
-  for (const line of columns(rows)) writeLine(out, line);
+  writeColumns(out, rows);
   writeLine(out);
 }
 
@@ -101,7 +101,10 @@ function describe(checkpoint: Checkpoint, { out, error }: Terminal): void {
       ["config", checkpoint.configOrigin ?? ""],
     );
   }
-  for (const line of columns(facts.map(([name, value]) => [styled(out, "bold", name), value]))) writeLine(out, line);
+  writeColumns(
+    out,
+    facts.map(([name, value]) => [styled("bold", name), value]),
+  );
   writeLine(out);
   const rows = checkpoint.tensors.map(({ sourceName, canonicalName, tensor, role, transposed }) => [
     sourceName,
@@ -110,12 +113,12 @@ function describe(checkpoint: Checkpoint, { out, error }: Terminal): void {
     transposed ? "T" : "",
     role === "parameter" ? (canonicalName ?? "") : role === "unexpected" && checkpoint.orientation === null ? "" : role,
   ]);
-  for (const line of columns([["tensor", "type", "shape", "", "canonical name"], ...rows])) writeLine(out, line);
+  writeColumns(out, [["tensor", "type", "shape", "", "canonical name"], ...rows]);
   for (const { sourceName, canonicalName, reason } of checkpoint.unreadable) {
     const parameter = canonicalName === null || canonicalName === sourceName ? "" : ` (the parameter ${canonicalName})`;
-    writeLine(out, `${styled(out, "red", "cannot be read")}: ${sourceName}${parameter}: ${reason}`);
+    writeLine(out, styled("red", "cannot be read"), `: ${sourceName}${parameter}: ${reason}`);
   }
-  for (const { name, reason } of checkpoint.dropped) writeLine(out, styled(out, "dim", `left out: ${name} (${reason})`));
-  for (const warning of checkpoint.warnings) writeLine(error, `${styled(error, "yellow", "note")}  ${warning}`);
-  if (checkpoint.problem !== undefined) writeLine(error, `${styled(error, "yellow", "note")}  ${checkpoint.problem.message}`);
+  for (const { name, reason } of checkpoint.dropped) writeLine(out, styled("dim", `left out: ${name} (${reason})`));
+  for (const warning of checkpoint.warnings) writeLine(error, styled("yellow", "note"), `  ${warning}`);
+  if (checkpoint.problem !== undefined) writeLine(error, styled("yellow", "note"), `  ${checkpoint.problem.message}`);
 }

@@ -10,7 +10,7 @@ import { requireProfile } from "../model/require-profile.ts";
 import type { ProfileOptions, RuntimeOptions } from "../model/runtime-options.ts";
 import { loadRuntime } from "../runtimes/load-runtime.ts";
 import { readTensorInputs } from "../tensor-inputs.ts";
-import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
+import { headerStyle, styled, writeColumns, writeLine, type Terminal } from "../terminal.ts";
 
 export interface RunCommandOptions extends ModelOptions, RuntimeOptions, ProfileOptions {
   readonly layout?: string;
@@ -110,9 +110,7 @@ function describe(outputs: Readonly<Record<string, GraphTensor>>, written: strin
     for (const value of data) [least, most] = [Math.min(least, value), Math.max(most, value)];
     return [name, dataType, `[${shape.join(", ")}]`, least.toPrecision(6), most.toPrecision(6)];
   });
-  const [header = "", ...lines] = columns([["output", "type", "shape", "least", "most"], ...rows]);
-  writeLine(out, styled(out, "bold", header));
-  for (const line of lines) writeLine(out, line);
-  if (written === undefined) writeLine(out, styled(out, "dim", "-o FILE writes the values as safetensors, --json prints them"));
-  else writeLine(out, `${styled(out, "green", "wrote")}  ${written}`);
+  writeColumns(out, [["output", "type", "shape", "least", "most"], ...rows], { style: headerStyle });
+  if (written === undefined) writeLine(out, styled("dim", "-o FILE writes the values as safetensors, --json prints them"));
+  else writeLine(out, styled("green", "wrote"), `  ${written}`);
 }

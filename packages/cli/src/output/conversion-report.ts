@@ -1,5 +1,5 @@
 import type { ConversionPlan } from "@longspan/core";
-import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
+import { headerStyle, styled, writeColumns, writeLine, type Terminal } from "../terminal.ts";
 
 /** The JSON document of `longspan convert` and `longspan extend`; its keys are a contract. */
 export function conversionDocument(plan: ConversionPlan, written: readonly string[], dryRun: boolean): Record<string, unknown> {
@@ -43,9 +43,7 @@ export function describePlan(plan: ConversionPlan, terminal: Terminal): void {
     shape(step.targetShape),
     step.transposed ? "T" : "",
   ]);
-  const [header = "", ...lines] = columns([["source", "shape", `target (${plan.layout.layout.name})`, "shape", "T"], ...rows]);
-  writeLine(out, styled(out, "bold", header));
-  for (const line of lines) writeLine(out, line);
+  writeColumns(out, [["source", "shape", `target (${plan.layout.layout.name})`, "shape", "T"], ...rows], { style: headerStyle });
   describeRest(plan, terminal);
   writeLine(out, summary(plan));
 }
@@ -53,23 +51,19 @@ export function describePlan(plan: ConversionPlan, terminal: Terminal): void {
 export function describeResult(plan: ConversionPlan, written: readonly string[], terminal: Terminal): void {
   describeRest(plan, terminal);
   writeLine(terminal.out, summary(plan));
-  for (const path of written) writeLine(terminal.out, `${styled(terminal.out, "green", "wrote")}  ${path}`);
+  for (const path of written) writeLine(terminal.out, styled("green", "wrote"), `  ${path}`);
 }
 
 function describeRest(plan: ConversionPlan, { out, error }: Terminal): void {
-  for (const { name, reason } of plan.dropped) writeLine(out, `${styled(out, "dim", "dropped")}  ${name}: ${reason}`);
-  for (const { sourceName, reason } of plan.unreadable)
-    writeLine(error, `${styled(error, "red", "cannot be read")}  ${sourceName}: ${reason}`);
+  for (const { name, reason } of plan.dropped) writeLine(out, styled("dim", "dropped"), `  ${name}: ${reason}`);
+  for (const { sourceName, reason } of plan.unreadable) writeLine(error, styled("red", "cannot be read"), `  ${sourceName}: ${reason}`);
   for (const { name, nearest } of plan.missing)
-    writeLine(error, `${styled(error, "red", "missing")}  ${name}${nearest === undefined ? "" : ` (nearest in the file: ${nearest})`}`);
+    writeLine(error, styled("red", "missing"), `  ${name}${nearest === undefined ? "" : ` (nearest in the file: ${nearest})`}`);
   for (const { name, nearest } of plan.unexpected)
-    writeLine(
-      error,
-      `${styled(error, "yellow", "unexpected")}  ${name}${nearest === undefined ? "" : ` (nearest legal name: ${nearest})`}`,
-    );
+    writeLine(error, styled("yellow", "unexpected"), `  ${name}${nearest === undefined ? "" : ` (nearest legal name: ${nearest})`}`);
   for (const { name, found, expected } of plan.wrongShape)
-    writeLine(error, `${styled(error, "red", "wrong shape")}  ${name}: ${shape(found)}, expected ${shape(expected)}`);
-  for (const warning of plan.warnings) writeLine(error, `${styled(error, "yellow", "note")}  ${warning}`);
+    writeLine(error, styled("red", "wrong shape"), `  ${name}: ${shape(found)}, expected ${shape(expected)}`);
+  for (const warning of plan.warnings) writeLine(error, styled("yellow", "note"), `  ${warning}`);
 }
 
 function summary(plan: ConversionPlan): string {

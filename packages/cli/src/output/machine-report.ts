@@ -1,5 +1,5 @@
 import type { AdapterDescription } from "@longspan/runtime-webgpu";
-import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
+import { styled, writeColumns, writeLine, type Terminal } from "../terminal.ts";
 
 /** A way to run models, in the order in which they are tried. */
 export interface RuntimeReport {
@@ -30,19 +30,20 @@ export interface MachineReport {
 export function describeMachine(report: MachineReport, { out }: Terminal): void {
   const section = (title: string): void => {
     writeLine(out);
-    writeLine(out, styled(out, "bold", title));
+    writeLine(out, styled("bold", title));
   };
-  const table = (rows: readonly (readonly string[])[]): void => {
-    for (const line of columns(rows)) writeLine(out, line);
-  };
+  const table = (rows: readonly (readonly string[])[]): void => writeColumns(out, rows);
   table([
     ["longspan", report.longspan],
     ["Node", `${report.node} (${report.platform})`],
     ["chosen", `${report.chosen.runtime}: ${report.chosen.reason}`],
   ]);
   section("runtimes, as they are tried without --runtime");
-  const lines = columns(report.runtimes.map(({ name, usable, description }) => [name, usable ? "yes" : "no", description]));
-  for (const [index, line] of lines.entries()) writeLine(out, styled(out, report.runtimes[index]?.usable === true ? "green" : "dim", line));
+  writeColumns(
+    out,
+    report.runtimes.map(({ name, usable, description }) => [name, usable ? "yes" : "no", description]),
+    { style: (row) => (report.runtimes[row]?.usable === true ? "green" : "dim") },
+  );
   section("packages");
   table(report.packages.map(({ name, version }) => [name, version ?? "not installed"]));
   section("GPU adapters");

@@ -1,5 +1,5 @@
 import type { ProfiledStep, SessionProfile } from "@longspan/core";
-import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
+import { headerStyle, writeColumns, writeLine, type Terminal } from "../terminal.ts";
 
 /** Where the time of a run went: by kernel, the costliest first, then by part of the model, in its order. */
 export function describeProfile({ device, milliseconds, steps }: SessionProfile, { out }: Terminal): void {
@@ -23,9 +23,7 @@ export function describeProfile({ device, milliseconds, steps }: SessionProfile,
       rate(sum.floatingPointOperations, sum.milliseconds),
       rate(sum.bytes, sum.milliseconds),
     ]);
-    const [header = "", ...lines] = columns([[title, "steps", "ms", "share", "GFLOP/s", "GB/s"], ...rows]);
-    writeLine(out, styled(out, "bold", header));
-    for (const line of lines) writeLine(out, line);
+    writeColumns(out, [[title, "steps", "ms", "share", "GFLOP/s", "GB/s"], ...rows], { style: headerStyle });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ProgressEvent, ProgressListener } from "@longspan/core";
+import { shownMessage, type ProgressEvent, type ProgressListener } from "@longspan/core";
 import type { OutputStream } from "../terminal.ts";
 
 export interface ProgressDisplay {
@@ -35,5 +35,5 @@ function describe(event: ProgressEvent, seconds: number, prettyBytes: (bytes: nu
   const amount = event.unit === "bytes" ? prettyBytes : String;
   const share = event.total === 0 ? 1 : event.done / event.total;
   const left = share > 0 ? (seconds * (1 - share)) / share : 0;
-  return `${event.stage} ${Math.floor(share * 100)} %  ${amount(event.done)} of ${amount(event.total)}  ${left < 1 ? "" : `${Math.ceil(left)} s left  `}${event.item}`;
+  return `${event.stage} ${Math.floor(share * 100)} %  ${amount(event.done)} of ${amount(event.total)}  ${left < 1 ? "" : `${Math.ceil(left)} s left  `}${shownMessage(event.item)}`;
 }

@@ -1,5 +1,5 @@
 import type { ForwardComparison, Verification } from "@longspan/core";
-import { columns, styled, writeLine, type Terminal } from "../terminal.ts";
+import { styled, writeColumns, writeLine, type StyledText, type Terminal } from "../terminal.ts";
 
 export function describeVerification(result: Verification, { out }: Terminal): void {
   const rows = result.tensors.map((tensor) => [
@@ -9,13 +9,14 @@ export function describeVerification(result: Verification, { out }: Terminal): v
     tensor.maxRelativeDifference.toExponential(2),
     tensor.dataTypes === undefined ? "" : tensor.dataTypes.join(" / "),
   ]);
-  for (const line of columns([["tensor", "values", "max absolute", "max relative", ""], ...rows])) writeLine(out, line);
-  for (const { name, reason } of result.ignored) writeLine(out, styled(out, "dim", `ignored: ${name} (${reason})`));
-  for (const name of result.onlyInA) writeLine(out, `${styled(out, "red", "only in the first")}: ${name}`);
-  for (const name of result.onlyInB) writeLine(out, `${styled(out, "red", "only in the second")}: ${name}`);
+  writeColumns(out, [["tensor", "values", "max absolute", "max relative", ""], ...rows]);
+  for (const { name, reason } of result.ignored) writeLine(out, styled("dim", `ignored: ${name} (${reason})`));
+  for (const name of result.onlyInA) writeLine(out, styled("red", "only in the first"), `: ${name}`);
+  for (const name of result.onlyInB) writeLine(out, styled("red", "only in the second"), `: ${name}`);
   writeLine(
     out,
-    `${verdict(result.equal, { out })}: ${result.compared} tensors compared, ${result.differing} values differ, largest difference ${result.maxAbsoluteDifference}`,
+    verdict(result.equal),
+    `: ${result.compared} tensors compared, ${result.differing} values differ, largest difference ${result.maxAbsoluteDifference}`,
   );
 }
 
@@ -30,27 +31,25 @@ export function describeForward(result: ForwardComparison, { out }: Terminal): v
       output.maxAbsoluteDifference.toExponential(2),
     ]),
   );
-  for (const line of columns([["inputs", "output", "shape", "values", "max absolute"], ...rows])) writeLine(out, line);
+  writeColumns(out, [["inputs", "output", "shape", "values", "max absolute"], ...rows]);
   for (const { name, problem } of result.samples) {
     if (problem === undefined) continue;
-    writeLine(
-      out,
-      `${styled(out, "red", `the ${problem.model === "a" ? "first" : "second"} does not take "${name}"`)}: ${problem.message}`,
-    );
+    writeLine(out, styled("red", `the ${problem.model === "a" ? "first" : "second"} does not take "${name}"`), `: ${problem.message}`);
   }
-  for (const name of result.onlyInA) writeLine(out, `${styled(out, "red", "output of the first only")}: ${name}`);
-  for (const name of result.onlyInB) writeLine(out, `${styled(out, "red", "output of the second only")}: ${name}`);
+  for (const name of result.onlyInA) writeLine(out, styled("red", "output of the first only"), `: ${name}`);
+  for (const name of result.onlyInB) writeLine(out, styled("red", "output of the second only"), `: ${name}`);
   if (result.firstDeparture !== null) {
     const { output, part, sample } = result.firstDeparture;
     writeLine(out, `first departure: ${part === null ? output : `${part} (${output})`}, on "${sample}"`);
-    if (part === null) writeLine(out, styled(out, "dim", "--layers says in which layer"));
+    if (part === null) writeLine(out, styled("dim", "--layers says in which layer"));
   }
   writeLine(
     out,
-    `${verdict(result.equal, { out })}: outputs of ${result.samples.length} inputs compared, largest difference ${result.maxAbsoluteDifference}, tolerance ${result.tolerance} (${result.runtime}, ${result.device})`,
+    verdict(result.equal),
+    `: outputs of ${result.samples.length} inputs compared, largest difference ${result.maxAbsoluteDifference}, tolerance ${result.tolerance} (${result.runtime}, ${result.device})`,
   );
 }
 
-function verdict(equal: boolean, { out }: Pick<Terminal, "out">): string {
-  return equal ? styled(out, "green", "equal") : styled(out, "red", "different");
+function verdict(equal: boolean): StyledText {
+  return equal ? styled("green", "equal") : styled("red", "different");
 }

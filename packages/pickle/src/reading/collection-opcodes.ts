@@ -155,9 +155,10 @@ function append(machine: Machine, items: PickleValue[]): void {
 function setItems(machine: Machine, keysAndValues: readonly PickleValue[]): void {
   const target = machine.top();
   if (typeof target === "object" && target?.kind === "dict") fill(machine, target, keysAndValues);
-  else if (typeof target === "object" && target?.kind === "object")
+  else if (typeof target === "object" && target?.kind === "object") {
+    if (target.entries === undefined) machine.spend("memory", memoryCosts.dict);
     fill(machine, (target.entries ??= new PickleDict(machine.keys)), keysAndValues);
-  else throw wrongTarget(machine, target, "a dict or an object");
+  } else throw wrongTarget(machine, target, "a dict or an object");
 }
 
 function fill(machine: Machine, dict: PickleDict, keysAndValues: readonly PickleValue[]): void {

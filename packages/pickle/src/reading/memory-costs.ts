@@ -4,11 +4,11 @@
  */
 export const memoryCosts = {
   /** A list, tuple, set, object, bytes or persistent id, without what is in it. */
-  node: 144,
+  node: 208,
   /** A dict has its own index and table of keys. */
-  dict: 208,
+  dict: 400,
   /** A place in a list, on the stack, in the memo: arrays grow by half, and are copied then. */
-  place: 24,
+  place: 32,
   /** A key and its value in a dict, or an item of a set. */
   entry: 176,
   /** A memo entry whose index does not follow the others'. */
@@ -19,5 +19,5 @@ export const memoryCosts = {
   /** Bytes that were read, beside their number. */
   bytes: 256,
   /** What is remembered of a key that is no text or number, for comparing it. */
-  keyToken: 320,
+  keyToken: 480,
 } as const;
