@@ -35,9 +35,6 @@ export function watchOutput({ out, error }: Pick<Terminal, "out" | "error">, onF
     if (isLost || failure.code === "EPIPE") return;
     isLost = true;
     onFailure();
-    writeLine(
-      error,
-      `${styled(error, "red", "error")}  Standard output cannot be written: ${failure.message}. What it was to hold is incomplete.`,
-    );
+    writeLine(error, styled("red", "error"), `  Standard output cannot be written: ${failure.message}. What it was to hold is incomplete.`);
   });
 }

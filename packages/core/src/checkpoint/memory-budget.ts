@@ -42,9 +42,9 @@ export const memoryCosts = {
   /** A text, beside its characters. */
   text: 40,
   /** A list, a tuple, a set, an object of an unknown class. */
-  list: 240,
+  list: 440,
   /** A dict. */
-  map: 360,
+  map: 600,
   /** A key and a value of a dict, beside the two. */
   entry: 160,
   /** A tensor: how it lies in the file, what it is in a model, a row of a report. */
