@@ -1,5 +1,5 @@
 import { LongspanError, budgetOf, isTreeMap, memoryCosts, treeMap } from "@longspan/core";
-import type { ByteSource, Container, ContainerInput, OpenedContainer, TreeMap, TreeValue } from "@longspan/core";
+import type { ByteSource, Container, ContainerInput, MemoryBudget, OpenedContainer, TreeMap, TreeValue } from "@longspan/core";
 import { beginsAsDistributedMetadata, readDistributedMetadata } from "../distributed/distributed-metadata.ts";
 import type { ItemPlace, StoredItem } from "../distributed/distributed-metadata.ts";
 import { nestedTree } from "../distributed/state-dict-tree.ts";
@@ -34,12 +34,12 @@ export function torchDistributedContainer(options: TorchZipOptions = {}): Contai
 
 async function open(input: ContainerInput, options: TorchZipOptions): Promise<OpenedContainer> {
   const { source, files: folder, signal } = input;
-  const { value } = await readPickleOf(source.name, "metadata", {
-    size: source.size,
-    read: (offset, length) => source.read(offset, length, { signal }),
-  });
-  const items = readDistributedMetadata(source.name, value);
   const budget = budgetOf(input);
+  const { value } = await readPickleOf(
+    { file: source.name, part: "metadata", budget },
+    { size: source.size, read: (offset, length) => source.read(offset, length, { signal }) },
+  );
+  const items = readDistributedMetadata(source.name, value);
   for (const { value: stored } of items)
     budget.spend(memoryCosts.tensor * Math.max(1, stored.kind === "object" ? 0 : stored.pieces.length));
   const sources = new Map<string, ByteSource>();
@@ -49,8 +49,8 @@ async function open(input: ContainerInput, options: TorchZipOptions): Promise<Op
   try {
     for (const place of placesOf(items)) await openFile(input, place, sources);
     const files: StoredFiles = { folder, sources, options };
-    const tree = nestedTree(await Promise.all(valuesOf(source.name, items, files, signal)));
-    return { root: await withLightning(tree, input, options, sources), attributes: new Map(), warnings: [], close };
+    const tree = nestedTree(await Promise.all(valuesOf(source.name, items, files, budget, signal)));
+    return { root: await withLightning(tree, { ...input, budget }, options, sources), attributes: new Map(), warnings: [], close };
   } catch (error) {
     await close();
     throw error;
@@ -84,22 +84,23 @@ function valuesOf(
   file: string,
   items: readonly StoredItem[],
   files: StoredFiles,
+  budget: MemoryBudget,
   signal: AbortSignal | undefined,
 ): Promise<{ name: string; path: StoredItem["path"]; value: TreeValue }>[] {
   let objects = 0;
   return items.map(async ({ name, path, value }) => {
     if (value.kind === "tensor") return { name, path, value: tensorOrRefusal(file, name, value, files) };
     const isRead = value.place.byteLength <= largestObjectBytes && objects++ < mostObjects;
-    return { name, path, value: isRead ? await objectAt(value.place, files, signal) : unreadObject };
+    return { name, path, value: isRead ? await objectAt(value.place, files, budget, signal) : unreadObject };
   });
 }
 
 const unreadObject: TreeValue = { kind: "opaque", className: "torch.distributed.checkpoint.metadata.BytesStorageMetadata" };
 
 /** Of objects only plain data matters; one that cannot be read is as one of an unknown class. */
-async function objectAt(place: ItemPlace, files: StoredFiles, signal: AbortSignal | undefined): Promise<TreeValue> {
+async function objectAt(place: ItemPlace, files: StoredFiles, budget: MemoryBudget, signal: AbortSignal | undefined): Promise<TreeValue> {
   try {
-    return await readStoredValue(place, files, signal);
+    return await readStoredValue(place, files, signal, budget);
   } catch (error) {
     if (LongspanError.isInstance(error) && (error.code === "malformed" || error.code === "unsupported")) return unreadObject;
     throw error;
@@ -130,7 +131,8 @@ async function withLightning(
   const source = await input.files.resolve(lightningFileName);
   if (source === undefined) return tree;
   sources.set(lightningFileName, source);
-  const opened = await torchZipContainer(options).open({ source, fileName: lightningFileName, files: input.files, signal: input.signal });
+  const { files, budget, signal } = input;
+  const opened = await torchZipContainer(options).open({ source, fileName: lightningFileName, files, budget, signal });
   if (!isTreeMap(opened.root)) return tree;
   const keys = new Set(tree.entries.map(([key]) => key));
   return treeMap([...tree.entries, ...opened.root.entries.filter(([key]) => !keys.has(key))]);

@@ -1,5 +1,5 @@
 import { LongspanError, assembledTensor, concatenatedSource, elementCount, bytesPerElement, isTensor, stridedTensor } from "@longspan/core";
-import type { ByteSource, DataType, FileSet, LazyTensor, TreeValue } from "@longspan/core";
+import type { ByteSource, DataType, FileSet, LazyTensor, MemoryBudget, TreeValue } from "@longspan/core";
 import { torchZipContainer } from "../containers/torch-zip.ts";
 import type { TorchZipOptions } from "../containers/torch-zip.ts";
 import type { ItemPlace, StoredPiece, StoredTensor } from "./distributed-metadata.ts";
@@ -63,11 +63,16 @@ function storedPiece(name: string, { place, shape }: StoredPiece, dataType: Data
 }
 
 /** What `torch.save` wrote at that place. @throws LongspanError `truncated`, `malformed`, `not-found`. */
-export async function readStoredValue(place: ItemPlace, files: StoredFiles, signal: AbortSignal | undefined): Promise<TreeValue> {
+export async function readStoredValue(
+  place: ItemPlace,
+  files: StoredFiles,
+  signal: AbortSignal | undefined,
+  budget?: MemoryBudget,
+): Promise<TreeValue> {
   const { fileName, offset, byteLength } = place;
   const file = files.sources.get(fileName);
   if (file === undefined) throw new LongspanError("not-found", `${files.folder.name}/${fileName} is not open.`);
   const source = concatenatedSource(`${file.name} (from byte ${offset})`, [{ source: file, offset, byteLength }]);
-  const opened = await torchZipContainer(files.options).open({ source, fileName, files: files.folder, signal });
+  const opened = await torchZipContainer(files.options).open({ source, fileName, files: files.folder, budget, signal });
   return opened.root;
 }
