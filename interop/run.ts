@@ -13,6 +13,7 @@ import { paddle } from "@longspan/adapter-paddle";
 import { tensorflow } from "@longspan/adapter-tensorflow";
 import { torch } from "@longspan/adapter-torch";
 import { onnx } from "@longspan/runtime-ort";
+import { checkHubCache } from "./hub.ts";
 import { checkOnnxFiles } from "./onnx.ts";
 import { checkRobertaFiles } from "./roberta.ts";
 
@@ -79,9 +80,10 @@ try {
       `Python cannot be run (${error.message}): set PYTHON to one with the packages of fixtures/requirements.txt and interop/requirements.txt.`,
     );
   const tensorflowIsWell = checkTensorflowFiles(list);
+  const hubIsWell = error === undefined && (await checkHubCache(folder, python));
   const onnxIsWell = error === undefined && (await checkOnnxFiles(join(folder, "onnx"), python));
   const robertasAreWell = error === undefined && (await checkRobertaFiles(converter, join(folder, "roberta"), python));
-  process.exitCode = status === 0 && different === 0 && tensorflowIsWell && onnxIsWell && robertasAreWell ? 0 : 1;
+  process.exitCode = status === 0 && different === 0 && tensorflowIsWell && hubIsWell && onnxIsWell && robertasAreWell ? 0 : 1;
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

@@ -5,6 +5,14 @@ import { findSignature } from "../hdf5/superblock.ts";
 import { readHdf5Tree } from "./hdf5-tree.ts";
 import { nameList } from "./name-list.ts";
 
+/** What transformers writes into the same folder for PyTorch. */
+export const transformersFiles: readonly string[] = [
+  "model.safetensors",
+  "model.safetensors.index.json",
+  "pytorch_model.bin",
+  "pytorch_model.bin.index.json",
+];
+
 /**
  * HDF5 files: name `hdf5`. The tree has a map for each group and a lazy tensor for each dataset. The attributes are the root's texts, and Keras's lists of
  * names as JSON: `layer_names`, and `GROUP/weight_names`.
@@ -12,7 +20,7 @@ import { nameList } from "./name-list.ts";
  * Opening reads headers only, and throws LongspanError `malformed`, `unsupported`, `limit-exceeded`, `truncated`.
  */
 export function hdf5Container(): Container {
-  return { name: "hdf5", entryNames: ["tf_model.h5"], detect, open };
+  return { name: "hdf5", entryNames: ["tf_model.h5"], besides: transformersFiles, detect, open };
 }
 
 function detect({ head }: ContainerProbe): Claim | undefined {

@@ -1,17 +1,18 @@
 import { isTreeMap, treeMap } from "@longspan/core";
 import type { Container, OpenedContainer, TreeMap, TreeValue } from "@longspan/core";
 import { shardedContainer } from "@longspan/container-safetensors";
-import { hdf5Container } from "./hdf5-container.ts";
+import { hdf5Container, transformersFiles } from "./hdf5-container.ts";
 
 /** Several HDF5 files and their index, `tf_model.h5.index.json`: name `hdf5-sharded`. */
 export function hdf5ShardedContainer(): Container {
-  return shardedContainer({
+  const container = shardedContainer({
     name: "hdf5-sharded",
     entryName: "tf_model.h5.index.json",
     extensions: [".h5"],
     shardContainers: [hdf5Container()],
     entries,
   });
+  return { ...container, besides: transformersFiles };
 }
 
 /**

@@ -24,7 +24,11 @@ export async function convert(model: string, options: OutputOptions, terminal: T
   if (options.output === undefined && options.dryRun !== true)
     throw new LongspanError("argument-invalid", "Say where to write with -o, or look at the plan with --dry-run.");
   const shardBytes = options.shardSize === undefined ? undefined : shardSize(options.shardSize);
-  const { checkpoint, input } = await openModel(converter, model, options, options.fromLayout, signal);
+  const { checkpoint, input } = await openModel(converter, model, options, options.fromLayout, {
+    terminal,
+    signal,
+    remote: options.dryRun === true,
+  });
   try {
     const planned = converter.plan(checkpoint, {
       target: options.to,

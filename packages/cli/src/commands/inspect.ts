@@ -12,7 +12,7 @@ export interface InspectOptions extends ModelOptions {
 /** `longspan inspect`: what a file is, without reading a value of it. */
 export async function inspect(model: string, options: InspectOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const converter = await createCommandConverter(options);
-  const { checkpoint } = await openModel(converter, model, options, options.layout, signal);
+  const { checkpoint } = await openModel(converter, model, options, options.layout, { terminal, signal, remote: true });
   try {
     if (options.json === true) writeJsonDocument(terminal.out, inspectDocument(checkpoint));
     else describe(checkpoint, terminal);

@@ -28,7 +28,7 @@ export async function runModel(model: string, options: RunCommandOptions, termin
   const { precision: dataType, profile } = options;
   const { runtime, reason } = await loadRuntime(options.runtime, { attentionWeights, dataType });
   const raw = await readTensorInputs(options.inputs, terminal, signal);
-  const { checkpoint } = await openModel(await createCommandConverter(options), model, options, options.layout, signal);
+  const { checkpoint } = await openModel(await createCommandConverter(options), model, options, options.layout, { terminal, signal });
   try {
     const { graph, weights, config, head } = checkpointModel(checkpoint, {
       words: raw.inputs_embeds === undefined ? "input_ids" : "inputs_embeds",

@@ -34,9 +34,9 @@ export async function verify(
   // A wrong name or file is said before the checkpoints are compared.
   const runForward = options.forward === true ? await forwardComparison(options, tolerance, terminal, signal) : undefined;
   const converter = await createCommandConverter(options);
-  const first = await openModel(converter, a, options, options.layout, signal);
+  const first = await openModel(converter, a, options, options.layout, { terminal, signal });
   try {
-    const second = await openModel(converter, b, options, options.layout, signal);
+    const second = await openModel(converter, b, options, options.layout, { terminal, signal });
     try {
       return await compare(
         converter,

@@ -1,4 +1,6 @@
 import { memoryBudget, parseJson, urlInput, type CheckpointInput, type FileSet, type OpenLimits } from "@longspan/core";
+import type { HubOptions } from "@longspan/hub";
+import { parseRepositoryName } from "@longspan/hub/name";
 import { fileSource, pathInput } from "@longspan/core/node";
 
 export interface ModelInput extends CheckpointInput {
@@ -6,16 +8,24 @@ export interface ModelInput extends CheckpointInput {
   readonly folder: string | undefined;
 }
 
-/** A path, a folder or an http(s) URL as a checkpoint's place. @throws LongspanError `not-found`, `argument-invalid` for an address that is none. */
-export async function modelInput(text: string): Promise<ModelInput> {
+/**
+ * A path, a folder, an http(s) URL, or a model's name on the hub (`owner/name[@revision]`) as a checkpoint's place.
+ * @throws LongspanError `not-found`, `argument-invalid` for an address that is none, and as `hubModel`.
+ */
+export async function modelInput(text: string, hub: HubOptions = {}): Promise<ModelInput> {
   if (/^https?:\/\//i.test(text)) return { ...urlInput(text), folder: undefined };
+  if (parseRepositoryName(text) !== undefined) {
+    const { pathOrHubModel } = await import("@longspan/hub/node");
+    const found = await pathOrHubModel(text, hub);
+    if (/^https?:/.test(found.files.name)) return { ...found, folder: undefined };
+  }
   const input = await pathInput(text);
   return { ...input, folder: input.files.name };
 }
 
 /** A folder (or a file's folder) as a set of files. */
-export async function folderInput(text: string): Promise<FileSet> {
-  const { files } = await modelInput(text);
+export async function folderInput(text: string, hub?: HubOptions): Promise<FileSet> {
+  const { files } = await modelInput(text, hub);
   return files;
 }
 

@@ -20,7 +20,7 @@ export interface ModelOptions {
 }
 
 /** What the argument that names a model says of itself. */
-export const modelArgument = "a file, a folder or an http(s) URL";
+export const modelArgument = "a file, a folder, an http(s) URL, or a model on the hub (owner/name)";
 
 export function addModelArgument(command: Command): Command {
   return command.argument("<model>", modelArgument);

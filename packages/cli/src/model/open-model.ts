@@ -9,6 +9,8 @@ import {
   type Layout,
   type OpenLimits,
 } from "@longspan/core";
+import { progressDisplay } from "../output/progress-display.ts";
+import type { Terminal } from "../terminal.ts";
 import { loadAdapters } from "./load-adapters.ts";
 import { modelInput, readJsonFile, readTextFile, type ModelInput } from "./model-input.ts";
 import type { ModelOptions } from "./model-options.ts";
@@ -22,35 +24,50 @@ export async function createCommandConverter(options: ModelOptions): Promise<Con
   return createConverter({ adapters: await loadAdapters(options.adapter, options.verifyChecksums) });
 }
 
+export interface OpeningContext {
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+  /** Of a model on the hub, only what is looked at is read, and nothing is kept. Default: what is read is downloaded. */
+  readonly remote?: boolean;
+}
+
 export async function openModel(
   converter: Converter,
   model: string,
   options: ModelOptions,
   layout: string | undefined,
-  signal: AbortSignal,
+  { terminal, signal, remote }: OpeningContext,
 ): Promise<OpenedModel> {
-  const input = await modelInput(model);
   const { head } = options;
   if (head !== undefined && !isHead(head))
     throw new LongspanError("head-unknown", `There is no head "${head}". There are: ${heads.join(", ")}.`);
   const config = options.config === undefined ? undefined : await readJsonFile(options.config, options.limit);
   const { prefix, window, extend, adapterName, limit: limits } = options;
-  const base = options.base === undefined ? undefined : await modelInput(options.base);
   const adapterConfig = options.adapterConfig === undefined ? undefined : await readJsonFile(options.adapterConfig, limits);
-  const checkpoint = await converter.open(input, {
-    config,
-    head,
-    prefix,
-    window,
-    extend,
-    base,
-    adapterConfig,
-    adapterName,
-    layout: await layoutOption(layout, limits),
-    limits,
-    signal,
-  });
-  return { input, checkpoint };
+  const read = await layoutOption(layout, limits);
+  // A model on the hub is downloaded when its header is read.
+  const progress = await progressDisplay(terminal.error);
+  const hub = { signal, remote, onProgress: progress.onProgress };
+  try {
+    const input = await modelInput(model, hub);
+    const base = options.base === undefined ? undefined : await modelInput(options.base, hub);
+    const checkpoint = await converter.open(input, {
+      config,
+      head,
+      prefix,
+      window,
+      extend,
+      base,
+      adapterConfig,
+      adapterName,
+      layout: read,
+      limits,
+      signal,
+    });
+    return { input, checkpoint };
+  } finally {
+    progress.stop();
+  }
 }
 
 /** A layout's name, or a layout file (a path that ends in .json). */

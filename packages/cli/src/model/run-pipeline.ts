@@ -1,7 +1,7 @@
 import { LongspanError, type Checkpoint, type Head, type SessionProfile } from "@longspan/core";
 import type { PipelineHandle, PipelineOptions } from "@longspan/pipelines";
 import { folderInput } from "./model-input.ts";
-import { createCommandConverter, openModel } from "./open-model.ts";
+import { createCommandConverter, openModel, type OpeningContext } from "./open-model.ts";
 import { noteRuntime, noteWarnings } from "../output/notes.ts";
 import { progressDisplay } from "../output/progress-display.ts";
 import type { PipelineCommandOptions } from "./pipeline-options.ts";
@@ -62,7 +62,7 @@ export async function runPipeline<Pipeline extends PipelineHandle, Result>(
   const started = performance.now();
   const { precision: dataType, profile } = options;
   const { runtime, reason } = await loadRuntime(options.runtime, { dataType });
-  const checkpoint = await openFor(model, options, needs, signal);
+  const checkpoint = await openFor(model, options, needs, { terminal, signal });
   const progress = await progressDisplay(terminal.error);
   try {
     requireHead(checkpoint, needs);
@@ -93,15 +93,20 @@ export async function runPipeline<Pipeline extends PipelineHandle, Result>(
 }
 
 /** Where the names fit several heads and nothing says which, the command does: its weights are checked against that. */
-async function openFor(model: string, options: PipelineCommandOptions, { heads }: CommandNeeds, signal: AbortSignal): Promise<Checkpoint> {
+async function openFor(
+  model: string,
+  options: PipelineCommandOptions,
+  { heads }: CommandNeeds,
+  context: OpeningContext,
+): Promise<Checkpoint> {
   const converter = await createCommandConverter(options);
-  const { checkpoint } = await openModel(converter, model, options, options.layout, signal);
+  const { checkpoint } = await openModel(converter, model, options, options.layout, context);
   const [usual] = heads ?? [];
   if (checkpoint.problem?.code !== "head-unknown" || options.head !== undefined || usual === undefined) return checkpoint;
   const candidates: unknown = checkpoint.problem.details.candidates;
   const chosen = heads?.find((head) => Array.isArray(candidates) && candidates.includes(head)) ?? usual;
   await checkpoint.close();
-  return (await openModel(converter, model, { ...options, head: chosen }, options.layout, signal)).checkpoint;
+  return (await openModel(converter, model, { ...options, head: chosen }, options.layout, context)).checkpoint;
 }
 
 function requireHead({ name, head, problem }: Checkpoint, { command, heads }: CommandNeeds): void {

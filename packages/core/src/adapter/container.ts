@@ -49,6 +49,11 @@ export interface Container {
   readonly name: string;
   /** Files that hold weights when a folder is opened, the preferred first. */
   readonly entryNames: readonly string[];
+  /**
+   * Well-known files of other containers that hold the same model by convention where they lie beside these: the one that is listed first is read, and
+   * the others are noted. Without that, files of two frameworks in one folder are ambiguous. Default: none.
+   */
+  readonly besides?: readonly string[] | undefined;
   /** Must not throw on any bytes. */
   detect(probe: ContainerProbe): Claim | undefined | Promise<Claim | undefined>;
   /** @throws LongspanError `truncated`, `malformed`, `unsupported`, `limit-exceeded`, `not-found` (a shard), `aborted`. */

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { FolderKind } from "../adapter/folder-kind.ts";
 import type { FormatAdapter } from "../adapter/format-adapter.ts";
 import { memoryFileSet } from "../bytes/memory-file-set.ts";
@@ -66,4 +66,31 @@ test("a named file that no kind knows is that file", async () => {
   const entry = await findEntry({ files, fileName: "other" }, [adapter]);
   expect([entry.fileName, entry.companions.name]).toEqual(["other", "here"]);
   await expect(findEntry({ files, fileName: "none" }, [adapter])).rejects.toMatchObject({ code: "not-found" });
+});
+
+describe("files of two frameworks in one folder", () => {
+  const containerOf = (name: string, besides?: readonly string[]): FormatAdapter => ({
+    ...adapter,
+    name,
+    folderKinds: [],
+    containers: [
+      {
+        name,
+        entryNames: [`${name}.weights`],
+        besides,
+        detect: () => undefined,
+        open: async () => Promise.reject(new Error("is not opened")),
+      },
+    ],
+  });
+  const files = memoryFileSet("here", { "one.weights": bytes, "two.weights": bytes });
+
+  test("are ambiguous", async () => {
+    await expect(findEntry({ files }, [containerOf("one"), containerOf("two")])).rejects.toMatchObject({ code: "ambiguous-format" });
+  });
+
+  test("are one model where a container says so: the first is read, the other is noted", async () => {
+    const entry = await findEntry({ files }, [containerOf("one"), containerOf("two", ["one.weights", "nobodys.weights"])]);
+    expect([entry.fileName, entry.warnings]).toEqual(["one.weights", ["here also holds two.weights; one.weights is read."]]);
+  });
 });

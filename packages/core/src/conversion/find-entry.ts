@@ -78,6 +78,10 @@ async function entryOfFolder(files: FileSet, adapters: readonly FormatAdapter[],
       for (const fileName of container.entryNames) owners.set(fileName, (owners.get(fileName) ?? new Set()).add(adapter.name));
     }
   }
+  for (const adapter of adapters) {
+    // Only names that somebody reads: a companion of nobody's is no weights file here.
+    for (const fileName of adapter.containers.flatMap(({ besides = [] }) => besides)) owners.get(fileName)?.add(adapter.name);
+  }
   const listed = await files.list?.();
   const wellKnown = await wellKnownEntry(files, owners, listed);
   if (wellKnown !== undefined) {

@@ -1,11 +1,13 @@
 import { blobSource, filesFileSet, urlInput, type Checkpoint, type CheckpointInput, type FileSet } from "@longspan/core";
+import type { HubOptions } from "@longspan/hub";
 import { place } from "#place";
 
 /**
- * Where a model is: a path (in Node), a URL, a `File` or the `File`s of a folder, a set of files, or a checkpoint that is open already.
+ * Where a model is: in Node a path, or the name of a model on the hub (`owner/name[@revision]`); a URL, a `File` or the `File`s of a folder, a set of files, what
+ * `hubModel` gives, or a checkpoint that is open already.
  * An open checkpoint stays the caller's.
  */
-export type ModelSource = string | URL | File | readonly File[] | FileSet | Checkpoint;
+export type ModelSource = string | URL | File | readonly File[] | FileSet | CheckpointInput | Checkpoint;
 
 export function isCheckpoint(source: object): source is Checkpoint {
   return "weights" in source && "tensors" in source;
@@ -16,12 +18,12 @@ function isFiles(source: object): source is readonly File[] {
 }
 
 /** @throws LongspanError `not-found`, `argument-invalid`. */
-export async function placeOf(source: Exclude<ModelSource, Checkpoint>): Promise<CheckpointInput> {
-  if (typeof source === "string") return /^https?:\/\//i.test(source) ? urlInput(source) : place(source);
-  if (source instanceof URL) return source.protocol === "file:" ? place(decodeURIComponent(source.pathname)) : urlInput(source);
+export async function placeOf(source: Exclude<ModelSource, Checkpoint>, hub: HubOptions = {}): Promise<CheckpointInput> {
+  if (typeof source === "string") return /^https?:\/\//i.test(source) ? urlInput(source) : place(source, hub);
+  if (source instanceof URL) return source.protocol === "file:" ? place(decodeURIComponent(source.pathname), hub) : urlInput(source);
   if (isFiles(source)) return { files: filesFileSet(source) };
   if (source instanceof Blob) return { files: fileAlone(source), fileName: source.name };
-  return { files: source };
+  return "files" in source ? source : { files: source };
 }
 
 function fileAlone(file: File): FileSet {

@@ -116,7 +116,7 @@ export async function openModel(options: PipelineOptions, needs: ModelNeeds): Pr
 async function open(options: PipelineOptions, needs: ModelNeeds): Promise<Checkpoint> {
   const { model, adapters = [], config, window, head, limits, signal } = options;
   if (typeof model === "object" && isCheckpoint(model)) return model;
-  const place = await placeOf(model);
+  const place = await placeOf(model, { signal, onProgress: options.onProgress });
   const attempt = async (asked: Head | undefined): Promise<Checkpoint> =>
     openCheckpoint(place, { adapters, config, window, head: asked, limits, signal });
   try {
@@ -143,10 +143,10 @@ function checkHead(checkpoint: Checkpoint, { head: needed, pipeline }: ModelNeed
   );
 }
 
-async function openTokenizer({ tokenizer, signal }: PipelineOptions, checkpoint: Checkpoint): Promise<TextTokenizer> {
+async function openTokenizer({ tokenizer, signal, onProgress }: PipelineOptions, checkpoint: Checkpoint): Promise<TextTokenizer> {
   if (tokenizer === undefined) return loadTokenizer(checkpoint.files, { signal });
   if (typeof tokenizer === "object" && "encode" in tokenizer) return tokenizer;
-  const { files } = await placeOf(tokenizer);
+  const { files } = await placeOf(tokenizer, { signal, onProgress });
   const tracker = fileTracker();
   const loaded = await loadTokenizer(tracker.track(files), { signal });
   await tracker.checkUnchanged({ signal });

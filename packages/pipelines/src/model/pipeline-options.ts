@@ -18,7 +18,7 @@ export interface PipelineOptions {
   /** The formats the model may be in. Not needed for a checkpoint that is open already. */
   readonly adapters?: readonly FormatAdapter[] | undefined;
   readonly runtime: Runtime;
-  /** Where the tokenizer's files are (a path, a URL, files), or a tokenizer. Default: beside the model. */
+  /** Where the tokenizer's files are (a path, a name on the hub, a URL, files), or a tokenizer. Default: beside the model. */
   readonly tokenizer?: string | URL | readonly File[] | FileSet | TextTokenizer | undefined;
   /** A parsed config.json; wins over what lies beside or inside the model. */
   readonly config?: unknown;
@@ -33,7 +33,7 @@ export interface PipelineOptions {
   /** Take the time of every step, for the pipeline's `profile`. Default: false. */
   readonly profile?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Events of the stages `open`, `tokenizer` and `prepare`. */
+  /** Events of the stages `download` (models by name), `open`, `tokenizer` and `prepare`. */
   readonly onProgress?: ProgressListener | undefined;
 }
 

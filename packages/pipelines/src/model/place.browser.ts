@@ -1,6 +1,6 @@
 import { LongspanError, urlInput, type CheckpointInput } from "@longspan/core";
 
-/** In a browser a model's place is a URL, relative to the page. @throws LongspanError `argument-invalid` where there is no page. */
+/** In a browser a model's place is a URL, relative to the page; a model on the hub is given as `await hubModel("owner/name")`. @throws LongspanError `argument-invalid` where there is no page. */
 export async function place(text: string): Promise<CheckpointInput> {
   const page: unknown = Reflect.get(globalThis, "location");
   const base = typeof page === "object" && page !== null && "href" in page ? String(page.href) : undefined;
