@@ -40,7 +40,7 @@ describe("a model by its name", () => {
       head: "question-answering",
       container: "safetensors",
     });
-    await expect(readdir(join(folder, "cache/models--somebody--model/blobs"))).rejects.toThrow();
+    await expect(readdir(join(folder, "cache/models--somebody--model/blobs"))).rejects.toMatchObject({ code: "ENOENT" });
   });
 
   test("is converted, with its tokenizer, and only what is needed is fetched", async () => {

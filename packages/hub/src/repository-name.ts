@@ -18,6 +18,6 @@ export function parseRepositoryName(text: string): RepositoryName | undefined {
   const repository = at < 0 ? text : text.slice(0, at);
   const revision = at < 0 ? "main" : text.slice(at + 1);
   const parts = repository.split("/");
-  if (parts.length !== 2 || !parts.every((one) => part.test(one)) || /\.git$/.test(repository)) return undefined;
+  if (parts.length !== 2 || !parts.every((one) => part.test(one)) || repository.endsWith(".git")) return undefined;
   return revisionText.test(revision) && !revision.includes("..") ? { repository, revision } : undefined;
 }
