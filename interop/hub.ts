@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hubModel } from "@longspan/hub";
-import { hubServer } from "../packages/hub/test/hub-server.ts";
+import { hubServer } from "@longspan/hub-server";
 
 const commit = "0123456789abcdef0123456789abcdef01234567";
 const script = fileURLToPath(new URL("check_hub_cache.py", import.meta.url));

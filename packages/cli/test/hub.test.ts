@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { hubServer, type HubServer } from "../../hub/test/hub-server.ts";
+import { hubServer, type HubServer } from "@longspan/hub-server";
 import { runCommand, runJson } from "./run-command.ts";
 
 const model = fileURLToPath(new URL("../../../fixtures/huggingface/question-answering", import.meta.url));

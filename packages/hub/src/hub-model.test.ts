@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ByteSource, ProgressEvent } from "@longspan/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { hubServer, type HubServer } from "../test/hub-server.ts";
+import { hubServer, type HubServer } from "@longspan/hub-server";
 import { hubModel } from "./hub-model.ts";
 import type { HubOptions } from "./hub-options.ts";
 
