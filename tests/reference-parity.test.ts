@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { prepareInputs, referenceRuntime } from "@longspan/core";
+import { heads, prepareInputs, referenceRuntime } from "@longspan/core";
 import { comparableOutputs, largestDifference, runForwardCase } from "./forward-parity.ts";
 import { forwardEntries, loadForwardCase } from "./forward-cases.ts";
 
@@ -10,7 +10,7 @@ const largestAllowed = 1e-5;
 
 describe("the reference runtime gives what transformers gives", () => {
   test("for every kind of case", () => {
-    expect(new Set(entries.map(({ head }) => head)).size).toBe(6);
+    expect(heads.filter((head) => !entries.some((entry) => entry.head === head))).toEqual([]);
     expect(entries.length).toBeGreaterThanOrEqual(35);
   });
 
