@@ -34,6 +34,8 @@ export const tokenizerFileNames: readonly string[] = [
   "vocab.txt",
   "spiece.model",
   "sentencepiece.bpe.model",
+  "tokenizer.model",
+  "chat_template.jinja",
 ];
 
 /**

@@ -3,11 +3,13 @@ import type { TextTokenizer } from "../tokenizer/text-tokenizer.ts";
 
 /** @throws LongspanError `id-out-of-range` for a tokenizer with ids that the model has no embedding for. */
 export function checkTokenizer(tokenizer: TextTokenizer, config: LongformerConfig): void {
-  if (tokenizer.largestId < config.vocabSize) return;
+  const { classification = 0, separator = 0 } = tokenizer.special;
+  const largestId = Math.max(tokenizer.largestId, classification, separator);
+  if (largestId < config.vocabSize) return;
   throw new LongspanError(
     "id-out-of-range",
-    `${tokenizer.name} has ids up to ${tokenizer.largestId} (${JSON.stringify(tokenizer.tokenOf(tokenizer.largestId) ?? "")}); the model's vocabulary ends at ${config.vocabSize - 1} (vocab_size ${config.vocabSize}). It is another model's tokenizer: give the one this model was trained with (option tokenizer).`,
-    { details: { tokenizer: tokenizer.name, largestId: tokenizer.largestId, vocabSize: config.vocabSize } },
+    `${tokenizer.name} has ids up to ${largestId} (${JSON.stringify(tokenizer.tokenOf(largestId) ?? "")}); the model's vocabulary ends at ${config.vocabSize - 1} (vocab_size ${config.vocabSize}). It is another model's tokenizer: give the one this model was trained with (option tokenizer).`,
+    { details: { tokenizer: tokenizer.name, largestId, vocabSize: config.vocabSize } },
   );
 }
 

@@ -41,7 +41,7 @@ export interface OpenedModel {
   readonly session: Session;
   /** See `CallsUnderWay`. */
   readonly begin: CallsUnderWay["begin"];
-  /** Tokens a row may have: what the table of positions has room for. */
+  /** Tokens a row may have: what the table of positions has room for, and no more than the tokenizer is made for. */
   readonly mostTokens: number;
   readonly handle: PipelineHandle;
 }
@@ -96,7 +96,7 @@ export async function openModel(options: PipelineOptions, needs: ModelNeeds): Pr
       tokenizer,
       session,
       begin,
-      mostTokens: config.maxPositions - config.padTokenId - 1,
+      mostTokens: Math.min(config.maxPositions - config.padTokenId - 1, tokenizer.maxTokens ?? Infinity),
       handle: {
         model: checkpoint.name,
         runtime: runtime.name,

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Tokenizer } from "@huggingface/tokenizers";
-import { assert, constantFrom, oneof, property, string, tuple } from "fast-check";
+import { assert, constantFrom, oneof, pre, property, string, tuple } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { memoryFileSet } from "@longspan/core";
 import { huggingFaceTokenizer } from "./hugging-face-tokenizer.ts";
@@ -32,6 +32,8 @@ describe("byte-level BPE loses nothing", () => {
   test("ids are the library's; places ascend and cover all but spaces", () => {
     assert(
       property(text, (given) => {
+        // The library takes U+FEFF for a space, and U+0085 for none.
+        pre(!/[\uFEFF\u0085]/.test(given));
         const { ids, starts, ends } = tokenizer.encode(given);
         expect([...ids]).toEqual(library.encode(given, { add_special_tokens: false }).ids);
         let covered = 0;
@@ -52,20 +54,21 @@ describe("byte-level BPE loses nothing", () => {
   });
 });
 
-test("vocab.json with merges.txt make the tokenizer that tokenizer.json does, with or without the names of special tokens", async () => {
+test("vocab.json with merges.txt make the tokenizer that tokenizer.json does; unless a file says so, no mask takes spaces along", async () => {
   const files = { "vocab.json": bytes("byte-level/vocab.json"), "merges.txt": bytes("byte-level/merges.txt") };
   const whole = await loadTokenizer(memoryFileSet("whole", { "tokenizer.json": bytes("byte-level/tokenizer.json") }));
   const bare = await loadTokenizer(memoryFileSet("bare", files));
   const named = await loadTokenizer(
     memoryFileSet("named", { ...files, "tokenizer_config.json": bytes("byte-level/tokenizer_config.json") }),
   );
-  expect(bare.special).toEqual(whole.special);
+  expect(named.special).toEqual(whole.special);
+  expect(bare.special).toEqual({ ...whole.special, maskTakesSpace: false });
   expect(bare.largestId).toBe(419);
   assert(
     property(text, (given) => {
-      const expected = whole.encode(given);
-      expect(bare.encode(given)).toEqual(expected);
-      expect(named.encode(given)).toEqual(expected);
+      expect(named.encode(given)).toEqual(whole.encode(given));
+      const unmasked = given.replaceAll("<mask>", "");
+      expect(bare.encode(unmasked)).toEqual(whole.encode(unmasked));
     }),
   );
 });
@@ -101,17 +104,20 @@ describe("what cannot be read is refused", () => {
     ["a list", { "tokenizer.json": json([]) }, "malformed", "no JSON object"],
     ["no vocabulary", { "tokenizer.json": json({ model: {} }) }, "malformed", "model.vocab"],
     ["another model", { "tokenizer.json": json({ model: { type: "WordLevel", vocab: {} } }) }, "unsupported", "WordLevel"],
-    ["another normalizer", { "tokenizer.json": json({ ...base, normalizer: { type: "NFC" } }) }, "unsupported", "NFC"],
-    ["another pre-tokenizer", { "tokenizer.json": json({ ...base, pre_tokenizer: { type: "Whitespace" } }) }, "unsupported", "Whitespace"],
-    ["an unknown part", { "tokenizer.json": json({ ...base, decoder: { type: "?" } }) }, "malformed", "Decoder"],
+    ["another normalizer", { "tokenizer.json": json({ ...base, normalizer: { type: "ByteLevel" } }) }, "unsupported", "ByteLevel"],
+    [
+      "another pre-tokenizer",
+      { "tokenizer.json": json({ ...base, pre_tokenizer: { type: "UnicodeScripts" } }) },
+      "unsupported",
+      "UnicodeScripts",
+    ],
+    ["an unknown part", { "tokenizer.json": json({ ...base, decoder: { type: "?" } }) }, "unsupported", "Decoder"],
     [
       "a torn merge",
       { "vocab.json": bytes("byte-level/vocab.json"), "merges.txt": new TextEncoder().encode("a\n") },
       "malformed",
       "line 1",
     ],
-    ["words without the special ones", { "vocab.txt": new TextEncoder().encode("a\nb\n") }, "malformed", "[PAD]"],
-    ["another vocabulary", { "vocab.json": json({ a: 0 }), "merges.txt": new Uint8Array() }, "malformed", "</s>"],
   ])("%s", async (_, files, code, says) => {
     await expect(loadTokenizer(memoryFileSet("folder", files))).rejects.toMatchObject({ code, message: expect.stringContaining(says) });
   });

@@ -1,76 +1,165 @@
 import { LongspanError, type FileSet } from "@longspan/core";
-import { bertDescription } from "./bert-files.ts";
-import { huggingFaceTokenizer } from "./hugging-face-tokenizer.ts";
+import { bertTokenizer, vocabularyLines } from "./bert-tokenizer.ts";
+import { configuredTokens, invalid, type ConfiguredTokens, type NamedObject } from "./configured-tokens.ts";
+import { describedTokenizer } from "./hugging-face-tokenizer.ts";
 import { isObject, type JsonObject } from "./json-object.ts";
-import { robertaDescription } from "./roberta-files.ts";
+import { quoted } from "./quoted.ts";
+import { tokenizerFileReader, type TokenizerFileReader } from "./read-tokenizer-file.ts";
+import { mergesOf, robertaTokenizer } from "./roberta-tokenizer.ts";
+import { readSentencepieceModel } from "./sentencepiece-model.ts";
 import type { TextTokenizer } from "./text-tokenizer.ts";
+import { modelTypes, namedKind, type TokenizerKind } from "./tokenizer-class.ts";
+import { addedTokensOf, modelTypeOf, partOf } from "./tokenizer-description.ts";
+import type { MadeTokenizer, TokenizerParts } from "./tokenizer-parts.ts";
+import { fairseqPieces, ownPieces, sentencepieceTokens, xlmRobertaTokenizer } from "./xlm-roberta-tokenizer.ts";
 
-/** RoBERTa's tokenizer.json has 3.6 MB, the largest multilingual ones some 40 MB: what is longer is not one. */
-const mostBytes = 256 * 2 ** 20;
+/** sentencepiece's own files, by the names that they have beside models. */
+const sentencepieceFileNames = ["sentencepiece.bpe.model", "spiece.model", "tokenizer.model"] as const;
+
+/** transformers' VERY_LARGE_INTEGER, which stands for no limit, is 1e30. */
+const noLimit = 2 ** 53;
 
 /**
- * The tokenizer that lies in a folder: `tokenizer.json`, else `vocab.json` and `merges.txt` (RoBERTa's byte-level BPE), else
- * `vocab.txt` (BERT's WordPiece), with `tokenizer_config.json` and `special_tokens_map.json` where they are.
+ * The tokenizer that lies in a folder, as transformers 5 loads it: of `tokenizer.json`, else of `vocab.json` and `merges.txt` (RoBERTa's byte-level
+ * BPE), of `vocab.txt` (BERT's WordPiece), or of `sentencepiece.bpe.model` (XLM-R's Unigram); with what `tokenizer_config.json`,
+ * `special_tokens_map.json` and `added_tokens.json` say.
  * @throws LongspanError `not-found`, `malformed`, `unsupported`, `limit-exceeded`, `aborted`, what reading throws.
  */
 export async function loadTokenizer(files: FileSet, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<TextTokenizer> {
-  const read = async (fileName: string): Promise<string | undefined> => readText(files, fileName, options.signal);
-  const readObject = async (fileName: string): Promise<JsonObject | undefined> => {
-    const text = await read(fileName);
-    return text === undefined ? undefined : parseObject(text, `${fileName} in ${files.name}`);
-  };
-  const config = { ...(await readObject("special_tokens_map.json")), ...(await readObject("tokenizer_config.json")) };
-  const description = await readObject("tokenizer.json");
-  if (description !== undefined) return huggingFaceTokenizer({ tokenizer: description, config, name: `tokenizer.json in ${files.name}` });
-  const vocabulary = await readObject("vocab.json");
-  const merges = await read("merges.txt");
-  if (vocabulary !== undefined && merges !== undefined) {
-    const name = `vocab.json in ${files.name}`;
-    return huggingFaceTokenizer({ tokenizer: robertaDescription({ vocabulary, merges, config, name }), config, name });
+  const reader = tokenizerFileReader(files, options.signal);
+  const config = await reader.object("tokenizer_config.json");
+  const configName = reader.nameOf("tokenizer_config.json");
+  const tokenizerJson = await reader.object("tokenizer.json");
+  if (config !== undefined) checkConfig(config);
+  const tokens = configuredTokens({
+    config,
+    specialTokensMap: await reader.object("special_tokens_map.json"),
+    addedTokens: await reader.object("added_tokens.json"),
+    tokenizerTokens: tokenizerJson === undefined ? [] : addedTokensOf(tokenizerJson.value, tokenizerJson.name),
+  });
+  const parts: TokenizerParts = { config: config?.value ?? {}, tokens, configName };
+  const maxTokens = maxTokensOf(parts);
+  const named = namedKind(parts.config, (await reader.object("config.json"))?.value ?? {}, configName);
+  if (tokenizerJson !== undefined) {
+    const { name, value } = tokenizerJson;
+    const kind = kindOfDescription(value, named?.kind, name);
+    if (kind === "asItStands") return describedTokenizer({ description: value, tokens, maxTokens, name });
+    return completed(madeOf(value, kind, parts, name), parts, { maxTokens, name });
   }
-  const words = vocabulary === undefined && merges === undefined ? await read("vocab.txt") : undefined;
-  if (words !== undefined) {
-    const name = `vocab.txt in ${files.name}`;
-    return huggingFaceTokenizer({ tokenizer: bertDescription({ vocabulary: words, config, name }), config, name });
+  const made = await madeOfFiles(reader, named, parts, files.name);
+  return completed(made, made.parts, { maxTokens, name: made.name });
+}
+
+/** The class's own special tokens where no file names others. */
+function completed(
+  made: MadeTokenizer,
+  { tokens }: TokenizerParts,
+  about: { readonly maxTokens: number | undefined; readonly name: string },
+): TextTokenizer {
+  const roles = new Map([...Object.entries(made.roles), ...tokens.roles]);
+  return describedTokenizer({ description: made.description, tokens: { ...tokens, roles }, ...about });
+}
+
+/** A class that makes other tokens than tokenizer.json has is none of that file: it is taken as it stands. */
+function kindOfDescription(description: JsonObject, kind: TokenizerKind | undefined, name: string): TokenizerKind {
+  if (kind === undefined || kind === "asItStands") return "asItStands";
+  return modelTypes[kind] === modelTypeOf(description, name) ? kind : "asItStands";
+}
+
+function madeOf(description: JsonObject, kind: Exclude<TokenizerKind, "asItStands">, parts: TokenizerParts, name: string): MadeTokenizer {
+  const model = partOf(description, "model", name) ?? {};
+  if (kind === "roberta") return robertaTokenizer(model.vocab, model.merges, parts);
+  if (kind === "bert") return bertTokenizer(model.vocab, parts);
+  return xlmRobertaTokenizer(model.vocab, description.normalizer, parts);
+}
+
+type MadeOfFiles = MadeTokenizer & { readonly name: string; readonly parts: TokenizerParts };
+
+/** The tokenizer of a vocabulary's own files: those of the class that is named, else those that are there. */
+async function madeOfFiles(
+  reader: TokenizerFileReader,
+  named: ReturnType<typeof namedKind>,
+  parts: TokenizerParts,
+  folder: string,
+): Promise<MadeOfFiles> {
+  const kind = named?.named === true && named.kind !== "asItStands" ? named.kind : undefined;
+  const vocabulary = await reader.object("vocab.json");
+  const merges = await reader.text("merges.txt");
+  if (vocabulary !== undefined && merges !== undefined && (kind ?? "roberta") === "roberta") {
+    const made = robertaTokenizer(vocabulary.value, mergesOf(merges, reader.nameOf("merges.txt")), parts);
+    return { ...made, name: vocabulary.name, parts };
   }
-  const missing =
-    vocabulary === undefined
-      ? merges === undefined
-        ? ""
-        : " (merges.txt is there, vocab.json is not)"
-      : " (vocab.json is there, merges.txt is not)";
+  const half = vocabulary !== undefined || merges !== undefined;
+  const lines = kind === "bert" || (kind === undefined && !half) ? await reader.text("vocab.txt") : undefined;
+  if (lines !== undefined) return { ...bertTokenizer(vocabularyLines(lines), parts), name: reader.nameOf("vocab.txt"), parts };
+  if (kind === "xlm-roberta" || (kind === undefined && !half)) {
+    for (const fileName of sentencepieceFileNames) {
+      const bytes = await reader.bytes(fileName);
+      if (bytes !== undefined) return madeOfSentencepiece(bytes, reader.nameOf(fileName), parts);
+    }
+  }
+  throw notFound({ vocabulary, merges, kind }, folder);
+}
+
+function madeOfSentencepiece(bytes: Uint8Array, name: string, parts: TokenizerParts): MadeOfFiles {
+  const model = readSentencepieceModel(bytes, name);
+  const other = model.pieces.find(({ piece }, index) => index < ownPieces.length && piece !== ownPieces[index]);
+  if (model.algorithm !== "unigram" || other !== undefined) {
+    const why = other === undefined ? `of the kind ${model.algorithm}` : `that begins with ${quoted(other.piece)}`;
+    throw new LongspanError(
+      "unsupported",
+      `${name} is a sentencepiece model ${why}; XLM-R's are Unigram and begin with ${ownPieces.join(", ")}. Give a tokenizer.json, or a tokenizer of your own: see TextTokenizer.`,
+      { details: { file: name, algorithm: model.algorithm } },
+    );
+  }
+  const { tokens } = parts;
+  const extraTokens = tokens.namesExtra ? tokens.extraTokens : sentencepieceTokens(model);
+  const withOwn: ConfiguredTokens = { ...tokens, extraTokens };
+  const normalizer = model.charsmap === undefined ? null : { type: "Precompiled", precompiled_charsmap: model.charsmap };
+  const made = xlmRobertaTokenizer(fairseqPieces(model, parts), normalizer, parts);
+  return { ...made, name, parts: { ...parts, tokens: withOwn } };
+}
+
+/** Keys of tokenizer_config.json that choose another tokenizer than the one that is made here. */
+function checkConfig({ name, value }: NamedObject): void {
+  if (value.fix_mistral_regex === true) throw invalid(`${name}: fix_mistral_regex`, true, "false: it is for other models");
+  const versions: unknown = value.fast_tokenizer_files;
+  const other: unknown = Array.isArray(versions) ? versions.find((file: unknown) => file !== "tokenizer.json") : versions;
+  if (other === undefined || other === null) return;
   throw new LongspanError(
-    "not-found",
-    `There is no tokenizer in ${files.name}: neither tokenizer.json, nor vocab.json with merges.txt, nor vocab.txt${missing}. Put the model's tokenizer files there, or say where they are (option tokenizer).`,
-    { details: { folder: files.name } },
+    "unsupported",
+    `${name}: fast_tokenizer_files names ${quoted(other)}; only tokenizer.json is read. Rename the one for your version of transformers, and leave fast_tokenizer_files out.`,
+    { details: { file: name } },
   );
 }
 
-async function readText(files: FileSet, fileName: string, signal: AbortSignal | undefined): Promise<string | undefined> {
-  const source = await files.resolve(fileName);
-  if (source === undefined) return undefined;
-  try {
-    if (source.size > mostBytes) {
-      throw new LongspanError("limit-exceeded", `${source.name} has ${source.size} bytes; a tokenizer's file has at most ${mostBytes}.`, {
-        details: { file: source.name, size: source.size },
-      });
-    }
-    return new TextDecoder("utf-8").decode(await source.read(0, source.size, { signal }));
-  } finally {
-    await source.close();
-  }
+/** `model_max_length`, which very large numbers say there is none of. @throws LongspanError `malformed`. */
+function maxTokensOf({ config, configName }: TokenizerParts): number | undefined {
+  const value = config.model_max_length ?? config.max_len;
+  if (value === undefined || value === null || (typeof value === "number" && value >= noLimit)) return undefined;
+  if (typeof value === "number" && Number.isInteger(value) && value > 0) return value;
+  throw invalid(`${configName}: model_max_length`, value, "a number of tokens");
 }
 
-function parseObject(text: string, name: string): JsonObject {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new LongspanError("malformed", `${name} is not JSON: ${error instanceof Error ? error.message : String(error)}.`, {
-      cause: error,
-      details: { file: name },
-    });
-  }
-  if (isObject(value)) return value;
-  throw new LongspanError("malformed", `${name} holds no JSON object.`, { details: { file: name } });
+function notFound(
+  { vocabulary, merges, kind }: { vocabulary: unknown; merges: unknown; kind: TokenizerKind | undefined },
+  folder: string,
+): LongspanError {
+  const needs = {
+    roberta: "vocab.json with merges.txt",
+    bert: "vocab.txt",
+    "xlm-roberta": "sentencepiece.bpe.model",
+    asItStands: "",
+  };
+  const wanted =
+    kind === undefined
+      ? "nor vocab.json with merges.txt, nor vocab.txt, nor sentencepiece.bpe.model"
+      : `nor ${needs[kind]}, which tokenizer_class asks for`;
+  const there = isObject(vocabulary) && merges === undefined ? " (vocab.json is there, merges.txt is not)" : "";
+  const missing = vocabulary === undefined && merges !== undefined ? " (merges.txt is there, vocab.json is not)" : there;
+  return new LongspanError(
+    "not-found",
+    `There is no tokenizer in ${folder}: neither tokenizer.json, ${wanted}${missing}. Put the model's tokenizer files there, or say where they are (option tokenizer).`,
+    { details: { folder } },
+  );
 }

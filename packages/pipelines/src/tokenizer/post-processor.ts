@@ -26,24 +26,19 @@ export function secondTypeIdOf(postProcessor: JsonObject | undefined): 0 | 1 {
 }
 
 /**
- * The special tokens: those of the post-processor, which is what Hugging Face joins texts with; else those that the configuration names.
+ * The special tokens: those of the post-processor, which is what Hugging Face joins texts with; else those that have the role by name.
  */
 export function specialTokensOf(
   postProcessor: JsonObject | undefined,
-  config: JsonObject,
+  roles: ReadonlyMap<string, string>,
   idOf: (token: string) => number | undefined,
 ): Omit<SpecialTokens, "maskTakesSpace"> {
-  const named = (key: string): number | undefined => {
-    const value = config[key];
-    const token = isObject(value) ? textOf(value.content) : textOf(value);
-    return token === undefined ? undefined : idOf(token);
-  };
   const around = aroundText(postProcessor);
   const id = (token: string | undefined): number | undefined => (token === undefined ? undefined : idOf(token));
   return {
-    classification: id(around.first) ?? named("cls_token"),
-    separator: id(around.last) ?? named("sep_token"),
-    mask: named("mask_token") ?? idOf("<mask>") ?? idOf("[MASK]"),
+    classification: id(around.first) ?? id(roles.get("cls_token")),
+    separator: id(around.last) ?? id(roles.get("sep_token")),
+    mask: id(roles.get("mask_token")) ?? idOf("<mask>") ?? idOf("[MASK]"),
   };
 }
 

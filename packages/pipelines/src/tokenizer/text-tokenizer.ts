@@ -33,6 +33,8 @@ export interface TextTokenizer {
   readonly special: SpecialTokens;
   /** The token type of the second text of a pair: 1 for BERT's tokenizers, 0 for RoBERTa's. */
   readonly secondTypeId: 0 | 1;
+  /** The most tokens of a text that it is made for (`model_max_length`), special tokens included; undefined where it does not say. */
+  readonly maxTokens?: number | undefined;
   /** Special tokens that are spelled out in the text (`<mask>`) are found as such, as Hugging Face's tokenizers do. */
   encode(text: string): TokenizedText;
   /** The token as the vocabulary spells it, or undefined for an id it does not have. */

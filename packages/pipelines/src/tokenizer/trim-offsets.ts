@@ -1,20 +1,34 @@
-/** How byte-level tokenizers write a space. */
-const space = "\u0120";
-
 /**
- * Leaves the spaces that tokens begin and end with out of their places, as Hugging Face does where a tokenizer says `trim_offsets`
- * (tokenizers/pre_tokenizers/byte_level.rs, process_offsets), with its exception for the space that `add_prefix_space` adds. In place.
+ * Leaves the spaces that tokens begin and end with out of their places in a text, as Hugging Face does where a tokenizer says `trim_offsets`
+ * (tokenizers/pre_tokenizers/byte_level.rs, process_offsets), with its exception for the space that `add_prefix_space` adds. It counts characters,
+ * whether they are spaces in the text or not. In place.
  */
-export function trimOffsets(tokens: readonly string[], starts: Int32Array, ends: Int32Array, addsPrefixSpace: boolean): void {
+export function trimOffsets(text: string, tokens: readonly string[], starts: Int32Array, ends: Int32Array, addsPrefixSpace: boolean): void {
   for (const [index, token] of tokens.entries()) {
     const start = starts[index] ?? 0;
     const end = ends[index] ?? 0;
-    const leading = /^[\u0120\s]*/.exec(token)?.[0].length ?? 0;
-    if (leading === 0 && !token.endsWith(space)) continue;
-    const trailing = token.length - token.replace(/[\u0120\s]+$/, "").length;
-    const added = leading > 0 && addsPrefixSpace && (index === 0 || start === 0) ? 1 : 0;
-    const trimmed = Math.min(start + leading - added, end);
+    const leading = leadingSpaces.exec(token)?.[0].length ?? 0;
+    const trailing = trailingSpaces.exec(token)?.[0].length ?? 0;
+    if (leading === 0 && trailing === 0) continue;
+    const isAdded = addsPrefixSpace && leading === 1 && (index === 0 || start === 0);
+    const trimmed = Math.min(characterAfter(text, start, isAdded ? 0 : leading), end);
     starts[index] = trimmed;
-    if (trailing > 0 && end >= trailing) ends[index] = Math.max(end - trailing, trimmed);
+    if (trailing > 0 && end >= trailing) ends[index] = Math.max(characterBefore(text, end, trailing), trimmed);
   }
+}
+
+/** Byte-level tokens write a space as U+0120; added tokens have it as it is. */
+const leadingSpaces = /^[\u0120\p{White_Space}]+/u;
+const trailingSpaces = /[\u0120\p{White_Space}]+$/u;
+
+function characterAfter(text: string, from: number, count: number): number {
+  let at = from;
+  for (let passed = 0; passed < count; passed++) at += (text.codePointAt(at) ?? 0) > 0xff_ff ? 2 : 1;
+  return at;
+}
+
+function characterBefore(text: string, from: number, count: number): number {
+  let at = from;
+  for (let passed = 0; passed < count; passed++) at -= (text.codePointAt(at - 2) ?? 0) > 0xff_ff ? 2 : 1;
+  return at;
 }
