@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { LongspanError, memoryFileSet } from "@longspan/core";
 import { loadTokenizer } from "./load-tokenizer.ts";
 
