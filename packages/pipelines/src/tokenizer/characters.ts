@@ -4,14 +4,14 @@ import { newControls, newMarks, newNonspacingMarks, newPunctuation } from "./lib
 const space = /^\p{White_Space}$/u;
 
 /** UTS #18's word characters (regex crate, "Perl character classes"). */
-export const wordCharacters = String.raw`\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}`;
+export const wordCharacters: string = String.raw`\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}`;
 
 export function isSpace(character: string | undefined): boolean {
   return character !== undefined && space.test(character);
 }
 
 /** Punctuation as BERT counts it: Unicode's, and all of ASCII's that is neither letter, digit nor space. */
-export const punctuation = new RegExp(
+export const punctuation: RegExp = new RegExp(
   String.raw`(?![${newPunctuation}])[\p{P}\u0021-\u002F\u003A-\u0040\u005B-\u0060\u007B-\u007E\u166D\u{111C9}]`,
   "gu",
 );

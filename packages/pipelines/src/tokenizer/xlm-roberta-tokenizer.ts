@@ -15,7 +15,7 @@ export const xlmRobertaRoles: Readonly<Record<string, string>> = {
 };
 
 /** sentencepiece's own first three pieces, `<unk>`, `<s>` and `</s>`, which others take the place of. */
-export const ownPieces = ["<unk>", "<s>", "</s>"];
+export const ownPieces: readonly string[] = ["<unk>", "<s>", "</s>"];
 
 /**
  * The tokenizer that transformers makes of XLM-R's pieces (tokenization_xlm_roberta.py).
