@@ -18,7 +18,7 @@ export interface AddedToken {
 }
 
 /** A part of a text: an added token with its id, or what lies between. */
-export interface Section {
+interface Section {
   readonly start: number;
   readonly end: number;
   readonly id: number | undefined;

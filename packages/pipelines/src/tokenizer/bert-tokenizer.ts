@@ -1,7 +1,7 @@
 import { neededRole, optionOf, type MadeTokenizer, type TokenizerParts } from "./tokenizer-parts.ts";
 
 /** BERT's special tokens where no file names others (transformers, tokenization_bert.py). */
-export const bertRoles: Readonly<Record<string, string>> = {
+const bertRoles: Readonly<Record<string, string>> = {
   unk_token: "[UNK]",
   sep_token: "[SEP]",
   pad_token: "[PAD]",

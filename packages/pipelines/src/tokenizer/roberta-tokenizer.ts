@@ -4,7 +4,7 @@ import { neededRole, optionOf, type MadeTokenizer } from "./tokenizer-parts.ts";
 import { quoted } from "./quoted.ts";
 
 /** RoBERTa's special tokens where no file names others (transformers, tokenization_roberta.py). */
-export const robertaRoles: Readonly<Record<string, string>> = {
+const robertaRoles: Readonly<Record<string, string>> = {
   bos_token: "<s>",
   eos_token: "</s>",
   unk_token: "<unk>",

@@ -1,7 +1,7 @@
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { LongspanError } from "@longspan/core";
 
-export interface SentencePiece {
+interface SentencePiece {
   readonly piece: string;
   /** The logarithm of its probability. */
   readonly score: number;

@@ -4,7 +4,7 @@ import type { SentencepieceModel } from "./sentencepiece-model.ts";
 import { neededRole, optionOf, type MadeTokenizer, type TokenizerParts } from "./tokenizer-parts.ts";
 
 /** XLM-R's special tokens where no file names others (transformers, tokenization_xlm_roberta.py). */
-export const xlmRobertaRoles: Readonly<Record<string, string>> = {
+const xlmRobertaRoles: Readonly<Record<string, string>> = {
   bos_token: "<s>",
   eos_token: "</s>",
   sep_token: "</s>",
