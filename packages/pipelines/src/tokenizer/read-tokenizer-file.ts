@@ -23,7 +23,7 @@ export interface TokenizerFileReader {
 export function tokenizerFileReader(files: FileSet, signal: AbortSignal | undefined): TokenizerFileReader {
   const nameOf = (fileName: string): string => `${fileName} in ${files.name}`;
   const bytes = async (fileName: string): Promise<Uint8Array | undefined> => {
-    const source = await files.resolve(fileName);
+    const source = await files.resolve(fileName, { signal });
     if (source === undefined) return undefined;
     try {
       if (source.size > maxBytes) {
