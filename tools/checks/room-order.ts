@@ -15,6 +15,7 @@ export const roomOrder: Readonly<Record<string, readonly string[]>> = {
     "longformer/",
     "checkpoint/",
     "adapter/",
+    "derivations/",
     "rules/",
     "runtime/",
     "conversion/",

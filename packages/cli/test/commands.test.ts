@@ -147,7 +147,80 @@ describe("convert --dry-run", () => {
   });
 });
 
+describe("a file with several models", () => {
+  const file = join(fixtures, "several/average.ckpt");
+
+  test("inspect says so first, with what differs; the prefix chooses, and one line tells of the rest", async () => {
+    const both = await runCommand("inspect", file);
+    expect(both.code).toBe(0);
+    expect(both.out.split("\n").slice(0, 3)).toEqual([
+      "2 models lie in this file; --prefix says which is meant",
+      '  --prefix "model.longformer."    53 tensors',
+      '  --prefix "average.longformer."  54 tensors  the same names and shapes as the first',
+    ]);
+    const one = await runCommand("inspect", file, "--prefix", "average.");
+    expect(one.out.split("\n").slice(0, 2)).toEqual(["2 models lie in this file", '  read  --prefix "average.longformer."  54 tensors']);
+    expect(one.error.match(/left out/g)).toHaveLength(1);
+    const { document } = await runJson("inspect", file, "--prefix", "average.");
+    expect(document).toMatchObject({
+      problem: null,
+      models: [
+        { prefix: "average.longformer.", read: true },
+        { read: false, tensors: 53 },
+      ],
+    });
+    const output = join(folder, "average");
+    const converted = await runJson("convert", file, "--prefix", "average.", "--to", "hf", "-o", output);
+    expect(converted).toMatchObject({ code: 0, document: { unexpected: [{ name: "average.n_averaged" }] } });
+  });
+});
+
+describe("what is there and cannot be read", () => {
+  const file = join(fixtures, "derived/unreadable.bin");
+
+  test("inspect and convert name it, in text as in JSON", async () => {
+    const { out } = await runCommand("inspect", file);
+    expect(out).toMatch(/^cannot be read: qa_outputs\.bias: it was made by training_code\.rebuild/m);
+    expect(out).toMatch(
+      /^cannot be read: longformer\.embeddings\.word_embeddings\.weight \(the parameter embeddings\.word_embeddings\.weight\): it is a quantised/m,
+    );
+    const { document } = await runJson("inspect", file);
+    expect(document.unreadable).toContainEqual({
+      name: "qa_outputs.bias",
+      canonicalName: "qa_outputs.bias",
+      reason: expect.stringContaining("training_code.rebuild"),
+    });
+    const dry = await runCommand("convert", file, "--to", "hf", "--dry-run");
+    expect(dry.error).toMatch(/cannot be read {2}qa_outputs\.bias: it was made by/);
+    const failed = await runCommand("convert", file, "--to", "hf", "-o", join(folder, "unreadable"));
+    expect(failed.code).toBe(1);
+    expect(failed.error).toMatch(/6 parameters are there but cannot be read/);
+    expect(failed.error).not.toMatch(/lacks|missing/);
+  });
+});
+
 describe("verify", () => {
+  test("where one side has no configuration, the other's serves, and that is said: either way round, and of what they give", async () => {
+    const bare = join(folder, "bare");
+    await mkdir(bare);
+    const file = join(bare, "weights.safetensors");
+    await copyFile(join(folderOfQa, "model.safetensors"), file);
+    for (const words of [
+      [file, folderOfQa],
+      [folderOfQa, file],
+    ]) {
+      const { code, error } = await runCommand("verify", ...words, "--forward");
+      expect({ code, note: error.includes(`${file} has no configuration: it is read with that of ${folderOfQa}`) }).toEqual({
+        code: 0,
+        note: true,
+      });
+      expect((await runJson("verify", ...words)).document).toMatchObject({ equal: true, warnings: [expect.stringContaining(file)] });
+    }
+    expect((await runJson("verify", folderOfQa, folderOfQa)).document).toMatchObject({ equal: true, warnings: [] });
+    const neither = await runCommand("verify", file, file);
+    expect(neither.error).toMatch(/There is no config\.json in .*Pass the model's config\.json with --config/);
+  });
+
   test("finds a difference and says which tensor, with exit code 1", async () => {
     const output = join(folder, "changed");
     await runCommand("convert", folderOfQa, "--to", "hf", "-o", output);

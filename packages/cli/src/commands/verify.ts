@@ -1,9 +1,10 @@
 import { LongspanError, type Checkpoint, type Converter, type ForwardComparison } from "@longspan/core";
 import { exitCodes, type ExitCode } from "../exit-code.ts";
 import type { ModelOptions } from "../model/model-options.ts";
-import { createCommandConverter, openModel } from "../model/open-model.ts";
+import { createCommandConverter } from "../model/open-model.ts";
+import { openPair, type OpenedPair } from "../model/open-pair.ts";
 import { jsonDocument } from "../output/json-document.ts";
-import { noteRuntime } from "../output/notes.ts";
+import { noteRuntime, noteWarnings } from "../output/notes.ts";
 import { progressDisplay } from "../output/progress-display.ts";
 import { describeForward, describeVerification } from "../output/verification-report.ts";
 import type { RuntimeOptions } from "../model/runtime-options.ts";
@@ -34,23 +35,12 @@ export async function verify(
   // A wrong name or file is said before the checkpoints are compared.
   const runForward = options.forward === true ? await forwardComparison(options, tolerance, terminal, signal) : undefined;
   const converter = await createCommandConverter(options);
-  const first = await openModel(converter, a, options, options.layout, { terminal, signal });
+  const pair = await openPair(converter, [a, b], options, { terminal, signal });
   try {
-    const second = await openModel(converter, b, options, options.layout, { terminal, signal });
-    try {
-      return await compare(
-        converter,
-        first.checkpoint,
-        second.checkpoint,
-        { tolerance, runForward, json: options.json === true },
-        terminal,
-        signal,
-      );
-    } finally {
-      await second.checkpoint.close();
-    }
+    noteWarnings(pair.notes, terminal);
+    return await compare(converter, pair, { tolerance, runForward, json: options.json === true }, terminal, signal);
   } finally {
-    await first.checkpoint.close();
+    await pair.close();
   }
 }
 
@@ -109,8 +99,7 @@ interface CompareOptions {
 
 async function compare(
   converter: Converter,
-  a: Checkpoint,
-  b: Checkpoint,
+  { a, b, notes }: OpenedPair,
   { tolerance, runForward, json }: CompareOptions,
   terminal: Terminal,
   signal: AbortSignal,
@@ -121,7 +110,7 @@ async function compare(
     progress.stop();
     if (!json) describeVerification(result, terminal);
     const forward = await runForward?.(a, b);
-    if (json) terminal.out.write(jsonDocument(forward === undefined ? result : { ...result, forward }));
+    if (json) terminal.out.write(jsonDocument({ ...result, ...(forward === undefined ? {} : { forward }), warnings: notes }));
     else if (forward !== undefined) describeForward(forward, terminal);
     return result.equal && forward?.equal !== false ? exitCodes.done : exitCodes.input;
   } finally {

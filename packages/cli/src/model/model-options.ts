@@ -5,6 +5,8 @@ import { parseSize } from "../parse-size.ts";
 /** What every command that opens a model takes. */
 export interface ModelOptions {
   readonly config?: string;
+  /** A parsed config.json, instead of `config`: another model's. */
+  readonly configuration?: unknown;
   readonly head?: string;
   readonly prefix?: string;
   readonly window?: AttentionWindows;

@@ -41,7 +41,7 @@ export async function openModel(
   const { head } = options;
   if (head !== undefined && !isHead(head))
     throw new LongspanError("head-unknown", `There is no head "${head}". There are: ${heads.join(", ")}.`);
-  const config = options.config === undefined ? undefined : await readJsonFile(options.config, options.limit);
+  const config = options.config === undefined ? options.configuration : await readJsonFile(options.config, options.limit);
   const { prefix, window, extend, adapterName, limit: limits } = options;
   const adapterConfig = options.adapterConfig === undefined ? undefined : await readJsonFile(options.adapterConfig, limits);
   const read = await layoutOption(layout, limits);

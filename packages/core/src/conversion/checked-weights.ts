@@ -99,7 +99,7 @@ export function weightsProblem(checkpoint: Checkpoint, check: WeightsCheck): Lon
       .map(({ name, found, expected }) => `"${name}" has [${found.join(", ")}], expected [${expected.join(", ")}]`);
     return new LongspanError(
       "config-mismatch",
-      `${checkpoint.name} disagrees with its configuration (${checkpoint.configOrigin ?? "unknown"}): ${shown.join("; ")}${more(wrongShape.length)}. Give the configuration these weights were trained with (--config).`,
+      `${checkpoint.name} disagrees with its configuration (${checkpoint.configOrigin ?? "unknown"}): ${shown.join("; ")}${more(wrongShape.length)}. ${wayOutOfShapes(checkpoint, wrongShape)}`,
       { details: { wrongShape } },
     );
   }
@@ -122,6 +122,12 @@ export function weightsProblem(checkpoint: Checkpoint, check: WeightsCheck): Lon
     `${checkpoint.name} lacks ${missing.length} of the parameters of a Longformer with ${checkpoint.config?.layers ?? "?"} layers and the head "${checkpoint.head ?? "?"}": ${shown.join(", ")}${more(missing.length)}. ${wayOutOfMissing(checkpoint, check)}`,
     { details: { missing: missing.map(({ name }) => name) } },
   );
+}
+
+function wayOutOfShapes({ spec, head }: Checkpoint, wrongShape: readonly WrongShape[]): string {
+  return wrongShape.every(({ canonicalName }) => spec?.parameter(canonicalName)?.part === "head")
+    ? `If this is the head "${head ?? "?"}", give the configuration it was trained with (--config). If it only has that head's names, the trunk agrees: --head model takes it and leaves them out.`
+    : "Give the configuration these weights were trained with (--config).";
 }
 
 function wayOutOfMissing({ spec, head }: Checkpoint, { missing }: WeightsCheck): string {

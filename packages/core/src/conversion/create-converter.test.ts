@@ -66,6 +66,39 @@ describe("finding out what a file is", () => {
     expect((await open(file, { head: "multiple-choice" })).problem).toBeUndefined();
   });
 
+  test("a question-answering layer with another number of rows is not offered as that head", async () => {
+    const four = written("question-answering").map(({ name, shape }) => ({
+      name,
+      shape: name.startsWith("qa_outputs") ? [4, ...shape.slice(1)] : shape,
+    }));
+    const { problem, head } = await open(rawModel(four));
+    expect({ code: problem?.code, head }).toEqual({ code: "head-unknown", head: null });
+    expect(problem?.message).toMatch(
+      /qa_outputs\.weight \[4, 4\] is named as in the head question-answering, but that computes a linear layer of two rows/,
+    );
+    expect((await open(rawModel(four), { head: "question-answering" })).problem?.code).toBe("head-unknown");
+    const trunk = await open(rawModel(four), { head: "model" });
+    expect(trunk.problem).toBeUndefined();
+    expect(trunk.weights().size).toBe(written("model").length);
+  });
+
+  test("a head whose shapes alone differ: the message offers the trunk", async () => {
+    const wide = written("sequence-classification").map(({ name, shape }) => ({
+      name,
+      shape: name === "classifier.dense.weight" ? [9, 4] : name === "classifier.dense.bias" ? [9] : shape,
+    }));
+    const checkpoint = await open(rawModel(wide));
+    expect(() => checkpoint.weights()).toThrow(
+      /"classifier\.dense\.weight" has \[9, 4\], expected \[4, 4\].*the trunk agrees: --head model takes it/,
+    );
+  });
+
+  test("a head of which parts are missing: the message offers the trunk", async () => {
+    const half = written("question-answering").filter(({ name }) => name !== "qa_outputs.weight");
+    const checkpoint = await open(rawModel(half), { head: "question-answering" });
+    expect(() => checkpoint.weights()).toThrow(/lacks 1 of the parameters.*The trunk is whole: --head model takes it without a head/);
+  });
+
   test.each(["", "model.", "net.encoder.", "a.b.c."])("any module prefix: %j, with the head at the top", async (prefix) => {
     const file = rawModel(
       written("question-answering").map(({ name, shape }) => ({

@@ -6,7 +6,7 @@ import type { MemoryBudget } from "../checkpoint/memory-budget.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { AttentionWindows } from "../longformer/attention-windows.ts";
 import type { ExtendOptions } from "../longformer/extend-config.ts";
-import { headOfArchitecture, type Head } from "../longformer/head.ts";
+import { headOfArchitecture, isHeadName, type Head } from "../longformer/head.ts";
 import { keepGraftAttention } from "../longformer/keep-graft-attention.ts";
 import { createLongformerSpec, isTrunkName, type LongformerSpec } from "../longformer/spec.ts";
 import { compileLayout } from "../rules/compile-layout.ts";
@@ -169,7 +169,7 @@ async function resolveModel(
   );
   const read = extended.value ?? { contents, match };
   const headed = await attempt(options.source, () =>
-    resolveHead({ given: options.head, inside: contents.head, architectures: config?.config.source.architectures, names }),
+    resolveHead({ given: options.head, inside: contents.head, architectures: config?.config.source.architectures, names, shapes }),
   );
   const head = headed.value ?? null;
   if (config === undefined || extended.value === undefined || head === null) {
@@ -185,7 +185,7 @@ async function resolveModel(
     head,
     spec,
     problem: proved.problem,
-    notes: [...graft.notes, ...otherHeadNotes(config, head), ...extensionNotes(config)],
+    notes: [...graft.notes, ...headNotes(config, head, options.head, names), ...extensionNotes(config)],
   };
 }
 
@@ -193,7 +193,11 @@ function extensionNotes({ extension }: ResolvedConfig): readonly string[] {
   return extension === undefined ? [] : describeExtension(extension);
 }
 
-function otherHeadNotes({ config, origin }: ResolvedConfig, head: Head): string[] {
+function headNotes({ config, origin }: ResolvedConfig, head: Head, given: Head | undefined, names: ReadonlySet<string>): string[] {
+  if (given === "model") {
+    const left = [...names].filter((name) => isHeadName(name));
+    return left.length === 0 ? [] : [`The trunk alone is taken (--head model): ${left.join(", ")} of the file's head are left out.`];
+  }
   const named: unknown = Array.isArray(config.source.architectures) ? config.source.architectures[0] : undefined;
   return typeof named === "string" && named.startsWith("LongformerFor") && headOfArchitecture(named) !== head
     ? [`${origin} says ${named}, but the tensors are those of the head "${head}".`]

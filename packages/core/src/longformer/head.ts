@@ -16,6 +16,10 @@ export interface HeadRecord {
   readonly parameters: (sizes: HeadSizes) => readonly ParameterDraft[];
   /** The canonical name of the classifier, a linear layer with a row for each score; undefined for a head that has none. */
   readonly lastLayer: string | undefined;
+  /** What it computes, for people who must tell heads with the same names apart. */
+  readonly computes: string;
+  /** How many rows the last layer always has; undefined where that is the number of labels, or there is none. */
+  readonly rows: number | undefined;
   /** How many labels the last layer has where nothing says it, as in transformers; 0 for a head whose scores are not of labels. */
   readonly defaultLabels: number;
   /** `required`: the head computes with it. `optional`: the model has a place for it. `unused`: files may hold it, this head does not use it. */
@@ -36,6 +40,8 @@ const records: Readonly<Record<Head, HeadRecord>> = {
     segment: undefined,
     parameters: (): readonly ParameterDraft[] => [],
     lastLayer: undefined,
+    computes: "nothing: it is the trunk alone",
+    rows: undefined,
     defaultLabels: 0,
     pooler: "optional",
     choices: false,
@@ -46,6 +52,8 @@ const records: Readonly<Record<Head, HeadRecord>> = {
     segment: "qa_outputs",
     parameters: ({ labels, hiddenSize }: HeadSizes): readonly ParameterDraft[] => linearParameters("qa_outputs", labels, hiddenSize),
     lastLayer: "qa_outputs",
+    computes: "a linear layer of two rows on every token, for where an answer starts and ends",
+    rows: 2,
     defaultLabels: 2,
     pooler: "unused",
     choices: false,
@@ -61,6 +69,8 @@ const records: Readonly<Record<Head, HeadRecord>> = {
       ...(tieWordEmbeddings ? [] : linearParameters("lm_head.decoder", vocabSize, hiddenSize)),
     ],
     lastLayer: undefined,
+    computes: "a linear layer, an activation, a normalization and the word embeddings on every token, for which word it is",
+    rows: undefined,
     defaultLabels: 0,
     pooler: "unused",
     choices: false,
@@ -74,6 +84,8 @@ const records: Readonly<Record<Head, HeadRecord>> = {
       ...linearParameters("classifier.out_proj", labels, hiddenSize),
     ],
     lastLayer: "classifier.out_proj",
+    computes: "two linear layers with tanh between them on the first token, for labels of the text",
+    rows: undefined,
     defaultLabels: 2,
     pooler: "unused",
     choices: false,
@@ -84,6 +96,8 @@ const records: Readonly<Record<Head, HeadRecord>> = {
     segment: "classifier",
     parameters: ({ labels, hiddenSize }: HeadSizes): readonly ParameterDraft[] => linearParameters("classifier", labels, hiddenSize),
     lastLayer: "classifier",
+    computes: "one linear layer on every token, for labels of tokens",
+    rows: undefined,
     defaultLabels: 2,
     pooler: "unused",
     choices: false,
@@ -94,6 +108,8 @@ const records: Readonly<Record<Head, HeadRecord>> = {
     segment: "classifier",
     parameters: ({ hiddenSize }: HeadSizes): readonly ParameterDraft[] => linearParameters("classifier", 1, hiddenSize),
     lastLayer: "classifier",
+    computes: "a linear layer of one row on the pooled first token, for which choice is right",
+    rows: 1,
     defaultLabels: 0,
     pooler: "required",
     choices: true,
