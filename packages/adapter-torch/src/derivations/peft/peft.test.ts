@@ -134,7 +134,10 @@ function changed(folder: string, changes: Readonly<Record<string, unknown>>): Ch
         const value = changes[fileName];
         return value === undefined ? undefined : bytesSource(new TextEncoder().encode(JSON.stringify(value)), `${folder}/${fileName}`);
       },
-      list: async () => (await original.list?.()) ?? [],
+      async list() {
+        const listed = ((await original.list?.()) ?? []).filter((name) => !Object.hasOwn(changes, name));
+        return [...listed, ...Object.keys(changes).filter((name) => changes[name] !== undefined)];
+      },
     },
   };
 }
