@@ -19,6 +19,7 @@ export {
 export { classifyTokens, type ClassifyTokensOptions, type TokenClassifier } from "./classify-tokens/classify-tokens.ts";
 export type { Entity } from "./classify-tokens/group-entities.ts";
 export { embedText, type EmbedTextOptions, type TextEmbedder } from "./embed-text/embed-text.ts";
+export { poolingModes, type PoolingMode } from "./embed-text/pooling-mode.ts";
 
 export { pipelineDefaults } from "./pipeline-defaults.ts";
 export type { ModelSource } from "./model/model-source.ts";

@@ -1,52 +1,94 @@
 import { longformerGraph, LongspanError } from "@longspan/core";
 import { specialIds } from "../model/check-tokenizer.ts";
 import { openModel, type OpenedModel } from "../model/open-model.ts";
-import { pipelineDefaults } from "../pipeline-defaults.ts";
 import type { PipelineHandle, PipelineOptions, RunOptions } from "../model/pipeline-options.ts";
+import { pipelineDefaults } from "../pipeline-defaults.ts";
 import { oneOrMany, type OneOrMany } from "../running/one-or-many.ts";
 import { runRows } from "../running/run-rows.ts";
 import { encodeText, textRow, textWindows } from "../running/text-windows.ts";
+import type { Window } from "../running/windows.ts";
+import type { TextTokenizer, TokenizedText } from "../tokenizer/text-tokenizer.ts";
+import { pooledVector, unitVector } from "./pooled-vector.ts";
+import { isPoolingMode, poolingModes, type PoolingMode } from "./pooling-mode.ts";
+import { readSentenceModel, type SentenceModel } from "./sentence-model.ts";
 
 export interface EmbedTextOptions extends RunOptions {
-  /** `mean`: the mean of all tokens' vectors, special tokens included. `cls`: the first token's vector. Default mean. */
-  readonly pooling?: "mean" | "cls" | undefined;
-  /** Divides each vector by its length, so that a dot product is the cosine. Default false. */
+  /**
+   * How one vector is made of the tokens', special tokens included; several are joined. `mean`: their mean; `cls`: the first; `lasttoken`:
+   * the last; `max`: the largest number in each place; `mean_sqrt_len_tokens`: the sum by the root of their count; `weightedmean`: the mean
+   * with weights 1, 2, 3, …
+   * Default: as the files of sentence-transformers around the model say, else mean.
+   */
+  readonly pooling?: PoolingMode | readonly PoolingMode[] | undefined;
+  /** Divides each vector by its length, so that a dot product is the cosine. Default: as sentence-transformers' files say, else false. */
   readonly normalize?: boolean | undefined;
+  /** Stands before each text. Default: that of `promptName`. */
+  readonly prompt?: string | undefined;
+  /** A prompt of the model's own (`prompts` in config_sentence_transformers.json). Default: the one that the model names, if it does. */
+  readonly promptName?: string | undefined;
+  /** Told of a text whose end was not read, since sentence-transformers' files set a limit. */
+  readonly onUnread?: ((unread: { readonly text: number; readonly tokens: number; readonly limit: number }) => void) | undefined;
 }
 
 export interface TextEmbedder extends PipelineHandle, OneOrMany<string, EmbedTextOptions, Float32Array> {}
 
 /**
- * Turns texts into vectors of `hidden_size` numbers, by the trunk alone: any Longformer will do, whatever its head. A text longer than
- * the model is read in windows that follow each other: the mean is over the tokens of all, the first token is that of the first.
- * No token is global, as in transformers where nothing is said.
- * @throws LongspanError as `questionAnswering`.
+ * Turns texts into vectors, by the trunk alone: any Longformer will do, whatever its head. No token is global, as in transformers where nothing is
+ * said. A vector has `hidden_size` numbers for each way of pooling.
+ *
+ * In a folder of sentence-transformers (modules.json), vectors are those of its `encode`: pooled, normalized, cut and prompted as its files say. Else a
+ * text longer than the model is read in windows that follow each other: the mean is over the tokens of all, the first token is that of
+ * the first, the last one that of the last.
+ * @throws LongspanError as `questionAnswering`; `malformed` for files of sentence-transformers that are none.
  */
 export async function embedText(options: PipelineOptions): Promise<TextEmbedder> {
+  let sentences: Sentences;
   const model = await openModel(options, {
     pipeline: "embedText",
     head: undefined,
     graph: (config) => longformerGraph(config, "model", { pooler: false }),
     check: specialIds,
+    async read(files) {
+      sentences = await sentencesOf(() => readSentenceModel(files, options.signal));
+    },
   });
   return Object.assign(
-    oneOrMany<string, EmbedTextOptions, Float32Array>((texts, given) => embedAll(model, texts, given)),
+    oneOrMany<string, EmbedTextOptions, Float32Array>((texts, given) => embedAll(model, sentences, texts, given)),
     model.handle,
   );
 }
 
-async function embedAll(model: OpenedModel, texts: readonly string[], options: EmbedTextOptions = {}): Promise<readonly Float32Array[]> {
-  const pooling: unknown = options.pooling ?? pipelineDefaults.embedText.pooling;
-  if (pooling !== "mean" && pooling !== "cls") {
-    throw new LongspanError("argument-invalid", `pooling is ${JSON.stringify(pooling)}; it is mean or cls.`, {
-      details: { option: "pooling", value: pooling },
-    });
+/** What files of sentence-transformers say; an error where they say what is not computed, which matters only if nothing else is asked for. */
+type Sentences = SentenceModel | LongspanError | undefined;
+
+async function sentencesOf(read: () => Promise<SentenceModel | undefined>): Promise<Sentences> {
+  try {
+    return await read();
+  } catch (error) {
+    if (LongspanError.isInstance(error) && error.code === "unsupported") return error;
+    throw error;
   }
+}
+
+async function embedAll(
+  model: OpenedModel,
+  sentences: Sentences,
+  texts: readonly string[],
+  options: EmbedTextOptions = {},
+): Promise<readonly Float32Array[]> {
+  const modes = chosenModes(options.pooling, sentences);
+  const said = LongspanError.isInstance(sentences) ? undefined : sentences;
   const { hiddenSize } = model.config;
-  const documents = texts.map((text) => {
-    const tokens = encodeText("text", text, model.tokenizer);
-    const all = textWindows(tokens, {}, { mostTokens: model.mostTokens, defaultStride: 0 });
-    return { tokens, windows: pooling === "cls" ? all.slice(0, 1) : all, sum: new Float64Array(hiddenSize), count: 0 };
+  const prompt = chosenPrompt(options, said);
+  const skipped = said?.includesPrompt === false && prompt !== "" ? 1 + model.tokenizer.encode(prompted(prompt, "", said)).ids.length : 0;
+  const documents = texts.map((text, index) => {
+    const tokens = encodeTextFor(model.tokenizer, prompt, text, said);
+    const windows = windowsOf(model, tokens, said, (unread) => options.onUnread?.({ text: index, ...unread }));
+    return {
+      tokens,
+      windows: modes.every((mode) => mode === "cls") ? windows.slice(0, 1) : windows,
+      pooled: pooledVector(modes, hiddenSize, skipped),
+    };
   });
   const jobs = documents.flatMap((document) =>
     document.windows.map((window) => ({ document, row: textRow(model.tokenizer, document.tokens, window, 0) })),
@@ -59,15 +101,69 @@ async function embedAll(model: OpenedModel, texts: readonly string[], options: E
   )) {
     const job = jobs[next++];
     if (job === undefined || hidden === undefined) throw new TypeError("each window has hidden states");
-    const count = pooling === "cls" ? 1 : job.row.ids.length;
-    for (let index = 0; index < count * hiddenSize; index++) {
-      const axis = index % hiddenSize;
-      job.document.sum[axis] = (job.document.sum[axis] ?? 0) + (hidden[index] ?? 0);
-    }
-    job.document.count += count;
+    job.document.pooled.add(hidden, job.row.ids.length);
   }
-  return documents.map(({ sum, count }) => {
-    const length = (options.normalize ?? pipelineDefaults.embedText.normalize) ? Math.hypot(...sum) : count;
-    return Float32Array.from(sum, (value) => value / (length === 0 ? 1 : length));
+  const normalize = options.normalize ?? said?.normalize ?? pipelineDefaults.embedText.normalize;
+  return documents.map(({ pooled }) => {
+    const vector = pooled.result();
+    return Float32Array.from(normalize ? unitVector(vector) : vector);
   });
+}
+
+/** @throws LongspanError `argument-invalid` for a way that is none; what the model's files call for, when nothing was asked for. */
+function chosenModes(pooling: unknown, sentences: Sentences): readonly PoolingMode[] {
+  if (pooling === undefined) {
+    if (LongspanError.isInstance(sentences)) throw sentences;
+    return sentences?.pooling ?? [pipelineDefaults.embedText.pooling];
+  }
+  const modes: readonly unknown[] = Array.isArray(pooling) ? pooling : [pooling];
+  if (modes.length > 0 && modes.every((mode) => isPoolingMode(mode))) return modes;
+  throw new LongspanError("argument-invalid", `pooling is ${JSON.stringify(pooling)}; it is one or more of ${poolingModes.join(", ")}.`, {
+    details: { option: "pooling", value: pooling },
+  });
+}
+
+/** @throws LongspanError `argument-invalid` for the name of a prompt that the model does not have. */
+function chosenPrompt({ prompt, promptName }: EmbedTextOptions, said: SentenceModel | undefined): string {
+  if (prompt !== undefined) return prompt;
+  const name = promptName ?? said?.defaultPrompt;
+  if (name === undefined) return "";
+  const found = said?.prompts.get(name);
+  if (found !== undefined) return found;
+  const names = said === undefined ? "none: no config_sentence_transformers.json lies around it" : [...said.prompts.keys()].join(", ");
+  throw new LongspanError(
+    "argument-invalid",
+    `The model has no prompt ${JSON.stringify(name)}. It has ${names}. Or give its text (option prompt).`,
+    {
+      details: { option: "promptName", value: name },
+    },
+  );
+}
+
+function encodeTextFor(tokenizer: TextTokenizer, prompt: string, text: string, said: SentenceModel | undefined): TokenizedText {
+  // A text that is none is told before a prompt stands before it.
+  if (typeof text !== "string" || text.trim() === "") return encodeText("text", text, tokenizer);
+  return encodeText("text", prompted(prompt, text, said), tokenizer);
+}
+
+function prompted(prompt: string, text: string, said: SentenceModel | undefined): string {
+  const whole = prompt + text;
+  // Each character by itself, as the normalizer of Hugging Face's library does it: no final sigma.
+  return said?.lowerCase === true ? Array.from(whole, (character) => character.toLowerCase()).join("") : whole;
+}
+
+/** As far as sentence-transformers reads; else all of it. */
+function windowsOf(
+  model: OpenedModel,
+  tokens: TokenizedText,
+  said: SentenceModel | undefined,
+  onUnread: (unread: { readonly tokens: number; readonly limit: number }) => void,
+): readonly Window[] {
+  const { mostTokens } = model;
+  if (said === undefined) return textWindows(tokens, {}, { mostTokens, defaultStride: 0 });
+  const limit = Math.min(said.mostTokens ?? mostTokens, mostTokens);
+  const [first] = textWindows(tokens, { windowTokens: limit }, { mostTokens, defaultStride: 0 });
+  if (first === undefined) throw new TypeError("a text has a window");
+  if (first.end < tokens.ids.length) onUnread({ tokens: tokens.ids.length - first.end, limit });
+  return [first];
 }

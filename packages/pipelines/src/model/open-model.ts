@@ -5,6 +5,7 @@ import {
   LongspanError,
   openCheckpoint,
   type Checkpoint,
+  type FileSet,
   type Graph,
   type Head,
   type LongformerConfig,
@@ -28,6 +29,8 @@ export interface ModelNeeds {
   readonly graph: (config: LongformerConfig, labels: number) => Graph;
   /** Throws for a tokenizer or a configuration the pipeline cannot work with, before the weights are read. */
   readonly check: (tokenizer: TextTokenizer, config: LongformerConfig) => unknown;
+  /** Reads what the pipeline wants of the files beside the weights, before these are read. */
+  readonly read?: (files: FileSet) => Promise<void>;
 }
 
 /** A model that is ready to run, with its tokenizer. */
@@ -83,6 +86,7 @@ export async function openModel(options: PipelineOptions, needs: ModelNeeds): Pr
     const tokenizer = await openTokenizer(options, checkpoint);
     checkTokenizer(tokenizer, config);
     needs.check(tokenizer, config);
+    await needs.read?.(checkpoint.files);
     onProgress?.({ stage: "tokenizer", item: tokenizer.name, done: 1, total: 1, unit: "steps" });
     throwIfAborted(signal);
     const { labels } = spec;
@@ -114,11 +118,13 @@ export async function openModel(options: PipelineOptions, needs: ModelNeeds): Pr
 }
 
 async function open(options: PipelineOptions, needs: ModelNeeds): Promise<Checkpoint> {
-  const { model, adapters = [], config, window, head, limits, signal } = options;
+  const { model, adapters = [], config, window, head, limits, adapterConfig, adapterName, signal } = options;
   if (typeof model === "object" && isCheckpoint(model)) return model;
-  const place = await placeOf(model, { signal, onProgress: options.onProgress });
+  const { onProgress } = options;
+  const place = await placeOf(model, { signal, onProgress });
+  const base = options.base === undefined ? undefined : await placeOf(options.base, { signal, onProgress });
   const attempt = async (asked: Head | undefined): Promise<Checkpoint> =>
-    openCheckpoint(place, { adapters, config, window, head: asked, limits, signal });
+    openCheckpoint(place, { adapters, config, window, head: asked, base, adapterConfig, adapterName, limits, signal });
   try {
     return await attempt(head);
   } catch (error) {

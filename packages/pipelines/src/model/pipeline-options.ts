@@ -24,6 +24,12 @@ export interface PipelineOptions {
   readonly config?: unknown;
   /** Windows of attention that win over the configuration's: one for all layers, or one for each. */
   readonly window?: AttentionWindows | undefined;
+  /** Of an adapter (PEFT): where the model is that it was trained on, into which it is merged. Not for a checkpoint that is open already. */
+  readonly base?: string | URL | File | readonly File[] | FileSet | undefined;
+  /** Of an adapter (PEFT): its parsed adapter_config.json, where none lies beside it. */
+  readonly adapterConfig?: unknown;
+  /** Which adapter (PEFT) is merged, where a file holds several. */
+  readonly adapterName?: string | undefined;
   /** Which head the checkpoint has, where it does not say so itself. */
   readonly head?: Head | undefined;
   /** What opening the model may cost; default: see `OpenLimits`. */
