@@ -1,7 +1,14 @@
-import { torchDistributedContainer, torchFolderKinds, torchLegacyContainer, torchZipContainer } from "@longspan/adapter-torch";
+import {
+  peftDerivation,
+  torchDistributedContainer,
+  torchFolderKinds,
+  torchLegacyContainer,
+  torchZipContainer,
+} from "@longspan/adapter-torch";
 import { standardDerivations } from "@longspan/core";
 import type { FormatAdapter } from "@longspan/core";
 import { lightningEnvelope } from "./envelope/lightning-envelope.ts";
+import { lightningRunFolder } from "./folders/lightning-run.ts";
 import { lightningLayout } from "./layout/lightning-layout.ts";
 import { checkpointFileName, lightningTarget } from "./target/lightning-target.ts";
 
@@ -23,8 +30,8 @@ export function lightning(): FormatAdapter {
       torchDistributedContainer(),
     ],
     envelopes: [lightningEnvelope()],
-    folderKinds: torchFolderKinds(),
-    derivations: standardDerivations(),
+    folderKinds: [lightningRunFolder(), ...torchFolderKinds()],
+    derivations: [peftDerivation(), ...standardDerivations()],
     layouts: [layout],
     targets: [lightningTarget(layout)],
   };

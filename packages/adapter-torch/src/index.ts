@@ -15,6 +15,8 @@ export { torchFolderKinds } from "./folders/torch-folder-kinds.ts";
 export { collectTensors } from "./envelopes/collect-tensors.ts";
 export type { CollectedTensors } from "./envelopes/collect-tensors.ts";
 
+export { peftDerivation } from "./derivations/peft/peft-derivation.ts";
+
 export { allenaiLayout } from "./layouts/allenai.ts";
 export { huggingFaceLayout } from "./layouts/hf.ts";
 

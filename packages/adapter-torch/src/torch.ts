@@ -11,7 +11,6 @@ import { peftDerivation } from "./derivations/peft/peft-derivation.ts";
 import { moduleEnvelope } from "./envelopes/module.ts";
 import { nestedStateDictEnvelope } from "./envelopes/nested-state-dict.ts";
 import { stateDictEnvelope } from "./envelopes/state-dict.ts";
-import { peftAdapterFolder } from "./folders/peft-adapter.ts";
 import { torchFolderKinds } from "./folders/torch-folder-kinds.ts";
 import { allenaiLayout } from "./layouts/allenai.ts";
 import { huggingFaceLayout } from "./layouts/hf.ts";
@@ -40,7 +39,7 @@ export function torch(options: TorchOptions = {}): FormatAdapter {
       torchDistributedContainer(options),
     ],
     envelopes: [stateDictEnvelope(), nestedStateDictEnvelope(), moduleEnvelope()],
-    folderKinds: [peftAdapterFolder(), ...torchFolderKinds(options)],
+    folderKinds: torchFolderKinds(options),
     derivations: [peftDerivation(), ...standardDerivations()],
     layouts: [layout, allenaiLayout()],
     targets: [huggingFaceTarget(layout), torchTarget(layout), torchLegacyTarget(layout)],

@@ -2,6 +2,7 @@ import { CommanderError } from "commander";
 import { LongspanError } from "@longspan/core";
 import { exitCodeOf, exitCodes, type ExitCode } from "./exit-code.ts";
 import { jsonDocument } from "./output/json-document.ts";
+import { suggestedCommand } from "./output/suggested-command.ts";
 import { createProgram } from "./program.ts";
 import { styled, writeLine, writeText, type Terminal } from "./terminal.ts";
 
@@ -19,11 +20,12 @@ export async function run(argumentsGiven: readonly string[], terminal: Terminal,
     await program.parseAsync([...argumentsGiven], { from: "user" });
     return exitCode;
   } catch (error) {
-    return report(error, argumentsGiven.includes("--json"), terminal);
+    return report(error, argumentsGiven, terminal);
   }
 }
 
-function report(error: unknown, json: boolean, { out, error: stderr }: Terminal): ExitCode {
+function report(error: unknown, argumentsGiven: readonly string[], { out, error: stderr }: Terminal): ExitCode {
+  const json = argumentsGiven.includes("--json");
   if (error instanceof CommanderError) {
     // Commander has already said it on stderr; help and version end well.
     if (error.exitCode === 0) return exitCodes.done;
@@ -32,7 +34,11 @@ function report(error: unknown, json: boolean, { out, error: stderr }: Terminal)
   }
   if (LongspanError.isInstance(error)) {
     if (json) out.write(jsonDocument({ error: { code: error.code, message: error.message, details: error.details } }));
-    else writeLine(stderr, styled("red", "error"), `  ${error.message}`);
+    else {
+      writeLine(stderr, styled("red", "error"), `  ${error.message}`);
+      const suggested = suggestedCommand(error, argumentsGiven);
+      if (suggested !== undefined) writeLine(stderr, styled("cyan", "try"), `    ${suggested}`);
+    }
     return exitCodeOf(error);
   }
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -41,9 +41,13 @@ async function referenceOf(files: FileSet): Promise<string | undefined> {
 
 function notOne(files: FileSet, commits: readonly string[], main: string | undefined): LongspanError {
   if (commits.length === 0) {
-    return new LongspanError("not-found", `${files.name} is a repository in Hugging Face's cache without a snapshot: nothing of it has been downloaded.`, {
-      details: { folder: files.name },
-    });
+    return new LongspanError(
+      "not-found",
+      `${files.name} is a repository in Hugging Face's cache without a snapshot: nothing of it has been downloaded.`,
+      {
+        details: { folder: files.name },
+      },
+    );
   }
   const missing = main === undefined ? "there is no refs/main" : `refs/main names ${main}, which is not there`;
   return new LongspanError(

@@ -43,15 +43,23 @@ async function transformerPath(files: FileSet): Promise<string | undefined> {
     if (typeof first === "object" && first !== null && "path" in first && "type" in first) {
       const { path, type } = first;
       if (typeof path === "string" && typeof type === "string") {
-        if (/\.Transformer$/.test(type)) return path;
-        throw new LongspanError("unsupported", `${source.name}: the first module is ${type.slice(0, 100)}, not a Transformer: there is no Longformer in it to read.`, {
-          details: { file: source.name, type: type.slice(0, 100) },
-        });
+        if (type.endsWith(".Transformer")) return path;
+        throw new LongspanError(
+          "unsupported",
+          `${source.name}: the first module is ${type.slice(0, 100)}, not a Transformer: there is no Longformer in it to read.`,
+          {
+            details: { file: source.name, type: type.slice(0, 100) },
+          },
+        );
       }
     }
-    throw new LongspanError("malformed", `${source.name} is no list of modules. If the folder is one of sentence-transformers, fetch it again; else name the file to read.`, {
-      details: { file: source.name },
-    });
+    throw new LongspanError(
+      "malformed",
+      `${source.name} is no list of modules. If the folder is one of sentence-transformers, fetch it again; else name the file to read.`,
+      {
+        details: { file: source.name },
+      },
+    );
   } finally {
     await source.close();
   }

@@ -15,10 +15,14 @@ export function trainerRunFolder(): FolderKind {
       const checkpoints = await checkpointsIn(files);
       const [newest] = checkpoints;
       if (newest === undefined) return undefined;
+      if (checkpoints.length === 1) {
+        const only = await files.folder?.(newest);
+        return only === undefined ? undefined : { files: only, warnings: [`${files.name}: its only checkpoint, ${newest}, is read.`] };
+      }
       throw new LongspanError(
         "ambiguous-format",
-        `${files.name} is the folder of a training run with ${checkpoints.length === 1 ? "one checkpoint" : `${checkpoints.length} checkpoints, the newest first`}: ${checkpoints.slice(0, listed).join(", ")}${checkpoints.length > listed ? ", …" : ""}. None is taken by itself. Give the one that is meant; for the newest, ${files.name}/${newest}.`,
-        { details: { folder: files.name, candidates: checkpoints } },
+        `${files.name} holds ${checkpoints.length} checkpoints of a training, the newest first: ${checkpoints.slice(0, listed).join(", ")}${checkpoints.length > listed ? ", …" : ""}. None is taken by itself. Name the one that is meant; the newest is ${files.name}/${newest}.`,
+        { details: { folder: files.name, candidates: checkpoints, newest: `${files.name}/${newest}` } },
       );
     },
   };
