@@ -98,7 +98,8 @@ async function openFile({ name, settings, store, commit }: Repository, file: Rep
   if (cached !== undefined) return cached;
   const address = `${settings.endpoint}/${name.repository}/resolve/${commit}/${file.path.split("/").map(encodeURIComponent).join("/")}`;
   const headers = settings.token === undefined ? {} : { authorization: `Bearer ${settings.token}` };
-  const remote = async (): Promise<ByteSource> => httpSource(address, { headers, fetch: settings.fetch, signal: settings.signal });
+  const { fetch, signal, timeout, onProgress } = settings;
+  const remote = async (): Promise<ByteSource> => httpSource(address, { headers, fetch, signal, timeout, onProgress });
   return lazySource({ name: address, size: file.size }, async () => {
     if (settings.remote) return remote();
     return store.download({

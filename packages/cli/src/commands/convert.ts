@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { basename, dirname, extname, resolve } from "node:path";
 import { isDataType, LongspanError, type ConversionPlan, type DirectorySink, type Target } from "@longspan/core";
 import { directorySink, fileSink } from "@longspan/core/node";
+import { networkOptions } from "../model/network-options.ts";
 import { folderInput, type ModelInput } from "../model/model-input.ts";
 import { layoutOption, openModel } from "../model/open-model.ts";
 import type { OutputOptions } from "../model/output-options.ts";
@@ -53,7 +54,10 @@ export async function convert(model: string, options: OutputOptions, terminal: T
         sink,
         fileName: place.fileName,
         shardBytes,
-        tokenizer: options.tokenizer === undefined ? undefined : await folderInput(options.tokenizer),
+        tokenizer:
+          options.tokenizer === undefined
+            ? undefined
+            : await folderInput(options.tokenizer, await networkOptions(options, { terminal, signal })),
         signal,
         onProgress: progress.onProgress,
       });

@@ -12,11 +12,11 @@ export interface ModelInput extends CheckpointInput {
  * A path, a folder, an http(s) URL, or a model's name on the hub (`owner/name[@revision]`) as a checkpoint's place.
  * @throws LongspanError `not-found`, `argument-invalid` for an address that is none, and as `hubModel`.
  */
-export async function modelInput(text: string, hub: HubOptions = {}): Promise<ModelInput> {
-  if (/^https?:\/\//i.test(text)) return { ...urlInput(text), folder: undefined };
+export async function modelInput(text: string, network: HubOptions): Promise<ModelInput> {
+  if (/^https?:\/\//i.test(text)) return { ...urlInput(text, network), folder: undefined };
   if (parseRepositoryName(text) !== undefined) {
     const { pathOrHubModel } = await import("@longspan/hub/node");
-    const found = await pathOrHubModel(text, hub);
+    const found = await pathOrHubModel(text, network);
     if (/^https?:/.test(found.files.name)) return { ...found, folder: undefined };
   }
   const input = await pathInput(text);
@@ -24,8 +24,8 @@ export async function modelInput(text: string, hub: HubOptions = {}): Promise<Mo
 }
 
 /** A folder (or a file's folder) as a set of files. */
-export async function folderInput(text: string, hub?: HubOptions): Promise<FileSet> {
-  const { files } = await modelInput(text, hub);
+export async function folderInput(text: string, network: HubOptions): Promise<FileSet> {
+  const { files } = await modelInput(text, network);
   return files;
 }
 

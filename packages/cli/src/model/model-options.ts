@@ -18,6 +18,8 @@ export interface ModelOptions {
   readonly adapter: readonly string[];
   readonly verifyChecksums?: boolean;
   readonly limit?: OpenLimits;
+  /** Seconds. */
+  readonly timeout?: number;
   readonly json?: boolean;
 }
 
@@ -57,6 +59,7 @@ export function addOpeningOptions(command: Command): Command {
       "what opening may cost: memory=1GiB (default: 256 MiB, or 40 bytes for each byte of the file, up to 1 GiB)",
       parseLimit,
     )
+    .option("--timeout <seconds>", "of a URL: how long to wait for an answer, and for each piece of it (default: 30)", seconds)
     .option("--json", "print one JSON document on stdout and nothing else");
 }
 
@@ -81,4 +84,11 @@ function parseLimit(text: string): OpenLimits {
   const memory = parseSize(size);
   if (name === "memory" && memory !== undefined) return { memory };
   throw new InvalidArgumentError("The limit there is is memory: write it as memory=512MB or memory=1GiB.");
+}
+
+/** @throws InvalidArgumentError which commander reports with the option's name. */
+function seconds(text: string): number {
+  const value = text.trim() === "" ? Number.NaN : Number(text);
+  if (value > 0 && value <= 86_400) return value;
+  throw new InvalidArgumentError("It is a number of seconds, above 0 and of a day at most.");
 }

@@ -10,7 +10,7 @@ import {
   type OpenLimits,
 } from "@longspan/core";
 import { progressDisplay } from "../output/progress-display.ts";
-import type { Terminal } from "../terminal.ts";
+import { networkOptions, type CommandContext } from "./network-options.ts";
 import { loadAdapters } from "./load-adapters.ts";
 import { modelInput, readJsonFile, readTextFile, type ModelInput } from "./model-input.ts";
 import type { ModelOptions } from "./model-options.ts";
@@ -24,9 +24,7 @@ export async function createCommandConverter(options: ModelOptions): Promise<Con
   return createConverter({ adapters: await loadAdapters(options.adapter, options.verifyChecksums) });
 }
 
-export interface OpeningContext {
-  readonly terminal: Terminal;
-  readonly signal: AbortSignal;
+export interface OpeningContext extends CommandContext {
   /** Of a model on the hub, only what is looked at is read, and nothing is kept. Default: what is read is downloaded. */
   readonly remote?: boolean;
 }
@@ -36,8 +34,9 @@ export async function openModel(
   model: string,
   options: ModelOptions,
   layout: string | undefined,
-  { terminal, signal, remote }: OpeningContext,
+  context: OpeningContext,
 ): Promise<OpenedModel> {
+  const { terminal, signal, remote } = context;
   const { head } = options;
   if (head !== undefined && !isHead(head))
     throw new LongspanError("head-unknown", `There is no head "${head}". There are: ${heads.join(", ")}.`);
@@ -47,7 +46,7 @@ export async function openModel(
   const read = await layoutOption(layout, limits);
   // A model on the hub is downloaded when its header is read.
   const progress = await progressDisplay(terminal.error);
-  const hub = { signal, remote, onProgress: progress.onProgress };
+  const hub = { ...(await networkOptions(options, context)), remote };
   try {
     const input = await modelInput(model, hub);
     const base = options.base === undefined ? undefined : await modelInput(options.base, hub);

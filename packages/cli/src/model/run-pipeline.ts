@@ -1,5 +1,6 @@
 import { LongspanError, type Checkpoint, type Head, type SessionProfile } from "@longspan/core";
 import type { PipelineHandle, PipelineOptions } from "@longspan/pipelines";
+import { networkOptions } from "./network-options.ts";
 import { folderInput } from "./model-input.ts";
 import { createCommandConverter, openModel, type OpeningContext } from "./open-model.ts";
 import { noteRuntime, noteWarnings } from "../output/notes.ts";
@@ -67,7 +68,10 @@ export async function runPipeline<Pipeline extends PipelineHandle, Result>(
   try {
     requireHead(checkpoint, needs);
     const running = { signal, onProgress: progress.onProgress };
-    const tokenizer = options.tokenizer === undefined ? undefined : await folderInput(options.tokenizer);
+    const tokenizer =
+      options.tokenizer === undefined
+        ? undefined
+        : await folderInput(options.tokenizer, await networkOptions(options, { terminal, signal }));
     const pipeline = await create({ ...running, model: checkpoint, runtime, tokenizer, dataType, profile }, checkpoint);
     try {
       progress.stop();

@@ -24,3 +24,16 @@ test("nothing is drawn where there is no terminal, or one without a width", asyn
   expect(await drawn({ isTTY: true })).toBe("");
   expect(await drawn({ isTTY: true, columns: 0 })).toBe("");
 });
+
+test("waiting for a server is told everywhere, now and again where there is no terminal", async () => {
+  const told = async (properties: { isTTY?: boolean; columns?: number }): Promise<string> => {
+    const stream = terminal(properties);
+    const display = await progressDisplay(stream);
+    expect(await progressDisplay(stream)).toBe(display);
+    for (let done = 1; done < 30; done++) display.onProgress({ stage: "wait", item: "models.example", done, total: 30, unit: "seconds" });
+    display.stop();
+    return String(stream.read() ?? "");
+  };
+  expect(await told({})).toBe([2, 5, 10, 20].map((seconds) => `waiting for models.example … ${seconds} s of 30\n`).join(""));
+  expect(await told({ isTTY: true, columns: 100 })).toContain("waiting for models.example … 1 s of 30");
+});

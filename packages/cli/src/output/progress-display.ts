@@ -9,26 +9,50 @@ export interface ProgressDisplay {
 /** Redrawing more often than this costs more than it tells. */
 const redrawMilliseconds = 100;
 
+/** A terminal has one line that is redrawn, whoever has something to say. */
+const displays = new WeakMap<OutputStream, Promise<ProgressDisplay>>();
+
 /**
- * A line on stderr with what is done and the time left; nothing at all when stderr is no terminal, or one without a width (ora counts
- * the lines to clear by it, and with a width of 0 never ends).
+ * A line on stderr with what is done and the time left, one for a stream. Where stderr is no terminal, or one without a width (ora counts the
+ * lines to clear by it, and with a width of 0 never ends), only waiting for a server is told, in lines of its own.
  */
-export async function progressDisplay(stream: OutputStream): Promise<ProgressDisplay> {
-  if (stream.isTTY !== true || stream.columns === undefined || stream.columns < 1) return { onProgress: () => {}, stop: () => {} };
+export function progressDisplay(stream: OutputStream): Promise<ProgressDisplay> {
+  const known = displays.get(stream) ?? (stream.isTTY === true && (stream.columns ?? 0) >= 1 ? spinnerOn(stream) : linesOn(stream));
+  displays.set(stream, known);
+  return known;
+}
+
+async function spinnerOn(stream: OutputStream): Promise<ProgressDisplay> {
   const [{ default: ora }, { default: prettyBytes }] = await Promise.all([import("ora"), import("pretty-bytes")]);
   const spinner = ora({ stream, discardStdin: false });
-  const started = performance.now();
-  let drawn = 0;
+  let [stage, started, drawn] = ["", 0, 0];
   return {
     onProgress(event) {
       const now = performance.now();
+      // Waiting is a part of what is being done.
+      if (event.stage !== stage && event.stage !== "wait") [stage, started] = [event.stage, now];
       if (now - drawn < redrawMilliseconds && event.done < event.total) return;
       drawn = now;
-      spinner.text = describe(event, (now - started) / 1000, prettyBytes);
+      spinner.text = event.stage === "wait" ? describeWaiting(event) : describe(event, (now - started) / 1000, prettyBytes);
       if (!spinner.isSpinning) spinner.start();
     },
     stop: () => spinner.stop(),
   };
+}
+
+async function linesOn(stream: OutputStream): Promise<ProgressDisplay> {
+  return {
+    onProgress(event) {
+      // After 2 and 5 seconds, then now and again.
+      const isDue = event.done === 2 || event.done === 5 || event.done % 10 === 0;
+      if (event.stage === "wait" && isDue) stream.write(`${describeWaiting(event)}\n`);
+    },
+    stop: () => {},
+  };
+}
+
+function describeWaiting({ item, done, total }: ProgressEvent): string {
+  return `waiting for ${item} … ${done} s of ${Math.ceil(total)}`;
 }
 
 function describe(event: ProgressEvent, seconds: number, prettyBytes: (bytes: number) => string): string {

@@ -19,8 +19,10 @@ function isFiles(source: object): source is readonly File[] {
 
 /** @throws LongspanError `not-found`, `argument-invalid`. */
 export async function placeOf(source: Exclude<ModelSource, Checkpoint>, hub: HubOptions = {}): Promise<CheckpointInput> {
-  if (typeof source === "string") return /^https?:\/\//i.test(source) ? urlInput(source) : place(source, hub);
-  if (source instanceof URL) return source.protocol === "file:" ? place(decodeURIComponent(source.pathname), hub) : urlInput(source);
+  const { signal, timeout, onProgress } = hub;
+  const url = (address: string | URL): CheckpointInput => urlInput(address, { signal, timeout, onProgress });
+  if (typeof source === "string") return /^https?:\/\//i.test(source) ? url(source) : place(source, hub);
+  if (source instanceof URL) return source.protocol === "file:" ? place(decodeURIComponent(source.pathname), hub) : url(source);
   if (isFiles(source)) return { files: filesFileSet(source) };
   if (source instanceof Blob) return { files: fileAlone(source), fileName: source.name };
   return "files" in source ? source : { files: source };

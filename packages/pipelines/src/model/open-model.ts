@@ -150,11 +150,12 @@ function checkHead(checkpoint: Checkpoint, { head: needed, pipeline }: ModelNeed
 }
 
 async function openTokenizer({ tokenizer, signal, onProgress }: PipelineOptions, checkpoint: Checkpoint): Promise<TextTokenizer> {
-  if (tokenizer === undefined) return loadTokenizer(checkpoint.files, { signal });
+  const opening = (files: FileSet): FileSet => ({ ...files, resolve: (fileName, given) => files.resolve(fileName, { signal, ...given }) });
+  if (tokenizer === undefined) return loadTokenizer(opening(checkpoint.files), { signal });
   if (typeof tokenizer === "object" && "encode" in tokenizer) return tokenizer;
   const { files } = await placeOf(tokenizer, { signal, onProgress });
   const tracker = fileTracker();
-  const loaded = await loadTokenizer(tracker.track(files), { signal });
+  const loaded = await loadTokenizer(opening(tracker.track(files)), { signal });
   await tracker.checkUnchanged({ signal });
   return loaded;
 }

@@ -1,7 +1,8 @@
 import { LongspanError, urlInput, type CheckpointInput } from "@longspan/core";
+import type { HubOptions } from "@longspan/hub";
 
 /** In a browser a model's place is a URL, relative to the page; a model on the hub is given as `await hubModel("owner/name")`. @throws LongspanError `argument-invalid` where there is no page. */
-export async function place(text: string): Promise<CheckpointInput> {
+export async function place(text: string, { signal, timeout, onProgress }: HubOptions): Promise<CheckpointInput> {
   const page: unknown = Reflect.get(globalThis, "location");
   const base = typeof page === "object" && page !== null && "href" in page ? String(page.href) : undefined;
   if (!URL.canParse(text, base)) {
@@ -13,5 +14,5 @@ export async function place(text: string): Promise<CheckpointInput> {
       },
     );
   }
-  return urlInput(new URL(text, base));
+  return urlInput(new URL(text, base), { signal, timeout, onProgress });
 }
