@@ -7,6 +7,7 @@ export const roomOrder: Readonly<Record<string, readonly string[]>> = {
   core: [
     "text/",
     "errors/",
+    "checkpoint/progress.ts",
     "bytes/",
     "tensor/",
     "checkpoint/memory-budget.ts",
@@ -17,6 +18,7 @@ export const roomOrder: Readonly<Record<string, readonly string[]>> = {
     "adapter/",
     "derivations/",
     "rules/",
+    "derivations/",
     "runtime/",
     "conversion/",
     "node/",
@@ -49,6 +51,7 @@ export const roomOrder: Readonly<Record<string, readonly string[]>> = {
   "adapter-paddle": ["pdparams/", "combined/", "layouts/", "envelopes/", "targets/", "paddle.ts", "index.ts"],
   "adapter-lightning": ["envelope/", "layout/", "target/", "lightning.ts", "index.ts"],
   "adapter-tensorflow": ["hdf5/", "layout/", "container/", "envelope/", "target/", "", "index.ts"],
+  hub: ["hub-options.ts", "hub-store.ts", "machine/", "", "index.ts", "node.ts"],
   pipelines: [
     "pipeline-defaults.ts",
     "tokenizer/",

@@ -32,5 +32,7 @@ test("a file that the table names is in its own room", () => {
 });
 
 test("a package or a file that the table lacks is named", () => {
-  expect(check("packages/shed/src/a.ts")[0]).toMatch(/packages\/shed\/src\/a\.ts is in no room/);
+  expect(check("packages/shed/src/a.ts")[0]).toMatch(/^packages\/shed is not in tools\/checks\/room-order\.ts/);
+  const [problem] = brokenRoomRules([{ path: "packages/house/src/b/c.ts", text: "", imports: [], docComments: [] }], { house: ["a/"] });
+  expect(problem).toMatch(/^packages\/house\/src\/b\/c\.ts is in no room/);
 });

@@ -17,8 +17,12 @@ export function brokenRoomRules(files: Iterable<SourceFile>, order: Readonly<Rec
     const place = placeOf(path);
     if (place === undefined) continue;
     const rooms = order[place.package];
-    const room = rooms === undefined ? undefined : roomOf(place.file, rooms);
-    if (rooms === undefined || room === undefined) {
+    if (rooms === undefined) {
+      problems.push(`packages/${place.package} is not in tools/checks/room-order.ts: list its rooms there, from the ground up.`);
+      continue;
+    }
+    const room = roomOf(place.file, rooms);
+    if (room === undefined) {
       problems.push(`${path} is in no room of tools/checks/room-order.ts: say there where it stands among the others.`);
       continue;
     }

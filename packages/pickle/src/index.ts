@@ -8,6 +8,7 @@ export type { PickleErrorCode, PickleErrorPlace } from "./errors.ts";
 
 export type {
   PickleBytes,
+  PickleEntry,
   PickleFloat,
   PickleGlobal,
   PickleInput,
@@ -21,7 +22,6 @@ export type {
   PickleValue,
 } from "./values.ts";
 export { PickleDict } from "./pickle-dict.ts";
-export type { PickleEntry } from "./pickle-dict.ts";
 export { PickleSet } from "./pickle-set.ts";
 
 export { asInteger, asList, asSequence, asSet, asString, asTuple, classOf, isGlobal, isMadeBy } from "./views/narrow.ts";

@@ -1,6 +1,3 @@
-import type { PickleDict } from "./pickle-dict.ts";
-import type { PickleSet } from "./pickle-set.ts";
-
 /**
  * What a pickle holds, as inert data. Plain Python values become plain JavaScript values; everything that Python would
  * have looked up, called or filled becomes a node that only says so. Nodes are shared and may contain themselves,
@@ -46,6 +43,54 @@ export type PickleInput =
   | PickleGlobal
   | PickleObject<PickleInput>
   | PicklePersistentId<PickleInput>;
+
+/** One key and its value. */
+export type PickleEntry<Value = PickleValue> = readonly [key: Value, value: Value];
+
+/**
+ * A Python dict. Keys of any hashable kind keep their identity: `"__proto__"` is a key like another, `1` and `"1"` are
+ * two, tuples and classes are compared as Python compares them. A key that is set again keeps its place (and its first
+ * spelling) and takes the last value, as in Python.
+ */
+export interface PickleDict<Value extends PickleInput = PickleValue> {
+  readonly kind: "dict";
+  /** Keys and values in insertion order. */
+  readonly entries: readonly PickleEntry<Value>[];
+  /** Number of keys. */
+  readonly size: number;
+  /** The argument of a BUILD on it. */
+  state?: Value;
+  /** The arguments of earlier BUILDs, where there are several. */
+  earlierStates?: Value[];
+  /** The value of a key, or undefined. A key that Python could not hash is never found. */
+  get(key: Value | string): Value | undefined;
+  /** Whether a key is present. */
+  has(key: Value | string): boolean;
+  /**
+   * Stores a value under a key.
+   *
+   * @throws PickleError `pickle-type` for a key Python could not hash: a list, dict, set or bytearray.
+   */
+  set(key: Value, value: Value): this;
+  /** Keys and values in insertion order. */
+  [Symbol.iterator](): ArrayIterator<PickleEntry<Value>>;
+}
+
+/** A Python set or frozenset; items that Python takes for equal are kept once, in the order of their first appearance. */
+export interface PickleSet<Value extends PickleInput = PickleValue> {
+  readonly kind: "set";
+  readonly items: readonly Value[];
+  /** True for a frozenset. */
+  readonly frozen: boolean;
+  /** Whether an equal item is in the set. */
+  has(item: Value): boolean;
+  /**
+   * Adds an item unless an equal one is there.
+   *
+   * @throws PickleError `pickle-type` for an item Python could not hash.
+   */
+  add(item: Value): this;
+}
 
 /** A Python `bytes` or `bytearray`, or a Python-2 `str` that is not short ASCII. Has either `data` or `offset`. */
 export interface PickleBytes {

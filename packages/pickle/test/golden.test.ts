@@ -2,7 +2,7 @@ import { describe as suite, expect, test } from "vitest";
 import { readPickle, writePickle, type PickleSegment } from "../src/index.ts";
 import { defaultLimits } from "../src/limits.ts";
 import { Machine } from "../src/reading/machine.ts";
-import type { Opcode } from "../src/reading/opcode.ts";
+import type { Opcode } from "../src/reading/machine.ts";
 import { opcodeTable } from "../src/reading/opcode-table.ts";
 import { Window } from "../src/reading/window.ts";
 import { fixture, fromBase64, goldenCases } from "./fixtures.ts";

@@ -22,7 +22,7 @@ export class MemoryCount {
     this.#exceeded = exceeded;
   }
 
-  /** @throws SafetensorsError `limit-exceeded` */
+  /** @throws what `exceeded` makes, when the limit is passed. */
   spend(bytes: number): void {
     this.spent += bytes;
     if (this.spent > this.#limit) throw this.#exceeded();

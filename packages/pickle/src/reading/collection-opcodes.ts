@@ -2,9 +2,8 @@ import { PickleDict } from "../pickle-dict.ts";
 import { PickleSet } from "../pickle-set.ts";
 import type { PickleValue } from "../values.ts";
 import { describe } from "../describe.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine, Opcode } from "./machine.ts";
 import { memoryCosts } from "./memory-costs.ts";
-import type { Opcode } from "./opcode.ts";
 
 /** Tuples, lists, dicts and sets, and what fills them. */
 export const collectionOpcodes: readonly Opcode[] = [

@@ -1,8 +1,7 @@
 import { parseDecimal } from "../text/python-literals.ts";
 import { latin1Text } from "../text/latin1.ts";
 import { takeLine, takeUint32, takeUint64, takeUint8 } from "./arguments.ts";
-import type { Machine } from "./machine.ts";
-import type { Opcode } from "./opcode.ts";
+import type { Machine, Opcode } from "./machine.ts";
 
 const highestProtocol = 5;
 

@@ -4,7 +4,6 @@ import type { PickleLimits } from "../limits.ts";
 import type { PickleGlobal, PickleObject, PickleTuple, PickleValue } from "../values.ts";
 import { Memo } from "./memo.ts";
 import { memoryCosts } from "./memory-costs.ts";
-import type { Opcode } from "./opcode.ts";
 import type { Window } from "./window.ts";
 
 /** What the opcodes need to know besides the bytes. */
@@ -14,6 +13,18 @@ export interface MachineSettings {
   readonly lazyBytes: number;
   /** Payloads of text of at least this many bytes stay in the source. */
   readonly lazyText: number;
+}
+
+/** One instruction of the pickle machine. */
+export interface Opcode {
+  /** The byte that stands for it. */
+  readonly code: number;
+  /** Its name in Python's `pickletools`. */
+  readonly name: string;
+  /** Bytes of its argument whose number is fixed; they are in memory when it runs. */
+  readonly argument: number;
+  /** Runs it. The window stands behind the code; what the opcode does not take of its argument is decoded as opcodes. */
+  run(machine: Machine): void;
 }
 
 /**

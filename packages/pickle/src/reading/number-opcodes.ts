@@ -2,8 +2,7 @@ import { decodeTwosComplement } from "../integers.ts";
 import { parseDecimal, parseFloatText } from "../text/python-literals.ts";
 import { latin1Text } from "../text/latin1.ts";
 import { takeInt32, takeLine, takeUint16, takeUint8 } from "./arguments.ts";
-import type { Machine } from "./machine.ts";
-import type { Opcode } from "./opcode.ts";
+import type { Machine, Opcode } from "./machine.ts";
 
 /** None, booleans, ints and floats. */
 export const numberOpcodes: readonly Opcode[] = [

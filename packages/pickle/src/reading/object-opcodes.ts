@@ -2,9 +2,8 @@ import { PickleDict } from "../pickle-dict.ts";
 import type { PickleObject, PickleObjectOrigin, PickleValue } from "../values.ts";
 import { describe } from "../describe.ts";
 import { takeTextLine } from "./arguments.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine, Opcode } from "./machine.ts";
 import { memoryCosts } from "./memory-costs.ts";
-import type { Opcode } from "./opcode.ts";
 import { pythonThreeName } from "./python-names.ts";
 
 /** Names, calls and what is put into their results: where Python would import and run, nodes are made. */

@@ -2,9 +2,8 @@ import { isAscii, latin1Text } from "../text/latin1.ts";
 import { parseQuotedBytes, parseRawUnicodeEscape } from "../text/python-literals.ts";
 import { decodeUtf8 } from "../text/utf8.ts";
 import { takeLine, takeUint32, takeUint64, takeUint8 } from "./arguments.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine, Opcode } from "./machine.ts";
 import { memoryCosts } from "./memory-costs.ts";
-import type { Opcode } from "./opcode.ts";
 
 // Texts shorter than this are read whatever the settings: they may be names of classes or of encodings.
 const nameBytes = 256;

@@ -1,5 +1,4 @@
-import type { PickleDict, PickleEntry } from "../pickle-dict.ts";
-import type { PickleObject, PickleText, PickleTuple, PickleValue } from "../values.ts";
+import type { PickleDict, PickleEntry, PickleObject, PickleText, PickleTuple, PickleValue } from "../values.ts";
 import { asAttributes, asDict } from "./as-dict.ts";
 import { bytesOrigin } from "./as-bytes.ts";
 import { describe } from "../describe.ts";

@@ -1,7 +1,5 @@
 import { PickleError } from "../errors.ts";
-import type { PickleDict } from "../pickle-dict.ts";
-import type { PickleSet } from "../pickle-set.ts";
-import type { PickleInput, PickleObject, PickleTuple } from "../values.ts";
+import type { PickleDict, PickleInput, PickleObject, PickleSet, PickleTuple } from "../values.ts";
 import { describe } from "../describe.ts";
 import { writeBytesHeader, writeFloat, writeGlobal, writeInteger, writeNumber, writeText } from "./atoms.ts";
 import { type LoweredValue, type Lowering, statesOf, type WrittenProtocol } from "./lowering.ts";

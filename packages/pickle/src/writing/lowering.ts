@@ -1,9 +1,8 @@
 import { global, list, reduce } from "../builders.ts";
 import { PickleError } from "../errors.ts";
 import { KeyTable } from "../key-table.ts";
-import type { PickleDict } from "../pickle-dict.ts";
+import type { PickleBytes, PickleDict, PickleInput, PickleObject, PickleText, PickleTuple } from "../values.ts";
 import { latin1Text } from "../text/latin1.ts";
-import type { PickleInput, PickleObject, PickleText, PickleBytes, PickleTuple } from "../values.ts";
 import { describe } from "../describe.ts";
 
 /** The protocols that can be written: 2 for torch, 4 for Paddle. */
