@@ -172,6 +172,19 @@ describe("a file with several models", () => {
     const output = join(folder, "average");
     const converted = await runJson("convert", file, "--prefix", "average.", "--to", "hf", "-o", output);
     expect(converted).toMatchObject({ code: 0, document: { unexpected: [{ name: "average.n_averaged" }] } });
+    for (const pair of [
+      [file, output],
+      [output, file],
+    ]) {
+      const verified = await runJson("verify", ...pair, "--prefix", "average.");
+      expect(verified).toMatchObject({
+        code: 0,
+        document: { equal: true, warnings: [expect.stringContaining("the prefix is the other's")] },
+      });
+    }
+    expect((await runCommand("verify", output, output, "--prefix", "average.")).error).toContain(
+      'no model stands under the prefix "average."',
+    );
   });
 });
 

@@ -30,6 +30,8 @@ export interface ModelInFile {
   readonly tensors: number;
   /** Whether it is the one that the checkpoint is. */
   readonly read: boolean;
+  /** The prefix of the model before it that is the same, tensor by tensor, in the same storages; null when it has values of its own. */
+  readonly sameStorageAs: string | null;
   /** Names of the first model that it lacks, and its own that the first lacks: behind their prefixes. */
   readonly missing: readonly string[];
   readonly extra: readonly string[];

@@ -41,6 +41,7 @@ describe("an average beside the model it follows", () => {
         prefix: `${module}longformer.`,
         tensors: head.length,
         read: false,
+        sameStorageAs: null,
         missing: [],
         extra: [],
         otherShapes: [],
@@ -55,9 +56,9 @@ describe("an average beside the model it follows", () => {
       const checkpoint = await open(file, prefix);
       expect(checkpoint).toMatchObject({ problem: undefined, prefix: "ema.average.longformer.", head: "question-answering" });
       expect(checkpoint.warnings).toEqual([
-        `${2 * head.length} tensors of other models, under "model.longformer.", "ema.online.longformer.", are left out.`,
+        `${2 * head.length} tensors of other models, under "model.longformer.", "ema.online.longformer.", and 1 beside them (ema.step), are left out.`,
       ]);
-      expect(checkpoint.tensors.filter(({ role }) => role !== "parameter").map(({ sourceName }) => sourceName)).toEqual(["ema.step"]);
+      expect(checkpoint.tensors.every(({ role }) => role === "parameter")).toBe(true);
       expect(checkpoint.models.map(({ prefix: name, read }) => [name, read])).toEqual([
         ["ema.average.longformer.", true],
         ["model.longformer.", false],
@@ -66,6 +67,22 @@ describe("an average beside the model it follows", () => {
       expect(checkpoint.weights().size).toBe(head.length);
     },
   );
+
+  test("a copy in the same storages is named, too, as what it is", async () => {
+    const plain = rawModel([...written("model", "model."), ...written("model", "ema.average.")]);
+    const split = plain.indexOf(10) + 1;
+    const { tensors }: { tensors: RawTensor[] } = JSON.parse(new TextDecoder().decode(plain.subarray(4, split)));
+    const twins = tensors
+      .filter(({ name }) => name.startsWith("model."))
+      .map((tensor) => ({ ...tensor, name: `ema.online.${tensor.name.slice(6)}` }));
+    const { problem, models } = await open(rawFile([...tensors, ...twins], plain.subarray(split)));
+    expect(models.map(({ prefix, tensors: count, sameStorageAs }) => [prefix, count, sameStorageAs])).toEqual([
+      ["model.", twins.length, null],
+      ["ema.average.", twins.length, null],
+      ["ema.online.", twins.length, "model."],
+    ]);
+    expect(problem?.message).toContain("the same tensors as under model., in one storage");
+  });
 
   test("a prefix that nothing stands under is answered with those that there are", async () => {
     const { problem } = await open(file, "student.");

@@ -2,7 +2,7 @@ import type { EnvelopeContents } from "../adapter/envelope.ts";
 import type { ModelInFile } from "../checkpoint/checkpoint.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { matchTrunk, type LayoutMatch } from "./match-layout.ts";
-import { describeModels, distinctTrunks, entriesOfModel, namedEntries, type Trunk } from "./models-in-file.ts";
+import { describeModels, distinctTrunks, entriesOfModel, namedEntries, ownModule, type Trunk } from "./models-in-file.ts";
 
 export interface ChosenModel {
   /** Readings of the chosen model's tensors alone. */
@@ -32,21 +32,21 @@ export function chooseModel(
   const trunk = prefix === undefined ? candidates[0] : match.trunk;
   if (trunk === undefined) return { match, contents, models: [], notes: [] };
   if (prefix === undefined && candidates.length > 1) {
-    const models = describeModels(candidates, undefined, entries);
+    // Second names are listed, too: each is a prefix that can be chosen.
+    const listed = match.trunks.filter(({ isLongformer }) => isLongformer === trunk.isLongformer);
+    const models = describeModels(listed, undefined, entries);
     return { match, contents, models, problem: severalModels(models, source), notes: [] };
   }
-  const others = match.trunks.filter((other) => other !== trunk);
+  const others = without(match.trunks, trunk);
   const own = trunk === match.trunk ? match : matchTrunk(match, entries, trunk);
   if (others.length === 0) return { match: own, contents, models: describeModels([trunk], trunk, entries), notes: [] };
-  const excluded = new Set(
-    others.flatMap((other) => [
-      ...entriesOfModel(
-        other,
-        match.trunks.filter((one) => one !== other),
-        entries,
-      ),
-    ]),
-  );
+  const excluded = new Set(others.flatMap((other) => [...entriesOfModel(other, without(match.trunks, other), entries)]));
+  const ofOthers = excluded.size;
+  const ownEntries = entriesOfModel(trunk, others, entries);
+  // What lies outside the chosen model's own module belongs to whatever keeps the others: an average's counter of steps.
+  const beside =
+    ownModule(trunk, others) === undefined ? [] : [...entries.keys()].filter((index) => !excluded.has(index) && !ownEntries.has(index));
+  for (const index of beside) excluded.add(index);
   // A head that stands beside both is the chosen one's.
   for (const index of [...trunk.trunk.values(), ...trunk.head.values()]) excluded.delete(index);
   const keeps = (index: number): boolean => !excluded.has(index);
@@ -56,15 +56,30 @@ export function chooseModel(
     match: { ...own, readings: own.readings.filter((_, index) => keeps(index)) },
     contents: { ...contents, tensors: contents.tensors.filter((_, index) => keeps(index)), unreadable },
     models: describeModels([trunk, ...others], trunk, entries),
-    notes: [leftOut(excluded.size, others, twins, trunk)],
+    notes: [leftOut({ others, twins, read: trunk, count: ofOthers, beside: beside.map((index) => entries[index]?.sourceName ?? "") })],
   };
 }
 
-function leftOut(count: number, others: readonly Trunk[], twins: readonly Trunk[], read: Trunk): string {
+function without(trunks: readonly Trunk[], trunk: Trunk): Trunk[] {
+  return trunks.filter((other) => other !== trunk);
+}
+
+interface LeftOut {
+  readonly others: readonly Trunk[];
+  readonly twins: readonly Trunk[];
+  readonly read: Trunk;
+  /** Tensors of the other models. */
+  readonly count: number;
+  /** Names of what belongs to no model. */
+  readonly beside: readonly string[];
+}
+
+function leftOut({ others, twins, read, count, beside }: LeftOut): string {
   const prefixes = others.map(({ prefix }) => `"${prefix}"`).join(", ");
+  const more = beside.length === 0 ? "" : `, and ${beside.length} beside them (${few(beside)})`;
   return twins.length === others.length
     ? `The model also stands under ${prefixes}, in the same storages; it is read under "${read.prefix}".`
-    : `${count} tensors of other models, under ${prefixes}, are left out.`;
+    : `${count} tensors of other models, under ${prefixes}${more}, are left out.`;
 }
 
 function severalModels(models: readonly ModelInFile[], source: string): LongspanError {
@@ -80,7 +95,8 @@ function severalModels(models: readonly ModelInFile[], source: string): Longspan
 }
 
 /** How a model differs from the first, in a few words. */
-export function describeModelDifferences({ missing, extra, otherShapes }: ModelInFile): string {
+export function describeModelDifferences({ sameStorageAs, missing, extra, otherShapes }: ModelInFile): string {
+  if (sameStorageAs !== null) return `the same tensors as under ${sameStorageAs}, in one storage`;
   const parts = [
     ...(missing.length === 0 ? [] : [`without ${few(missing)} of the first`]),
     ...(extra.length === 0 ? [] : [`with ${few(extra)} besides`]),

@@ -98,7 +98,7 @@ function findLayout(contents: EnvelopeContents, { layouts, prefix, source, exten
   // A name says what a model is, whether or not its values can be read.
   const entries = namedEntries(contents.tensors, contents.unreadable);
   const match = matchLayout(entries, layouts, prefix);
-  if (match !== undefined && (prefix === undefined || match.trunk !== undefined)) {
+  if (match !== undefined) {
     requireModel(match, entries, source);
     return match;
   }

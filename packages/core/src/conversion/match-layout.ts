@@ -1,15 +1,15 @@
 import type { Layout } from "../adapter/layout.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { parseLayout, type ParsedLayout, type Reading } from "../rules/parse-layout.ts";
-import { findHead, findTrunks, trunkOfPrefix, withoutPrefix, type Trunk } from "./models-in-file.ts";
+import { findTrunks, trunkOfPrefix, withoutPrefix, type Trunk } from "./models-in-file.ts";
 
 /** How a layout reads a file's names. */
 export interface LayoutMatch {
   readonly parsed: ParsedLayout;
   /** What stands before the trunk's names in this file. */
   readonly prefix: string;
-  /** The trunk under that prefix; undefined when the user's prefix has none. */
-  readonly trunk: Trunk | undefined;
+  /** The trunk under that prefix. */
+  readonly trunk: Trunk;
   /** All trunks of the file, `trunk` among them. */
   readonly trunks: readonly Trunk[];
   /** For each tensor, in order: what it can be (none: the layout does not know the name). */
@@ -19,7 +19,8 @@ export interface LayoutMatch {
 
 /**
  * The layout that reads most of the names; of equals, the one whose own rules (not merely accepted spellings) do; of layouts that
- * read every name alike, the one that writes the prefix the file has, then the first listed. Undefined when none reads any name.
+ * read every name alike, the one that writes the prefix the file has, then the first listed. Undefined when none reads any name, or none has
+ * a trunk under the prefix that is wanted.
  * @throws LongspanError `ambiguous-format` when two layouts read equally many names differently.
  */
 export function matchLayout(
@@ -73,32 +74,23 @@ function readWith(
 ): LayoutMatch | undefined {
   const trunks = findTrunks(parsed, names);
   const trunk = wantedPrefix === undefined ? trunks[0] : trunkOfPrefix(trunks, wantedPrefix);
-  const prefix = trunk?.prefix ?? wantedPrefix;
-  if (prefix === undefined) return undefined;
-  const { headPrefix } = trunk ?? findHead(parsed, names, prefix);
-  return readNames(parsed, names, { prefix, headPrefix, trunk, trunks }, mostRead);
+  return trunk === undefined ? undefined : readNames(parsed, names, trunk, trunks, mostRead);
 }
 
 /** The same file, read as the model of another of its trunks. */
 export function matchTrunk(match: LayoutMatch, tensors: readonly { readonly name: string }[], trunk: Trunk): LayoutMatch {
   const names = tensors.map(({ name }) => name.split("."));
-  const { prefix, headPrefix } = trunk;
-  return readNames(match.parsed, names, { prefix, headPrefix, trunk, trunks: match.trunks }, 0) ?? match;
-}
-
-interface Place {
-  readonly prefix: string;
-  readonly headPrefix: string;
-  readonly trunk: Trunk | undefined;
-  readonly trunks: readonly Trunk[];
+  return readNames(match.parsed, names, trunk, match.trunks, 0) ?? match;
 }
 
 function readNames(
   parsed: ParsedLayout,
   names: readonly (readonly string[])[],
-  { prefix, headPrefix, trunk, trunks }: Place,
+  trunk: Trunk,
+  trunks: readonly Trunk[],
   mostRead: number,
 ): LayoutMatch | undefined {
+  const { prefix, headPrefix } = trunk;
   const readings: (readonly Reading[])[] = [];
   let unread = 0;
   for (const name of names) {

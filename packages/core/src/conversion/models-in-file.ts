@@ -63,7 +63,7 @@ export function findTrunks(parsed: ParsedLayout, names: readonly (readonly strin
 }
 
 /** A head stands beside the trunk or beside one of the modules around it: under a leading part of the trunk's prefix. */
-export function findHead(
+function findHead(
   parsed: ParsedLayout,
   names: readonly (readonly string[])[],
   trunkPrefix: string,
@@ -137,7 +137,7 @@ export function entriesOfModel(model: Trunk, others: readonly Trunk[], entries: 
 }
 
 /** The outermost module around the trunk in which no other model lies. */
-function ownModule({ prefix }: Trunk, others: readonly Trunk[]): string | undefined {
+export function ownModule({ prefix }: Trunk, others: readonly Trunk[]): string | undefined {
   let module = "";
   for (const segment of prefix.split(".").slice(0, -1)) {
     module += `${segment}.`;
@@ -151,6 +151,7 @@ export function describeModels(models: readonly Trunk[], read: Trunk | undefined
   const [first] = models;
   return models.map((model) => {
     const others = models.filter((other) => other !== model);
+    const twin = models.slice(0, models.indexOf(model)).find((other) => sameTensors(model, other, entries));
     const own = new Map([...model.trunk, ...model.head]);
     const compared = new Map(first === undefined ? [] : [...first.trunk, ...first.head]);
     const shapeOf = (index: number | undefined): readonly number[] | undefined => entries[index ?? -1]?.tensor?.shape;
@@ -158,6 +159,7 @@ export function describeModels(models: readonly Trunk[], read: Trunk | undefined
       prefix: model.prefix,
       tensors: entriesOfModel(model, others, entries).size,
       read: model === read,
+      sameStorageAs: twin?.prefix ?? null,
       missing: [...compared.keys()].filter((name) => !own.has(name)),
       extra: [...own.keys()].filter((name) => !compared.has(name)),
       otherShapes: [...own].flatMap(([name, index]) => {
