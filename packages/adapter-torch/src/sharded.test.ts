@@ -262,6 +262,25 @@ describe("a part by itself says what it is, and what to give", () => {
   });
 });
 
+describe("what one process saved of its part of a tensor says what it is", () => {
+  test.each([
+    ["distributed-tensors.pt", ["rows", "whole", "parameter"]],
+    ["sharded-tensors.pt", ["rows"]],
+  ])("%s", async (file, names) => {
+    await using checkpoint = await open(folderOf(`shares/${file}`));
+    expect(checkpoint.tensors.map(({ sourceName }) => sourceName)).toEqual(["plain"]);
+    expect(checkpoint.unreadable.map(({ sourceName }) => sourceName)).toEqual(names);
+    for (const { reason } of checkpoint.unreadable) expect(reason).toMatch(/one process's share.*full_state_dict/);
+  });
+
+  test("flat-parameters.pt", async () => {
+    await expect(open(folderOf("shares/flat-parameters.pt"))).rejects.toMatchObject({
+      code: "unsupported",
+      message: expect.stringMatching(/_flat_param.*FULL_STATE_DICT/),
+    });
+  });
+});
+
 describe("checkpoints of others say what they are", () => {
   const folder = (files: readonly string[], folders: readonly string[] = []): FileSet => ({
     name: "run",

@@ -2,6 +2,7 @@ import { standardDerivations } from "@longspan/core";
 import type { FormatAdapter } from "@longspan/core";
 import { safetensorsContainer, safetensorsShardedContainer } from "@longspan/container-safetensors";
 import { torchDistributedContainer } from "./containers/torch-distributed.ts";
+import { torchExportContainer } from "./containers/torch-export.ts";
 import { torchLegacyContainer } from "./containers/torch-legacy.ts";
 import { torchShardedContainer } from "./containers/torch-sharded.ts";
 import { torchTarContainer } from "./containers/torch-tar.ts";
@@ -11,6 +12,7 @@ import { peftDerivation } from "./derivations/peft/peft-derivation.ts";
 import { moduleEnvelope } from "./envelopes/module.ts";
 import { nestedStateDictEnvelope } from "./envelopes/nested-state-dict.ts";
 import { stateDictEnvelope } from "./envelopes/state-dict.ts";
+import { torchscriptEnvelope } from "./envelopes/torchscript.ts";
 import { torchFolderKinds } from "./folders/torch-folder-kinds.ts";
 import { allenaiLayout } from "./layouts/allenai.ts";
 import { huggingFaceLayout } from "./layouts/hf.ts";
@@ -21,7 +23,7 @@ export type TorchOptions = TorchZipOptions;
 
 /**
  * PyTorch's and Hugging Face's checkpoints: the files of `torch.save` of every age, safetensors, whole or in shards; a state
- * dict by itself, under a key, or inside a pickled module; Hugging Face's names and those of the original code.
+ * dict by itself, under a key, or inside a pickled or TorchScript module; programs of torch.export; folders of several processes; Hugging Face's names and those of the original code.
  */
 export function torch(options: TorchOptions = {}): FormatAdapter {
   const layout = huggingFaceLayout();
@@ -37,8 +39,9 @@ export function torch(options: TorchOptions = {}): FormatAdapter {
       torchShardedContainer(options),
       torchTarContainer(),
       torchDistributedContainer(options),
+      torchExportContainer(options),
     ],
-    envelopes: [stateDictEnvelope(), nestedStateDictEnvelope(), moduleEnvelope()],
+    envelopes: [stateDictEnvelope(), nestedStateDictEnvelope(), moduleEnvelope(), torchscriptEnvelope()],
     folderKinds: torchFolderKinds(options),
     derivations: [peftDerivation(), ...standardDerivations()],
     layouts: [layout, allenaiLayout()],

@@ -21,17 +21,19 @@ export interface TorchArchive {
   /** The entry `data/KEY`. */
   storage(key: string): ZipEntry | undefined;
   readonly storageCount: number;
+  /** Of a TorchScript program, how many tensors are constants of its code, without names; undefined: the archive holds no program. */
+  readonly programConstants: number | undefined;
   readonly warnings: readonly string[];
 }
 
 /**
  * Opens the archive and reads its small entries (torch/serialization.py, `_load`).
- * @throws LongspanError `truncated`, `malformed`, `limit-exceeded`; `unsupported` for TorchScript and torch.export archives.
+ * A TorchScript program (torch.jit.save, libtorch's OutputArchive) is one, too: its `data.pkl` holds the module; its code is not looked at.
+ * @throws LongspanError `truncated`, `malformed`, `limit-exceeded`, `unsupported`.
  */
 export async function openTorchArchive(source: ByteSource, budget: MemoryBudget, signal?: AbortSignal): Promise<TorchArchive> {
   const archive = await readZipArchive(source, budget, signal);
   const records = recordsOf(source.name, archive.entries);
-  refuseOtherArchives(source.name, records.byName);
   refuseCompressed(source.name, records.byName);
 
   const pickleEntry = records.byName.get("data.pkl");
@@ -55,6 +57,9 @@ export async function openTorchArchive(source: ByteSource, budget: MemoryBudget,
     pickle: entrySource(source, pickleEntry, true),
     storage: (key) => storages.get(key),
     storageCount: storages.size,
+    programConstants: records.byName.has("constants.pkl")
+      ? [...records.byName.keys()].filter((name) => name.startsWith("constants/")).length
+      : undefined,
     warnings,
   };
 }
@@ -85,23 +90,6 @@ function recordsOf(file: string, entries: ReadonlyMap<string, ZipEntry>): Record
   }
   if (topFolder === undefined) throw torchArchiveError(file, "is an empty zip archive");
   return { topFolder, byName };
-}
-
-function refuseOtherArchives(file: string, records: ReadonlyMap<string, ZipEntry>): void {
-  if (records.has("constants.pkl")) {
-    throw new LongspanError(
-      "unsupported",
-      `${file} is a TorchScript program (it has constants.pkl), not a checkpoint. Load it with torch.jit.load and save the weights alone: torch.save(module.state_dict(), "pytorch_model.bin").`,
-      { details: { file } },
-    );
-  }
-  if (records.has("archive_format") || records.has("serialized_exported_program.json")) {
-    throw new LongspanError(
-      "unsupported",
-      `${file} is a program of torch.export, not a checkpoint. Load it with torch.export.load and save the weights alone: torch.save(program.state_dict, "pytorch_model.bin").`,
-      { details: { file } },
-    );
-  }
 }
 
 /** torch stores all it reads back: a compressed entry cannot be read in place, and with `mmap=True` torch itself reads garbage from it. */

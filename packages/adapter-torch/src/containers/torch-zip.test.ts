@@ -344,8 +344,6 @@ describe("archives", () => {
     ["a mixed byte order", "malformed", /byte order "mixed"/, { byteOrder: "mixed" }],
     ["a second top folder", "malformed", /two top folders/, { more: [{ name: "other/data/0", data: floats(1) }] }],
     ["an entry outside of a folder", "malformed", /outside of a folder/, { more: [{ name: "readme", data: floats(1) }] }],
-    ["TorchScript", "unsupported", /torch\.jit\.load/, { more: [{ name: "archive/constants.pkl", data: floats(1) }] }],
-    ["torch.export", "unsupported", /torch\.export\.load/, { more: [{ name: "archive/archive_format", data: floats(1) }] }],
     ["a compressed tensor", "unsupported", /zip -0/, { more: [{ name: "archive/data/9", data: floats(1), method: 8 }] }],
     ["a pickle that is cut off", "truncated", /archive\/data\.pkl/, { pickle: pickleBytes(plain).slice(0, -4) }],
     ["a pickle that is none", "malformed", /archive\/data\.pkl/, { pickle: Uint8Array.of(1, 2, 3) }],

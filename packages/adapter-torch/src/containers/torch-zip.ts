@@ -1,9 +1,9 @@
-import type { ByteSource, Container, ContainerInput, ContainerProbe, OpenedContainer } from "@longspan/core";
-import { budgetOf, bytesSource } from "@longspan/core";
+import type { ByteSource, Container, ContainerInput, ContainerProbe, OpenedContainer, TreeValue } from "@longspan/core";
+import { LongspanError, budgetOf, bytesSource, tensorSearch } from "@longspan/core";
 import { archiveStorages } from "../archive/archive-storages.ts";
 import { isTorchArchive, openTorchArchive } from "../archive/torch-archive.ts";
 import { treeOfPickle } from "../tree/tree-of-pickle.ts";
-import { recordBytes, signatures } from "../zip/zip-format.ts";
+import { firstEntryName } from "../zip/first-entry-name.ts";
 import { readZipArchive } from "../zip/zip-archive.ts";
 import { readPickleOf } from "../tree/read-pickle-of.ts";
 
@@ -18,6 +18,12 @@ export interface TorchZipOptions {
 /** Largest storage whose checksum is compared when nothing is said. */
 const smallStorageBytes = 2 ** 20;
 
+/** Storages of at most so many bytes have their checksum compared. */
+export function verifiedUpTo({ verifyChecksums }: TorchZipOptions): number {
+  if (verifyChecksums === undefined) return smallStorageBytes;
+  return verifyChecksums ? Number.POSITIVE_INFINITY : -1;
+}
+
 /** A `data.pkl` up to this size is read at once; a larger one in windows, after a pass for its checksum. */
 const wholePickleBytes = 64 * 2 ** 20;
 
@@ -25,17 +31,16 @@ const wholePickleBytes = 64 * 2 ** 20;
 const passBytes = 4 * 2 ** 20;
 
 /**
- * The zip archives of `torch.save` (torch 1.6 and later): name `torch-zip`. The checksums of `data.pkl` and the other small
+ * The zip archives of `torch.save` (torch 1.6 and later), and those of TorchScript (torch.jit.save, `rust_model.ot`), which hold a module in the
+ * same way: name `torch-zip`. The checksums of `data.pkl` and the other small
  * entries are always verified, those of tensors when they are read whole and in order.
  */
 export function torchZipContainer(options: TorchZipOptions = {}): Container {
-  const { verifyChecksums } = options;
-  const largestVerified = verifyChecksums === undefined ? smallStorageBytes : verifyChecksums ? Number.POSITIVE_INFINITY : -1;
   return {
     name: "torch-zip",
-    entryNames: ["pytorch_model.bin"],
+    entryNames: ["pytorch_model.bin", "rust_model.ot"],
     detect,
-    open: (input) => open(input, largestVerified),
+    open: (input) => open(input, verifiedUpTo(options)),
   };
 }
 
@@ -52,14 +57,6 @@ async function detect({ head, source }: ContainerProbe): Promise<{ specificity: 
   }
 }
 
-/** The name in the local header with which the bytes begin, if they do. */
-function firstEntryName(head: Uint8Array): string | undefined {
-  if (head.length < recordBytes.localHeader) return undefined;
-  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
-  if (view.getUint32(0, true) !== signatures.localHeader) return undefined;
-  return new TextDecoder().decode(head.subarray(recordBytes.localHeader, recordBytes.localHeader + view.getUint16(26, true)));
-}
-
 async function open(input: ContainerInput, largestVerified: number): Promise<OpenedContainer> {
   const { source, signal } = input;
   const budget = budgetOf(input);
@@ -72,7 +69,18 @@ async function open(input: ContainerInput, largestVerified: number): Promise<Ope
   if (end < pickle.size)
     warnings.push(`${source.name} (${part}) has ${pickle.size - end} bytes after the end of its pickle; they were not read.`);
   const root = treeOfPickle(reading, { file: source.name, budget, resolveStorage: archiveStorages(source, archive, largestVerified) });
+  refuseFrozen(source.name, archive.programConstants, root);
   return { root, attributes: new Map(), warnings, close: async () => {} };
+}
+
+/** A frozen program has the values of its parameters as numbered constants of its code, which alone says what they are. */
+function refuseFrozen(file: string, constants: number | undefined, root: TreeValue): void {
+  if (constants === undefined || constants === 0 || tensorSearch()(root)) return;
+  throw new LongspanError(
+    "unsupported",
+    `${file} is a frozen TorchScript program: its parameters became ${constants} constants without names (torch.jit.freeze, torch.jit.optimize_for_inference). Give the program from before it was frozen, or the checkpoint that it was made from.`,
+    { details: { file, constants } },
+  );
 }
 
 /** The pickle's bytes after their checksum was right. */

@@ -9,7 +9,8 @@ export type CollectedTensors = Pick<EnvelopeContents, "tensors" | "unreadable" |
 /**
  * Sorts the entries of a state dict: tensors, with wrappers' segments taken off their names; what should be a tensor but cannot be read,
  * with the reason; and other values, which become metadata.
- * @throws LongspanError for a tensor that is damaged (`tensor-invalid` and such): what a file says wrongly is not passed over.
+ * @throws LongspanError for a tensor that is damaged (`tensor-invalid` and such): what a file says wrongly is not passed over;
+ *   `unsupported` for one process's share of flattened parameters.
  */
 export function collectTensors(entries: Iterable<readonly [TreeValue, TreeValue]>): CollectedTensors {
   const tensors = new Map<string, EnvelopeTensor>();
@@ -26,6 +27,7 @@ export function collectTensors(entries: Iterable<readonly [TreeValue, TreeValue]
     tensors.delete(key);
     unreadable.delete(key);
     if (isTensor(value)) {
+      if (flatParameter.test(key)) throw flatParameterError(key);
       tensors.set(key, { name: key, sourceName: key, tensor: value });
       continue;
     }
@@ -59,6 +61,17 @@ function whyUnreadable(name: string, value: TreeValue, holdsTensor: (value: Tree
   return value.kind !== "map" && holdsTensor(value)
     ? `it is ${describeTree(value)} of tensors: save them under names of their own.`
     : undefined;
+}
+
+/** All of a module's parameters in one vector, of which every process has a part (torch/distributed/fsdp/_flat_param.py). */
+const flatParameter = /(?:^|\.)_?flat_param(?:_\d+)?$/;
+
+function flatParameterError(name: string): LongspanError {
+  return new LongspanError(
+    "unsupported",
+    `"${name}" is a flat parameter: the file is one process's share of a model that FSDP sharded (StateDictType.LOCAL_STATE_DICT), and does not say where in the parameters it lies. Load the shares where they were written and save the whole (StateDictType.FULL_STATE_DICT), or save with torch.distributed.checkpoint and give its folder.`,
+    { details: { tensor: name } },
+  );
 }
 
 /** Wrappers' segments come off, except where two tensors would get one name: then both keep theirs, and both are seen. */

@@ -35,6 +35,11 @@ const refused: Readonly<Record<string, string>> = {
   _rebuild_xla_tensor: "a tensor of another device, saved as a numpy array: save it after cpu()",
 };
 
+/** Tensors of which every process saved its own part (torch.distributed.tensor, torch.distributed._shard). */
+const shardedClasses = /^torch\.distributed\.(?:\w+\.)*(?:DTensor|ShardedTensor)$/;
+const sharded =
+  "one process's share of a tensor: save the whole (get_model_state_dict with StateDictOptions(full_state_dict=True)), or save with torch.distributed.checkpoint and give its folder";
+
 /** Parameters of parameters of …: torch nests two. */
 const deepestWrapping = 16;
 
@@ -50,13 +55,15 @@ export function tensorCall(object: PickleObject): TensorCall | undefined {
   let functionName = callableName(object.callable);
   let args: readonly PickleValue[] = object.args;
   let node: PickleObject | undefined = object;
+  let subclass: string | undefined;
   for (let depth = 0; functionName !== undefined; depth++) {
     if (node !== undefined && !isEmptyTensor(functionName, args)) refuseStates(node);
     if (depth > deepestWrapping) throw new LongspanError("tensor-invalid", `it is wrapped more than ${deepestWrapping} times`);
     if (fromType.has(functionName)) {
       // The second is the subclass. Its bytes are the plain tensor's: those that give them another meaning are rebuilt otherwise.
-      const [called, , inner] = args;
+      const [called, type, inner] = args;
       functionName = callableName(called);
+      subclass = callableName(type);
       args = tupleItems(inner);
       node = undefined;
       continue;
@@ -75,6 +82,8 @@ export function tensorCall(object: PickleObject): TensorCall | undefined {
     node = inner;
   }
   if (functionName === undefined) return undefined;
+  const className = subclass ?? (functionName.endsWith("._rebuild_wrapper_subclass") ? callableName(args[0]) : functionName);
+  if (className !== undefined && shardedClasses.test(className)) throw new LongspanError("unsupported", `it is ${sharded}`);
   if (/^torch\._utils\._rebuild_tensor(?:_v2|_v3)?$/.test(functionName)) return { functionName, args };
   const short = functionName.slice(functionName.lastIndexOf(".") + 1);
   if (functionName.startsWith("torch.") && Object.hasOwn(refused, short)) throw new LongspanError("unsupported", `it is ${refused[short]}`);
