@@ -23,7 +23,7 @@ const promised = (fileBytes: number): number => Math.max(256 * mebibyte, 40 * fi
 const { values: options } = parseArgs({ options: { only: { type: "string", default: "" }, scale: { type: "string", default: "1" } } });
 const scale = Number(options.scale);
 const root = fileURLToPath(new URL("..", import.meta.url));
-const longspan = join(root, "packages/cli/bin/longspan.js");
+const longspan = join(root, "packages/cli/bin/longspan.cjs");
 
 /** As many as fill some megabytes, where a case does not say otherwise. */
 const counts: Readonly<Record<string, number>> = {

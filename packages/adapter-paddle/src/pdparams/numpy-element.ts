@@ -1,5 +1,5 @@
 import type { DataType } from "@longspan/core";
-import type { PickleValue } from "@longspan/pickle";
+import { type PickleValue, describe } from "@longspan/pickle";
 import { calledName, globalName, tupleItems } from "./called.ts";
 
 /** An array's element type, as far as a tensor can have it. */
@@ -37,6 +37,10 @@ const extensionTypes: ReadonlyMap<string, DataType> = new Map([
   ["ml_dtypes.bfloat16", "bfloat16"],
   ["ml_dtypes.float8_e4m3fn", "float8_e4m3fn"],
   ["ml_dtypes.float8_e5m2", "float8_e5m2"],
+  // The classes of numpy's own types, which pickle as their codes unless somebody else wrote the file.
+  ["numpy.float64", "float64"],
+  ["numpy.float32", "float32"],
+  ["numpy.float16", "float16"],
 ]);
 
 /**
@@ -50,21 +54,38 @@ export function parseElement(value: PickleValue | undefined): NumpyElement | und
   const [code] = value.args;
   const state = value.state === undefined ? [] : tupleItems(value.state);
   if (state === undefined || value.earlierStates !== undefined) return undefined;
-  const [, order = "<", subarray = null, names = null] = state;
-  if (subarray !== null || names !== null) return refused("a structured type");
+  // A code may begin with its byte order; what the state says of it counts.
+  const [, given, plain] = typeof code === "string" ? (/^([<>=|]?)(.*)$/s.exec(code) ?? []) : [];
+  const [
+    version = 3,
+    order = given === undefined || given === "" ? "<" : given,
+    subarray = null,
+    names = null,
+    fields = null,
+    ,
+    ,
+    flags = 0,
+  ] = state;
+  if (typeof version !== "number" || version < 0 || version > lastVersion)
+    return refused(`a dtype of the unknown version ${describe(version)}`);
+  if (subarray !== null || names !== null || fields !== null) return refused("a structured type");
+  // Of plain numbers no flag is set; those there are speak of Python objects, of lists in the place of bytes, of fields.
+  if (flags !== 0) return refused(`a dtype with the flags ${describe(flags)}`);
   const extension = globalName(code);
-  const dataType = extension === undefined ? (typeof code === "string" ? typeCodes.get(code) : undefined) : extensionTypes.get(extension);
-  if (dataType === undefined)
-    return refused(typeof code === "string" ? describeCode(code) : `the type ${extension ?? "of an unknown kind"}`);
+  const dataType = extension === undefined ? typeCodes.get(plain ?? "") : extensionTypes.get(extension);
+  if (dataType === undefined) return refused(plain !== undefined ? describeCode(plain) : `the type ${extension ?? "of an unknown kind"}`);
   // "|" is for types of one byte, "=" the writer's own order: Paddle runs on little-endian machines only.
   if (order !== "<" && order !== ">" && order !== "|" && order !== "=") return refused("an unknown byte order");
   return {
     kind: "element",
     dataType,
     byteOrder: order === ">" ? "big" : "little",
-    spelledUint16: code === "u2",
+    spelledUint16: plain === "u2",
   };
 }
+
+/** The last version of a dtype's state that numpy reads (descriptor.c, `arraydescr_setstate`). */
+const lastVersion = 4;
 
 function refused(reason: string): NumpyElement {
   return {

@@ -5,6 +5,7 @@ import type { LazyTensor } from "../tensor/lazy-tensor.ts";
 import type { Weights } from "../tensor/weights.ts";
 import { renameTensor } from "../tensor/strided-tensor.ts";
 import { transposeTensor } from "../tensor/transpose-tensor.ts";
+import { checkSizes } from "./check-sizes.ts";
 import { nearestName } from "./nearest-name.ts";
 import { sameValuesByStorage } from "./same-values.ts";
 
@@ -31,7 +32,10 @@ export interface WeightsCheck {
 /** Suggestions are searched for so many names only: a foreign file with 10^6 tensors must not cost 10^6 searches. */
 const suggested = 50;
 
-/** @throws LongspanError `problem`; `weights-mismatch` when two tensors of the file claim one parameter without sharing storage. */
+/**
+ * @throws LongspanError `problem`; `weights-mismatch` when two tensors of the file claim one parameter without sharing storage; what
+ *   `checkSizes` throws
+ */
 export function checkWeights(checkpoint: Checkpoint): { spec: LongformerSpec; check: WeightsCheck } {
   if (checkpoint.problem !== undefined) throw checkpoint.problem;
   const { spec } = checkpoint;
@@ -49,6 +53,7 @@ export function checkWeights(checkpoint: Checkpoint): { spec: LongformerSpec; ch
     }
     found.set(tensor.canonicalName, twin ?? tensor);
   }
+  checkSizes(checkpoint.name, spec, found.values());
   const unexpectedNames = checkpoint.tensors.filter(({ role }) => role === "unexpected").map(({ sourceName }) => sourceName);
   const absent = spec.parameters.filter(({ name, need }) => need === "required" && !found.has(name)).map(({ name }) => name);
   const unreadable = checkpoint.unreadable.filter(({ canonicalName }) => canonicalName !== null && absent.includes(canonicalName));

@@ -29,6 +29,7 @@ export interface PlanOptions {
 export function planConversion(source: Checkpoint, options: PlanOptions): ConversionPlan {
   const { target } = options;
   const { spec, check } = checkWeights(source);
+  const problem = weightsProblem(source, check);
   const layout = compileLayout(options.layout ?? target.layout, spec);
   const wrong = new Set(check.wrongShape.map(({ canonicalName }) => canonicalName));
   const kept = layout.parameters.filter(({ parameter }) => parameter.need !== "unused" || target.keepsUnused === true);
@@ -65,8 +66,9 @@ export function planConversion(source: Checkpoint, options: PlanOptions): Conver
     warnings,
     alreadyConverted,
     aliases: tiesOf(check),
-    config: huggingFaceConfig(spec, options.dataType),
-    problem: weightsProblem(source, check),
+    // Of shapes that are wrong nothing is made.
+    config: problem === undefined ? huggingFaceConfig(spec, options.dataType) : spec.config.source,
+    problem,
   };
 }
 

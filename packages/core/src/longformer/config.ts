@@ -64,6 +64,9 @@ export const classDefaults: Readonly<Record<string, unknown>> = {
 /** Far above any Longformer; a crafted config must not make us build a list of 2^50 layers. */
 const limits = { layers: 1024, dimension: 2 ** 31 - 1 };
 
+/** Labels of a classifier: above the largest sets that classifiers are trained for, and few enough to name every one of them. */
+export const mostLabels: number = 2 ** 20;
+
 /**
  * Reads config.json as `LongformerConfig.from_pretrained` does: missing keys take the class's defaults (and are noted).
  * An allenai configuration (one-sided windows) is first brought to Hugging Face's meaning, and so is that of a RoBERTa which was
@@ -208,7 +211,11 @@ class ConfigReader {
 
   labels(): number | undefined {
     const names = this.#values.id2label;
-    if (typeof names === "object" && names !== null) return Object.keys(names).length;
-    return this.#values.num_labels === undefined ? undefined : this.count("num_labels");
+    if (typeof names === "object" && names !== null) {
+      const count = Object.keys(names).length;
+      if (count > mostLabels) throw this.wrong("id2label", count, `at most ${mostLabels} labels`);
+      return count;
+    }
+    return this.#values.num_labels === undefined ? undefined : this.count("num_labels", mostLabels);
   }
 }

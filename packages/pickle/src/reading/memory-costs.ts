@@ -17,7 +17,7 @@ export const memoryCosts = {
   text: 32,
   character: 2,
   /** Bytes that were read, beside their number. */
-  bytes: 256,
+  bytes: 360,
   /** What is remembered of a key that is no text or number, for comparing it. */
-  keyToken: 480,
+  keyToken: 640,
 } as const;
