@@ -15,7 +15,7 @@ import {
   torchLegacy,
   torchZip,
   type LargeFile,
-} from "./large-files.ts";
+} from "../tests/large-files.ts";
 import { measureProcess } from "./whole-process.ts";
 
 const mebibyte = 2 ** 20;

@@ -24,7 +24,7 @@ import {
   pickles,
   torchLegacy,
   torchZip,
-} from "../bench/large-files.ts";
+} from "./large-files.ts";
 import { parseLayoutFile } from "@longspan/core";
 
 const folder = fileURLToPath(new URL("../fixtures", import.meta.url));

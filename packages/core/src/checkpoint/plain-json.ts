@@ -6,7 +6,7 @@ import type { TreeMap, TreeValue } from "./tree.ts";
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** A configuration has about 60 keys, of which `id2label` can be long: a list that unfolds into more describes no model. */
-export const configurationLimits = { values: 100_000, characters: 10_000_000 } as const;
+const configurationLimits = { values: 100_000, characters: 10_000_000 } as const;
 
 export interface PlainJson {
   /** Undefined where JSON cannot say the value. */
