@@ -1,6 +1,6 @@
 """Loads every file that Longspan wrote with the framework it was written for, and compares each value bit for bit.
 
-Called by run.ts with a JSON list of jobs: {"source": a fixture whose .expected.json stands beside it, "target", "path", "head"}.
+Called by run.ts with a JSON list of jobs: {"source": a fixture, "values": the one whose .expected.json has its values, "target", "path", "head"}.
 Needs the environments of fixtures/requirements.txt and interop/requirements.txt. The Paddle names come from fixtures/paddle_names.py, written apart from Longspan.
 """
 
@@ -196,7 +196,7 @@ def main():
     for job in jobs:
         what = f"{job['source']} → {job['target']}{' sharded' if job['sharded'] else ''}"
         try:
-            count = CHECKS[job["target"]](pathlib.Path(job["path"]), job["head"], expected_values(job["source"]))
+            count = CHECKS[job["target"]](pathlib.Path(job["path"]), job["head"], expected_values(job["values"]))
             print(f"ok    {what}: {count} tensors, all bits equal")
         except Exception as error:
             failed += 1

@@ -147,4 +147,14 @@ describe("what is there and cannot be read is named, with the reason and the way
     });
     expect(found.message).not.toContain("lacks");
   });
+
+  test("of Paddle", async () => {
+    const found = await reasons("unreadable.pdparams");
+    expect(found).toMatchObject({ head: "question-answering", missing: 0 });
+    expect(found.reasons).toEqual({
+      "qa_outputs.bias": expect.stringMatching(/^it was made by training_code\.rebuild, which is not known here and never called: /),
+      "qa_outputs.weight": expect.stringMatching(/complex64|c8/),
+      "encoder.layer.0.attention.output.LayerNorm.bias": "it is a list, where a tensor is expected: save a tensor.",
+    });
+  });
 });

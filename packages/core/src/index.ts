@@ -41,6 +41,7 @@ export { floatConversion, type FloatConversion } from "./tensor/convert-floats.t
 export type { ProgressEvent, ProgressListener } from "./checkpoint/progress.ts";
 export { isTensor, isTensorLike, isTreeMap, type TreeList, type TreeMap, type TreeOpaque, type TreeValue } from "./checkpoint/tree.ts";
 export { treeMap } from "./checkpoint/tree-map.ts";
+export { whyNoTensor } from "./checkpoint/why-no-tensor.ts";
 export { describeTree } from "./checkpoint/describe-tree.ts";
 export { foldTree, type FoldedTree, type TreeFold, type TreeFoldLimits, type TreeLeaf } from "./checkpoint/fold-tree.ts";
 export {

@@ -8,6 +8,7 @@ import {
   type TreeMap,
   type TreeValue,
   type UnreadableTensor,
+  whyNoTensor,
   isTensor,
   isTreeMap,
   tensorSearch,
@@ -82,9 +83,13 @@ function open(container: OpenedContainer): EnvelopeContents {
     if (isTensor(value)) {
       if (isOptimizerTensor(name)) dropped.push({ name: path + name, reason: optimizerReason });
       else tensors.push({ name, sourceName: path + name, tensor: value });
-    } else if (typeof value === "object" && value?.kind === "opaque" && (value.reason !== undefined || name.includes("."))) {
-      unreadable.push({ name, sourceName: path + name, reason: value.reason ?? unknownObject(value.className) });
-      if (value.reason === undefined) metadata.set(name, value);
+      continue;
+    }
+    const reason = typeof value === "object" && value?.kind === "opaque" ? value.reason : undefined;
+    const why = reason ?? whyNoTensor(name, value, holdsTensor);
+    if (why !== undefined) {
+      unreadable.push({ name, sourceName: path + name, reason: why });
+      if (reason === undefined) metadata.set(name, value);
     } else if (isOptimizerEntry(name) && holdsTensor(value)) {
       dropped.push({ name: path + name, reason: optimizerReason });
     } else if (holdsTensor(value)) {
@@ -147,11 +152,6 @@ function withoutWrappers<Entry extends { readonly name: string }>(tensors: reado
 
 function common(tensors: readonly { readonly name: string }[]): string | undefined {
   return tensors.length === 0 ? undefined : wrapperSegments.find((segment) => tensors.every(({ name }) => name.startsWith(segment)));
-}
-
-/** An object where a tensor should be: in a state dict, a name of several segments is a parameter's. */
-function unknownObject(className: string): string {
-  return `it was made by ${className}, which is not known here and never called: load the model with the code that made it, and save tensors.`;
 }
 
 function keyText(key: TreeValue): string {

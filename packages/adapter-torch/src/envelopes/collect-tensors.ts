@@ -1,4 +1,4 @@
-import { LongspanError, describeTree, isTensor, tensorSearch } from "@longspan/core";
+import { LongspanError, describeTree, isTensor, tensorSearch, whyNoTensor } from "@longspan/core";
 import type { EnvelopeContents, EnvelopeTensor, TreeValue, UnreadableTensor } from "@longspan/core";
 import { isRefusedTensor } from "../tree/refused-tensor.ts";
 import { withoutWrapperSegments } from "./wrapper-segments.ts";
@@ -53,14 +53,7 @@ function whyUnreadable(name: string, value: TreeValue, holdsTensor: (value: Tree
     const why = LongspanError.isInstance(cause) ? cause.message : value.reason;
     return why.endsWith(".") ? why : `${why}.`;
   }
-  // A module's own extras, and what stands beside a state dict in a training script's file.
-  if (!name.includes(".") || name.endsWith("._extra_state") || typeof value !== "object" || value === null) return undefined;
-  if (value.kind === "opaque") {
-    return `it was made by ${value.className}, which is not known here and never called: load the model with the code that made it, and save plain tensors (tensor.detach().clone()).`;
-  }
-  return value.kind !== "map" && holdsTensor(value)
-    ? `it is ${describeTree(value)} of tensors: save them under names of their own.`
-    : undefined;
+  return whyNoTensor(name, value, holdsTensor);
 }
 
 /** All of a module's parameters in one vector, of which every process has a part (torch/distributed/fsdp/_flat_param.py). */

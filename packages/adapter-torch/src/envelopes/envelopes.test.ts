@@ -138,7 +138,7 @@ describe("state dicts", () => {
         name: "b.bias",
         sourceName: "module.b.bias",
         reason:
-          "it was made by custom.rebuild, which is not known here and never called: load the model with the code that made it, and save plain tensors (tensor.detach().clone()).",
+          "it was made by custom.rebuild, which is not known here and never called: load the model with the code that made it, and save plain tensors (of torch: tensor.detach().clone()).",
       },
       { name: "c.packed", sourceName: "c.packed", reason: "it is a tuple of tensors: save them under names of their own." },
     ]);
