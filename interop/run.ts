@@ -1,5 +1,5 @@
 // Full circle: converts fixtures to every target, back, and compares; then has the real frameworks load each file; then checks ONNX files
-// (onnx.ts) and what becomes of RoBERTas (roberta.ts). Needs Python: `PYTHON=… PYTHON_TENSORFLOW=… npm run interop`, with the packages of fixtures/requirements.txt and interop/requirements.txt,
+// (onnx.ts), what becomes of RoBERTas (roberta.ts) and adapters of PEFT (peft.ts). Needs Python: `PYTHON=… PYTHON_TENSORFLOW=… npm run interop`, with the packages of fixtures/requirements.txt and interop/requirements.txt,
 // and of fixtures/requirements-tensorflow.txt.
 import { spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -15,6 +15,7 @@ import { torch } from "@longspan/adapter-torch";
 import { onnx } from "@longspan/runtime-ort";
 import { checkHubCache } from "./hub.ts";
 import { checkOnnxFiles } from "./onnx.ts";
+import { checkPeftFiles } from "./peft.ts";
 import { checkRobertaFiles } from "./roberta.ts";
 
 interface Job {
@@ -93,7 +94,9 @@ try {
   const hubIsWell = error === undefined && (await checkHubCache(folder, python));
   const onnxIsWell = error === undefined && (await checkOnnxFiles(join(folder, "onnx"), python));
   const robertasAreWell = error === undefined && (await checkRobertaFiles(converter, join(folder, "roberta"), python));
-  process.exitCode = status === 0 && different === 0 && tensorflowIsWell && hubIsWell && onnxIsWell && robertasAreWell ? 0 : 1;
+  const adaptersAreWell = error === undefined && (await checkPeftFiles(converter, join(folder, "peft"), python));
+  process.exitCode =
+    status === 0 && different === 0 && tensorflowIsWell && hubIsWell && onnxIsWell && robertasAreWell && adaptersAreWell ? 0 : 1;
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { fusedMultiplyAdd, lowRankProduct } from "./low-rank-product.ts";
+import { lowRankProduct } from "./low-rank-product.ts";
+
+/** `one · other + sum`, as the last step of a product of rank 2. */
+function fusedMultiplyAdd(one: number, other: number, sum: number): number {
+  const product = lowRankProduct(Float64Array.of(1, one), Float64Array.of(sum, other), { rows: 1, rank: 2, columns: 1, fused: true });
+  return product[0] ?? Number.NaN;
+}
 
 /** A float's value as an integer times 2^-1074·2^-1074, exactly: products of two floats are integers in it. */
 function exact(value: number): bigint {
@@ -30,7 +36,7 @@ function isNearest(found: number, value: bigint): boolean {
   });
 }
 
-describe("fusedMultiplyAdd", () => {
+describe("a fused step", () => {
   const float = fc.float({ noNaN: true, noDefaultInfinity: true, min: Math.fround(-1e15), max: Math.fround(1e15) });
 
   test("rounds once, whatever the values", () => {

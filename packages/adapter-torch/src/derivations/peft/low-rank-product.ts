@@ -19,34 +19,38 @@ export const fusedFrom = 4;
  */
 export function lowRankProduct(left: Float64Array, right: Float64Array, { rows, rank, columns, fused }: ProductSizes): Float32Array {
   const product = new Float32Array(rows * columns);
-  const step = fused ? fusedMultiplyAdd : multiplyAdd;
+  const addRow = fused ? addFused : addRounded;
   for (let row = 0; row < rows; row++) {
     const target = product.subarray(row * columns, (row + 1) * columns);
-    for (let index = 0; index < rank; index++) {
-      const factor = left[row * rank + index] ?? 0;
-      const values = right.subarray(index * columns, (index + 1) * columns);
-      for (let column = 0; column < columns; column++) target[column] = step(factor, values[column] ?? 0, target[column] ?? 0);
-    }
+    for (let index = 0; index < rank; index++) addRow(target, left[row * rank + index] ?? 0, right, index * columns);
   }
   return product;
 }
 
-function multiplyAdd(one: number, other: number, sum: number): number {
-  return Math.fround(Math.fround(one * other) + sum);
+/** Adds a factor times a row of values, with two roundings. */
+function addRounded(target: Float32Array, factor: number, values: Float64Array, first: number): void {
+  for (let column = 0; column < target.length; column++)
+    target[column] = Math.fround(factor * (values[first + column] as number)) + (target[column] as number);
 }
 
 /**
- * `one · other + sum` of float32 values, rounded to float32 once. The product of two is exact in float64; the sum there may not be, and then the
- * second rounding goes wrong in one case only: where the first gave the very middle between two float32 values.
+ * Adds a factor times a row of values, rounded to float32 once. The product of two float32 values is exact in float64; the sum there may not
+ * be, and then the second rounding goes wrong in one case only: where the first gave the very middle between two float32 values.
  */
-export function fusedMultiplyAdd(one: number, other: number, sum: number): number {
-  const product = one * other;
-  const wide = product + sum;
-  const near = Math.fround(wide);
-  const rest = wide - near;
-  if (rest === 0) return near;
-  const far = near + 2 * rest;
-  if (Math.fround(far) !== far) return near;
+function addFused(target: Float32Array, factor: number, values: Float64Array, first: number): void {
+  for (let column = 0; column < target.length; column++) {
+    const product = factor * (values[first + column] as number);
+    const sum = target[column] as number;
+    const wide = product + sum;
+    const near = Math.fround(wide);
+    const rest = wide - near;
+    const far = near + 2 * rest;
+    target[column] = rest === 0 || Math.fround(far) !== far ? near : roundMiddle(product, sum, wide, near, far);
+  }
+}
+
+/** Which of two neighbours the exact sum is nearer to, where the float64 sum lies in their middle. */
+function roundMiddle(product: number, sum: number, wide: number, near: number, far: number): number {
   // Knuth's sum of errors: what the float64 sum left out.
   const virtual = wide - product;
   const error = product - (wide - virtual) + (sum - virtual);

@@ -35,6 +35,7 @@ async function derive(contents: EnvelopeContents, parts: AdapterParts, context: 
     );
   }
   const adapter = await chooseAdapter(parts, context);
+  refuseUnreadable(contents, adapter, context);
   if (isWholeModel(parts, adapter)) {
     requireConfig(adapter, context);
     return mergeWholeModel(contents, parts, adapter);
@@ -66,5 +67,19 @@ function baseNeeded(parts: AdapterParts, { modules, description, config }: Chose
     "weights-mismatch",
     `${source} is a PEFT adapter (${description}, for ${modules.size} modules), not a model: the weights it was trained on are elsewhere. Give them${from} with --base <checkpoint> (option base); the two are merged.`,
     { details: { source, modules: modules.size, others: parts.parameters.size, base: config?.baseName ?? null } },
+  );
+}
+
+/** A base's weight that is there but cannot be read (quantised) is not elsewhere. @throws LongspanError `unsupported` saying why. */
+function refuseUnreadable({ unreadable = [] }: EnvelopeContents, { modules }: ChosenAdapter, { source }: DerivationContext): void {
+  const found = unreadable.find(({ name }) => {
+    const [module, ...rest] = name.split(/\.(?:base_layer|lora_)/);
+    return module !== undefined && rest.length > 0 && modules.has(module);
+  });
+  if (found === undefined) return;
+  throw new LongspanError(
+    "unsupported",
+    `${source} holds a PEFT adapter that cannot be merged, since "${found.sourceName}" cannot be read: ${found.reason}`,
+    { details: { source, tensor: found.sourceName } },
   );
 }

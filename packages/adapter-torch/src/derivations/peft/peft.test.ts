@@ -313,6 +313,24 @@ describe("names of other methods", () => {
   });
 });
 
+test("a base that is there but cannot be read is named, not asked for", async () => {
+  const module = "base_model.model.longformer.encoder.layer.0.attention.self.query";
+  const tensors = [`${module}.lora_A.default.weight`, `${module}.lora_B.default.weight`].map((name) => ({
+    name,
+    sourceName: name,
+    tensor: stridedTensor({
+      name,
+      dataType: "float32",
+      shape: [1, 1],
+      storage: { source: bytesSource(new Uint8Array(4)), offset: 0, byteLength: 4 },
+    }),
+  }));
+  const unreadable = [{ name: `${module}.base_layer.weight`, sourceName: `model.${module}.base_layer.weight`, reason: "it is quantised." }];
+  const contents = { tensors, unreadable, dropped: [], metadata: new Map(), warnings: [] };
+  const derived = await peftDerivation().derive(contents, { source: "x", files: memoryFileSet("x", {}) });
+  expect(derived?.problem?.message).toMatch(/cannot be merged, since "model\..*base_layer\.weight" cannot be read: it is quantised/);
+});
+
 test("a merged model converts, and comes back equal", async () => {
   const merged = await open("peft/all-linear", { base: input("huggingface/question-answering") });
   const sink = memoryDirectorySink("out");
