@@ -49,7 +49,7 @@ export const roomOrder: Readonly<Record<string, readonly string[]>> = {
     "index.ts",
   ],
   "adapter-paddle": ["pdparams/", "combined/", "layouts/", "envelopes/", "targets/", "paddle.ts", "index.ts"],
-  "adapter-lightning": ["envelope/", "layout/", "target/", "lightning.ts", "index.ts"],
+  "adapter-lightning": ["envelope/", "layout/", "folders/", "target/", "lightning.ts", "index.ts"],
   "adapter-tensorflow": ["hdf5/", "layout/", "container/", "envelope/", "target/", "", "index.ts"],
   hub: ["hub-options.ts", "hub-store.ts", "machine/", "", "index.ts", "node.ts"],
   pipelines: [

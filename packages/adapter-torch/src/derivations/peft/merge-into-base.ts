@@ -17,6 +17,7 @@ import { adapterCompanions } from "./adapter-companions.ts";
 import type { AdapterParts } from "./adapter-parts.ts";
 import type { ChosenAdapter } from "./chosen-adapter.ts";
 import { mergeModule } from "./merge-module.ts";
+import { modulePath } from "./module-path.ts";
 
 /**
  * An adapter's own file, merged into its base, whatever framework that is from: the base's parameters under canonical names and in canonical
@@ -44,9 +45,8 @@ export function mergeIntoBase(
     if (canonical === undefined || weight === undefined) throw notTheBase(base, `${module}.weight`);
     const biasName = `${canonical.slice(0, -"weight".length)}bias`;
     const bias = parameters.get(biasName);
-    const path = module.replace(/^base_model\.model\./, "");
     const merged = mergeModule(
-      { path, parts: found, weight: weight.tensor, bias: bias?.tensor, transposed: false, heldIn: "float32" },
+      { path: modulePath(module), parts: found, weight: weight.tensor, bias: bias?.tensor, transposed: false, heldIn: "float32" },
       adapter.config,
     );
     parameters.set(canonical, { ...weight, tensor: merged.weight });

@@ -1,6 +1,7 @@
 import type { EnvelopeContents, EnvelopeTensor, LazyTensor } from "@longspan/core";
 import type { AdapterParts } from "./adapter-parts.ts";
 import { mergeModule } from "./merge-module.ts";
+import { modulePath } from "./module-path.ts";
 import type { ChosenAdapter } from "./chosen-adapter.ts";
 
 /**
@@ -74,13 +75,6 @@ function isTied({ tensor }: EnvelopeTensor, changed: ReadonlyMap<string, LazyTen
       return true;
   }
   return false;
-}
-
-/** What `rank_pattern` and `alpha_pattern` are about: the path within the model that PEFT wrapped. */
-function modulePath(module: string): string {
-  const wrapper = "base_model.model.";
-  const at = module.indexOf(wrapper);
-  return at === -1 ? module : module.slice(at + wrapper.length);
 }
 
 /** Whether linear weights lie as `[in, out]`, as transformers' Conv1D has them: shown by a rectangular one whose bias is as long as its rows. */

@@ -313,6 +313,22 @@ describe("names of other methods", () => {
   });
 });
 
+test("an adapter's tensors in another file, with prefix and name: a Lightning checkpoint of the trained parameters alone", async () => {
+  const base = await open("huggingface/question-answering");
+  const files = directoryFileSet(join(fixturesFolder, "peft/patterns"));
+  const alone = await converter.open({ files });
+  const tensors = alone.tensors.map(({ sourceName, tensor }) => {
+    const name = `model.${sourceName.replace(/lora_([AB])\.weight$/, "lora_$1.default.weight")}`;
+    return { name, sourceName: name, tensor };
+  });
+  const contents = { tensors, dropped: [], metadata: new Map(), warnings: [] };
+  const derived = await peftDerivation().derive(contents, { source: "x", files, openBase: async () => base });
+  const expected = (await open("peft/patterns", { base: input("huggingface/question-answering") })).weights();
+  expect(derived?.problem).toBeUndefined();
+  const found = new Map(derived?.tensors.map(({ name, tensor }) => [name, tensor]));
+  for (const [name, weight] of expected) expect((await bytesOf(found.get(name))).equals(await bytesOf(weight))).toBe(true);
+});
+
 test("a base that is there but cannot be read is named, not asked for", async () => {
   const module = "base_model.model.longformer.encoder.layer.0.attention.self.query";
   const tensors = [`${module}.lora_A.default.weight`, `${module}.lora_B.default.weight`].map((name) => ({
