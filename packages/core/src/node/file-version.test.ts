@@ -1,10 +1,11 @@
-import { chmod, mkdtemp, open, readFile, realpath, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { type FileHandle, chmod, mkdtemp, open, readFile, realpath, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openAsBlob } from "node:fs";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { blobSource } from "../bytes/blob-source.ts";
 import { fileSource } from "./file-source.ts";
+import { settledVersion } from "./file-version.ts";
 
 let folder: string;
 const at = (...names: string[]): string => join(folder, ...names);
@@ -106,4 +107,37 @@ test("a Blob of a file that was changed", async () => {
   await writeFile(at("m"), "two version");
   await expect(unchanged(source)).rejects.toMatchObject({ code: "source-changed", message: expect.stringContaining("Choose it again") });
   await expect(source.read(0, 3)).rejects.toMatchObject({ code: "source-changed" });
+});
+
+describe("a file that was changed a moment ago", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  /** Milliseconds until its version is known. */
+  async function waited(size: number, age: number): Promise<number> {
+    vi.useFakeTimers({ now: new Date("2026-01-01T00:00:00.005Z") });
+    const began = Date.now();
+    const changed = BigInt(began - age) * 1_000_000n;
+    const stats = { dev: 1n, ino: 2n, size: BigInt(size), mtimeNs: changed, ctimeNs: changed };
+    const handle = { stat: async () => stats } as unknown as FileHandle;
+    const settling = settledVersion(handle, "m").then(() => Date.now() - began);
+    await vi.advanceTimersByTimeAsync(60_000);
+    return settling;
+  }
+
+  test("is looked at again when the clock has gone on and one call to write has ended, however large", async () => {
+    expect(await waited(100, 0)).toBe(20);
+    expect(await waited(100, 15)).toBe(5);
+    expect(await waited(100, 30)).toBe(0);
+    expect(await waited(600_000_000, 1000)).toBe(2020);
+    expect(await waited(2 ** 40, 0)).toBe(10_757);
+    expect(await waited(2 ** 40, 11_000)).toBe(0);
+    // A time ahead of ours: another machine's clock.
+    expect(await waited(2 ** 40, -1000)).toBe(0);
+  });
+
+  test("waits longer where the file system notes whole seconds", async () => {
+    expect(await waited(100, 5)).toBe(1995);
+  });
 });

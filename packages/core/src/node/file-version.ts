@@ -20,18 +20,25 @@ export interface FileVersion {
  */
 const tick = { milliseconds: 20, coarseMilliseconds: 2000 };
 
+/**
+ * Linux notes the time when a call to write begins, and some of its file systems (ext4) let others read while it goes on: a file that was
+ * changed a moment ago may have such a call under way, of which nothing more is noted. One call writes 2 GiB at most; the rate is that of a
+ * slow disk.
+ */
+const oneWrite = { maxBytes: 2 ** 31, bytesPerMillisecond: 200_000 };
+
 /** How often a file that is being written is looked at before it is given up. */
-const looks = 5;
+const looks = 3;
 
 /**
  * The version of an open file, from which every later one differs: of a file that was changed a moment ago, only after the clock that
- * notes its times has gone on.
+ * notes its times has gone on, and a write that may be under way has ended.
  * @throws LongspanError `source-changed` for a file that is being written just now.
  */
 export async function settledVersion(handle: FileHandle, name: string): Promise<FileVersion> {
   let version = versionOf(await handle.stat({ bigint: true }));
   for (let look = 0; look < looks; look++) {
-    const wait = ticking(version);
+    const wait = unsettled(version);
     if (wait === 0) return version;
     await new Promise((resume) => setTimeout(resume, wait));
     const now = versionOf(await handle.stat({ bigint: true }));
@@ -43,9 +50,10 @@ export async function settledVersion(handle: FileHandle, name: string): Promise<
   });
 }
 
-/** Milliseconds until the clock shows another time than the file's last change; 0 where it does. */
-function ticking({ changed }: FileVersion): number {
-  const length = changed % 1_000_000_000n === 0n ? tick.coarseMilliseconds : tick.milliseconds;
+/** Milliseconds until what was noted of the file's last change is all there is to it; 0 where it is. */
+function unsettled({ changed, size }: FileVersion): number {
+  const clock = changed % 1_000_000_000n === 0n ? tick.coarseMilliseconds : tick.milliseconds;
+  const length = clock + Math.min(Number(size), oneWrite.maxBytes) / oneWrite.bytesPerMillisecond;
   const age = Date.now() - Number(changed / 1_000_000n);
   // A time ahead of ours is another machine's clock: there is nothing to wait for.
   return age < 0 || age >= length ? 0 : length - age;
