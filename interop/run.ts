@@ -37,6 +37,11 @@ const sources = [
   "fixtures/huggingface/masked-lm/model.safetensors",
   "fixtures/roberta/grafts/roberta-masked-lm/pytorch_model.bin",
   "fixtures/roberta/grafts/roberta-question-answering/model.safetensors",
+  "fixtures/sharded/deepspeed-zero2/latest",
+  "fixtures/sharded/deepspeed-zero3/latest",
+  "fixtures/sharded/dcp-rows-and-columns/.metadata",
+  "fixtures/torchscript/rust/rust_model.ot",
+  "fixtures/torchscript/exported/exported.pt2",
   ...["model", "masked-lm", "sequence-classification", "token-classification", "multiple-choice"].map(
     (head) => `fixtures/torch/heads/${head}/pytorch_model.bin`,
   ),

@@ -2,6 +2,7 @@ export { torch } from "./torch.ts";
 export type { TorchOptions } from "./torch.ts";
 
 export { safetensorsContainer, safetensorsShardedContainer } from "@longspan/container-safetensors";
+export { torchDistributedSafetensorsContainer } from "./containers/torch-distributed-safetensors.ts";
 export { torchExportContainer } from "./containers/torch-export.ts";
 export { torchLegacyContainer } from "./containers/torch-legacy.ts";
 export { torchShardedContainer } from "./containers/torch-sharded.ts";

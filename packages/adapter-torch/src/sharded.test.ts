@@ -20,6 +20,7 @@ const fixtures = [
   ["deepspeed-zero1/epoch=1-step=2.ckpt", "deepspeed-zero1/epoch=1-step=2.ckpt/latest", "deepspeed"],
   ["deepspeed-zero2", "deepspeed-zero2/latest", "deepspeed"],
   ["deepspeed-zero3", "deepspeed-zero3/latest", "deepspeed"],
+  ["dcp-safetensors", "dcp-safetensors/shard-00001-model-00001-of-00001.safetensors", "torch-distributed-safetensors"],
 ] as const;
 
 const folderOf = (path: string): string => join(fixturesFolder, "sharded", path);
@@ -170,6 +171,13 @@ describe("in a folder that was changed", () => {
       /parts of a DeepSpeed checkpoint/,
     ],
     ["a shard", "dcp-rows-and-columns", "__2_0.distcp", "not-found", /names the file "__2_0.distcp"/],
+    [
+      "a shard of safetensors",
+      "dcp-safetensors",
+      "shard-00002-model-00001-of-00001.safetensors",
+      "tensor-invalid",
+      /has pieces for .* missing/,
+    ],
     [".metadata", "dcp-rows-and-columns", ".metadata", "not-found", /no \.metadata.*begins with a dot/],
   ])("%s is missing, and said to be", async (_, fixture, file, code, message) => {
     const path = copy(fixture);
@@ -256,6 +264,7 @@ describe("a part by itself says what it is, and what to give", () => {
       "deepspeed-zero3/global_step0/zero_pp_rank_1_mp_rank_00_model_states.pt",
       /share of a DeepSpeed checkpoint \(ZeRO 3\).*Give the folder/,
     ],
+    ["dcp-safetensors/shard-00002-model-00001-of-00001.safetensors", /distributed checkpoint.*Give the folder/],
     ["dcp-rows-and-columns/__1_0.distcp", /distributed checkpoint.*Give the folder/],
   ])("%s", async (path, message) => {
     await expect(open(folderOf(path))).rejects.toMatchObject({ code: "unsupported", message: expect.stringMatching(message) });

@@ -1,6 +1,7 @@
 import { LongspanError, joinedFileSet } from "@longspan/core";
 import type { FileSet, FolderEntry, FolderKind } from "@longspan/core";
 import { torchDistributedContainer } from "../containers/torch-distributed.ts";
+import { safetensorsShardPattern, torchDistributedSafetensorsContainer } from "../containers/torch-distributed-safetensors.ts";
 import type { TorchZipOptions } from "../containers/torch-zip.ts";
 import { foldersUpwards, hasFile, shardAlone } from "./shard-advice.ts";
 
@@ -14,14 +15,20 @@ const rankMetadataPattern = /^__\d+\.metadata$/;
 
 /**
  * Checkpoints of torch.distributed.checkpoint: a folder with `.metadata` and `.distcp` files, as FSDP, tensor parallel training, Lightning
- * (`NAME.ckpt/`) and Accelerate (`pytorch_model_fsdp_0/`, in a checkpoint's folder) leave them. A shard by itself is told what it is.
+ * (`NAME.ckpt/`) and Accelerate (`pytorch_model_fsdp_0/`, in a checkpoint's folder) leave them; or one of `shard-00001-model-00001-of-00001.safetensors`
+ * and its like. A shard by itself is told what it is.
  */
 export function distributedFolder(options: TorchZipOptions = {}): FolderKind {
   const container = torchDistributedContainer(options);
 
+  const safetensors = torchDistributedSafetensorsContainer();
+
   async function entryIn(files: FileSet | undefined): Promise<FolderEntry | undefined> {
-    if (files === undefined || !(await hasFile(files, metadataName))) return undefined;
-    return { files, fileName: metadataName, container, companions: joinedFileSet(foldersUpwards(files, 1)), warnings: [] };
+    if (files === undefined) return undefined;
+    const found = { files, companions: joinedFileSet(foldersUpwards(files, 1)), warnings: [] };
+    if (await hasFile(files, metadataName)) return { ...found, fileName: metadataName, container };
+    const shard = (await files.list?.())?.find((name) => safetensorsShardPattern.test(name));
+    return shard === undefined ? undefined : { ...found, fileName: shard, container: safetensors };
   }
 
   return {
@@ -48,10 +55,12 @@ async function accelerateFolder(files: FileSet): Promise<FileSet | undefined> {
 }
 
 async function namedFile(files: FileSet, fileName: string): Promise<undefined> {
-  if (!shardPattern.test(fileName) && !rankMetadataPattern.test(fileName)) return;
-  const instead = (await hasFile(files, metadataName))
-    ? `Give the folder ${files.name} instead: it is read as one checkpoint.`
-    : `Without the file ${metadataName} nothing says what lies where in it: copy the whole folder that it comes from (${metadataName} is hidden in listings), and give that.`;
+  const isSafetensors = safetensorsShardPattern.test(fileName);
+  if (!shardPattern.test(fileName) && !rankMetadataPattern.test(fileName) && !isSafetensors) return;
+  const instead =
+    isSafetensors || (await hasFile(files, metadataName))
+      ? `Give the folder ${files.name} instead: it is read as one checkpoint.`
+      : `Without the file ${metadataName} nothing says what lies where in it: copy the whole folder that it comes from (${metadataName} is hidden in listings), and give that.`;
   throw shardAlone(files, fileName, "one process's share of a distributed checkpoint (torch.distributed.checkpoint, FSDP)", instead);
 }
 
