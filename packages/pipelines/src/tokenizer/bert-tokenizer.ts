@@ -1,3 +1,4 @@
+import { checkCount, maxVocabularyLines } from "./check-count.ts";
 import { neededRole, optionOf, type MadeTokenizer, type TokenizerParts } from "./tokenizer-parts.ts";
 
 /** BERT's special tokens where no file names others (transformers, tokenization_bert.py). */
@@ -46,8 +47,9 @@ export function bertTokenizer(vocabulary: unknown, parts: TokenizerParts): MadeT
   };
 }
 
-/** The tokens of vocab.txt, one in each line; its id is the line's number from 0 on. Of equal lines the last counts, as in the library. */
-export function vocabularyLines(text: string): Record<string, number> {
+/** The tokens of vocab.txt, one in each line; its id is the line's number from 0 on. Of equal lines the last counts, as in the library. @throws LongspanError `limit-exceeded`. */
+export function vocabularyLines(text: string, name: string): Record<string, number> {
   const lines = text.replace(/\r?\n$/, "").split("\n");
+  checkCount(lines.length, maxVocabularyLines(text.length), name, "lines");
   return Object.fromEntries(lines.map((line, id) => [line.replace(/\p{White_Space}+$/u, ""), id]));
 }

@@ -1,5 +1,6 @@
 import { LongspanError } from "@longspan/core";
 import type { AddedToken } from "./added-vocabulary.ts";
+import { checkCount, maxAddedTokens } from "./check-count.ts";
 import { isObject, type JsonObject } from "./json-object.ts";
 import { quoted } from "./quoted.ts";
 
@@ -70,7 +71,8 @@ export function configuredTokens({ config, specialTokensMap, addedTokens, tokeni
     decoder === undefined
       ? legacyTokens(entries, named, { specialTokensMap, addedTokens, tokenizerTokens })
       : decoderTokens(decoder, `${where}: added_tokens_decoder`);
-  const declared = [...new Map(all.map((entry) => [entry.id, entry])).values()];
+  const byId = new Map(all.map((entry) => [entry.id, entry]));
+  const declared = [...byId.values()];
   const byContent = new Map(declared.map(({ token }) => [token.content, token]));
   const roles = new Map<string, RoleToken | null>();
   for (const role of roleNames) {
@@ -85,7 +87,7 @@ export function configuredTokens({ config, specialTokensMap, addedTokens, tokeni
     extraTokens: extraTokensOf(extra, `${where}: extra_special_tokens`),
     namesExtra: entries.has("extra_special_tokens"),
     declared: declared.toSorted((one, other) => one.id - other.id),
-    replaced: all.filter(({ id, token }) => declared.some((other) => other.id === id && other.token.content !== token.content)),
+    replaced: all.filter(({ id, token }) => byId.get(id)?.token.content !== token.content),
     splitSpecialTokens: booleanOf(entries.get("split_special_tokens"), `${where}: split_special_tokens`),
   };
 }
@@ -97,9 +99,13 @@ export function tokensToAdd(
 ): readonly AddedToken[] {
   const toAdd: RoleToken[] = declared.map(({ token }) => token);
   const contents = new Set([...known, ...toAdd.map(contentOf)]);
+  const keys = new Set<string>();
   const special = [...roleNames.flatMap((role) => roles.get(role) ?? []), ...namedTokens.values()];
   for (const token of [...special, ...extraTokens]) {
-    if (!contents.has(contentOf(token)) && !toAdd.some((other) => isSame(other, token))) toAdd.push(token);
+    const key = keyOf(token);
+    if (contents.has(contentOf(token)) || keys.has(key)) continue;
+    keys.add(key);
+    toAdd.push(token);
   }
   const names = new Set(special.map(contentOf));
   return toAdd.map((token) => {
@@ -145,6 +151,7 @@ function legacyTokens(entries: Entries, named: Entries, files: Omit<TokenFiles, 
   if (files.specialTokensMap !== undefined) mergeSpecialTokensMap(entries, named, files.specialTokensMap);
   const declared: DeclaredToken[] = [];
   if (files.addedTokens !== undefined) {
+    checkCount(Object.keys(files.addedTokens.value).length, maxAddedTokens, files.addedTokens.name, "added tokens");
     const special = specialContents(entries);
     const { name, value } = files.addedTokens;
     for (const [content, given] of Object.entries(value)) {
@@ -168,12 +175,13 @@ function mergeSpecialTokensMap(entries: Entries, named: Entries, { name, value }
 }
 
 function mergedExtra(existing: unknown, given: readonly unknown[], where: string): readonly unknown[] {
-  const merged: unknown[] = Array.isArray(existing) ? [...existing] : [];
-  for (const entry of given) {
-    const token = isObject(entry) ? { ...tokenForm(entry, where), special: true, [typed]: true } : entry;
-    if (!merged.includes(token)) merged.push(token);
-  }
-  return merged;
+  const before: readonly unknown[] = Array.isArray(existing) ? existing : [];
+  return [
+    ...new Set([
+      ...before,
+      ...given.map((entry) => (isObject(entry) ? { ...tokenForm(entry, where), special: true, [typed]: true } : entry)),
+    ]),
+  ];
 }
 
 /** Marks tokens that were made here, beside objects that the files write as `{"__type": "AddedToken"}`. */
@@ -188,6 +196,7 @@ function specialContents(entries: Entries): ReadonlySet<string> {
 
 function decoderTokens(decoder: unknown, where: string): readonly DeclaredToken[] {
   if (!isObject(decoder)) throw invalid(where, decoder, "an object of ids and tokens");
+  checkCount(Object.keys(decoder).length, maxAddedTokens, where, "added tokens");
   return Object.entries(decoder).map(([key, value]) => {
     if (!/^\d{1,10}$/.test(key)) throw invalid(where, key, "ids as keys");
     if (!isObject(value)) throw invalid(`${where}.${key}`, value, "an object with content");
@@ -280,14 +289,9 @@ function isRole(key: string): boolean {
   return roleNames.some((role) => role === key);
 }
 
-function isSame(one: RoleToken, other: RoleToken): boolean {
-  if (typeof one === "string" || typeof other === "string") return one === other;
-  return (
-    one.content === other.content &&
-    one.lstrip === other.lstrip &&
-    one.rstrip === other.rstrip &&
-    one.singleWord === other.singleWord &&
-    (one.normalized ?? !one.special) === (other.normalized ?? !other.special) &&
-    one.special === other.special
-  );
+/** Equal of tokens that are looked for in the same way; a text alone is none of them. */
+function keyOf(token: RoleToken): string {
+  if (typeof token === "string") return JSON.stringify(token);
+  const { content, lstrip, rstrip, singleWord, normalized, special } = token;
+  return JSON.stringify([content, lstrip, rstrip, singleWord, normalized ?? !special, special]);
 }

@@ -5,11 +5,11 @@ import { tokenDecoder } from "./decode-tokens.ts";
 import type { JsonObject } from "./json-object.ts";
 import { textNormalizer } from "./normalize-text.ts";
 import { placeAsIs, slicePlaced } from "./placed-text.ts";
-import { offsetTrimming, secondTypeIdOf, specialTokensOf } from "./post-processor.ts";
+import { checkPostProcessor, offsetTrimming, secondTypeIdOf, specialTokensOf } from "./post-processor.ts";
 import { quoted } from "./quoted.ts";
 import { wordSplitter } from "./split-words.ts";
 import type { TextTokenizer, TokenizedText } from "./text-tokenizer.ts";
-import { addedTokensOf, partOf, tokenModel } from "./tokenizer-description.ts";
+import { addedTokensOf, checkVersion, partOf, tokenModel } from "./tokenizer-description.ts";
 import { trimOffsets } from "./trim-offsets.ts";
 
 export interface HuggingFaceTokenizerOptions {
@@ -47,6 +47,7 @@ export function huggingFaceTokenizer({ tokenizer, config = {}, name }: HuggingFa
 
 /** @throws LongspanError `malformed`; `unsupported` for parts that cannot be carried out. */
 export function describedTokenizer({ description, tokens, maxTokens, name }: DescribedTokenizer): TextTokenizer {
+  checkVersion(description, name);
   const model = tokenModel(description, name);
   const own = addedTokensOf(description, name);
   const normalizer = textNormalizer(partOf(description, "normalizer", name), name);
@@ -64,6 +65,7 @@ export function describedTokenizer({ description, tokens, maxTokens, name }: Des
   });
   const declared = [...own, ...tokens.declared];
   checkIds([...declared, ...tokens.replaced], added.idOf);
+  checkPostProcessor(postProcessor, added.idOf, name);
   const trimming = offsetTrimming(postProcessor);
   const decode = tokenDecoder(partOf(description, "decoder", name), [...added.tokens.values()], name);
 

@@ -91,7 +91,10 @@ async function madeOfFiles(
   }
   const half = vocabulary !== undefined || merges !== undefined;
   const lines = kind === "bert" || (kind === undefined && !half) ? await reader.text("vocab.txt") : undefined;
-  if (lines !== undefined) return { ...bertTokenizer(vocabularyLines(lines), parts), name: reader.nameOf("vocab.txt"), parts };
+  if (lines !== undefined) {
+    const name = reader.nameOf("vocab.txt");
+    return { ...bertTokenizer(vocabularyLines(lines, name), parts), name, parts };
+  }
   if (kind === "xlm-roberta" || (kind === undefined && !half)) {
     for (const fileName of sentencepieceFileNames) {
       const bytes = await reader.bytes(fileName);

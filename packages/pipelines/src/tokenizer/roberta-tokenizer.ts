@@ -1,4 +1,5 @@
 import { LongspanError } from "@longspan/core";
+import { checkCount, maxMerges } from "./check-count.ts";
 import type { TokenizerParts } from "./tokenizer-parts.ts";
 import { neededRole, optionOf, type MadeTokenizer } from "./tokenizer-parts.ts";
 import { quoted } from "./quoted.ts";
@@ -40,9 +41,10 @@ export function robertaTokenizer(vocabulary: unknown, merges: unknown, parts: To
   };
 }
 
-/** The pairs of merges.txt. @throws LongspanError `malformed` naming the line. */
+/** The pairs of merges.txt. @throws LongspanError `malformed` naming the line, `limit-exceeded`. */
 export function mergesOf(text: string, name: string): readonly (readonly string[])[] {
   const lines = text.replace(/\r?\n$/, "").split("\n");
+  checkCount(lines.length, maxMerges(text.length), name, "lines");
   return lines.flatMap((given, index) => {
     const line = given.replace(/\r$/, "");
     if (line.startsWith("#version") || (line === "" && lines.length === 1)) return [];

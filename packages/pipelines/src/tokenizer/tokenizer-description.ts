@@ -1,4 +1,5 @@
 import { LongspanError } from "@longspan/core";
+import { checkCount, maxAddedTokens } from "./check-count.ts";
 import { idOf, invalid, tokenForm, type DeclaredToken } from "./configured-tokens.ts";
 import { isObject, typeOf, type JsonObject } from "./json-object.ts";
 import { quoted } from "./quoted.ts";
@@ -12,6 +13,14 @@ export function partOf(description: JsonObject, key: string, name: string): Json
   if (part === undefined || part === null) return undefined;
   if (isObject(part)) return part;
   throw invalid(`${name}: ${key}`, part, "an object");
+}
+
+/** Versions of the format. @throws LongspanError `unsupported` for one other than 1.0. */
+export function checkVersion({ version }: JsonObject, name: string): void {
+  if (version === undefined || version === null || version === "1.0") return;
+  throw new LongspanError("unsupported", `${name} is of version ${quoted(version)}; 1.0 can be read (version).`, {
+    details: { tokenizer: name, version: quoted(version) },
+  });
 }
 
 /** `BPE`, `WordPiece` or `Unigram`. Files of early versions leave it out. @throws LongspanError `malformed`. */
@@ -28,6 +37,7 @@ export function addedTokensOf(description: JsonObject, name: string): readonly D
   const list = description.added_tokens;
   if (list === undefined) return [];
   if (!Array.isArray(list)) throw invalid(`${name}: added_tokens`, list, "a list");
+  checkCount(list.length, maxAddedTokens, name, "added tokens");
   return list.map((entry: unknown, index) => {
     const where = `${name}: added_tokens[${index}]`;
     if (!isObject(entry)) throw invalid(where, entry, "an object with id and content");
