@@ -7,7 +7,6 @@ import {
   type OpenedContainer,
   type TreeValue,
   budgetOf,
-  memoryCosts,
   stridedTensor,
   treeMap,
 } from "@longspan/core";
@@ -36,7 +35,6 @@ async function open(input: ContainerInput): Promise<OpenedContainer> {
   const budget = budgetOf(input);
   const tensors = await readTensorStream({ source, budget, signal }, fileName);
   const found = await findParameterNames(input, budget);
-  budget.spend(memoryCosts.tensor * tensors.length);
   if (found !== undefined) checkNames(found, tensors, fileName);
   const names = found?.parameters.map((parameter) => parameter.name) ?? tensors.map((_, index) => `tensor.${index}`);
   const entries = tensors.map((tensor, index): readonly [string, TreeValue] => [

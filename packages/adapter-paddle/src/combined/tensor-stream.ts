@@ -1,8 +1,11 @@
-import { type ByteSource, LongspanError, type MemoryBudget } from "@longspan/core";
+import { type ByteSource, LongspanError, type MemoryBudget, memoryCosts } from "@longspan/core";
 import { type TensorHeader, mostHeaderBytes, parseTensorHeader } from "./tensor-header.ts";
 
 /** Enough for the header of any parameter. */
-const firstReadBytes = 256;
+const firstHeaderBytes = 256;
+
+/** Read at a time: small tensors lie close to each other, and of large ones little is read in vain. */
+const windowBytes = 4096;
 
 /** Bytes of memory for what a header says, and for a name. */
 const recordCost = 500;
@@ -21,9 +24,10 @@ export async function readTensorStream(
   fileName: string,
 ): Promise<StreamedTensor[]> {
   const tensors: StreamedTensor[] = [];
+  const window: Window = { offset: 0, bytes: new Uint8Array(0) };
   for (let position = 0; position < source.size;) {
-    budget.spend(recordCost);
-    const header = await readHeader(source, position, { fileName, index: tensors.length, signal });
+    budget.spend(recordCost + memoryCosts.tensor);
+    const header = await readHeader(source, position, { fileName, index: tensors.length, window, signal });
     const offset = position + header.headerBytes;
     if (offset + header.byteLength > source.size) {
       throw truncated(
@@ -38,16 +42,24 @@ export async function readTensorStream(
   return tensors;
 }
 
+/** The bytes that were read last. */
+interface Window {
+  offset: number;
+  bytes: Uint8Array;
+}
+
 interface Place {
   readonly fileName: string;
   readonly index: number;
+  readonly window: Window;
   readonly signal: AbortSignal | undefined;
 }
 
-async function readHeader(source: ByteSource, position: number, { fileName, index, signal }: Place): Promise<TensorHeader> {
-  for (let length = firstReadBytes; ; length = mostHeaderBytes) {
+async function readHeader(source: ByteSource, position: number, place: Place): Promise<TensorHeader> {
+  const { fileName, index } = place;
+  for (let length = firstHeaderBytes; ; length = mostHeaderBytes) {
     const available = Math.min(length, source.size - position);
-    const header = parseTensorHeader(await source.read(position, available, { signal }));
+    const header = parseTensorHeader(await readWindow(source, position, available, place));
     if (header === "more") {
       if (available < length || length === mostHeaderBytes)
         throw truncated(fileName, index, `has its header at byte ${position}, where the file ends`);
@@ -63,6 +75,15 @@ async function readHeader(source: ByteSource, position: number, { fileName, inde
       return header;
     }
   }
+}
+
+async function readWindow(source: ByteSource, position: number, length: number, { window, signal }: Place): Promise<Uint8Array> {
+  if (position < window.offset || position + length > window.offset + window.bytes.length) {
+    const ahead = Math.min(Math.max(length, windowBytes), source.size - position);
+    window.bytes = await source.read(position, ahead, { signal });
+    window.offset = position;
+  }
+  return window.bytes.subarray(position - window.offset, position - window.offset + length);
 }
 
 function truncated(fileName: string, index: number, why: string): LongspanError {

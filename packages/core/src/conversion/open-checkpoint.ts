@@ -10,10 +10,12 @@ import { wrappedFileSet } from "../bytes/wrapped-file-set.ts";
 import type { CheckpointInput } from "../bytes/checkpoint-input.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { memoryBudget, type OpenLimits } from "../checkpoint/memory-budget.ts";
+import { errorCodes } from "../errors/error-codes.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { AttentionWindows } from "../longformer/attention-windows.ts";
 import type { ExtendOptions } from "../longformer/extend-config.ts";
 import type { Head } from "../longformer/head.ts";
+import { shownMessage } from "../text/shown-message.ts";
 import { chooseClaim, uniqueByName } from "./choose-claim.ts";
 import { deriveParameters } from "./derive-parameters.ts";
 import { describeUnknownFile } from "./describe-unknown-file.ts";
@@ -89,8 +91,12 @@ async function openTracked(input: CheckpointInput, options: OpenOptions, tracker
     const container = entry.container ?? (await chooseContainer(source, options.adapters));
     const named: ResolveOptions = { namedIn: source.name };
     const files = wrappedFileSet(entry.files, (folder, fileName, given) => folder.resolve(fileName, { ...named, ...given }));
-    opened = await container.open({ source, fileName: entry.fileName, files, budget, signal });
-    const { envelope, contents: enclosed } = openEnvelope(opened, options.adapters, source.name);
+    const { fileName } = entry;
+    const contained = await namingFile(source.name, fileName, () => container.open({ source, fileName, files, budget, signal }));
+    opened = contained;
+    const { envelope, contents: enclosed } = await namingFile(source.name, fileName, () =>
+      openEnvelope(contained, options.adapters, source.name),
+    );
     const contents = await deriveParameters(enclosed, options.adapters, {
       source: source.name,
       files: entry.companions,
@@ -220,6 +226,17 @@ async function chooseContainer(source: ByteSource, adapters: readonly FormatAdap
     );
   }
   return chosen.detector;
+}
+
+/** Opens with the adapters' parts, which know what is wrong in a file, and not always of which file. */
+async function namingFile<Opened>(name: string, fileName: string, step: () => Opened | Promise<Opened>): Promise<Opened> {
+  try {
+    return await step();
+  } catch (error) {
+    if (!LongspanError.isInstance(error) || errorCodes[error.code] !== "input" || error.message.includes(shownMessage(fileName)))
+      throw error;
+    throw new LongspanError(error.code, `${name}: ${error.message}`, { details: error.details, cause: error });
+  }
 }
 
 function openEnvelope(

@@ -19,5 +19,5 @@ export const memoryCosts = {
   /** Bytes that were read, beside their number. */
   bytes: 360,
   /** What is remembered of a key that is no text or number, for comparing it. */
-  keyToken: 640,
+  keyToken: 900,
 } as const;
