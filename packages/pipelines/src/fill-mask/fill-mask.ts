@@ -3,6 +3,7 @@ import { specialIds } from "../model/check-tokenizer.ts";
 import { openModel, type OpenedModel } from "../model/open-model.ts";
 import { pipelineDefaults } from "../pipeline-defaults.ts";
 import type { PipelineHandle, PipelineOptions, RunOptions } from "../model/pipeline-options.ts";
+import { fillIn } from "./fill-in.ts";
 import { oneOrMany, type OneOrMany } from "../running/one-or-many.ts";
 import { largest, softmax } from "../running/probabilities.ts";
 import { runRows } from "../running/run-rows.ts";
@@ -105,11 +106,10 @@ async function fillAll(
     for (const [index, mask] of job.masks.entries()) {
       const start = tokens.starts[mask] ?? 0;
       const end = tokens.ends[mask] ?? 0;
-      const before = tokenizer.special.maskTakesSpace ? text.slice(0, start).trimEnd() : text.slice(0, start);
       const scores = softmax(logits.subarray(index * model.config.vocabSize, (index + 1) * model.config.vocabSize));
       const fillings = largest(scores, topK).map((id): MaskFilling => {
-        const word = tokenizer.decode([id]);
-        return { id, token: tokenizer.tokenOf(id) ?? "", text: word, score: scores[id] ?? 0, filled: before + word + text.slice(end) };
+        const filledText = fillIn(tokenizer, text, { id: tokens.ids[mask] ?? 0, start, end }, id);
+        return { id, token: tokenizer.tokenOf(id) ?? "", text: tokenizer.decode([id]), score: scores[id] ?? 0, filled: filledText };
       });
       filled.push({ start, end, fillings });
     }

@@ -77,14 +77,14 @@ export function configuredTokens({ config, specialTokensMap, addedTokens, tokeni
   const roles = new Map<string, RoleToken | null>();
   for (const role of roleNames) {
     if (!entries.has(role)) continue;
-    const token = roleToken(entries.get(role), `${whereOf(role, where, specialTokensMap)}: ${role}`);
+    const token = roleToken(entries.get(role), `${whereOf(role, where, decoder === undefined ? specialTokensMap : undefined)}: ${role}`);
     roles.set(role, token === null ? null : (byContent.get(contentOf(token)) ?? token));
   }
   const extra = entries.has("extra_special_tokens") ? entries.get("extra_special_tokens") : entries.get("additional_special_tokens");
   return {
     roles,
     namedTokens: namedTokensOf(entries, named, where, roles),
-    extraTokens: extraTokensOf(extra, `${where}: extra_special_tokens`),
+    extraTokens: extraTokensOf(extra, whereOfExtra(entries, where, specialTokensMap)),
     namesExtra: entries.has("extra_special_tokens"),
     declared: declared.toSorted((one, other) => one.id - other.id),
     replaced: all.filter(({ id, token }) => byId.get(id)?.token.content !== token.content),
@@ -279,6 +279,13 @@ function booleanOf(value: unknown, where: string): boolean {
 
 function whereOf(role: string, config: string, map: NamedObject | undefined): string {
   return map !== undefined && role in map.value ? map.name : config;
+}
+
+/** Where the extra tokens come from, of those files that are looked at. */
+function whereOfExtra(entries: Entries, config: string, map: NamedObject | undefined): string {
+  const key = entries.has("extra_special_tokens") ? "extra_special_tokens" : "additional_special_tokens";
+  const usesMap = map !== undefined && !entries.has("added_tokens_decoder") && key in map.value;
+  return `${usesMap ? map.name : config}: ${key}`;
 }
 
 function plain(content: string): TokenForm {

@@ -120,6 +120,13 @@ test.each<[string, Record<string, unknown>, string, ...string[]]>([
     '"x"',
   ],
   ["a list in special_tokens_map.json", settings({}, { "special_tokens_map.json": [] }), "malformed", "special_tokens_map.json in f"],
+  [
+    "an object without a type among the additional tokens of special_tokens_map.json",
+    settings({ tokenizer_class: "RobertaTokenizer" }, { "special_tokens_map.json": { additional_special_tokens: [{ content: "<x>" }] } }),
+    "malformed",
+    "special_tokens_map.json in f",
+    "additional_special_tokens",
+  ],
   ["a text that is no sentencepiece model", { "sentencepiece.bpe.model": "hello" }, "malformed", "sentencepiece.bpe.model in f"],
   ["a sentencepiece model of another kind", { "spiece.model": "\n\u0009\n\u0007[CLS]ab" }, "unsupported", "spiece.model in f", "[CLS]ab"],
   ["lists in lists", { "tokenizer.json": "[".repeat(100_000) }, "limit-exceeded", inTokenizer, "64 levels"],
