@@ -1,7 +1,7 @@
 """Loads every tf_model.h5 that Longspan wrote with transformers 4 on TensorFlow: no weight missing, none unexpected, no warning; every
 value equal to the fixture's, bit for bit; and the outputs that TensorFlow gave for the seeded values.
 
-Called by run.ts with a JSON list of jobs: {"source": a fixture whose .expected.json stands beside it, "target", "path", "head"}.
+Called by run.ts with a JSON list of jobs: {"source": a fixture, "values": the one whose .expected.json has its values, "target", "path", "head"}.
 Needs the environment of fixtures/requirements-tensorflow.txt. The names come from fixtures/make_tensorflow.py, written apart from Longspan.
 """
 
@@ -63,7 +63,7 @@ def main():
     failed = 0
     for job in jobs:
         try:
-            values = expected_values(job["source"])
+            values = expected_values(job["values"])
             model, count = check(job["path"], job["head"], values)
             # Fixtures of torch/heads hold the seeded values, of which the outputs are recorded.
             if "torch/heads" in job["source"]:

@@ -26,8 +26,8 @@ export interface Trunk {
 const globalProjection = /^encoder\.layer\.\d+\.attention\.self\.query_global\.weight$/;
 const localProjection = /^encoder\.layer\.\d+\.attention\.self\.query\.weight$/;
 
-/** Models told apart in one file; the names of a hostile one could be read as a million. */
-const maxModels = 20;
+/** Models told apart in one file, and names looked at for their heads: those of a hostile file could be read as a million models. */
+const limits = { models: 20, names: 1_000_000 };
 
 /**
  * The trunks whose names a layout knows, those first that are Longformers, then those with most tensors. Names without an encoder's layer
@@ -56,7 +56,9 @@ export function findTrunks(parsed: ParsedLayout, names: readonly (readonly strin
     .map(([prefix, known]) => ({ prefix, ...known }))
     .toSorted((one, other) => Number(other.isLongformer) - Number(one.isLongformer) || other.trunk.size - one.trunk.size);
   const models = sorted.filter(({ hasLayers }) => hasLayers);
-  return (models.length > 0 ? models.slice(0, maxModels) : sorted.slice(0, 1)).map((trunk) => ({
+  return (
+    models.length > 0 ? models.slice(0, Math.max(2, Math.min(limits.models, Math.floor(limits.names / names.length)))) : sorted.slice(0, 1)
+  ).map((trunk) => ({
     ...trunk,
     ...findHead(parsed, names, trunk.prefix),
   }));

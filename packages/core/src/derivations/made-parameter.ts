@@ -13,6 +13,11 @@ export interface MadeParameter {
   readonly made: LazyTensor | { readonly reason: string };
 }
 
+/** Whether a name of this form is among the tensors, so that a file of a million others costs no more than this look. */
+export function hasName({ tensors, unreadable = [] }: EnvelopeContents, form: RegExp): boolean {
+  return tensors.some(({ name }) => form.test(name)) || unreadable.some(({ name }) => form.test(name));
+}
+
 /** Everything that has a name in the contents, by that name. */
 export function partsByName(contents: EnvelopeContents): ReadonlyMap<string, Part> {
   return new Map<string, Part>([...(contents.unreadable ?? []), ...contents.tensors].map((part) => [part.name, part]));

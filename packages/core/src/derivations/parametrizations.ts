@@ -1,6 +1,6 @@
 import type { Derivation } from "../adapter/derivation.ts";
 import type { EnvelopeContents } from "../adapter/envelope.ts";
-import { partsByName, withEnding, withMadeParameters, type MadeParameter, type Part } from "./made-parameter.ts";
+import { hasName, partsByName, withEnding, withMadeParameters, type MadeParameter, type Part } from "./made-parameter.ts";
 
 /**
  * Parameters under spectral norm (`weight_orig`, `weight_u`, `weight_v`) or any other parametrization (`parametrizations.weight.…`) whose
@@ -11,6 +11,7 @@ export function parametrizationsDerivation(): Derivation {
 }
 
 function derive(contents: EnvelopeContents): EnvelopeContents | undefined {
+  if (!hasName(contents, /_orig$|(?:^|\.)parametrizations\./)) return undefined;
   const parts = partsByName(contents);
   return withMadeParameters(contents, [...spectralNorms(parts), ...registered(parts)], () => "");
 }

@@ -6,7 +6,7 @@ import { bytesPerElement, isFloatingPoint } from "../tensor/data-type.ts";
 import type { LazyTensor } from "../tensor/lazy-tensor.ts";
 import { readFloats } from "../tensor/read-floats.ts";
 import { tensorFromBytes } from "../tensor/read-tensor.ts";
-import { isReadable, partsByName, unreadablePart, withEnding, withMadeParameters, type MadeParameter } from "./made-parameter.ts";
+import { hasName, isReadable, partsByName, unreadablePart, withEnding, withMadeParameters, type MadeParameter } from "./made-parameter.ts";
 
 /**
  * Parameters pruned by `torch.nn.utils.prune`, kept as `weight_orig` and `weight_mask`: `mask.to(orig.dtype) * orig` (torch/nn/utils/prune.py,
@@ -17,6 +17,7 @@ export function pruningDerivation(): Derivation {
 }
 
 function derive(contents: EnvelopeContents): EnvelopeContents | undefined {
+  if (!hasName(contents, /_mask$/)) return undefined;
   const parts = partsByName(contents);
   const parameters: MadeParameter[] = [];
   for (const [name, original] of parts) {

@@ -1,6 +1,6 @@
 import type { Derivation } from "../adapter/derivation.ts";
 import type { EnvelopeContents } from "../adapter/envelope.ts";
-import { partsByName, withMadeParameters, type MadeParameter, type Part } from "./made-parameter.ts";
+import { hasName, partsByName, withMadeParameters, type MadeParameter, type Part } from "./made-parameter.ts";
 
 /** How a quantised layer stands in a file, by what its names end with behind the layer's. */
 interface Scheme {
@@ -50,7 +50,12 @@ export function quantisedDerivation(): Derivation {
   return { name: "quantised", derive: (contents) => derive(contents) };
 }
 
+/** What every marker ends with. */
+const anyMarker =
+  /(?:SCB|absmax|quant_map|qweight|weight_packed|weight_scale|weight_scale_inv|_packed_params|_packed_weight|quant_weight)$|quant_state\./;
+
 function derive(contents: EnvelopeContents): EnvelopeContents | undefined {
+  if (!hasName(contents, anyMarker)) return undefined;
   const parts = partsByName(contents);
   const layers = new Map<string, Scheme>();
   for (const name of parts.keys()) {

@@ -6,6 +6,7 @@ import { elementCount, isFloatingPoint, type DataType } from "../tensor/data-typ
 import type { LazyTensor } from "../tensor/lazy-tensor.ts";
 import { readFloats } from "../tensor/read-floats.ts";
 import {
+  hasName,
   isReadable,
   partsByName,
   unreadablePart,
@@ -46,6 +47,7 @@ const spellings: readonly {
 ];
 
 function derive(contents: EnvelopeContents): EnvelopeContents | undefined {
+  if (!hasName(contents, /(?:_g|\.original0)$/)) return undefined;
   const parts = partsByName(contents);
   const others = otherParametrizations(parts);
   const parameters: MadeParameter[] = [];
