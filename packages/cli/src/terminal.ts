@@ -33,7 +33,13 @@ export function styled(style: Style, text: string): StyledText {
 
 /** Whether text in a style looks different there: on a terminal that wants colours (NO_COLOR, FORCE_COLOR). */
 export function showsStyles(stream: OutputStream): boolean {
-  return styleText("bold", "x", { stream }) !== "x";
+  return inStyle("bold", "x", stream) !== "x";
+}
+
+function inStyle(style: Style, text: string, stream: OutputStream): string {
+  // Before 22.8, Node does not ask the stream.
+  const isPlain = stream.isTTY !== true && process.env.FORCE_COLOR === undefined;
+  return isPlain ? text : styleText(style, text, { stream });
 }
 
 /**
@@ -50,7 +56,7 @@ export function writeText(stream: OutputStream, ...line: readonly LinePart[]): v
 }
 
 function write(stream: OutputStream, line: readonly LinePart[], shown: (text: string) => string): void {
-  const written = line.map((part) => (typeof part === "string" ? shown(part) : styleText(part.style, shown(part.text), { stream })));
+  const written = line.map((part) => (typeof part === "string" ? shown(part) : inStyle(part.style, shown(part.text), stream)));
   stream.write(`${written.join("")}\n`);
 }
 
