@@ -68,7 +68,7 @@ describe("extending makes what the recipe makes in torch", () => {
     expect(worst(await differences(longformer, { ...inputs, global_attention_mask: globals }, outputs))).toBeLessThanOrEqual(allowed);
   });
 
-  const targets = ["hf", "torch", "torch-legacy", "lightning", "paddle", "paddle-safetensors"];
+  const targets = ["hf", "torch", "torch-legacy", "lightning", "paddle", "paddle-safetensors", "tensorflow"];
   test.each(targets)("into %s, which holds each tensor on its own", async (target) => {
     const { plain, extended, options } = recipes[0] ?? { plain: "", extended: "", options: { maxLength: 0, window: 0 } };
     await using longformer = await openRoberta(plain, { extend: options });
@@ -87,14 +87,17 @@ describe("extending makes what the recipe makes in torch", () => {
     }
   });
 
-  test.each(["plain/lightning-sequence-classification", "plain/paddle-masked-lm"])("from %s", async (plain) => {
-    const options = { maxLength: 48, window: 16 };
-    await using longformer = await openRoberta(plain, { extend: options });
-    await using torch = await openRoberta("plain/roberta-masked-lm", { extend: options, head: "model" });
-    expect(longformer).toMatchObject({ problem: undefined });
-    for (const [name, tensor] of torch.weights())
-      expect([name, await longformer.weights().get(name)?.read()]).toEqual([name, await tensor.read()]);
-  });
+  test.each(["plain/lightning-sequence-classification", "plain/paddle-masked-lm", "plain/tensorflow-masked-lm"])(
+    "from %s",
+    async (plain) => {
+      const options = { maxLength: 48, window: 16 };
+      await using longformer = await openRoberta(plain, { extend: options });
+      await using torch = await openRoberta("plain/roberta-masked-lm", { extend: options, head: "model" });
+      expect(longformer).toMatchObject({ problem: undefined });
+      for (const [name, tensor] of torch.weights())
+        expect([name, await longformer.weights().get(name)?.read()]).toEqual([name, await tensor.read()]);
+    },
+  );
 });
 
 describe("what cannot be extended is refused by name", () => {

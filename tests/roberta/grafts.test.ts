@@ -1,11 +1,23 @@
 import { describe, expect, test } from "vitest";
-import { memoryDirectorySink, memoryFileSet, type Checkpoint, type FileSet } from "@longspan/core";
+import { memoryDirectorySink, memoryFileSet, type Checkpoint, type FileSet, type Layout } from "@longspan/core";
+import { huggingFaceLayout } from "@longspan/adapter-torch";
 import { readFixture, readJsonFixture } from "../read-fixture.ts";
 import { converter, differences, openRoberta, recorded, recordedCases } from "./recorded.ts";
 
 const cases = [...(await recordedCases("grafts")), ...(await recordedCases("extended"))];
 const allowed = 1e-5;
 const worst = (found: Readonly<Record<string, number>>): number => Math.max(...Object.values(found));
+
+/** Hugging Face's names, but for the attention's. */
+const wrapped: Layout = {
+  ...huggingFaceLayout(),
+  name: "wrapped",
+  rules: huggingFaceLayout().rules.map(({ from, to }) => ({
+    from,
+    to: to.replace("attention.self.{", "attention.self.longformer_self_attn.{"),
+  })),
+  accepts: [],
+};
 
 describe("a RoBERTa with Longformer's attention gives what it gives in torch", () => {
   test("for all heads and three families", () => {
@@ -27,6 +39,19 @@ describe("a RoBERTa with Longformer's attention gives what it gives in torch", (
     expect(worst(await differences(graft, inputs, outputs))).toBeLessThanOrEqual(allowed);
   });
 
+  test("whose attention is a module inside RoBERTa's own", async () => {
+    await using graft = await openRoberta("grafts/roberta-model");
+    const sink = memoryDirectorySink("renamed");
+    await converter.convert(converter.plan(graft, { target: "hf", layout: wrapped }), { sink, fileName: "model.safetensors" });
+    const config = await configOf("grafts/roberta-model");
+    await using renamed = await converter.open({ files: memoryFileSet("renamed", sink.files) }, { config });
+    expect(renamed).toMatchObject({ problem: undefined, head: "model" });
+    expect(renamed.tensors.map(({ sourceName }) => sourceName)).toContain(
+      "encoder.layer.1.attention.self.longformer_self_attn.key_global.weight",
+    );
+    expect((await converter.verify(graft, renamed)).equal).toBe(true);
+  });
+
   test("inside a Lightning checkpoint, with and without the config.json beside it", async () => {
     await using file = await openRoberta("grafts/roberta-question-answering");
     await using module = await openRoberta("grafts/lightning-question-answering");
@@ -39,7 +64,7 @@ describe("a RoBERTa with Longformer's attention gives what it gives in torch", (
 });
 
 describe("converting a graft", () => {
-  const targets = ["hf", "torch", "torch-legacy", "lightning", "paddle", "paddle-safetensors"];
+  const targets = ["hf", "torch", "torch-legacy", "lightning", "paddle", "paddle-safetensors", "tensorflow"];
 
   test.each(targets)("to %s: the copy is a Longformer that gives the same", async (target) => {
     for (const model of ["grafts/roberta-question-answering", "grafts/roberta-masked-lm", "grafts/xlm-roberta-sequence-classification"]) {

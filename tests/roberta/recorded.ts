@@ -3,6 +3,7 @@ import type { Checkpoint, Converter, Head, OpenOptions, Tensor } from "@longspan
 import { directoryFileSet } from "@longspan/core/node";
 import { lightning } from "@longspan/adapter-lightning";
 import { paddle } from "@longspan/adapter-paddle";
+import { tensorflow } from "@longspan/adapter-tensorflow";
 import { torch } from "@longspan/adapter-torch";
 import { fileURLToPath } from "node:url";
 import { largestDifference } from "../forward-parity.ts";
@@ -18,7 +19,7 @@ export interface RecordedCase {
   readonly outputs: readonly string[];
 }
 
-export const converter: Converter = createConverter({ adapters: [torch(), paddle(), lightning()] });
+export const converter: Converter = createConverter({ adapters: [torch(), paddle(), lightning(), tensorflow()] });
 
 export async function recordedCases(group: "grafts" | "plain" | "extended"): Promise<readonly RecordedCase[]> {
   const { cases } = (await readJsonFixture("roberta/cases.json")) as { readonly cases: readonly RecordedCase[] };

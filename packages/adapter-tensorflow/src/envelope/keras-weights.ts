@@ -78,18 +78,20 @@ function flatEntries(root: TreeValue): Weight[] {
 
 /** A weight that several layers list is the first one's; what the others hold are copies, which are named as such. */
 function withRepeats(weights: readonly Weight[]): { name: string; sourceName: string; value: TreeValue }[] {
-  const seen = new Set<string>();
+  const owners = new Map<string, string>();
   return weights.map(({ layer, path, sourceName, value }) => {
     const name = dottedName(path);
-    const repeated = layer !== undefined && seen.has(name);
-    seen.add(name);
-    return { name: repeated ? repeatedName(layer, name) : name, sourceName, value };
+    const owner = layer === undefined ? undefined : owners.get(name);
+    if (layer !== undefined && owner === undefined) owners.set(name, layer);
+    return { name: layer === undefined || owner === undefined ? name : repeatedName(layer, owner, name), sourceName, value };
   });
 }
 
-/** `model.longformer.embeddings.…`, listed by the layer `lm_head`: `model.lm_head.repeats.embeddings.…`. */
-function repeatedName(layer: string, name: string): string {
-  return name.replace(/(^|\.)longformer\./, `$1${layer}.repeats.`);
+/** `model.longformer.embeddings.…` of the layer `longformer`, listed by `lm_head`, too: `model.lm_head.repeats.embeddings.…`. */
+function repeatedName(layer: string, owner: string, name: string): string {
+  const segments = name.split(".");
+  const at = segments.indexOf(owner);
+  return at < 0 ? name : segments.toSpliced(at, 1, layer, "repeats").join(".");
 }
 
 function member(map: TreeValue, path: string): TreeValue | undefined {

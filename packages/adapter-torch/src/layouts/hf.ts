@@ -1,7 +1,7 @@
 import { canonicalRules, type Layout, type Rule } from "@longspan/core";
 
 /** TensorFlow's words for a LayerNorm's parameters, in checkpoints of 2019 and before; transformers still reads them. */
-const accepts: readonly Rule[] = [
+const oldNormalizations: readonly Rule[] = [
   "embeddings.LayerNorm",
   "encoder.layer.{i}.attention.output.LayerNorm",
   "encoder.layer.{i}.output.LayerNorm",
@@ -9,6 +9,14 @@ const accepts: readonly Rule[] = [
   from: `${module}.{p:weight|bias}`,
   to: `${module}.{p:gamma|beta}`,
 }));
+
+/** A RoBERTa that was given Longformer's attention as a module inside its own, as LED has it, and not in its place. */
+const wrappedAttention: Rule = {
+  from: "encoder.layer.{i}.attention.self.{t:query|key|value|query_global|key_global|value_global}.{p:weight|bias}",
+  to: "encoder.layer.{i}.attention.self.longformer_self_attn.{t:query|key|value|query_global|key_global|value_global}.{p:weight|bias}",
+};
+
+const accepts: readonly Rule[] = [...oldNormalizations, wrappedAttention];
 
 /** The names of `transformers` (models/longformer/modeling_longformer.py), which are the canonical ones. One object each, so that layouts built on this one share them. */
 const parts: Pick<Layout, "rules" | "accepts" | "drops" | "adds"> = {

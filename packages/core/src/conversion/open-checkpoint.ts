@@ -37,7 +37,7 @@ export interface OpenOptions {
   readonly window?: AttentionWindows | undefined;
   /**
    * Opens a RoBERTa, XLM-R or CamemBERT as the Longformer that the published recipe makes of it, which should then be trained: longer
-   * positions, global projections copied from the local ones, these windows. Nothing else is opened so.
+   * positions, global projections copied from the local ones, these windows. Nothing else is opened so, and no adapter over a `base`.
    */
   readonly extend?: ExtendOptions | undefined;
   /** What opening may cost; default: see `OpenLimits`. */
@@ -61,6 +61,7 @@ const headBytes = 4096;
  */
 export async function openCheckpoint(input: CheckpointInput, options: OpenOptions): Promise<Checkpoint> {
   checkAdapters(options.adapters);
+  if (options.extend !== undefined && options.base !== undefined) throw adapterToExtend();
   const { signal } = options;
   throwIfAborted(signal);
   const tracker = fileTracker();
@@ -163,6 +164,13 @@ function baseOpener({ base, adapters, config, layout, prefix, window, limits, si
     checkUnchanged: async (given) => (await opened)?.checkUnchanged(given),
     close: async () => (await opened?.catch(() => undefined))?.close(),
   };
+}
+
+function adapterToExtend(): LongspanError {
+  return new LongspanError(
+    "argument-invalid",
+    "A whole model is extended, not an adapter (PEFT) over its base: its global projections are copies of what is merged. Merge the adapter first (merge_and_unload() in PEFT), and extend what comes of it.",
+  );
 }
 
 function unusedBase(source: string, { base }: OpenOptions): string {

@@ -61,6 +61,14 @@ test("of two RoBERTas in one file none is taken silently", async () => {
   expect(await open(file, { extend, prefix: "passage." })).toMatchObject({ problem: undefined, prefix: "passage." });
 });
 
+test("an adapter over a base is not extended", async () => {
+  const base = { files: memoryFileSet("base", {}) };
+  await expect(open(rawModel(robertaTensors("model")), { extend, base })).rejects.toMatchObject({
+    code: "argument-invalid",
+    message: expect.stringContaining("merge_and_unload"),
+  });
+});
+
 test("names that are nobody's, and no model at all, are refused as ever", async () => {
   expect((await open(rawModel([{ name: "a.weight", shape: [2, 2] }]), { extend })).problem).toMatchObject({ code: "not-a-longformer" });
 });

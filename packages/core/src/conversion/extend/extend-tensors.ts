@@ -25,7 +25,8 @@ export function extendTensors({ contents, match }: ReadContents, extension: Exte
   const readings: (readonly Reading[])[] = [];
   for (const [index, entry] of contents.tensors.entries()) {
     const read = match.readings[index] ?? [];
-    const isPositions = read.some((reading) => reading.kind === "parameter" && reading.canonicalName === positionTable);
+    // A second name of the table is lengthened as well, so that the two can be compared.
+    const isPositions = read.some((reading) => reading.kind !== "drop" && reading.canonicalName === positionTable);
     tensors.push(isPositions ? { ...entry, tensor: lengthened(entry, extension, source) } : entry);
     readings.push(read);
   }

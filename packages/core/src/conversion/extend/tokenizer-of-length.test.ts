@@ -20,8 +20,6 @@ test("model_max_length changes, all else stays; the old key for it goes", async 
 test("a tokenizer without settings gets some; where there is no tokenizer there are none", async () => {
   expect(await settings(memoryFileSet("t", { "sentencepiece.bpe.model": text("…") }))).toEqual({ model_max_length: 4096 });
   expect(await settings(memoryFileSet("t", { "config.json": text({}) }))).toBeUndefined();
-  const files = tokenizerOfLength(memoryFileSet("t", { "vocab.json": text({}) }), 4096);
-  expect(await files.list?.()).toEqual(["vocab.json", "tokenizer_config.json"]);
 });
 
 test("other files are as they are", async () => {

@@ -1,6 +1,7 @@
 import { bytesSource } from "../../bytes/bytes-source.ts";
 import type { ByteSource } from "../../bytes/byte-source.ts";
 import type { FileSet, ResolveOptions } from "../../bytes/file-set.ts";
+import { wrappedFileSet } from "../../bytes/wrapped-file-set.ts";
 import { memoryBudget } from "../../checkpoint/memory-budget.ts";
 import { LongspanError } from "../../errors/longspan-error.ts";
 import { readJson } from "../../json/parse-json.ts";
@@ -17,37 +18,23 @@ const vocabularyFiles: readonly string[] = ["tokenizer.json", "vocab.json", "voc
  * @throws LongspanError `config-invalid` (while the file is opened) when it is no JSON object.
  */
 export function tokenizerOfLength(files: FileSet, maxLength: number): FileSet {
-  const hasVocabulary = async (options: ResolveOptions | undefined): Promise<boolean> => {
-    for (const name of vocabularyFiles) {
-      const source = await files.resolve(name, options);
-      await source?.close();
-      if (source !== undefined) return true;
-    }
-    return false;
-  };
-  const settings = async (options: ResolveOptions | undefined): Promise<ByteSource | undefined> => {
-    const source = await files.resolve(settingsFile, options);
-    if (source === undefined && !(await hasVocabulary(options))) return undefined;
-    const { max_len: _old, ...read } = source === undefined ? {} : await readSettings(source, options?.signal);
-    const text = `${stringifyJson({ ...read, model_max_length: maxLength }, { indent: 2 })}\n`;
-    return bytesSource(new TextEncoder().encode(text), source?.name ?? `${files.name}/${settingsFile}`);
-  };
-  // What else the files can do stays as it is.
-  const other: Omit<FileSet, "name" | "resolve"> = {
-    ...(files.list === undefined ? {} : { list: async () => withSettings((await files.list?.()) ?? []) }),
-    ...(files.folder === undefined ? {} : { folder: async (folderName: string) => files.folder?.(folderName) }),
-    ...(files.listFolders === undefined ? {} : { listFolders: async () => (await files.listFolders?.()) ?? [] }),
-    ...(files.parent === undefined ? {} : { parent: () => files.parent?.() }),
-  };
-  return {
-    name: files.name,
-    resolve: async (fileName, options) => (fileName === settingsFile ? settings(options) : files.resolve(fileName, options)),
-    ...other,
-  };
+  return wrappedFileSet(files, async (folder, fileName, options) => {
+    const source = await folder.resolve(fileName, options);
+    if (fileName !== settingsFile) return source;
+    if (source === undefined && !(await hasVocabulary(folder, options))) return undefined;
+    const { max_len: _old, ...settings } = source === undefined ? {} : await readSettings(source, options?.signal);
+    const text = `${stringifyJson({ ...settings, model_max_length: maxLength }, { indent: 2 })}\n`;
+    return bytesSource(new TextEncoder().encode(text), source?.name ?? `${folder.name}/${settingsFile}`);
+  });
 }
 
-function withSettings(names: readonly string[]): readonly string[] {
-  return names.includes(settingsFile) || !names.some((name) => vocabularyFiles.includes(name)) ? names : [...names, settingsFile];
+async function hasVocabulary(files: FileSet, options: ResolveOptions | undefined): Promise<boolean> {
+  for (const name of vocabularyFiles) {
+    const source = await files.resolve(name, options);
+    await source?.close();
+    if (source !== undefined) return true;
+  }
+  return false;
 }
 
 async function readSettings(source: ByteSource, signal: AbortSignal | undefined): Promise<Readonly<Record<string, unknown>>> {
