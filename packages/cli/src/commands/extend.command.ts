@@ -4,7 +4,7 @@ import { addOutputOptions, type OutputOptions } from "../model/output-options.ts
 import { wholeNumber } from "../model/pipeline-options.ts";
 import type { RegisterCommand } from "./register-command.ts";
 
-export interface ExtendCommandOptions extends OutputOptions {
+interface ExtendCommandOptions extends OutputOptions {
   readonly maxLength: number;
   readonly window: AttentionWindows;
 }
