@@ -50,7 +50,7 @@ export class PickleError extends Error {
   readonly limit: string | undefined;
 
   constructor(code: PickleErrorCode, message: string, place?: PickleErrorPlace) {
-    super(place === undefined ? message : `${message} (${placeText(place)})`);
+    super(visible(place === undefined ? message : `${message} (${placeText(place)})`));
     this.code = code;
     this.offset = place?.offset;
     this.opcode = place?.opcode;
@@ -60,4 +60,9 @@ export class PickleError extends Error {
 
 function placeText({ offset, opcode }: PickleErrorPlace): string {
   return opcode === undefined ? `at byte ${offset}` : `${opcode} at byte ${offset}`;
+}
+
+/** Messages quote files: what a terminal obeys, or nobody sees, is spelled out, whoever prints them. */
+function visible(message: string): string {
+  return message.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }

@@ -91,6 +91,7 @@ export class KeyTable {
       if (isTuple(item)) {
         token = this.#tuples.get(item.items);
         if (token === undefined) {
+          this.#spend?.(0);
           open.push({ items: item.items, next: 0, ids: [] });
           continue;
         }

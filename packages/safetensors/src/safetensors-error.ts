@@ -47,7 +47,7 @@ export class SafetensorsError extends Error {
   readonly limit?: string;
 
   constructor(code: SafetensorsErrorCode, message: string, fields: SafetensorsErrorFields = {}) {
-    super(message);
+    super(visible(message));
     this.code = code;
     if (fields.tensor !== undefined) this.tensor = fields.tensor;
     if (fields.offset !== undefined) this.offset = fields.offset;
@@ -60,4 +60,9 @@ export class SafetensorsError extends Error {
 export function quoted(name: string): string {
   const visible = name.length > 80 ? `${name.slice(0, 80)}…` : name;
   return JSON.stringify(visible);
+}
+
+/** Messages quote files: what a terminal obeys, or nobody sees, is spelled out, whoever prints them. */
+function visible(message: string): string {
+  return message.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
