@@ -17,7 +17,7 @@ export function alignTokens(word: string, tokens: readonly string[], forms: Toke
     const found = word.indexOf(piece, at);
     const from = token === forms.unknown || found === -1 ? at : found;
     if (found !== from && forms.unknownIsWord) at = word.length;
-    else at = found === from ? from + piece.length : Math.min(word.length, from + 1);
+    else at = found === from ? from + piece.length : Math.min(word.length, from + ((word.codePointAt(from) ?? 0) > 0xff_ff ? 2 : 1));
     return [from, at];
   });
 }

@@ -48,8 +48,8 @@ export function bertTokenizer(vocabulary: unknown, parts: TokenizerParts): MadeT
 }
 
 /** The tokens of vocab.txt, one in each line; its id is the line's number from 0 on. Of equal lines the last counts, as in the library. @throws LongspanError `limit-exceeded`. */
-export function vocabularyLines(text: string, name: string): Record<string, number> {
+export function vocabularyLines(text: string, name: string): Map<string, number> {
   const lines = text.replace(/\r?\n$/, "").split("\n");
   checkCount(lines.length, maxVocabularyLines(text.length), name, "lines");
-  return Object.fromEntries(lines.map((line, id) => [line.replace(/\p{White_Space}+$/u, ""), id]));
+  return new Map(lines.map((line, id) => [line.replace(/\p{White_Space}+$/u, ""), id]));
 }

@@ -5,7 +5,7 @@ export const maxAddedTokens = 100_000;
 
 /** How many lines a vocabulary of so many characters may have: real ones are far longer than a few letters each. */
 export function maxVocabularyLines(length: number): number {
-  return Math.max(400_000, length / 15);
+  return Math.max(800_000, length / 15);
 }
 
 export function maxMerges(length: number): number {

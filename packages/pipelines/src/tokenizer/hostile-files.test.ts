@@ -50,6 +50,7 @@ test.each<[string, Record<string, unknown>, string, ...string[]]>([
   ["a text for a model", whole({ model: "BPE" }), "malformed", inTokenizer, "model"],
   ["an unknown model", model({ type: "Word\u001bLevel" }), "unsupported", inTokenizer, "model.type"],
   ["dropout", model({ dropout: 0.1 }), "unsupported", inTokenizer, "model.dropout"],
+  ["joined unknown tokens of BPE", model({ unk_token: "<unk>", fuse_unk: true }), "unsupported", inTokenizer, "model.fuse_unk"],
   ["byte fallback of BPE", model({ byte_fallback: true }), "unsupported", inTokenizer, "model.byte_fallback"],
   ["an object of added tokens", whole({ added_tokens: {} }), "malformed", inTokenizer, "added_tokens"],
   ["an added token that is none", whole({ added_tokens: [7] }), "malformed", inTokenizer, "added_tokens[0]", "7"],
@@ -130,7 +131,7 @@ test.each<[string, Record<string, unknown>, string, ...string[]]>([
   ["a text that is no sentencepiece model", { "sentencepiece.bpe.model": "hello" }, "malformed", "sentencepiece.bpe.model in f"],
   ["a sentencepiece model of another kind", { "spiece.model": "\n\u0009\n\u0007[CLS]ab" }, "unsupported", "spiece.model in f", "[CLS]ab"],
   ["lists in lists", { "tokenizer.json": "[".repeat(100_000) }, "limit-exceeded", inTokenizer, "64 levels"],
-  ["half a million lines", { "vocab.txt": "\n".repeat(500_000) }, "limit-exceeded", "vocab.txt in f", "lines"],
+  ["a million lines", { "vocab.txt": "\n".repeat(1_000_000) }, "limit-exceeded", "vocab.txt in f", "lines"],
   [
     "a class without its files",
     { "tokenizer_config.json": { tokenizer_class: "BertTokenizer" }, "vocab.json": vocabulary, "merges.txt": merges },

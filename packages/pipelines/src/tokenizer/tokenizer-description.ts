@@ -66,8 +66,10 @@ export function tokenModel(description: JsonObject, name: string): TokenModel {
 }
 
 /** `model.vocab` of BPE and WordPiece: every token with an id of its own. */
-function vocabularyOf({ vocab }: JsonObject, name: string): ReadonlyMap<string, number> {
+function vocabularyOf({ vocab }: JsonObject, name: string): Map<string, number> {
   const where = `${name}: model.vocab`;
+  // The lines of vocab.txt, which are numbered already.
+  if (vocab instanceof Map) return vocab;
   if (!isObject(vocab)) throw invalid(where, vocab, "an object of tokens and ids");
   const ids = new Map<string, number>();
   const taken = new Set<number>();
@@ -94,6 +96,7 @@ function checkBpe(model: JsonObject, name: string): JsonObject {
     if (option in model && model[option] !== undefined && !harmless.some((value) => value === model[option]))
       throw unsupportedOption(option, model, name);
   }
+  if (model.fuse_unk === true && typeof model.unk_token === "string") throw unsupportedOption("fuse_unk", model, name);
   if (model.byte_fallback === true) throw unsupportedOption("byte_fallback", model, name);
   if (model.unk_token !== undefined && model.unk_token !== null) {
     if (typeof model.unk_token !== "string") throw invalid(`${name}: model.unk_token`, model.unk_token, "a text or null");

@@ -9,15 +9,17 @@ import type { TokenModel } from "./token-model.ts";
  * Byte-level BPE or WordPiece. Tokens are the library's (@huggingface/tokenizers), which of a word each stands for is found here.
  * @param ids the vocabulary; every id once.
  */
-export function vocabularyModel(config: JsonObject, ids: ReadonlyMap<string, number>, name: string): TokenModel {
+export function vocabularyModel(config: JsonObject, ids: Map<string, number>, name: string): TokenModel {
   const byWords = config.type === "WordPiece";
   // Without added tokens: the library would put them into the model's vocabulary, and find them inside of words.
   const parts = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, added_tokens: [] };
-  const { model: library } = new Tokenizer({ ...parts, model: config }, {});
-  const tokens = new Map<number, string>();
+  const { model: library } = new Tokenizer({ ...parts, model: { ...config, vocab: {} } }, {});
+  // One vocabulary for both: copies of large ones take more memory than their files may.
+  if (library !== null) library.tokens_to_ids = ids;
+  const tokens: string[] = [];
   let largestId = -1;
   for (const [token, id] of ids) {
-    tokens.set(id, token);
+    tokens[id] = token;
     largestId = Math.max(largestId, id);
   }
   const forms: TokenForms = {
@@ -40,7 +42,7 @@ export function vocabularyModel(config: JsonObject, ids: ReadonlyMap<string, num
     size: ids.size,
     largestId,
     idOf: (token) => ids.get(token),
-    tokenOf: (id) => tokens.get(id),
+    tokenOf: (id) => tokens[id],
     tokensOf: (word) => {
       const found = library?._call([word]) ?? [];
       return alignTokens(word, found, forms).map(([from, to], index) => {
