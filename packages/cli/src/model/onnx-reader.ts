@@ -30,6 +30,15 @@ export function onnxReader(): FormatAdapter {
     ],
     layouts: [],
     targets: [],
+    folderKinds: [
+      {
+        name: "transformers-js",
+        async find(files, fileName) {
+          if (fileName !== undefined || (await files.folder?.("onnx")) === undefined) return undefined;
+          return (await load()).folderKinds?.[0]?.find(files, fileName);
+        },
+      },
+    ],
   };
 }
 

@@ -18,7 +18,7 @@ export interface OutputOptions extends ModelOptions, OnnxCommandOptions {
 export function addOutputOptions(command: Command, defaultTarget?: string): Command {
   const target = new Option(
     "--to <target>",
-    "hf, torch, torch-legacy, lightning, paddle, paddle-safetensors, tensorflow, onnx, or an adapter's own",
+    "hf, torch, torch-legacy, lightning, paddle, paddle-safetensors, tensorflow, onnx, transformers.js, or an adapter's own",
   );
   return addOnnxOptions(command)
     .addOption(defaultTarget === undefined ? target.makeOptionMandatory() : target.default(defaultTarget))

@@ -12,14 +12,20 @@ export const quantizationNote: string =
  * @throws LongspanError `argument-invalid` when another target is given ONNX's options.
  */
 export async function createTargetConverter(options: ModelOptions & OnnxCommandOptions & { readonly to: string }): Promise<Converter> {
-  const { to, quantize, externalData } = options;
+  const { to, quantize, externalData, globalAttention } = options;
   const adapters = await loadAdapters(options.adapter, options.verifyChecksums);
+  if (to === "transformers.js" && globalAttention === "input")
+    throw new LongspanError(
+      "argument-invalid",
+      "--global-attention input is for --to onnx: transformers.js knows of no such input. Leave it out.",
+    );
   if (!adapters.some(({ targets }) => targets.some(({ name }) => name === to))) {
     const { onnx } = await import("@longspan/runtime-ort");
-    return createConverter({ adapters: [...adapters, onnx({ quantize, externalData })] });
+    return createConverter({ adapters: [...adapters, onnx({ quantize, externalData, globalAttention })] });
   }
-  if (quantize !== undefined || externalData !== undefined) {
-    const option = quantize !== undefined ? "--quantize" : externalData === true ? "--external-data" : "--no-external-data";
+  if (quantize !== undefined || externalData !== undefined || globalAttention !== undefined) {
+    const external = externalData === true ? "--external-data" : "--no-external-data";
+    const option = quantize !== undefined ? "--quantize" : globalAttention !== undefined ? "--global-attention" : external;
     throw new LongspanError(
       "argument-invalid",
       `${option} is for ONNX files: the target is "${to}". Leave it out, or convert with --to onnx.`,

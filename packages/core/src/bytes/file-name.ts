@@ -16,3 +16,16 @@ export function checkFileName(fileName: string, folder: string): void {
     },
   );
 }
+
+/**
+ * A plain file name, or one in a folder inside: `onnx/model.onnx`.
+ * @throws LongspanError `unsupported`
+ */
+export function checkPlainPath(path: string, folder: string): void {
+  const segments = path.split("/");
+  for (const segment of segments) checkFileName(segment, folder);
+  if (segments.length <= 2) return;
+  throw new LongspanError("unsupported", `${folder}: ${JSON.stringify(path)} lies more than one folder deep, and is not written.`, {
+    details: { folder, path },
+  });
+}

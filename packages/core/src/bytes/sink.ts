@@ -13,9 +13,9 @@ export interface ByteSink {
 export interface DirectorySink {
   /** For messages and reports: where the files will be. */
   readonly name: string;
-  /** Opens a new file of that plain name; the previous one must be closed. */
+  /** Opens a new file of that plain name, or of one in a folder inside (`onnx/model.onnx`); the previous one must be closed. */
   file(fileName: string): Promise<ByteSink>;
-  /** Names matching any of these belong to an older output of the same kind and go when `commit` replaces it. */
+  /** Names (with their folder, `onnx/model.onnx`) matching any of these belong to an older output of the same kind and go when `commit` replaces it. */
   supersede(patterns: readonly RegExp[]): void;
   /** Makes all files visible and returns their final paths, in the order they were opened. */
   commit(): Promise<readonly string[]>;

@@ -1,6 +1,6 @@
-import { mkdir, readdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { lstat, mkdir, readdir, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { checkFileName } from "../bytes/file-name.ts";
+import { checkPlainPath } from "../bytes/file-name.ts";
 import type { ByteSink, DirectorySink } from "../bytes/sink.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { type FileByteSink, fileByteSink } from "./file-byte-sink.ts";
@@ -143,7 +143,7 @@ function createSink(
     name: path,
     async file(fileName): Promise<ByteSink> {
       checkState();
-      checkFileName(fileName, path);
+      checkPlainPath(fileName, path);
       if (names.includes(fileName))
         throw new LongspanError("argument-invalid", `${path}: ${fileName} is written twice.`, { details: { path, fileName } });
       if (target.fileNames?.includes(fileName) === false)
@@ -154,8 +154,14 @@ function createSink(
             details: { path, fileName },
           },
         );
+      if (names.includes(dirname(fileName)) || foldersOf(names).includes(fileName))
+        throw new LongspanError("argument-invalid", `${path}: ${fileName} would make a file and a folder of one name.`, {
+          details: { path, fileName },
+        });
+      await checkFolderInside(path, target.folder, fileName);
       await checkPlace(path, join(target.folder, fileName), sources);
       await begin();
+      if (fileName.includes("/")) await mkdir(join(files, dirname(fileName)), { recursive: true });
       const sink = await fileByteSink(join(files, fileName), join(path, fileName));
       names.push(fileName);
       open = sink;
@@ -174,6 +180,7 @@ function createSink(
       checkState();
       await begin();
       try {
+        for (const inside of foldersOf(names)) await syncDirectory(join(files, inside));
         await syncDirectory(files);
         await publish(path, target, { staging, files, names, superseded }, sources);
       } finally {
@@ -183,6 +190,26 @@ function createSink(
     },
     abort: discard,
   };
+}
+
+/** The folders inside that names lie in. */
+function foldersOf(names: readonly string[]): string[] {
+  return [...new Set(names.filter((name) => name.includes("/")).map((name) => dirname(name)))];
+}
+
+/** A folder inside has to be one: a link would lead the files elsewhere. */
+async function checkFolderInside(path: string, folder: string, fileName: string): Promise<void> {
+  if (!fileName.includes("/")) return;
+  const inside = join(folder, dirname(fileName));
+  const stats = await lstat(inside).catch(() => undefined);
+  if (stats === undefined || stats.isDirectory()) return;
+  throw new LongspanError(
+    "argument-invalid",
+    `${inside} is a file or a link, and ${path} is to have a folder of this name. Move it away.`,
+    {
+      details: { path: inside },
+    },
+  );
 }
 
 /** What a file may replace: nothing, or a file that is not being read. */
@@ -213,7 +240,8 @@ async function replaceIn(
   { staging, files, names, superseded }: Staged,
   sources: ProtectedSources,
 ): Promise<void> {
-  const present = await listNames(folder);
+  const inside = foldersOf(names);
+  const present = [...(await listNames(folder)), ...(await namesInside(folder, inside))];
   const outgoing = present
     .filter((name) => names.includes(name) || superseded.some((pattern) => name.search(pattern) !== -1))
     .filter((name) => fileNames?.includes(name) !== false)
@@ -229,14 +257,32 @@ async function replaceIn(
     throw existsError(join(path, goingFiles[0] ?? ""), "has come into being meanwhile. Pass --force (option force) to replace it.");
   const oldFolder = join(staging, "old");
   await mkdir(oldFolder);
+  for (const name of inside) {
+    await mkdir(join(oldFolder, name));
+    await mkdir(join(folder, name), { recursive: true });
+  }
   // The largest comes last: a run that is killed between two moves leaves a folder without its weights, which nothing takes for complete.
   const sizes = new Map<string, number>();
   for (const name of names) {
     sizes.set(name, (await stat(join(files, name))).size);
   }
   const incoming = names.toSorted((left, right) => (sizes.get(left) ?? 0) - (sizes.get(right) ?? 0));
-  await replaceFiles({ folder, incoming, newFolder: files, outgoing: goingFiles, oldFolder });
+  try {
+    await replaceFiles({ folder, incoming, newFolder: files, outgoing: goingFiles, oldFolder });
+  } catch (error) {
+    // Only those that are empty go: the ones made here.
+    for (const name of inside) await rmdir(join(folder, name)).catch(() => {});
+    throw error;
+  }
+  for (const name of inside) await syncDirectory(join(folder, name));
   await syncDirectory(folder);
+}
+
+async function namesInside(folder: string, inside: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(
+    inside.map(async (name) => (await readdir(join(folder, name)).catch(() => [])).map((file) => `${name}/${file}`)),
+  );
+  return found.flat();
 }
 
 async function listNames(folder: string): Promise<readonly string[]> {

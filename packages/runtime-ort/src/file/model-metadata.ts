@@ -11,24 +11,33 @@ export interface ModelMetadata {
   readonly tokenizerFiles: readonly string[];
   /** How the weights are kept: `float32`, `float16`, `bfloat16`, `q8`. */
   readonly weights: string;
+  readonly globalAttention: "input" | "auto";
 }
 
 /**
- * Keys, all of them JSON but the first two:
+ * Keys, all of them JSON but the first three:
  *
  * - `longspan.head`, `longspan.weights`
+ * - `longspan.global_attention_source`: `input` where `global_attention_mask` marks the global tokens, `auto` where the graph does
  * - `longspan.config`: config.json
  * - `longspan.labels`: the names of a classifier's outputs in their order; left out where the configuration names none
  * - `longspan.tokenizer`: `{ files, padTokenId, bosTokenId, eosTokenId, sepTokenId, maximumTokens }`
- * - `longspan.global_attention`: which tokens `global_attention_mask` has to mark, as `GlobalAttentionPolicy` says it. The graph marks none itself
+ * - `longspan.global_attention`: which tokens are to be global, as `GlobalAttentionPolicy` says it
  */
-export function modelMetadata({ spec, config, tokenizerFiles, weights }: ModelMetadata): readonly StringStringEntryProto[] {
+export function modelMetadata({
+  spec,
+  config,
+  tokenizerFiles,
+  weights,
+  globalAttention,
+}: ModelMetadata): readonly StringStringEntryProto[] {
   const { maxPositions, padTokenId, bosTokenId, eosTokenId, sepTokenId } = spec.config;
   const tokenizer = { files: tokenizerFiles, padTokenId, bosTokenId, eosTokenId, sepTokenId, maximumTokens: maxPositions - padTokenId - 1 };
   const labels = labelNames(config);
   const entries = {
     "longspan.head": spec.head,
     "longspan.weights": weights,
+    "longspan.global_attention_source": globalAttention,
     "longspan.config": stringifyJson(config),
     ...(labels === undefined ? {} : { "longspan.labels": stringifyJson(labels) }),
     "longspan.tokenizer": stringifyJson(tokenizer),

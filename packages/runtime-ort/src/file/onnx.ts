@@ -1,6 +1,8 @@
 import type { FormatAdapter } from "@longspan/core";
 import { onnxContainer } from "./onnx-container.ts";
 import { onnxEnvelope } from "./onnx-envelope.ts";
+import { transformersJsFolder } from "../transformers-js/transformers-js-folder.ts";
+import { transformersJsTarget } from "../transformers-js/transformers-js-target.ts";
 import { onnxTarget, type OnnxTargetOptions } from "./onnx-target.ts";
 
 export type OnnxOptions = OnnxTargetOptions;
@@ -18,6 +20,7 @@ export function onnx(options: OnnxOptions = {}): FormatAdapter {
     envelopes: [onnxEnvelope()],
     // The names are Hugging Face's without its prefix: whoever reads them has a layout for that.
     layouts: [],
-    targets: [onnxTarget(options)],
+    targets: [onnxTarget(options), transformersJsTarget(options)],
+    folderKinds: [transformersJsFolder()],
   };
 }

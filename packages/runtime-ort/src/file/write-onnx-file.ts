@@ -33,6 +33,8 @@ export interface OnnxFileOptions {
   readonly fileName: string;
   /** true: tensors lie in `externalDataName(fileName)`; false: in the model's file; undefined: there, if it can hold them. */
   readonly externalData?: boolean | undefined;
+  /** The file beside it for external data. Default: `externalDataName(fileName)`. */
+  readonly dataFileName?: string | undefined;
   /** Default `largestOnnxFile`. */
   readonly largestFile?: number | undefined;
 }
@@ -45,22 +47,29 @@ export function externalDataName(fileName: string): string {
 /**
  * Writes a model and its tensors, streamed: beside the graph itself nothing is held but what a tensor's `write` holds.
  * The tensors are initializers of the graph, written behind its other fields (protobuf leaves the order of fields open).
+ * @returns whether tensors lie in a file of their own
  * @throws LongspanError `limit-exceeded` when one file cannot hold what it shall; and what sink and tensors throw.
  */
-export async function writeOnnxFile(contents: OnnxFileContents, options: OnnxFileOptions): Promise<void> {
+export async function writeOnnxFile(contents: OnnxFileContents, options: OnnxFileOptions): Promise<boolean> {
   const { externalData, largestFile = largestOnnxFile } = options;
   const inline = frame(contents, () => undefined);
-  if (externalData !== true && inline.byteLength <= largestFile) return writeInline(inline, options);
+  if (externalData !== true && inline.byteLength <= largestFile) {
+    await writeInline(inline, options);
+    return false;
+  }
   if (externalData === false) throw tooLarge(options.fileName, inline.byteLength, largestFile);
   const { placed, offsets } = place(contents.tensors);
-  const data = externalDataName(options.fileName);
+  const data = options.dataFileName ?? externalDataName(options.fileName);
+  // A model names the file as it lies beside itself.
+  const location = data.slice(data.lastIndexOf("/") + 1);
   if (placed.length > 0) await writeData(placed, data, options.sink);
   const framed = frame(contents, (tensor) => {
     const offset = offsets.get(tensor);
-    return offset === undefined ? undefined : { location: data, offset, length: tensor.byteLength };
+    return offset === undefined ? undefined : { location, offset, length: tensor.byteLength };
   });
   if (framed.byteLength > largestFile) throw tooLarge(options.fileName, framed.byteLength, largestFile);
   await writeInline(framed, options);
+  return placed.length > 0;
 }
 
 function tooLarge(fileName: string, found: number, limit: number): LongspanError {

@@ -1,0 +1,94 @@
+import {
+  bytesSource,
+  LongspanError,
+  memoryBudget,
+  readJson,
+  stringifyJson,
+  type ByteSource,
+  type Sidecar,
+  type TargetRequest,
+} from "@longspan/core";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** transformers.js' class for each kind of tokenizer.json: what they do beside it (token types, for example) follows from it. */
+const classes: Readonly<Record<string, string>> = { BPE: "RobertaTokenizer", Unigram: "XLMRobertaTokenizer", WordPiece: "BertTokenizer" };
+
+/** The names of tokens that have a role, and the configuration's key for their ids. */
+const roles: readonly (readonly [role: string, idKey: string])[] = [
+  ["bos_token", "bos_token_id"],
+  ["eos_token", "eos_token_id"],
+  ["sep_token", "sep_token_id"],
+  ["cls_token", "cls_token_id"],
+  ["pad_token", "pad_token_id"],
+  ["mask_token", "mask_token_id"],
+  ["unk_token", "unk_token_id"],
+];
+
+/**
+ * The tokenizer's files as transformers.js needs them: tokenizer.json, and a tokenizer_config.json with a class that it knows, the tokens that have a role by name
+ * (question answering looks for the separator), and how many tokens the model takes.
+ * @throws LongspanError `unsupported` without a tokenizer.json; `malformed`.
+ */
+export async function tokenizerSidecars({ sidecars, spec, config }: TargetRequest): Promise<readonly Sidecar[]> {
+  const find = (name: string): ByteSource | undefined => sidecars.find(({ fileName }) => fileName === name)?.source;
+  const tokenizerSource = find("tokenizer.json");
+  if (tokenizerSource === undefined) {
+    const found = sidecars.length === 0 ? "no tokenizer" : `only ${sidecars.map(({ fileName }) => fileName).join(", ")}`;
+    throw new LongspanError(
+      "unsupported",
+      `transformers.js reads tokenizer.json, and beside the model there is ${found}. Give a folder that has one with --tokenizer (option tokenizer); transformers writes it with AutoTokenizer.from_pretrained(folder).save_pretrained(folder).`,
+      { details: { files: sidecars.map(({ fileName }) => fileName) } },
+    );
+  }
+  const tokenizer = await readFields(tokenizerSource);
+  const given = await readOptional(find("tokenizer_config.json"));
+  const map = await readOptional(find("special_tokens_map.json"));
+  const maximum = spec.config.maxPositions - spec.config.padTokenId - 1;
+  const limit = Number(given.model_max_length);
+  const kind = String(fieldsOf(tokenizer.model).type);
+  const named = Object.fromEntries(
+    roles.flatMap(([role, idKey]) => {
+      const token = contentOf(given[role]) ?? contentOf(map[role]) ?? tokenOfId(tokenizer, config[idKey]);
+      return token === undefined ? [] : [[role, token]];
+    }),
+  );
+  const patched = {
+    ...given,
+    ...named,
+    tokenizer_class: classes[kind] ?? "PreTrainedTokenizerFast",
+    model_max_length: limit > 0 && limit < maximum ? limit : maximum,
+  };
+  const name = "tokenizer_config.json";
+  const text = `${stringifyJson(patched, { indent: 2 })}\n`;
+  return [
+    ...sidecars.filter(({ fileName }) => fileName !== name),
+    { fileName: name, source: bytesSource(new TextEncoder().encode(text), name) },
+  ];
+}
+
+async function readOptional(source: ByteSource | undefined): Promise<Fields> {
+  return source === undefined ? {} : readFields(source);
+}
+
+async function readFields(source: ByteSource): Promise<Fields> {
+  return fieldsOf(await readJson(source, { code: "malformed", budget: memoryBudget(source.name, source.size) }));
+}
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
+}
+
+/** A token's text, which is written by itself or as an object. */
+function contentOf(token: unknown): string | undefined {
+  if (typeof token === "string") return token;
+  const { content } = fieldsOf(token);
+  return typeof content === "string" ? content : undefined;
+}
+
+function tokenOfId(tokenizer: Fields, id: unknown): string | undefined {
+  if (typeof id !== "number") return undefined;
+  const added: unknown[] = Array.isArray(tokenizer.added_tokens) ? tokenizer.added_tokens : [];
+  const found = added.map(fieldsOf).find((token) => token.id === id);
+  return contentOf(found?.content);
+}

@@ -1,0 +1,67 @@
+import { LongspanError, writeCompanionFiles, type Head, type Target, type TargetRequest } from "@longspan/core";
+import { onnxLayout } from "../file/onnx-layout.ts";
+import type { OnnxTargetOptions } from "../file/onnx-target.ts";
+import { writeModel } from "../file/write-model.ts";
+import { knownConfig, trueConfig } from "./known-config.ts";
+import { tokenizerSidecars } from "./tokenizer-sidecars.ts";
+
+/** transformers.js' names (utils/dtypes.js, DEFAULT_DTYPE_SUFFIX_MAPPING). */
+const modelFiles = { fp32: "onnx/model.onnx", fp16: "onnx/model_fp16.onnx", q8: "onnx/model_quantized.onnx" } as const;
+
+export type TransformersJsType = keyof typeof modelFiles;
+
+/** In the order in which a folder's model is looked for. */
+export const transformersJsFiles: readonly string[] = Object.values(modelFiles);
+
+/** Pipelines of transformers.js that run a head. */
+const pipelines: Readonly<Record<Head, string | undefined>> = {
+  model: "feature-extraction",
+  "question-answering": "question-answering",
+  "masked-lm": "fill-mask",
+  "sequence-classification": "text-classification",
+  "token-classification": "token-classification",
+  "multiple-choice": undefined,
+};
+
+/**
+ * A folder that transformers.js runs as it is, `pipeline(task, folder)`, and optimum's `ORTModelFor…`, too: `onnx/model.onnx` (in half precision `model_fp16.onnx`, in
+ * 8 bits `model_quantized.onnx`), which finds its global tokens itself; a config.json of a RoBERTa, which these programs know, and the true one beside it; tokenizer.json
+ * and a tokenizer_config.json that names the separator.
+ */
+export function transformersJsTarget({ externalData, quantize }: Pick<OnnxTargetOptions, "externalData" | "quantize">): Target {
+  return {
+    name: "transformers.js",
+    description: "Folder for transformers.js and optimum: onnx/model.onnx, config.json, tokenizer",
+    layout: onnxLayout,
+    container: "onnx",
+    fileName: modelFiles.fp32,
+    fileExtensions: [],
+    supersedes: [],
+    dataTypes: ["float32", "float16"],
+    write: (request) => write(request, { externalData, quantize }),
+  };
+}
+
+async function write(
+  request: TargetRequest,
+  { externalData, quantize }: Pick<OnnxTargetOptions, "externalData" | "quantize">,
+): Promise<void> {
+  const { head } = request.spec;
+  if (pipelines[head] === undefined) {
+    throw new LongspanError("argument-invalid", `transformers.js has no pipeline for the head ${head}. Write it with --to onnx.`, {
+      details: { head },
+    });
+  }
+  const sidecars = await tokenizerSidecars(request);
+  const type = quantize ?? (request.tensors.some(({ tensor }) => tensor.dataType === "float16") ? "fp16" : "fp32");
+  const fileName = modelFiles[type];
+  const isExternal = await writeModel(request, {
+    fileName,
+    dataFileName: `${fileName}_data`,
+    externalData,
+    quantize,
+    globalAttention: "auto",
+  });
+  const config = knownConfig(request, { type, externalData: isExternal });
+  await writeCompanionFiles({ ...request, config, sidecars: [...sidecars, trueConfig(request)] });
+}
