@@ -1,5 +1,5 @@
 import { bytesSource, headRecords, stringifyJson, type Sidecar, type TargetRequest } from "@longspan/core";
-import type { TransformersJsType } from "./transformers-js-target.ts";
+import type { TransformersJsType } from "./model-files.ts";
 
 /** The configuration that the model truly has, beside the one that other programs read. */
 export const trueConfigName = "config.longformer.json";

@@ -1,6 +1,6 @@
 import type { FileSet, FolderKind } from "@longspan/core";
 import { trueConfigName } from "./known-config.ts";
-import { transformersJsFiles } from "./transformers-js-target.ts";
+import { modelFiles } from "./model-files.ts";
 
 /** A folder that `transformersJsTarget` wrote, or another of its kind whose model Longspan wrote: the model lies in `onnx`, configuration and tokenizer above it. */
 export function transformersJsFolder(): FolderKind {
@@ -10,7 +10,7 @@ export function transformersJsFolder(): FolderKind {
       if (fileName !== undefined) return undefined;
       const inside = await files.folder?.("onnx");
       if (inside === undefined) return undefined;
-      const names = transformersJsFiles.map((path) => path.slice("onnx/".length));
+      const names = Object.values(modelFiles).map((path) => path.slice("onnx/".length));
       const found: string[] = [];
       for (const name of names) {
         const source = await inside.resolve(name);

@@ -3,15 +3,8 @@ import { onnxLayout } from "../file/onnx-layout.ts";
 import type { OnnxTargetOptions } from "../file/onnx-target.ts";
 import { writeModel } from "../file/write-model.ts";
 import { knownConfig, trueConfig } from "./known-config.ts";
+import { modelFiles } from "./model-files.ts";
 import { tokenizerSidecars } from "./tokenizer-sidecars.ts";
-
-/** transformers.js' names (utils/dtypes.js, DEFAULT_DTYPE_SUFFIX_MAPPING). */
-const modelFiles = { fp32: "onnx/model.onnx", fp16: "onnx/model_fp16.onnx", q8: "onnx/model_quantized.onnx" } as const;
-
-export type TransformersJsType = keyof typeof modelFiles;
-
-/** In the order in which a folder's model is looked for. */
-export const transformersJsFiles: readonly string[] = Object.values(modelFiles);
 
 /** Pipelines of transformers.js that run a head. */
 const pipelines: Readonly<Record<Head, string | undefined>> = {
