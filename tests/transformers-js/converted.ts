@@ -2,6 +2,7 @@ import { createConverter, type Head } from "@longspan/core";
 import { directoryFileSet, directorySink, pathInput } from "@longspan/core/node";
 import { lightning } from "@longspan/adapter-lightning";
 import { torch } from "@longspan/adapter-torch";
+import { tokenizerJson } from "@longspan/pipelines";
 import { onnx, type OnnxOptions } from "@longspan/runtime-ort";
 
 export interface WrittenModel extends OnnxOptions {
@@ -18,7 +19,7 @@ export async function writeForTransformersJs(
   folder: string,
   { dataType, head, tokenizer, ...options }: WrittenModel = {},
 ): Promise<void> {
-  const converter = createConverter({ adapters: [torch(), lightning(), onnx(options)] });
+  const converter = createConverter({ adapters: [torch(), lightning(), onnx({ ...options, tokenizerJson })] });
   const source = await converter.open(await pathInput(model), { head });
   try {
     const plan = converter.plan(source, { target: "transformers.js", dataType });

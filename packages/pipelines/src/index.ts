@@ -28,6 +28,7 @@ export type { WindowOptions } from "./running/windows.ts";
 export type { OneOrMany } from "./running/one-or-many.ts";
 
 export { huggingFaceTokenizer, type HuggingFaceTokenizerOptions } from "./tokenizer/hugging-face-tokenizer.ts";
-export { loadTokenizer } from "./tokenizer/load-tokenizer.ts";
+export { loadTokenizer, type LoadTokenizerOptions } from "./tokenizer/load-tokenizer.ts";
+export { tokenizerJson, type RoleTokens } from "./tokenizer/tokenizer-json.ts";
 export type { JsonObject } from "./tokenizer/json-object.ts";
 export type { SpecialTokens, TextTokenizer, TokenizedText } from "./tokenizer/text-tokenizer.ts";

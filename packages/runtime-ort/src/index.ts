@@ -1,4 +1,5 @@
 export { onnx, type OnnxOptions } from "./file/onnx.ts";
+export type { WholeTokenizer } from "./file/onnx-target.ts";
 export { ort } from "./session/ort.ts";
 export type { OrtOptions } from "./session/place.ts";
 export type {

@@ -1,4 +1,5 @@
-import { createConverter, LongspanError, type Converter } from "@longspan/core";
+import { createConverter, LongspanError, type Converter, type FileSet } from "@longspan/core";
+import type { WholeTokenizer } from "@longspan/runtime-ort";
 import { loadAdapters } from "./load-adapters.ts";
 import type { ModelOptions } from "./model-options.ts";
 import type { OnnxCommandOptions } from "./onnx-options.ts";
@@ -21,7 +22,8 @@ export async function createTargetConverter(options: ModelOptions & OnnxCommandO
     );
   if (!adapters.some(({ targets }) => targets.some(({ name }) => name === to))) {
     const { onnx } = await import("@longspan/runtime-ort");
-    return createConverter({ adapters: [...adapters, onnx({ quantize, externalData, globalAttention })] });
+    const tokenizerJson = async (files: FileSet): Promise<WholeTokenizer> => (await import("@longspan/pipelines")).tokenizerJson(files);
+    return createConverter({ adapters: [...adapters, onnx({ quantize, externalData, globalAttention, tokenizerJson })] });
   }
   if (quantize !== undefined || externalData !== undefined || globalAttention !== undefined) {
     const external = externalData === true ? "--external-data" : "--no-external-data";

@@ -1,5 +1,5 @@
 import { LongspanError } from "@longspan/core";
-import { addedVocabulary } from "./added-vocabulary.ts";
+import { addedVocabulary, type AddedVocabulary } from "./added-vocabulary.ts";
 import { configuredTokens, contentOf, roleNames, tokensToAdd, type ConfiguredTokens, type DeclaredToken } from "./configured-tokens.ts";
 import { tokenDecoder } from "./decode-tokens.ts";
 import type { JsonObject } from "./json-object.ts";
@@ -8,6 +8,7 @@ import { placeAsIs, slicePlaced } from "./placed-text.ts";
 import { checkPostProcessor, offsetTrimming, secondTypeIdOf, specialTokensOf } from "./post-processor.ts";
 import { quoted } from "./quoted.ts";
 import { wordSplitter } from "./split-words.ts";
+import type { TokenModel } from "./token-model.ts";
 import type { TextTokenizer, TokenizedText } from "./text-tokenizer.ts";
 import { addedTokensOf, checkVersion, partOf, tokenModel } from "./tokenizer-description.ts";
 import { trimOffsets } from "./trim-offsets.ts";
@@ -53,16 +54,7 @@ export function describedTokenizer({ description, tokens, maxTokens, name }: Des
   const normalizer = textNormalizer(partOf(description, "normalizer", name), name);
   const splitWords = wordSplitter(partOf(description, "pre_tokenizer", name), name);
   const postProcessor = partOf(description, "post_processor", name);
-  const added = addedVocabulary({
-    model,
-    tokens: [
-      ...own.map(({ token }) => ({ ...token, normalized: token.normalized ?? !token.special })),
-      ...tokensToAdd(tokens, new Set(own.map(({ token }) => token.content))),
-    ],
-    normalize: (text) => normalizer(placeAsIs(text, 0, text.length)).text,
-    splitSpecialTokens: tokens.splitSpecialTokens,
-    name,
-  });
+  const added = vocabularyOf({ description, tokens, name }, model, normalizer);
   const declared = [...own, ...tokens.declared];
   checkIds([...declared, ...tokens.replaced], added.idOf);
   checkPostProcessor(postProcessor, added.idOf, name);
@@ -145,4 +137,23 @@ function checkIds(declared: readonly DeclaredToken[], idOf: (token: string) => n
       { details: { where, token: quoted(token.content), id, counted } },
     );
   }
+}
+
+/** The tokens beside the model's own, numbered. */
+export function vocabularyOf(
+  { description, tokens, name }: Pick<DescribedTokenizer, "description" | "tokens" | "name">,
+  model: TokenModel,
+  normalizer: ReturnType<typeof textNormalizer>,
+): AddedVocabulary {
+  const own = addedTokensOf(description, name);
+  return addedVocabulary({
+    model,
+    tokens: [
+      ...own.map(({ token }) => ({ ...token, normalized: token.normalized ?? !token.special })),
+      ...tokensToAdd(tokens, new Set(own.map(({ token }) => token.content))),
+    ],
+    normalize: (text) => normalizer(placeAsIs(text, 0, text.length)).text,
+    splitSpecialTokens: tokens.splitSpecialTokens,
+    name,
+  });
 }

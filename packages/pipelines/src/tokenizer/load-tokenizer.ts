@@ -1,7 +1,7 @@
 import { LongspanError, type FileSet } from "@longspan/core";
 import { bertTokenizer, vocabularyLines } from "./bert-tokenizer.ts";
 import { configuredTokens, invalid, type ConfiguredTokens, type NamedObject } from "./configured-tokens.ts";
-import { describedTokenizer } from "./hugging-face-tokenizer.ts";
+import { describedTokenizer, type DescribedTokenizer } from "./hugging-face-tokenizer.ts";
 import { isObject, type JsonObject } from "./json-object.ts";
 import { quoted } from "./quoted.ts";
 import { tokenizerFileReader, type TokenizerFileReader } from "./read-tokenizer-file.ts";
@@ -19,13 +19,22 @@ const sentencepieceFileNames = ["sentencepiece.bpe.model", "spiece.model", "toke
 /** transformers' VERY_LARGE_INTEGER, which stands for no limit, is 1e30. */
 const noLimit = 2 ** 53;
 
+export interface LoadTokenizerOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * The tokenizer that lies in a folder, as transformers 5 loads it: of `tokenizer.json`, else of `vocab.json` and `merges.txt` (RoBERTa's byte-level
  * BPE), of `vocab.txt` (BERT's WordPiece), or of `sentencepiece.bpe.model` (XLM-R's Unigram); with what `tokenizer_config.json`,
  * `special_tokens_map.json` and `added_tokens.json` say.
  * @throws LongspanError `not-found`, `malformed`, `unsupported`, `limit-exceeded`, `aborted`, what reading throws.
  */
-export async function loadTokenizer(files: FileSet, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<TextTokenizer> {
+export async function loadTokenizer(files: FileSet, options: LoadTokenizerOptions = {}): Promise<TextTokenizer> {
+  return describedTokenizer(await describeTokenizer(files, options));
+}
+
+/** The same as data: what `loadTokenizer` makes a tokenizer of. */
+export async function describeTokenizer(files: FileSet, options: LoadTokenizerOptions): Promise<DescribedTokenizer> {
   const reader = tokenizerFileReader(files, options.signal);
   const config = await reader.object("tokenizer_config.json");
   const configName = reader.nameOf("tokenizer_config.json");
@@ -43,7 +52,7 @@ export async function loadTokenizer(files: FileSet, options: { readonly signal?:
   if (tokenizerJson !== undefined) {
     const { name, value } = tokenizerJson;
     const kind = kindOfDescription(value, named?.kind, name);
-    if (kind === "asItStands") return describedTokenizer({ description: value, tokens, maxTokens, name });
+    if (kind === "asItStands") return { description: value, tokens, maxTokens, name };
     return completed(madeOf(value, kind, parts, name), parts, { maxTokens, name });
   }
   const made = await madeOfFiles(reader, named, parts, files.name);
@@ -55,9 +64,9 @@ function completed(
   made: MadeTokenizer,
   { tokens }: TokenizerParts,
   about: { readonly maxTokens: number | undefined; readonly name: string },
-): TextTokenizer {
+): DescribedTokenizer {
   const roles = new Map([...Object.entries(made.roles), ...tokens.roles]);
-  return describedTokenizer({ description: made.description, tokens: { ...tokens, roles }, ...about });
+  return { description: made.description, tokens: { ...tokens, roles }, ...about };
 }
 
 /** A class that makes other tokens than tokenizer.json has is none of that file: it is taken as it stands. */

@@ -1,4 +1,4 @@
-import { writeCompanionFiles, type Target, type TargetRequest } from "@longspan/core";
+import { writeCompanionFiles, type FileSet, type Target, type TargetRequest } from "@longspan/core";
 import { onnxLayout } from "./onnx-layout.ts";
 import { externalDataName } from "./write-onnx-file.ts";
 import { writeModel } from "./write-model.ts";
@@ -18,6 +18,18 @@ export interface OnnxTargetOptions {
    * for programs that know of none. Default: `input`.
    */
   readonly globalAttention?: "input" | "auto" | undefined;
+  /**
+   * Makes one tokenizer.json of the files that a tokenizer is made of, and names the tokens that have a role: `tokenizerJson` of @longspan/pipelines. For the target
+   * `transformers.js`, which without it needs a tokenizer.json beside the model.
+   */
+  readonly tokenizerJson?: ((files: FileSet) => Promise<WholeTokenizer>) | undefined;
+}
+
+export interface WholeTokenizer {
+  /** tokenizer.json. */
+  readonly text: string;
+  /** By name: `sep_token`. */
+  readonly roles: Readonly<Record<string, string>>;
 }
 
 /**

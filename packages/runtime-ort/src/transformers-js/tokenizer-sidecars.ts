@@ -5,9 +5,11 @@ import {
   readJson,
   stringifyJson,
   type ByteSource,
+  type FileSet,
   type Sidecar,
   type TargetRequest,
 } from "@longspan/core";
+import type { OnnxTargetOptions } from "../file/onnx-target.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -28,19 +30,14 @@ const roles: readonly (readonly [role: string, idKey: string])[] = [
 /**
  * The tokenizer's files as transformers.js needs them: tokenizer.json, and a tokenizer_config.json with a class that it knows, the tokens that have a role by name
  * (question answering looks for the separator), and how many tokens the model takes.
- * @throws LongspanError `unsupported` without a tokenizer.json; `malformed`.
+ * @throws LongspanError `unsupported` without a tokenizer.json and without `make`; `malformed`; what `make` throws.
  */
-export async function tokenizerSidecars({ sidecars, spec, config }: TargetRequest): Promise<readonly Sidecar[]> {
+export async function tokenizerSidecars(request: TargetRequest, make: OnnxTargetOptions["tokenizerJson"]): Promise<readonly Sidecar[]> {
+  const { sidecars, spec, config } = request;
   const find = (name: string): ByteSource | undefined => sidecars.find(({ fileName }) => fileName === name)?.source;
-  const tokenizerSource = find("tokenizer.json");
-  if (tokenizerSource === undefined) {
-    const found = sidecars.length === 0 ? "no tokenizer" : `only ${sidecars.map(({ fileName }) => fileName).join(", ")}`;
-    throw new LongspanError(
-      "unsupported",
-      `transformers.js reads tokenizer.json, and beside the model there is ${found}. Give a folder that has one with --tokenizer (option tokenizer); transformers writes it with AutoTokenizer.from_pretrained(folder).save_pretrained(folder).`,
-      { details: { files: sidecars.map(({ fileName }) => fileName) } },
-    );
-  }
+  const made = make === undefined || sidecars.length === 0 ? undefined : await make(filesOf(request));
+  const tokenizerSource = made === undefined ? find("tokenizer.json") : textSource("tokenizer.json", made.text);
+  if (tokenizerSource === undefined) throw noTokenizer(sidecars);
   const tokenizer = await readFields(tokenizerSource);
   const given = await readOptional(find("tokenizer_config.json"));
   const map = await readOptional(find("special_tokens_map.json"));
@@ -49,7 +46,7 @@ export async function tokenizerSidecars({ sidecars, spec, config }: TargetReques
   const kind = String(fieldsOf(tokenizer.model).type);
   const named = Object.fromEntries(
     roles.flatMap(([role, idKey]) => {
-      const token = contentOf(given[role]) ?? contentOf(map[role]) ?? tokenOfId(tokenizer, config[idKey]);
+      const token = made?.roles[role] ?? contentOf(given[role]) ?? contentOf(map[role]) ?? tokenOfId(tokenizer, config[idKey]);
       return token === undefined ? [] : [[role, token]];
     }),
   );
@@ -59,12 +56,37 @@ export async function tokenizerSidecars({ sidecars, spec, config }: TargetReques
     tokenizer_class: classes[kind] ?? "PreTrainedTokenizerFast",
     model_max_length: limit > 0 && limit < maximum ? limit : maximum,
   };
-  const name = "tokenizer_config.json";
-  const text = `${stringifyJson(patched, { indent: 2 })}\n`;
-  return [
-    ...sidecars.filter(({ fileName }) => fileName !== name),
-    { fileName: name, source: bytesSource(new TextEncoder().encode(text), name) },
+  const written = [
+    { fileName: "tokenizer.json", source: tokenizerSource },
+    { fileName: "tokenizer_config.json", source: textSource("tokenizer_config.json", `${stringifyJson(patched, { indent: 2 })}\n`) },
   ];
+  return [...sidecars.filter(({ fileName }) => !written.some((one) => one.fileName === fileName)), ...written];
+}
+
+function textSource(name: string, text: string): ByteSource {
+  return bytesSource(new TextEncoder().encode(text), name);
+}
+
+/** The sidecars, and the configuration, as a folder. The sources stay whose they are. */
+function filesOf({ sidecars, config }: TargetRequest): FileSet {
+  const all = [...sidecars, { fileName: "config.json", source: textSource("config.json", stringifyJson(config)) }];
+  return {
+    name: "the tokenizer's folder",
+    async resolve(fileName) {
+      const source = all.find((one) => one.fileName === fileName)?.source;
+      return source === undefined ? undefined : { ...source, read: (...range) => source.read(...range), close: async () => {} };
+    },
+    list: async () => all.map(({ fileName }) => fileName),
+  };
+}
+
+function noTokenizer(sidecars: readonly Sidecar[]): LongspanError {
+  const found = sidecars.length === 0 ? "no tokenizer" : `only ${sidecars.map(({ fileName }) => fileName).join(", ")}`;
+  return new LongspanError(
+    "unsupported",
+    `transformers.js reads tokenizer.json, and beside the model there is ${found}. Say with --tokenizer where one is (option tokenizer); in programs, option tokenizerJson of onnx() makes one of other files.`,
+    { details: { files: sidecars.map(({ fileName }) => fileName) } },
+  );
 }
 
 async function readOptional(source: ByteSource | undefined): Promise<Fields> {

@@ -16,12 +16,14 @@ const pipelines: Readonly<Record<Head, string | undefined>> = {
   "multiple-choice": undefined,
 };
 
+export type TransformersJsOptions = Pick<OnnxTargetOptions, "externalData" | "quantize" | "tokenizerJson">;
+
 /**
  * A folder that transformers.js runs as it is, `pipeline(task, folder)`, and optimum's `ORTModelFor…`, too: `onnx/model.onnx` (in half precision `model_fp16.onnx`, in
  * 8 bits `model_quantized.onnx`), which finds its global tokens itself; a config.json of a RoBERTa, which these programs know, and the true one beside it; tokenizer.json
  * and a tokenizer_config.json that names the separator.
  */
-export function transformersJsTarget({ externalData, quantize }: Pick<OnnxTargetOptions, "externalData" | "quantize">): Target {
+export function transformersJsTarget(options: TransformersJsOptions): Target {
   return {
     name: "transformers.js",
     description: "Folder for transformers.js and optimum: onnx/model.onnx, config.json, tokenizer",
@@ -31,21 +33,18 @@ export function transformersJsTarget({ externalData, quantize }: Pick<OnnxTarget
     fileExtensions: [],
     supersedes: [],
     dataTypes: ["float32", "float16"],
-    write: (request) => write(request, { externalData, quantize }),
+    write: (request) => write(request, options),
   };
 }
 
-async function write(
-  request: TargetRequest,
-  { externalData, quantize }: Pick<OnnxTargetOptions, "externalData" | "quantize">,
-): Promise<void> {
+async function write(request: TargetRequest, { externalData, quantize, tokenizerJson }: TransformersJsOptions): Promise<void> {
   const { head } = request.spec;
   if (pipelines[head] === undefined) {
     throw new LongspanError("argument-invalid", `transformers.js has no pipeline for the head ${head}. Write it with --to onnx.`, {
       details: { head },
     });
   }
-  const sidecars = await tokenizerSidecars(request);
+  const sidecars = await tokenizerSidecars(request, tokenizerJson);
   const type = quantize ?? (request.tensors.some(({ tensor }) => tensor.dataType === "float16") ? "fp16" : "fp32");
   const fileName = modelFiles[type];
   const isExternal = await writeModel(request, {
