@@ -1,6 +1,6 @@
 // Full circle: converts fixtures to every target, back, and compares; then has the real frameworks load each file; then checks ONNX files
 // (onnx.ts), what becomes of RoBERTas (roberta.ts) and adapters of PEFT (peft.ts). Needs Python: `PYTHON=… PYTHON_TENSORFLOW=… npm run interop`, with the packages of fixtures/requirements.txt and interop/requirements.txt,
-// and of fixtures/requirements-tensorflow.txt.
+// and of fixtures/requirements-tensorflow.txt; PYTHON_OPTIMUM=… with those of interop/requirements-optimum.txt.
 import { spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -67,7 +67,8 @@ try {
     const { head, config }: { head: Head; config?: unknown } = JSON.parse(await readFile(join(root, `${values}.expected.json`), "utf8"));
     const path = join(root, source);
     const checkpoint = await converter.open({ files: directoryFileSet(dirname(path)), fileName: basename(path) }, { head, config });
-    for (const target of converter.targets) {
+    // A folder for transformers.js needs a tokenizer: `checkWithOptimum`.
+    for (const target of converter.targets.filter(({ name }) => name !== "transformers.js")) {
       for (const sharded of target.shards === true ? [false, true] : [false]) {
         const written = join(folder, `${jobs.length}`);
         const plan = converter.plan(checkpoint, { target: target.name });
@@ -96,14 +97,33 @@ try {
       `Python cannot be run (${error.message}): set PYTHON to one with the packages of fixtures/requirements.txt and interop/requirements.txt.`,
     );
   const tensorflowIsWell = checkTensorflowFiles(list);
+  const optimumIsWell = await checkWithOptimum(join(folder, "optimum"));
   const hubIsWell = error === undefined && (await checkHubCache(folder, python));
   const onnxIsWell = error === undefined && (await checkOnnxFiles(join(folder, "onnx"), python));
   const robertasAreWell = error === undefined && (await checkRobertaFiles(converter, join(folder, "roberta"), python));
   const adaptersAreWell = error === undefined && (await checkPeftFiles(converter, join(folder, "peft"), python));
   process.exitCode =
-    status === 0 && different === 0 && tensorflowIsWell && hubIsWell && onnxIsWell && robertasAreWell && adaptersAreWell ? 0 : 1;
+    status === 0 && different === 0 && tensorflowIsWell && optimumIsWell && hubIsWell && onnxIsWell && robertasAreWell && adaptersAreWell
+      ? 0
+      : 1;
 } finally {
   await rm(folder, { recursive: true, force: true });
+}
+
+/** The trained example for transformers.js, and with optimum. */
+async function checkWithOptimum(target: string): Promise<boolean> {
+  const python = process.env.PYTHON_OPTIMUM;
+  if (python === undefined) {
+    console.error(
+      "Folders for transformers.js are not checked with optimum: set PYTHON_OPTIMUM to a Python with the packages of interop/requirements-optimum.txt.",
+    );
+    return false;
+  }
+  const example = join(root, "examples/train-lightning-qa/model");
+  const source = await converter.open({ files: directoryFileSet(example), fileName: "longformer-qa.ckpt" });
+  await converter.convert(converter.plan(source, { target: "transformers.js" }), { sink: await directorySink(target) });
+  await source.close();
+  return spawnSync(python, [join(root, "interop/check_optimum.py"), target, example], { stdio: "inherit" }).status === 0;
 }
 
 /** TensorFlow and the transformers that has it need an environment of their own. */
