@@ -1,4 +1,4 @@
-export { onnx, type OnnxOptions } from "./file/onnx.ts";
+export { onnx, type OnnxOptions } from "./onnx-adapter.ts";
 export type { WholeTokenizer } from "./file/onnx-target.ts";
 export { ort } from "./session/ort.ts";
 export type { OrtOptions } from "./session/place.ts";

@@ -23,7 +23,7 @@ import { directorySink } from "@longspan/core/node";
 import { seededCheckpoint, seededWeights, tensorDifference, tinyConfig } from "@longspan/core/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ModelProtoSchema, TensorProto_DataType, type ModelProto } from "../onnx/onnx_pb.ts";
-import { onnx, type OnnxOptions } from "./onnx.ts";
+import { onnx, type OnnxOptions } from "../onnx-adapter.ts";
 
 let folder = "";
 beforeAll(async () => {

@@ -1,9 +1,9 @@
 import type { FormatAdapter } from "@longspan/core";
-import { onnxContainer } from "./onnx-container.ts";
-import { onnxEnvelope } from "./onnx-envelope.ts";
-import { transformersJsFolder } from "../transformers-js/transformers-js-folder.ts";
-import { transformersJsTarget } from "../transformers-js/transformers-js-target.ts";
-import { onnxTarget, type OnnxTargetOptions } from "./onnx-target.ts";
+import { onnxContainer } from "./file/onnx-container.ts";
+import { onnxEnvelope } from "./file/onnx-envelope.ts";
+import { transformersJsFolder } from "./transformers-js/transformers-js-folder.ts";
+import { transformersJsTarget } from "./transformers-js/transformers-js-target.ts";
+import { onnxTarget, type OnnxTargetOptions } from "./file/onnx-target.ts";
 
 export type OnnxOptions = OnnxTargetOptions;
 
