@@ -34,13 +34,6 @@ export const assemblyKeys: ReadonlySet<string> = new Set([
   "ds_config",
 ]);
 
-/** Whether a tree is that of a model states file of DeepSpeed. */
-export function isModelStates(root: TreeValue): root is TreeMap {
-  return (
-    isTreeMap(root) && isTreeMap(root.get("module")) && (root.get("ds_version") !== undefined || root.get("param_shapes") !== undefined)
-  );
-}
-
 /** @throws LongspanError `malformed` when it is no file of model states. */
 export function readModelStates(file: string, root: TreeValue): ModelStates {
   const module = isTreeMap(root) ? root.get("module") : undefined;

@@ -15,7 +15,7 @@ export interface OptimizerShard {
 }
 
 /** Whether a tree is that of an optimizer states file of ZeRO. */
-export function isOptimizerShard(root: TreeValue): root is TreeMap {
+function isOptimizerShard(root: TreeValue): root is TreeMap {
   const state = isTreeMap(root) ? root.get("optimizer_state_dict") : undefined;
   return isTreeMap(state) && state.get("zero_stage") !== undefined && state.get("partition_count") !== undefined;
 }

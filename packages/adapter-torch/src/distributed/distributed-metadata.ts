@@ -28,7 +28,7 @@ export interface StoredTensor {
 }
 
 /** Any other value, pickled. */
-export interface StoredObject {
+interface StoredObject {
   readonly kind: "object";
   readonly place: ItemPlace;
 }

@@ -53,7 +53,7 @@ export function contentLength(response: Response): number | undefined {
   return text === null || isCompressed(response) || !/^\d{1,16}$/.test(text) ? undefined : Number(text);
 }
 
-export function isCompressed(response: Response): boolean {
+function isCompressed(response: Response): boolean {
   const encoding = response.headers.get("content-encoding");
   return encoding !== null && encoding.toLowerCase() !== "identity";
 }
