@@ -35,7 +35,9 @@ function report(error: unknown, argumentsGiven: readonly string[], { out, error:
   if (LongspanError.isInstance(error)) {
     if (json) out.write(jsonDocument({ error: { code: error.code, message: error.message, details: error.details } }));
     else {
-      writeLine(stderr, styled("red", "error"), `  ${error.message}`);
+      // Lines of a message are ours: what files say in it has none.
+      for (const [index, line] of error.message.split("\n").entries())
+        writeLine(stderr, ...(index === 0 ? [styled("red", "error"), `  ${line}`] : [`       ${line}`]));
       const suggested = suggestedCommand(error, argumentsGiven);
       if (suggested !== undefined) writeLine(stderr, styled("cyan", "try"), `    ${suggested}`);
     }

@@ -14,7 +14,8 @@ export interface LongspanErrorOptions {
  * people and names the thing, where it is, and the way out.
  *
  * Messages quote files. Whoever shows one, and however, is safe: hidden characters are made visible and long names are cut here, where
- * no message can be forgotten (`shownMessage`). `details` hold what was found as it is.
+ * no message can be forgotten (`shownMessage`). A message of several lines is given as a list of them: a line of its own is never what a
+ * file says. `details` hold what was found as it is.
  */
 export class LongspanError extends Error {
   override readonly name: string = "LongspanError";
@@ -25,8 +26,9 @@ export class LongspanError extends Error {
     Object.defineProperty(this.prototype, marker, { value: true });
   }
 
-  constructor(code: ErrorCode, message: string, options: LongspanErrorOptions = {}) {
-    super(shownMessage(message), options.cause === undefined ? undefined : { cause: options.cause });
+  constructor(code: ErrorCode, message: string | readonly string[], options: LongspanErrorOptions = {}) {
+    const lines = typeof message === "string" ? [message] : message;
+    super(lines.map(shownMessage).join("\n"), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details ?? {};
   }

@@ -4,7 +4,7 @@ import { formatShape, sameShape, type Shape } from "./dimension.ts";
 import { graphValues, type Graph, type GraphInput, type GraphNode, type GraphOutput, type InputRange } from "./graph.ts";
 import type { Operation } from "./operation.ts";
 import { standardOperations, type OperationSet } from "./operations/standard-operations.ts";
-import { printNode } from "./print-graph.ts";
+import { nodeLines } from "./print-graph.ts";
 import { validateGraph } from "./validate-graph.ts";
 import { formatType, type GraphDataType, type Value } from "./value.ts";
 
@@ -123,8 +123,8 @@ export function createGraphBuilder(
       const draft: GraphNode = { operation: operation.name, inputs: operands.map((value) => value.name), attributes, outputs: [] };
       const rule = operation.check(operands, attributes);
       if (rule !== undefined) {
-        const shown = printNode(draft, { ...start, inputs: operands, parameters: [], nodes: [] });
-        throw new LongspanError("graph-invalid", `Graph "${start.name}": a node is illegal.\n${shown}\n  breaks the rule: ${rule}.`, {
+        const shown = nodeLines(draft, { ...start, inputs: operands, parameters: [], nodes: [] });
+        throw new LongspanError("graph-invalid", [`Graph "${start.name}": a node is illegal.`, ...shown, `  breaks the rule: ${rule}.`], {
           details: { graph: start.name, rule },
         });
       }

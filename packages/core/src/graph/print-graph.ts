@@ -25,12 +25,17 @@ export function printGraph(graph: Graph): string {
 
 /** A node with the types of its inputs, for messages. */
 export function printNode(node: GraphNode, graph: Graph): string {
+  return nodeLines(node, graph).join("\n");
+}
+
+/** The same, line by line. */
+export function nodeLines(node: GraphNode, graph: Graph): string[] {
   const values = graphValues(graph);
   const inputs = node.inputs.map((name) => {
     const value = values.get(name);
     return value === undefined ? `    ${name}: unknown` : `    ${printValue(value)}`;
   });
-  return [`  ${node.outputs.map(printValue).join(", ") || "nothing"} = ${node.operation}${printAttributes(node)} of`, ...inputs].join("\n");
+  return [`  ${node.outputs.map(printValue).join(", ") || "nothing"} = ${node.operation}${printAttributes(node)} of`, ...inputs];
 }
 
 function printValue(value: Value): string {

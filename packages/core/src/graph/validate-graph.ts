@@ -3,7 +3,7 @@ import { dimensionSymbols, isDimension, isSymbolName, sameShape } from "./dimens
 import type { Graph, GraphInput, GraphNode } from "./graph.ts";
 import type { OperationSet } from "./operations/standard-operations.ts";
 import { standardOperations } from "./operations/standard-operations.ts";
-import { printNode } from "./print-graph.ts";
+import { nodeLines } from "./print-graph.ts";
 import { formatType, isGraphDataType, type Value } from "./value.ts";
 
 /**
@@ -22,7 +22,7 @@ export function validateGraph(graph: Graph, operations: OperationSet = standardO
 }
 
 /** Where a rule is broken; a node is only printed when it is. */
-type Place = string | (() => string);
+type Place = string | (() => readonly string[]);
 
 class Scope {
   readonly #graph: Graph;
@@ -69,7 +69,7 @@ class Scope {
   }
 
   addNode(node: GraphNode, index: number, operations: OperationSet): void {
-    const where = (): string => `node ${index} is illegal.\n${printNode(node, this.#graph)}\n `;
+    const where = (): string[] => [`node ${index} is illegal.`, ...nodeLines(node, this.#graph), ""];
     const operation = operations.get(node.operation);
     if (operation === undefined) throw this.#broken(where, `its operation is one of ${[...operations.keys()].join(", ")}`);
     const inputs = node.inputs.map((name) => {
@@ -133,8 +133,10 @@ class Scope {
   }
 
   #broken(where: Place, rule: string): LongspanError {
-    const place = typeof where === "string" ? where : where();
-    return new LongspanError("graph-invalid", `Graph "${this.#graph.name}": ${place} breaks the rule: ${rule}.`, {
+    const [first, ...others] = typeof where === "string" ? [where] : where();
+    const lines = [`Graph "${this.#graph.name}": ${first ?? ""}`, ...others];
+    const last = `${lines.pop() ?? ""} breaks the rule: ${rule}.`;
+    return new LongspanError("graph-invalid", [...lines, others.length === 0 ? last : ` ${last}`], {
       details: { graph: this.#graph.name, rule },
     });
   }

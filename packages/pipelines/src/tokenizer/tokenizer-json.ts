@@ -45,7 +45,7 @@ export async function tokenizerJson(
     model: description.model,
   };
   const roles = [...tokens.roles].flatMap(([role, token]) => (token === null ? [] : [[role, contentOf(token)] as const]));
-  return { text: `${stringifyJson(whole, { indent: 1, replace: base64 })}\n`, roles: Object.fromEntries(roles) };
+  return { text: `${stringifyJson(whole, { indent: 1, replace: asInFiles })}\n`, roles: Object.fromEntries(roles) };
 }
 
 function addedOf(described: DescribedTokenizer): ReturnType<typeof vocabularyOf> {
@@ -53,8 +53,9 @@ function addedOf(described: DescribedTokenizer): ReturnType<typeof vocabularyOf>
   return vocabularyOf(described, tokenModel(description, name), textNormalizer(partOf(description, "normalizer", name), name));
 }
 
-/** A table of characters is bytes here, and base64 in files. */
-function base64(value: unknown): unknown {
+/** A vocabulary may be a Map here; a table of characters is bytes, and base64 in files. */
+function asInFiles(value: unknown): unknown {
+  if (value instanceof Map) return Object.fromEntries(value);
   if (!(value instanceof Uint8Array)) return value;
   return btoa(Array.from(value, (byte) => String.fromCharCode(byte)).join(""));
 }

@@ -2,7 +2,7 @@ import { LongspanError } from "../../errors/longspan-error.ts";
 import type { Graph } from "../graph.ts";
 import { longformerAttention } from "../operations/longformer-attention.ts";
 import { standardOperations, type OperationSet } from "../operations/standard-operations.ts";
-import { printNode } from "../print-graph.ts";
+import { nodeLines } from "../print-graph.ts";
 import { eliminateDeadNodes } from "./eliminate-dead-nodes.ts";
 import { lowerLongformerAttention } from "./lower-longformer-attention.ts";
 import { mergeDuplicates } from "./merge-duplicates.ts";
@@ -35,7 +35,11 @@ export function lowerTo(
   if (foreign === undefined) return lowered;
   throw new LongspanError(
     "operation-unsupported",
-    `The runtime "${runtime}" has no operation "${foreign.operation}", and nothing lowers it to others. Graph "${graph.name}" uses it in\n${printNode(foreign, lowered)}\nUse another runtime, or give a pass that lowers it.`,
+    [
+      `The runtime "${runtime}" has no operation "${foreign.operation}", and nothing lowers it to others. Graph "${graph.name}" uses it in`,
+      ...nodeLines(foreign, lowered),
+      "Use another runtime, or give a pass that lowers it.",
+    ],
     { details: { runtime, operation: foreign.operation, supported: [...supported] } },
   );
 }
