@@ -1,4 +1,4 @@
-export { LongspanError, type LongspanErrorOptions } from "./errors/longspan-error.ts";
+export { LongspanError, type LongspanErrorData, type LongspanErrorOptions } from "./errors/longspan-error.ts";
 export { errorCodes, type ErrorCode } from "./errors/error-codes.ts";
 
 export { boundedText } from "./text/bounded-text.ts";

@@ -1,7 +1,6 @@
-/// <reference types="@webgpu/types" preserve="true" />
-
 export { webgpu, type WebGpuOptions, type WebGpuRuntime } from "./webgpu-runtime.ts";
-export type { DeviceOptions } from "./device/open-device.ts";
+export type { DeviceOptions } from "./device/device-options.ts";
+export type { GpuAdapter, GpuDevice } from "./device/gpu-objects.ts";
 export { findAdapters, type AdapterDescription } from "./device/find-adapters.ts";
 export type { DeviceFacts, DeviceLimits } from "./kernel/device-facts.ts";
 export { webGpuFeatures, type WebGpuFeature } from "./device/web-gpu-features.ts";

@@ -7,7 +7,8 @@ import {
   type RuntimeCapabilities,
   type Session,
 } from "@longspan/core";
-import { featureMissing, type DeviceOptions } from "./device/open-device.ts";
+import type { DeviceOptions } from "./device/device-options.ts";
+import { featureMissing } from "./device/open-device.ts";
 import { sharedDevice } from "./device/shared-device.ts";
 import { fusedOperations } from "./fusion/index.ts";
 import { kernelTable } from "./kernels/index.ts";

@@ -3,6 +3,7 @@ import type { AdapterDescription } from "@longspan/runtime-webgpu";
 import { jsonDocument } from "../output/json-document.ts";
 import { describeMachine, type MachineReport, type RuntimeReport } from "../output/machine-report.ts";
 import { chooseRuntime } from "../runtimes/choose-runtime.ts";
+import { installCommand } from "../runtimes/install-command.ts";
 import { installedVersion } from "../runtimes/installed-version.ts";
 import { standardCandidates } from "../runtimes/standard-candidates.ts";
 import type { Terminal } from "../terminal.ts";
@@ -58,14 +59,16 @@ function advise(runtimes: readonly RuntimeReport[], adapters: readonly AdapterDe
   const usable = (name: string): boolean => runtimes.some((runtime) => runtime.name === name && runtime.usable);
   const advice: string[] = [];
   if (usable("webgpu")) return advice;
-  if (installedVersion("webgpu") === undefined) advice.push("npm install webgpu: to run on this machine's GPU, if it has one");
+  if (installedVersion("webgpu") === undefined) advice.push(`${installCommand("webgpu")}: to run on this machine's GPU, if it has one`);
   else if (adapters.every(({ kind }) => kind === "cpu"))
     advice.push(
       process.platform === "linux"
         ? "If this machine has a GPU, install its Vulkan driver (Debian: mesa-vulkan-drivers for AMD and Intel, nvidia-driver for NVIDIA)."
         : "If this machine has a GPU, update its driver.",
     );
-  if (!usable("onnxruntime-node")) advice.push("npm install onnxruntime-node: native code for this processor, faster than WebAssembly");
-  if (!usable("onnxruntime-node") && !usable("onnxruntime-web")) advice.push("npm install onnxruntime-web: WebAssembly, on any machine");
+  if (!usable("onnxruntime-node"))
+    advice.push(`${installCommand("onnxruntime-node")}: native code for this processor, faster than WebAssembly`);
+  if (!usable("onnxruntime-node") && !usable("onnxruntime-web"))
+    advice.push(`${installCommand("onnxruntime-web")}: WebAssembly, on any machine`);
   return advice;
 }

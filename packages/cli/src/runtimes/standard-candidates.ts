@@ -1,5 +1,6 @@
 import { LongspanError, referenceRuntime } from "@longspan/core";
 import type { OrtModule } from "@longspan/runtime-ort";
+import { installCommand } from "./install-command.ts";
 import { installedVersion } from "./installed-version.ts";
 import type { Finding, RuntimeCandidate } from "./runtime-candidate.ts";
 
@@ -10,7 +11,7 @@ export const standardCandidates: readonly RuntimeCandidate[] = [
   { name: "webgpu", find: findGpu },
   { name: "onnxruntime-node", find: async () => findOrt("onnxruntime-node", async () => import("onnxruntime-node")) },
   { name: "onnxruntime-web", find: async () => findOrt("onnxruntime-web", async () => import("onnxruntime-web")) },
-  { name: "reference", find: async () => ({ runtime: referenceRuntime(), description: "plain JavaScript" }) },
+  { name: "reference", find: async () => ({ runtime: referenceRuntime(), description: describeReference() }) },
 ];
 
 /** A GPU that is one: a software adapter is slower than onnxruntime on the same processor. */
@@ -40,6 +41,12 @@ async function findOrt(name: string, load: () => Promise<OrtModule>): Promise<Fi
   } catch (error) {
     return { obstacle: `package cannot be loaded: ${firstLine(error)}` };
   }
+}
+
+/** It is right, and by far the slowest: where it is all there is, say what to do about it. */
+function describeReference(): string {
+  if (installedVersion("onnxruntime-node") !== undefined || installedVersion("onnxruntime-web") !== undefined) return "plain JavaScript";
+  return `plain JavaScript, by far the slowest; for speed: ${installCommand("onnxruntime-node")} (or onnxruntime-web, WebAssembly for any machine)`;
 }
 
 function firstLine(error: unknown): string {

@@ -6,11 +6,14 @@ import { throwIfAborted } from "./throw-if-aborted.ts";
 import { describeFailure, TransientFailure } from "./transient-failure.ts";
 import { pause, waitForServer } from "./wait-for-server.ts";
 
+/** What `new Headers` takes, whether the types of browsers or of Node declare it. */
+export type HttpHeaders = NonNullable<ConstructorParameters<typeof Headers>[0]>;
+
 export interface HttpOptions {
   /** Default: the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** Sent with every request, `Authorization` for example, which a redirect to another host does not take along. */
-  readonly headers?: HeadersInit | undefined;
+  readonly headers?: HttpHeaders | undefined;
   /**
    * How often a request is repeated after a transient failure (a broken connection, status 408, 429 or 5xx), once at most after a time-out.
    * Default 4.
@@ -172,7 +175,7 @@ function checkTimeout(timeout: number): number {
   });
 }
 
-function headersFor(url: URL, given: HeadersInit | undefined, name: string): Headers {
+function headersFor(url: URL, given: HttpHeaders | undefined, name: string): Headers {
   try {
     const headers = new Headers(given);
     if (url.username !== "" && !headers.has("authorization")) headers.set("authorization", basicCredentials(url));

@@ -1,12 +1,22 @@
 import { shownMessage } from "../text/shown-message.ts";
 import type { ErrorCode } from "./error-codes.ts";
 
-const marker = Symbol.for("longspan.error");
+const marker = /*#__PURE__*/ Symbol.for("longspan.error");
 
 export interface LongspanErrorOptions {
   /** What a program may want to read: names, offsets, shapes. Plain data only. */
   readonly details?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
+}
+
+/** An error as plain data: what `JSON.stringify` writes of it, and what can be posted to another thread. */
+export interface LongspanErrorData {
+  readonly name: "LongspanError";
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>>;
+  /** What the cause says, where there was one. */
+  readonly cause?: string;
 }
 
 /**
@@ -16,21 +26,40 @@ export interface LongspanErrorOptions {
  * Messages quote files. Whoever shows one, and however, is safe: hidden characters are made visible and long names are cut here, where
  * no message can be forgotten (`shownMessage`). A message of several lines is given as a list of them: a line of its own is never what a
  * file says. `details` hold what was found as it is.
+ *
+ * `postMessage` and `structuredClone` keep of any error its message alone: post `error.toJSON()`, and make an error of it again with
+ * `LongspanError.fromJSON(data)`.
  */
 export class LongspanError extends Error {
   override readonly name: string = "LongspanError";
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, unknown>>;
 
-  static {
-    Object.defineProperty(this.prototype, marker, { value: true });
-  }
-
   constructor(code: ErrorCode, message: string | readonly string[], options: LongspanErrorOptions = {}) {
     const lines = typeof message === "string" ? [message] : message;
     super(lines.map(shownMessage).join("\n"), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details ?? {};
+  }
+
+  /** Known by it, whichever copy of this package made it. */
+  get [marker](): true {
+    return true;
+  }
+
+  /** Plain data, for `JSON.stringify` and `postMessage`: bigints in `details` become text, and what is no data is left out. */
+  toJSON(): LongspanErrorData {
+    const { code, message, cause } = this;
+    const details: Record<string, unknown> = JSON.parse(
+      JSON.stringify(this.details, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value)),
+    );
+    const data = { name: "LongspanError", code, message, details } as const;
+    return cause === undefined ? data : { ...data, cause: cause instanceof Error ? cause.message : String(cause) };
+  }
+
+  /** The error again, of what `toJSON` gave: in another thread, or from a file. */
+  static fromJSON({ code, message, details, cause }: LongspanErrorData): LongspanError {
+    return new LongspanError(code, message.split("\n"), { details, ...(cause === undefined ? {} : { cause: new Error(cause) }) });
   }
 
   /** True for an error of any copy of this package, where `instanceof` sees only its own. */

@@ -1,24 +1,9 @@
 import { LongspanError } from "@longspan/core";
 import { openGpu } from "#gpu";
 import type { DeviceFacts } from "../kernel/device-facts.ts";
+import type { DeviceOptions } from "./device-options.ts";
 import { readAdapterFacts, readDeviceFacts } from "./read-device-facts.ts";
 import { webGpuFeatures, type WebGpuFeature } from "./web-gpu-features.ts";
-
-export interface DeviceOptions {
-  /** The caller's own device. It is used, never destroyed. */
-  readonly device?: GPUDevice | undefined;
-  /** The adapter to ask for a device. An adapter gives one device only. Default: what the browser or Dawn offers first. */
-  readonly adapter?: GPUAdapter | undefined;
-  /**
-   * The optional features to use: these and no others, each of which the adapter then has to have (`[]`: none). Default: all of
-   * `webGpuFeatures` that it has.
-   */
-  readonly features?: readonly WebGpuFeature[] | undefined;
-  /** `default`: no more than WebGPU guarantees everywhere. Default: `adapter`, all the adapter allows. */
-  readonly limits?: "adapter" | "default" | undefined;
-  /** Of several GPUs. Default: `high-performance`. */
-  readonly powerPreference?: GPUPowerPreference | undefined;
-}
 
 /** The limits that are raised to the adapter's own. */
 const raisedLimits = [

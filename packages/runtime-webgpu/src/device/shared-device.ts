@@ -1,5 +1,6 @@
 import { liveDevice, type LiveDevice } from "./live-device.ts";
-import { openDevice, type DeviceOptions } from "./open-device.ts";
+import type { DeviceOptions } from "./device-options.ts";
+import { openDevice } from "./open-device.ts";
 
 /** A device in use; whoever got it gives it back. */
 export interface DeviceLoan {

@@ -1,3 +1,4 @@
+import type { GpuDevice } from "../../device/gpu-objects.ts";
 import { LongspanError, throwIfAborted } from "@longspan/core";
 import { createPipelineCache } from "../../device/pipeline-cache.ts";
 import { readDeviceFacts } from "../../device/read-device-facts.ts";
@@ -28,7 +29,7 @@ const mostRuns = 64;
  * tilings that the device has not; `aborted`.
  */
 export async function tuneLinear(
-  device: GPUDevice,
+  device: GpuDevice,
   shapes: readonly LinearShape[],
   options: TuneLinearOptions = {},
 ): Promise<LinearTuning> {

@@ -1,0 +1,18 @@
+import type { GpuAdapter, GpuDevice } from "./gpu-objects.ts";
+import type { WebGpuFeature } from "./web-gpu-features.ts";
+
+export interface DeviceOptions {
+  /** The caller's own device. It is used, never destroyed. */
+  readonly device?: GpuDevice | undefined;
+  /** The adapter to ask for a device. An adapter gives one device only. Default: what the browser or Dawn offers first. */
+  readonly adapter?: GpuAdapter | undefined;
+  /**
+   * The optional features to use: these and no others, each of which the adapter then has to have (`[]`: none). Default: all of
+   * `webGpuFeatures` that it has.
+   */
+  readonly features?: readonly WebGpuFeature[] | undefined;
+  /** `default`: no more than WebGPU guarantees everywhere. Default: `adapter`, all the adapter allows. */
+  readonly limits?: "adapter" | "default" | undefined;
+  /** Of several GPUs. Default: `high-performance`. */
+  readonly powerPreference?: "high-performance" | "low-power" | undefined;
+}
