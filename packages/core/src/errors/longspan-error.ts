@@ -40,11 +40,8 @@ export class LongspanError extends Error {
     super(lines.map(shownMessage).join("\n"), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details ?? {};
-  }
-
-  /** Known by it, whichever copy of this package made it. */
-  get [marker](): true {
-    return true;
+    // Here, not once on the prototype: whoever imports no error shall not have this class in the bundle for its sake.
+    Object.defineProperty(this, marker, { value: true });
   }
 
   /** Plain data, for `JSON.stringify` and `postMessage`: bigints in `details` become text, and what is no data is left out. */
