@@ -15,7 +15,7 @@ export interface LongspanErrorData {
   readonly code: ErrorCode;
   readonly message: string;
   readonly details: Readonly<Record<string, unknown>>;
-  /** What the cause says, where there was one. */
+  /** What the cause says, where it is an error or a text. */
   readonly cause?: string;
 }
 
@@ -51,7 +51,8 @@ export class LongspanError extends Error {
       JSON.stringify(this.details, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value)),
     );
     const data = { name: "LongspanError", code, message, details } as const;
-    return cause === undefined ? data : { ...data, cause: cause instanceof Error ? cause.message : String(cause) };
+    const said = cause instanceof Error ? cause.message : cause;
+    return typeof said === "string" ? { ...data, cause: said } : data;
   }
 
   /** The error again, of what `toJSON` gave: in another thread, or from a file. */
