@@ -20,6 +20,11 @@ export interface AdapterParts {
   readonly saved: ReadonlyMap<string, ReadonlyMap<string, EnvelopeTensor>>;
   /** All else, under the parameters' own names: without `base_layer` and `original_module`. In the file's order. */
   readonly parameters: ReadonlyMap<string, EnvelopeTensor>;
+  /**
+   * Further copies of what `parameters` has. An adapter's own file gives a module that was trained whole under its plain name; with `bias: "all"`
+   * its bias is there as `original_module` (the base's) and `modules_to_save` (the trained one again) too.
+   */
+  readonly repeated: readonly EnvelopeTensor[];
   /** Whether any name has a segment of PEFT's. */
   readonly wrapped: boolean;
   /** A name of a method that is not merged here, and what it is called. */
@@ -47,6 +52,8 @@ export function adapterParts(tensors: readonly EnvelopeTensor[]): AdapterParts {
   const adapters = new Map<string, Map<string, { tensors: Map<PartSegment | "lora_B_bias", LazyTensor>; sourceName: string }>>();
   const saved = new Map<string, Map<string, EnvelopeTensor>>();
   const parameters = new Map<string, EnvelopeTensor>();
+  const plainNames = new Set<string>();
+  const repeated: EnvelopeTensor[] = [];
   let wrapped = false;
   let foreign: AdapterParts["foreign"];
   for (const tensor of tensors) {
@@ -61,16 +68,41 @@ export function adapterParts(tensors: readonly EnvelopeTensor[]): AdapterParts {
     const method = foreignMethod(name);
     if (method !== undefined) foreign ??= { sourceName: tensor.sourceName, method };
     const at = name.indexOf("modules_to_save");
-    if (at > 0 && at + 2 < name.length) {
-      const parameter = [...name.slice(0, at), ...name.slice(at + 2)].join(".");
-      entryOf(saved, name[at + 1] ?? "", () => new Map()).set(parameter, tensor);
+    if (at > 0 && at + 1 < name.length) {
+      // An adapter's own file leaves the adapter's name out where it stands before the last segment.
+      const named = at + 2 < name.length;
+      const parameter = [...name.slice(0, at), ...name.slice(named ? at + 2 : at + 1)].join(".");
+      entryOf(saved, named ? (name[at + 1] ?? "") : "", () => new Map()).set(parameter, tensor);
       continue;
     }
     const plain = name.filter((segment, index) => index === 0 || (segment !== "base_layer" && segment !== "original_module"));
+    const parameter = plain.join(".");
     wrapped ||= plain.length < name.length;
-    parameters.set(plain.join("."), tensor);
+    const original = name.lastIndexOf("original_module") > 0;
+    const other = parameters.get(parameter);
+    if (original && other !== undefined) {
+      repeated.push(tensor);
+      continue;
+    }
+    if (other !== undefined) repeated.push(other);
+    if (!original) plainNames.add(parameter);
+    parameters.set(parameter, tensor);
   }
-  return { adapters, saved, parameters, wrapped: wrapped || adapters.size > 0 || saved.size > 0 || foreign !== undefined, foreign };
+  for (const [adapter, copies] of saved) {
+    for (const [parameter, tensor] of copies) {
+      if (!plainNames.has(parameter)) continue;
+      copies.delete(parameter);
+      repeated.push(tensor);
+    }
+    if (copies.size === 0) saved.delete(adapter);
+  }
+  wrapped ||= adapters.size > 0 || saved.size > 0 || foreign !== undefined;
+  return { adapters, saved, parameters, repeated, wrapped, foreign };
+}
+
+/** What is told of further copies. */
+export function repeatedCopies({ repeated }: AdapterParts): readonly { readonly name: string; readonly reason: string }[] {
+  return repeated.map(({ sourceName }) => ({ name: sourceName, reason: "another copy of a module that the adapter trained whole" }));
 }
 
 interface Part {

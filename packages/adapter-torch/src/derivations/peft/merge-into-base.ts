@@ -14,7 +14,7 @@ import {
 } from "@longspan/core";
 import { huggingFaceLayout } from "../../layouts/hf.ts";
 import { adapterCompanions } from "./adapter-companions.ts";
-import type { AdapterParts } from "./adapter-parts.ts";
+import { repeatedCopies, type AdapterParts } from "./adapter-parts.ts";
 import type { ChosenAdapter } from "./chosen-adapter.ts";
 import { mergeModule } from "./merge-module.ts";
 import { modulePath } from "./module-path.ts";
@@ -59,7 +59,7 @@ export function mergeIntoBase(
     companions: adapterCompanions(context.files, base.files),
     head: contents.head ?? adapter.config?.head ?? headOf(added, base) ?? base.head ?? undefined,
     config: base.config?.source,
-    dropped: [...contents.dropped, ...base.dropped, ...reason],
+    dropped: [...contents.dropped, ...base.dropped, ...reason, ...repeatedCopies(parts)],
     metadata: base.metadata,
     warnings: [
       ...base.warnings,

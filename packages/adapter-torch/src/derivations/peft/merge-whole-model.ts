@@ -1,5 +1,5 @@
 import type { EnvelopeContents, EnvelopeTensor, LazyTensor } from "@longspan/core";
-import type { AdapterParts } from "./adapter-parts.ts";
+import { repeatedCopies, type AdapterParts } from "./adapter-parts.ts";
 import { mergeModule } from "./merge-module.ts";
 import { modulePath } from "./module-path.ts";
 import type { ChosenAdapter } from "./chosen-adapter.ts";
@@ -52,7 +52,7 @@ export function mergeWholeModel(contents: EnvelopeContents, parts: AdapterParts,
     ...contents,
     tensors,
     head: contents.head ?? adapter.config?.head,
-    dropped: [...contents.dropped, ...replaced, ...others, ...otherModules],
+    dropped: [...contents.dropped, ...replaced, ...others, ...otherModules, ...repeatedCopies(parts)],
     warnings: [
       ...contents.warnings,
       adapter.modules.size === 0 && saved.size === 0
