@@ -54,7 +54,9 @@ export function notALongformer(entries: readonly NamedEntry[], source: string): 
     .join(", ");
   return new LongspanError(
     "not-a-longformer",
-    `${source}: its ${entries.length} tensors (${shown}${entries.length > 3 ? ", …" : ""}) are not named as any known layout names a Longformer's.${encoderDecoder} If it is one, describe its names with a layout file (--from-layout).`,
+    entries.length === 0
+      ? `${source} has no tensors.`
+      : `${source}: its ${entries.length} tensors (${shown}${entries.length > 3 ? ", …" : ""}) are not named as any known layout names a Longformer's.${encoderDecoder} If it is one, describe its names with a layout file (--from-layout).`,
     { details: { source, tensors: entries.length } },
   );
 }

@@ -25,6 +25,12 @@ test("of any depth", () => {
   expect(stringifyJson(parsed)).toBe(text);
 });
 
+test("too many values are refused by the name of the file that has them, whoever's the budget is", () => {
+  const budget = memoryBudget("model.safetensors", 0);
+  const text = new TextEncoder().encode(`[${"[],".repeat(4_000_000)}0]`);
+  expect(() => parseJson(text, { name: "config.json", code: "malformed", budget })).toThrow(/^config\.json: .*the limit "memory"/);
+});
+
 test("characters that a terminal obeys are escaped, and are the same text", () => {
   const text = "\x1b \x7f \x9b \u202e \u2028 \u{e0041} \ud800 👩‍🚀";
   const written = stringifyJson(text);

@@ -22,7 +22,10 @@ const valueCost = 80;
  * @throws LongspanError `limit-exceeded`, or with the given code for what is no JSON in UTF-8; both name the file
  */
 export function parseJson(bytes: Uint8Array, { name, code, budget }: ParseJsonOptions): unknown {
-  budget.spend(textCost * bytes.length + valueCost * mostValues(bytes));
+  const cost = textCost * bytes.length + valueCost * mostValues(bytes);
+  // The budget is of a checkpoint, which this file may only lie beside.
+  if (cost > budget.left) throw budget.exceeded(name);
+  budget.spend(cost);
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {

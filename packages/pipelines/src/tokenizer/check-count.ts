@@ -12,6 +12,11 @@ export function maxMerges(length: number): number {
   return Math.max(1_000_000, length / 8);
 }
 
+/** A piece of sentencepiece's file takes eleven bytes at least: text, score and the keys of both. */
+export function maxPieces(length: number): number {
+  return Math.max(500_000, length / 10);
+}
+
 /** Small files must not take much memory. @throws LongspanError `limit-exceeded`. */
 export function checkCount(count: number, limit: number, name: string, what: string): void {
   if (count <= limit) return;

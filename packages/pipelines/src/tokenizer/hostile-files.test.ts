@@ -132,6 +132,7 @@ test.each<[string, Record<string, unknown>, string, ...string[]]>([
   ["a sentencepiece model of another kind", { "spiece.model": "\n\u0009\n\u0007[CLS]ab" }, "unsupported", "spiece.model in f", "[CLS]ab"],
   ["lists in lists", { "tokenizer.json": "[".repeat(100_000) }, "limit-exceeded", inTokenizer, "64 levels"],
   ["a million lines", { "vocab.txt": "\n".repeat(1_000_000) }, "limit-exceeded", "vocab.txt in f", "lines"],
+  ["empty pieces", { "sentencepiece.bpe.model": "\n\0".repeat(1_000_000) }, "limit-exceeded", "sentencepiece.bpe.model in f", "pieces"],
   [
     "a class without its files",
     { "tokenizer_config.json": { tokenizer_class: "BertTokenizer" }, "vocab.json": vocabulary, "merges.txt": merges },

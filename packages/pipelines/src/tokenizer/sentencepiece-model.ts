@@ -1,5 +1,6 @@
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { LongspanError } from "@longspan/core";
+import { checkCount, maxPieces } from "./check-count.ts";
 
 interface SentencePiece {
   readonly piece: string;
@@ -34,13 +35,14 @@ const algorithms = new Map<number, SentencepieceModel["algorithm"]>([
 
 /**
  * Reads `sentencepiece.bpe.model` or `spiece.model`: a ModelProto (sentencepiece/src/sentencepiece_model.proto).
- * @throws LongspanError `malformed`.
+ * @throws LongspanError `malformed`; `limit-exceeded` for more pieces than a file of its size may have.
  */
 export function readSentencepieceModel(bytes: Uint8Array, name: string): SentencepieceModel {
   try {
-    const model = modelProto(bytes);
+    const model = modelProto(bytes, name);
     if (model.pieces.length > 0) return model;
   } catch (error) {
+    if (LongspanError.isInstance(error)) throw error;
     throw noModel(name, error);
   }
   throw noModel(name, undefined);
@@ -50,14 +52,17 @@ function noModel(name: string, cause: unknown): LongspanError {
   return new LongspanError("malformed", `${name} is no sentencepiece model.`, { cause, details: { file: name } });
 }
 
-function modelProto(bytes: Uint8Array): SentencepieceModel {
+function modelProto(bytes: Uint8Array, name: string): SentencepieceModel {
   const pieces: SentencePiece[] = [];
   let algorithm: SentencepieceModel["algorithm"] = "unigram";
   let charsmap: Uint8Array | undefined;
   eachField(bytes, (field, wire, reader) => {
     if (wire !== WireType.LengthDelimited || field > 3) return false;
     const message = reader.bytes();
-    if (field === 1) pieces.push(sentencePiece(message));
+    if (field === 1) {
+      checkCount(pieces.length + 1, maxPieces(bytes.length), name, "pieces");
+      pieces.push(sentencePiece(message));
+    }
     if (field === 2) algorithm = algorithmOf(message);
     if (field === 3) charsmap = charsmapOf(message);
     return true;
