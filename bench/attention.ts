@@ -32,9 +32,9 @@ interface Contender {
   readonly run: (times: number) => Promise<number>;
 }
 
-/** A time is of as many runs as take about this long, of at most `mostRuns`. */
-const leastMilliseconds = 50;
-const mostRuns = 100;
+/** A time is of as many runs as take about this long, of at most `maxRuns`. */
+const minMilliseconds = 50;
+const maxRuns = 100;
 const window = 512;
 /** Sums of a few hundred products in float32, in another order. */
 const tolerance = 1e-4;
@@ -175,7 +175,7 @@ async function compareForms(): Promise<void> {
 /** Medians, in milliseconds, of runs that take turns. */
 async function measure(contenders: readonly Contender[]): Promise<readonly number[]> {
   const repetitions: number[] = [];
-  for (const { run } of contenders) repetitions.push(Math.min(mostRuns, Math.max(1, Math.round(leastMilliseconds / (await run(1))))));
+  for (const { run } of contenders) repetitions.push(Math.min(maxRuns, Math.max(1, Math.round(minMilliseconds / (await run(1))))));
   const times = contenders.map((): number[] => []);
   for (let round = 0; round < Number(options.runs); round++)
     for (const [index, { run }] of contenders.entries())

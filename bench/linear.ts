@@ -27,9 +27,9 @@ interface Contender {
   readonly times: number[];
 }
 
-/** A time is of as many runs as take about this long, of at most `mostRuns`. */
-const leastMilliseconds = 50;
-const mostRuns = 100;
+/** A time is of as many runs as take about this long, of at most `maxRuns`. */
+const minMilliseconds = 50;
+const maxRuns = 100;
 /** Elements whose sums are computed in float64 beside it. */
 const samples = 200;
 
@@ -120,7 +120,7 @@ async function compare({
     contenders.push({ name: `onnxruntime-web, ${name}`, run, times: [] });
   }
   const repetitions: number[] = [];
-  for (const { run } of contenders) repetitions.push(Math.min(mostRuns, Math.max(1, Math.round(leastMilliseconds / (await run(1))))));
+  for (const { run } of contenders) repetitions.push(Math.min(maxRuns, Math.max(1, Math.round(minMilliseconds / (await run(1))))));
   for (let round = 0; round < Number(options.runs); round++)
     for (const [index, { run, times }] of contenders.entries())
       times.push((await run(repetitions[index] ?? 1)) / (repetitions[index] ?? 1));

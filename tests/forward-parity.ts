@@ -41,7 +41,7 @@ export function comparableOutputs({ outputs, inputs }: ForwardCase, actual: Outp
 }
 
 /** Infinity where the shapes differ or a number is none. */
-export function largestDifference(actual: Tensor | undefined, expected: Tensor): number {
+export function maxDifference(actual: Tensor | undefined, expected: Tensor): number {
   if (String(actual?.shape) !== String(expected.shape)) return Number.POSITIVE_INFINITY;
   let largest = 0;
   for (const [index, value] of expected.data.entries()) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ort, type OrtModule } from "@longspan/runtime-ort";
 import { forwardEntries, loadForwardCase } from "./forward-cases.ts";
-import { comparableOutputs, largestDifference, runForwardCase } from "./forward-parity.ts";
+import { comparableOutputs, maxDifference, runForwardCase } from "./forward-parity.ts";
 
 const entries = await forwardEntries();
 const modules: Readonly<Record<string, OrtModule>> = {
@@ -10,7 +10,7 @@ const modules: Readonly<Record<string, OrtModule>> = {
 };
 
 /** On every output of every case. */
-const largestAllowed = 1e-5;
+const maxAllowed = 1e-5;
 
 for (const [name, module] of Object.entries(modules)) {
   const runtime = ort({ module, threads: 1 });
@@ -21,8 +21,8 @@ for (const [name, module] of Object.entries(modules)) {
         const actual = await runForwardCase(runtime, entry, forward);
         expect(Object.keys(actual).toSorted()).toEqual(entry.outputs.toSorted());
         for (const [output, expected] of Object.entries(comparableOutputs(forward, actual))) {
-          const difference = largestDifference(actual[output], expected);
-          expect({ [output]: difference, allowed: difference <= largestAllowed }).toMatchObject({ allowed: true });
+          const difference = maxDifference(actual[output], expected);
+          expect({ [output]: difference, allowed: difference <= maxAllowed }).toMatchObject({ allowed: true });
         }
       });
     }

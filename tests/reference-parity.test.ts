@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { heads, prepareInputs, referenceRuntime } from "@longspan/core";
-import { comparableOutputs, largestDifference, runForwardCase } from "./forward-parity.ts";
+import { comparableOutputs, maxDifference, runForwardCase } from "./forward-parity.ts";
 import { forwardEntries, loadForwardCase } from "./forward-cases.ts";
 
 const entries = await forwardEntries();
 
 /** On logits, hidden states and pooler outputs, whatever the case: float32's own error is up to 2.2e-6 in them. */
-const largestAllowed = 1e-5;
+const maxAllowed = 1e-5;
 
 describe("the reference runtime gives what transformers gives", () => {
   test("for every kind of case", () => {
@@ -21,12 +21,12 @@ describe("the reference runtime gives what transformers gives", () => {
         const actual = await runForwardCase(referenceRuntime(), entry, forward, { lowered });
         expect(Object.keys(actual).toSorted()).toEqual(entry.outputs.toSorted());
         for (const [name, expected] of Object.entries(comparableOutputs(forward, actual))) {
-          const allowed = name.includes("attentions.") ? entry.tolerance : largestAllowed;
-          expect({ [name]: largestDifference(actual[name], expected) <= allowed }).toEqual({ [name]: true });
+          const allowed = name.includes("attentions.") ? entry.tolerance : maxAllowed;
+          expect({ [name]: maxDifference(actual[name], expected) <= allowed }).toEqual({ [name]: true });
         }
         // As near to exact arithmetic as transformers' own float32, or nearly: our sums are in float64.
         for (const [name, exact] of Object.entries(forward.reference)) {
-          expect({ [name]: largestDifference(actual[name], exact) <= Math.max(1e-6, 2 * entry.float32Error) }).toEqual({ [name]: true });
+          expect({ [name]: maxDifference(actual[name], exact) <= Math.max(1e-6, 2 * entry.float32Error) }).toEqual({ [name]: true });
         }
       }
     });

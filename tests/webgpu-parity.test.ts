@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildGraph, type DataType, type Session } from "@longspan/core";
 import { webgpu } from "@longspan/runtime-webgpu";
 import { forwardEntries, loadForwardCase } from "./forward-cases.ts";
-import { comparableOutputs, largestDifference, runForwardCase } from "./forward-parity.ts";
+import { comparableOutputs, maxDifference, runForwardCase } from "./forward-parity.ts";
 
 const entries = await forwardEntries();
 
 /** On every output of every case. */
-const largestAllowed = { float32: 1e-4, float16: 2e-2 } as const satisfies Partial<Record<DataType, number>>;
+const maxAllowed = { float32: 1e-4, float16: 2e-2 } as const satisfies Partial<Record<DataType, number>>;
 
 const runtime = webgpu();
 
@@ -29,8 +29,8 @@ describe("the GPU gives what transformers gives", () => {
         const actual = await runForwardCase(runtime, entry, forward, { dataType });
         expect(Object.keys(actual).toSorted()).toEqual(entry.outputs.toSorted());
         for (const [name, expected] of Object.entries(comparableOutputs(forward, actual))) {
-          const difference = largestDifference(actual[name], expected);
-          expect({ [name]: difference, dataType, allowed: difference <= largestAllowed[dataType] }).toMatchObject({ allowed: true });
+          const difference = maxDifference(actual[name], expected);
+          expect({ [name]: difference, dataType, allowed: difference <= maxAllowed[dataType] }).toMatchObject({ allowed: true });
         }
       }
     });

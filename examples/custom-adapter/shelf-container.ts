@@ -11,7 +11,7 @@ export interface ShelfEntry {
 }
 
 /** Some hundred names and shapes are 50 kB. A header is never trusted with memory. */
-const largestHeaderBytes = 16 * 2 ** 20;
+const maxHeaderBytes = 16 * 2 ** 20;
 
 export function shelfContainer(): Container {
   return {
@@ -27,8 +27,8 @@ async function open({ source, signal }: ContainerInput): Promise<OpenedContainer
   const lengthAt = magic.byteLength;
   const prefix = await source.read(0, lengthAt + 4, { signal });
   const headerBytes = new DataView(prefix.buffer, prefix.byteOffset).getUint32(lengthAt, true);
-  if (headerBytes > largestHeaderBytes) {
-    throw new LongspanError("limit-exceeded", `${source.name}: a header of ${headerBytes} bytes; at most ${largestHeaderBytes} are read.`);
+  if (headerBytes > maxHeaderBytes) {
+    throw new LongspanError("limit-exceeded", `${source.name}: a header of ${headerBytes} bytes; at most ${maxHeaderBytes} are read.`);
   }
   const header = parse(await source.read(lengthAt + 4, headerBytes, { signal }), source.name);
   const tensors: [string, LazyTensor][] = [];

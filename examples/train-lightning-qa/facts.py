@@ -128,7 +128,7 @@ def make_example(
 
 # Tokens of the longest question, and `<s>`, `</s></s>` and `</s>`.
 FRAME = 12 + 4
-LONGEST_SENTENCE = 24
+MAX_SENTENCE = 24
 
 
 def make_example_of_tokens(
@@ -136,5 +136,5 @@ def make_example_of_tokens(
 ) -> Example:
     """A document that has, with the question and the separators, from `shortest` to `longest` tokens."""
     # A document stops before the sentence that would exceed its budget.
-    budget = random.randint(min(shortest + FRAME + LONGEST_SENTENCE, longest), longest) - FRAME
+    budget = random.randint(min(shortest + FRAME + MAX_SENTENCE, longest), longest) - FRAME
     return make_example(random, budget, lambda text: len(tokenizer.tokenize(text)), difficulty)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Runtime } from "@longspan/core";
 import { forwardEntries, loadForwardCase } from "../forward-cases.ts";
-import { comparableOutputs, largestDifference, runForwardCase } from "../forward-parity.ts";
+import { comparableOutputs, maxDifference, runForwardCase } from "../forward-parity.ts";
 
 /** Of each head one case; the trunk's with padding, with several globals, and with attention probabilities. */
 export const someForwardCases: readonly string[] = [
@@ -19,7 +19,7 @@ const entries = await forwardEntries();
 
 export interface TestForwardOptions {
   /** The largest absolute difference from what was recorded. */
-  readonly largestAllowed: number;
+  readonly maxAllowed: number;
   /** Names of fixtures/forward/cases.json. Default: all. */
   readonly cases?: readonly string[];
 }
@@ -28,7 +28,7 @@ export interface TestForwardOptions {
 export function testForwardCases(
   title: string,
   runtime: Runtime,
-  { largestAllowed, cases = entries.map(({ name }) => name) }: TestForwardOptions,
+  { maxAllowed, cases = entries.map(({ name }) => name) }: TestForwardOptions,
 ): void {
   describe(`gives what transformers gives: ${title}`, () => {
     for (const name of cases) {
@@ -38,7 +38,7 @@ export function testForwardCases(
         const forward = await loadForwardCase(entry);
         const actual = await runForwardCase(runtime, entry, forward);
         for (const [output, expected] of Object.entries(comparableOutputs(forward, actual)))
-          expect({ [output]: largestDifference(actual[output], expected) <= largestAllowed }).toEqual({ [output]: true });
+          expect({ [output]: maxDifference(actual[output], expected) <= maxAllowed }).toEqual({ [output]: true });
       });
     }
   });

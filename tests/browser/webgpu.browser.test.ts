@@ -16,7 +16,7 @@ describe("the conformance kit, on a device that is handed in", () => {
   testRuntime({ describe, test, expect }, () => webgpu({ device }));
 });
 
-testForwardCases("float32", webgpu({ device }), { largestAllowed: 1e-4 });
-testForwardCases("float16", webgpu({ device, precision: "float16" }), { largestAllowed: 2e-2, cases: someForwardCases });
+testForwardCases("float32", webgpu({ device }), { maxAllowed: 1e-4 });
+testForwardCases("float16", webgpu({ device, precision: "float16" }), { maxAllowed: 2e-2, cases: someForwardCases });
 
-testForwardCases("a device that is found", webgpu(), { largestAllowed: 1e-4, cases: ["question-answering-text"] });
+testForwardCases("a device that is found", webgpu(), { maxAllowed: 1e-4, cases: ["question-answering-text"] });

@@ -2,7 +2,7 @@ import { InferenceSession, Tensor as OnnxTensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
 import type { Tensor } from "@longspan/core";
 import { forwardEntries, loadForwardCase, type ForwardCase, type ForwardEntry } from "../forward-cases.ts";
-import { largestDifference } from "../forward-parity.ts";
+import { maxDifference } from "../forward-parity.ts";
 import { pathOf } from "../pipelines/recorded.ts";
 import { convertToOnnx } from "./convert-to-onnx.ts";
 
@@ -48,7 +48,7 @@ async function compare(
       const expected = recorded.outputs[name];
       const { dims, data } = outputs[name] ?? {};
       if (expected === undefined || dims === undefined || !(data instanceof Float32Array)) return [`${entry.name} ${name}`, "is not there"];
-      const difference = largestDifference({ dataType: "float32", shape: dims, data }, expected);
+      const difference = maxDifference({ dataType: "float32", shape: dims, data }, expected);
       const largest = Math.max(...numbers(expected).map(Math.abs));
       return [`${entry.name} ${name}`, difference <= tolerance(largest) || `differs by ${difference}, values up to ${largest}`];
     }),

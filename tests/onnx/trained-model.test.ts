@@ -6,7 +6,7 @@ import type { Runtime, Session } from "@longspan/core";
 import { lightning } from "@longspan/adapter-lightning";
 import { torch } from "@longspan/adapter-torch";
 import { questionAnswering, type Answer } from "@longspan/pipelines";
-import { largestDifference } from "../forward-parity.ts";
+import { maxDifference } from "../forward-parity.ts";
 import { pathOf } from "../pipelines/recorded.ts";
 import { convertToOnnx } from "./convert-to-onnx.ts";
 import { onnxFileRuntime } from "./onnx-file-runtime.ts";
@@ -60,7 +60,7 @@ describe("the trained model of the examples, as ONNX", () => {
       const { answers, logits } = await ask(onnxFileRuntime(onnxRuntimeNode, await convertToOnnx(model, options)));
       expect(answers).toEqual(wanted);
       const differences = logits.flatMap((outputs, index) =>
-        Object.entries(exact.logits[index] ?? {}).map(([name, expected]) => largestDifference(outputs[name], expected)),
+        Object.entries(exact.logits[index] ?? {}).map(([name, expected]) => maxDifference(outputs[name], expected)),
       );
       expect(differences.length).toBe(2 * questions.length);
       expect(Math.min(...differences)).toBeGreaterThan(0);

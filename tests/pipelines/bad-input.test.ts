@@ -44,7 +44,7 @@ describe("opening", () => {
     );
     const without: TextTokenizer = {
       name: "a tokenizer of my own",
-      largestId: 10,
+      maxId: 10,
       special: { classification: 0, separator: undefined, mask: undefined, maskTakesSpace: false },
       secondTypeId: 0,
       encode: () => ({ ids: new Int32Array(), starts: new Int32Array(), ends: new Int32Array(), words: new Int32Array() }),

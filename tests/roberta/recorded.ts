@@ -6,7 +6,7 @@ import { paddle } from "@longspan/adapter-paddle";
 import { tensorflow } from "@longspan/adapter-tensorflow";
 import { torch } from "@longspan/adapter-torch";
 import { fileURLToPath } from "node:url";
-import { largestDifference } from "../forward-parity.ts";
+import { maxDifference } from "../forward-parity.ts";
 import { readJsonFixture } from "../read-fixture.ts";
 import { readSafetensors } from "../read-safetensors.ts";
 
@@ -61,7 +61,7 @@ export async function differences(
   return Object.fromEntries(
     Object.entries(outputs).map(([name, tensor]) => {
       const actual = found[name];
-      return [name, largestDifference(actual === undefined ? actual : atTokens(actual, tokens), atTokens(tensor, tokens))];
+      return [name, maxDifference(actual === undefined ? actual : atTokens(actual, tokens), atTokens(tensor, tokens))];
     }),
   );
 }

@@ -98,7 +98,7 @@ describe("transformers.js runs what was written for it, unchanged", () => {
     const extract = await pipeline("feature-extraction", "model");
     for (const { text, ...vectors } of recorded.embedText) {
       const found = await extract(text, { pooling });
-      expect(largestDifference(found.data as Float32Array, vectors[pooling])).toBeLessThan(close);
+      expect(maxDifference(found.data as Float32Array, vectors[pooling])).toBeLessThan(close);
     }
     await extract.dispose();
   });
@@ -158,7 +158,7 @@ describe("such a folder is a checkpoint", () => {
   });
 });
 
-function largestDifference(found: Float32Array, wanted: readonly number[]): number {
+function maxDifference(found: Float32Array, wanted: readonly number[]): number {
   if (found.length !== wanted.length) return Number.POSITIVE_INFINITY;
   return wanted.reduce((most, value, index) => Math.max(most, Math.abs(value - (found[index] ?? Number.NaN))), 0);
 }

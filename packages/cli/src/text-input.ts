@@ -4,7 +4,7 @@ import { readStandardInput } from "./standard-input.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Some forty times War and Peace: what is longer is no document, and is read in windows for days. */
-const largestDocumentBytes = 2 ** 27;
+const maxDocumentBytes = 2 ** 27;
 
 /** A text's file, and its content. */
 export interface GivenText {
@@ -19,7 +19,7 @@ export interface GivenText {
  */
 export async function readDocument(path: string, terminal: Terminal, signal: AbortSignal): Promise<GivenText> {
   const name = path === "-" ? "standard input" : path;
-  const bytes = path === "-" ? await readStandardInput(terminal, largestDocumentBytes, signal) : await readBytes(path, signal);
+  const bytes = path === "-" ? await readStandardInput(terminal, maxDocumentBytes, signal) : await readBytes(path, signal);
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -53,13 +53,13 @@ export function requireWords(name: string, text: string): void {
 async function readBytes(path: string, signal: AbortSignal): Promise<Uint8Array> {
   const source = await fileSource(path);
   try {
-    if (source.size <= largestDocumentBytes) {
+    if (source.size <= maxDocumentBytes) {
       const bytes = await source.read(0, source.size, { signal });
       await source.checkUnchanged?.();
       return bytes;
     }
-    throw new LongspanError("limit-exceeded", `${path} is ${source.size} bytes long; a document has at most ${largestDocumentBytes}.`, {
-      details: { path, size: source.size, limit: largestDocumentBytes },
+    throw new LongspanError("limit-exceeded", `${path} is ${source.size} bytes long; a document has at most ${maxDocumentBytes}.`, {
+      details: { path, size: source.size, limit: maxDocumentBytes },
     });
   } finally {
     await source.close();

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Tensor } from "@longspan/core";
 import { runCommand, runDocument, runJson, runWithInput } from "./run-command.ts";
-import { largestDifference, nestedLists, readTensors, writeTensors } from "./tensor-files.ts";
+import { maxDifference, nestedLists, readTensors, writeTensors } from "./tensor-files.ts";
 
 interface ForwardCase {
   readonly name: string;
@@ -59,7 +59,7 @@ describe("gives what transformers gives, from safetensors to safetensors", () =>
     const [actual, expected] = [await readTensors(output), await readTensors(recorded, "outputs.")];
     expect(Object.keys(actual).toSorted()).toEqual(wanted.toSorted());
     for (const [output, value] of Object.entries(expected).filter(([key]) => comparable(key)))
-      expect({ output, near: largestDifference(actual[output], value) <= tolerance }).toEqual({ output, near: true });
+      expect({ output, near: maxDifference(actual[output], value) <= tolerance }).toEqual({ output, near: true });
   });
 });
 
@@ -80,7 +80,7 @@ describe("--json", () => {
     for (const [name, expected] of Object.entries(await readTensors(recorded, "outputs."))) {
       expect(outputs[name]).toMatchObject({ shape: expected.shape, dataType: "float32" });
       const data = Float32Array.from(outputs[name]?.data.flat(Number.POSITIVE_INFINITY) as number[]);
-      expect(largestDifference({ dataType: "float32", shape: expected.shape, data }, expected)).toBeLessThanOrEqual(1e-5);
+      expect(maxDifference({ dataType: "float32", shape: expected.shape, data }, expected)).toBeLessThanOrEqual(1e-5);
     }
   });
 

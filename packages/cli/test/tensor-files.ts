@@ -52,7 +52,7 @@ export function nestedLists({ shape, data }: Tensor): unknown {
 }
 
 /** Infinity where shapes differ or a value is not finite. */
-export function largestDifference(actual: Tensor | undefined, expected: Tensor): number {
+export function maxDifference(actual: Tensor | undefined, expected: Tensor): number {
   if (String(actual?.shape) !== String(expected.shape)) return Number.POSITIVE_INFINITY;
   let largest = 0;
   for (const [index, value] of expected.data.entries()) {

@@ -1,10 +1,10 @@
 import type { PickleInput } from "./values.ts";
 
 const defaultLength = 120;
-const longestText = 40;
+const maxTextLength = 40;
 const shownItems = 4;
 // A callable that is made by a callable that is made by … adds no text on the way down.
-const longestWalk = 200;
+const maxSteps = 200;
 
 type Part = { readonly text: string } | { readonly value: PickleInput };
 
@@ -19,7 +19,7 @@ export function describe(value: PickleInput, length: number = defaultLength): st
   for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
     if ("text" in part) line += part.text;
     else parts.push(...describeParts(part.value).toReversed());
-    if (line.length > length || steps++ > longestWalk) return `${line.slice(0, Math.max(length - 1, 0))}…`;
+    if (line.length > length || steps++ > maxSteps) return `${line.slice(0, Math.max(length - 1, 0))}…`;
   }
   return line;
 }
@@ -101,7 +101,7 @@ const escapes: Readonly<Record<string, string>> = {
 };
 
 function shorten(text: string): string {
-  return text.length > longestText ? `${text.slice(0, longestText)}…` : text;
+  return text.length > maxTextLength ? `${text.slice(0, maxTextLength)}…` : text;
 }
 
 function describeInteger(value: bigint): string {

@@ -8,7 +8,7 @@ import { describe } from "./describe.ts";
 
 const defaultChunkBytes = 1024 * 1024;
 // V8's longest string has 2^29 - 24 characters, other engines' is longer.
-const longestText = 2 ** 29 - 24;
+const maxTextLength = 2 ** 29 - 24;
 
 /**
  * Streams the bytes a value stands for (see `asBytes` for the spellings), from memory or from the source they were left
@@ -68,7 +68,7 @@ export async function readBytes(source: PickleSource | Uint8Array, value: Pickle
 export async function readText(source: PickleSource | Uint8Array, value: PickleText | string): Promise<string> {
   if (typeof value === "string") return value;
   const place = { offset: value.offset };
-  if (value.byteLength > longestText)
+  if (value.byteLength > maxTextLength)
     throw new PickleError("pickle-limit", `A text of ${value.byteLength} bytes does not fit a string`, place);
   const text = decodeUtf8(await readExactly(source, value.offset, value.byteLength));
   if (text === undefined)

@@ -24,7 +24,7 @@ const elementTypes: ReadonlyMap<bigint, { readonly name: string; readonly bytes:
 ]);
 
 /** More than Paddle allows (9, DDim::kMaxRank) is a sign of damage; a few more cost nothing. */
-const mostDimensions = 16;
+const maxDimensions = 16;
 
 export interface TensorDescription {
   /** Paddle's name of the element type. */
@@ -45,7 +45,7 @@ export function parseTensorDescription(message: Uint8Array): TensorDescription |
   if (type === undefined) return `has the element type ${code}, which is unknown`;
   const dimensions = parseDimensions(message);
   if (dimensions === undefined) return "has dimensions that are not integers";
-  if (dimensions.length > mostDimensions) return `has ${dimensions.length} dimensions`;
+  if (dimensions.length > maxDimensions) return `has ${dimensions.length} dimensions`;
   let byteLength = type.bytes;
   for (const dimension of dimensions) {
     if (dimension < 0) return `has the dimension ${dimension}`;

@@ -1,14 +1,14 @@
 import { type TensorDescription, parseTensorDescription } from "./tensor-description.ts";
 
 /** A description is a few bytes per dimension; `save_combine` never writes a longer one. */
-const mostDescriptionBytes = 4096;
+const maxDescriptionBytes = 4096;
 /** Levels of sequence offsets ("LoD"). Parameters have none, sequences up to three. */
-const mostLevels = 8;
+const maxLevels = 8;
 /** Bytes of sequence offsets of one tensor. */
-const mostLevelBytes = 65_536;
+const maxLevelBytes = 65_536;
 
 /** The most bytes a header within these limits can have. */
-export const mostHeaderBytes: number = 4 + 8 + mostLevels * (8 + mostLevelBytes) + 4 + 4 + mostDescriptionBytes;
+export const maxHeaderBytes: number = 4 + 8 + maxLevels * (8 + maxLevelBytes) + 4 + 4 + maxDescriptionBytes;
 
 export interface TensorHeader extends TensorDescription {
   /** Bytes of the header: the elements follow. */
@@ -27,14 +27,14 @@ export function parseTensorHeader(bytes: Uint8Array): TensorHeader | "more" | { 
   const version = view.getUint32(0, true);
   if (version !== 0) return { wrong: `has the version ${version} where 0 is expected` };
   const levels = view.getBigUint64(4, true);
-  if (levels > BigInt(mostLevels)) return { wrong: `claims ${levels} levels of sequence offsets; at most ${mostLevels} are read` };
+  if (levels > BigInt(maxLevels)) return { wrong: `claims ${levels} levels of sequence offsets; at most ${maxLevels} are read` };
   let position = 12;
   for (let level = 0n; level < levels; level++) {
     if (bytes.length < position + 8) return "more";
     const levelBytes = view.getBigUint64(position, true);
-    if (levelBytes > BigInt(mostLevelBytes))
+    if (levelBytes > BigInt(maxLevelBytes))
       return {
-        wrong: `claims ${levelBytes} bytes of sequence offsets; at most ${mostLevelBytes} are read`,
+        wrong: `claims ${levelBytes} bytes of sequence offsets; at most ${maxLevelBytes} are read`,
       };
     position += 8 + Number(levelBytes);
   }
@@ -42,9 +42,9 @@ export function parseTensorHeader(bytes: Uint8Array): TensorHeader | "more" | { 
   const tensorVersion = view.getUint32(position, true);
   if (tensorVersion !== 0) return { wrong: `has the tensor version ${tensorVersion} where 0 is expected` };
   const descriptionBytes = view.getInt32(position + 4, true);
-  if (descriptionBytes <= 0 || descriptionBytes > mostDescriptionBytes) {
+  if (descriptionBytes <= 0 || descriptionBytes > maxDescriptionBytes) {
     return {
-      wrong: `claims a description of ${descriptionBytes} bytes; 1 to ${mostDescriptionBytes} are expected`,
+      wrong: `claims a description of ${descriptionBytes} bytes; 1 to ${maxDescriptionBytes} are expected`,
     };
   }
   position += 8;

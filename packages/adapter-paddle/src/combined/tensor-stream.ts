@@ -1,5 +1,5 @@
 import { type ByteSource, LongspanError, type MemoryBudget, memoryCosts } from "@longspan/core";
-import { type TensorHeader, mostHeaderBytes, parseTensorHeader } from "./tensor-header.ts";
+import { type TensorHeader, maxHeaderBytes, parseTensorHeader } from "./tensor-header.ts";
 
 /** Enough for the header of any parameter. */
 const firstHeaderBytes = 256;
@@ -57,11 +57,11 @@ interface Place {
 
 async function readHeader(source: ByteSource, position: number, place: Place): Promise<TensorHeader> {
   const { fileName, index } = place;
-  for (let length = firstHeaderBytes; ; length = mostHeaderBytes) {
+  for (let length = firstHeaderBytes; ; length = maxHeaderBytes) {
     const available = Math.min(length, source.size - position);
     const header = parseTensorHeader(await readWindow(source, position, available, place));
     if (header === "more") {
-      if (available < length || length === mostHeaderBytes)
+      if (available < length || length === maxHeaderBytes)
         throw truncated(fileName, index, `has its header at byte ${position}, where the file ends`);
     } else if ("wrong" in header) {
       throw new LongspanError(

@@ -10,7 +10,7 @@ export interface WireField {
   readonly value: bigint | Uint8Array | undefined;
 }
 
-const longestVarint = 10;
+const maxVarintBytes = 10;
 
 /** Bytes of memory of one field. The programs of the largest models have some hundred thousand. */
 const fieldCost = 120;
@@ -25,7 +25,7 @@ export function wireFields(message: Uint8Array, budget?: MemoryBudget): readonly
 
   const varint = (): bigint | undefined => {
     let value = 0n;
-    for (let count = 0; count < longestVarint; count++) {
+    for (let count = 0; count < maxVarintBytes; count++) {
       const byte = message[position++];
       if (byte === undefined) return undefined;
       value |= BigInt(byte & 0x7f) << BigInt(7 * count);

@@ -5,7 +5,7 @@ import { type Latin1Window, latin1Source } from "./latin1-source.ts";
 import { type NumpyArray, isArray, parseArray } from "./numpy-array.ts";
 
 /** Calls around a value that are taken off. Paddle makes one; a call may contain itself. */
-const mostWrappers = 8;
+const maxWrappers = 8;
 
 export interface ArrayTensors {
   /**
@@ -124,7 +124,7 @@ function isIn(nodes: ReadonlySet<unknown>, node: unknown): boolean {
  */
 export function unwrap(value: PickleValue): PickleValue {
   let current = value;
-  for (let count = 0; count < mostWrappers; count++) {
+  for (let count = 0; count < maxWrappers; count++) {
     if (typeof current !== "object" || current?.kind !== "object") return current;
     const [first, second] = current.args;
     const called = calledName(current);

@@ -2,8 +2,8 @@ import type { Claim } from "@longspan/core";
 
 /** PROTO, and the protocols paddle.save has written: 2 to 4, and 5 on macOS with Python 3.14. */
 const proto = 0x80;
-const lowestProtocol = 2;
-const highestProtocol = 5;
+const minProtocol = 2;
+const maxProtocol = 5;
 
 /** The module names of numpy 1 and 2, the ways they call an array into being, and Paddle's own tables. */
 const arrayMarks = ["_reconstruct", "_frombuffer"];
@@ -18,7 +18,7 @@ const torchMagic = [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 
 /** A pickle that holds numpy arrays and nothing of torch: told by its first bytes. */
 export function detectPickle(head: Uint8Array): Claim | undefined {
   const [first, protocol = 0] = head;
-  if (first !== proto || protocol < lowestProtocol || protocol > highestProtocol) return undefined;
+  if (first !== proto || protocol < minProtocol || protocol > maxProtocol) return undefined;
   if (torchMagic.every((byte, index) => head[index + 2] === byte)) return undefined;
   const text = new TextDecoder("latin1").decode(head);
   if (torchMarks.some((mark) => text.includes(mark))) return undefined;

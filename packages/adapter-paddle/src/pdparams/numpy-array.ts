@@ -5,7 +5,7 @@ import { parseElement } from "./numpy-element.ts";
 import { type RawElements, rawElements } from "./raw-elements.ts";
 
 /** More dimensions than numpy 2 (64) allows are a sign of damage. */
-const mostDimensions = 64;
+const maxDimensions = 64;
 
 /** A numpy array as its pickle describes it. */
 export type NumpyArray =
@@ -115,7 +115,7 @@ function permuted(array: NumpyArray, name: string, order: readonly PickleValue[]
 function checkShape(name: string, value: PickleValue | undefined): number[] {
   const items = tupleItems(value);
   if (items === undefined) throw wrong(name, "has no shape");
-  if (items.length > mostDimensions) throw wrong(name, `has ${items.length} dimensions; numpy allows ${mostDimensions}`);
+  if (items.length > maxDimensions) throw wrong(name, `has ${items.length} dimensions; numpy allows ${maxDimensions}`);
   return items.map((item) => {
     if (typeof item !== "number" || !Number.isSafeInteger(item) || item < 0)
       throw wrong(name, "has a shape whose dimensions are not all whole numbers from 0");

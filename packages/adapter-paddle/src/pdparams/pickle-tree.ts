@@ -16,7 +16,7 @@ import { globalName, tupleItems } from "./called.ts";
 import { parseScalar } from "./numpy-scalar.ts";
 
 /** Levels of lists and dicts inside each other. Checkpoints have a handful; Python itself stops pickling at its recursion limit of 1000. */
-const mostLevels = 1000;
+const maxLevels = 1000;
 
 const dictClasses = new Set(["collections.OrderedDict", "collections.defaultdict", "builtins.dict"]);
 
@@ -47,12 +47,12 @@ export function pickleTree(reading: Pick<PickleReading, "value" | "objects">, so
       budget.spend(memoryCosts.tensor);
       return tensor;
     }
-    if (level > mostLevels) {
+    if (level > maxLevels) {
       throw new LongspanError(
         "limit-exceeded",
-        `${source.name}: values are nested more than ${mostLevels} levels deep. This is not a checkpoint.`,
+        `${source.name}: values are nested more than ${maxLevels} levels deep. This is not a checkpoint.`,
         {
-          details: { limit: mostLevels },
+          details: { limit: maxLevels },
         },
       );
     }
@@ -147,9 +147,9 @@ function pairs(args: readonly PickleValue[]): PickleEntry[] {
 }
 
 /** Paths are for messages; the names that files are converted by are keys. */
-const longestPath = 1000;
+const maxPathLength = 1000;
 
 function join(path: string, segment: string): string {
   const joined = path === "" ? segment : `${path}.${segment}`;
-  return joined.length > longestPath ? boundedText(joined, longestPath) : joined;
+  return joined.length > maxPathLength ? boundedText(joined, maxPathLength) : joined;
 }

@@ -9,10 +9,10 @@ import { malformed } from "../hdf5/malformed.ts";
 import { readObjectHeader } from "../hdf5/object-header.ts";
 
 /** Groups and datasets of one file. A model of 1,000 layers has 40,000. */
-const mostObjects = 200_000;
+const maxObjects = 200_000;
 
 /** Groups within groups: a weight's name has some ten segments. */
-const mostDepth = 64;
+const maxDepth = 64;
 
 /** Where the lists of names stand: at the root, on layers, and on layers of a model saved whole (`model_weights/…`). */
 const attributeDepth = 2;
@@ -45,10 +45,10 @@ export async function readHdf5Tree(file: Hdf5File, budget: MemoryBudget): Promis
     const before = known.get(link.address);
     if (before !== undefined) return before;
     if (open.has(link.address)) throw malformed(file.name, `the group "${path.join("/").slice(0, 200)}" contains itself`);
-    if (known.size + open.size >= mostObjects || path.length > mostDepth) {
+    if (known.size + open.size >= maxObjects || path.length > maxDepth) {
       throw new LongspanError(
         "limit-exceeded",
-        `${file.name} has more than ${mostObjects} groups and datasets, or groups nested more than ${mostDepth} deep. This is no file of weights.`,
+        `${file.name} has more than ${maxObjects} groups and datasets, or groups nested more than ${maxDepth} deep. This is no file of weights.`,
         { details: { file: file.name } },
       );
     }

@@ -11,7 +11,7 @@ import { messageTypes } from "./object-header.ts";
 import type { HeaderMessage } from "./object-header.ts";
 
 /** Names of all weights of a model of 1,000 layers. */
-const mostTexts = 100_000;
+const maxTexts = 100_000;
 
 /**
  * The attributes of an object that hold text, one or many. Others are left out, and so are those that lie outside the object's
@@ -26,8 +26,8 @@ export async function readTextAttributes(file: Hdf5File, messages: readonly Head
     if (shape === undefined || elementType === undefined || elementType.bytes === 0) continue;
     if (elementType.kind !== "fixed-text" && elementType.kind !== "variable-text") continue;
     const count = elementCount(shape);
-    if (count > mostTexts) {
-      throw new LongspanError("limit-exceeded", `${file.name}: the attribute "${name.slice(0, 200)}" lists more than ${mostTexts} texts.`, {
+    if (count > maxTexts) {
+      throw new LongspanError("limit-exceeded", `${file.name}: the attribute "${name.slice(0, 200)}" lists more than ${maxTexts} texts.`, {
         details: { file: file.name },
       });
     }

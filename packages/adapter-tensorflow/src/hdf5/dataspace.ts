@@ -2,7 +2,7 @@ import type { Cursor } from "./cursor.ts";
 import { malformed } from "./malformed.ts";
 
 /** HDF5's own limit. */
-const mostDimensions = 32;
+const maxDimensions = 32;
 
 /**
  * The dimensions that a dataspace message tells (format specification, section IV.A.2.b): none for a scalar, undefined for "no
@@ -13,7 +13,7 @@ export function parseDataspace(fields: Cursor, file: string): number[] | undefin
   const version = fields.integer(1);
   if (version !== 1 && version !== 2) throw malformed(file, `a dataspace has version ${version}`);
   const rank = fields.integer(1);
-  if (rank > mostDimensions) throw malformed(file, `a dataspace has ${rank} dimensions`);
+  if (rank > maxDimensions) throw malformed(file, `a dataspace has ${rank} dimensions`);
   fields.skip(1);
   const isNull = version === 2 && fields.integer(1) === 2;
   if (version === 1) fields.skip(5);

@@ -3,7 +3,7 @@ import type { Hdf5File } from "./hdf5-file.ts";
 import { malformed } from "./malformed.ts";
 
 /** Collections have 4,096 bytes, or as many as their one large object needs: a name list of a large model, at most. */
-const mostCollectionBytes = 16 * 2 ** 20;
+const maxCollectionBytes = 16 * 2 ** 20;
 
 /**
  * Text of variable length (format specification, section III.E): the reference is u32 bytes, the address of a heap collection, and
@@ -21,7 +21,7 @@ export async function readHeapText(file: Hdf5File, reference: Uint8Array): Promi
     throw malformed(file.name, `there is no heap of text at address ${address}`);
   head.skip(4);
   const size = head.length();
-  if (size > mostCollectionBytes) throw malformed(file.name, `the heap of text at address ${address} claims ${size} bytes`);
+  if (size > maxCollectionBytes) throw malformed(file.name, `the heap of text at address ${address} claims ${size} bytes`);
   const objects = cursor(await file.read(address, size), file, file.name, "a heap of text");
   objects.skip(8 + file.lengthBytes);
   while (objects.rest() >= 8 + file.lengthBytes) {

@@ -13,16 +13,16 @@ export interface Link {
 }
 
 /** Far more than any model has layers, or a layer weights. */
-const mostLinks = 100_000;
+const maxLinks = 100_000;
 
 /** A tree of this height has more leaves than a file has bytes. */
-const mostLevels = 16;
+const maxLevels = 16;
 
-/** Nodes of one group's B-tree: with eight names a node, enough for `mostLinks`. */
-const mostNodes = 100_000;
+/** Nodes of one group's B-tree: with eight names a node, enough for `maxLinks`. */
+const maxNodes = 100_000;
 
-/** All names of a group: `mostLinks` of them, long ones. */
-const mostHeapBytes = 16 * 2 ** 20;
+/** All names of a group: `maxLinks` of them, long ones. */
+const maxHeapBytes = 16 * 2 ** 20;
 
 /** Whether an object's header is a group's. */
 export function isGroup(messages: readonly HeaderMessage[]): boolean {
@@ -44,8 +44,8 @@ export async function readLinks(file: Hdf5File, messages: readonly HeaderMessage
 }
 
 function add(file: Hdf5File, links: Link[], link: Link): void {
-  if (links.length === mostLinks) {
-    throw new LongspanError("limit-exceeded", `${file.name}: a group has more than ${mostLinks} members.`, {
+  if (links.length === maxLinks) {
+    throw new LongspanError("limit-exceeded", `${file.name}: a group has more than ${maxLinks} members.`, {
       details: { file: file.name },
     });
   }
@@ -59,12 +59,12 @@ async function readSymbolTable(file: Hdf5File, body: Uint8Array, links: Link[]):
   const heap = fields.address();
   if (tree === undefined || heap === undefined) return;
   const names = await readLocalHeap(file, heap);
-  const waiting = [{ address: tree, level: mostLevels }];
+  const waiting = [{ address: tree, level: maxLevels }];
   let nodes = 0;
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { level, children } = await readTreeNode(file, next.address);
     nodes += 1 + children.length;
-    if (nodes > mostNodes) throw malformed(file.name, `a group's B-tree has more than ${mostNodes} nodes`);
+    if (nodes > maxNodes) throw malformed(file.name, `a group's B-tree has more than ${maxNodes} nodes`);
     // The level falls by one a step, so that no circle can be walked.
     if (level >= next.level) throw malformed(file.name, `the B-tree node at address ${next.address} stands at the wrong level`);
     if (level > 0) waiting.push(...children.toReversed().map((address) => ({ address, level })));
@@ -82,7 +82,7 @@ async function readLocalHeap(file: Hdf5File, address: number): Promise<Uint8Arra
   fields.length();
   const data = fields.address();
   if (data === undefined) throw malformed(file.name, `${what} has no data`);
-  if (length > mostHeapBytes) throw malformed(file.name, `${what} claims ${length} bytes`);
+  if (length > maxHeapBytes) throw malformed(file.name, `${what} claims ${length} bytes`);
   return file.read(data, length);
 }
 

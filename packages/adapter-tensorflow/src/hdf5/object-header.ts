@@ -33,7 +33,7 @@ interface Block {
 }
 
 /** An object's header has some kilobytes; with attributes of 64 kB each, some hundred. */
-const mostHeaderBytes = 16 * 2 ** 20;
+const maxHeaderBytes = 16 * 2 ** 20;
 
 /**
  * All messages of an object header, of either version, its continuation blocks included.
@@ -87,8 +87,8 @@ async function readBlocks(file: Hdf5File, address: number, first: Block, readMes
     if (block === undefined) break;
     // A block of no length could be named again and again.
     bytes += block.length + 1;
-    if (bytes > mostHeaderBytes) {
-      throw new LongspanError("limit-exceeded", `${file.name}: ${objectAt(address)} has a header of more than ${mostHeaderBytes} bytes.`, {
+    if (bytes > maxHeaderBytes) {
+      throw new LongspanError("limit-exceeded", `${file.name}: ${objectAt(address)} has a header of more than ${maxHeaderBytes} bytes.`, {
         details: { file: file.name, address },
       });
     }

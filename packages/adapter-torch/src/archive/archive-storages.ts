@@ -10,16 +10,16 @@ import type { TorchArchive } from "./torch-archive.ts";
 /**
  * The storages of a zip archive by key: one `SourceStorage` each, so that ties show. As torch does, it demands that a storage's
  * entry has exactly the bytes that the pickle states, and that all who name a key state the same.
- * `largestVerified`: storages of at most so many bytes have their checksum compared when they are read whole.
+ * `maxVerifiedBytes`: storages of at most so many bytes have their checksum compared when they are read whole.
  */
-export function archiveStorages(source: ByteSource, archive: TorchArchive, largestVerified: number): ResolveStorage {
+export function archiveStorages(source: ByteSource, archive: TorchArchive, maxVerifiedBytes: number): ResolveStorage {
   const known = new Map<string, { readonly id: StorageId; readonly storage: SourceStorage }>();
   return (value: PickleValue): StorageView => {
     const id = parseStorageId(value, 5);
     const { key, storageClass, elements } = id;
     let found = known.get(key);
     if (found === undefined) {
-      found = { id, storage: openStorage(source, archive, id, largestVerified) };
+      found = { id, storage: openStorage(source, archive, id, maxVerifiedBytes) };
       known.set(key, found);
     } else if (found.id.elements !== elements || found.id.storageClass.className !== storageClass.className) {
       throw new LongspanError(
@@ -35,7 +35,7 @@ function openStorage(
   source: ByteSource,
   archive: TorchArchive,
   { key, storageClass, elements }: StorageId,
-  largestVerified: number,
+  maxVerifiedBytes: number,
 ): SourceStorage {
   const entry = archive.storage(key);
   if (entry === undefined)
@@ -47,5 +47,5 @@ function openStorage(
       `its storage of ${elements} elements of ${storageClass.className} takes ${byteLength} bytes, and the entry "${entry.name}" has ${entry.byteLength}`,
     );
   }
-  return { source: entrySource(source, entry, byteLength <= largestVerified), offset: 0, byteLength, byteOrder: archive.byteOrder };
+  return { source: entrySource(source, entry, byteLength <= maxVerifiedBytes), offset: 0, byteLength, byteOrder: archive.byteOrder };
 }

@@ -4,7 +4,7 @@ import { entrySource } from "../zip/entry-source.ts";
 import type { ZipEntry } from "../zip/zip-archive.ts";
 
 /** A configuration of weights says a few hundred bytes about each. */
-const largestConfigurationBytes = 64 * 2 ** 20;
+const maxConfigurationBytes = 64 * 2 ** 20;
 
 /** torch/_export/serde/schema.py, ScalarType. */
 const dataTypes: ReadonlyMap<number, DataType> = new Map([
@@ -49,7 +49,7 @@ export function isExportArchive(entryNames: Iterable<string>): boolean {
 export async function readExportedWeights(
   source: ByteSource,
   entries: ReadonlyMap<string, ZipEntry>,
-  largestVerified: number,
+  maxVerifiedBytes: number,
   signal: AbortSignal | undefined,
 ): Promise<TreeMap> {
   const tables = [...entries.keys()].filter((name) => configurationPattern.test(name));
@@ -75,7 +75,7 @@ export async function readExportedWeights(
   const storages = new Map<string, SourceStorage>();
   const tensors: (readonly [string, LazyTensor])[] = [];
   for (const [name, weight] of Object.entries(await readTable(source, entries.get(table), signal))) {
-    tensors.push([name, tensorOf(source, name, weight, { entries, folder, storages, largestVerified })]);
+    tensors.push([name, tensorOf(source, name, weight, { entries, folder, storages, maxVerifiedBytes })]);
   }
   return treeMap(tensors);
 }
@@ -86,10 +86,10 @@ async function readTable(
   signal: AbortSignal | undefined,
 ): Promise<Readonly<Record<string, unknown>>> {
   if (entry === undefined) throw damaged(source.name, "has no table of weights");
-  if (entry.byteLength > largestConfigurationBytes) {
+  if (entry.byteLength > maxConfigurationBytes) {
     throw new LongspanError(
       "limit-exceeded",
-      `${source.name}: the table of weights has ${entry.byteLength} bytes; at most ${largestConfigurationBytes} are read.`,
+      `${source.name}: the table of weights has ${entry.byteLength} bytes; at most ${maxConfigurationBytes} are read.`,
     );
   }
   const bytes = await entrySource(source, entry, true).read(0, entry.byteLength, { signal });
@@ -108,10 +108,10 @@ interface Archive {
   readonly entries: ReadonlyMap<string, ZipEntry>;
   readonly folder: string;
   readonly storages: Map<string, SourceStorage>;
-  readonly largestVerified: number;
+  readonly maxVerifiedBytes: number;
 }
 
-function tensorOf(source: ByteSource, name: string, weight: unknown, { entries, folder, storages, largestVerified }: Archive): LazyTensor {
+function tensorOf(source: ByteSource, name: string, weight: unknown, { entries, folder, storages, maxVerifiedBytes }: Archive): LazyTensor {
   const { path_name: path, use_pickle: pickled, tensor_meta: meta } = recordOf(weight) ?? {};
   const description = recordOf(meta);
   const shape = wholeNumbers(description?.sizes);
@@ -142,7 +142,7 @@ function tensorOf(source: ByteSource, name: string, weight: unknown, { entries, 
   }
   let storage = storages.get(path);
   if (storage === undefined) {
-    storage = { source: entrySource(source, entry, entry.byteLength <= largestVerified), offset: 0, byteLength: entry.byteLength };
+    storage = { source: entrySource(source, entry, entry.byteLength <= maxVerifiedBytes), offset: 0, byteLength: entry.byteLength };
     storages.set(path, storage);
   }
   return stridedTensor({ name, dataType, shape, strides, elementOffset, storage });

@@ -9,7 +9,7 @@ export const safetensorsShardPattern: RegExp = /^shard-\d{5}-model-\d{5}-of-\d{5
 const offsetsKey = "DCP_SHARDING_INFO";
 
 /** Ranks times files of a model. */
-const mostFiles = 10_000;
+const maxFiles = 10_000;
 
 /**
  * Folders of safetensors that several processes wrote with torch.distributed.checkpoint's HuggingFaceStorageWriter: name
@@ -23,8 +23,8 @@ async function open(input: ContainerInput): Promise<OpenedContainer> {
   const { files, signal } = input;
   const budget = budgetOf(input);
   const names = ((await files.list?.()) ?? []).filter((name) => safetensorsShardPattern.test(name)).toSorted();
-  if (names.length > mostFiles) {
-    throw new LongspanError("limit-exceeded", `${files.name} holds ${names.length} shards; at most ${mostFiles} are read.`);
+  if (names.length > maxFiles) {
+    throw new LongspanError("limit-exceeded", `${files.name} holds ${names.length} shards; at most ${maxFiles} are read.`);
   }
   const closes: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {

@@ -11,8 +11,8 @@ import { torchZipContainer } from "./torch-zip.ts";
 import type { TorchZipOptions } from "./torch-zip.ts";
 
 /** Objects beside the tensors are read where they are small and few: a configuration, a step; not the state of data loaders. */
-const largestObjectBytes = 2 ** 16;
-const mostObjects = 512;
+const maxObjectBytes = 2 ** 16;
+const maxObjects = 512;
 
 /** What Lightning writes beside the shards: the checkpoint's other entries. */
 const lightningFileName = "meta.pt";
@@ -90,7 +90,7 @@ function valuesOf(
   let objects = 0;
   return items.map(async ({ name, path, value }) => {
     if (value.kind === "tensor") return { name, path, value: tensorOrRefusal(file, name, value, files) };
-    const isRead = value.place.byteLength <= largestObjectBytes && objects++ < mostObjects;
+    const isRead = value.place.byteLength <= maxObjectBytes && objects++ < maxObjects;
     return { name, path, value: isRead ? await objectAt(value.place, files, budget, signal) : unreadObject };
   });
 }

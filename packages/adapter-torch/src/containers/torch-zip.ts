@@ -57,7 +57,7 @@ async function detect({ head, source }: ContainerProbe): Promise<{ specificity: 
   }
 }
 
-async function open(input: ContainerInput, largestVerified: number): Promise<OpenedContainer> {
+async function open(input: ContainerInput, maxVerifiedBytes: number): Promise<OpenedContainer> {
   const { source, signal } = input;
   const budget = budgetOf(input);
   const archive = await openTorchArchive(source, budget, signal);
@@ -68,7 +68,7 @@ async function open(input: ContainerInput, largestVerified: number): Promise<Ope
   const warnings = [...archive.warnings];
   if (end < pickle.size)
     warnings.push(`${source.name} (${part}) has ${pickle.size - end} bytes after the end of its pickle; they were not read.`);
-  const root = treeOfPickle(reading, { file: source.name, budget, resolveStorage: archiveStorages(source, archive, largestVerified) });
+  const root = treeOfPickle(reading, { file: source.name, budget, resolveStorage: archiveStorages(source, archive, maxVerifiedBytes) });
   refuseFrozen(source.name, archive.programConstants, root);
   return { root, attributes: new Map(), warnings, close: async () => {} };
 }

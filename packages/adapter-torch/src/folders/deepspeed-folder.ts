@@ -14,7 +14,7 @@ import {
 import { foldersUpwards, hasFile, shardAlone } from "./shard-advice.ts";
 
 /** `latest` holds the name of a folder. */
-const longestTagBytes = 256;
+const maxTagBytes = 256;
 
 /** The folder of the shards, the checkpoint around it, and the run around that: trainers keep the configuration in one of them. */
 const companionLevels = 2;
@@ -60,7 +60,7 @@ async function latestFolder(files: FileSet): Promise<FileSet | undefined> {
   const source = await files.resolve(latestName);
   if (source === undefined) return undefined;
   try {
-    if (source.size === 0 || source.size > longestTagBytes) return undefined;
+    if (source.size === 0 || source.size > maxTagBytes) return undefined;
     const tag = new TextDecoder().decode(await source.read(0, source.size)).trim();
     // What is no plain name is none of DeepSpeed's tags.
     return /^[^/\\:\p{Cc}]+$/u.test(tag) && !/^\.{1,2}$/.test(tag) ? await files.folder?.(tag) : undefined;

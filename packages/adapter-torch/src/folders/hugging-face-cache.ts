@@ -1,7 +1,7 @@
 import { LongspanError, type FileSet, type FolderKind } from "@longspan/core";
 
 /** A commit's hash in a reference's file, and a little white space. */
-const mostBytes = 200;
+const maxBytes = 200;
 
 /**
  * A repository in Hugging Face's cache (`models--owner--name`), opened at its root: the files of a commit lie in `snapshots/<commit>`, and `refs/main`
@@ -31,7 +31,7 @@ async function referenceOf(files: FileSet): Promise<string | undefined> {
   const source = await (await files.folder?.("refs"))?.resolve("main");
   if (source === undefined) return undefined;
   try {
-    if (source.size > mostBytes) return undefined;
+    if (source.size > maxBytes) return undefined;
     const text = new TextDecoder().decode(await source.read(0, source.size)).trim();
     return /^[\w-]+$/.test(text) ? text : undefined;
   } finally {

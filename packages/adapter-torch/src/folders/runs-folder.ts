@@ -2,7 +2,7 @@ import { LongspanError } from "@longspan/core";
 import type { FileSet, FolderEntry, FolderKind } from "@longspan/core";
 
 /** Folders looked into. */
-const mostFolders = 1000;
+const maxFolders = 1000;
 
 /** Named in a message. */
 const listedFolders = 8;
@@ -18,7 +18,7 @@ export function runsFolder(kinds: readonly FolderKind[]): FolderKind {
     async find(files, fileName) {
       if (fileName !== undefined) return undefined;
       const found: RunInside[] = [];
-      for (const name of (await files.listFolders?.())?.slice(0, mostFolders) ?? []) {
+      for (const name of (await files.listFolders?.())?.slice(0, maxFolders) ?? []) {
         const entry = await entryOf(files, name, kinds);
         if (entry !== undefined) found.push({ name, entry });
       }

@@ -106,11 +106,11 @@ function outputNames(graph: Graph, wanted: readonly string[]): readonly string[]
 
 function describe(outputs: Readonly<Record<string, GraphTensor>>, written: string | undefined, { out }: Terminal): void {
   const rows = Object.entries(outputs).map(([name, { dataType, shape, data }]) => {
-    let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    for (const value of data) [least, most] = [Math.min(least, value), Math.max(most, value)];
-    return [name, dataType, `[${shape.join(", ")}]`, least.toPrecision(6), most.toPrecision(6)];
+    let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (const value of data) [min, max] = [Math.min(min, value), Math.max(max, value)];
+    return [name, dataType, `[${shape.join(", ")}]`, min.toPrecision(6), max.toPrecision(6)];
   });
-  writeColumns(out, [["output", "type", "shape", "least", "most"], ...rows], { style: headerStyle });
+  writeColumns(out, [["output", "type", "shape", "min", "max"], ...rows], { style: headerStyle });
   if (written === undefined) writeLine(out, styled("dim", "-o FILE writes the values as safetensors, --json prints them"));
   else writeLine(out, styled("green", "wrote"), `  ${written}`);
 }

@@ -1,7 +1,7 @@
 import { showsStyles, styled, type LinePart, type OutputStream } from "../terminal.ts";
 
 /** Characters on each side of an answer: sentences of tables and lists never end. */
-const longestSide = 240;
+const maxSideLength = 240;
 
 /** The sentence (or sentences) that a piece of text stands in, the piece bold on a terminal and in «guillemets» elsewhere. */
 export function markedSentence(text: string, piece: { readonly start: number; readonly end: number }, out: OutputStream): LinePart[] {
@@ -20,19 +20,19 @@ export function onOneLine(text: string): string {
 }
 
 function lastWords(text: string): string {
-  return text.length <= longestSide
+  return text.length <= maxSideLength
     ? text
     : `… ${text
-        .slice(-longestSide)
+        .slice(-maxSideLength)
         .replace(/^\S*\s/, "")
         .toWellFormed()}`;
 }
 
 function firstWords(text: string): string {
-  return text.length <= longestSide
+  return text.length <= maxSideLength
     ? text
     : `${text
-        .slice(0, longestSide)
+        .slice(0, maxSideLength)
         .replace(/\s\S*$/, "")
         .toWellFormed()} …`;
 }

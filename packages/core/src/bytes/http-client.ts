@@ -50,14 +50,14 @@ const httpDefaults: { readonly retries: number; readonly retryDelay: number; rea
 };
 
 /** What a server asks to wait beyond this is for people to decide. */
-const longestRetryAfter = 60_000;
-const longestDelay = 10_000;
+const maxRetryAfter = 60_000;
+const maxDelay = 10_000;
 
 /** After a time-out, asking again helps at once or not at all. */
 const maxSilences = 2;
 
 /** So many bytes are progress: what failed before they came is forgotten. Fewer of them at a time are a server that is not as it should be. */
-export const leastProgress: number = 16 * 1024;
+export const minProgress: number = 16 * 1024;
 
 /** @throws LongspanError `argument-invalid` for headers or a time-out that are none */
 export function httpClient(url: URL, name: string, options: HttpOptions): HttpClient {
@@ -105,7 +105,7 @@ export function httpClient(url: URL, name: string, options: HttpOptions): HttpCl
       if (!mayPass(response.status)) return response;
       await response.body?.cancel();
       const after = retryAfter(response);
-      if (after !== undefined && after > longestRetryAfter) throw tooLong(name, response, after);
+      if (after !== undefined && after > maxRetryAfter) throw tooLong(name, response, after);
       throw new TransientFailure(`status ${response.status}`, { cause: statusError(name, response), after });
     },
 
@@ -123,14 +123,14 @@ export function httpClient(url: URL, name: string, options: HttpOptions): HttpCl
           if (closing.signal.aborted) throw closedError(name);
           throwIfAborted(any);
           if (!(error instanceof TransientFailure)) throw error;
-          if (error.came >= leastProgress) [tries, silences] = [0, 0];
+          if (error.came >= minProgress) [tries, silences] = [0, 0];
           tries++;
           if (error.isSilence) silences++;
           if (tries > retries || silences >= maxSilences) {
             if (LongspanError.isInstance(error.cause)) throw error.cause;
             throw failed(name, error.message, error.cause, tries);
           }
-          const delay = error.after ?? Math.min(longestDelay, retryDelay * 2 ** (tries - 1) * (0.75 + Math.random() / 2));
+          const delay = error.after ?? Math.min(maxDelay, retryDelay * 2 ** (tries - 1) * (0.75 + Math.random() / 2));
           await pause(delay, { host, signal: any, onProgress });
         }
       }

@@ -3,7 +3,7 @@ import type { ByteSource } from "./byte-source.ts";
 import { bytesSource } from "./bytes-source.ts";
 import { checkRange } from "./check-range.ts";
 import { cancelBody, readBody, readWhole } from "./http-body.ts";
-import { type HttpClient, type HttpOptions, closedError, httpClient, leastProgress } from "./http-client.ts";
+import { type HttpClient, type HttpOptions, closedError, httpClient, minProgress } from "./http-client.ts";
 import {
   type HttpVersion,
   checkVersion,
@@ -15,7 +15,7 @@ import {
   urlForMessages,
   versionOf,
 } from "./http-response.ts";
-import { readAhead, smallestWindow } from "./read-ahead.ts";
+import { readAhead, minWindow } from "./read-ahead.ts";
 import { TransientFailure } from "./transient-failure.ts";
 
 export interface HttpSourceOptions extends HttpOptions {
@@ -76,7 +76,7 @@ function rangeHeader(first: number, end: number): { readonly range: string } {
 }
 
 async function open(client: HttpClient, name: string, options: HttpSourceOptions, signal: AbortSignal): Promise<Opened> {
-  const response = await client.request("GET", rangeHeader(0, smallestWindow), signal);
+  const response = await client.request("GET", rangeHeader(0, minWindow), signal);
   const contentType = response.headers.get("content-type") ?? "";
   if (response.status === 206) {
     const problem = rangeProblem(response, 0);
@@ -90,7 +90,7 @@ async function open(client: HttpClient, name: string, options: HttpSourceOptions
         "it does not tell the size of the file (in a browser: Access-Control-Expose-Headers must name Content-Range)",
       );
     }
-    const head = new Uint8Array(Math.min(smallestWindow, size, range?.end ?? size));
+    const head = new Uint8Array(Math.min(minWindow, size, range?.end ?? size));
     const filled = await readBody(client, response, head, signal);
     const version = versionOf(response, size);
     return { version, contentType, head: head.subarray(0, filled), whole: filled === size };
@@ -225,6 +225,6 @@ async function requestRange(
   // Of more than it says that it sends, nobody knows what it is.
   const wanted = target.subarray(0, (range?.end ?? offset + target.length) - offset);
   const came = await readBody(client, response, wanted, signal);
-  if (came === target.length || came >= leastProgress) return came;
+  if (came === target.length || came >= minProgress) return came;
   throw new TransientFailure(`the server sent ${came} of the ${target.length} bytes that were asked for`, { came });
 }

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readAhead, smallestWindow } from "./read-ahead.ts";
+import { readAhead, minWindow } from "./read-ahead.ts";
 
 const size = 3_000_000;
 const content = Uint8Array.from({ length: size }, (_, index) => (index * 31 + (index >> 8)) & 0xff);
@@ -20,7 +20,7 @@ describe("readAhead", () => {
     const range = fc.tuple(fc.nat({ max: size }), fc.oneof(fc.nat({ max: 100 }), fc.nat({ max: 900_000 })));
     await fc.assert(
       fc.asyncProperty(fc.array(range, { minLength: 1, maxLength: 12 }), fc.boolean(), async (ranges, lend) => {
-        const { ahead } = counted(smallestWindow);
+        const { ahead } = counted(minWindow);
         for (const [offset, wanted] of ranges) {
           const length = Math.min(wanted, size - offset);
           const bytes = await ahead.read(offset, length, lend ? { into: new Uint8Array(length) } : {});
@@ -32,17 +32,17 @@ describe("readAhead", () => {
   });
 
   test("many small reads in a row cost few fetches, and none twice", async () => {
-    const { ahead, fetches } = counted(smallestWindow);
+    const { ahead, fetches } = counted(minWindow);
     for (let offset = 0; offset + 1000 <= size; offset += 1000) await ahead.read(offset, 1000, {});
     expect(fetches.length).toBeLessThanOrEqual(9);
-    expect(fetches.reduce((sum, [, length]) => sum + length, 0)).toBe(size - smallestWindow);
+    expect(fetches.reduce((sum, [, length]) => sum + length, 0)).toBe(size - minWindow);
     expect(Math.max(...fetches.map(([, length]) => length))).toBeLessThanOrEqual(largest);
   });
 
   test("single small reads fetch little", async () => {
     const { ahead, fetches } = counted();
     for (const offset of [2_900_000, 5, 1_000_000, 2_000_000]) await ahead.read(offset, 30, {});
-    expect(fetches).toEqual([2_900_000, 5, 1_000_000, 2_000_000].map((offset) => [offset, Math.min(smallestWindow, size - offset)]));
+    expect(fetches).toEqual([2_900_000, 5, 1_000_000, 2_000_000].map((offset) => [offset, Math.min(minWindow, size - offset)]));
   });
 
   test("keeps a few places, and forgets the one used longest ago", async () => {

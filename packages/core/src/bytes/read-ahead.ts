@@ -9,7 +9,7 @@ interface Window {
 }
 
 /** How much the first read at a new place fetches: a header, rarely more. */
-export const smallestWindow: number = 64 * 1024;
+export const minWindow: number = 64 * 1024;
 
 /** Places that are read in turn without fetching again: a file's head, its directory, its data. */
 const windowCount = 3;
@@ -20,11 +20,11 @@ export interface ReadAhead {
 }
 
 /**
- * Answers reads from windows of bytes fetched before. A window begins small and doubles, up to `largestWindow` bytes, each time reading goes on where it
- * ended: many small reads in a row cost few fetches, and single ones here and there fetch little that is not used. Reads of `largestWindow` and more are
+ * Answers reads from windows of bytes fetched before. A window begins small and doubles, up to `maxWindow` bytes, each time reading goes on where it
+ * ended: many small reads in a row cost few fetches, and single ones here and there fetch little that is not used. Reads of `maxWindow` and more are
  * fetched as they are.
  */
-export function readAhead(size: number, largestWindow: number, head: Uint8Array, fetchRange: FetchRange): ReadAhead {
+export function readAhead(size: number, maxWindow: number, head: Uint8Array, fetchRange: FetchRange): ReadAhead {
   /** The one used last comes first. */
   let windows: Window[] = head.length === 0 ? [] : [{ offset: 0, bytes: head }];
 
@@ -40,14 +40,14 @@ export function readAhead(size: number, largestWindow: number, head: Uint8Array,
         use(known);
         return known.bytes.subarray(offset - known.offset, offset - known.offset + length);
       }
-      if (length >= largestWindow) {
+      if (length >= maxWindow) {
         const target = options.into?.subarray(0, length) ?? new Uint8Array(length);
         await fetchRange(offset, target, options.signal);
         return target;
       }
       const kept = known === undefined ? new Uint8Array(0) : known.bytes.subarray(offset - known.offset);
-      const ahead = known === undefined ? smallestWindow : Math.max(smallestWindow, known.bytes.length * 2);
-      const wanted = Math.max(length, Math.min(ahead, largestWindow));
+      const ahead = known === undefined ? minWindow : Math.max(minWindow, known.bytes.length * 2);
+      const wanted = Math.max(length, Math.min(ahead, maxWindow));
       const bytes = new Uint8Array(Math.min(wanted, size - offset));
       bytes.set(kept.subarray(0, bytes.length));
       await fetchRange(offset + kept.length, bytes.subarray(kept.length), options.signal);

@@ -45,10 +45,10 @@ const charactersPerValue = 100;
 export function foldTree<Result>(root: TreeValue, fold: TreeFold<Result>, limits: TreeFoldLimits): FoldedTree<Result> {
   const { values, depth = Number.POSITIVE_INFINITY } = limits;
   const spent = { values: 0, characters: 0 };
-  const most = limits.characters ?? charactersPerValue * values;
+  const maxCharacters = limits.characters ?? charactersPerValue * values;
   const open = new Set<TreeValue>();
   const frames: Frame<Result>[] = [];
-  const complete = (): boolean => spent.values <= values && spent.characters <= most;
+  const complete = (): boolean => spent.values <= values && spent.characters <= maxCharacters;
   let result: Result | undefined;
 
   function put(made: Result | undefined): void {

@@ -6,7 +6,7 @@ const mebibyte = 2 ** 20;
 const smallFileMemory = 256 * mebibyte;
 const memoryPerByte = 40;
 /** Above this no file gets more by its size alone: a process has a few GiB, and no Longformer needs a quarter of one. */
-const largestDefault = 1024 * mebibyte;
+const maxDefaultMemory = 1024 * mebibyte;
 
 /** What opening a file may cost, where it is not to cost the default. */
 export interface OpenLimits {
@@ -61,7 +61,7 @@ export const memoryCosts = {
  * @throws LongspanError `argument-invalid` for a limit that is no number of bytes
  */
 export function memoryBudget(file: string, fileBytes: number, limits: OpenLimits = {}): MemoryBudget {
-  const limit = limits.memory ?? Math.min(Math.max(smallFileMemory, memoryPerByte * fileBytes), largestDefault);
+  const limit = limits.memory ?? Math.min(Math.max(smallFileMemory, memoryPerByte * fileBytes), maxDefaultMemory);
   if (!(limit >= 0)) throw new LongspanError("argument-invalid", `The limit memory is ${limit}; it is a number of bytes.`);
   let spent = 0;
   const exceeded = (found = file): LongspanError =>

@@ -31,13 +31,13 @@ export function matchLayout(
   const names = tensors.map(({ name }) => name.split("."));
   // Layouts that differ in their prefix only share their rules: what these say of the names is found once.
   const found: { readonly layout: Layout; readonly match: LayoutMatch | undefined }[] = [];
-  let mostRead = 0;
+  let maxRead = 0;
   const matches = layouts
     .map((layout) => {
       const twin = found.find((other) => sameRules(other.layout, layout));
-      const match = twin === undefined ? readWith(parseLayout(layout), names, wantedPrefix, mostRead) : twin.match;
+      const match = twin === undefined ? readWith(parseLayout(layout), names, wantedPrefix, maxRead) : twin.match;
       found.push({ layout, match });
-      mostRead = Math.max(mostRead, match?.score.read ?? 0);
+      maxRead = Math.max(maxRead, match?.score.read ?? 0);
       return match === undefined ? undefined : { ...match, parsed: { ...match.parsed, layout, trunkPrefix: layout.trunkPrefix ?? "" } };
     })
     .filter((match) => match !== undefined)
@@ -65,16 +65,16 @@ function readsAlike(one: LayoutMatch, other: LayoutMatch): boolean {
   return one.readings === other.readings || JSON.stringify(one.readings) === JSON.stringify(other.readings);
 }
 
-/** Undefined when the layout reads no name, or fewer than `mostRead` that another one does. */
+/** Undefined when the layout reads no name, or fewer than `maxRead` that another one does. */
 function readWith(
   parsed: ParsedLayout,
   names: readonly (readonly string[])[],
   wantedPrefix: string | undefined,
-  mostRead: number,
+  maxRead: number,
 ): LayoutMatch | undefined {
   const trunks = findTrunks(parsed, names);
   const trunk = wantedPrefix === undefined ? trunks[0] : trunkOfPrefix(trunks, wantedPrefix);
-  return trunk === undefined ? undefined : readNames(parsed, names, trunk, trunks, mostRead);
+  return trunk === undefined ? undefined : readNames(parsed, names, trunk, trunks, maxRead);
 }
 
 /** The same file, read as the model of another of its trunks. */
@@ -88,7 +88,7 @@ function readNames(
   names: readonly (readonly string[])[],
   trunk: Trunk,
   trunks: readonly Trunk[],
-  mostRead: number,
+  maxRead: number,
 ): LayoutMatch | undefined {
   const { prefix, headPrefix } = trunk;
   const readings: (readonly Reading[])[] = [];
@@ -96,7 +96,7 @@ function readNames(
   for (const name of names) {
     const asTrunk = parsed.read(withoutPrefix(name, prefix), "trunk");
     const found = asTrunk.length > 0 ? asTrunk : parsed.read(withoutPrefix(name, headPrefix), "head");
-    if (found.length === 0 && ++unread > names.length - Math.max(1, mostRead)) return undefined;
+    if (found.length === 0 && ++unread > names.length - Math.max(1, maxRead)) return undefined;
     readings.push(found);
   }
   const byRules = readings.filter((found) => found.some((reading) => reading.kind === "parameter" && !reading.accepted)).length;

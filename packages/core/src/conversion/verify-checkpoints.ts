@@ -63,7 +63,7 @@ async function compareWeights(a: Checkpoint, b: Checkpoint, options: VerifyOptio
   }
   const onlyInA = names.filter((name) => !unused(name) && !weights.b.has(name));
   const onlyInB = names.filter((name) => !unused(name) && !weights.a.has(name));
-  const maxAbsoluteDifference = largest(tensors.map((tensor) => tensor.maxAbsoluteDifference));
+  const maxAbsoluteDifference = max(tensors.map((tensor) => tensor.maxAbsoluteDifference));
   const tolerance = options.tolerance ?? 0;
   const differing = tensors.reduce((sum, tensor) => sum + tensor.differing, 0);
   const withinTolerance = tolerance === 0 ? differing === 0 : maxAbsoluteDifference <= tolerance;
@@ -72,7 +72,7 @@ async function compareWeights(a: Checkpoint, b: Checkpoint, options: VerifyOptio
     compared: tensors.length,
     differing,
     maxAbsoluteDifference,
-    maxRelativeDifference: largest(tensors.map((tensor) => tensor.maxRelativeDifference)),
+    maxRelativeDifference: max(tensors.map((tensor) => tensor.maxRelativeDifference)),
     ignored: names.filter(unused).map((name) => ({ name, reason: `no parameter that the head "${a.head ?? "?"}" computes with` })),
     onlyInA,
     onlyInB,
@@ -80,6 +80,6 @@ async function compareWeights(a: Checkpoint, b: Checkpoint, options: VerifyOptio
   };
 }
 
-function largest(values: readonly number[]): number {
+function max(values: readonly number[]): number {
   return values.reduce((best, value) => Math.max(best, value), 0);
 }

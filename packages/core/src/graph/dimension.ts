@@ -26,7 +26,7 @@ export type DimensionFactor =
   | { readonly kind: "ceiling"; readonly dividend: Dimension; readonly divisor: number };
 
 /** Far longer than any real expression; bounds the work and the nesting of one from a file. */
-const longestExpression = 256;
+const maxExpressionLength = 256;
 
 /** The terms of a dimension, for code that must compute it elsewhere (an exporter, a shader). */
 export function dimensionTerms(dimension: Dimension): readonly DimensionTerm[] {
@@ -43,7 +43,7 @@ export function isDimension(value: unknown): value is Dimension {
   try {
     const terms = parse(value);
     if (spell(terms) !== value) return false;
-    if (parsedExpressions.size < mostRemembered) parsedExpressions.set(value, terms);
+    if (parsedExpressions.size < maxRemembered) parsedExpressions.set(value, terms);
     return true;
   } catch (error) {
     if (LongspanError.isInstance(error)) return false;
@@ -189,7 +189,7 @@ function spellFactor(factor: DimensionFactor): string {
 }
 
 function malformed(text: string, expected: string): LongspanError {
-  return new LongspanError("graph-invalid", `The dimension "${text.slice(0, longestExpression)}" cannot be read: ${expected}.`, {
+  return new LongspanError("graph-invalid", `The dimension "${text.slice(0, maxExpressionLength)}" cannot be read: ${expected}.`, {
     details: { dimension: text },
   });
 }
@@ -197,21 +197,21 @@ function malformed(text: string, expected: string): LongspanError {
 /** Graphs say the same few dimensions again and again: their terms, and the results of adding and multiplying them, are kept. */
 const parsedExpressions = new Map<string, readonly DimensionTerm[]>();
 const knownResults = new Map<string, Dimension>();
-const mostRemembered = 4096;
+const maxRemembered = 4096;
 
 function remembered(sign: string, dimensions: readonly Dimension[], compute: () => Dimension): Dimension {
   const key = `${sign} ${dimensions.join(" ")}`;
   const known = knownResults.get(key);
   if (known !== undefined) return known;
   const result = compute();
-  if (knownResults.size < mostRemembered && key.length <= longestExpression) knownResults.set(key, result);
+  if (knownResults.size < maxRemembered && key.length <= maxExpressionLength) knownResults.set(key, result);
   return result;
 }
 
 function parse(text: string): readonly DimensionTerm[] {
   const known = parsedExpressions.get(text);
   if (known !== undefined) return known;
-  if (text.length > longestExpression) throw malformed(text, `at most ${longestExpression} characters`);
+  if (text.length > maxExpressionLength) throw malformed(text, `at most ${maxExpressionLength} characters`);
   const tokens = text.match(/[A-Za-z_][A-Za-z0-9_]*|\d+|\S/g) ?? [];
   const parser = new DimensionParser(text, tokens);
   const terms = parser.expression();

@@ -108,9 +108,9 @@ export function defineOperation<const All extends Operands, const Parsers extend
 }
 
 function checkOperands(operands: Operation["operands"], inputs: readonly ValueType[]): string | undefined {
-  const least = operands.filter((operand) => operand.count !== "optional").length;
-  const most = operands.some((operand) => operand.count === "repeated") ? Number.POSITIVE_INFINITY : operands.length;
-  if (inputs.length < least || inputs.length > most) {
+  const min = operands.filter((operand) => operand.count !== "optional").length;
+  const max = operands.some((operand) => operand.count === "repeated") ? Number.POSITIVE_INFINITY : operands.length;
+  if (inputs.length < min || inputs.length > max) {
     const names = operands.map((operand) => operand.name + (operand.count === undefined ? "" : ` (${operand.count})`));
     return `its inputs are ${names.join(", ") || "none"}; ${inputs.length} were given`;
   }

@@ -47,7 +47,7 @@ function printInput(input: GraphInput): string {
   return printValue(input) + range;
 }
 
-const longestList = 8;
+const maxListLength = 8;
 
 function printAttributes(node: GraphNode): string {
   const entries = Object.entries(node.attributes).map(([name, value]) => `${name}: ${printAttribute(value)}`);
@@ -56,6 +56,6 @@ function printAttributes(node: GraphNode): string {
 
 function printAttribute(value: GraphNode["attributes"][string]): string {
   if (typeof value !== "object") return String(value);
-  const more = value.length > longestList ? `, … ${value.length} in all` : "";
-  return `[${value.slice(0, longestList).join(", ")}${more}]`;
+  const more = value.length > maxListLength ? `, … ${value.length} in all` : "";
+  return `[${value.slice(0, maxListLength).join(", ")}${more}]`;
 }

@@ -22,7 +22,7 @@ const valueCost = 80;
  * @throws LongspanError `limit-exceeded`, or with the given code for what is no JSON in UTF-8; both name the file
  */
 export function parseJson(bytes: Uint8Array, { name, code, budget }: ParseJsonOptions): unknown {
-  const cost = textCost * bytes.length + valueCost * mostValues(bytes);
+  const cost = textCost * bytes.length + valueCost * maxValues(bytes);
   // The budget is of a checkpoint, which this file may only lie beside.
   if (cost > budget.left) throw budget.exceeded(name);
   budget.spend(cost);
@@ -47,7 +47,7 @@ export async function readJson(
 }
 
 /** As many values as a text can hold: each but the first stands behind a bracket, a comma or a colon. */
-function mostValues(bytes: Uint8Array): number {
+function maxValues(bytes: Uint8Array): number {
   let values = 1;
   for (const byte of bytes) if (byte === 0x5b || byte === 0x7b || byte === 0x2c || byte === 0x3a) values++;
   return values;

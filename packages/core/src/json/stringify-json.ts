@@ -21,7 +21,7 @@ const chunkCharacters = 65_536;
 const hidden = /[\u007f-\u009f\u2028\u2029]|(?!\u200c|\u200d)\p{Cf}/gu;
 
 /** Deeper levels get no more spaces: a nest of 5,000 would take 25 MB of them. */
-const longestIndent = 64;
+const maxIndent = 64;
 
 /**
  * The text that `JSON.stringify` gives (keys in the object's order, undefined members left out), of a value of any depth: `JSON.stringify`
@@ -90,5 +90,5 @@ function quoted(text: string): string {
 }
 
 function newLine(spaces: number): string {
-  return `\n${" ".repeat(Math.min(spaces, longestIndent))}`;
+  return `\n${" ".repeat(Math.min(spaces, maxIndent))}`;
 }

@@ -65,7 +65,7 @@ export const classDefaults: Readonly<Record<string, unknown>> = {
 const limits = { layers: 1024, dimension: 2 ** 31 - 1 };
 
 /** Labels of a classifier: above the largest sets that classifiers are trained for, and few enough to name every one of them. */
-export const mostLabels: number = 2 ** 20;
+export const maxLabels: number = 2 ** 20;
 
 /**
  * Reads config.json as `LongformerConfig.from_pretrained` does: missing keys take the class's defaults (and are noted).
@@ -165,10 +165,10 @@ class ConfigReader {
     });
   }
 
-  count(key: string, largest: number = limits.dimension): number {
+  count(key: string, max: number = limits.dimension): number {
     const value = this.#values[key];
-    if (typeof value !== "number" || !Number.isInteger(value) || value < 1 || value > largest) {
-      throw this.wrong(key, value, `a whole number from 1 to ${largest}`);
+    if (typeof value !== "number" || !Number.isInteger(value) || value < 1 || value > max) {
+      throw this.wrong(key, value, `a whole number from 1 to ${max}`);
     }
     return value;
   }
@@ -213,9 +213,9 @@ class ConfigReader {
     const names = this.#values.id2label;
     if (typeof names === "object" && names !== null) {
       const count = Object.keys(names).length;
-      if (count > mostLabels) throw this.wrong("id2label", count, `at most ${mostLabels} labels`);
+      if (count > maxLabels) throw this.wrong("id2label", count, `at most ${maxLabels} labels`);
       return count;
     }
-    return this.#values.num_labels === undefined ? undefined : this.count("num_labels", mostLabels);
+    return this.#values.num_labels === undefined ? undefined : this.count("num_labels", maxLabels);
   }
 }

@@ -13,7 +13,7 @@ export interface SampleInputs {
 const tokensBeyondWindow = 40;
 
 /** A model with a window of thousands must not make a check of minutes. */
-const longestSample = 1024;
+const maxSampleLength = 1024;
 
 /**
  * Inputs that let a model show what it does, the same on every machine: a row shorter than the windows, one that is longer than half the
@@ -24,7 +24,7 @@ const longestSample = 1024;
 export function sampleInputs(config: LongformerConfig, head: Head): readonly SampleInputs[] {
   const policy = globalAttentionPolicy(config, head);
   const { choices } = headRecords[head];
-  const beyondWindow = Math.min(Math.max(...config.attentionWindow) / 2 + tokensBeyondWindow, longestSample);
+  const beyondWindow = Math.min(Math.max(...config.attentionWindow) / 2 + tokensBeyondWindow, maxSampleLength);
   const rows = (wanted: readonly number[]): Rows => sampleRows(config, policy, wanted);
   const batched = (values: number[][]): number[][] | number[][][] =>
     choices ? [values.slice(0, values.length / 2), values.slice(values.length / 2)] : values;

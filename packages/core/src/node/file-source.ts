@@ -8,7 +8,7 @@ import { fileSystemError } from "./file-system-error.ts";
 import { checkFileVersion, type FileVersion, settledVersion } from "./file-version.ts";
 
 /** One system call reads at most this much: Linux ends at 2 GiB less a page. */
-const largestRead = 2 ** 30;
+const maxReadBytes = 2 ** 30;
 
 /** A long job need not go on for hours with a file that is no longer what it was. */
 const recheckMilliseconds = 1000;
@@ -82,7 +82,7 @@ function uninitialised(length: number): Uint8Array {
 
 async function readSome(handle: FileHandle, target: Uint8Array, position: number, name: string): Promise<number> {
   try {
-    const { bytesRead } = await handle.read(target, 0, Math.min(target.length, largestRead), position);
+    const { bytesRead } = await handle.read(target, 0, Math.min(target.length, maxReadBytes), position);
     return bytesRead;
   } catch (error) {
     throw fileSystemError(error, name, "read");

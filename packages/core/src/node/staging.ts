@@ -10,7 +10,7 @@ import { basename, join } from "node:path";
 const marker = ".longspan-staging-";
 
 /** Leaves room for the rest in the 255 bytes a file name may have. */
-const longestName = 150;
+const maxNameBytes = 150;
 
 /** A process id means something on its own machine only: containers that share a disk have the same ids. */
 const machine = digestOf(hostname()).slice(0, 6);
@@ -29,7 +29,7 @@ export function isStagingOf(fileName: string, target: string): boolean {
 
 function stagingPrefix(target: string): string {
   const name = basename(target);
-  if (Buffer.byteLength(name) <= longestName) return `.${name}${marker}`;
+  if (Buffer.byteLength(name) <= maxNameBytes) return `.${name}${marker}`;
   return `.${digestOf(name)}${marker}`;
 }
 

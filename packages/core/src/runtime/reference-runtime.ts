@@ -73,7 +73,7 @@ async function interpret(
   const lastUses = lastUsesOf(graph);
   let pausedAt = Number.NEGATIVE_INFINITY;
   for (const [index, node] of graph.nodes.entries()) {
-    if (performance.now() - pausedAt > longestBusy) {
+    if (performance.now() - pausedAt > maxBusyMilliseconds) {
       await new Promise((resume) => setTimeout(resume, 0));
       pausedAt = performance.now();
     }
@@ -96,7 +96,7 @@ async function interpret(
 }
 
 /** Milliseconds after which a run lets go of the thread, between two nodes. */
-const longestBusy = 12;
+const maxBusyMilliseconds = 12;
 
 function execute(node: GraphNode, values: Map<string, GraphTensor>, dimensions: Map<string, number>, operations: OperationSet): void {
   const inputs = node.inputs.flatMap((name) => values.get(name) ?? []);

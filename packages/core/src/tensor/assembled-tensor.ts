@@ -22,7 +22,7 @@ export interface AssembledTensorOptions {
 }
 
 /** A tensor is written by so many processes at most; every two blocks are compared. */
-const mostPieces = 4096;
+const maxPieces = 4096;
 
 /** Read of a block at a time. */
 const windowBytes = 4 * 2 ** 20;
@@ -89,10 +89,10 @@ function checkPieces({ name, dataType, shape, pieces }: AssembledTensorOptions, 
       `Tensor "${name}" of shape [${shape.join(", ")}] ${why}. The checkpoint is damaged or incomplete: copy or write all of its files again.`,
       { details: { tensor: name, shape, pieces: pieces.length } },
     );
-  if (pieces.length > mostPieces) {
+  if (pieces.length > maxPieces) {
     throw new LongspanError(
       "limit-exceeded",
-      `Tensor "${name}" lies in ${pieces.length} pieces; at most ${mostPieces} are read. Consolidate the checkpoint first.`,
+      `Tensor "${name}" lies in ${pieces.length} pieces; at most ${maxPieces} are read. Consolidate the checkpoint first.`,
       {
         details: { tensor: name, pieces: pieces.length },
       },

@@ -70,7 +70,7 @@ function narrow(to: keyof typeof narrowFloats, values: Wide, target: Uint8Array)
   const format = narrowFloats[to];
   const tensor = tensorFromBytes(to, [values.length], target);
   const data = tensor.data as Uint8Array | Uint16Array;
-  const largest = largestFinite(to);
+  const largest = maxFinite(to);
   let overflows = 0;
   if (to === "bfloat16" && values instanceof Float32Array) {
     narrowToBfloat16(values, data as Uint16Array);
@@ -122,7 +122,7 @@ function narrowToFloat16(values: Float32Array, data: Uint16Array): void {
   }
 }
 
-function largestFinite(type: keyof typeof narrowFloats): number {
+function maxFinite(type: keyof typeof narrowFloats): number {
   const format = narrowFloats[type];
   const top = 2 ** (format.exponentBits + format.mantissaBits) - 1;
   const largest = format.infinities ? top - 2 ** format.mantissaBits : top - 1;

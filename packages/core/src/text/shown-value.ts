@@ -4,7 +4,7 @@ import { boundedText } from "./bounded-text.ts";
 const valueCharacters = 160;
 
 /** Steps into a value: a list of lists of lists … adds one character each. */
-const longestWalk = 200;
+const maxSteps = 200;
 
 type Part = { readonly text: string } | { readonly value: unknown };
 
@@ -12,7 +12,7 @@ type Part = { readonly text: string } | { readonly value: unknown };
 export function shownValue(value: unknown): string {
   const parts: Part[] = [{ value }];
   let text = "";
-  for (let step = 0; step < longestWalk && text.length <= valueCharacters; step++) {
+  for (let step = 0; step < maxSteps && text.length <= valueCharacters; step++) {
     const part = parts.pop();
     if (part === undefined) return text;
     if ("text" in part) text += part.text;

@@ -9,7 +9,7 @@ import type { Download } from "../hub-store.ts";
 const pieceBytes = 16 * 2 ** 20;
 
 /** How long a lock may be without its owner's number, in milliseconds. */
-const longestUnnamed = 10_000;
+const maxUnnamed = 10_000;
 
 /** How often a process that waits for another one's download looks. */
 const pollMilliseconds = 200;
@@ -149,7 +149,7 @@ async function isHeld(path: string): Promise<boolean> {
           ({ mtimeMs }) => mtimeMs,
           () => 0,
         )) <
-      longestUnnamed
+      maxUnnamed
     );
   try {
     process.kill(owner, 0);

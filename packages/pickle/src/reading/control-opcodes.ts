@@ -3,7 +3,7 @@ import { latin1Text } from "../text/latin1.ts";
 import { takeLine, takeUint32, takeUint64, takeUint8 } from "./arguments.ts";
 import type { Machine, Opcode } from "./machine.ts";
 
-const highestProtocol = 5;
+const maxProtocol = 5;
 
 /** The frame of a pickle, its stack and its memo. */
 export const controlOpcodes: readonly Opcode[] = [
@@ -13,8 +13,8 @@ export const controlOpcodes: readonly Opcode[] = [
     argument: 1,
     run(machine) {
       const protocol = takeUint8(machine);
-      if (protocol > highestProtocol)
-        throw machine.error("pickle-unsupported", `Protocol ${protocol} is stated; protocols 0 to ${highestProtocol} can be read`);
+      if (protocol > maxProtocol)
+        throw machine.error("pickle-unsupported", `Protocol ${protocol} is stated; protocols 0 to ${maxProtocol} can be read`);
       machine.protocol = protocol;
     },
   },

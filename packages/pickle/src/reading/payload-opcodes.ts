@@ -112,7 +112,7 @@ function pushBytes(machine: Machine, length: number, lengthBytes: number, type: 
   machine.checkLength(length);
   const { window } = machine;
   const mutable = type === "bytearray";
-  if (length >= (type === "string" ? longestString(machine) : machine.settings.lazyBytes)) {
+  if (length >= (type === "string" ? maxStringLength(machine) : machine.settings.lazyBytes)) {
     machine.spendNode(memoryCosts.node);
     const { offset } = window;
     machine.push(
@@ -139,7 +139,7 @@ function pushBytes(machine: Machine, length: number, lengthBytes: number, type: 
  * be had back unchanged; anything else, and anything long, stays bytes.
  */
 function pushPythonTwoString(machine: Machine, data: Uint8Array): void {
-  if (data.length < longestString(machine) && isAscii(data)) {
+  if (data.length < maxStringLength(machine) && isAscii(data)) {
     machine.spendText(data.length);
     machine.push(latin1Text(data));
   } else {
@@ -159,6 +159,6 @@ function spendBytes(machine: Machine, length: number): void {
   machine.spend("inlineBytes", length);
 }
 
-function longestString(machine: Machine): number {
+function maxStringLength(machine: Machine): number {
   return Math.max(machine.settings.lazyBytes, nameBytes);
 }

@@ -2,7 +2,7 @@ import { PickleError } from "../errors.ts";
 import { type PickleSource, readExactly, sourceSize } from "../source.ts";
 
 const firstRead = 64 * 1024;
-const longestRead = 1024 * 1024;
+const maxReadAhead = 1024 * 1024;
 // After a payload was skipped, only the few opcodes up to the next one are likely wanted.
 const readAfterSkip = 4 * 1024;
 
@@ -21,7 +21,7 @@ export class Window {
   readonly end: number;
 
   readonly #source: PickleSource | Uint8Array;
-  readonly #longestRead: number;
+  readonly #maxReadAhead: number;
   #readAhead: number;
 
   /**
@@ -30,7 +30,7 @@ export class Window {
    */
   constructor(source: PickleSource | Uint8Array, offset: number, end?: number, readAhead?: number) {
     this.#readAhead = readAhead ?? firstRead;
-    this.#longestRead = readAhead ?? longestRead;
+    this.#maxReadAhead = readAhead ?? maxReadAhead;
     const size = sourceSize(source);
     this.end = end ?? size;
     if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(this.end) || offset < 0 || offset > this.end || this.end > size) {
@@ -57,13 +57,13 @@ export class Window {
   /** Brings at least `wanted` bytes from `position` on into memory; the caller has checked that so many remain. */
   async refill(wanted: number): Promise<void> {
     const start = this.offset;
-    if (start > this.base + this.bytes.length) this.#readAhead = Math.min(readAfterSkip, this.#longestRead);
+    if (start > this.base + this.bytes.length) this.#readAhead = Math.min(readAfterSkip, this.#maxReadAhead);
     const length = Math.min(Math.max(wanted, this.#readAhead), this.end - start);
     this.bytes = plain(await readExactly(this.#source, start, length));
     this.view = viewOf(this.bytes);
     this.base = start;
     this.position = 0;
-    this.#readAhead = Math.min(this.#readAhead * 2, this.#longestRead);
+    this.#readAhead = Math.min(this.#readAhead * 2, this.#maxReadAhead);
   }
 }
 

@@ -124,16 +124,16 @@ function atomOf(value: PickleValue, characters: number): JsonValue {
 }
 
 /** The parts of a container; undefined for a value that has none. Only slightly more than `longest` are listed. */
-function partsOf(value: PickleValue, longest: number): Parts | undefined {
+function partsOf(value: PickleValue, maxItems: number): Parts | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   switch (value.kind) {
     case "list":
     case "tuple":
-      return { array: true, parts: listed(value.items, longest).map((item) => ["", item]) };
+      return { array: true, parts: listed(value.items, maxItems).map((item) => ["", item]) };
     case "set":
       return object([["$set", asTuple(value.items)]]);
     case "dict":
-      return dictParts(value, longest);
+      return dictParts(value, maxItems);
     case "bytes":
       return object([["$bytes", value.byteLength]]);
     case "text":
@@ -143,7 +143,7 @@ function partsOf(value: PickleValue, longest: number): Parts | undefined {
     case "persistent-id":
       return object([["$persistentId", value.id]]);
     default:
-      return objectParts(value, longest);
+      return objectParts(value, maxItems);
   }
 }
 
@@ -154,13 +154,13 @@ const dictClasses = [
   ["builtins", "dict"],
 ] as const;
 
-function objectParts(value: PickleObject, longest: number): Parts {
+function objectParts(value: PickleObject, maxItems: number): Parts {
   const bytes = bytesOrigin(value);
   if (bytes !== undefined) return object(["latin1" in bytes ? latin1Part(bytes.latin1) : ["$bytes", bytes.byteLength]]);
   const set = asSet(value);
   if (set !== undefined) return object([["$set", asTuple(set)]]);
   const dict = dictClasses.some(([module, name]) => isGlobal(value.callable, module, name)) ? asDict(value) : undefined;
-  if (dict !== undefined && value.items === undefined) return dictParts(dict, longest);
+  if (dict !== undefined && value.items === undefined) return dictParts(dict, maxItems);
   const type = classOf(value);
   const parts: [string, PickleValue][] = [["$class", type === undefined ? describe(value.callable) : `${type.module}.${type.name}`]];
   const args = isReconstructed(value) ? value.args.slice(1) : value.args;
@@ -172,7 +172,7 @@ function objectParts(value: PickleObject, longest: number): Parts {
   if (value.entries !== undefined) parts.push(["$entries", value.entries]);
   if (value.earlierStates !== undefined) parts.push(["$earlierStates", asTuple(value.earlierStates)]);
   const attributes = asAttributes(value);
-  const plainAttributes = attributes === undefined ? undefined : plainEntries(listed(attributes.entries, longest));
+  const plainAttributes = attributes === undefined ? undefined : plainEntries(listed(attributes.entries, maxItems));
   if (plainAttributes !== undefined) return object([...parts, ...plainAttributes]);
   if (value.state !== undefined) parts.push(["$state", value.state]);
   return object(parts);
@@ -183,8 +183,8 @@ function latin1Part(text: string | PickleText): [key: string, value: PickleValue
   return typeof text === "string" ? ["$bytes", text.length] : ["$text", text.byteLength];
 }
 
-function dictParts(dict: PickleDict, longest: number): Parts {
-  const entries = listed(dict.entries, longest);
+function dictParts(dict: PickleDict, maxItems: number): Parts {
+  const entries = listed(dict.entries, maxItems);
   return object(plainEntries(entries) ?? [["$dict", asTuple(entries.map((entry) => asTuple(entry)))]]);
 }
 
@@ -199,8 +199,8 @@ function plainEntries(entries: readonly PickleEntry[]): [key: string, value: Pic
 }
 
 /** A few more than fit, so that their being too many is noticed. */
-function listed<Item>(items: readonly Item[], longest: number): readonly Item[] {
-  return items.length > longest + 1 ? items.slice(0, longest + 1) : items;
+function listed<Item>(items: readonly Item[], maxItems: number): readonly Item[] {
+  return items.length > maxItems + 1 ? items.slice(0, maxItems + 1) : items;
 }
 
 function object(parts: readonly (readonly [string, PickleValue])[]): Parts {

@@ -66,7 +66,7 @@ async function classifyAll(
   const globals = globalAttentionPolicy(model.config, "sequence-classification").kind === "first-token" ? 1 : 0;
   const rows = texts.map((text) => {
     const tokens = encodeText("text", text, model.tokenizer);
-    const [first = { start: 0, end: 0 }] = textWindows(tokens, {}, { mostTokens: model.mostTokens, defaultStride: 0 });
+    const [first = { start: 0, end: 0 }] = textWindows(tokens, {}, { maxTokens: model.maxTokens, defaultStride: 0 });
     return { row: textRow(model.tokenizer, tokens, first, globals), unreadTokens: tokens.ids.length - first.end };
   });
   const results: TextClassification[] = [];

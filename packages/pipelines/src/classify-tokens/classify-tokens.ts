@@ -5,7 +5,7 @@ import { openModel, type OpenedModel } from "../model/open-model.ts";
 import { pipelineDefaults } from "../pipeline-defaults.ts";
 import type { PipelineHandle, PipelineOptions, RunOptions } from "../model/pipeline-options.ts";
 import { oneOrMany, type OneOrMany } from "../running/one-or-many.ts";
-import { largest, softmax } from "../running/probabilities.ts";
+import { topIndices, softmax } from "../running/probabilities.ts";
 import { runRows } from "../running/run-rows.ts";
 import { encodeText, textRow, textWindows } from "../running/text-windows.ts";
 import type { Window, WindowOptions } from "../running/windows.ts";
@@ -56,7 +56,7 @@ async function classifyAll(
   const ignored = new Set<string>(options.ignoreLabels ?? defaults.ignoreLabels);
   const documents = texts.map((text) => {
     const tokens = encodeText("text", text, model.tokenizer);
-    const windows = textWindows(tokens, options, { mostTokens: model.mostTokens, defaultStride: defaults.strideTokens });
+    const windows = textWindows(tokens, options, { maxTokens: model.maxTokens, defaultStride: defaults.strideTokens });
     const entities: Entity[] = [];
     return { text, tokens, windows, entities };
   });
@@ -71,7 +71,7 @@ async function classifyAll(
     for (let token = from; token < to; token++) {
       const at = (token - window.start + 1) * names.length;
       const scores = softmax(logits.subarray(at, at + names.length));
-      const [label = 0] = largest(scores, 1);
+      const [label = 0] = topIndices(scores, 1);
       const start = document.tokens.starts[token] ?? 0;
       const end = document.tokens.ends[token] ?? 0;
       document.entities.push({ label: names[label] ?? "", score: scores[label] ?? 0, start, end, text: document.text.slice(start, end) });

@@ -159,10 +159,10 @@ function windowsOf(
   said: SentenceModel | undefined,
   onUnread: (unread: { readonly tokens: number; readonly limit: number }) => void,
 ): readonly Window[] {
-  const { mostTokens } = model;
-  if (said === undefined) return textWindows(tokens, {}, { mostTokens, defaultStride: 0 });
-  const limit = Math.min(said.mostTokens ?? mostTokens, mostTokens);
-  const [first] = textWindows(tokens, { windowTokens: limit }, { mostTokens, defaultStride: 0 });
+  const { maxTokens } = model;
+  if (said === undefined) return textWindows(tokens, {}, { maxTokens, defaultStride: 0 });
+  const limit = Math.min(said.maxTokens ?? maxTokens, maxTokens);
+  const [first] = textWindows(tokens, { windowTokens: limit }, { maxTokens, defaultStride: 0 });
   if (first === undefined) throw new TypeError("a text has a window");
   if (first.end < tokens.ids.length) onUnread({ tokens: tokens.ids.length - first.end, limit });
   return [first];

@@ -25,9 +25,9 @@ export function pooledVector(modes: readonly PoolingMode[], size: number, skippe
   const results: Readonly<Record<PoolingMode, () => Float64Array>> = {
     cls: () => first,
     max: () => largest,
-    mean: () => sum.map((value) => value / Math.max(counted, smallestDivisor)),
-    mean_sqrt_len_tokens: () => sum.map((value) => value / Math.sqrt(Math.max(counted, smallestDivisor))),
-    weightedmean: () => weighted.map((value) => value / Math.max(weights, smallestDivisor)),
+    mean: () => sum.map((value) => value / Math.max(counted, minDivisor)),
+    mean_sqrt_len_tokens: () => sum.map((value) => value / Math.sqrt(Math.max(counted, minDivisor))),
+    weightedmean: () => weighted.map((value) => value / Math.max(weights, minDivisor)),
     lasttoken: () => last,
   };
   return {
@@ -57,7 +57,7 @@ export function pooledVector(modes: readonly PoolingMode[], size: number, skippe
 }
 
 /** What sentence-transformers divides by where nothing counts. */
-const smallestDivisor = 1e-9;
+const minDivisor = 1e-9;
 
 /** The vector with length 1; as it is where it has none. */
 export function unitVector(vector: Float64Array): Float64Array {

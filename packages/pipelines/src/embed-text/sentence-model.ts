@@ -12,7 +12,7 @@ export interface SentenceModel {
   /** Whether a prompt's tokens count when vectors are pooled. */
   readonly includesPrompt: boolean;
   /** Tokens that are read of a text, special tokens included; undefined: all that the model has positions for. */
-  readonly mostTokens: number | undefined;
+  readonly maxTokens: number | undefined;
   readonly lowerCase: boolean;
   readonly prompts: ReadonlyMap<string, string>;
   /** The name of the prompt that is used where none is asked for. */
@@ -64,7 +64,7 @@ export async function readSentenceModel(files: FileSet, signal: AbortSignal | un
     pooling: poolingOf(inPooling, origin),
     normalize: rest.some((module) => kindOf(module) === "Normalize"),
     includesPrompt: inPooling.include_prompt !== false,
-    mostTokens: count(settings.max_seq_length) ?? count(tokenizer?.model_max_length),
+    maxTokens: count(settings.max_seq_length) ?? count(tokenizer?.model_max_length),
     lowerCase: settings.do_lower_case === true,
     prompts: new Map(
       Object.entries({ query: "", document: "", ...(isObject(whole.prompts) ? whole.prompts : {}) }).flatMap(([name, text]) =>

@@ -14,6 +14,6 @@ test.each([
   const { ids, starts, ends } = tokenizer.encode(text);
   const { mask = -1 } = tokenizer.special;
   const at = ids.indexOf(mask);
-  const id = Array.from({ length: tokenizer.largestId }, (_, index) => index).findIndex((index) => tokenizer.tokenOf(index) === token);
+  const id = Array.from({ length: tokenizer.maxId }, (_, index) => index).findIndex((index) => tokenizer.tokenOf(index) === token);
   expect(fillIn(tokenizer, text, { id: mask, start: starts[at] ?? 0, end: ends[at] ?? 0 }, id)).toBe(filled);
 });

@@ -5,7 +5,7 @@ import { pipelineDefaults } from "../pipeline-defaults.ts";
 import type { PipelineHandle, PipelineOptions, RunOptions } from "../model/pipeline-options.ts";
 import { fillIn } from "./fill-in.ts";
 import { oneOrMany, type OneOrMany } from "../running/one-or-many.ts";
-import { largest, softmax } from "../running/probabilities.ts";
+import { topIndices, softmax } from "../running/probabilities.ts";
 import { runRows } from "../running/run-rows.ts";
 import { encodeText, textRow } from "../running/text-windows.ts";
 import type { TokenRow } from "../running/token-row.ts";
@@ -82,7 +82,7 @@ async function fillAll(
     return { text, tokens, filled: new Array<FilledMask>(), masks };
   });
   const jobs = documents.flatMap((document) =>
-    windowsOf(document.masks, document.tokens.ids.length, model.mostTokens - 2).map(({ window, masks }) => {
+    windowsOf(document.masks, document.tokens.ids.length, model.maxTokens - 2).map(({ window, masks }) => {
       const places = masks.map((mask) => mask - window.start + 1);
       return { document, masks, places, row: textRow(tokenizer, document.tokens, window, 0) };
     }),
@@ -107,7 +107,7 @@ async function fillAll(
       const start = tokens.starts[mask] ?? 0;
       const end = tokens.ends[mask] ?? 0;
       const scores = softmax(logits.subarray(index * model.config.vocabSize, (index + 1) * model.config.vocabSize));
-      const fillings = largest(scores, topK).map((id): MaskFilling => {
+      const fillings = topIndices(scores, topK).map((id): MaskFilling => {
         const filledText = fillIn(tokenizer, text, { id: tokens.ids[mask] ?? 0, start, end }, id);
         return { id, token: tokenizer.tokenOf(id) ?? "", text: tokenizer.decode([id]), score: scores[id] ?? 0, filled: filledText };
       });

@@ -4,12 +4,12 @@ import type { TextTokenizer } from "../tokenizer/text-tokenizer.ts";
 /** @throws LongspanError `id-out-of-range` for a tokenizer with ids that the model has no embedding for. */
 export function checkTokenizer(tokenizer: TextTokenizer, config: LongformerConfig): void {
   const { classification = 0, separator = 0 } = tokenizer.special;
-  const largestId = Math.max(tokenizer.largestId, classification, separator);
-  if (largestId < config.vocabSize) return;
+  const maxId = Math.max(tokenizer.maxId, classification, separator);
+  if (maxId < config.vocabSize) return;
   throw new LongspanError(
     "id-out-of-range",
-    `${tokenizer.name} has ids up to ${largestId} (${JSON.stringify(tokenizer.tokenOf(largestId) ?? "")}); the model's vocabulary ends at ${config.vocabSize - 1} (vocab_size ${config.vocabSize}). It is another model's tokenizer: give the one this model was trained with (option tokenizer).`,
-    { details: { tokenizer: tokenizer.name, largestId, vocabSize: config.vocabSize } },
+    `${tokenizer.name} has ids up to ${maxId} (${JSON.stringify(tokenizer.tokenOf(maxId) ?? "")}); the model's vocabulary ends at ${config.vocabSize - 1} (vocab_size ${config.vocabSize}). It is another model's tokenizer: give the one this model was trained with (option tokenizer).`,
+    { details: { tokenizer: tokenizer.name, maxId, vocabSize: config.vocabSize } },
   );
 }
 

@@ -45,7 +45,7 @@ export interface OpenedModel {
   /** See `CallsUnderWay`. */
   readonly begin: CallsUnderWay["begin"];
   /** Tokens a row may have: what the table of positions has room for, and no more than the tokenizer is made for. */
-  readonly mostTokens: number;
+  readonly maxTokens: number;
   readonly handle: PipelineHandle;
 }
 
@@ -100,7 +100,7 @@ export async function openModel(options: PipelineOptions, needs: ModelNeeds): Pr
       tokenizer,
       session,
       begin,
-      mostTokens: Math.min(config.maxPositions - config.padTokenId - 1, tokenizer.maxTokens ?? Infinity),
+      maxTokens: Math.min(config.maxPositions - config.padTokenId - 1, tokenizer.maxTokens ?? Infinity),
       handle: {
         model: checkpoint.name,
         runtime: runtime.name,

@@ -26,24 +26,24 @@ export function windowScores(startLogits: Float32Array, endLogits: Float32Array,
 function logSoftmax(logits: Float32Array, at: number, count: number): { readonly tokens: Float64Array; readonly first: number } {
   const first = logits[0] ?? 0;
   const tokens = Float64Array.from(logits.subarray(at, at + count));
-  const largest = tokens.reduce((most, logit) => Math.max(most, logit), first);
-  const sum = tokens.reduce((total, logit) => total + Math.exp(logit - largest), Math.exp(first - largest));
-  const shift = largest + Math.log(sum);
+  const max = tokens.reduce((max, logit) => Math.max(max, logit), first);
+  const sum = tokens.reduce((total, logit) => total + Math.exp(logit - max), Math.exp(first - max));
+  const shift = max + Math.log(sum);
   return { tokens: tokens.map((logit) => logit - shift), first: first - shift };
 }
 
 /** The `most` best spans of at most `longest` tokens, the best first. */
-export function bestSpans({ starts, ends }: WindowScores, longest: number, most: number): readonly Span[] {
+export function bestSpans({ starts, ends }: WindowScores, maxTokens: number, topK: number): readonly Span[] {
   const best: Span[] = [];
   for (const [start, logStart] of starts.entries()) {
-    const last = Math.min(start + longest, ends.length);
+    const last = Math.min(start + maxTokens, ends.length);
     for (let end = start; end < last; end++) {
       const logScore = logStart + (ends[end] ?? 0);
-      if (best.length === most && logScore <= (best.at(-1)?.logScore ?? 0)) continue;
+      if (best.length === topK && logScore <= (best.at(-1)?.logScore ?? 0)) continue;
       let place = best.length;
       while (place > 0 && (best[place - 1]?.logScore ?? 0) < logScore) place--;
       best.splice(place, 0, { start, end, logScore });
-      if (best.length > most) best.pop();
+      if (best.length > topK) best.pop();
     }
   }
   return best;

@@ -48,7 +48,7 @@ async function answerAll(
     noAnswer: options.noAnswer ?? defaults.noAnswer,
   };
   const documents = inputs.map((input) => {
-    const cut = questionWindows(input, model.tokenizer, rule, { ...options, mostTokens: model.mostTokens });
+    const cut = questionWindows(input, model.tokenizer, rule, { ...options, maxTokens: model.maxTokens });
     return { ...cut, collector: collectAnswers(cut.context, cut.tokens, collecting) };
   });
   const jobs = documents.flatMap(({ windows, collector }) => windows.map((window) => ({ window, collector })));

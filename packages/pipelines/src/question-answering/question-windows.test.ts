@@ -6,7 +6,7 @@ import { joinRule, questionWindows } from "./question-windows.ts";
 /** A token for each letter: its place in the alphabet and 10. */
 const letters: TextTokenizer = {
   name: "letters",
-  largestId: 36,
+  maxId: 36,
   special: { classification: 0, separator: 2, mask: undefined, maskTakesSpace: false },
   secondTypeId: 0,
   encode(text) {
@@ -30,7 +30,7 @@ function rows(longspan?: object, tokenizer: TextTokenizer = letters, globals = 3
   const { windows } = questionWindows({ question: "ab", context: "cdefghi" }, tokenizer, joinRule(tokenizer, configOf(longspan)), {
     windowTokens: 10,
     strideTokens: 1,
-    mostTokens: 100,
+    maxTokens: 100,
   });
   expect(windows.every(({ row }) => row.globals === globals)).toBe(true);
   return windows.map(({ row }) => [...row.ids]);
@@ -55,6 +55,6 @@ test("a configuration that counts two separators joins with one, as allenai's Tr
 
 test("token types of the document where a tokenizer has them", () => {
   const bert: TextTokenizer = { ...letters, secondTypeId: 1 };
-  const { windows } = questionWindows({ question: "ab", context: "cd" }, bert, joinRule(bert, configOf()), { mostTokens: 100 });
+  const { windows } = questionWindows({ question: "ab", context: "cd" }, bert, joinRule(bert, configOf()), { maxTokens: 100 });
   expect(windows.map(({ row }) => row.secondTypeFrom)).toEqual([5]);
 });

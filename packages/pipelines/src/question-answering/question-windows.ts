@@ -63,14 +63,14 @@ export function questionWindows(
   { question, context }: QuestionAndContext,
   tokenizer: TextTokenizer,
   rule: JoinRule,
-  options: WindowOptions & { readonly mostTokens: number },
+  options: WindowOptions & { readonly maxTokens: number },
 ): QuestionWindows {
   const asked = encodeText("question", question, tokenizer);
   const tokens = encodeText("context", context, tokenizer);
   const at = 1 + asked.ids.length + rule.between;
   const { room, overlap } = windowRoom(options, {
     besides: at + 1,
-    mostTokens: options.mostTokens,
+    maxTokens: options.maxTokens,
     // An answer of the default length is whole in one of two neighbouring windows.
     defaultStride: pipelineDefaults.questionAnswering.strideTokens,
     what: `The question of ${asked.ids.length} tokens, with ${rule.between + 2} special tokens,`,

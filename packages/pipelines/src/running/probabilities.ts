@@ -1,7 +1,7 @@
 /** Of one row of scores, in float64. */
 export function softmax(logits: Float32Array): Float64Array {
-  const largest = logits.reduce((most, logit) => Math.max(most, logit), -Infinity);
-  const powers = Float64Array.from(logits, (logit) => Math.exp(logit - largest));
+  const max = logits.reduce((max, logit) => Math.max(max, logit), -Infinity);
+  const powers = Float64Array.from(logits, (logit) => Math.exp(logit - max));
   const sum = powers.reduce((total, power) => total + power, 0);
   return powers.map((power) => power / sum);
 }
@@ -11,14 +11,14 @@ export function sigmoid(logits: Float32Array): Float64Array {
 }
 
 /** The numbers of the `most` largest values, the largest first. */
-export function largest(values: Float64Array, most: number): readonly number[] {
+export function topIndices(values: Float64Array, topK: number): readonly number[] {
   const best: number[] = [];
   for (const [index, value] of values.entries()) {
-    if (best.length === most && value <= (values[best.at(-1) ?? 0] ?? 0)) continue;
+    if (best.length === topK && value <= (values[best.at(-1) ?? 0] ?? 0)) continue;
     let place = best.length;
     while (place > 0 && (values[best[place - 1] ?? 0] ?? 0) < value) place--;
     best.splice(place, 0, index);
-    if (best.length > most) best.pop();
+    if (best.length > topK) best.pop();
   }
   return best;
 }

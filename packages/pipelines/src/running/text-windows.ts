@@ -29,8 +29,8 @@ export function textRow(tokenizer: TextTokenizer, tokens: TokenizedText, { start
 export function textWindows(
   tokens: TokenizedText,
   options: WindowOptions,
-  { mostTokens, defaultStride }: { readonly mostTokens: number; readonly defaultStride: number },
+  { maxTokens, defaultStride }: { readonly maxTokens: number; readonly defaultStride: number },
 ): readonly Window[] {
-  const { room, overlap } = windowRoom(options, { besides: 2, mostTokens, defaultStride, what: "Its special tokens" });
+  const { room, overlap } = windowRoom(options, { besides: 2, maxTokens, defaultStride, what: "Its special tokens" });
   return stridedWindows(tokens.ids.length, room, overlap);
 }

@@ -22,7 +22,7 @@ test("windows cover a text, each as long as can be, and share what was asked", (
 });
 
 test("the overlap that nobody asked for gives way in small windows", () => {
-  const place = { besides: 10, mostTokens: 4096, defaultStride: 128, what: "The question" };
+  const place = { besides: 10, maxTokens: 4096, defaultStride: 128, what: "The question" };
   expect(windowRoom({}, place)).toEqual({ room: 4086, overlap: 128 });
   expect(windowRoom({ windowTokens: 50 }, place)).toEqual({ room: 40, overlap: 20 });
 });
@@ -34,6 +34,6 @@ test.each([
   [{ windowTokens: 20, strideTokens: 10 }, "argument-invalid", "from 0 to 9"],
   [{ strideTokens: -1 }, "argument-invalid", "-1"],
 ])("%o is refused as %s", (options, code, says) => {
-  const place = { besides: 10, mostTokens: 4096, defaultStride: 128, what: "The question" };
+  const place = { besides: 10, maxTokens: 4096, defaultStride: 128, what: "The question" };
   expect(() => windowRoom(options, place)).toThrowError(expect.objectContaining({ code, message: expect.stringContaining(says) }));
 });

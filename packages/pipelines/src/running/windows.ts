@@ -34,15 +34,15 @@ export interface WindowOptions {
  */
 export function windowRoom(
   { windowTokens, strideTokens }: WindowOptions,
-  { besides, mostTokens, defaultStride, what }: { besides: number; mostTokens: number; defaultStride: number; what: string },
+  { besides, maxTokens, defaultStride, what }: { besides: number; maxTokens: number; defaultStride: number; what: string },
 ): { readonly room: number; readonly overlap: number } {
-  const size = windowTokens ?? mostTokens;
-  if (!Number.isInteger(size) || size < 1 || size > mostTokens) {
+  const size = windowTokens ?? maxTokens;
+  if (!Number.isInteger(size) || size < 1 || size > maxTokens) {
     throw new LongspanError(
       "argument-invalid",
-      `windowTokens is ${String(size)}; this model takes from 1 to ${mostTokens} tokens at once.`,
+      `windowTokens is ${String(size)}; this model takes from 1 to ${maxTokens} tokens at once.`,
       {
-        details: { option: "windowTokens", value: size, limit: mostTokens },
+        details: { option: "windowTokens", value: size, limit: maxTokens },
       },
     );
   }
@@ -50,7 +50,7 @@ export function windowRoom(
   if (room < 1) {
     throw new LongspanError(
       "sequence-too-long",
-      `${what} takes ${besides} of a window's ${size} tokens and leaves no room for the document. Shorten it${size < mostTokens ? `, or raise windowTokens (this model: up to ${mostTokens})` : ""}.`,
+      `${what} takes ${besides} of a window's ${size} tokens and leaves no room for the document. Shorten it${size < maxTokens ? `, or raise windowTokens (this model: up to ${maxTokens})` : ""}.`,
       { details: { tokens: besides, limit: size } },
     );
   }

@@ -104,7 +104,7 @@ export function describedTokenizer({ description, tokens, maxTokens, name }: Des
   const special = specialTokensOf(postProcessor, namedRoles(tokens), added.idOf);
   return {
     name,
-    largestId: declared.reduce((largest, { id }) => Math.max(largest, id), model.largestId),
+    maxId: declared.reduce((largest, { id }) => Math.max(largest, id), model.maxId),
     special: { ...special, maskTakesSpace: special.mask !== undefined && added.tokens.get(special.mask)?.lstrip === true },
     secondTypeId: secondTypeIdOf(postProcessor),
     maxTokens,

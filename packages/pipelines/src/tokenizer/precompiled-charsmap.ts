@@ -8,7 +8,7 @@ import { rewritePlaced, type PlacedChange, type PlacedText } from "./placed-text
 export type Charsmap = (text: PlacedText) => PlacedText;
 
 /** Clusters of more bytes are looked up by character (tokenizers/normalizers/precompiled.rs). */
-const longestCluster = 6;
+const maxClusterBytes = 6;
 
 /**
  * @param name for messages: where the rules lie.
@@ -53,7 +53,7 @@ export function precompiledCharsmap(bytes: Uint8Array, name: string): Charsmap {
     const changes: PlacedChange[] = [];
     let modified = false;
     for (const { segment } of clusters.segment(given.text)) {
-      const whole = utf8Length(segment) < longestCluster ? replacementOf(segment) : undefined;
+      const whole = utf8Length(segment) < maxClusterBytes ? replacementOf(segment) : undefined;
       if (whole !== undefined) {
         replace(changes, segment, whole);
         modified = true;

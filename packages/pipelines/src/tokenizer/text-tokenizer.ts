@@ -29,7 +29,7 @@ export interface TextTokenizer {
   /** For messages: where it came from. */
   readonly name: string;
   /** The largest token id it can give. */
-  readonly largestId: number;
+  readonly maxId: number;
   readonly special: SpecialTokens;
   /** The token type of the second text of a pair: 1 for BERT's tokenizers, 0 for RoBERTa's. */
   readonly secondTypeId: 0 | 1;

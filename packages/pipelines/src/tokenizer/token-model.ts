@@ -10,7 +10,7 @@ export interface WordToken {
 export interface TokenModel {
   /** How many tokens the vocabulary has: added tokens are numbered from here on. */
   readonly size: number;
-  readonly largestId: number;
+  readonly maxId: number;
   idOf(token: string): number | undefined;
   tokenOf(id: number): string | undefined;
   tokensOf(word: string): readonly WordToken[];

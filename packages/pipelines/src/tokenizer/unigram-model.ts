@@ -26,10 +26,10 @@ export function unigramModel({ pieces, unknownId, byteFallback, name }: UnigramP
     least = Math.min(least, score);
   }
   /** The longest piece that begins with each pair of units: what is longer need not be looked up. */
-  const longestFrom = new Map<string, number>();
+  const maxLengthFrom = new Map<string, number>();
   for (const [piece] of pieces) {
     const start = piece.slice(0, 2);
-    longestFrom.set(start, Math.max(longestFrom.get(start) ?? 0, piece.length));
+    maxLengthFrom.set(start, Math.max(maxLengthFrom.get(start) ?? 0, piece.length));
   }
   const unknownScore = least - unknownPenalty;
 
@@ -47,7 +47,7 @@ export function unigramModel({ pieces, unknownId, byteFallback, name }: UnigramP
     for (let from = 0; from < word.length;) {
       const width = (word.codePointAt(from) ?? 0) > 0xff_ff ? 2 : 1;
       let known = false;
-      const reach = Math.max(longestFrom.get(word.slice(from, from + 2)) ?? 0, width);
+      const reach = Math.max(maxLengthFrom.get(word.slice(from, from + 2)) ?? 0, width);
       for (let to = from + 1; to <= Math.min(word.length, from + reach); to++) {
         const id = ids.get(word.slice(from, to));
         if (id === undefined) continue;
@@ -77,7 +77,7 @@ export function unigramModel({ pieces, unknownId, byteFallback, name }: UnigramP
 
   return {
     size: pieces.length,
-    largestId: pieces.length - 1,
+    maxId: pieces.length - 1,
     idOf: (token) => ids.get(token),
     tokenOf: (id) => pieces[id]?.[0],
     tokensOf: (word) =>

@@ -17,10 +17,10 @@ export function vocabularyModel(config: JsonObject, ids: Map<string, number>, na
   // One vocabulary for both: copies of large ones take more memory than their files may.
   if (library !== null) library.tokens_to_ids = ids;
   const tokens: string[] = [];
-  let largestId = -1;
+  let maxId = -1;
   for (const [token, id] of ids) {
     tokens[id] = token;
-    largestId = Math.max(largestId, id);
+    maxId = Math.max(maxId, id);
   }
   const forms: TokenForms = {
     continuingPrefix: byWords ? (textOf(config.continuing_subword_prefix) ?? "##") : "",
@@ -40,7 +40,7 @@ export function vocabularyModel(config: JsonObject, ids: Map<string, number>, na
   };
   return {
     size: ids.size,
-    largestId,
+    maxId,
     idOf: (token) => ids.get(token),
     tokenOf: (id) => tokens[id],
     tokensOf: (word) => {

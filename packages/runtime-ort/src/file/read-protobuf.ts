@@ -25,14 +25,14 @@ export interface ProtobufReader {
 const windowBytes = 16 * 1024;
 
 /** A tag and a length, or a number: two varints of ten bytes at most. */
-const longestHeader = 20;
+const maxHeaderBytes = 20;
 
 export function protobufReader(source: ByteSource, signal: AbortSignal | undefined): ProtobufReader {
   let window: { readonly offset: number; readonly bytes: Uint8Array } = { offset: 0, bytes: new Uint8Array(0) };
 
   /** The bytes from `offset` on: at least a header's, where the file has them. */
   async function at(offset: number): Promise<Uint8Array> {
-    const wanted = Math.min(offset + longestHeader, source.size);
+    const wanted = Math.min(offset + maxHeaderBytes, source.size);
     if (offset < window.offset || wanted > window.offset + window.bytes.length)
       window = { offset, bytes: await source.read(offset, Math.min(windowBytes, source.size - offset), { signal }) };
     return window.bytes.subarray(offset - window.offset);

@@ -19,7 +19,7 @@ import {
   type ValueInfoProto,
 } from "../onnx/onnx_pb.ts";
 import type { StoredTensor } from "../onnx/stored-tensor.ts";
-import { externalDataName, largestOnnxFile, writeOnnxFile } from "./write-onnx-file.ts";
+import { externalDataName, maxOnnxFileBytes, writeOnnxFile } from "./write-onnx-file.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -148,7 +148,7 @@ describe("writeOnnxFile", () => {
   });
 
   test("what one file cannot hold lies beside it, unless that is refused", async () => {
-    const options = { fileName: "sum.onnx", largestFile: 2_000_000 };
+    const options = { fileName: "sum.onnx", maxFileBytes: 2_000_000 };
     const sink = memoryDirectorySink();
     await writeOnnxFile({ model: sumModel(), tensors }, { ...options, sink });
     await sink.commit();
@@ -170,7 +170,7 @@ describe("writeOnnxFile", () => {
     };
     await expect(
       writeOnnxFile({ model: sumModel(), tensors: [large] }, { sink: memoryDirectorySink(), fileName: "sum.onnx", externalData: false }),
-    ).rejects.toMatchObject({ code: "limit-exceeded", details: { limit: largestOnnxFile } });
+    ).rejects.toMatchObject({ code: "limit-exceeded", details: { limit: maxOnnxFileBytes } });
   });
 
   test("a tensor that fails leaves nothing behind", async () => {

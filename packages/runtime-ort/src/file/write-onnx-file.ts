@@ -7,10 +7,10 @@ import { onnxTensorHeader } from "../onnx/tensor-header.ts";
 import type { StoredTensor } from "../onnx/stored-tensor.ts";
 
 /** Protocol Buffers limit a message to 2 GiB - 1 (protobuf.dev, "Proto Limits"); onnxruntime and onnx refuse more. */
-export const largestOnnxFile: number = 2 ** 31 - 1;
+export const maxOnnxFileBytes: number = 2 ** 31 - 1;
 
 /** Smaller tensors stay in the model file, as the Python package onnx has it (external_data_helper: size_threshold). */
-const smallestExternal = 1024;
+const minExternalBytes = 1024;
 
 /**
  * Where external tensors begin: at multiples of a page, those above 1 MiB of 64 KiB, so that every system can map them
@@ -20,7 +20,7 @@ const page = 4096;
 const allocationGranularity = 2 ** 16;
 const largeTensor = 2 ** 20;
 
-const longestZeros = new Uint8Array(allocationGranularity);
+const maxPadding = new Uint8Array(allocationGranularity);
 
 export interface OnnxFileContents {
   /** Without the stored tensors; what small constants it holds stay. */
@@ -35,8 +35,8 @@ export interface OnnxFileOptions {
   readonly externalData?: boolean | undefined;
   /** The file beside it for external data. Default: `externalDataName(fileName)`. */
   readonly dataFileName?: string | undefined;
-  /** Default `largestOnnxFile`. */
-  readonly largestFile?: number | undefined;
+  /** Default `maxOnnxFileBytes`. */
+  readonly maxFileBytes?: number | undefined;
 }
 
 /** The file beside `model.onnx` that holds its tensors: `model.onnx.data`. */
@@ -51,13 +51,13 @@ export function externalDataName(fileName: string): string {
  * @throws LongspanError `limit-exceeded` when one file cannot hold what it shall; and what sink and tensors throw.
  */
 export async function writeOnnxFile(contents: OnnxFileContents, options: OnnxFileOptions): Promise<boolean> {
-  const { externalData, largestFile = largestOnnxFile } = options;
+  const { externalData, maxFileBytes = maxOnnxFileBytes } = options;
   const inline = frame(contents, () => undefined);
-  if (externalData !== true && inline.byteLength <= largestFile) {
+  if (externalData !== true && inline.byteLength <= maxFileBytes) {
     await writeInline(inline, options);
     return false;
   }
-  if (externalData === false) throw tooLarge(options.fileName, inline.byteLength, largestFile);
+  if (externalData === false) throw tooLarge(options.fileName, inline.byteLength, maxFileBytes);
   const { placed, offsets } = place(contents.tensors);
   const data = options.dataFileName ?? externalDataName(options.fileName);
   // A model names the file as it lies beside itself.
@@ -67,7 +67,7 @@ export async function writeOnnxFile(contents: OnnxFileContents, options: OnnxFil
     const offset = offsets.get(tensor);
     return offset === undefined ? undefined : { location, offset, length: tensor.byteLength };
   });
-  if (framed.byteLength > largestFile) throw tooLarge(options.fileName, framed.byteLength, largestFile);
+  if (framed.byteLength > maxFileBytes) throw tooLarge(options.fileName, framed.byteLength, maxFileBytes);
   await writeInline(framed, options);
   return placed.length > 0;
 }
@@ -143,7 +143,7 @@ function place(tensors: readonly StoredTensor[]): {
   const offsets = new Map<StoredTensor, number>();
   let end = 0;
   for (const tensor of tensors) {
-    if (tensor.byteLength < smallestExternal) continue;
+    if (tensor.byteLength < minExternalBytes) continue;
     const alignment = tensor.byteLength > largeTensor ? allocationGranularity : page;
     const offset = Math.ceil(end / alignment) * alignment;
     placed.push({ tensor, padding: offset - end });
@@ -156,7 +156,7 @@ function place(tensors: readonly StoredTensor[]): {
 async function writeData(placed: readonly PlacedTensor[], fileName: string, sink: DirectorySink): Promise<void> {
   const file: ByteSink = await sink.file(fileName);
   for (const { tensor, padding } of placed) {
-    await file.write(longestZeros.subarray(0, padding));
+    await file.write(maxPadding.subarray(0, padding));
     await tensor.write(file);
   }
   await file.close();

@@ -1,7 +1,7 @@
 /** The code that stands for 0: codes are int8 values moved into uint8, -127 … 127 as 1 … 255. */
 export const zeroCode = 128;
 
-const largestCode = 127;
+const maxCode = 127;
 
 /**
  * Symmetric 8-bit quantization of a matrix, a scale for each row: `value ≈ scale · (code - zeroCode)`, off by half a scale at most. The scale
@@ -20,12 +20,12 @@ export function quantizeRows(values: Float32Array, columns: number, codes: Uint8
       if (magnitude > largest) largest = magnitude;
     }
     // What is so small that its scale would round to 0 is 0.
-    const scale = Math.fround(largest / largestCode) || 1;
+    const scale = Math.fround(largest / maxCode) || 1;
     scales[row] = scale;
     for (let index = start; index < end; index++) {
       const code = Math.round((values[index] as number) / scale);
       if (Number.isNaN(code)) scales[row] = code;
-      codes[index] = zeroCode + (code > largestCode ? largestCode : code < -largestCode ? -largestCode : code);
+      codes[index] = zeroCode + (code > maxCode ? maxCode : code < -maxCode ? -maxCode : code);
     }
   }
 }

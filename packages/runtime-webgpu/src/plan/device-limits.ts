@@ -3,12 +3,12 @@ import type { DeviceFacts } from "../kernel/device-facts.ts";
 import type { DeviceTensor, Dispatch, Operand, Storage } from "../kernel/kernel.ts";
 
 /** What a tensor without elements takes all the same, and binds, in bytes: WebGPU binds no nothing. Shaders read four words at once at most. */
-const leastBytes = 16;
+const minBytes = 16;
 
 /** Bytes of a tensor in GPU memory: whole words. */
 export function byteLengthOf(storage: Storage, shape: readonly number[]): number {
   const elements = elementCount(shape);
-  return elements === 0 ? leastBytes : Math.ceil((elements * (storage === "float16" ? 2 : 4)) / 4) * 4;
+  return elements === 0 ? minBytes : Math.ceil((elements * (storage === "float16" ? 2 : 4)) / 4) * 4;
 }
 
 /** @throws LongspanError `device-limit` when no buffer of the device can hold the tensor. */
@@ -23,7 +23,7 @@ export function checkSize({ name, shape, byteLength }: DeviceTensor, { name: dev
 
 /** The bytes an operand binds. */
 export function boundBytes({ tensor, byteOffset = 0, byteLength }: Operand): number {
-  return (byteLength ?? tensor.byteLength - byteOffset) || leastBytes;
+  return (byteLength ?? tensor.byteLength - byteOffset) || minBytes;
 }
 
 /** @throws LongspanError `device-limit` for a binding the device cannot make; Error for a dispatch that none could. */

@@ -36,12 +36,12 @@ interface Arena {
  * Lays tensors into as few and as small arenas as it finds: the largest first, each where its arena has to grow the least, at the lowest
  * place that is free for as long as it lives (the "greedy by size" of Pisarchyk and Lee, arXiv 2001.03288). Tensors that `apart` names are
  * in different arenas: WebGPU does not let one dispatch bind one buffer for reading and for writing.
- * Each tensor fits into `largestArena`.
+ * Each tensor fits into `maxArenaBytes`.
  */
 export function placeTensors(
   requests: readonly MemoryRequest[],
   apart: ReadonlyMap<string, ReadonlySet<string>>,
-  largestArena: number,
+  maxArenaBytes: number,
 ): MemoryLayout {
   const arenas: Arena[] = [];
   const placements = new Map<string, Placement>();
@@ -51,7 +51,7 @@ export function placeTensors(
     for (const [index, arena] of arenas.entries()) {
       if ([...strangers].some((name) => arena.names.has(name))) continue;
       const offset = lowestGap(arena, request);
-      if (offset + request.byteLength > largestArena) continue;
+      if (offset + request.byteLength > maxArenaBytes) continue;
       const growth = Math.max(0, offset + request.byteLength - arena.size);
       if (best === undefined || growth < best.growth) best = { arena: index, offset, growth };
     }

@@ -37,7 +37,7 @@ export function planGraph({ split, ...given }: PlanRequest): GraphPlan {
   const outputs = outputsOf(graph, tensors, given);
   const usage = memoryUsage(steps, outputs, tensors);
   const isUpload = ({ name }: MemoryRequest): boolean => tensors.uploads.has(name);
-  const largest = facts.limits.maxBufferSize;
+  const maxBytes = facts.limits.maxBufferSize;
   return {
     steps,
     roots: tensors.roots,
@@ -45,12 +45,12 @@ export function planGraph({ split, ...given }: PlanRequest): GraphPlan {
     uploaded: placeTensors(
       usage.requests.filter(isUpload).map((request) => ({ ...request, first: -1 })),
       nothingApart,
-      largest,
+      maxBytes,
     ),
     work: placeTensors(
       usage.requests.filter((request) => !isUpload(request) && !parameters.has(request.name)),
       usage.apart,
-      largest,
+      maxBytes,
     ),
     outputs,
     readback: placeTensors(
@@ -58,7 +58,7 @@ export function planGraph({ split, ...given }: PlanRequest): GraphPlan {
         .filter(({ source }) => source === "work" || source === "parameter")
         .map(({ name, byteLength }) => ({ name, byteLength, first: 0, last: 0 })),
       nothingApart,
-      largest,
+      maxBytes,
     ),
   };
 }

@@ -71,7 +71,7 @@ const purposes: Readonly<Record<PoolKind, string>> = {
 };
 
 /** The next of eight steps between powers of two, so that slowly growing lengths do not allocate each time; at most `largest`. */
-function roomySize(bytes: number, largest: number): number {
+function roomySize(bytes: number, maxBytes: number): number {
   const step = Math.max(256, 2 ** Math.floor(Math.log2(bytes) - 3));
-  return Math.min(largest, Math.ceil(bytes / step) * step);
+  return Math.min(maxBytes, Math.ceil(bytes / step) * step);
 }

@@ -22,7 +22,7 @@ export function weightTensors(graph: Graph, halved: ReadonlySet<string>): Readon
 }
 
 /** How much may be on its way to the GPU, in bytes: WebGPU copies what it is given, and keeps the copy until it has arrived. */
-const mostOnItsWay = 32 * 2 ** 20;
+const maxOnItsWay = 32 * 2 ** 20;
 /** What is written with one call. */
 const chunk = 8 * 2 ** 20;
 
@@ -61,7 +61,7 @@ export async function loadWeights(
         const part = bytes.subarray(at, at + chunk);
         await live.scoped(`writing ${parameter.name}`, () => live.device.queue.writeBuffer(buffer, at, part));
         onItsWay += part.byteLength;
-        if (onItsWay >= mostOnItsWay) await arrived();
+        if (onItsWay >= maxOnItsWay) await arrived();
       }
     }
     await arrived();

@@ -40,7 +40,7 @@ export interface SessionRequest {
 }
 
 /** How many sizes of runs are kept planned. */
-const mostPlans = 8;
+const maxPlans = 8;
 
 interface KeptPlan {
   readonly bound: BoundPlan;
@@ -86,7 +86,7 @@ export async function prepareSession(loan: DeviceLoan, request: SessionRequest):
     plans.delete(key);
     plans.set(key, kept);
     for (const [oldest, old] of plans) {
-      if (plans.size <= mostPlans) break;
+      if (plans.size <= maxPlans) break;
       plans.delete(oldest);
       discard(old);
     }

@@ -39,8 +39,8 @@ export async function runPlan(request: RunRequest): Promise<RunResult> {
   const parts = submitEnds(plan.steps, live.facts.kind);
   const ends = parts.length === 0 ? [0] : parts;
   const underWay: { readonly end: number; readonly done: Promise<unknown> }[] = [];
-  const settle = async (most: number): Promise<void> => {
-    while (underWay.length > most) {
+  const settle = async (max: number): Promise<void> => {
+    while (underWay.length > max) {
       const { end = 0, done } = underWay.shift() ?? {};
       await done;
       throwIfAborted(options.signal);

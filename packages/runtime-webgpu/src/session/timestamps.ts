@@ -14,27 +14,27 @@ export interface Timestamps {
 }
 
 /** WebGPU: "maximum query count". */
-const mostQueries = 4096;
+const maxQueries = 4096;
 const nanosecondsPerMillisecond = 1e6;
 
 export function createTimestamps(live: LiveDevice, steps: readonly PlannedStep[]): Promise<Timestamps> {
   const { device } = live;
   const queries = 2 * steps.length;
   const byteLength = Math.max(16, 8 * queries);
-  const setSizes = Array.from({ length: Math.ceil(queries / mostQueries) }, (_, at) => Math.min(mostQueries, queries - at * mostQueries));
+  const setSizes = Array.from({ length: Math.ceil(queries / maxQueries) }, (_, at) => Math.min(maxQueries, queries - at * maxQueries));
   return live.scoped("timestamps", () => {
     const sets = setSizes.map((count) => device.createQuerySet({ type: "timestamp", count }));
     const resolved = device.createBuffer({ size: byteLength, usage: bufferUsage.queryResolve | bufferUsage.copySource });
     const readable = device.createBuffer({ size: byteLength, usage: bufferUsage.mapRead | bufferUsage.copyDestination });
     return {
       writesOf(step) {
-        const first = (2 * step) % mostQueries;
-        const querySet = sets[Math.floor((2 * step) / mostQueries)];
+        const first = (2 * step) % maxQueries;
+        const querySet = sets[Math.floor((2 * step) / maxQueries)];
         if (querySet === undefined) throw new RangeError(`there is no step ${step}`);
         return { querySet, beginningOfPassWriteIndex: first, endOfPassWriteIndex: first + 1 };
       },
       resolve(encoder) {
-        for (const [at, set] of sets.entries()) encoder.resolveQuerySet(set, 0, set.count, resolved, at * mostQueries * 8);
+        for (const [at, set] of sets.entries()) encoder.resolveQuerySet(set, 0, set.count, resolved, at * maxQueries * 8);
         encoder.copyBufferToBuffer(resolved, 0, readable, 0, byteLength);
       },
       async read() {

@@ -10,11 +10,11 @@ import { alignment } from "../plan/place-tensors.ts";
 export async function warmUp(live: LiveDevice, dispatches: readonly Dispatch[]): Promise<void> {
   const { device } = live;
   const compiled = await Promise.all(dispatches.map(async (dispatch) => ({ dispatch, kernel: await live.pipelines.get(dispatch.kernel) })));
-  const longest = Math.max(0, ...dispatches.map(({ uniforms, operands }) => Math.max(uniforms.byteLength, operands.length * alignment)));
-  if (longest === 0) return;
+  const maxBytes = Math.max(0, ...dispatches.map(({ uniforms, operands }) => Math.max(uniforms.byteLength, operands.length * alignment)));
+  if (maxBytes === 0) return;
   const buffers: GPUBuffer[] = [];
   const zeros = (usage: number): GPUBuffer => {
-    const buffer = device.createBuffer({ label: "warm-up", size: longest, usage });
+    const buffer = device.createBuffer({ label: "warm-up", size: maxBytes, usage });
     buffers.push(buffer);
     return buffer;
   };

@@ -46,7 +46,7 @@ function describe(modules: ReadonlyMap<string, ModuleParts>, config: AdapterConf
   if (all.length === 0) return "modules trained whole";
   if (all.some(({ tensors }) => tensors.has("ia3_l"))) return "IA3";
   const ranks = all.map(({ tensors }) => (tensors.get("lora_A") ?? tensors.get("lora_embedding_A"))?.shape[0] ?? 0);
-  const [least, most] = [Math.min(...ranks), Math.max(...ranks)];
+  const [min, max] = [Math.min(...ranks), Math.max(...ranks)];
   const kind = all.some(({ tensors }) => tensors.has("lora_magnitude_vector")) ? "DoRA" : "LoRA";
-  return `${kind}, rank ${least === most ? most : `${least} to ${most}`}${config === undefined ? "" : `, alpha ${config.alpha}`}`;
+  return `${kind}, rank ${min === max ? max : `${min} to ${max}`}${config === undefined ? "" : `, alpha ${config.alpha}`}`;
 }

@@ -1,7 +1,7 @@
 import { LongspanError } from "@longspan/core";
 
 /** Module paths of a Longformer have some 60 characters; what is longer is none. */
-const longestPath = 300;
+const maxPathLength = 300;
 
 /**
  * What a key of `rank_pattern` and `alpha_pattern` may be made of: one character, a class or an escape, each perhaps repeated, and groups of
@@ -9,7 +9,7 @@ const longestPath = 300;
  */
 const atom = String.raw`(?:\\[.dw\-]|\[\^?[\w.\\\-]+\]|[\w.\-])[*+?]?`;
 const understood = new RegExp(String.raw`^\^?(?:${atom}|\||\((?:\?:)?(?:${atom}|\|)+\))+\$?$`);
-const mostRepetitions = 3;
+const maxRepetitions = 3;
 
 /**
  * The value of the first key that fits a module's path, as PEFT looks it up (`get_pattern_key`, peft/utils/other.py): a regular expression for
@@ -17,9 +17,9 @@ const mostRepetitions = 3;
  * @throws LongspanError `unsupported` for a key that is an expression of another kind.
  */
 export function patternValue(pattern: ReadonlyMap<string, number>, path: string, setting: string): number | undefined {
-  if (path.length > longestPath) return undefined;
+  if (path.length > maxPathLength) return undefined;
   for (const [key, value] of pattern) {
-    if (key.length > longestPath || !understood.test(key) || repetitions(key) > mostRepetitions) {
+    if (key.length > maxPathLength || !understood.test(key) || repetitions(key) > maxRepetitions) {
       throw new LongspanError(
         "unsupported",
         `adapter_config.json: ${setting} has the key ${JSON.stringify(key.slice(0, 100))}, a regular expression of a kind that is not followed. Name the modules there, one key each, or merge with PEFT (merge_and_unload).`,

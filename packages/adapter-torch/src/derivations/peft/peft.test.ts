@@ -70,7 +70,7 @@ function canonical(name: string): string {
 }
 
 /** How many steps of its float type two values are apart at most. */
-function largestStep(found: Buffer, expected: Buffer, dataType: string): number {
+function maxStep(found: Buffer, expected: Buffer, dataType: string): number {
   const width = dataType === "float32" ? 4 : 2;
   const order = (bits: number, sign: number): number => (bits >= sign ? sign - bits : bits);
   let largest = 0;
@@ -98,7 +98,7 @@ async function compare(name: string, checkpoint: Checkpoint, base: Checkpoint, e
     const expected = merged.get(key) ?? (unchanged === undefined ? undefined : castTensor(unchanged, weight.dataType));
     const [found, wanted] = [await bytesOf(weight), await bytesOf(expected)];
     expect({ key, dataType: weight.dataType, shape: weight.shape }).toEqual({ key, dataType: expected?.dataType, shape: expected?.shape });
-    const steps = largestStep(found, wanted, weight.dataType);
+    const steps = maxStep(found, wanted, weight.dataType);
     expect({ key, steps: exact ? steps : Math.max(0, steps - 4) }).toEqual({ key, steps: 0 });
   }
 }

@@ -100,11 +100,11 @@ export const longformerAttention: Operation = defineOperation({
   evaluate(inputs, { heads, window, globals }) {
     const [batch = 0, sequence = 0, hidden = 0] = inputs.query.shape;
     const rows = Array.from({ length: batch }, (_, row) => tokensOf(inputs.mask.data.subarray(row * sequence, (row + 1) * sequence)));
-    const mostGlobals = Math.max(...rows.map((row) => row.globals.length));
-    const sizes: Sizes = { sequence, hidden, heads, headSize: hidden / heads, oneSided: window / 2, mostGlobals };
+    const maxGlobals = Math.max(...rows.map((row) => row.globals.length));
+    const sizes: Sizes = { sequence, hidden, heads, headSize: hidden / heads, oneSided: window / 2, maxGlobals };
     const context: GraphTensor = { dataType: "float32", shape: inputs.query.shape, data: new Float32Array(inputs.query.data.length) };
-    const attentions = zeroProbabilities([batch, heads, sequence, mostGlobals + window + 1]);
-    const globalAttentions = zeroProbabilities([batch, heads, sequence, mostGlobals]);
+    const attentions = zeroProbabilities([batch, heads, sequence, maxGlobals + window + 1]);
+    const globalAttentions = zeroProbabilities([batch, heads, sequence, maxGlobals]);
     const wanted = globals !== undefined;
     for (const [row, tokens] of rows.entries()) {
       attendLocally(inputs, { row, ...tokens }, sizes, { context: context.data, probabilities: wanted ? attentions.data : undefined });
@@ -130,7 +130,7 @@ interface Sizes {
   readonly heads: number;
   readonly headSize: number;
   readonly oneSided: number;
-  readonly mostGlobals: number;
+  readonly maxGlobals: number;
 }
 
 /** Where results go. */
@@ -156,11 +156,11 @@ function tokensOf(codes: Int32Array): Tokens {
 function attendLocally(
   { query, key, value }: Readonly<Record<"query" | "key" | "value", Matrix>>,
   { row, codes, locals, globals }: Tokens & { readonly row: number },
-  { sequence, hidden, heads, headSize, oneSided, mostGlobals }: Sizes,
+  { sequence, hidden, heads, headSize, oneSided, maxGlobals }: Sizes,
   { context, probabilities: attentions }: Results,
 ): void {
   const start = row * sequence * hidden;
-  const columns = mostGlobals + 2 * oneSided + 1;
+  const columns = maxGlobals + 2 * oneSided + 1;
   const keys = new Int32Array(globals.length + 2 * oneSided + 1);
   keys.set(globals);
   for (const token of locals) {
@@ -178,7 +178,7 @@ function attendLocally(
       if (attentions === undefined) continue;
       const at = ((row * heads + head) * sequence + token) * columns;
       for (const [index, probability] of probabilities.entries()) {
-        const column = index < globals.length ? index : mostGlobals + (keys[index] as number) - token + oneSided;
+        const column = index < globals.length ? index : maxGlobals + (keys[index] as number) - token + oneSided;
         attentions[at + column] = probability;
       }
     }
@@ -188,7 +188,7 @@ function attendLocally(
 function attendGlobally(
   inputs: Readonly<Record<"hidden" | `${"query" | "key" | "value"}Global${"Weight" | "Bias"}`, Matrix>>,
   { row, codes, globals }: Tokens & { readonly row: number },
-  { sequence, hidden, heads, headSize, mostGlobals }: Sizes,
+  { sequence, hidden, heads, headSize, maxGlobals }: Sizes,
   { context, probabilities: globalAttentions }: Results,
 ): void {
   const start = row * sequence * hidden;
@@ -211,7 +211,7 @@ function attendGlobally(
       );
       if (globalAttentions === undefined) continue;
       for (const [index, probability] of probabilities.entries()) {
-        globalAttentions[((row * heads + head) * sequence + (keys[index] as number)) * mostGlobals + place] = probability;
+        globalAttentions[((row * heads + head) * sequence + (keys[index] as number)) * maxGlobals + place] = probability;
       }
     }
   }

@@ -1,6 +1,6 @@
 import { defineOperation, type Operation } from "../operation.ts";
 
-/** Softmax along the last axis, shifted by the row's largest value so that nothing overflows. ONNX: Softmax, axis -1. */
+/** Softmax along the last axis, shifted by the row's maximum value so that nothing overflows. ONNX: Softmax, axis -1. */
 export const softmax: Operation = defineOperation({
   name: "softmax",
   formula: "out[…, i] = e^(x[…, i] - max) / Σ_j e^(x[…, j] - max)",
@@ -19,9 +19,9 @@ export const softmax: Operation = defineOperation({
 
 /** Softmax of one row into `out` (which may be the row itself), summed in float64. */
 export function softmaxRow(row: Float32Array | Float64Array, out: Float32Array | Float64Array): void {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (let index = 0; index < row.length; index++) largest = Math.max(largest, row[index] as number);
+  let maximum = Number.NEGATIVE_INFINITY;
+  for (let index = 0; index < row.length; index++) maximum = Math.max(maximum, row[index] as number);
   let sum = 0;
-  for (let index = 0; index < row.length; index++) sum += Math.exp((row[index] as number) - largest);
-  for (let index = 0; index < row.length; index++) out[index] = Math.exp((row[index] as number) - largest) / sum;
+  for (let index = 0; index < row.length; index++) sum += Math.exp((row[index] as number) - maximum);
+  for (let index = 0; index < row.length; index++) out[index] = Math.exp((row[index] as number) - maximum) / sum;
 }

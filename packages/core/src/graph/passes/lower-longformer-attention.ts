@@ -55,8 +55,8 @@ export function lowerLongformerAttention({ globalProjections = "reassociated" }:
           const sizes = { heads: Number(heads), side: Number(window) / 2 };
           const scope =
             typeof globals === "string"
-              ? attentionScope(builder, { hidden, mask, ...sizes, places: globals, leastPlaces: 0 })
-              : attentionScope(builder, { hidden, mask, ...sizes, places: nameOfPlaces(mask.name), leastPlaces: 1 });
+              ? attentionScope(builder, { hidden, mask, ...sizes, places: globals, minPlaces: 0 })
+              : attentionScope(builder, { hidden, mask, ...sizes, places: nameOfPlaces(mask.name), minPlaces: 1 });
           const local = localRows(builder, scope, operands);
           const global = globalRows(scope, operands, globalProjections);
           const context = mergeRows(builder, scope, local.context, global.context);

@@ -12,16 +12,16 @@ export interface AttentionTiling {
  * More queries to a block mean more keys that only some of them may see, and more work for short inputs; fewer mean that each key is
  * copied into more windows. Measured with onnxruntime on the CPU for windows of 512: 64 to 128 hardly differ at 4,096 tokens.
  */
-const blockSizes = { least: 32, most: 64 };
+const blockSizes = { min: 32, max: 64 };
 
 /** Bytes of scores that one group of heads should have at most, for the sequence length of the published models and some global tokens. */
 const comfortable = { bytes: 24 * 2 ** 20, sequence: 4096, globals: 64 };
 
 function attentionTiling(heads: number, window: number): AttentionTiling {
-  const blockSize = Math.min(blockSizes.most, Math.max(blockSizes.least, window / 2));
+  const blockSize = Math.min(blockSizes.max, Math.max(blockSizes.min, window / 2));
   const bytesOfHead = comfortable.sequence * (window + blockSize + comfortable.globals) * Float32Array.BYTES_PER_ELEMENT;
-  const most = Math.max(1, Math.floor(comfortable.bytes / bytesOfHead));
-  const headGroup = Array.from({ length: heads }, (_, index) => index + 1).findLast((size) => size <= most && heads % size === 0) ?? 1;
+  const max = Math.max(1, Math.floor(comfortable.bytes / bytesOfHead));
+  const headGroup = Array.from({ length: heads }, (_, index) => index + 1).findLast((size) => size <= max && heads % size === 0) ?? 1;
   return { blockSize, headGroup };
 }
 

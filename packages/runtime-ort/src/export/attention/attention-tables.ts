@@ -60,12 +60,12 @@ function writeTables(writer: OnnxWriter, mask: string, { indices, found }: Globa
   const last = integers.subtract(integers.size(sequence), 1);
   const starts = integers.reshape(integers.multiply(integers.count(blocks), blockSize), [blocks, 1]);
 
-  const tokens = integers.smallest(integers.add(starts, integers.list(range(0, blockSize))), last);
+  const tokens = integers.min(integers.add(starts, integers.list(range(0, blockSize))), last);
   const queryTokens = integers.reshape(integers.add(rowOfBatch, tokens), [batch, blocks, 1, blockSize]);
 
   const positions = integers.add(starts, integers.list(range(-side, side + blockSize)));
   const isInside = writer.apply("And", [integers.isLess(-1, positions), integers.isLess(positions, integers.size(sequence))]);
-  const windowTokens = integers.add(rowOfBatch, integers.smallest(integers.largest(positions, 0), last));
+  const windowTokens = integers.add(rowOfBatch, integers.min(integers.max(positions, 0), last));
   const globalRows = integers.add(indices, integers.reshape(rowOfBatch, [batch, 1]));
   const globalTokens = writer.apply("Expand", [integers.reshape(globalRows, [batch, 1, places]), writer.shape([batch, blocks, places])]);
   const keyTokens = integers.reshape(writer.apply("Concat", [windowTokens, globalTokens], { axis: { integer: 2 } }), [

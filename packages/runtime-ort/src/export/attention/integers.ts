@@ -9,8 +9,8 @@ export interface IntegerWriter {
   subtract(left: string | number, right: string | number): string;
   /** Integer division; of numbers that are not negative. */
   divide(left: string | number, right: string | number): string;
-  smallest(left: string | number, right: string | number): string;
-  largest(left: string | number, right: string | number): string;
+  min(left: string | number, right: string | number): string;
+  max(left: string | number, right: string | number): string;
   /** bool: `left < right`. */
   isLess(left: string | number, right: string | number): string;
   /** A dimension as a scalar. */
@@ -39,8 +39,8 @@ export function integerWriter(writer: OnnxWriter): IntegerWriter {
     multiply: binary("Mul"),
     subtract: binary("Sub"),
     divide: binary("Div"),
-    smallest: binary("Min"),
-    largest: binary("Max"),
+    min: binary("Min"),
+    max: binary("Max"),
     isLess: binary("Less"),
     size,
     count: (dimension) => writer.apply("Range", [operand(0), size(dimension), operand(1)]),

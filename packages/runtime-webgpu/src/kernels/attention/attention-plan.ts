@@ -57,8 +57,8 @@ export function overHeads(
   dispatch: (part: { firstHead: number; count: number; operand: Operand; outStart: number }) => Dispatch,
 ): readonly Dispatch[] {
   const headBytes = headElements * 4;
-  const { maxStorageBufferBindingSize: mostBytes, maxComputeWorkgroupsPerDimension: mostHeads } = context.facts.limits;
-  const atOnce = Math.max(1, Math.min(mostHeads, Math.floor((mostBytes - bindingAlignment) / headBytes)));
+  const { maxStorageBufferBindingSize: maxBytes, maxComputeWorkgroupsPerDimension: maxHeads } = context.facts.limits;
+  const atOnce = Math.max(1, Math.min(maxHeads, Math.floor((maxBytes - bindingAlignment) / headBytes)));
   const dispatches: Dispatch[] = [];
   for (let firstHead = 0; firstHead < items.count * heads; firstHead += atOnce) {
     const count = Math.min(atOnce, items.count * heads - firstHead);

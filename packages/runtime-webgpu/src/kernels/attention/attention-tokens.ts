@@ -13,15 +13,15 @@ export function tokensStride(places: number): number {
 }
 
 /** How many global tokens the fullest item of the batch has, by the mask `[batch, sequence]`. */
-export function mostGlobals(mask: GraphTensor): number {
+export function maxGlobals(mask: GraphTensor): number {
   const [batch = 0, sequence = 0] = mask.shape;
-  let most = 0;
+  let max = 0;
   for (let item = 0; item < batch; item++) {
     let globals = 0;
     for (let token = 0; token < sequence; token++) if (mask.data[item * sequence + token] === maskCodes.global) globals++;
-    most = Math.max(most, globals);
+    max = Math.max(max, globals);
   }
-  return most;
+  return max;
 }
 
 /**
@@ -29,8 +29,8 @@ export function mostGlobals(mask: GraphTensor): number {
  * sequence), so that plans serve other numbers too; their kernels go by the numbers in `listTokens`.
  */
 export function globalPlaces(mask: GraphTensor): number {
-  const most = mostGlobals(mask);
-  return most === 0 ? 0 : Math.min(mask.shape[1] ?? 0, 2 ** Math.ceil(Math.log2(most)));
+  const max = maxGlobals(mask);
+  return max === 0 ? 0 : Math.min(mask.shape[1] ?? 0, 2 ** Math.ceil(Math.log2(max)));
 }
 
 /** The list for a mask `[batch, sequence]`. */

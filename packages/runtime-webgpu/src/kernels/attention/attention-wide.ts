@@ -20,12 +20,12 @@ export const wideRows = 8;
 const keys = workgroup / wideRows;
 
 /** The most vectors of 4 elements in a slice. */
-const longestSlice = 16;
+const maxSlice = 16;
 
 export function wideKernel(task: AttentionTask): Kernel {
   const vectors = Math.ceil(task.length / 4);
   const columns = Math.ceil(vectors / workgroup);
-  const slice = Math.min(longestSlice, vectors);
+  const slice = Math.min(maxSlice, vectors);
   // One more than a key's slice needs: 16 keys then lie in different memory banks.
   const sliceStride = slice + 1;
   return {

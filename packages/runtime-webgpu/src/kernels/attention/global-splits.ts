@@ -25,16 +25,16 @@ export interface GlobalSplits {
 /** About as many workgroups as keep a device busy. */
 const busyWorkgroups = { gpu: 512, cpu: 16 } as const;
 /** A split has at least so many keys, unless there are fewer: joining splits is work, too. */
-const fewestKeys = 128;
+const minKeys = 128;
 /** Bounds the memory that splits take. */
-const mostSplits = 32;
+const maxSplits = 32;
 
 export function splitKeys({ batch, sequence, hidden, heads, headSize, places, context }: SizedAttention, form: GlobalForm): GlobalSplits {
   const { kind, limits } = context.facts;
   const length = form === "direct" ? headSize : hidden;
   const rows = places * heads;
   const workgroups = form === "direct" ? batch * heads * Math.ceil(places / 64) : batch * Math.ceil(rows / 8);
-  const wanted = Math.min(Math.ceil(busyWorkgroups[kind] / workgroups), Math.ceil(sequence / fewestKeys), mostSplits);
+  const wanted = Math.min(Math.ceil(busyWorkgroups[kind] / workgroups), Math.ceil(sequence / minKeys), maxSplits);
   const bindable = Math.floor(limits.maxStorageBufferBindingSize / (4 * rows * length));
   const keys = Math.ceil(sequence / Math.max(1, Math.min(wanted, bindable)));
   const splits = Math.ceil(sequence / keys);

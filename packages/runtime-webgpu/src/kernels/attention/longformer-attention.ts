@@ -3,7 +3,7 @@ import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
 import type { OperationKernels, PlanContext, SizedNode } from "../../kernel/operation-kernels.ts";
 import { rowRanges } from "../parts/dispatching.ts";
 import type { AttentionItems, SizedAttention } from "./attention-plan.ts";
-import { globalPlaces, listTokens, mostGlobals, tokensStride } from "./attention-tokens.ts";
+import { globalPlaces, listTokens, maxGlobals, tokensStride } from "./attention-tokens.ts";
 import { splitKeys, type GlobalForm } from "./global-splits.ts";
 import { planDirect, planGlobalProjections } from "./plan-direct.ts";
 import { planReassociated } from "./plan-reassociated.ts";
@@ -20,7 +20,7 @@ export interface LongformerAttentionOptions {
   readonly reassociateUpTo?: number | undefined;
 }
 
-const longestHead = 128;
+const maxHeadSize = 128;
 
 /** The place of the mask among the inputs: see `longformerAttention` in core. */
 const maskInput = 4;
@@ -35,7 +35,7 @@ export function longformerAttentionKernels({ linear, reassociateUpTo }: Longform
     float16Inputs: [5, 7, 9],
     hostInputs: [maskInput],
     planKey: ([mask]) => (mask === undefined ? "" : String(globalPlaces(mask))),
-    introduced: ({ globals }, [mask]) => new Map(typeof globals === "string" && mask !== undefined ? [[globals, mostGlobals(mask)]] : []),
+    introduced: ({ globals }, [mask]) => new Map(typeof globals === "string" && mask !== undefined ? [[globals, maxGlobals(mask)]] : []),
     plan(node, context) {
       const sized = sizedAttention(node, context);
       const { batch, sequence, hidden, heads, headSize, places } = sized;
@@ -48,10 +48,10 @@ export function longformerAttentionKernels({ linear, reassociateUpTo }: Longform
         ...(splits === undefined ? [] : [splits.partialElements * 4]),
       ];
       const ranges = rowRanges(batch, itemBytes, context.facts.limits);
-      const mostItems = Math.max(...ranges.map(({ count }) => count));
+      const maxItems = Math.max(...ranges.map(({ count }) => count));
       const memory = new Map<string, DeviceTensor>();
       const scratch: AttentionItems["scratch"] = (name, elementsPerItem) => {
-        const tensor = memory.get(name) ?? context.scratch("float32", mostItems * elementsPerItem);
+        const tensor = memory.get(name) ?? context.scratch("float32", maxItems * elementsPerItem);
         memory.set(name, tensor);
         return tensor;
       };
@@ -103,11 +103,11 @@ function sizedAttention(node: SizedNode, context: PlanContext): SizedAttention {
   const [batch = 0, sequence = 0, width = 0] = query.shape;
   const heads = Number(node.attributes.heads);
   const headSize = width / heads;
-  if (headSize > longestHead) {
+  if (headSize > maxHeadSize) {
     throw new LongspanError(
       "operation-unsupported",
-      `"${node.name}": longformerAttention on WebGPU takes heads of up to ${longestHead} elements; these have ${headSize}. The reference runtime takes any.`,
-      { details: { node: node.name, found: headSize, allowed: longestHead } },
+      `"${node.name}": longformerAttention on WebGPU takes heads of up to ${maxHeadSize} elements; these have ${headSize}. The reference runtime takes any.`,
+      { details: { node: node.name, found: headSize, allowed: maxHeadSize } },
     );
   }
   const places = globalPlaces(codes);

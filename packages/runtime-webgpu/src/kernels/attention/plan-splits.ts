@@ -39,7 +39,7 @@ export function planSplits(
   const rows = direct ? places : places * heads;
   const task = globalTask({ length, aligned });
   const tiled = direct ? attentionOfHeads(task, context.facts) : attentionOfTokens(task, context.facts);
-  const mostGroups = context.facts.limits.maxComputeWorkgroupsPerDimension;
+  const maxGroups = context.facts.limits.maxComputeWorkgroupsPerDimension;
   const dispatches: Dispatch[] = [
     {
       kernel: tiled.kernel,
@@ -64,7 +64,7 @@ export function planSplits(
       kernel: combineSplitsKernel(direct ? "context" : "mixed"),
       uniforms: packFields(combineFields, { ...common, heads, length, places }),
       operands: [partials, statistics, tokenList, direct ? itemsOf(part, out) : { tensor: out }],
-      workgroups: [Math.ceil(length / 64), Math.min(places * heads, mostGroups), items.count],
+      workgroups: [Math.ceil(length / 64), Math.min(places * heads, maxGroups), items.count],
       work: {
         floatingPointOperations: 2 * items.count * found.partialElements,
         bytes: 4 * items.count * (found.partialElements + places * heads * length),
@@ -89,7 +89,7 @@ export function planSplits(
       outStart,
     }),
     operands: [query, key, mask, tokenList, statistics, operand],
-    workgroups: [Math.ceil(globals / 64), Math.min(sequence, mostGroups), count],
+    workgroups: [Math.ceil(globals / 64), Math.min(sequence, maxGroups), count],
     work: { floatingPointOperations: 2 * count * sequence * globals * length, bytes: 4 * count * sequence * (globals + length) },
   }));
   return { out, dispatches: [...dispatches, ...probabilities] };

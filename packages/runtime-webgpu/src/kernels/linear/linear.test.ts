@@ -49,7 +49,7 @@ interface Case {
 }
 
 /** The largest distance from core's own sums, in float64. */
-async function largestError({
+async function maxError({
   operation = "linear",
   rows,
   columns,
@@ -92,7 +92,7 @@ describe("every tiling", () => {
 
   // Of the tiles of one template: the one with most in an invocation, and the one with unlike sides.
   test.each(["tile-128x128", "tile-64x64", "lanes-rows-8x4-workgroup-64"])("%s: past a tile, and a part of one staged", async (name) => {
-    expect(await largestError({ rows: 130, columns: 132, inner: 68, tiling: named(name) })).toBeLessThan(tolerance);
+    expect(await maxError({ rows: 130, columns: 132, inner: 68, tiling: named(name) })).toBeLessThan(tolerance);
   });
 
   test("of this device, whatever it is: odd sizes, float32 and float16", async () => {
@@ -103,7 +103,7 @@ describe("every tiling", () => {
           [3, 5, 3],
           [130, 7, 65],
         ] as const)
-          expect([tiling.name, weight, rows, (await largestError({ rows, columns, inner, weight, tiling })) < tolerance]).toEqual([
+          expect([tiling.name, weight, rows, (await maxError({ rows, columns, inner, weight, tiling })) < tolerance]).toEqual([
             tiling.name,
             weight,
             rows,
@@ -119,23 +119,23 @@ describe("every tiling", () => {
       [3, 5, 3],
       [33, 35, 131],
     ] as const)
-      expect(await largestError({ rows, columns, inner, weight: "float16", tiling: named(name) })).toBeLessThan(tolerance);
+      expect(await maxError({ rows, columns, inner, weight: "float16", tiling: named(name) })).toBeLessThan(tolerance);
   });
 });
 
 describe("what follows the sums", () => {
   test.each(["gelu", "silu"])("%s", async (name) => {
     const attributes = { function: name };
-    expect(await largestError({ operation: "linearActivation", rows: 5, columns: 12, inner: 8, attributes })).toBeLessThan(1e-6);
+    expect(await maxError({ operation: "linearActivation", rows: 5, columns: 12, inner: 8, attributes })).toBeLessThan(1e-6);
   });
 
   test("a residual", async () => {
-    expect(await largestError({ operation: "linearAdd", rows: 6, columns: 12, inner: 16, weight: "float16" })).toBeLessThan(tolerance);
-    expect(await largestError({ operation: "linearAdd", rows: 6, columns: 5, inner: 16 })).toBeLessThan(tolerance);
+    expect(await maxError({ operation: "linearAdd", rows: 6, columns: 12, inner: 16, weight: "float16" })).toBeLessThan(tolerance);
+    expect(await maxError({ operation: "linearAdd", rows: 6, columns: 5, inner: 16 })).toBeLessThan(tolerance);
   });
 
   test("nothing, not even a bias", async () => {
-    expect(await largestError({ rows: 6, columns: 12, inner: 16, bias: false })).toBeLessThan(tolerance);
+    expect(await maxError({ rows: 6, columns: 12, inner: 16, bias: false })).toBeLessThan(tolerance);
   });
 
   test("x has any axes before the last, or none", async () => {
@@ -187,7 +187,7 @@ describe("more than a binding", () => {
         expect(byteOffset % 256).toBe(0);
         expect(byteLength).toBeLessThanOrEqual(limit);
       }
-    expect(await largestError({ operation: "linearAdd", rows, columns, inner, weight, facts })).toBeLessThan(tolerance);
+    expect(await maxError({ operation: "linearAdd", rows, columns, inner, weight, facts })).toBeLessThan(tolerance);
   });
 
   // Few kinds of kernel: each takes most of a second to compile on a software adapter.
@@ -203,7 +203,7 @@ describe("more than a binding", () => {
         fc.constantFrom(20_000, 40_000, 2 ** 27),
         async (rows, columns, inner, limit) => {
           const sizes = { rows, columns: sized(columns), inner: sized(inner) };
-          expect(await largestError({ ...sizes, weight, facts: narrow(limit) })).toBeLessThan(tolerance);
+          expect(await maxError({ ...sizes, weight, facts: narrow(limit) })).toBeLessThan(tolerance);
         },
       ),
       { numRuns: 15 },
@@ -211,11 +211,11 @@ describe("more than a binding", () => {
   });
 
   test("grids longer than a device allows", async () => {
-    expect(await largestError({ rows: 150, columns: 90, inner: 8, facts: narrow(2 ** 27, 2) })).toBeLessThan(tolerance);
+    expect(await maxError({ rows: 150, columns: 90, inner: 8, facts: narrow(2 ** 27, 2) })).toBeLessThan(tolerance);
   });
 
   test("not even a row: refused", async () => {
-    await expect(largestError({ rows: 2, columns: 4, inner: 3000, facts: narrow(8192) })).rejects.toMatchObject({ code: "device-limit" });
+    await expect(maxError({ rows: 2, columns: 4, inner: 3000, facts: narrow(8192) })).rejects.toMatchObject({ code: "device-limit" });
   });
 });
 

@@ -109,8 +109,8 @@ function boundRuns(domain: StridedDomain, run: StackRun, matrices: Matrices, lim
   const [leftReach = [0, 0], rightReach = [0, 0], outReach = [0, 0]] = run.reach;
   const rowBytes = Math.max(inner, columns) * 4;
   const whole = run.count > 1 || Math.max(leftBytes, outBytes) + slack <= limit;
-  const longest = whole ? rows : Math.max(1, Math.floor((limit - slack) / rowBytes));
-  return runs(rows, longest).map(([firstRow, count]) => {
+  const maxRows = whole ? rows : Math.max(1, Math.floor((limit - slack) / rowBytes));
+  return runs(rows, maxRows).map(([firstRow, count]) => {
     const part = (tensor: DeviceTensor, [first, last]: Reach, bytes: number, rowBytesOfTensor: number): Part =>
       whole
         ? bind(tensor, first * bytes, (last + 1) * bytes, limits)

@@ -1,6 +1,6 @@
 import type { ActivationFunction } from "@longspan/core";
 import { activationCode } from "../activation-functions.ts";
-import { mostAxes } from "../parts/strided-domain.ts";
+import { maxAxes } from "../parts/strided-domain.ts";
 import type { RightLayout } from "./tiling.ts";
 
 /** What a matrix product reads, and what it does with its sums. */
@@ -40,7 +40,7 @@ interface StackUniforms {
   readonly outStart: number;
   /** The index in the stack of the grid's first matrix. */
   readonly first: number;
-  /** The stack's axes, `mostAxes` at most. */
+  /** The stack's axes, `maxAxes` at most. */
   readonly axes: readonly StackAxis[];
 }
 
@@ -68,7 +68,7 @@ export function uniformWords({
   words.push(leftStart, rightStart, outStart, first, axes.length, 0, 0, 0);
   for (const { size, leftStride, rightStride } of axes) words.push(size, leftStride, rightStride, 0);
   // Axes that the rank leaves out.
-  return [...words, ...Array.from({ length: 4 * (mostAxes - axes.length) }, () => 0)];
+  return [...words, ...Array.from({ length: 4 * (maxAxes - axes.length) }, () => 0)];
 }
 
 /**
@@ -106,7 +106,7 @@ ${writeCode(form)}`;
 }
 
 const stackFields = `left_origin: u32, right_origin: u32, out_origin: u32, first_of_stack: u32,
-  stack_rank: u32, stack_axes: array<vec4<u32>, ${mostAxes}>,`;
+  stack_rank: u32, stack_axes: array<vec4<u32>, ${maxAxes}>,`;
 
 /** `fn enter_stack(z)`: finds the matrices of the workgroup. */
 function stackCode({ stacked }: ProductForm): string {

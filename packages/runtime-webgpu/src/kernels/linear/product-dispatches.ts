@@ -17,10 +17,10 @@ export interface BoundProduct {
 /** One dispatch, or several where the grid would be longer than a device allows. */
 export function productDispatches({ kernel, tiling, uniforms, stack, operands }: BoundProduct, limits: DeviceLimits): readonly Dispatch[] {
   const extent = workgroupExtent(tiling);
-  const most = limits.maxComputeWorkgroupsPerDimension;
+  const max = limits.maxComputeWorkgroupsPerDimension;
   const { rows, columns, inner } = uniforms;
-  return runs(Math.ceil(rows / extent.rows), most).flatMap(([firstY, countY]) =>
-    runs(Math.ceil(columns / extent.columns), most).map(([firstX, countX]) => {
+  return runs(Math.ceil(rows / extent.rows), max).flatMap(([firstY, countY]) =>
+    runs(Math.ceil(columns / extent.columns), max).map(([firstX, countX]) => {
       const covered =
         Math.min(rows - firstY * extent.rows, countY * extent.rows) *
         Math.min(columns - firstX * extent.columns, countX * extent.columns) *
@@ -40,6 +40,6 @@ export function productDispatches({ kernel, tiling, uniforms, stack, operands }:
 }
 
 /** 0 … count - 1 in runs of at most `most`: where each starts, and its length. */
-export function runs(count: number, most: number): readonly (readonly [number, number])[] {
-  return Array.from({ length: Math.ceil(count / most) }, (_, run) => [run * most, Math.min(most, count - run * most)] as const);
+export function runs(count: number, max: number): readonly (readonly [number, number])[] {
+  return Array.from({ length: Math.ceil(count / max) }, (_, run) => [run * max, Math.min(max, count - run * max)] as const);
 }

@@ -14,9 +14,9 @@ export interface TuneLinearOptions {
 
 /** Tilings take turns, this many times; the middle one of each one's times counts. */
 const rounds = 3;
-/** A time is of as many runs as take about this long, so that the clock's steps do not matter, but of no more than `mostRuns`. */
-const leastMilliseconds = 20;
-const mostRuns = 64;
+/** A time is of as many runs as take about this long, so that the clock's steps do not matter, but of no more than `maxRuns`. */
+const minMilliseconds = 20;
+const maxRuns = 64;
 
 /**
  * Measures which tiling of a linear layer is the fastest on a device, for each of the shapes given: a second or so a shape on a GPU. The
@@ -67,7 +67,7 @@ async function tuneShape(
       const linear = await prepareTimedLinear(timed, tiling, buffers);
       // The first run compiles, on some drivers; the second tells how many are worth timing.
       await linear.run(1);
-      const runs = Math.min(mostRuns, Math.max(1, Math.ceil(leastMilliseconds / (await linear.run(1)))));
+      const runs = Math.min(maxRuns, Math.max(1, Math.ceil(minMilliseconds / (await linear.run(1)))));
       candidates.push({ name: tiling.name, runs, run: linear.run, times: [], destroy: linear.destroy });
     }
     for (let round = 0; round < rounds; round++) {

@@ -40,10 +40,10 @@ export interface RowRange {
  * @throws LongspanError `device-limit` where not even the shortest run fits.
  */
 export function rowRanges(rows: number, rowBytes: readonly number[], limits: DeviceLimits): readonly RowRange[] {
-  const longest = Math.floor(limits.maxStorageBufferBindingSize / Math.max(...rowBytes));
-  if (rows <= longest) return [{ first: 0, count: rows }];
+  const maxRows = Math.floor(limits.maxStorageBufferBindingSize / Math.max(...rowBytes));
+  if (rows <= maxRows) return [{ first: 0, count: rows }];
   const step = Math.max(...rowBytes.map((bytes) => bindingAlignment / greatestCommonDivisor(bytes, bindingAlignment)));
-  const count = Math.floor(longest / step) * step;
+  const count = Math.floor(maxRows / step) * step;
   if (count === 0)
     throw overLimit(`${step} rows of ${Math.max(...rowBytes)} bytes, the least to bind at once,`, step * Math.max(...rowBytes), limits);
   return Array.from({ length: Math.ceil(rows / count) }, (_, at) => ({ first: at * count, count: Math.min(count, rows - at * count) }));

@@ -1,7 +1,7 @@
 import { denseStrides } from "@longspan/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { domainSize, inFours, mostAxes, simplifyDomain, stretchedStrides, type StridedDomain } from "./strided-domain.ts";
+import { domainSize, inFours, maxAxes, simplifyDomain, stretchedStrides, type StridedDomain } from "./strided-domain.ts";
 
 /** Where each index stands in each tensor, in order: what a domain means. */
 function placesOf({ axes, starts }: StridedDomain): readonly (readonly number[])[] {
@@ -34,7 +34,7 @@ describe("strided domains", () => {
   });
 
   test("of more axes than uniforms hold come apart", () => {
-    const shape = Array.from({ length: mostAxes + 2 }, () => 2);
+    const shape = Array.from({ length: maxAxes + 2 }, () => 2);
     const strides = denseStrides(shape);
     const domain = {
       axes: shape.map((size, axis) => ({ size, strides: [strides[axis] ?? 0, strides.at(-1 - axis) ?? 0] })),

@@ -15,7 +15,7 @@ interface StridedAxis {
 }
 
 /** The axes that fit a kernel's uniforms: `array<vec4<u32>, 8>`, the size and up to three strides each. */
-export const mostAxes = 8;
+export const maxAxes = 8;
 
 /** Strides of a dense tensor stretched to `target` as numpy does: aligned at the last axis, 0 along sizes of 1. */
 export function stretchedStrides(shape: readonly number[], target: readonly number[]): readonly number[] {
@@ -28,7 +28,7 @@ export function stretchedStrides(shape: readonly number[], target: readonly numb
 
 /**
  * The same indices in the same order with as few axes as possible: sizes of 1 go, and neighbours that every tensor runs through in one
- * become one. More than `mostAxes` (a permutation of many axes) become several domains, one for each index of the outer ones.
+ * become one. More than `maxAxes` (a permutation of many axes) become several domains, one for each index of the outer ones.
  */
 export function simplifyDomain({ axes, starts }: StridedDomain): readonly StridedDomain[] {
   const merged: StridedAxis[] = [];
@@ -44,7 +44,7 @@ export function simplifyDomain({ axes, starts }: StridedDomain): readonly Stride
 
 function split({ axes, starts }: StridedDomain): readonly StridedDomain[] {
   const [outer, ...inner] = axes;
-  if (outer === undefined || axes.length <= mostAxes) return [{ axes, starts }];
+  if (outer === undefined || axes.length <= maxAxes) return [{ axes, starts }];
   return Array.from({ length: outer.size }, (_, index) =>
     split({ axes: inner, starts: starts.map((start, tensor) => start + index * (outer.strides[tensor] ?? 0)) }),
   ).flat();
@@ -83,7 +83,7 @@ export function packDomain(domain: StridedDomain): ArrayBuffer {
     out,
     0,
     0,
-    ...Array.from({ length: mostAxes }, (_, axis) => domain.axes[axis]).flatMap((axis) => {
+    ...Array.from({ length: maxAxes }, (_, axis) => domain.axes[axis]).flatMap((axis) => {
       const [one = 0, two = 0, three = 0] = axis?.strides ?? [];
       return [axis?.size ?? 1, one, two, three];
     }),
@@ -98,7 +98,7 @@ struct Uniforms {
   rank: u32,
   // Where the first index stands in a fourth tensor, which the domain runs through in one.
   outStart: u32,
-  axes: array<vec4<u32>, ${mostAxes}>,
+  axes: array<vec4<u32>, ${maxAxes}>,
 }
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
 

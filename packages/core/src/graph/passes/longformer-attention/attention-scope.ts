@@ -44,17 +44,17 @@ export interface AttentionScopeOptions {
   readonly heads: number;
   readonly side: number;
   readonly places: string;
-  readonly leastPlaces: 0 | 1;
+  readonly minPlaces: 0 | 1;
 }
 
 export function attentionScope(
   builder: GraphBuilder,
-  { hidden, mask, heads, side, places, leastPlaces }: AttentionScopeOptions,
+  { hidden, mask, heads, side, places, minPlaces }: AttentionScopeOptions,
 ): AttentionScope {
   const [batch = 0, sequence = 0, width = 0] = hidden.shape;
   const blocks = divideDimensionUp(sequence, side);
   const masked = builder.apply(equal, [mask, scalar(builder, maskCodes.masked, "int32")]);
-  const [indices, found] = builder.node(findIndices, [mask], { equals: maskCodes.global, dimension: places, minimum: leastPlaces });
+  const [indices, found] = builder.node(findIndices, [mask], { equals: maskCodes.global, dimension: places, minimum: minPlaces });
   if (indices === undefined || found === undefined) throw new TypeError("findIndices has two outputs");
   return {
     sizes: {
