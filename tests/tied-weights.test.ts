@@ -16,8 +16,8 @@ describe.each([
   ["tied/decoder-alone/lightning.ckpt", "declared"],
   ["tied/decoder-alone-sharded", "declared"],
   ["tied/paddle-decoder-alone", "declared"],
-  ["tied/paddle-axes", "exchanged"],
-  ["tied/paddle-axes-but-decoder", "exchanged"],
+  ["tied/paddle-axes", "transposed"],
+  ["tied/paddle-axes-but-decoder", "transposed"],
 ] as const)("%s", (path, orientation) => {
   test("is the whole model", async () => {
     const checkpoint = await openFixture(path);
@@ -47,7 +47,7 @@ describe.each([
       canonicalName: "lm_head.decoder.weight",
     });
     // save_model says in the file's metadata which name stands for which.
-    const named = path === "tied/save-model" || orientation === "exchanged";
+    const named = path === "tied/save-model" || orientation === "transposed";
     expect({ embeddings: has("embeddings.word_embeddings.weight"), bias: has("lm_head.bias") }).toEqual({ embeddings: named, bias: named });
     if (!named) expect(problem?.code).toBe("weights-mismatch");
     await checkpoint.close();

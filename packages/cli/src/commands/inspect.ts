@@ -85,7 +85,7 @@ function describe(checkpoint: Checkpoint, { out, error }: Terminal): void {
       "layout",
       checkpoint.layout === null
         ? "none: not a Longformer"
-        : checkpoint.layout + (checkpoint.orientation === "exchanged" ? " (linear weights the other way round)" : ""),
+        : checkpoint.layout + (checkpoint.orientation === "transposed" ? " (linear weights transposed)" : ""),
     ],
     ["prefix", checkpoint.prefix === "" ? "none" : checkpoint.prefix],
     ["head", checkpoint.head ?? "unknown"],

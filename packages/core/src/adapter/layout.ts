@@ -8,7 +8,7 @@ export interface Rule {
   readonly from: string;
   /** The layout's pattern (trunk without `trunkPrefix`). */
   readonly to: string;
-  /** `transpose`: a matrix is stored with its two axes exchanged. */
+  /** `transpose`: a matrix is stored with its two axes swapped. */
   readonly transform?: "transpose";
 }
 
@@ -24,7 +24,7 @@ export interface AddRule {
   readonly name: string;
   /** The canonical parameter with the same values. */
   readonly copyOf: string;
-  /** `transpose`: the copy is stored with the two axes exchanged. */
+  /** `transpose`: the copy is stored with the two axes swapped. */
   readonly transform?: "transpose";
   readonly reason: string;
 }

@@ -15,7 +15,7 @@ export interface CheckpointTensor {
   /** As stored. */
   readonly tensor: LazyTensor;
   readonly canonicalName: string | null;
-  /** The stored matrix has its axes exchanged, against the canonical orientation. */
+  /** The stored matrix has its axes swapped, against the canonical orientation. */
   readonly transposed: boolean;
   readonly role: "parameter" | "alias" | "dropped" | "unexpected";
   /** Why it is dropped or an alias. */
@@ -48,8 +48,8 @@ export interface UnreadableParameter {
   readonly reason: string;
 }
 
-/** What a layout's rules and a file's rectangular weights say together: `exchanged` means every linear weight lies the other way round. */
-export type Orientation = "declared" | "exchanged";
+/** What a layout's rules and a file's rectangular weights say together: `transposed` means every linear weight lies transposed against them. */
+export type Orientation = "declared" | "transposed";
 
 /** An opened checkpoint: headers are read, values stay where they are. Whoever opened it closes it. */
 export interface Checkpoint {

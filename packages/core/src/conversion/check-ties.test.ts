@@ -101,7 +101,7 @@ describe.each(layouts)("$title", ({ layout, prefix, against }) => {
     const tensors = base();
     tensors.set(decoder, turned ? transposed(table(tensors)) : table(tensors));
     const checkpoint = await open(tensors);
-    expect(checkpoint).toMatchObject({ head: "masked-lm", problem: undefined, orientation: against ? "exchanged" : "declared" });
+    expect(checkpoint).toMatchObject({ head: "masked-lm", problem: undefined, orientation: against ? "transposed" : "declared" });
     await expect(checkTies(checkpoint)).resolves.toBeUndefined();
     for (const target of ["plain", "turned"]) {
       expect(await converter.verify(await open(base()), await converted(checkpoint, target))).toMatchObject({ equal: true });

@@ -135,14 +135,14 @@ describe("finding out what a file is", () => {
     expect(teacher.tensors.every(({ sourceName }) => sourceName.startsWith("teacher."))).toBe(true);
   });
 
-  test("names of a layout, matrices the other way round: the rectangular ones decide, and the values come out right", async () => {
+  test("names of a layout, matrices transposed: the rectangular ones decide, and the values come out right", async () => {
     const other = written("model", turnedLayout).map(({ name, shape }) => ({
       name,
       shape: shape.length === 2 && !name.startsWith("embeddings") ? shape.toReversed() : shape,
     }));
     const checkpoint = await open(rawModel(other));
-    expect(checkpoint.orientation).toBe("exchanged");
-    expect(checkpoint.warnings.join()).toContain("the other way round");
+    expect(checkpoint.orientation).toBe("transposed");
+    expect(checkpoint.warnings.join()).toContain("transposed");
     expect(converter.plan(checkpoint, { target: "plain" }).steps.every(({ transposed }) => !transposed)).toBe(true);
     expect(converter.plan(checkpoint, { target: "turned" }).steps.filter(({ transposed }) => transposed)).toHaveLength(9 * 2 + 1);
   });

@@ -4,7 +4,7 @@ import { LongspanError } from "../errors/longspan-error.ts";
 import type { LayoutMatch } from "./match-layout.ts";
 
 /**
- * Whether the linear weights lie as the layout says or all the other way round. Decided by rectangular matrices alone, each against
+ * Whether the linear weights lie as the layout says or all transposed. Decided by rectangular matrices alone, each against
  * the length of its own bias (a linear layer's outputs): a square one cannot tell. A tied decoder is heard only where there is no other:
  * scripts that transpose "all linear weights" disagree about it, and it is compared with what it repeats anyway. Undefined when there is no
  * rectangular one.
@@ -27,7 +27,7 @@ function orientationOf(
     }
   }
   let declared: EnvelopeTensor | undefined;
-  let exchanged: EnvelopeTensor | undefined;
+  let transposed: EnvelopeTensor | undefined;
   for (const [name, { tensor, transpose }] of byCanonical) {
     if (!name.endsWith(".weight")) continue;
     const outputs = byCanonical.get(`${name.slice(0, -"weight".length)}bias`)?.tensor.tensor.shape;
@@ -36,15 +36,15 @@ function orientationOf(
     if (rows !== outputs[0] && columns !== outputs[0]) continue;
     const transposedInFile = columns === outputs[0];
     if (transposedInFile === transpose) declared ??= tensor;
-    else exchanged ??= tensor;
+    else transposed ??= tensor;
   }
-  if (declared !== undefined && exchanged !== undefined) {
+  if (declared !== undefined && transposed !== undefined) {
     throw new LongspanError(
       "orientation-mixed",
-      `"${declared.sourceName}" has shape [${declared.tensor.shape.join(", ")}] and lies as the layout "${match.parsed.layout.name}" says, but "${exchanged.sourceName}" has shape [${exchanged.tensor.shape.join(", ")}] and lies the other way round. Square weights cannot tell which is right, so nothing is converted: write the file again with one orientation.`,
-      { details: { declared: declared.sourceName, exchanged: exchanged.sourceName } },
+      `"${declared.sourceName}" has shape [${declared.tensor.shape.join(", ")}] and lies as the layout "${match.parsed.layout.name}" says, but "${transposed.sourceName}" has shape [${transposed.tensor.shape.join(", ")}] and lies transposed. Square weights cannot tell which is right, so nothing is converted: write the file again with one orientation.`,
+      { details: { declared: declared.sourceName, transposed: transposed.sourceName } },
     );
   }
   if (declared !== undefined) return "declared";
-  return exchanged === undefined ? undefined : "exchanged";
+  return transposed === undefined ? undefined : "transposed";
 }

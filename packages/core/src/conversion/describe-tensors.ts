@@ -126,11 +126,11 @@ function isParameterOfSomeHead({ canonicalName }: ParameterReading, { config, la
   return heads.some((head) => headRecords[head].parameters({ ...config, labels }).some(({ name }) => name === canonicalName));
 }
 
-/** Exchanged orientation concerns linear weights: every matrix but the embeddings. A tied decoder is one, though it repeats an embedding. */
+/** Transposed orientation concerns linear weights: every matrix but the embeddings. A tied decoder is one, though it repeats an embedding. */
 function isTransposed(reading: ParameterReading | AliasReading, shape: readonly number[], orientation: Orientation): boolean {
   if (shape.length !== 2) return false;
   const linear = reading.kind === "alias" ? reading.part === "head" : !reading.canonicalName.startsWith("embeddings.");
-  return linear && orientation === "exchanged" ? !reading.transpose : reading.transpose;
+  return linear && orientation === "transposed" ? !reading.transpose : reading.transpose;
 }
 
 /** A copy's own shape tells how it lies, where it is not square: scripts that transpose "all linear weights" disagree about the tied one. */

@@ -128,8 +128,8 @@ function findOrientation(contents: EnvelopeContents, match: LayoutMatch, options
 }
 
 function orientationNotes(orientation: Orientation): string[] {
-  return orientation === "exchanged"
-    ? ["The linear weights lie the other way round than the layout says; the rectangular ones show it. They are read so."]
+  return orientation === "transposed"
+    ? ["The linear weights lie transposed, other than the layout says; the rectangular ones show it. They are read so."]
     : [];
 }
 

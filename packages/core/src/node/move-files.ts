@@ -44,7 +44,7 @@ export interface Replacement {
 }
 
 /**
- * Exchanges files of a folder: first the old ones go, then the new ones come, so that at no moment old and new ones lie together. On a failure
+ * Replaces files of a folder: first the old ones go, then the new ones come, so that at no moment old and new ones lie together. On a failure
  * all is put back.
  */
 export async function replaceFiles({ folder, incoming, newFolder, outgoing, oldFolder }: Replacement): Promise<void> {

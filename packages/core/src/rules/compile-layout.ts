@@ -11,7 +11,7 @@ export interface WrittenParameter {
   readonly parameter: ParameterSpec;
   /** The full name, trunk prefix included. */
   readonly name: string;
-  /** Its shape there: exchanged when transposed. */
+  /** Its shape there: swapped when transposed. */
   readonly shape: readonly number[];
   readonly transpose: boolean;
 }

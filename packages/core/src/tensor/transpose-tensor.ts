@@ -4,7 +4,7 @@ import { storageOfTensor } from "./storage-of-tensor.ts";
 import { denseStrides, stridedTensor } from "./strided-tensor.ts";
 
 /**
- * The matrix with its two axes exchanged: `[rows, columns]` → `[columns, rows]`. A view: of a transposed view it is the original
+ * The matrix with its two axes swapped: `[rows, columns]` → `[columns, rows]`. A view: of a transposed view it is the original
  * again, and nothing is read before bytes are asked for.
  * @throws LongspanError `tensor-invalid` when the tensor is not a matrix.
  */
