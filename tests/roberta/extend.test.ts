@@ -112,7 +112,7 @@ describe("what cannot be extended is refused by name", () => {
     ["no multiple of one window", { maxLength: 48, window: [16, 10] }, /48.*no multiple of the window 10/],
     ["shorter than the source", { maxLength: 16, window: 16 }, /16.*not more than the 20 tokens/],
     ["as long as the source", { maxLength: 20, window: 10 }, /20.*not more than the 20 tokens/],
-    ["no whole number", { maxLength: 48.5, window: 16 }, /48\.5.*whole number/],
+    ["no integer", { maxLength: 48.5, window: 16 }, /48\.5.*integer/],
     ["an odd window", { maxLength: 45, window: 15 }, /window 15.*even/],
     ["no window", { maxLength: 48, window: 0 }, /window 0.*even/],
     ["windows for other layers", { maxLength: 48, window: [16, 16, 16] }, /3 windows.*2 layers/],

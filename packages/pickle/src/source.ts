@@ -30,7 +30,7 @@ export async function readExactly(source: PickleSource | Uint8Array, offset: num
 /**
  * Number of bytes of a source.
  *
- * @throws PickleError `pickle-source` where a source states a size that is no whole number of at least 0.
+ * @throws PickleError `pickle-source` where a source states a size that is no integer of at least 0.
  */
 export function sourceSize(source: PickleSource | Uint8Array): number {
   if (source instanceof Uint8Array) return source.length;

@@ -129,7 +129,7 @@ export class JsonCursor {
     return this.#decode(bytes.subarray(start, end), start);
   }
 
-  /** A whole number from 0 to 2^53 - 1. */
+  /** An integer from 0 to 2^53 - 1. */
   unsignedInteger(what: string, tensor: string): number {
     const first = this.peek();
     const start = this.position;
@@ -146,7 +146,7 @@ export class JsonCursor {
     this.position = start;
     const text = this.#numberText();
     const found = text.length > 40 ? `${text.slice(0, 40)}…` : text;
-    const rule = plain ? "numbers beyond 2^53 - 1 are not read exactly" : "only whole numbers from 0, in plain digits, are allowed";
+    const rule = plain ? "numbers beyond 2^53 - 1 are not read exactly" : "only integers from 0, in plain digits, are allowed";
     throw this.error(`has ${found} where ${what} is expected; ${rule}`, tensor, start);
   }
 

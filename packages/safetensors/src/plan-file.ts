@@ -34,7 +34,7 @@ export interface SafetensorsPlan {
  * tensors by descending alignment of their data type, then by name; `__metadata__` first.
  *
  * @param tensors in any order
- * @throws SafetensorsError `argument-invalid`: a name twice, `__metadata__` as a name, a lone surrogate, a shape that is not of whole numbers, elements of 4 or
+ * @throws SafetensorsError `argument-invalid`: a name twice, `__metadata__` as a name, a lone surrogate, a shape that is not of integers, elements of 4 or
  *   6 bits that do not fill whole bytes, or a file of 2^53 bytes and more; `limit-exceeded`: a header longer than the 100,000,000 bytes readers accept
  */
 export function planSafetensors(tensors: readonly SafetensorsDeclaration[], options: PlanSafetensorsOptions = {}): SafetensorsPlan {
@@ -95,7 +95,7 @@ function encodeHeader(json: string): Uint8Array {
 function declaredByteLength({ name, dataType, shape }: SafetensorsDeclaration): number {
   if (!isSafetensorsDataType(dataType)) throw refusal(name, `the format has no data type ${quoted(String(dataType))}`);
   const odd = shape.find((dimension) => !Number.isSafeInteger(dimension) || dimension < 0);
-  if (odd !== undefined) throw refusal(name, `its shape [${shape.join(", ")}] has ${odd}, and dimensions are whole numbers from 0`);
+  if (odd !== undefined) throw refusal(name, `its shape [${shape.join(", ")}] has ${odd}, and dimensions are integers from 0`);
   const byteLength = tensorByteLength(dataType, shape);
   if (byteLength === "overflow") throw refusal(name, `its shape [${shape.join(", ")}] of ${dataType} is larger than any file`);
   if (byteLength === "partial-byte") throw refusal(name, `its shape [${shape.join(", ")}] of ${dataType} does not fill whole bytes`);

@@ -45,7 +45,7 @@ describe("errors say what is wrong and where", () => {
       { code: "malformed", tensor: "a", offset: 23 },
       /9007199254740992 .*2\^53 - 1/,
     ],
-    ["negative", file('{"a":{"shape":[-12'), { code: "malformed", tensor: "a" }, /-12 .* whole numbers/],
+    ["negative", file('{"a":{"shape":[-12'), { code: "malformed", tensor: "a" }, /-12 .* integers/],
     ["exponent", file('{"a":{"shape":[1e3'), { code: "malformed", tensor: "a" }, /1e3 .* plain digits/],
     ["missing", file('{"a":{"shape":[1],"dtype":"F32"}}'), { code: "malformed", tensor: "a", offset: 9 }, /lacks data_offsets/],
     ["metadata", file('{"__metadata__":{"a":1}}'), { code: "malformed", tensor: "__metadata__" }, /text only/],

@@ -118,7 +118,7 @@ function checkShape(name: string, value: PickleValue | undefined): number[] {
   if (items.length > maxDimensions) throw wrong(name, `has ${items.length} dimensions; numpy allows ${maxDimensions}`);
   return items.map((item) => {
     if (typeof item !== "number" || !Number.isSafeInteger(item) || item < 0)
-      throw wrong(name, "has a shape whose dimensions are not all whole numbers from 0");
+      throw wrong(name, "has a shape whose dimensions are not all integers from 0");
     return item;
   });
 }

@@ -57,6 +57,6 @@ function count(value: PickleValue | undefined, what: string, storage: StorageCla
   if (number !== undefined && number >= 0 && Number.isSafeInteger(number * storage.elementBytes)) return number;
   throw new LongspanError(
     "tensor-invalid",
-    `its ${what} is ${value === undefined ? "missing" : describe(value)}, where a whole number of at least 0 is expected`,
+    `its ${what} is ${value === undefined ? "missing" : describe(value)}, where an integer of at least 0 is expected`,
   );
 }

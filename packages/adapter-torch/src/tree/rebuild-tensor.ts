@@ -22,9 +22,9 @@ export function rebuildTensor(name: string, call: TensorCall, resolveStorage: Re
     throw new LongspanError("tensor-invalid", `its storage is ${id === undefined ? "missing" : describe(id)}, not a reference to one`);
   }
   const view = resolveStorage(id.id);
-  const elementOffset = wholeNumber(args[1], "offset");
-  const shape = wholeNumbers(args[2], "size");
-  const strides = wholeNumbers(args[3], "strides");
+  const elementOffset = asInteger(args[1], "offset");
+  const shape = asIntegers(args[2], "size");
+  const strides = asIntegers(args[3], "strides");
   refuseLazyBits(args[isV3 ? 7 : 6]);
   const dataType = isV3 ? dataTypeOf(args[6]) : undefined;
   return stridedView(name, view, dataType, { shape, strides, elementOffset });
@@ -47,7 +47,7 @@ export function stridedView(
   const viewEnd = ((view.elementOffset + view.elements) * view.storageClass.elementBytes) / bytes;
   if (!Number.isInteger(viewStart)) throw new LongspanError("tensor-invalid", "its part of a storage begins inside an element");
   if (![...shape, ...strides, elementOffset].every((value) => Number.isSafeInteger(value) && value >= 0)) {
-    throw new LongspanError("tensor-invalid", "its size, strides or offset are not whole numbers of at least 0");
+    throw new LongspanError("tensor-invalid", "its size, strides or offset are not integers of at least 0");
   }
   checkInside(shape, strides, elementOffset, Math.floor(viewEnd - viewStart));
   return stridedTensor({ name, dataType, shape, strides, elementOffset: viewStart + elementOffset, storage: view.storage });
@@ -90,7 +90,7 @@ function checkInside(shape: readonly number[], strides: readonly number[], eleme
   );
 }
 
-function wholeNumbers(value: PickleValue | undefined, what: string): number[] {
+function asIntegers(value: PickleValue | undefined, what: string): number[] {
   const items = sizeItems(value);
   if (items === undefined)
     throw new LongspanError(
@@ -99,7 +99,7 @@ function wholeNumbers(value: PickleValue | undefined, what: string): number[] {
     );
   if (items.length > maximumDimensions)
     throw new LongspanError("limit-exceeded", `it has ${items.length} dimensions; at most ${maximumDimensions} are read`);
-  return items.map((item) => wholeNumber(item, what));
+  return items.map((item) => asInteger(item, what));
 }
 
 /** A tuple or list, or `torch.Size((…))` around one. */
@@ -107,11 +107,11 @@ function sizeItems(value: PickleValue | undefined): readonly PickleValue[] | und
   return asSequence(isMadeBy(value, "torch", "Size") ? value.args[0] : value);
 }
 
-function wholeNumber(value: PickleValue | undefined, what: string): number {
+function asInteger(value: PickleValue | undefined, what: string): number {
   const number = asInteger(value);
   if (number !== undefined && number >= 0) return number;
   throw new LongspanError(
     "tensor-invalid",
-    `its ${what} has ${value === undefined ? "nothing" : describe(value)}, where a whole number of at least 0 is expected`,
+    `its ${what} has ${value === undefined ? "nothing" : describe(value)}, where an integer of at least 0 is expected`,
   );
 }

@@ -1,5 +1,5 @@
 import { addModelArgument } from "../model/model-options.ts";
-import { addPipelineOptions, wholeNumber } from "../model/pipeline-options.ts";
+import { addPipelineOptions, integerOption } from "../model/pipeline-options.ts";
 import type { AskOptions } from "./ask.ts";
 import type { RegisterCommand } from "./register-command.ts";
 
@@ -8,10 +8,10 @@ export const registerAsk: RegisterCommand = (program, { terminal, signal }) => {
   addPipelineOptions(addModelArgument(command))
     .requiredOption("--question <text>", "what is asked")
     .requiredOption("--document <file>", "where the answer is looked for: a text file (UTF-8); - reads standard input")
-    .option("--top-k <count>", "how many answers, the best first (default: 1)", wholeNumber(1))
-    .option("--max-answer-tokens <count>", "tokens an answer may have (default: 30)", wholeNumber(1))
-    .option("--window-tokens <count>", "tokens the model reads at once (default: all it has positions for)", wholeNumber(1))
-    .option("--stride-tokens <count>", "tokens that neighbouring windows share (default: 128)", wholeNumber(0))
+    .option("--top-k <count>", "how many answers, the best first (default: 1)", integerOption(1))
+    .option("--max-answer-tokens <count>", "tokens an answer may have (default: 30)", integerOption(1))
+    .option("--window-tokens <count>", "tokens the model reads at once (default: all it has positions for)", integerOption(1))
+    .option("--stride-tokens <count>", "tokens that neighbouring windows share (default: 128)", integerOption(0))
     .option("--within-words", "answers may begin and end within words: for languages that are written without spaces")
     .option("--allow-no-answer", "the document may hold no answer")
     .action(async (model: string, options: AskOptions) => {

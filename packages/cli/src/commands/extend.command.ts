@@ -1,7 +1,7 @@
 import type { AttentionWindows } from "@longspan/core";
 import { addModelArgument, addOpeningOptions, windows } from "../model/model-options.ts";
 import { addOutputOptions, type OutputOptions } from "../model/output-options.ts";
-import { wholeNumber } from "../model/pipeline-options.ts";
+import { integerOption } from "../model/pipeline-options.ts";
 import type { RegisterCommand } from "./register-command.ts";
 
 interface ExtendCommandOptions extends OutputOptions {
@@ -16,7 +16,7 @@ export const registerExtend: RegisterCommand = (program, { terminal, signal }) =
       .requiredOption(
         "--max-length <tokens>",
         "how many tokens the Longformer shall read, such as 4096: a multiple of the window",
-        wholeNumber(1),
+        integerOption(1),
       )
       .requiredOption(
         "--window <tokens>",

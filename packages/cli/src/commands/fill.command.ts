@@ -1,12 +1,12 @@
 import { addModelArgument } from "../model/model-options.ts";
-import { addTextOptions, wholeNumber } from "../model/pipeline-options.ts";
+import { addTextOptions, integerOption } from "../model/pipeline-options.ts";
 import type { FillOptions } from "./fill.ts";
 import type { RegisterCommand } from "./register-command.ts";
 
 export const registerFill: RegisterCommand = (program, { terminal, signal }) => {
   const command = program.command("fill").description("find words for each <mask> of a text");
   addTextOptions(addModelArgument(command))
-    .option("--top-k <count>", "how many words for each mask, the best first (default: 5)", wholeNumber(1))
+    .option("--top-k <count>", "how many words for each mask, the best first (default: 5)", integerOption(1))
     .action(async (model: string, options: FillOptions) => {
       const { fill } = await import("./fill.ts");
       await fill(model, options, terminal, signal);

@@ -67,7 +67,7 @@ export function addOpeningOptions(command: Command): Command {
 export function windows(text: string): AttentionWindows {
   const [first = Number.NaN, ...others] = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
   if (![first, ...others].every((window) => Number.isSafeInteger(window) && window > 0))
-    throw new InvalidArgumentError("It is a whole number, or one for each layer with commas between.");
+    throw new InvalidArgumentError("It is an integer, or one for each layer with commas between.");
   return others.length === 0 ? first : [first, ...others];
 }
 

@@ -24,10 +24,10 @@ export function addTextOptions(command: Command): Command {
 }
 
 /** For options that count. @throws InvalidArgumentError which commander reports with the option's name. */
-export function wholeNumber(smallest: number): (text: string) => number {
+export function integerOption(min: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() !== "" && Number.isSafeInteger(value) && value >= smallest) return value;
-    throw new InvalidArgumentError(`It is a whole number, ${smallest} or more.`);
+    if (text.trim() !== "" && Number.isSafeInteger(value) && value >= min) return value;
+    throw new InvalidArgumentError(`It is an integer, ${min} or more.`);
   };
 }

@@ -2,9 +2,9 @@ import type { AttributeParser, AttributeValue } from "./attributes.ts";
 import { isDimension, isSymbolName, type Dimension } from "./dimension.ts";
 import { isGraphDataType, type GraphDataType } from "./value.ts";
 
-export const wholeNumber: AttributeParser<number> = {
-  expects: "a whole number, 0 or more",
-  parse: (value) => (isWhole(value) && value >= 0 ? value : undefined),
+export const nonNegativeInteger: AttributeParser<number> = {
+  expects: "an integer, 0 or more",
+  parse: (value) => (isInteger(value) && value >= 0 ? value : undefined),
 };
 
 export const positiveNumber: AttributeParser<number> = {
@@ -18,13 +18,13 @@ export const finiteNumber: AttributeParser<number> = {
 };
 
 export const positiveInteger: AttributeParser<number> = {
-  expects: "a whole number above 0",
-  parse: (value) => (isWhole(value) && value > 0 ? value : undefined),
+  expects: "an integer above 0",
+  parse: (value) => (isInteger(value) && value > 0 ? value : undefined),
 };
 
 export const integer: AttributeParser<number> = {
-  expects: "a whole number",
-  parse: (value) => (isWhole(value) ? value : undefined),
+  expects: "an integer",
+  parse: (value) => (isInteger(value) ? value : undefined),
 };
 
 export const flag: AttributeParser<boolean> = {
@@ -33,7 +33,7 @@ export const flag: AttributeParser<boolean> = {
 };
 
 export const dimension: AttributeParser<Dimension> = {
-  expects: "a dimension: a whole number or an expression over symbols",
+  expects: "a dimension: an integer or an expression over symbols",
   parse: (value) => (isDimension(value) ? value : undefined),
 };
 
@@ -66,7 +66,7 @@ export function optional<Type>(parser: AttributeParser<Type>): AttributeParser<T
   return { ...parser, optional: true };
 }
 
-function isWhole(value: AttributeValue): value is number {
+function isInteger(value: AttributeValue): value is number {
   return typeof value === "number" && Number.isSafeInteger(value);
 }
 

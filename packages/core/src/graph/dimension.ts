@@ -6,7 +6,7 @@ import { LongspanError } from "../errors/longspan-error.ts";
  *
  *     expression = ["-"] product { ("+" | "-") product }
  *     product    = factor { "*" factor }
- *     factor     = whole number | symbol | "ceil(" (product | "(" expression ")") "/" whole number ")"
+ *     factor     = integer | symbol | "ceil(" (product | "(" expression ")") "/" integer ")"
  */
 export type Dimension = number | string;
 
@@ -31,11 +31,11 @@ const maxExpressionLength = 256;
 /** The terms of a dimension, for code that must compute it elsewhere (an exporter, a shader). */
 export function dimensionTerms(dimension: Dimension): readonly DimensionTerm[] {
   if (typeof dimension !== "number") return parse(dimension);
-  if (!Number.isSafeInteger(dimension)) throw malformed(String(dimension), "a dimension is a whole number");
+  if (!Number.isSafeInteger(dimension)) throw malformed(String(dimension), "a dimension is an integer");
   return dimension === 0 ? [] : [{ coefficient: dimension, factors: [] }];
 }
 
-/** Whether it is a whole number, 0 or more, or an expression in canonical spelling. */
+/** Whether it is an integer, 0 or more, or an expression in canonical spelling. */
 export function isDimension(value: unknown): value is Dimension {
   if (typeof value === "number") return Number.isSafeInteger(value) && value >= 0;
   if (typeof value !== "string") return false;
@@ -80,7 +80,7 @@ export function multiplyDimensions(...dimensions: readonly Dimension[]): Dimensi
 
 /** `ceil(dividend / divisor)`; exact where every coefficient is a multiple of the divisor. */
 export function divideDimensionUp(dividend: Dimension, divisor: number): Dimension {
-  if (!Number.isSafeInteger(divisor) || divisor < 1) throw malformed(String(divisor), "a divisor is a whole number, 1 or more");
+  if (!Number.isSafeInteger(divisor) || divisor < 1) throw malformed(String(divisor), "a divisor is an integer, 1 or more");
   // Adding 0 makes a minus zero, which rounding up may give, a zero.
   if (typeof dividend === "number") return Math.ceil(dividend / divisor) + 0;
   const terms = dimensionTerms(dividend);
@@ -246,7 +246,7 @@ class DimensionParser {
       const token = this.#next();
       if (token === "ceil") factors.push(this.#ceiling());
       else if (isSymbolName(token)) factors.push({ kind: "symbol", name: token });
-      else coefficient *= this.#wholeNumber(token);
+      else coefficient *= this.#integer(token);
     } while (this.#take("*"));
     return { coefficient, factors };
   }
@@ -257,7 +257,7 @@ class DimensionParser {
     const dividend = spell(grouped ? this.expression() : collect([this.#product(1)]));
     if (grouped) this.#expect(")");
     this.#expect("/");
-    const divisor = this.#wholeNumber(this.#next());
+    const divisor = this.#integer(this.#next());
     this.#expect(")");
     const factor: DimensionFactor = { kind: "ceiling", dividend, divisor };
     if (divideDimensionUp(dividend, divisor) !== spellFactor(factor))
@@ -265,9 +265,9 @@ class DimensionParser {
     return factor;
   }
 
-  #wholeNumber(token: string): number {
+  #integer(token: string): number {
     const value = /^\d+$/.test(token) ? Number(token) : Number.NaN;
-    if (!Number.isSafeInteger(value)) throw malformed(this.#text, `a symbol or a whole number was expected, not "${token}"`);
+    if (!Number.isSafeInteger(value)) throw malformed(this.#text, `a symbol or an integer was expected, not "${token}"`);
     return value;
   }
 

@@ -14,12 +14,12 @@ export type IntegerTensor = Extract<GraphTensor, { dataType: "int32" }>;
 export type FloatTensor = Extract<GraphTensor, { dataType: "float32" }>;
 
 /**
- * Whole numbers of any data type (but 16- and 8-bit floats, whose elements are bit patterns) as int32. `axes` names the axes there must be; `shape`, where given, their sizes.
+ * Integers of any data type (but 16- and 8-bit floats, whose elements are bit patterns) as int32. `axes` names the axes there must be; `shape`, where given, their sizes.
  * @throws LongspanError `inputs-invalid` naming the input, what was found and where.
  */
 export function readIntegers(name: string, raw: RawTensor, axes: readonly string[], shape?: readonly number[]): IntegerTensor {
   if (isTensor(raw) && isFloatType(raw.dataType) && raw.dataType !== "float32" && raw.dataType !== "float64")
-    throw invalid(name, `${name} is ${raw.dataType}; it takes whole numbers: int32 or int64.`);
+    throw invalid(name, `${name} is ${raw.dataType}; it takes integers: int32 or int64.`);
   const { shape: found, values } = readShape(name, raw, axes, shape);
   if (values instanceof Int32Array) return { dataType: "int32", shape: found, data: values };
   const data = new Int32Array(values.length);
@@ -27,7 +27,7 @@ export function readIntegers(name: string, raw: RawTensor, axes: readonly string
     const value = values[index];
     const whole = Number(value);
     if ((whole | 0) !== whole)
-      throw invalid(name, `${name} holds ${String(value)} at ${place(index, found)}; it takes whole numbers of 32 bits.`);
+      throw invalid(name, `${name} holds ${String(value)} at ${place(index, found)}; it takes integers of 32 bits.`);
     data[index] = whole;
   }
   return { dataType: "int32", shape: found, data };

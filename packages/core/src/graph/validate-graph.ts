@@ -49,7 +49,7 @@ class Scope {
     this.#require(
       Number.isInteger(range.minimum) && Number.isInteger(range.maximum) && range.minimum <= range.maximum,
       where,
-      "a range goes from a whole number to one not below it",
+      "a range goes from an integer to one not below it",
     );
   }
 
@@ -117,7 +117,7 @@ class Scope {
       this.#require(
         isDimension(size),
         where,
-        `"${String(size)}" is a dimension: a whole number, 0 or more, or an expression in canonical spelling`,
+        `"${String(size)}" is a dimension: an integer, 0 or more, or an expression in canonical spelling`,
       );
     this.#values.set(value.name, value);
   }

@@ -13,7 +13,7 @@ export function windowsOfLayers(window: AttentionWindows, layers: number): reado
   if (wrong !== undefined) {
     throw new LongspanError(
       "argument-invalid",
-      `The window ${wrong} is not possible: a window (--window, option window) counts the tokens on both sides together, so it is an even whole number, 2 or more.`,
+      `The window ${wrong} is not possible: a window (--window, option window) counts the tokens on both sides together, so it is an even integer, 2 or more.`,
       { details: { window } },
     );
   }

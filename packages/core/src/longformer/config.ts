@@ -168,7 +168,7 @@ class ConfigReader {
   count(key: string, max: number = limits.dimension): number {
     const value = this.#values[key];
     if (typeof value !== "number" || !Number.isInteger(value) || value < 1 || value > max) {
-      throw this.wrong(key, value, `a whole number from 1 to ${max}`);
+      throw this.wrong(key, value, `an integer from 1 to ${max}`);
     }
     return value;
   }
@@ -204,7 +204,7 @@ class ConfigReader {
     const windows = list.filter(
       (window): window is number => typeof window === "number" && Number.isInteger(window) && window > 0 && window % 2 === 0,
     );
-    if (windows.length !== list.length) throw this.wrong(key, value, "even whole numbers above 0");
+    if (windows.length !== list.length) throw this.wrong(key, value, "even integers above 0");
     if (windows.length !== layers) throw this.wrong(key, value, `one window for each of ${layers} layers (found ${windows.length})`);
     return windows;
   }

@@ -57,8 +57,7 @@ function checkLength({ maxLength, sourceLength, window }: Extension, origin: str
     new LongspanError("argument-invalid", `The length ${maxLength} (--max-length, option maxLength) ${why}.`, {
       details: { maxLength, sourceLength, window },
     });
-  if (!Number.isSafeInteger(maxLength) || maxLength < 1 || maxLength >= 2 ** 31)
-    throw wrong("is no whole number of tokens from 1 to 2³¹ - 1");
+  if (!Number.isSafeInteger(maxLength) || maxLength < 1 || maxLength >= 2 ** 31) throw wrong("is no integer of tokens from 1 to 2³¹ - 1");
   if (maxLength <= sourceLength) {
     throw wrong(
       `is not more than the ${sourceLength} tokens that the model reads already (${origin}): the recipe only lengthens. Give more, such as 4096`,

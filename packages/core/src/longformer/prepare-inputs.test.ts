@@ -75,7 +75,7 @@ describe("prepareInputs", () => {
     [
       "halves",
       { input_ids: { dataType: "float16", shape: [1, 2], data: Uint16Array.of(3, 4) } },
-      /input_ids is float16; it takes whole numbers/,
+      /input_ids is float16; it takes integers/,
     ],
     ["both", { input_ids: [[3]], inputs_embeds: [[[0]]] }, /Both input_ids and inputs_embeds/],
     ["an unknown name", unknownInput, /"labels" is not an input of a Longformer; inputs are input_ids, /],

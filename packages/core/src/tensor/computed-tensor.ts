@@ -39,7 +39,7 @@ const pieceElements = 2 ** 18;
  * A lazy tensor whose values are computed from other tensors whenever they are read; nothing is kept. It has a storage of its own, so that
  * it is never taken for another tensor's tie. A formula in float64 that shall be rounded once to a narrower type is
  * `castTensor(computedTensor({ dataType: "float64", … }), type)`.
- * @throws LongspanError `tensor-invalid` when a size is no whole number, the unit does not divide the elements, or (while reading) `compute` gives another number of bytes than
+ * @throws LongspanError `tensor-invalid` when a size is no integer, the unit does not divide the elements, or (while reading) `compute` gives another number of bytes than
  *   it was asked for.
  */
 export function computedTensor(options: ComputedTensorOptions): LazyTensor {

@@ -30,7 +30,7 @@ export function denseStrides(shape: readonly number[]): number[] {
 
 /**
  * A lazy tensor over a storage: any strides, offset and byte order, read as C-order little-endian bytes.
- * @throws LongspanError `tensor-invalid` when a size is not a whole number or the view leaves its storage.
+ * @throws LongspanError `tensor-invalid` when a size is not an integer or the view leaves its storage.
  */
 export function stridedTensor(options: StridedTensorOptions): LazyTensor {
   const { name, dataType, shape, storage } = options;
@@ -91,7 +91,7 @@ export function checkShape(name: string, shape: readonly number[], bytes: number
     if (!Number.isSafeInteger(dimension) || dimension < 0) {
       throw new LongspanError(
         "tensor-invalid",
-        `Tensor "${name}" has shape [${shape.join(", ")}]: every dimension must be a whole number, 0 or more.`,
+        `Tensor "${name}" has shape [${shape.join(", ")}]: every dimension must be an integer, 0 or more.`,
         {
           details: { tensor: name, shape },
         },
@@ -117,7 +117,7 @@ function checkInsideStorage(options: StridedTensorOptions, strides: readonly num
     );
   if (strides.length !== shape.length) throw wrong("has another number of strides than dimensions");
   for (const value of [elementOffset, ...strides]) {
-    if (!Number.isSafeInteger(value) || value < 0) throw wrong("has a stride or offset that is not a whole number, 0 or more");
+    if (!Number.isSafeInteger(value) || value < 0) throw wrong("has a stride or offset that is not an integer, 0 or more");
   }
   if (count === 0) return;
   let last = elementOffset;

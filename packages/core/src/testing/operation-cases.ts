@@ -86,7 +86,7 @@ const arithmeticCases: readonly OperationCase[] = [operations.add, operations.su
   define(operation, "a row for all", [normal(hidden), normal([12])], rounding),
   define(operation, "both stretch", [normal(["batch", 1, 12]), normal(["sequence", 1])], rounding),
   define(operation, "a single number", [normal(hidden), listed([], [0.75])], rounding),
-  define(operation, "whole numbers", [integers(["batch", "sequence"], -50, 50), integers(["batch", 1], -50, 50)]),
+  define(operation, "integers", [integers(["batch", "sequence"], -50, 50), integers(["batch", 1], -50, 50)]),
 ]);
 
 const divisionCases: readonly OperationCase[] = [
@@ -142,12 +142,12 @@ const rowCases: readonly OperationCase[] = [
   ),
   define(operations.reduceSum, "the last axis", [normal(hidden)], { attributes: { axis: 2 }, tolerance: tolerances.sums }),
   define(operations.reduceSum, "the middle axis", [normal(hidden)], { attributes: { axis: 1 }, tolerance: tolerances.sums }),
-  define(operations.reduceSum, "whole numbers", [integers(["batch", "sequence"], -9, 10)], { attributes: { axis: 0 } }),
+  define(operations.reduceSum, "integers", [integers(["batch", "sequence"], -9, 10)], { attributes: { axis: 0 } }),
 ];
 
 const movementCases: readonly OperationCase[] = [
   define(operations.constant, "numbers", [], { attributes: { dataType: "float32", shape: [2, 3], values: [1, -2.5, 3, 0, 1e-20, 6] } }),
-  define(operations.constant, "a whole number", [], { attributes: { dataType: "int32", shape: [], values: [-7] } }),
+  define(operations.constant, "an integer", [], { attributes: { dataType: "int32", shape: [], values: [-7] } }),
   define(operations.band, "a window's band", [], { attributes: { rows: 4, columns: 12, lower: 0, upper: 8 } }),
   define(operations.band, "a band that leaves the matrix", [], { attributes: { rows: 5, columns: 3, lower: -2, upper: 1 } }),
   define(operations.embedding, "a table as a parameter", [integers(["batch", "sequence"], 0, 9), weight([9, 12])]),
@@ -165,7 +165,7 @@ const movementCases: readonly OperationCase[] = [
   define(operations.concatenate, "the last axis", [normal(hidden), normal(["batch", "sequence", 5]), normal(hidden)], {
     attributes: { axis: 2 },
   }),
-  define(operations.concatenate, "the first axis, whole numbers", [integers(["batch", 4], 0, 9), integers(["sequence", 4], 0, 9)], {
+  define(operations.concatenate, "the first axis, integers", [integers(["batch", 4], 0, 9), integers(["sequence", 4], 0, 9)], {
     attributes: { axis: 0 },
   }),
   define(operations.concatenate, "one value", [normal(hidden)], { attributes: { axis: 1 } }),
@@ -173,22 +173,18 @@ const movementCases: readonly OperationCase[] = [
   define(operations.pad, "to a multiple", [normal(hidden)], {
     attributes: { axis: 1, before: 0, after: "4*ceil(sequence/4)-sequence", value: -1.5 },
   }),
-  define(operations.pad, "whole numbers", [integers(["batch", "sequence"], 0, 9)], {
+  define(operations.pad, "integers", [integers(["batch", "sequence"], 0, 9)], {
     attributes: { axis: 1, before: 1, after: 0, value: 7 },
   }),
   define(operations.cast, "flags to numbers", [flags(["batch", "sequence"])], { attributes: { dataType: "float32" } }),
-  define(operations.cast, "whole numbers to numbers", [integers(["batch", "sequence"], -9, 10)], { attributes: { dataType: "float32" } }),
-  define(operations.cast, "numbers to whole numbers", [listed([6], [-2.7, -0.5, 0, 0.5, 2.7, 1e6])], { attributes: { dataType: "int32" } }),
-  define(operations.cast, "whole numbers to flags", [integers(["batch", "sequence"], -1, 2)], { attributes: { dataType: "bool" } }),
+  define(operations.cast, "integers to numbers", [integers(["batch", "sequence"], -9, 10)], { attributes: { dataType: "float32" } }),
+  define(operations.cast, "numbers to integers", [listed([6], [-2.7, -0.5, 0, 0.5, 2.7, 1e6])], { attributes: { dataType: "int32" } }),
+  define(operations.cast, "integers to flags", [integers(["batch", "sequence"], -1, 2)], { attributes: { dataType: "bool" } }),
   define(operations.equal, "with a number", [integers(["batch", "sequence"], 0, 3), listed([], [1], "int32")]),
   define(operations.equal, "both stretch", [integers(["batch", 1], 0, 3), integers(["sequence"], 0, 3)]),
   define(operations.select, "one shape", [flags(hidden), normal(hidden), normal(hidden)]),
   define(operations.select, "all stretch", [flags(["batch", 1, 1]), normal(["sequence", 1]), normal([12])]),
-  define(operations.select, "whole numbers", [
-    flags(["batch", "sequence"]),
-    integers(["batch", "sequence"], 0, 9),
-    listed([], [-1], "int32"),
-  ]),
+  define(operations.select, "integers", [flags(["batch", "sequence"]), integers(["batch", "sequence"], 0, 9), listed([], [-1], "int32")]),
 ];
 
 const indexCases: readonly OperationCase[] = [
@@ -207,14 +203,14 @@ const indexCases: readonly OperationCase[] = [
     attributes: { equals: 2, dimension: "places", minimum: 1 },
   }),
   define(operations.gatherRows, "of matrices", [normal(hidden), integers(["batch", 5], 0, 7)]),
-  define(operations.gatherRows, "of whole numbers", [integers(["batch", "sequence"], 0, 99), integers(["batch", 3], 0, 7)]),
+  define(operations.gatherRows, "of integers", [integers(["batch", "sequence"], 0, 99), integers(["batch", 3], 0, 7)]),
   define(operations.gatherRows, "deeper", [normal(["batch", "sequence", 3, 4]), integers(["batch", 2], 0, 7)]),
   define(operations.scatterRows, "into matrices", [
     normal(hidden),
     listed(["batch", 3], [6, 0, 3, 1, 2, 5], "int32"),
     normal(["batch", 3, 12]),
   ]),
-  define(operations.scatterRows, "into whole numbers", [
+  define(operations.scatterRows, "into integers", [
     integers(["batch", "sequence"], 0, 99),
     listed(["batch", 2], [6, 0, 3, 1], "int32"),
     integers(["batch", 2], 0, 99),

@@ -56,7 +56,7 @@ export function seededCheckpoint({
   let first = 0;
   const tensors = kept.map(({ name, shape }) => {
     const count = elementCount(shape);
-    // Whole numbers up to 2^8 fit even bfloat16 exactly; the sign and the tensor's turn spread them.
+    // Integers up to 2^8 fit even bfloat16 exactly; the sign and the tensor's turn spread them.
     const wide = Float32Array.from({ length: count }, (_, index) => seededValue(first + index));
     first += count;
     const bytes = new Uint8Array(count * bytesPerElement(dataType));

@@ -29,7 +29,7 @@ export function seededNormal(
   return { dataType: "float32", shape, data };
 }
 
-/** Whole numbers from `minimum` to, without, `below`. */
+/** Integers from `minimum` to, without, `below`. */
 export function seededIntegers(
   seed: number,
   shape: readonly number[],

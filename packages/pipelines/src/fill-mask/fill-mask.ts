@@ -9,7 +9,7 @@ import { topIndices, softmax } from "../running/probabilities.ts";
 import { runRows } from "../running/run-rows.ts";
 import { encodeText, textRow } from "../running/text-windows.ts";
 import type { TokenRow } from "../running/token-row.ts";
-import { wholeNumber } from "../running/whole-number.ts";
+import { integerOption } from "../running/integer-option.ts";
 import type { Window } from "../running/windows.ts";
 import type { TextTokenizer, TokenizedText } from "../tokenizer/text-tokenizer.ts";
 import { fillMaskGraph } from "./fill-mask-graph.ts";
@@ -74,7 +74,7 @@ async function fillAll(
   texts: readonly string[],
   options: FillMaskOptions = {},
 ): Promise<readonly (readonly FilledMask[])[]> {
-  const topK = wholeNumber("topK", options.topK ?? pipelineDefaults.fillMask.topK, 1);
+  const topK = integerOption("topK", options.topK ?? pipelineDefaults.fillMask.topK, 1);
   const { tokenizer } = model;
   const documents = texts.map((text) => {
     const tokens = encodeText("text", text, tokenizer);

@@ -4,7 +4,7 @@ import { pipelineDefaults } from "../pipeline-defaults.ts";
 import type { PipelineOptions } from "../model/pipeline-options.ts";
 import { oneOrMany } from "../running/one-or-many.ts";
 import { runRows } from "../running/run-rows.ts";
-import { wholeNumber } from "../running/whole-number.ts";
+import { integerOption } from "../running/integer-option.ts";
 import { windowScores } from "./best-spans.ts";
 import { collectAnswers } from "./collect-answers.ts";
 import { joinRule, questionWindows, type JoinRule } from "./question-windows.ts";
@@ -42,8 +42,8 @@ async function answerAll(
 ): Promise<readonly QuestionAnsweringResult[]> {
   const defaults = pipelineDefaults.questionAnswering;
   const collecting = {
-    topK: wholeNumber("topK", options.topK ?? defaults.topK, 1),
-    maxAnswerTokens: wholeNumber("maxAnswerTokens", options.maxAnswerTokens ?? defaults.maxAnswerTokens, 1),
+    topK: integerOption("topK", options.topK ?? defaults.topK, 1),
+    maxAnswerTokens: integerOption("maxAnswerTokens", options.maxAnswerTokens ?? defaults.maxAnswerTokens, 1),
     alignToWords: options.alignToWords ?? defaults.alignToWords,
     noAnswer: options.noAnswer ?? defaults.noAnswer,
   };

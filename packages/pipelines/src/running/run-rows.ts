@@ -2,7 +2,7 @@ import { LongspanError, prepareInputs, type GraphTensor, type SessionInputs, thr
 import type { OpenedModel } from "../model/open-model.ts";
 import type { RunOptions } from "../model/pipeline-options.ts";
 import { pipelineDefaults } from "../pipeline-defaults.ts";
-import { wholeNumber } from "./whole-number.ts";
+import { integerOption } from "./integer-option.ts";
 import type { TokenRow } from "./token-row.ts";
 
 /** The outputs of one row, float32, without the batch axis. Where there is a sequence axis, padding may follow the row's tokens. */
@@ -29,7 +29,7 @@ export async function* runRows(model: OpenedModel, rows: readonly TokenRow[], op
 }
 
 async function* runBatches(model: OpenedModel, rows: readonly TokenRow[], options: RunRowsOptions): AsyncGenerator<RowOutputs> {
-  const batchSize = wholeNumber("batchSize", options.batchSize ?? pipelineDefaults.run.batchSize, 1);
+  const batchSize = integerOption("batchSize", options.batchSize ?? pipelineDefaults.run.batchSize, 1);
   const batches = Math.ceil(rows.length / batchSize);
   let steps = 1;
   for (let batch = 0; batch < batches; batch++) {

@@ -36,7 +36,7 @@ import { openPlace, type OrtOptions, type Place } from "./place.ts";
 export function ort(options: OrtOptions = {}): Runtime {
   const { threads } = options;
   if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
-    throw new LongspanError("argument-invalid", `threads is ${threads}; it is a whole number, 1 or more.`, { details: { threads } });
+    throw new LongspanError("argument-invalid", `threads is ${threads}; it is an integer, 1 or more.`, { details: { threads } });
   }
   const capabilities: RuntimeCapabilities = {
     operations: [...standardOnnxOperations.keys()],

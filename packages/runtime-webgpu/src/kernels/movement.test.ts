@@ -46,7 +46,7 @@ const cases: readonly Case[] = [
   ["concatenate: flags off the fours", concatenateKernels, operations.concatenate, [flags(2, 3), flags(2, 5)], { axis: 1 }],
   ["pad: nothing there", padKernels, operations.pad, [none(2, 0, 3)], { axis: 1, before: 1, after: 2, value: 2.5 }],
   ["pad: nothing to add", padKernels, operations.pad, [floats(2, 3)], { axis: 1, before: 0, after: 0, value: 1 }],
-  ["pad: a negative whole number", padKernels, operations.pad, [indices([2], 4, 5)], { axis: 0, before: 2, after: 1, value: -7 }],
+  ["pad: a negative integer", padKernels, operations.pad, [indices([2], 4, 5)], { axis: 0, before: 2, after: 1, value: -7 }],
   ["gatherRows: by fours", gatherRowsKernels, operations.gatherRows, [floats(2, 5, 8), indices([2, 3], 4, 0, 1, 2, 2, 3)]],
   ["gatherRows: single numbers", gatherRowsKernels, operations.gatherRows, [floats(2, 5), indices([2, 1], 4, 0)]],
   [
@@ -58,8 +58,8 @@ const cases: readonly Case[] = [
   ["scatterRows: no rows", scatterRowsKernels, operations.scatterRows, [floats(2, 5, 3), indices([2, 0]), none(2, 0, 3)]],
   ["reduceSum: nothing to sum", reduceSumKernels, operations.reduceSum, [none(2, 0, 3)], { axis: 1 }],
   ["reduceSum: nothing to sum along the last axis", reduceSumKernels, operations.reduceSum, [none(2, 0)], { axis: 1 }],
-  ["reduceSum: whole numbers that wrap", reduceSumKernels, operations.reduceSum, [indices([1, 2], 2 ** 31 - 1, 2)], { axis: 1 }],
-  ["cast: flags to whole numbers", castKernels, operations.cast, [flags(7)], { dataType: "int32" }],
+  ["reduceSum: integers that wrap", reduceSumKernels, operations.reduceSum, [indices([1, 2], 2 ** 31 - 1, 2)], { axis: 1 }],
+  ["cast: flags to integers", castKernels, operations.cast, [flags(7)], { dataType: "int32" }],
   ["cast: flags to flags", castKernels, operations.cast, [flags(8)], { dataType: "bool" }],
   [
     "cast: numbers to flags",

@@ -23,7 +23,7 @@ export const hostOperations: readonly string[] = ["constant", "band", "findIndic
 export const aliasOperation = "reshape";
 
 /**
- * Decides what the host computes: whole numbers and flags that depend on nothing but the inputs, values written in the graph, and whatever
+ * Decides what the host computes: integers and flags that depend on nothing but the inputs, values written in the graph, and whatever
  * an operation has to know before it can be planned.
  * @throws LongspanError `operation-unsupported` when an operation has to know what depends on weights.
  */

@@ -1,4 +1,4 @@
-import { wholeNumber } from "../attribute-parsers.ts";
+import { nonNegativeInteger } from "../attribute-parsers.ts";
 import { addDimensions, sameShape } from "../dimension.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { viewAxis } from "../reference/axis.ts";
@@ -9,7 +9,7 @@ export const concatenate: Operation = defineOperation({
   name: "concatenate",
   formula: "out = the values, one after the other along the axis",
   operands: { values: { dataTypes: graphDataTypes, count: "repeated" } },
-  attributes: { axis: wholeNumber },
+  attributes: { axis: nonNegativeInteger },
   rules: [
     { says: "all values have the same data type", holds: ({ values }) => values.every((value) => value.dataType === values[0]?.dataType) },
     { says: "the axis is one of theirs", holds: ({ values }, { axis }) => values.every((value) => axis < value.shape.length) },

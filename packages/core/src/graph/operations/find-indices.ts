@@ -1,4 +1,4 @@
-import { integer, symbolName, wholeNumber } from "../attribute-parsers.ts";
+import { integer, symbolName, nonNegativeInteger } from "../attribute-parsers.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 
 /**
@@ -12,7 +12,7 @@ export const findIndices: Operation = defineOperation({
   name: "findIndices",
   formula: "indices[b, p] = position of the p-th `equals` in row b of x, found[b, p] = whether there is one",
   operands: { x: { dataTypes: ["int32"] } },
-  attributes: { equals: integer, dimension: symbolName, minimum: wholeNumber },
+  attributes: { equals: integer, dimension: symbolName, minimum: nonNegativeInteger },
   rules: [
     { says: "x has two axes: batch and length", holds: ({ x }) => x.shape.length === 2 },
     { says: "minimum is 0 or 1", holds: (_, { minimum }) => minimum <= 1 },

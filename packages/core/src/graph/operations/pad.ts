@@ -1,4 +1,4 @@
-import { dimension, finiteNumber, wholeNumber } from "../attribute-parsers.ts";
+import { dimension, finiteNumber, nonNegativeInteger } from "../attribute-parsers.ts";
 import { addDimensions, evaluateDimension } from "../dimension.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { viewAxis } from "../reference/axis.ts";
@@ -9,7 +9,7 @@ export const pad: Operation = defineOperation({
   name: "pad",
   formula: "out = `before` times value, then x, then `after` times value, along the axis",
   operands: { x: { dataTypes: ["float32", "int32"] } },
-  attributes: { axis: wholeNumber, before: dimension, after: dimension, value: finiteNumber },
+  attributes: { axis: nonNegativeInteger, before: dimension, after: dimension, value: finiteNumber },
   rules: [
     { says: "the axis is one of x's", holds: ({ x }, { axis }) => axis < x.shape.length },
     { says: "the value is whole when x is int32", holds: ({ x }, { value }) => x.dataType !== "int32" || (value | 0) === value },

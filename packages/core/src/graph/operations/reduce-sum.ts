@@ -1,4 +1,4 @@
-import { wholeNumber } from "../attribute-parsers.ts";
+import { nonNegativeInteger } from "../attribute-parsers.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { viewAxis } from "../reference/axis.ts";
 import { zeros } from "../value.ts";
@@ -8,7 +8,7 @@ export const reduceSum: Operation = defineOperation({
   name: "reduceSum",
   formula: "out[…, 0, …] = Σ_i x[…, i, …] along the axis",
   operands: { x: { dataTypes: ["float32", "int32"] } },
-  attributes: { axis: wholeNumber },
+  attributes: { axis: nonNegativeInteger },
   rules: [{ says: "the axis is one of x's", holds: ({ x }, { axis }) => axis < x.shape.length }],
   outputTypes: ({ x }, { axis }) => [{ dataType: x.dataType, shape: x.shape.with(axis, 1) }],
   evaluate({ x }, { axis }) {

@@ -1,4 +1,4 @@
-import { dimension, wholeNumber } from "../attribute-parsers.ts";
+import { dimension, nonNegativeInteger } from "../attribute-parsers.ts";
 import { evaluateDimension, subtractDimensions } from "../dimension.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { viewAxis } from "../reference/axis.ts";
@@ -9,7 +9,7 @@ export const slice: Operation = defineOperation({
   name: "slice",
   formula: "out[…, i, …] = x[…, start + i, …], 0 <= i < end - start, along the axis",
   operands: { x: { dataTypes: graphDataTypes } },
-  attributes: { axis: wholeNumber, start: dimension, end: dimension },
+  attributes: { axis: nonNegativeInteger, start: dimension, end: dimension },
   rules: [
     { says: "the axis is one of x's", holds: ({ x }, { axis }) => axis < x.shape.length },
     { says: "start is not behind end", holds: (_, { start, end }) => notAbove(start, end) },

@@ -51,7 +51,7 @@ async function tuneShape(
   if (![rows, columns, inner].every((size) => Number.isSafeInteger(size) && size >= 1))
     throw new LongspanError(
       "argument-invalid",
-      `A linear layer cannot be tuned for ${JSON.stringify({ rows, columns, inner })}: sizes are whole numbers, 1 or more.`,
+      `A linear layer cannot be tuned for ${JSON.stringify({ rows, columns, inner })}: sizes are integers, 1 or more.`,
     );
   const buffers = createLinearBuffers(timed, shape);
   const candidates: {

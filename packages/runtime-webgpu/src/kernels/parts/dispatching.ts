@@ -5,7 +5,7 @@ import type { DeviceTensor, Operand } from "../../kernel/kernel.ts";
 /** Where bindings may start: WebGPU's default for `minStorageBufferOffsetAlignment`, which every device can do. */
 export const bindingAlignment = 256;
 
-/** Words for a uniform buffer: whole numbers (negative ones as two's complement), filled up to a multiple of 16 bytes. */
+/** Words for a uniform buffer: integers (negative ones as two's complement), filled up to a multiple of 16 bytes. */
 export function packUniforms(...words: readonly number[]): ArrayBuffer {
   const packed = new Uint32Array(Math.ceil(words.length / 4) * 4);
   packed.set(words);

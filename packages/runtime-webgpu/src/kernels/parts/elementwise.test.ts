@@ -108,7 +108,7 @@ describe("operations on elements", () => {
     expect(nameFor(tensor(3, 3), tensor(3, 3), tensor(3, 3))).toBe("add-float32-strided");
   });
 
-  test("divide whole numbers towards zero, and by zero give zero", async () => {
+  test("divide integers towards zero, and by zero give zero", async () => {
     const integers = (...data: number[]): GraphTensor => ({ dataType: "int32", shape: [data.length], data: Int32Array.from(data) });
     await compare(kernelsOf("divide"), operations.divide, [integers(7, -7, 7, -7, 0, 5, -5, 0), integers(2, 2, -2, -2, 3, 0, 0, 0)]);
     await compare(kernelsOf("multiply"), operations.multiply, [integers(65_536, -3, 46_341), integers(65_536, 7, 46_341)]);

@@ -1,0 +1,10 @@
+import { LongspanError } from "@longspan/core";
+
+/** @throws LongspanError `argument-invalid` unless the option is an integer of that size. */
+export function integerOption(option: string, value: number, min: number, max: number = Number.MAX_SAFE_INTEGER): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  const range = max === Number.MAX_SAFE_INTEGER ? `${min} or more` : `from ${min} to ${max}`;
+  throw new LongspanError("argument-invalid", `${option} is ${String(value)}; it is an integer, ${range}.`, {
+    details: { option, value },
+  });
+}
