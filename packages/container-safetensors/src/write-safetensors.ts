@@ -24,7 +24,7 @@ export const safetensorsFiles: Pick<Target, "container" | "fileName" | "fileExte
 /**
  * Writes a request's tensors as `model.safetensors` (or under the request's name), or as shards and their index where the request limits
  * a file's bytes. Within a file, tensors are in the reference library's order; every one is read once. Ties are not written: the format
- * cannot express them. `writeCompanionFiles` of core writes what lies beside.
+ * cannot express them. `writeSidecarFiles` of core writes what lies beside.
  *
  * @throws LongspanError `argument-invalid` for what cannot be written (a name twice); and what sink and sources throw
  */

@@ -96,7 +96,7 @@ export { openCheckpoint, type OpenOptions } from "./conversion/open-checkpoint.t
 export { planConversion, type PlanOptions } from "./conversion/plan-conversion.ts";
 export type { ConversionPlan, ConversionStep } from "./conversion/conversion-plan.ts";
 export type { WrongShape } from "./conversion/checked-weights.ts";
-export { writeCompanionFiles, writeTextFile } from "./conversion/write-companion-files.ts";
+export { writeSidecarFiles, writeTextFile } from "./conversion/write-sidecar-files.ts";
 export { convertCheckpoint, tokenizerFileNames, type ConvertOptions } from "./conversion/convert-checkpoint.ts";
 export type { TensorComparison } from "./conversion/compare-tensors.ts";
 export { describeModelDifferences } from "./conversion/choose-model.ts";

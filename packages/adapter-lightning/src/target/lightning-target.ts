@@ -1,6 +1,6 @@
 import type { TorchMap, TorchValue } from "@longspan/adapter-torch";
 import { writeTorchZip } from "@longspan/adapter-torch";
-import { dataTypes, writeCompanionFiles } from "@longspan/core";
+import { dataTypes, writeSidecarFiles } from "@longspan/core";
 import type { DataType, Layout, Target, TargetRequest, TreeValue } from "@longspan/core";
 import { hyperParametersMetadata } from "../envelope/lightning-envelope.ts";
 import { hyperParameterTypeKey, stateDictKey, versionKey } from "../envelope/top-level-keys.ts";
@@ -48,7 +48,7 @@ async function write(request: TargetRequest): Promise<void> {
   const file = await sink.file(request.fileName ?? checkpointFileName);
   await writeTorchZip(file, { root: checkpointOf(request), topFolder, copy: (tensor, to, observe) => request.copy(tensor, to, observe) });
   await file.close();
-  await writeCompanionFiles(request);
+  await writeSidecarFiles(request);
 }
 
 function checkpointOf({ tensors, aliases, metadata }: TargetRequest): TorchMap {

@@ -1,4 +1,4 @@
-import { writeCompanionFiles, type DataType, type Target, type TargetRequest } from "@longspan/core";
+import { writeSidecarFiles, type DataType, type Target, type TargetRequest } from "@longspan/core";
 import { safetensorsFiles, writeSafetensors } from "@longspan/container-safetensors";
 import { paddleLayout } from "../layouts/paddle.ts";
 
@@ -33,6 +33,6 @@ export const paddleSafetensorsTarget: Target = {
   dataTypes,
   async write(request: TargetRequest) {
     await writeSafetensors(request, { metadata });
-    await writeCompanionFiles(request);
+    await writeSidecarFiles(request);
   },
 };

@@ -1,4 +1,4 @@
-import { writeCompanionFiles, type Target, type TargetRequest } from "@longspan/core";
+import { writeSidecarFiles, type Target, type TargetRequest } from "@longspan/core";
 import { paddleLayout } from "../layouts/paddle.ts";
 import { pickleArrayDataTypes, pickleArrays } from "./pickle-arrays.ts";
 
@@ -18,6 +18,6 @@ export const paddleTarget: Target = {
       await (segment instanceof Uint8Array ? sink.write(segment) : request.copy(segment, sink));
     }
     await sink.close();
-    await writeCompanionFiles(request);
+    await writeSidecarFiles(request);
   },
 };

@@ -1,4 +1,4 @@
-import { headRecords, renameTensor, writeCompanionFiles, writeTextFile } from "@longspan/core";
+import { headRecords, renameTensor, writeSidecarFiles, writeTextFile } from "@longspan/core";
 import type { LazyTensor, Target, TargetRequest } from "@longspan/core";
 import { shardTensors } from "@longspan/container-safetensors";
 import { writtenTypes } from "../hdf5/encode-messages.ts";
@@ -36,7 +36,7 @@ async function write(request: TargetRequest): Promise<void> {
     await writeFile(request, fileName, tensors, index === undefined ? kerasFile(byLayer(tensors)) : kerasShard(tensors));
   }
   if (index !== undefined) await writeTextFile(request.sink, index.fileName, index.text);
-  await writeCompanionFiles(request);
+  await writeSidecarFiles(request);
 }
 
 async function writeFile(request: TargetRequest, fileName: string, weights: readonly LazyTensor[], root: PlannedGroup): Promise<void> {

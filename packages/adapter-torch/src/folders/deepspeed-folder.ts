@@ -17,7 +17,7 @@ import { foldersUpwards, hasFile, shardAlone } from "./shard-advice.ts";
 const maxTagBytes = 256;
 
 /** The folder of the shards, the checkpoint around it, and the run around that: trainers keep the configuration in one of them. */
-const companionLevels = 2;
+const sidecarLevels = 2;
 
 /**
  * Checkpoints of DeepSpeed, also as the trainers of transformers and Lightning leave them: a folder with `latest` and the folder that it
@@ -30,7 +30,7 @@ export function deepspeedFolder(options: TorchZipOptions = {}): FolderKind {
     const fileName = inner === undefined ? undefined : await modelStatesIn(inner);
     if (inner === undefined || fileName === undefined) return undefined;
     await refuseModelParallel(inner);
-    return { files: inner, fileName, container, companions: joinedFileSet(foldersUpwards(inner, companionLevels)), warnings: [] };
+    return { files: inner, fileName, container, sidecarFiles: joinedFileSet(foldersUpwards(inner, sidecarLevels)), warnings: [] };
   }
 
   return {
@@ -84,7 +84,7 @@ async function namedFile(files: FileSet, fileName: string): Promise<FolderEntry 
         `${files.name}/${fileName} is the model file of a DeepSpeed checkpoint: after training in half precision, float32 master weights lie in the shards beside it. Give the folder to read those.`,
       ]
     : [];
-  return { files, fileName, companions: joinedFileSet(foldersUpwards(files, companionLevels)), warnings };
+  return { files, fileName, sidecarFiles: joinedFileSet(foldersUpwards(files, sidecarLevels)), warnings };
 }
 
 /** Parts of a checkpoint without the model states of rank 0. */

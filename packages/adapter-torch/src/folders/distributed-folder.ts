@@ -25,7 +25,7 @@ export function distributedFolder(options: TorchZipOptions = {}): FolderKind {
 
   async function entryIn(files: FileSet | undefined): Promise<FolderEntry | undefined> {
     if (files === undefined) return undefined;
-    const found = { files, companions: joinedFileSet(foldersUpwards(files, 1)), warnings: [] };
+    const found = { files, sidecarFiles: joinedFileSet(foldersUpwards(files, 1)), warnings: [] };
     if (await hasFile(files, metadataName)) return { ...found, fileName: metadataName, container };
     const shard = (await files.list?.())?.find((name) => safetensorsShardPattern.test(name));
     return shard === undefined ? undefined : { ...found, fileName: shard, container: safetensors };

@@ -1,4 +1,4 @@
-import { dataTypes, writeCompanionFiles } from "@longspan/core";
+import { dataTypes, writeSidecarFiles } from "@longspan/core";
 import type { DataType, Layout, Target, TargetRequest } from "@longspan/core";
 import { safetensorsFiles, writeSafetensors } from "@longspan/container-safetensors";
 
@@ -20,5 +20,5 @@ export function huggingFaceTarget(layout: Layout): Target {
 /** Ties are not written: safetensors cannot express them, and transformers ties the decoder again when it loads. */
 async function write(request: TargetRequest): Promise<void> {
   await writeSafetensors(request, { metadata, totalParameters: true });
-  await writeCompanionFiles(request);
+  await writeSidecarFiles(request);
 }

@@ -1,4 +1,4 @@
-import { dataTypes, writeCompanionFiles, writeTextFile } from "@longspan/core";
+import { dataTypes, writeSidecarFiles, writeTextFile } from "@longspan/core";
 import type { ByteSink, DataType, Layout, LazyTensor, Target, TargetRequest } from "@longspan/core";
 import { shardTensors } from "@longspan/container-safetensors";
 import { storageClassNames } from "../writing/storage-classes.ts";
@@ -68,7 +68,7 @@ async function write(request: TargetRequest, writeFile: WriteFile): Promise<void
     await sink.close();
   }
   if (index !== undefined) await writeTextFile(request.sink, index.fileName, index.text);
-  await writeCompanionFiles(request);
+  await writeSidecarFiles(request);
 }
 
 /** An OrderedDict of the tensors, and of the tied names whose tensor is among them: one storage, two names, as torch saves ties. */

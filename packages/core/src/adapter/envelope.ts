@@ -45,7 +45,7 @@ export interface EnvelopeContents {
   /** The layout of the names, where whoever made them knows it: no other is tried, and the orientation is as it says. Default: what fits. */
   readonly layout?: Layout | undefined;
   /** Where config.json and the tokenizer lie. Default: beside the file. */
-  readonly companions?: FileSet | undefined;
+  readonly sidecarFiles?: FileSet | undefined;
   /** Everything else the file says, as inert data: hyper-parameters, epoch, versions. */
   readonly metadata: ReadonlyMap<string, TreeValue>;
   readonly warnings: readonly string[];

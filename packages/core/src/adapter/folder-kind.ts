@@ -10,7 +10,7 @@ export interface FolderEntry {
   /** What opens the file, where its bytes alone do not tell that others belong to it. Default: what claims its bytes. */
   readonly container?: Container | undefined;
   /** Where config.json and the tokenizer are looked for. Default: `files`. See `joinedFileSet`. */
-  readonly companions?: FileSet | undefined;
+  readonly sidecarFiles?: FileSet | undefined;
   /** Sentences for the user. */
   readonly warnings: readonly string[];
 }

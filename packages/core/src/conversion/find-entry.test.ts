@@ -11,7 +11,7 @@ const run: FolderKind = {
   name: "run",
   async find(files, fileName) {
     const folder = fileName === undefined ? await files.folder?.("shards") : undefined;
-    return folder === undefined ? undefined : { files: folder, fileName: "shard-0", companions: files, warnings: ["of a run"] };
+    return folder === undefined ? undefined : { files: folder, fileName: "shard-0", sidecarFiles: files, warnings: ["of a run"] };
   },
   beside: async (files) => ((await files.folder?.("shards")) === undefined ? undefined : "also a run"),
 };
@@ -35,7 +35,7 @@ const adapter: FormatAdapter = {
 test("a kind of folder says where the checkpoint lies, and where its configuration", async () => {
   const files = memoryFileSet("here", { "shards/shard-0": bytes, "config.json": bytes });
   const entry = await findEntry({ files }, [adapter]);
-  expect([entry.fileName, entry.files.name, entry.companions.name, entry.warnings]).toEqual([
+  expect([entry.fileName, entry.files.name, entry.sidecarFiles.name, entry.warnings]).toEqual([
     "shard-0",
     "here/shards",
     "here",
@@ -46,13 +46,13 @@ test("a kind of folder says where the checkpoint lies, and where its configurati
 test("a weights file of a well-known name goes before it, and the kind may note itself", async () => {
   const files = memoryFileSet("here", { "shards/shard-0": bytes, model: bytes });
   const entry = await findEntry({ files }, [adapter]);
-  expect([entry.fileName, entry.companions.name, entry.warnings]).toEqual(["model", "here", ["also a run"]]);
+  expect([entry.fileName, entry.sidecarFiles.name, entry.warnings]).toEqual(["model", "here", ["also a run"]]);
 });
 
 test("a folder in a folder is looked into like any other, but not without end", async () => {
   const files = memoryFileSet("here", { "inner/inner/shards/shard-0": bytes });
   const entry = await findEntry({ files }, [adapter]);
-  expect([entry.files.name, entry.companions.name, entry.warnings]).toEqual([
+  expect([entry.files.name, entry.sidecarFiles.name, entry.warnings]).toEqual([
     "here/inner/inner/shards",
     "here/inner/inner",
     ["inside", "inside", "of a run"],
@@ -64,7 +64,7 @@ test("a folder in a folder is looked into like any other, but not without end", 
 test("a named file that no kind knows is that file", async () => {
   const files = memoryFileSet("here", { "shards/shard-0": bytes, other: bytes });
   const entry = await findEntry({ files, fileName: "other" }, [adapter]);
-  expect([entry.fileName, entry.companions.name]).toEqual(["other", "here"]);
+  expect([entry.fileName, entry.sidecarFiles.name]).toEqual(["other", "here"]);
   await expect(findEntry({ files, fileName: "none" }, [adapter])).rejects.toMatchObject({ code: "not-found" });
 });
 

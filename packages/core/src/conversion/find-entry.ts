@@ -16,7 +16,7 @@ export interface Entry {
   /** What opens it; undefined: what claims its bytes. */
   readonly container?: Container | undefined;
   /** Where config.json and the tokenizer lie. */
-  readonly companions: FileSet;
+  readonly sidecarFiles: FileSet;
   readonly warnings: readonly string[];
 }
 
@@ -48,19 +48,19 @@ async function askFolderKinds(
 }
 
 async function entryOf(found: FolderEntry, adapters: readonly FormatAdapter[], depth: number): Promise<Entry> {
-  const { files, fileName, container, companions, warnings } = found;
+  const { files, fileName, container, sidecarFiles, warnings } = found;
   const entry = fileName === undefined ? await entryOfFolder(files, adapters, depth + 1) : await namedEntry(files, fileName);
   return {
     ...entry,
     container: container ?? entry.container,
-    companions: companions ?? entry.companions,
+    sidecarFiles: sidecarFiles ?? entry.sidecarFiles,
     warnings: [...warnings, ...entry.warnings],
   };
 }
 
 async function namedEntry(files: FileSet, fileName: string): Promise<Entry> {
   const source = await files.resolve(fileName);
-  if (source !== undefined) return { files, fileName, source, companions: files, warnings: [] };
+  if (source !== undefined) return { files, fileName, source, sidecarFiles: files, warnings: [] };
   throw new LongspanError("not-found", `There is no file ${fileName} in ${files.name}.`, {
     details: { folder: files.name, file: fileName },
   });
@@ -79,7 +79,7 @@ async function entryOfFolder(files: FileSet, adapters: readonly FormatAdapter[],
     }
   }
   for (const adapter of adapters) {
-    // Only names that somebody reads: a companion of nobody's is no weights file here.
+    // Only names that somebody reads: a sidecar of nobody's is no weights file here.
     for (const fileName of adapter.containers.flatMap(({ besides = [] }) => besides)) owners.get(fileName)?.add(adapter.name);
   }
   const listed = await files.list?.();
@@ -125,7 +125,7 @@ async function wellKnownEntry(
 async function firstOf(files: FileSet, names: readonly string[]): Promise<Entry | undefined> {
   for (const fileName of names) {
     const source = await files.resolve(fileName);
-    if (source !== undefined) return { files, fileName, source, companions: files, warnings: [] };
+    if (source !== undefined) return { files, fileName, source, sidecarFiles: files, warnings: [] };
   }
   return undefined;
 }
@@ -138,7 +138,7 @@ async function onlyFile(files: FileSet, listed: readonly string[] | undefined, k
   const [fileName] = candidates;
   if (fileName !== undefined && candidates.length === 1) {
     const source = await files.resolve(fileName);
-    if (source !== undefined) return { files, fileName, source, companions: files, warnings: [] };
+    if (source !== undefined) return { files, fileName, source, sidecarFiles: files, warnings: [] };
   }
   const found = candidates.length === 0 ? "none of them" : `none of them, but ${candidates.slice(0, 8).join(", ")}`;
   throw new LongspanError(

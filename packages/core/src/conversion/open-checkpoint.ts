@@ -100,14 +100,14 @@ async function openTracked(input: CheckpointInput, options: OpenOptions, tracker
     );
     const contents = await deriveParameters(enclosed, options.adapters, {
       source: source.name,
-      files: entry.companions,
+      files: entry.sidecarFiles,
       openBase: base?.open,
       adapterConfig: options.adapterConfig,
       adapterName: options.adapterName,
       budget,
       signal,
     });
-    const companions = contents.companions ?? entry.companions;
+    const sidecarFiles = contents.sidecarFiles ?? entry.sidecarFiles;
     const known = contents.layout;
     const interpretation = await interpretTensors(contents, {
       layouts: known === undefined ? layoutsOf(options) : [known],
@@ -117,7 +117,7 @@ async function openTracked(input: CheckpointInput, options: OpenOptions, tracker
       window: options.window,
       extend: options.extend,
       explicitLayout: options.layout !== undefined || known !== undefined,
-      files: companions,
+      files: sidecarFiles,
       source: source.name,
       budget,
     });
@@ -133,7 +133,7 @@ async function openTracked(input: CheckpointInput, options: OpenOptions, tracker
       envelope,
       contents,
       interpretation: { ...described, warnings: [...described.warnings, ...unused] },
-      entry: { ...entry, companions },
+      entry: { ...entry, sidecarFiles },
       tracker,
       base,
     });
@@ -204,7 +204,7 @@ function checkpoint({ source, opened, container, envelope, contents, interpretat
     dropped: contents.dropped,
     metadata: contents.metadata,
     warnings: [...entry.warnings, ...opened.warnings, ...contents.warnings, ...interpretation.warnings],
-    files: extension === undefined ? entry.companions : tokenizerOfLength(entry.companions, extension.maxLength),
+    files: extension === undefined ? entry.sidecarFiles : tokenizerOfLength(entry.sidecarFiles, extension.maxLength),
     async checkUnchanged(given) {
       await tracker.checkUnchanged(given);
       await base?.checkUnchanged(given);

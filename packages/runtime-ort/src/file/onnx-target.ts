@@ -1,4 +1,4 @@
-import { writeCompanionFiles, type FileSet, type Target, type TargetRequest } from "@longspan/core";
+import { writeSidecarFiles, type FileSet, type Target, type TargetRequest } from "@longspan/core";
 import { onnxLayout } from "./onnx-layout.ts";
 import { externalDataName } from "./write-onnx-file.ts";
 import { writeModel } from "./write-model.ts";
@@ -53,5 +53,5 @@ export function onnxTarget(options: OnnxTargetOptions): Target {
 
 async function write(request: TargetRequest, { externalData, quantize, globalAttention = "input" }: OnnxTargetOptions): Promise<void> {
   await writeModel(request, { fileName: request.fileName ?? modelFileName, externalData, quantize, globalAttention });
-  await writeCompanionFiles(request);
+  await writeSidecarFiles(request);
 }

@@ -21,7 +21,7 @@ export function transformersJsFolder(): FolderKind {
       const [first, ...others] = found;
       if (first === undefined) return undefined;
       const also = others.length === 0 ? [] : [`${inside.name} also holds ${others.join(", ")}; ${first} is read.`];
-      return { files: inside, fileName: first, companions: withTrueConfig(files), warnings: also };
+      return { files: inside, fileName: first, sidecarFiles: withTrueConfig(files), warnings: also };
     },
   };
 }

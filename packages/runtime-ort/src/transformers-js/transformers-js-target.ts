@@ -1,4 +1,4 @@
-import { LongspanError, writeCompanionFiles, type Head, type Target, type TargetRequest } from "@longspan/core";
+import { LongspanError, writeSidecarFiles, type Head, type Target, type TargetRequest } from "@longspan/core";
 import { onnxLayout } from "../file/onnx-layout.ts";
 import type { OnnxTargetOptions } from "../file/onnx-target.ts";
 import { writeModel } from "../file/write-model.ts";
@@ -55,5 +55,5 @@ async function write(request: TargetRequest, { externalData, quantize, tokenizer
     globalAttention: "auto",
   });
   const config = knownConfig(request, { type, externalData: isExternal });
-  await writeCompanionFiles({ ...request, config, sidecars: [...sidecars, trueConfig(request)] });
+  await writeSidecarFiles({ ...request, config, sidecars: [...sidecars, trueConfig(request)] });
 }

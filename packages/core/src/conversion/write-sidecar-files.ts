@@ -11,7 +11,7 @@ const pieceBytes = 2 ** 20;
  * What lies beside weights: config.json, in Hugging Face's keys and sorted as transformers writes it, and the tokenizer's files.
  * Nothing when a single file is written. For targets to call last, so that a folder with a config.json has its weights.
  */
-export async function writeCompanionFiles({ directory, config, sidecars, sink, signal }: TargetRequest): Promise<void> {
+export async function writeSidecarFiles({ directory, config, sidecars, sink, signal }: TargetRequest): Promise<void> {
   if (!directory) return;
   const sorted = Object.fromEntries(Object.entries(config).toSorted(([one], [other]) => (one < other ? -1 : 1)));
   await writeTextFile(sink, "config.json", `${stringifyJson(sorted, { indent: 2 })}\n`);

@@ -4,7 +4,7 @@ import { joinedFileSet, tokenizerFileNames, type ByteSource, type FileSet } from
  * What lies beside an adapter and beside its base: the adapter's tokenizer where it has one (tokens may have been added for it), whole, never
  * mixed of both; the base's else. Other files are the adapter's before the base's.
  */
-export function adapterCompanions(adapter: FileSet, base: FileSet): FileSet {
+export function adapterSidecars(adapter: FileSet, base: FileSet): FileSet {
   const joined = joinedFileSet([adapter, base]);
   let tokenizer: Promise<FileSet> | undefined;
   return {
