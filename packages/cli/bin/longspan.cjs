@@ -13,7 +13,7 @@ if (Number(process.versions.node.split(".")[0]) < oldest) {
       process.versions.node +
       ". Install a newer one: https://nodejs.org\n",
   );
-  // The surroundings failed: see the README's table.
+  // The environment failed: see the README's table.
   process.exitCode = 3;
 } else {
   import("../dist/cli.js").catch(function (error) {

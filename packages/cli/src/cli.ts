@@ -25,11 +25,11 @@ const terminal = {
 let isOutputLost = false;
 watchOutput(terminal, () => {
   isOutputLost = true;
-  process.exitCode = exitCodes.surroundings;
+  process.exitCode = exitCodes.environment;
 });
 
 const { run } = await import("./run.ts");
 const code = await run(process.argv.slice(2), terminal, interruption.signal);
-process.exitCode = isOutputLost ? exitCodes.surroundings : code;
+process.exitCode = isOutputLost ? exitCodes.environment : code;
 // What was given up may go on for a while, a connection that nobody answers for ten seconds: nobody is to wait for it.
-if (code === exitCodes.interrupted || code === exitCodes.surroundings) terminal.out.write("", () => process.exit());
+if (code === exitCodes.interrupted || code === exitCodes.environment) terminal.out.write("", () => process.exit());

@@ -1,7 +1,7 @@
 import { errorCodes, LongspanError } from "@longspan/core";
 
 /** What a script learns from the process: see the README's table. */
-export const exitCodes = { done: 0, input: 1, usage: 2, surroundings: 3, bug: 70, interrupted: 130 } as const;
+export const exitCodes = { done: 0, input: 1, usage: 2, environment: 3, bug: 70, interrupted: 130 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 

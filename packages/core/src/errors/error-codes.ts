@@ -1,6 +1,6 @@
 /**
  * Every error code, with who is at fault. `input`: what was given (exit code 1); `usage`: how we were called (2);
- * `surroundings`: disk, network, permissions (3); `interrupted`: an AbortSignal (130).
+ * `environment`: disk, network, permissions (3); `interrupted`: an AbortSignal (130).
  */
 export const errorCodes = {
   "not-found": "input",
@@ -37,16 +37,16 @@ export const errorCodes = {
   "operation-unsupported": "usage",
   "argument-invalid": "usage",
   closed: "usage",
-  "io-failed": "surroundings",
-  "disk-full": "surroundings",
-  "permission-denied": "surroundings",
-  "network-failed": "surroundings",
-  "module-missing": "surroundings",
-  "device-missing": "surroundings",
-  "feature-missing": "surroundings",
-  "device-limit": "surroundings",
-  "out-of-memory": "surroundings",
-  "device-lost": "surroundings",
+  "io-failed": "environment",
+  "disk-full": "environment",
+  "permission-denied": "environment",
+  "network-failed": "environment",
+  "module-missing": "environment",
+  "device-missing": "environment",
+  "feature-missing": "environment",
+  "device-limit": "environment",
+  "out-of-memory": "environment",
+  "device-lost": "environment",
   aborted: "interrupted",
 } as const;
 
