@@ -12,12 +12,12 @@ interface Machine {
     readonly limits: object;
   }[];
   readonly packages: readonly { readonly name: string; readonly version: string | null }[];
-  readonly advice: readonly string[];
+  readonly hints: readonly string[];
 }
 
 test("the document says what is here: tests run with all packages, and on a software adapter alone", async () => {
   const { code, document } = await runDocument("doctor");
-  const { node, chosen, runtimes, adapters, packages, advice } = document as Machine;
+  const { node, chosen, runtimes, adapters, packages, hints } = document as Machine;
   expect([code, node]).toEqual([0, process.versions.node]);
   expect(packages.map(({ name }) => name)).toEqual(["webgpu", "onnxruntime-node", "onnxruntime-web"]);
   for (const { version } of packages) expect(version).toMatch(/^\d+\.\d+\.\d+/);
@@ -32,7 +32,7 @@ test("the document says what is here: tests run with all packages, and on a soft
   expect(adapters).toHaveLength(1);
   expect(adapters[0]).toMatchObject({ kind: "cpu", limits: { maxBufferSize: expect.any(Number) } });
   expect(adapters[0]?.features).toContain("timestamp-query");
-  expect(advice.join()).toContain("driver");
+  expect(hints.join()).toContain("driver");
 });
 
 test("for people: the same in sections", async () => {

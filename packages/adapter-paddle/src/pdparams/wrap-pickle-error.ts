@@ -15,7 +15,7 @@ const codes: Readonly<Record<PickleErrorCode, ErrorCode>> = {
   "pickle-source": "io-failed",
 };
 
-const advice: Partial<Record<ErrorCode, string>> = {
+const hints: Partial<Record<ErrorCode, string>> = {
   truncated: "The file is incomplete: copy or download it again.",
   malformed: "The file is damaged or is no .pdparams file.",
   unsupported: "Load it with Paddle and save it again.",
@@ -26,7 +26,7 @@ export function wrapPickleError(error: unknown, fileName: string, budget: Memory
   if (!(error instanceof PickleError)) return error;
   if (error.limit === "memory") return budget.exceeded(fileName);
   const code = codes[error.code];
-  const hint = advice[code];
+  const hint = hints[code];
   return new LongspanError(code, `${fileName}: ${error.message}.${hint === undefined ? "" : ` ${hint}`}`, {
     cause: error,
     details: { file: fileName, offset: error.offset, opcode: error.opcode },

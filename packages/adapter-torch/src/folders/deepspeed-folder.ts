@@ -11,7 +11,7 @@ import {
   partitionedModelStatesPattern,
   scriptNames,
 } from "../deepspeed/file-names.ts";
-import { foldersUpwards, hasFile, shardAlone } from "./shard-advice.ts";
+import { foldersUpwards, hasFile, shardAlone } from "./shard-alone.ts";
 
 /** `latest` holds the name of a folder. */
 const maxTagBytes = 256;

@@ -3,7 +3,7 @@ import type { FileSet, FolderEntry, FolderKind } from "@longspan/core";
 import { torchDistributedContainer } from "../containers/torch-distributed.ts";
 import { safetensorsShardPattern, torchDistributedSafetensorsContainer } from "../containers/torch-distributed-safetensors.ts";
 import type { TorchZipOptions } from "../containers/torch-zip.ts";
-import { foldersUpwards, hasFile, shardAlone } from "./shard-advice.ts";
+import { foldersUpwards, hasFile, shardAlone } from "./shard-alone.ts";
 
 const metadataName = ".metadata";
 

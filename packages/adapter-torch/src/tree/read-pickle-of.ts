@@ -28,11 +28,11 @@ export async function readPickleOf(
     if (!(error instanceof PickleError)) throw error;
     if (error.limit === "memory") throw budget.exceeded(`${file} (${part})`);
     const code = codes[error.code] ?? "malformed";
-    const wayOut =
+    const hint =
       code === "limit-exceeded"
         ? "Split the checkpoint into several files."
         : "The file is damaged or was cut off: copy or download it again.";
-    throw new LongspanError(code, `${file} (${part}): ${error.message}. ${wayOut}`, {
+    throw new LongspanError(code, `${file} (${part}): ${error.message}. ${hint}`, {
       cause: error,
       details: { file, part, offset: error.offset, pickleCode: error.code },
     });

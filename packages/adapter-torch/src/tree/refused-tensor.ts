@@ -32,7 +32,7 @@ export function refusedTensor(place: Place, error: LongspanError): RefusedTensor
 }
 
 function inPlace(error: LongspanError, { file, name }: Place): LongspanError {
-  const wayOut = error.code === "tensor-invalid" ? " The file is damaged or was not written by torch: download it or write it again." : "";
-  const message = `${file}: tensor "${name}": ${error.message}${error.message.endsWith(".") ? "" : "."}${wayOut}`;
+  const hint = error.code === "tensor-invalid" ? " The file is damaged or was not written by torch: download it or write it again." : "";
+  const message = `${file}: tensor "${name}": ${error.message}${error.message.endsWith(".") ? "" : "."}${hint}`;
   return new LongspanError(error.code, message, { cause: error, details: { ...error.details, file, tensor: name } });
 }

@@ -42,16 +42,16 @@ export function entrySource(archive: ByteSource, entry: ZipEntry, verify: boolea
 
 /** The error for an entry that would have to be inflated. */
 export function compressedEntryError(file: string, entry: ZipEntry): LongspanError {
-  const wayOut =
+  const hint =
     "torch.save stores its entries, so another tool packed the archive: unpack it and pack it again without compression (zip -0 -r), or load and save it with torch.";
-  return zipError("unsupported", file, entry.headerOffset, `entry "${entry.name}" is compressed (method ${entry.method})`, wayOut);
+  return zipError("unsupported", file, entry.headerOffset, `entry "${entry.name}" is compressed (method ${entry.method})`, hint);
 }
 
 function checksumError(file: string, entry: ZipEntry, dataOffset: number, found: number): LongspanError {
   const problem = `the ${entry.byteLength} bytes of entry "${entry.name}" have the checksum ${hexadecimal(found)}, and the archive says ${hexadecimal(entry.checksum ?? 0)}`;
-  const wayOut =
+  const hint =
     "Bytes changed after the file was written: copy or download it again. (torch.load does not look; torch({ verifyChecksums: false }) does not either.)";
-  return zipError("malformed", file, dataOffset, problem, wayOut);
+  return zipError("malformed", file, dataOffset, problem, hint);
 }
 
 function hexadecimal(checksum: number): string {

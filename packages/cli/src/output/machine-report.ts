@@ -23,7 +23,7 @@ export interface MachineReport {
   /** Null where it is not installed. */
   readonly packages: readonly { readonly name: string; readonly version: string | null }[];
   /** What would make it faster. */
-  readonly advice: readonly string[];
+  readonly hints: readonly string[];
 }
 
 /** What `longspan doctor` found, for people. */
@@ -52,7 +52,7 @@ export function describeMachine(report: MachineReport, { out }: Terminal): void 
     writeLine(out, `${name}${kind === "cpu" ? "  (software: only with --runtime webgpu)" : ""}`);
     table([["  features", features.join(" ")], ...Object.entries(limits).map(([limit, value]) => [`  ${limit}`, String(value)])]);
   }
-  if (report.advice.length === 0) return;
+  if (report.hints.length === 0) return;
   section("what to install");
-  for (const line of report.advice) writeLine(out, line);
+  for (const line of report.hints) writeLine(out, line);
 }

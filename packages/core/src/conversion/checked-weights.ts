@@ -104,7 +104,7 @@ export function weightsProblem(checkpoint: Checkpoint, check: WeightsCheck): Lon
       .map(({ name, found, expected }) => `"${name}" has [${found.join(", ")}], expected [${expected.join(", ")}]`);
     return new LongspanError(
       "config-mismatch",
-      `${checkpoint.name} disagrees with its configuration (${checkpoint.configOrigin ?? "unknown"}): ${shown.join("; ")}${more(wrongShape.length)}. ${wayOutOfShapes(checkpoint, wrongShape)}`,
+      `${checkpoint.name} disagrees with its configuration (${checkpoint.configOrigin ?? "unknown"}): ${shown.join("; ")}${more(wrongShape.length)}. ${hintOnShapes(checkpoint, wrongShape)}`,
       { details: { wrongShape } },
     );
   }
@@ -124,18 +124,18 @@ export function weightsProblem(checkpoint: Checkpoint, check: WeightsCheck): Lon
   });
   return new LongspanError(
     "weights-mismatch",
-    `${checkpoint.name} lacks ${missing.length} of the parameters of a Longformer with ${checkpoint.config?.layers ?? "?"} layers and the head "${checkpoint.head ?? "?"}": ${shown.join(", ")}${more(missing.length)}. ${wayOutOfMissing(checkpoint, check)}`,
+    `${checkpoint.name} lacks ${missing.length} of the parameters of a Longformer with ${checkpoint.config?.layers ?? "?"} layers and the head "${checkpoint.head ?? "?"}": ${shown.join(", ")}${more(missing.length)}. ${hintOnMissing(checkpoint, check)}`,
     { details: { missing: missing.map(({ name }) => name) } },
   );
 }
 
-function wayOutOfShapes({ spec, head }: Checkpoint, wrongShape: readonly WrongShape[]): string {
+function hintOnShapes({ spec, head }: Checkpoint, wrongShape: readonly WrongShape[]): string {
   return wrongShape.every(({ canonicalName }) => spec?.parameter(canonicalName)?.part === "head")
     ? `If this is the head "${head ?? "?"}", give the configuration it was trained with (--config). If it only has that head's names, the trunk agrees: --head model takes it and leaves them out.`
     : "Give the configuration these weights were trained with (--config).";
 }
 
-function wayOutOfMissing({ spec, head }: Checkpoint, { missing }: WeightsCheck): string {
+function hintOnMissing({ spec, head }: Checkpoint, { missing }: WeightsCheck): string {
   const onlyHead = missing.every(({ name }) => spec?.parameter(name)?.part === "head");
   return onlyHead
     ? `The trunk is whole: --head model takes it without a head, and another --head, if the model has one, says which. If it should have the head "${head ?? "?"}", the file is incomplete.`

@@ -42,7 +42,7 @@ function chooseHead({ given, inside, architectures, names, shapes }: HeadSources
   const meanings = candidates.map((head) => `${head} computes ${headRecords[head].computes}`).join("; ");
   throw new LongspanError(
     "head-unknown",
-    `${tensors.join(", ")} are named as in the heads ${candidates.join(" and ")}, and ${says}. ${meanings}. If the model computes so, say which with --head (option head). ${wayOut}`,
+    `${tensors.join(", ")} are named as in the heads ${candidates.join(" and ")}, and ${says}. ${meanings}. If the model computes so, say which with --head (option head). ${hint}`,
     { details: { candidates } },
   );
 }
@@ -55,12 +55,12 @@ function requireRows(head: Head, shapes: HeadSources["shapes"]): void {
   if (rows === undefined || found === undefined || (found.length === 2 && found[0] === rows)) return;
   throw new LongspanError(
     "head-unknown",
-    `${shown(weight, shapes)} is named as in the head ${head}, but that computes ${computes}. ${wayOut}`,
+    `${shown(weight, shapes)} is named as in the head ${head}, but that computes ${computes}. ${hint}`,
     { details: { candidates: [head], shape: found } },
   );
 }
 
-const wayOut =
+const hint =
   "If it computes anything else with them, such as a linear layer on the first token, no head here does that: --head model takes the trunk and leaves them out.";
 
 function shown(name: string, shapes: HeadSources["shapes"]): string {
