@@ -5,7 +5,7 @@ import { heads } from "../longformer/head.ts";
 import { tinyConfig } from "../testing/longformer-cases.ts";
 import type { Graph, GraphNode } from "./graph.ts";
 import { buildGraph, extendGraph } from "./graph-builder.ts";
-import { findIndices } from "./operations/find-indices.ts";
+import { nonzero } from "./operations/nonzero.ts";
 import { linear } from "./operations/linear.ts";
 import { lowerTo } from "./passes/lower-to.ts";
 import { standardOperations } from "./operations/standard-operations.ts";
@@ -122,7 +122,7 @@ describe("validateGraph", () => {
     const graph = longformerGraph(tinyConfig, "model", { attentions: true });
     const withPlaces = (name: string, equals: number): Graph =>
       extendGraph(graph, (builder, value) =>
-        builder.output("places", builder.apply(findIndices, [value(name)], { equals, dimension: "globals", minimum: 0 })),
+        builder.output("places", builder.apply(nonzero, [value(name)], { equals, dimension: "globals", minimum: 0 })),
       );
     expect(withPlaces("attention_mask_code", 2).outputs.at(-1)?.name).toBe("places");
     expect(() => withPlaces("attention_mask_code", 1)).toThrow(

@@ -14,7 +14,7 @@ import {
   writeSoftmax,
   writeSubtract,
 } from "./operations/arithmetic.ts";
-import { writeEmbedding, writeFindIndices, writeGatherRows, writeScatterRows } from "./operations/indexing.ts";
+import { writeEmbedding, writeNonzero, writeGatherRows, writeScatterRows } from "./operations/indexing.ts";
 import { writeLinear } from "./operations/linear.ts";
 import {
   writeBand,
@@ -49,7 +49,7 @@ const writers: Readonly<Record<StandardOperationName, OnnxOperation>> = {
   equal: writeEqual,
   select: writeSelect,
   reduceSum: writeReduceSum,
-  findIndices: writeFindIndices,
+  nonzero: writeNonzero,
   gatherRows: writeGatherRows,
   scatterRows: writeScatterRows,
   longformerAttention: writeLongformerAttention,

@@ -5,7 +5,7 @@ import { linearKernels, type LinearTuning } from "./linear/index.ts";
 
 /**
  * The kernels of every operation that runs on the GPU, by operation. What is written in the graph (`constant`, `band`) and
- * `findIndices` the host computes, and a reshape is another view of the same memory: see `splitGraph`.
+ * `nonzero` the host computes, and a reshape is another view of the same memory: see `splitGraph`.
  */
 export function kernelTable(tuning?: LinearTuning): KernelTable {
   const products = linearKernels(tuning);

@@ -17,7 +17,7 @@ export interface SplitGraph {
 }
 
 /** What only the host computes: values written in the graph, and those whose sizes depend on contents. */
-export const hostOperations: readonly string[] = ["constant", "band", "findIndices"];
+export const hostOperations: readonly string[] = ["constant", "band", "nonzero"];
 
 /** The operation that renames memory. */
 export const aliasOperation = "reshape";

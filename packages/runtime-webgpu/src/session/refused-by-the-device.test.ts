@@ -4,7 +4,7 @@ import { countCalls } from "../testing/counted-device.ts";
 import { testDevice } from "../testing/test-device.ts";
 import { webgpu } from "../webgpu-runtime.ts";
 
-const { add, cast, embedding, findIndices, linear } = operations;
+const { add, cast, embedding, nonzero, linear } = operations;
 
 const graph = buildGraph("layer", (builder) => {
   const x = builder.input("x", "float32", ["batch", 4]);
@@ -96,13 +96,13 @@ describe("what cannot be prepared", () => {
       if (sum === undefined) throw new Error("there is a sum");
       const flat = builder.apply(operations.reshape, [sum], { shape: ["batch", "length"] });
       const whole = builder.apply(cast, [flat], { dataType: "int32" });
-      const [indices] = builder.node(findIndices, [whole], { equals: 2, dimension: "places", minimum: 1 });
+      const [indices] = builder.node(nonzero, [whole], { equals: 2, dimension: "places", minimum: 1 });
       if (indices === undefined) throw new Error("there are indices");
       builder.output("indices", indices);
     });
     const error = await errorOf(webgpu().prepare(dependent, memoryWeights({ table: float([9, 1], 1, 2) })));
     expect(error.code).toBe("operation-unsupported");
-    expect(error.message).toMatch(/findIndices.*depends on weights/);
+    expect(error.message).toMatch(/nonzero.*depends on weights/);
   });
 
   test("a precision there is not", () => {
@@ -115,7 +115,7 @@ describe("values the host knows", () => {
     const counted = buildGraph("counted", (builder) => {
       const x = builder.input("x", "float32", ["batch", "length"]);
       const whole = builder.apply(cast, [builder.apply(add, [x, x])], { dataType: "int32" });
-      const [indices] = builder.node(findIndices, [whole], { equals: 4, dimension: "places", minimum: 0 });
+      const [indices] = builder.node(nonzero, [whole], { equals: 4, dimension: "places", minimum: 0 });
       if (indices === undefined) throw new Error("there are indices");
       builder.output("indices", indices);
       builder.output("found", builder.apply(operations.gatherRows, [x, indices]));

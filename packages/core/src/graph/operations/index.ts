@@ -7,7 +7,7 @@ export { constant } from "./constant.ts";
 export { divide } from "./divide.ts";
 export { embedding } from "./embedding.ts";
 export { equal } from "./equal.ts";
-export { findIndices } from "./find-indices.ts";
+export { nonzero } from "./nonzero.ts";
 export { gatherRows } from "./gather-rows.ts";
 export { layerNormalization } from "./layer-normalization.ts";
 export { linear } from "./linear.ts";

@@ -5,7 +5,7 @@ import { addDimensions, sameShape } from "../dimension.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { dotProduct, multiplyTransposed } from "../reference/matrix-product.ts";
 import type { GraphTensor } from "../value.ts";
-import { countMeaning } from "./find-indices.ts";
+import { countMeaning } from "./nonzero.ts";
 import { softmaxRow } from "./softmax.ts";
 
 /** What the mask of `longformerAttention` says of a token. */

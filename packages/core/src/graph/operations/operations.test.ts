@@ -115,8 +115,8 @@ describe("operations, by hand", () => {
     expect(numbers(kept)).toEqual([1, 4]);
   });
 
-  test("findIndices fills up with positions of other numbers", () => {
-    const [indices, found] = evaluate(operations.findIndices, [int([2, 4], [2, 0, 2, 1, 1, 1, 1, 2])], {
+  test("nonzero fills up with positions of other numbers", () => {
+    const [indices, found] = evaluate(operations.nonzero, [int([2, 4], [2, 0, 2, 1, 1, 1, 1, 2])], {
       equals: 2,
       dimension: "places",
       minimum: 1,
@@ -129,7 +129,7 @@ describe("operations, by hand", () => {
       [2, 2],
       [1, 1, 1, 0],
     ]);
-    expect(evaluate(operations.findIndices, [int([1, 3], [1, 1, 1])], { equals: 2, dimension: "places", minimum: 0 })[0]?.shape).toEqual([
+    expect(evaluate(operations.nonzero, [int([1, 3], [1, 1, 1])], { equals: 2, dimension: "places", minimum: 0 })[0]?.shape).toEqual([
       1, 0,
     ]);
   });
@@ -170,8 +170,8 @@ describe("operations, by hand", () => {
       [operations.equal, [x, x], {}],
       [operations.select, [x, x, x], {}],
       [operations.reduceSum, [x], { axis: 2 }],
-      [operations.findIndices, [int([3], [1, 2, 3])], { equals: 1, dimension: "places", minimum: 0 }],
-      [operations.findIndices, [int([1, 3], [1, 2, 3])], { equals: 1, dimension: "2places", minimum: 0 }],
+      [operations.nonzero, [int([3], [1, 2, 3])], { equals: 1, dimension: "places", minimum: 0 }],
+      [operations.nonzero, [int([1, 3], [1, 2, 3])], { equals: 1, dimension: "2places", minimum: 0 }],
       [operations.gatherRows, [x, int([1, 1], [0])], {}],
       [operations.scatterRows, [x, int([2, 1], [0, 0]), float([2, 2], [1, 2, 3, 4])], {}],
       [operations.longformerAttention, [x], { heads: 2, window: 4 }],

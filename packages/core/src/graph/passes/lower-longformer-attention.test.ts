@@ -69,7 +69,7 @@ describe("lowerLongformerAttention", () => {
   test("computes what layers share once, and nothing grows faster than the sequence", () => {
     const graph = longformerGraph(tinyConfig, "question-answering");
     const lowered = lowerTo(graph, basic, { runtime: "basic" });
-    expect(lowered.nodes.filter(({ operation }) => operation === "findIndices").length).toBe(1);
+    expect(lowered.nodes.filter(({ operation }) => operation === "nonzero").length).toBe(1);
     expect(lowered.nodes.filter(({ operation }) => operation === "band").length).toBe(3);
     for (const { shape } of lowered.nodes.flatMap(({ outputs }) => outputs)) {
       expect(shape.filter((size) => String(size).includes("sequence")).length).toBeLessThanOrEqual(1);
@@ -86,7 +86,7 @@ describe("lowerLongformerAttention", () => {
       inputs: [...graph.inputs, { name: "global_places", dataType: "int32", shape: ["global_places"] }],
       nodes: graph.nodes.map((node) => (node === second ? { ...node, inputs: node.inputs.with(4, "attention_mask") } : node)),
     };
-    const places = lowerTo(two, basic, { runtime: "basic" }).nodes.filter(({ operation }) => operation === "findIndices");
+    const places = lowerTo(two, basic, { runtime: "basic" }).nodes.filter(({ operation }) => operation === "nonzero");
     expect(first?.inputs[4]).toBe("attention_mask_code");
     expect(places.map(({ inputs, attributes }) => [inputs[0], attributes.dimension])).toEqual([
       ["attention_mask_code", "global_places_2"],

@@ -8,7 +8,7 @@ import { integerWriter } from "./integers.ts";
 /** Stands for minus infinity where it is added to scores: the lowest float32, so that a row without any key gives no NaN. */
 const lowest = -3.4028234663852886e38;
 
-/** The global tokens of a mask: see core's `findIndices`. */
+/** The global tokens of a mask: see core's `nonzero`. */
 export interface GlobalTokens {
   /** int32 `[batch, places]`. */
   readonly indices: string;

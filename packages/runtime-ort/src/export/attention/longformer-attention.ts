@@ -1,7 +1,7 @@
 import { maskCodes, multiplyDimensions } from "@longspan/core";
 import { operandAt, outputAt, type NodeToWrite, type OnnxOperation } from "../onnx-operations.ts";
 import type { OnnxWriter } from "../onnx-writer.ts";
-import { writeFindIndices } from "../operations/indexing.ts";
+import { writeNonzero } from "../operations/indexing.ts";
 import { attentionShape, groupRows, type AttentionShape } from "./attention-shape.ts";
 import { attentionTables, type AttentionTables, type GlobalTokens } from "./attention-tables.ts";
 import { writeGlobalContext } from "./global-context.ts";
@@ -46,7 +46,7 @@ function globalTokens(writer: OnnxWriter, node: NodeToWrite): { readonly globals
   const places = `attention_places_${masks.indexOf(mask.name) + 1}`;
   const globals = writer.once(`global tokens of ${mask.name}`, (): GlobalTokens => {
     const placed = { dataType: "int32", shape: [...mask.shape.slice(0, 1), places] } as const;
-    const [indices = "", found = ""] = writeFindIndices(writer, {
+    const [indices = "", found = ""] = writeNonzero(writer, {
       inputs: [mask],
       attributes: { equals: maskCodes.global, minimum: 1 },
       outputs: [placed, { ...placed, dataType: "bool" }],

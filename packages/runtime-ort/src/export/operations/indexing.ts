@@ -7,7 +7,7 @@ export const writeEmbedding: OnnxOperation = (writer, node) => [
 ];
 
 /** TopK of 1 where the number stands and 0 elsewhere: of equals it takes the first, so that places come ascending. */
-export const writeFindIndices: OnnxOperation = (writer, node) => {
+export const writeNonzero: OnnxOperation = (writer, node) => {
   const x = operandAt(node, 0);
   const [indices, found] = [outputAt(node, 0), outputAt(node, 1)];
   const { equals, minimum } = node.attributes;

@@ -2,7 +2,7 @@ import { divideDimensionUp, multiplyDimensions, type Dimension } from "../../dim
 import type { GraphBuilder } from "../../graph-builder.ts";
 import { scalar } from "../../layers.ts";
 import { equal } from "../../operations/equal.ts";
-import { findIndices } from "../../operations/find-indices.ts";
+import { nonzero } from "../../operations/nonzero.ts";
 import { maskCodes } from "../../operations/longformer-attention.ts";
 import type { Value } from "../../value.ts";
 import { expressions, type Expressions } from "./expressions.ts";
@@ -54,8 +54,8 @@ export function attentionScope(
   const [batch = 0, sequence = 0, width = 0] = hidden.shape;
   const blocks = divideDimensionUp(sequence, side);
   const masked = builder.apply(equal, [mask, scalar(builder, maskCodes.masked, "int32")]);
-  const [indices, found] = builder.node(findIndices, [mask], { equals: maskCodes.global, dimension: places, minimum: minPlaces });
-  if (indices === undefined || found === undefined) throw new TypeError("findIndices has two outputs");
+  const [indices, found] = builder.node(nonzero, [mask], { equals: maskCodes.global, dimension: places, minimum: minPlaces });
+  if (indices === undefined || found === undefined) throw new TypeError("nonzero has two outputs");
   return {
     sizes: {
       batch,

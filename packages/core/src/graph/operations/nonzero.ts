@@ -2,14 +2,14 @@ import { integer, symbolName, nonNegativeInteger } from "../attribute-parsers.ts
 import { defineOperation, type Operation } from "../operation.ts";
 
 /**
- * Where in each row a number stands, ascending. All rows get as many places as the row with the most (but at least `minimum`); the
+ * Where in each row a number stands, ascending: `nonzero(x == equals)` of torch and numpy, row by row. All rows get as many places as the row with the most (but at least `minimum`); the
  * places a row does not need hold its first positions with another number, and `found` is false there. So a row's indices are
  * distinct and always within it. ONNX: Equal, ReduceSum, ReduceMax, TopK.
  *
  * Shapes: x `[batch, length]`, indices and found `[batch, places]`, where `places` is the symbol this operation introduces.
  */
-export const findIndices: Operation = defineOperation({
-  name: "findIndices",
+export const nonzero: Operation = defineOperation({
+  name: "nonzero",
   formula: "indices[b, p] = position of the p-th `equals` in row b of x, found[b, p] = whether there is one",
   operands: { x: { dataTypes: ["int32"] } },
   attributes: { equals: integer, dimension: symbolName, minimum: nonNegativeInteger },
