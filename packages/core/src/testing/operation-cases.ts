@@ -148,8 +148,8 @@ const rowCases: readonly OperationCase[] = [
 const movementCases: readonly OperationCase[] = [
   define(operations.constant, "numbers", [], { attributes: { dataType: "float32", shape: [2, 3], values: [1, -2.5, 3, 0, 1e-20, 6] } }),
   define(operations.constant, "an integer", [], { attributes: { dataType: "int32", shape: [], values: [-7] } }),
-  define(operations.band, "a window's band", [], { attributes: { rows: 4, columns: 12, lower: 0, upper: 8 } }),
-  define(operations.band, "a band that leaves the matrix", [], { attributes: { rows: 5, columns: 3, lower: -2, upper: 1 } }),
+  define(operations.bandMask, "a window's band", [], { attributes: { rows: 4, columns: 12, lower: 0, upper: 8 } }),
+  define(operations.bandMask, "a band that leaves the matrix", [], { attributes: { rows: 5, columns: 3, lower: -2, upper: 1 } }),
   define(operations.embedding, "a table as a parameter", [integers(["batch", "sequence"], 0, 9), weight([9, 12])]),
   define(operations.embedding, "one row", [listed(["batch"], [0], "int32"), weight([1, 5])]),
   define(operations.reshape, "splits and joins", [normal(hidden)], { attributes: { shape: ["batch", "sequence", 3, 4] } }),

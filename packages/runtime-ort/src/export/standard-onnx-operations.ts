@@ -17,7 +17,7 @@ import {
 import { writeEmbedding, writeNonzero, writeGatherRows, writeScatterRows } from "./operations/indexing.ts";
 import { writeLinear } from "./operations/linear.ts";
 import {
-  writeBand,
+  writeBandMask,
   writeCast,
   writeConcatenate,
   writeConstant,
@@ -29,7 +29,7 @@ import {
 
 const writers: Readonly<Record<StandardOperationName, OnnxOperation>> = {
   constant: writeConstant,
-  band: writeBand,
+  bandMask: writeBandMask,
   embedding: writeEmbedding,
   linear: writeLinear,
   matMul: writeMatMul,

@@ -4,7 +4,7 @@ import { elementaryKernels } from "./elementary.ts";
 import { linearKernels, type LinearTuning } from "./linear/index.ts";
 
 /**
- * The kernels of every operation that runs on the GPU, by operation. What is written in the graph (`constant`, `band`) and
+ * The kernels of every operation that runs on the GPU, by operation. What is written in the graph (`constant`, `bandMask`) and
  * `nonzero` the host computes, and a reshape is another view of the same memory: see `splitGraph`.
  */
 export function kernelTable(tuning?: LinearTuning): KernelTable {

@@ -17,7 +17,7 @@ export interface SplitGraph {
 }
 
 /** What only the host computes: values written in the graph, and those whose sizes depend on contents. */
-export const hostOperations: readonly string[] = ["constant", "band", "nonzero"];
+export const hostOperations: readonly string[] = ["constant", "bandMask", "nonzero"];
 
 /** The operation that renames memory. */
 export const aliasOperation = "reshape";

@@ -1,6 +1,6 @@
 export { activation } from "./activation.ts";
 export { add } from "./add.ts";
-export { band } from "./band.ts";
+export { bandMask } from "./band-mask.ts";
 export { cast } from "./cast.ts";
 export { concatenate } from "./concatenate.ts";
 export { constant } from "./constant.ts";

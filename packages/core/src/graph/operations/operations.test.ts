@@ -108,7 +108,7 @@ describe("operations, by hand", () => {
   });
 
   test("masks", () => {
-    expect(numbers(evaluate(operations.band, [], { rows: 2, columns: 4, lower: 0, upper: 2 })[0])).toEqual([1, 1, 1, 0, 0, 1, 1, 1]);
+    expect(numbers(evaluate(operations.bandMask, [], { rows: 2, columns: 4, lower: 0, upper: 2 })[0])).toEqual([1, 1, 1, 0, 0, 1, 1, 1]);
     expect(numbers(evaluate(operations.equal, [int([2, 2], [1, 2, 3, 1]), int([], [1])])[0])).toEqual([1, 0, 0, 1]);
     expect(numbers(evaluate(operations.cast, [bool([2], [1, 0])], { dataType: "float32" })[0])).toEqual([1, 0]);
     const kept = evaluate(operations.select, [bool([2], [1, 0]), float([2], [1, Number.NaN]), float([2], [Number.NaN, 4])])[0];
@@ -144,7 +144,7 @@ describe("operations, by hand", () => {
     const wrong: readonly (readonly [Operation, readonly GraphTensor[], Attributes])[] = [
       [operations.constant, [], { dataType: "int32", shape: [1], values: [0.5] }],
       [operations.constant, [], { dataType: "float32", shape: [2], values: [1] }],
-      [operations.band, [], { rows: 2, columns: 2, lower: 1, upper: 0 }],
+      [operations.bandMask, [], { rows: 2, columns: 2, lower: 1, upper: 0 }],
       [operations.embedding, [x, x], {}],
       [operations.linear, [x, float([2, 2], [1, 2, 3, 4])], {}],
       [operations.linear, [x, float([2, 3], numbers(x)), float([3], [1, 2, 3])], {}],

@@ -70,7 +70,7 @@ describe("lowerLongformerAttention", () => {
     const graph = longformerGraph(tinyConfig, "question-answering");
     const lowered = lowerTo(graph, basic, { runtime: "basic" });
     expect(lowered.nodes.filter(({ operation }) => operation === "nonzero").length).toBe(1);
-    expect(lowered.nodes.filter(({ operation }) => operation === "band").length).toBe(3);
+    expect(lowered.nodes.filter(({ operation }) => operation === "bandMask").length).toBe(3);
     for (const { shape } of lowered.nodes.flatMap(({ outputs }) => outputs)) {
       expect(shape.filter((size) => String(size).includes("sequence")).length).toBeLessThanOrEqual(1);
     }

@@ -1,6 +1,6 @@
 import { maskCodes, multiplyDimensions } from "@longspan/core";
 import { onnxDataTypes } from "../../onnx/tensor-header.ts";
-import { bandValues } from "../operations/movement.ts";
+import { bandMaskValues } from "../operations/movement.ts";
 import type { OnnxWriter } from "../onnx-writer.ts";
 import { groupRows, sharingKey, type AttentionShape } from "./attention-shape.ts";
 import { integerWriter } from "./integers.ts";
@@ -77,7 +77,7 @@ function writeTables(writer: OnnxWriter, mask: string, { indices, found }: Globa
 
   const codes = writer.apply("Gather", [writer.reshape(mask, [multiplyDimensions(batch, sequence)], "int32"), windowTokens]);
   const isLocal = writer.apply("And", [writer.apply("Equal", [codes, integers.list([maskCodes.local], [])]), isInside]);
-  const withinReach = writer.constant("bool", [blockSize, span], bandValues(blockSize, span, 0, 2 * side));
+  const withinReach = writer.constant("bool", [blockSize, span], bandMaskValues(blockSize, span, 0, 2 * side));
   const isSeen = writer.apply("And", [writer.reshape(isLocal, [batch, blocks, 1, span], "bool"), withinReach]);
   const globalBias = writer.apply("Expand", [
     writer.reshape(bias(found), [batch, 1, 1, places]),

@@ -53,13 +53,13 @@ export const writeConstant: OnnxOperation = (writer, { attributes }) => [
   ),
 ];
 
-export const writeBand: OnnxOperation = (writer, { attributes }) => {
+export const writeBandMask: OnnxOperation = (writer, { attributes }) => {
   const [rows, columns, lower, upper] = ["rows", "columns", "lower", "upper"].map((name) => Number(attributes[name]));
-  return [writer.constant("bool", [rows ?? 0, columns ?? 0], bandValues(rows ?? 0, columns ?? 0, lower ?? 0, upper ?? 0))];
+  return [writer.constant("bool", [rows ?? 0, columns ?? 0], bandMaskValues(rows ?? 0, columns ?? 0, lower ?? 0, upper ?? 0))];
 };
 
 /** 1 where `lower <= column - row <= upper`. */
-export function bandValues(rows: number, columns: number, lower: number, upper: number): readonly number[] {
+export function bandMaskValues(rows: number, columns: number, lower: number, upper: number): readonly number[] {
   return Array.from({ length: rows * columns }, (_, at) => {
     const distance = (at % columns) - Math.floor(at / columns);
     return Number(lower <= distance && distance <= upper);

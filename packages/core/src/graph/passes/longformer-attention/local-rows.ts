@@ -1,6 +1,6 @@
 import { addDimensions, subtractDimensions, type Dimension } from "../../dimension.ts";
 import type { GraphBuilder } from "../../graph-builder.ts";
-import { band } from "../../operations/band.ts";
+import { bandMask } from "../../operations/band-mask.ts";
 import type { Value } from "../../value.ts";
 import { atGlobals, byHeads, isLocal, scaled, type AttentionScope } from "./attention-scope.ts";
 import { lowest } from "./expressions.ts";
@@ -58,7 +58,7 @@ function windowBias(builder: GraphBuilder, scope: AttentionScope): Value {
   const { batch, blocks, side } = sizes;
   const codes = express.reshaped(filled(scope, mask, side, side), [batch, addDimensions(blocks, 2), side]);
   const local = express.reshaped(isLocal(scope, windows(scope, codes, 1, 2)), [batch, blocks, 1, 3 * side]);
-  const withinReach = builder.apply(band, [], { rows: side, columns: 3 * side, lower: 0, upper: 2 * side });
+  const withinReach = builder.apply(bandMask, [], { rows: side, columns: 3 * side, lower: 0, upper: 2 * side });
   const bias = express.chosen(withinReach, express.either(local, 0, lowest), express.number(lowest));
   return express.reshaped(bias, [batch, 1, blocks, side, 3 * side]);
 }

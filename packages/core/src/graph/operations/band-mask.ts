@@ -3,8 +3,8 @@ import { defineOperation, type Operation } from "../operation.ts";
 import { zeros } from "../value.ts";
 
 /** The band of a sliding window, as a mask. ONNX: an initializer. */
-export const band: Operation = defineOperation({
-  name: "band",
+export const bandMask: Operation = defineOperation({
+  name: "bandMask",
   formula: "out[row, column] = lower <= column - row <= upper",
   operands: {},
   attributes: { rows: positiveInteger, columns: positiveInteger, lower: integer, upper: integer },
