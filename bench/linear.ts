@@ -2,7 +2,7 @@
 // and float16 weights, against onnxruntime-web's WebGPU (Gemm, and MatMul with the weight the other way round) on the same device. All
 // tensors lie on the device; values are checked first; medians of interleaved runs, as GFLOP/s and as ratios to the faster of
 // onnxruntime's two. On a GPU also as a share of what a kernel of nothing but multiply-adds reaches.
-// Options: --runs N (default 5), --shapes rows,in,out;… , --tilings a,b (default: those the adapter's kind is given, and the rule's choice).
+// Options: --runs N (default 5), --shapes rows,in,out;… , --tilings a,b (default: those the adapter's kind is given, and the heuristic's choice).
 import { parseArgs } from "node:util";
 import { buildGraph, castTensor, memoryWeights, operations, type Graph } from "@longspan/core";
 import { chooseTiling, type LinearShape } from "../packages/runtime-webgpu/src/kernels/linear/linear-tuning.ts";
@@ -71,7 +71,7 @@ async function compare({
     device.queue.writeBuffer(buffers.x, 0, values.x);
     device.queue.writeBuffer(buffers.bias, 0, values.bias);
     device.queue.writeBuffer(buffers.weight, 0, weightStorage === "float32" ? values.weight : await halves(values.weight));
-    const rule = chooseTiling(undefined)(facts, { rows, columns, inner, stack: 1, rightLayout: "columns" }, weightStorage);
+    const heuristic = chooseTiling(undefined)(facts, { rows, columns, inner, stack: 1, rightLayout: "columns" }, weightStorage);
     const wanted = options.tilings?.split(",");
     for (const tiling of tilingsOf(facts)) {
       if (wanted !== undefined && !wanted.includes(tiling.name)) continue;
@@ -79,15 +79,15 @@ async function compare({
       if (
         wanted === undefined &&
         rows > 16 &&
-        tiling.name !== rule.name &&
+        tiling.name !== heuristic.name &&
         (tiling.kind === "split" || (tiling.kind === "lanes" && tiling.lanesOver === "columns"))
       )
         continue;
       const linear = await prepareTimedLinear(timed, tiling, buffers);
       await linear.run(1);
       await check(`${tiling.name}, ${weightStorage}`, buffers.out);
-      const name = `${tiling.name}, ${weightStorage}${tiling.name === rule.name ? " (the rule's choice)" : ""}`;
-      if (tiling.name === rule.name) chosen.add(name);
+      const name = `${tiling.name}, ${weightStorage}${tiling.name === heuristic.name ? " (the heuristic's choice)" : ""}`;
+      if (tiling.name === heuristic.name) chosen.add(name);
       contenders.push({ name, run: linear.run, times: [] });
     }
   }

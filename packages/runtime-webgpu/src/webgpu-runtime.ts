@@ -22,7 +22,7 @@ export interface WebGpuOptions extends DeviceOptions {
    * the same, and it needs no feature of the GPU. Default: `float32`.
    */
   readonly precision?: "float32" | "float16" | undefined;
-  /** Which tilings of linear layers were fastest on this device, when somebody measured. Default: rules that go by the device's facts. */
+  /** Which tilings of linear layers were fastest on this device, when somebody measured. Default: heuristics that go by the device's facts. */
   readonly tuning?: LinearTuning | undefined;
 }
 

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { testDevice, type TestDevice } from "../../testing/test-device.ts";
 import { chooseTiling, type LinearTuning } from "./linear-tuning.ts";
-import { ruledTiling, tilingsOf, type ProductShape } from "./tiling.ts";
+import { heuristicTiling, tilingsOf, type ProductShape } from "./tiling.ts";
 import { tuneLinear } from "./tune-linear.ts";
 
 let gpu: TestDevice;
@@ -14,7 +14,7 @@ const shape: ProductShape = { rows: 100, columns: 32, inner: 16, stack: 1, right
 test("a tuning's nearest entry decides, on its own device and near the rows it measured", () => {
   const { facts } = gpu;
   const other = tilingsOf(facts).find(({ name }) => name === "split-64");
-  const ruled = ruledTiling(facts, shape);
+  const heuristic = heuristicTiling(facts, shape);
   if (other === undefined) throw new Error("no second tiling");
   const entry = { rows: 80, columns: 32, inner: 16, weightStorage: "float32", gigaflops: {} } as const;
   const tuning: LinearTuning = {
@@ -22,18 +22,18 @@ test("a tuning's nearest entry decides, on its own device and near the rows it m
     device: facts.name,
     entries: [
       { ...entry, tiling: other.name },
-      { ...entry, rows: 190, tiling: ruled.name },
+      { ...entry, rows: 190, tiling: heuristic.name },
       { ...entry, rows: 400, tiling: "a tiling of another version" },
     ],
   };
   const choose = chooseTiling(tuning);
   expect(choose(facts, shape, "float32")).toEqual(other);
-  expect(choose(facts, { ...shape, rows: 200 }, "float32")).toEqual(ruled);
-  expect(choose(facts, { ...shape, rows: 300 }, "float32")).toEqual(ruledTiling(facts, { ...shape, rows: 300 }));
-  expect(choose(facts, { ...shape, rows: 20 }, "float32")).toEqual(ruledTiling(facts, { ...shape, rows: 20 }));
-  expect(choose(facts, shape, "float16")).toEqual(ruled);
-  expect(choose(facts, { ...shape, columns: 36 }, "float32")).toEqual(ruledTiling(facts, { ...shape, columns: 36 }));
-  expect(choose({ ...facts, name: "another device" }, shape, "float32")).toEqual(ruled);
+  expect(choose(facts, { ...shape, rows: 200 }, "float32")).toEqual(heuristic);
+  expect(choose(facts, { ...shape, rows: 300 }, "float32")).toEqual(heuristicTiling(facts, { ...shape, rows: 300 }));
+  expect(choose(facts, { ...shape, rows: 20 }, "float32")).toEqual(heuristicTiling(facts, { ...shape, rows: 20 }));
+  expect(choose(facts, shape, "float16")).toEqual(heuristic);
+  expect(choose(facts, { ...shape, columns: 36 }, "float32")).toEqual(heuristicTiling(facts, { ...shape, columns: 36 }));
+  expect(choose({ ...facts, name: "another device" }, shape, "float32")).toEqual(heuristic);
 });
 
 test("a tuning of another version is refused", () => {

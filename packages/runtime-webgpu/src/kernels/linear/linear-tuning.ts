@@ -1,6 +1,6 @@
 import { LongspanError } from "@longspan/core";
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
-import { ruledTiling, tilingsOf, type ProductShape, type Tiling } from "./tiling.ts";
+import { heuristicTiling, tilingsOf, type ProductShape, type Tiling } from "./tiling.ts";
 
 /** Which tiling was fastest on a device, shape by shape: made by `tuneLinear`. Plain data, to be kept as JSON. */
 export interface LinearTuning {
@@ -43,13 +43,13 @@ export function chooseTiling(tuning: LinearTuning | undefined): ChooseTiling {
       `The tuning of linear layers is of version ${String(tuning.version)}, not 1: make another with tuneLinear.`,
     );
   return (facts, shape, rightStorage) => {
-    const ruled = ruledTiling(facts, shape);
-    if (tuning === undefined || tuning.device !== facts.name || shape.rightLayout !== "columns" || shape.stack !== 1) return ruled;
+    const heuristic = heuristicTiling(facts, shape);
+    if (tuning === undefined || tuning.device !== facts.name || shape.rightLayout !== "columns" || shape.stack !== 1) return heuristic;
     const distance = ({ rows }: LinearShape): number => Math.abs(Math.log(rows / shape.rows));
     const [entry] = tuning.entries
       .filter(({ columns, inner, weightStorage }) => columns === shape.columns && inner === shape.inner && weightStorage === rightStorage)
       .filter((candidate) => distance(candidate) <= Math.log(reach))
       .toSorted((left, right) => distance(left) - distance(right));
-    return tilingsOf(facts).find(({ name }) => name === entry?.tiling) ?? ruled;
+    return tilingsOf(facts).find(({ name }) => name === entry?.tiling) ?? heuristic;
   };
 }

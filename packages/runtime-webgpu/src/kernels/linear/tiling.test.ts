@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
-import { ruledTiling, tilingsOf, workgroupExtent, type ProductShape } from "./tiling.ts";
+import { heuristicTiling, tilingsOf, workgroupExtent, type ProductShape } from "./tiling.ts";
 import { defaultFacts } from "../../testing/default-facts.ts";
 
 const software: DeviceFacts = { ...defaultFacts, kind: "cpu" };
@@ -9,7 +9,7 @@ const compatibility: DeviceFacts = {
   limits: { ...defaultFacts.limits, maxComputeInvocationsPerWorkgroup: 128, maxComputeWorkgroupSizeX: 128 },
 };
 const shape = (rows: number, columns: number, inner = 768): ProductShape => ({ rows, columns, inner, stack: 1, rightLayout: "columns" });
-const nameOf = (facts: DeviceFacts, sizes: ProductShape): string => ruledTiling(facts, sizes).name;
+const nameOf = (facts: DeviceFacts, sizes: ProductShape): string => heuristicTiling(facts, sizes).name;
 
 test("tilings keep within WebGPU's default limits", () => {
   expect(tilingsOf(defaultFacts).map(({ name }) => name)).toEqual([
@@ -21,7 +21,7 @@ test("tilings keep within WebGPU's default limits", () => {
     "lanes-rows-8x4-workgroup-64",
     "lanes-columns-4x4-workgroup-64",
   ]);
-  expect(workgroupExtent(ruledTiling(defaultFacts, shape(4096, 3072)))).toEqual({ rows: 128, columns: 128 });
+  expect(workgroupExtent(heuristicTiling(defaultFacts, shape(4096, 3072)))).toEqual({ rows: 128, columns: 128 });
 });
 
 test("the larger the product, the larger the tile, as long as there are workgroups enough", () => {

@@ -112,8 +112,8 @@ export function tilingsOf(facts: DeviceFacts): readonly Tiling[] {
   return [...fitting, laneTiling(facts, "rows"), laneTiling(facts, "columns")];
 }
 
-/** The tiling for a product by rule, where no tuning knows better. */
-export function ruledTiling(facts: DeviceFacts, shape: ProductShape): Tiling {
+/** The tiling for a product by heuristics, where no tuning knows better. */
+export function heuristicTiling(facts: DeviceFacts, shape: ProductShape): Tiling {
   const { rows, columns, stack, rightLayout } = shape;
   if (facts.kind === "cpu") return laneTiling(facts, rows <= 4 && columns > rows ? "columns" : "rows");
   if (rows <= few && rightLayout === "rows") return laneTiling(facts, "columns");
