@@ -122,9 +122,9 @@ describe("validateGraph", () => {
     const graph = longformerGraph(tinyConfig, "model", { attentions: true });
     const withPlaces = (name: string, equals: number): Graph =>
       extendGraph(graph, (builder, value) =>
-        builder.output("places", builder.apply(nonzero, [value(name)], { equals, dimension: "globals", minimum: 0 })),
+        builder.output("slots", builder.apply(nonzero, [value(name)], { equals, dimension: "globals", minimum: 0 })),
       );
-    expect(withPlaces("attention_mask_code", 2).outputs.at(-1)?.name).toBe("places");
+    expect(withPlaces("attention_mask_code", 2).outputs.at(-1)?.name).toBe("slots");
     expect(() => withPlaces("attention_mask_code", 1)).toThrow(
       /"globals" is one thing only: the most that 2 stands in a row of attention_mask_code, or the most that 1 stands/,
     );

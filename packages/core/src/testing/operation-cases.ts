@@ -193,14 +193,14 @@ const indexCases: readonly OperationCase[] = [
     "rows with different counts",
     [listed(["batch", "sequence"], [0, 2, 1, 2, 2, 0, 1, 1, 1, 2, 0, 0, 1, 0], "int32")],
     {
-      attributes: { equals: 2, dimension: "places", minimum: 0 },
+      attributes: { equals: 2, dimension: "slots", minimum: 0 },
     },
   ),
   define(operations.nonzero, "none, and at least one place", [integers(["batch", "sequence"], 0, 2)], {
-    attributes: { equals: 2, dimension: "places", minimum: 1 },
+    attributes: { equals: 2, dimension: "slots", minimum: 1 },
   }),
   define(operations.nonzero, "every element", [listed(["batch", "sequence"], [2], "int32")], {
-    attributes: { equals: 2, dimension: "places", minimum: 1 },
+    attributes: { equals: 2, dimension: "slots", minimum: 1 },
   }),
   define(operations.gatherRows, "of matrices", [normal(hidden), integers(["batch", 5], 0, 7)]),
   define(operations.gatherRows, "of integers", [integers(["batch", "sequence"], 0, 99), integers(["batch", 3], 0, 7)]),

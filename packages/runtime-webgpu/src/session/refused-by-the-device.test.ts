@@ -96,7 +96,7 @@ describe("what cannot be prepared", () => {
       if (sum === undefined) throw new Error("there is a sum");
       const flat = builder.apply(operations.reshape, [sum], { shape: ["batch", "length"] });
       const whole = builder.apply(cast, [flat], { dataType: "int32" });
-      const [indices] = builder.node(nonzero, [whole], { equals: 2, dimension: "places", minimum: 1 });
+      const [indices] = builder.node(nonzero, [whole], { equals: 2, dimension: "slots", minimum: 1 });
       if (indices === undefined) throw new Error("there are indices");
       builder.output("indices", indices);
     });
@@ -115,7 +115,7 @@ describe("values the host knows", () => {
     const counted = buildGraph("counted", (builder) => {
       const x = builder.input("x", "float32", ["batch", "length"]);
       const whole = builder.apply(cast, [builder.apply(add, [x, x])], { dataType: "int32" });
-      const [indices] = builder.node(nonzero, [whole], { equals: 4, dimension: "places", minimum: 0 });
+      const [indices] = builder.node(nonzero, [whole], { equals: 4, dimension: "slots", minimum: 0 });
       if (indices === undefined) throw new Error("there are indices");
       builder.output("indices", indices);
       builder.output("found", builder.apply(operations.gatherRows, [x, indices]));

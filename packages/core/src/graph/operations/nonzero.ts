@@ -2,11 +2,11 @@ import { integer, symbolName, nonNegativeInteger } from "../attribute-parsers.ts
 import { defineOperation, type Operation } from "../operation.ts";
 
 /**
- * Where in each row a number stands, ascending: `nonzero(x == equals)` of torch and numpy, row by row. All rows get as many places as the row with the most (but at least `minimum`); the
- * places a row does not need hold its first positions with another number, and `found` is false there. So a row's indices are
+ * Where in each row a number stands, ascending: `nonzero(x == equals)` of torch and numpy, row by row. All rows get as many slots as the row with the most (but at least `minimum`); the
+ * slots a row does not need hold its first positions with another number, and `found` is false there. So a row's indices are
  * distinct and always within it. ONNX: Equal, ReduceSum, ReduceMax, TopK.
  *
- * Shapes: x `[batch, length]`, indices and found `[batch, places]`, where `places` is the symbol this operation introduces.
+ * Shapes: x `[batch, length]`, indices and found `[batch, slots]`, where `slots` is the symbol this operation introduces.
  */
 export const nonzero: Operation = defineOperation({
   name: "nonzero",
@@ -33,14 +33,14 @@ export const nonzero: Operation = defineOperation({
       const hits = all.filter((index) => values[index] === equals);
       return { count: hits.length, ordered: [...hits, ...all.filter((index) => values[index] !== equals)] };
     });
-    const places = Math.max(minimum, ...positions.map(({ count }) => count));
-    const shape = [batch, places];
+    const slots = Math.max(minimum, ...positions.map(({ count }) => count));
+    const shape = [batch, slots];
     return [
-      { dataType: "int32", shape, data: Int32Array.from(positions.flatMap(({ ordered }) => ordered.slice(0, places))) },
+      { dataType: "int32", shape, data: Int32Array.from(positions.flatMap(({ ordered }) => ordered.slice(0, slots))) },
       {
         dataType: "bool",
         shape,
-        data: Uint8Array.from(positions.flatMap(({ count }) => Array.from({ length: places }, (_, place) => Number(place < count)))),
+        data: Uint8Array.from(positions.flatMap(({ count }) => Array.from({ length: slots }, (_, place) => Number(place < count)))),
       },
     ];
   },

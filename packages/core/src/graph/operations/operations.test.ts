@@ -118,7 +118,7 @@ describe("operations, by hand", () => {
   test("nonzero fills up with positions of other numbers", () => {
     const [indices, found] = evaluate(operations.nonzero, [int([2, 4], [2, 0, 2, 1, 1, 1, 1, 2])], {
       equals: 2,
-      dimension: "places",
+      dimension: "slots",
       minimum: 1,
     });
     expect([indices?.shape, numbers(indices)]).toEqual([
@@ -129,9 +129,7 @@ describe("operations, by hand", () => {
       [2, 2],
       [1, 1, 1, 0],
     ]);
-    expect(evaluate(operations.nonzero, [int([1, 3], [1, 1, 1])], { equals: 2, dimension: "places", minimum: 0 })[0]?.shape).toEqual([
-      1, 0,
-    ]);
+    expect(evaluate(operations.nonzero, [int([1, 3], [1, 1, 1])], { equals: 2, dimension: "slots", minimum: 0 })[0]?.shape).toEqual([1, 0]);
   });
 
   test("gatherRows and scatterRows", () => {
@@ -170,8 +168,8 @@ describe("operations, by hand", () => {
       [operations.equal, [x, x], {}],
       [operations.select, [x, x, x], {}],
       [operations.reduceSum, [x], { axis: 2 }],
-      [operations.nonzero, [int([3], [1, 2, 3])], { equals: 1, dimension: "places", minimum: 0 }],
-      [operations.nonzero, [int([1, 3], [1, 2, 3])], { equals: 1, dimension: "2places", minimum: 0 }],
+      [operations.nonzero, [int([3], [1, 2, 3])], { equals: 1, dimension: "slots", minimum: 0 }],
+      [operations.nonzero, [int([1, 3], [1, 2, 3])], { equals: 1, dimension: "2slots", minimum: 0 }],
       [operations.gatherRows, [x, int([1, 1], [0])], {}],
       [operations.scatterRows, [x, int([2, 1], [0, 0]), float([2, 2], [1, 2, 3, 4])], {}],
       [operations.longformerAttention, [x], { heads: 2, window: 4 }],

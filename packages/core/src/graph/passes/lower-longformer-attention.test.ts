@@ -78,19 +78,19 @@ describe("lowerLongformerAttention", () => {
     expect(lowered.parameters).toEqual(graph.parameters.filter(({ name }) => !name.endsWith("key_global.bias")));
   });
 
-  test("tells apart the places of two masks, and takes names that are free", () => {
+  test("tells apart the slots of two masks, and takes names that are free", () => {
     const graph: Graph = longformerGraph(tinyConfig, "model", { layers: 2, pooler: false });
     const [first, second] = graph.nodes.filter(({ operation }) => operation === "longformerAttention");
     const two: Graph = {
       ...graph,
-      inputs: [...graph.inputs, { name: "global_places", dataType: "int32", shape: ["global_places"] }],
+      inputs: [...graph.inputs, { name: "global_slots", dataType: "int32", shape: ["global_slots"] }],
       nodes: graph.nodes.map((node) => (node === second ? { ...node, inputs: node.inputs.with(4, "attention_mask") } : node)),
     };
-    const places = lowerTo(two, basic, { runtime: "basic" }).nodes.filter(({ operation }) => operation === "nonzero");
+    const slots = lowerTo(two, basic, { runtime: "basic" }).nodes.filter(({ operation }) => operation === "nonzero");
     expect(first?.inputs[4]).toBe("attention_mask_code");
-    expect(places.map(({ inputs, attributes }) => [inputs[0], attributes.dimension])).toEqual([
-      ["attention_mask_code", "global_places_2"],
-      ["attention_mask", "global_places_3"],
+    expect(slots.map(({ inputs, attributes }) => [inputs[0], attributes.dimension])).toEqual([
+      ["attention_mask_code", "global_slots_2"],
+      ["attention_mask", "global_slots_3"],
     ]);
   });
 });

@@ -55,8 +55,8 @@ export function lowerLongformerAttention({ globalProjections = "reassociated" }:
           const sizes = { heads: Number(heads), side: Number(window) / 2 };
           const scope =
             typeof globals === "string"
-              ? attentionScope(builder, { hidden, mask, ...sizes, places: globals, minPlaces: 0 })
-              : attentionScope(builder, { hidden, mask, ...sizes, places: nameOfPlaces(mask.name), minPlaces: 1 });
+              ? attentionScope(builder, { hidden, mask, ...sizes, slots: globals, minSlots: 0 })
+              : attentionScope(builder, { hidden, mask, ...sizes, slots: nameOfPlaces(mask.name), minSlots: 1 });
           const local = localRows(builder, scope, operands);
           const global = globalRows(scope, operands, globalProjections);
           const context = mergeRows(builder, scope, local.context, global.context);
@@ -69,14 +69,14 @@ export function lowerLongformerAttention({ globalProjections = "reassociated" }:
   });
 }
 
-/** A name for the number of global tokens' places, one for each mask, that the graph does not use yet. */
+/** A name for the number of global tokens' slots, one for each mask, that the graph does not use yet. */
 function placeNames(graph: Graph): (mask: string) => string {
   const taken = new Set([...graphValues(graph).values()].flatMap((value) => value.shape.flatMap(dimensionSymbols)));
   const names = new Map<string, string>();
   return (mask) => {
     let name = names.get(mask);
     for (let count = 1; name === undefined; count++) {
-      const candidate = count === 1 ? "global_places" : `global_places_${count}`;
+      const candidate = count === 1 ? "global_slots" : `global_slots_${count}`;
       if (!taken.has(candidate)) name = candidate;
     }
     taken.add(name);

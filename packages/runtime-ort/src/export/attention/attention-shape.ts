@@ -37,14 +37,14 @@ export interface AttentionShape extends AttentionTiling {
   /** Blocks of queries; the last may reach beyond the sequence. */
   readonly blocks: Dimension;
   /** Global tokens of the fullest row, at least 1. */
-  readonly places: string;
-  /** Keys that a block sees: its window, then all places. */
+  readonly slots: string;
+  /** Keys that a block sees: its window, then all slots. */
   readonly keys: Dimension;
 }
 
 export function attentionShape(
   { batch, sequence, hidden }: Pick<AttentionShape, "batch" | "sequence" | "hidden">,
-  { heads, window, places }: { readonly heads: number; readonly window: number; readonly places: string },
+  { heads, window, slots }: { readonly heads: number; readonly window: number; readonly slots: string },
   tiling: AttentionTiling = attentionTiling(heads, window),
 ): AttentionShape {
   return {
@@ -56,8 +56,8 @@ export function attentionShape(
     headSize: hidden / heads,
     side: window / 2,
     blocks: divideDimensionUp(sequence, tiling.blockSize),
-    places,
-    keys: addDimensions(window + tiling.blockSize, places),
+    slots,
+    keys: addDimensions(window + tiling.blockSize, slots),
   };
 }
 

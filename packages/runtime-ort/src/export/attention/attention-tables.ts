@@ -10,9 +10,9 @@ const lowest = -3.4028234663852886e38;
 
 /** The global tokens of a mask: see core's `nonzero`. */
 export interface GlobalTokens {
-  /** int32 `[batch, places]`. */
+  /** int32 `[batch, slots]`. */
   readonly indices: string;
-  /** bool `[batch, places]`. */
+  /** bool `[batch, slots]`. */
   readonly found: string;
 }
 
@@ -30,10 +30,10 @@ export interface AttentionTables {
   readonly scoreBias: string;
   /**
    * int32 `[batch, sequence, heads]`: where each token's context stands among the rows of all groups (`[batch, blocks, headGroup,
-   * blockSize]` each), then those of the global tokens (`[batch, places, heads]`), then one row of zeros for masked tokens.
+   * blockSize]` each), then those of the global tokens (`[batch, slots, heads]`), then one row of zeros for masked tokens.
    */
   readonly contextRows: string;
-  /** int32 `[batch, places]`: the global tokens as rows of `[batch * sequence, hidden]`. */
+  /** int32 `[batch, slots]`: the global tokens as rows of `[batch * sequence, hidden]`. */
   readonly globalRows: string;
   /** float32 `[batch, 1, sequence]`: `lowest` for masked tokens, else 0. */
   readonly maskBias: string;
@@ -44,7 +44,7 @@ export function attentionTables(writer: OnnxWriter, mask: string, globals: Globa
 }
 
 function writeTables(writer: OnnxWriter, mask: string, { indices, found }: GlobalTokens, shape: AttentionShape): AttentionTables {
-  const { batch, sequence, heads, headGroup, blockSize, blocks, side, places, keys } = shape;
+  const { batch, sequence, heads, headGroup, blockSize, blocks, side, slots, keys } = shape;
   const integers = integerWriter(writer);
   const span = 2 * side + blockSize;
   const number = (value: number): string => writer.constant("float32", [], [value]);
@@ -67,7 +67,7 @@ function writeTables(writer: OnnxWriter, mask: string, { indices, found }: Globa
   const isInside = writer.apply("And", [integers.isLess(-1, positions), integers.isLess(positions, integers.size(sequence))]);
   const windowTokens = integers.add(rowOfBatch, integers.min(integers.max(positions, 0), last));
   const globalRows = integers.add(indices, integers.reshape(rowOfBatch, [batch, 1]));
-  const globalTokens = writer.apply("Expand", [integers.reshape(globalRows, [batch, 1, places]), writer.shape([batch, blocks, places])]);
+  const globalTokens = writer.apply("Expand", [integers.reshape(globalRows, [batch, 1, slots]), writer.shape([batch, blocks, slots])]);
   const keyTokens = integers.reshape(writer.apply("Concat", [windowTokens, globalTokens], { axis: { integer: 2 } }), [
     batch,
     blocks,
@@ -80,8 +80,8 @@ function writeTables(writer: OnnxWriter, mask: string, { indices, found }: Globa
   const withinReach = writer.constant("bool", [blockSize, span], bandMaskValues(blockSize, span, 0, 2 * side));
   const isSeen = writer.apply("And", [writer.reshape(isLocal, [batch, blocks, 1, span], "bool"), withinReach]);
   const globalBias = writer.apply("Expand", [
-    writer.reshape(bias(found), [batch, 1, 1, places]),
-    writer.shape([batch, blocks, blockSize, places]),
+    writer.reshape(bias(found), [batch, 1, 1, slots]),
+    writer.shape([batch, blocks, blockSize, slots]),
   ]);
   const scoreBias = writer.apply("Concat", [bias(isSeen), globalBias], { axis: { integer: 3 } });
 
@@ -96,7 +96,7 @@ function writeTables(writer: OnnxWriter, mask: string, { indices, found }: Globa
 }
 
 function contextRows(writer: OnnxWriter, mask: string, shape: AttentionShape): string {
-  const { batch, sequence, heads, headGroup, blockSize, blocks, places } = shape;
+  const { batch, sequence, heads, headGroup, blockSize, blocks, slots } = shape;
   const integers = integerWriter(writer);
   const allHeads = range(0, heads);
   const rowsOfGroup = integers.size(groupRows(shape));
@@ -114,11 +114,11 @@ function contextRows(writer: OnnxWriter, mask: string, shape: AttentionShape): s
   const isGlobal = writer.apply("Equal", [mask, integers.list([maskCodes.global], [])]);
   const flags = writer.apply("Cast", [isGlobal], { to: { integer: onnxDataTypes.int32 } });
   const place = integers.subtract(writer.apply("CumSum", [flags, integers.list([1], [])]), 1);
-  const placeOfBatch = integers.reshape(integers.multiply(integers.count(batch), integers.size(places)), [batch, 1]);
+  const placeOfBatch = integers.reshape(integers.multiply(integers.count(batch), integers.size(slots)), [batch, 1]);
   const firstOfPlace = integers.add(integers.multiply(integers.add(placeOfBatch, place), heads), rowsOfAll);
   const global = integers.add(integers.reshape(firstOfPlace, [batch, sequence, 1]), integers.list(allHeads));
 
-  const zeros = integers.add(rowsOfAll, integers.multiply(integers.multiply(integers.size(batch), integers.size(places)), heads));
+  const zeros = integers.add(rowsOfAll, integers.multiply(integers.multiply(integers.size(batch), integers.size(slots)), heads));
   const column = (flag: string): string => writer.reshape(flag, [batch, sequence, 1], "bool");
   const isMasked = writer.apply("Equal", [mask, integers.list([maskCodes.masked], [])]);
   return writer.apply("Where", [column(isMasked), zeros, writer.apply("Where", [column(isGlobal), global, local])]);

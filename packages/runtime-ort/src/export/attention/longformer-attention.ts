@@ -17,9 +17,9 @@ export const writeLongformerAttention: OnnxOperation = (writer, node) => {
   if (query === undefined || key === undefined || value === undefined || hidden === undefined || mask === undefined)
     throw new TypeError("longformerAttention has eleven inputs");
   const [batch = 0, sequence = 0, width = 0] = hidden.shape;
-  const { globals, places } = globalTokens(writer, node);
+  const { globals, slots } = globalTokens(writer, node);
   const { heads, window } = node.attributes;
-  const shape = attentionShape({ batch, sequence, hidden: Number(width) }, { heads: Number(heads), window: Number(window), places });
+  const shape = attentionShape({ batch, sequence, hidden: Number(width) }, { heads: Number(heads), window: Number(window), slots });
   const tables = attentionTables(writer, mask.name, globals, shape);
 
   const perHead = (x: string): string => writer.reshape(x, [multiplyDimensions(batch, sequence, shape.heads), shape.headSize]);
@@ -28,7 +28,7 @@ export const writeLongformerAttention: OnnxOperation = (writer, node) => {
   const { globalRows, maskBias } = tables;
   const projections = node.inputs.slice(5).map(({ name }) => name);
   const global = writeGlobalContext(writer, shape, { hidden: hidden.name, globalRows, maskBias, projections });
-  const globalRowsOfHeads = writer.reshape(global, [multiplyDimensions(batch, places, shape.heads), shape.headSize]);
+  const globalRowsOfHeads = writer.reshape(global, [multiplyDimensions(batch, slots, shape.heads), shape.headSize]);
   const zeros = writer.constant(
     "float32",
     [1, shape.headSize],
@@ -39,22 +39,22 @@ export const writeLongformerAttention: OnnxOperation = (writer, node) => {
 };
 
 /** The global tokens of a mask, found once for all layers, under a name for their number that no graph has. */
-function globalTokens(writer: OnnxWriter, node: NodeToWrite): { readonly globals: GlobalTokens; readonly places: string } {
+function globalTokens(writer: OnnxWriter, node: NodeToWrite): { readonly globals: GlobalTokens; readonly slots: string } {
   const mask = operandAt(node, 4);
   const masks = writer.once("masks of longformerAttention", (): string[] => []);
   if (!masks.includes(mask.name)) masks.push(mask.name);
-  const places = `attention_places_${masks.indexOf(mask.name) + 1}`;
+  const slots = `attention_places_${masks.indexOf(mask.name) + 1}`;
   const globals = writer.once(`global tokens of ${mask.name}`, (): GlobalTokens => {
-    const placed = { dataType: "int32", shape: [...mask.shape.slice(0, 1), places] } as const;
+    const placed = { dataType: "int32", shape: [...mask.shape.slice(0, 1), slots] } as const;
     const [indices = "", found = ""] = writeNonzero(writer, {
       inputs: [mask],
       attributes: { equals: maskCodes.global, minimum: 1 },
       outputs: [placed, { ...placed, dataType: "bool" }],
     });
-    writer.bind(places, indices, 1);
+    writer.bind(slots, indices, 1);
     return { indices, found };
   });
-  return { globals, places };
+  return { globals, slots };
 }
 
 /** The context of one group of heads, `[batch * blocks * headGroup * blockSize, headSize]`. */

@@ -6,7 +6,7 @@ export const writeEmbedding: OnnxOperation = (writer, node) => [
   writer.apply("Gather", [operandAt(node, 1).name, operandAt(node, 0).name], { axis: { integer: 0 } }, outputAt(node, 0)),
 ];
 
-/** TopK of 1 where the number stands and 0 elsewhere: of equals it takes the first, so that places come ascending. */
+/** TopK of 1 where the number stands and 0 elsewhere: of equals it takes the first, so that slots come ascending. */
 export const writeNonzero: OnnxOperation = (writer, node) => {
   const x = operandAt(node, 0);
   const [indices, found] = [outputAt(node, 0), outputAt(node, 1)];
@@ -18,18 +18,18 @@ export const writeNonzero: OnnxOperation = (writer, node) => {
     to: { integer: onnxDataTypes.int64 },
   });
   const least = writer.constant("int64", [1], [Number(minimum)]);
-  const places = writer.apply("ReduceMax", [writer.apply("Concat", [counts, least], { axis: { integer: 0 } })], {
+  const slots = writer.apply("ReduceMax", [writer.apply("Concat", [counts, least], { axis: { integer: 0 } })], {
     axes: { integers: [0] },
     keepdims: { integer: 1 },
   });
-  const [values = "", positions = ""] = writer.applyMany("TopK", [hits, places], 2, { axis: { integer: 1 }, largest: { integer: 1 } });
+  const [values = "", positions = ""] = writer.applyMany("TopK", [hits, slots], 2, { axis: { integer: 1 }, largest: { integer: 1 } });
   return [
     writer.apply("Cast", [positions], { to: { integer: onnxDataTypes.int32 } }, indices),
     writer.apply("Cast", [values], { to: { integer: onnxDataTypes.bool } }, found),
   ];
 };
 
-/** Row numbers as GatherND and ScatterND take them: `[batch, places, …]` int64, the last axis one index long. */
+/** Row numbers as GatherND and ScatterND take them: `[batch, slots, …]` int64, the last axis one index long. */
 function rowNumbers(writer: OnnxWriter, indices: string): string {
   const wide = writer.apply("Cast", [indices], { to: { integer: onnxDataTypes.int64 } });
   return writer.apply("Unsqueeze", [wide, writer.constant("int64", [1], [2])]);

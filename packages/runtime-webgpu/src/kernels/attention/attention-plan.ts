@@ -27,8 +27,8 @@ export interface SizedAttention {
   readonly oneSided: number;
   /** 1 / √(head size). */
   readonly scale: number;
-  /** Places for global tokens: see `globalPlaces`. */
-  readonly places: number;
+  /** Slots for global tokens: see `globalSlots`. */
+  readonly slots: number;
   /** The list of `attention-tokens.ts`, `[batch, tokensStride]`. */
   readonly tokens: DeviceTensor;
   readonly tokensStride: number;

@@ -3,13 +3,13 @@ import { maskCodes, type GraphTensor } from "@longspan/core";
 /**
  * What kernels need to know of the tokens of a mask, computed on the host: for each item of the batch, how many global tokens it has, its
  * length up to the last token that is not masked, and the positions of its global tokens in ascending order, as int32
- * `[batch, 2 + places]`. The offsets within an item:
+ * `[batch, 2 + slots]`. The offsets within an item:
  */
 export const attentionTokens = { globals: 0, length: 1, positions: 2 } as const;
 
-/** The size of an item with so many places for global tokens. */
-export function tokensStride(places: number): number {
-  return attentionTokens.positions + places;
+/** The size of an item with so many slots for global tokens. */
+export function tokensStride(slots: number): number {
+  return attentionTokens.positions + slots;
 }
 
 /** How many global tokens the fullest item of the batch has, by the mask `[batch, sequence]`. */
@@ -25,18 +25,18 @@ export function maxGlobals(mask: GraphTensor): number {
 }
 
 /**
- * How many places for global tokens a plan has: at least as many as the fullest item of the batch needs. A power of two (or the whole
+ * How many slots for global tokens a plan has: at least as many as the fullest item of the batch needs. A power of two (or the whole
  * sequence), so that plans serve other numbers too; their kernels go by the numbers in `listTokens`.
  */
-export function globalPlaces(mask: GraphTensor): number {
+export function globalSlots(mask: GraphTensor): number {
   const max = maxGlobals(mask);
   return max === 0 ? 0 : Math.min(mask.shape[1] ?? 0, 2 ** Math.ceil(Math.log2(max)));
 }
 
 /** The list for a mask `[batch, sequence]`. */
-export function listTokens(mask: GraphTensor, places: number): Int32Array {
+export function listTokens(mask: GraphTensor, slots: number): Int32Array {
   const [batch = 0, sequence = 0] = mask.shape;
-  const stride = tokensStride(places);
+  const stride = tokensStride(slots);
   const list = new Int32Array(batch * stride);
   for (let item = 0; item < batch; item++) {
     let [globals, length] = [0, 0];

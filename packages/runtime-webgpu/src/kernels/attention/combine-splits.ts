@@ -3,10 +3,10 @@
 //     out[r, e] = Σ_s exp(top[s, r] - top) partial[s, r, e] / Σ_s exp(top[s, r] - top) sum[s, r],   top = max_s top[s, r]
 //
 // where r counts the heads of global tokens.
-// Shapes: partial `[items, splits, places, heads, length]`, statistics (top, sum) `[items, splits, places, heads, 2]`, tokens
+// Shapes: partial `[items, splits, slots, heads, length]`, statistics (top, sum) `[items, splits, slots, heads, 2]`, tokens
 // `[batch, tokensStride]`. `context` (direct): out is `[items, sequence, heads, length]`, the rows of global tokens.
-// `mixed` (re-associated): out is `[items, places, heads, length]`.
-// Grid: [⌈length / 64⌉, places · heads (or as many as there may be; the rest in turns), items].
+// `mixed` (re-associated): out is `[items, slots, heads, length]`.
+// Grid: [⌈length / 64⌉, slots · heads (or as many as there may be; the rest in turns), items].
 // Source: FlashAttention-2 (Dao, arXiv 2307.08691), where keys are split among workgroups.
 import type { Kernel } from "../../kernel/kernel.ts";
 import { attentionTokens } from "./attention-tokens.ts";
@@ -16,7 +16,7 @@ export const combineFields = {
   sequence: "u32",
   heads: "u32",
   length: "u32",
-  places: "u32",
+  slots: "u32",
   splits: "u32",
   tokensStride: "u32",
   firstItem: "u32",
@@ -25,7 +25,7 @@ export const combineFields = {
 export function combineSplitsKernel(purpose: "context" | "mixed"): Kernel {
   const token = {
     context: `item * sizes.sequence + u32(tokens[list + ${attentionTokens.positions}u + row / sizes.heads])`,
-    mixed: "item * sizes.places + row / sizes.heads",
+    mixed: "item * sizes.slots + row / sizes.heads",
   }[purpose];
   return {
     name: `combine-splits-${purpose}`,
@@ -45,7 +45,7 @@ fn main(
   if (element >= sizes.length) { return; }
   let list = (sizes.firstItem + item) * sizes.tokensStride;
   let rows = u32(tokens[list + ${attentionTokens.globals}u]) * sizes.heads;
-  let rowsOfSplit = sizes.places * sizes.heads;
+  let rowsOfSplit = sizes.slots * sizes.heads;
   for (var row = group.y; row < rows; row += groups.y) {
     let first = item * sizes.splits * rowsOfSplit + row;
     var top = statistics[first].x;

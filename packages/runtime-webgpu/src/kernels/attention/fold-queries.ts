@@ -3,9 +3,9 @@
 //     folded[token, head, k] = Σ_e query[token, head · headSize + e] · keyWeight[head · headSize + e, k]
 //
 // since query · (keyWeight x + keyBias) = (keyWeightᵀ query) · x plus a constant, which softmax does not see.
-// Shapes: query `[items, places, hidden]`; keyWeight `[hidden, hidden]` (float32 or float16); tokens `[batch, tokensStride]`; folded
-// `[items, places, heads, hidden]`.
-// Grid: [⌈hidden / 4 / 64⌉, heads · ⌈places / 4⌉, items]. An invocation computes 4 elements for 4 tokens, with the weight read once.
+// Shapes: query `[items, slots, hidden]`; keyWeight `[hidden, hidden]` (float32 or float16); tokens `[batch, tokensStride]`; folded
+// `[items, slots, heads, hidden]`.
+// Grid: [⌈hidden / 4 / 64⌉, heads · ⌈slots / 4⌉, items]. An invocation computes 4 elements for 4 tokens, with the weight read once.
 import type { Kernel } from "../../kernel/kernel.ts";
 import { attentionTokens } from "./attention-tokens.ts";
 import { range } from "./softmax-step.ts";
@@ -18,7 +18,7 @@ export const foldFields = {
   vectors: "u32",
   heads: "u32",
   headSize: "u32",
-  places: "u32",
+  slots: "u32",
   tokensStride: "u32",
   firstItem: "u32",
 } as const;
@@ -50,7 +50,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   ${each
     .map(
       (one) =>
-        `let start${one} = (item * sizes.places + min(token + ${one}u, globals - 1u)) * sizes.hidden + head * sizes.headSize; var sum${one} = vec4<f32>();`,
+        `let start${one} = (item * sizes.slots + min(token + ${one}u, globals - 1u)) * sizes.hidden + head * sizes.headSize; var sum${one} = vec4<f32>();`,
     )
     .join("\n  ")}
   for (var element = 0u; element < sizes.headSize; element++) {
@@ -60,7 +60,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   ${each
     .map(
       (one) =>
-        `if (token + ${one}u < globals) { write_folded(((item * sizes.places + token + ${one}u) * sizes.heads + head) * sizes.hidden, vector, sum${one}); }`,
+        `if (token + ${one}u < globals) { write_folded(((item * sizes.slots + token + ${one}u) * sizes.heads + head) * sizes.hidden, vector, sum${one}); }`,
     )
     .join("\n  ")}
 }`,

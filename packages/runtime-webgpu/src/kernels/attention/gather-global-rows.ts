@@ -1,9 +1,9 @@
-// The hidden states of the global tokens, one after the other; 0 where an item of the batch has fewer than there are places:
+// The hidden states of the global tokens, one after the other; 0 where an item of the batch has fewer than there are slots:
 //
 //     out[place, element] = hidden[position of the place's global token, element]
 //
-// Shapes: hidden `[items, sequence, hidden]`, tokens `[batch, tokensStride]`, out `[items, places, hidden]`.
-// Grid: [⌈hidden / 64⌉, places (or as many as there may be; the rest in turns), items].
+// Shapes: hidden `[items, sequence, hidden]`, tokens `[batch, tokensStride]`, out `[items, slots, hidden]`.
+// Grid: [⌈hidden / 64⌉, slots (or as many as there may be; the rest in turns), items].
 import type { Kernel } from "../../kernel/kernel.ts";
 import { attentionTokens } from "./attention-tokens.ts";
 import { declareUniforms } from "./uniforms.ts";
@@ -11,7 +11,7 @@ import { declareUniforms } from "./uniforms.ts";
 export const gatherFields = {
   sequence: "u32",
   hidden: "u32",
-  places: "u32",
+  slots: "u32",
   tokensStride: "u32",
   firstItem: "u32",
 } as const;
@@ -33,13 +33,13 @@ fn main(
   if (element >= sizes.hidden) { return; }
   let list = (sizes.firstItem + group.z) * sizes.tokensStride;
   let globals = u32(tokens[list + ${attentionTokens.globals}u]);
-  for (var place = group.y; place < sizes.places; place += groups.y) {
+  for (var place = group.y; place < sizes.slots; place += groups.y) {
     var value = 0.0;
     if (place < globals) {
       let token = u32(tokens[list + ${attentionTokens.positions}u + place]);
       value = hidden[(group.z * sizes.sequence + token) * sizes.hidden + element];
     }
-    out[(group.z * sizes.places + place) * sizes.hidden + element] = value;
+    out[(group.z * sizes.slots + place) * sizes.hidden + element] = value;
   }
 }`,
   };

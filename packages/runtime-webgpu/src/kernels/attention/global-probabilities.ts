@@ -3,9 +3,9 @@
 //     out[item, head, j, c] = exp(scale · query[c, head] · key[j, head] - top) / Σ_s exp(top[s] - top) sum[s],   top = max_s top[s]
 //
 // for the c-th global token of the item and every token j that is not masked; 0 elsewhere.
-// Shapes: query `[items, places, heads, length]`; key `[items, sequence, hidden]` (direct: the global keys, of which each head has `length`
+// Shapes: query `[items, slots, heads, length]`; key `[items, sequence, hidden]` (direct: the global keys, of which each head has `length`
 // elements; re-associated: the hidden states, of which each head sees all); codes `[batch, sequence]`; tokens `[batch, tokensStride]`;
-// statistics `[items, splits, places, heads, 2]`; out: of `[items, heads, sequence, globals]` the heads from `firstHead` on.
+// statistics `[items, splits, slots, heads, 2]`; out: of `[items, heads, sequence, globals]` the heads from `firstHead` on.
 // Grid: [⌈globals / 64⌉, sequence (or as many as there may be; the rest in turns), heads].
 // Layout: transformers' `global_attentions` of LongformerModel.
 import type { Kernel } from "../../kernel/kernel.ts";
@@ -20,7 +20,7 @@ export const globalProbabilityFields = {
   heads: "u32",
   /** Elements of a token from one head's key to the next one's: 0 where all heads see the same. */
   headStride: "u32",
-  places: "u32",
+  slots: "u32",
   globals: "u32",
   splits: "u32",
   tokensStride: "u32",
@@ -43,7 +43,7 @@ export function globalProbabilitiesKernel(length: number, aligned: boolean): Ker
   let head = (sizes.firstHead + group.z) % sizes.heads;
   let batchItem = sizes.firstItem + item;
   let isGlobal = place < u32(tokens[batchItem * sizes.tokensStride + ${attentionTokens.globals}u]);
-  let rowsOfSplit = sizes.places * sizes.heads;
+  let rowsOfSplit = sizes.slots * sizes.heads;
   let row = place * sizes.heads + head;
   var top = 0.0;
   var sum = 0.0;

@@ -29,11 +29,11 @@ const minKeys = 128;
 /** Bounds the memory that splits take. */
 const maxSplits = 32;
 
-export function splitKeys({ batch, sequence, hidden, heads, headSize, places, context }: SizedAttention, form: GlobalForm): GlobalSplits {
+export function splitKeys({ batch, sequence, hidden, heads, headSize, slots, context }: SizedAttention, form: GlobalForm): GlobalSplits {
   const { kind, limits } = context.facts;
   const length = form === "direct" ? headSize : hidden;
-  const rows = places * heads;
-  const workgroups = form === "direct" ? batch * heads * Math.ceil(places / 64) : batch * Math.ceil(rows / 8);
+  const rows = slots * heads;
+  const workgroups = form === "direct" ? batch * heads * Math.ceil(slots / 64) : batch * Math.ceil(rows / 8);
   const wanted = Math.min(Math.ceil(busyWorkgroups[kind] / workgroups), Math.ceil(sequence / minKeys), maxSplits);
   const bindable = Math.floor(limits.maxStorageBufferBindingSize / (4 * rows * length));
   const keys = Math.ceil(sequence / Math.max(1, Math.min(wanted, bindable)));

@@ -3,7 +3,7 @@ import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
 import type { OperationKernels, PlanContext, SizedNode } from "../../kernel/operation-kernels.ts";
 import { rowRanges } from "../parts/dispatching.ts";
 import type { AttentionItems, SizedAttention } from "./attention-plan.ts";
-import { globalPlaces, listTokens, maxGlobals, tokensStride } from "./attention-tokens.ts";
+import { globalSlots, listTokens, maxGlobals, tokensStride } from "./attention-tokens.ts";
 import { splitKeys, type GlobalForm } from "./global-splits.ts";
 import { planDirect, planGlobalProjections } from "./plan-direct.ts";
 import { planReassociated } from "./plan-reassociated.ts";
@@ -34,13 +34,13 @@ export function longformerAttentionKernels({ linear, reassociateUpTo }: Longform
     operation: "longformerAttention",
     float16Inputs: [5, 7, 9],
     hostInputs: [maskInput],
-    planKey: ([mask]) => (mask === undefined ? "" : String(globalPlaces(mask))),
+    planKey: ([mask]) => (mask === undefined ? "" : String(globalSlots(mask))),
     introduced: ({ globals }, [mask]) => new Map(typeof globals === "string" && mask !== undefined ? [[globals, maxGlobals(mask)]] : []),
     plan(node, context) {
       const sized = sizedAttention(node, context);
-      const { batch, sequence, hidden, heads, headSize, places } = sized;
-      const form: GlobalForm = places <= (reassociateUpTo ?? headSize / 2) ? "reassociated" : "direct";
-      const splits = places === 0 ? undefined : splitKeys(sized, form);
+      const { batch, sequence, hidden, heads, headSize, slots } = sized;
+      const form: GlobalForm = slots <= (reassociateUpTo ?? headSize / 2) ? "reassociated" : "direct";
+      const splits = slots === 0 ? undefined : splitKeys(sized, form);
       const projections = splits?.form === "direct" ? planGlobalProjections(sized, linear) : undefined;
       const itemBytes = [
         sequence * hidden * 4,
@@ -110,8 +110,8 @@ function sizedAttention(node: SizedNode, context: PlanContext): SizedAttention {
       { details: { node: node.name, found: headSize, allowed: maxHeadSize } },
     );
   }
-  const places = globalPlaces(codes);
-  const stride = tokensStride(places);
+  const slots = globalSlots(codes);
+  const stride = tokensStride(slots);
   return {
     node,
     context,
@@ -136,9 +136,9 @@ function sizedAttention(node: SizedNode, context: PlanContext): SizedAttention {
     headSize,
     oneSided: Number(node.attributes.window) / 2,
     scale: 1 / Math.sqrt(headSize),
-    places,
-    tokens: context.derived(`attention tokens of ${mask.name}, ${places} places`, batch * stride, mask, (values) =>
-      listTokens(values, places),
+    slots,
+    tokens: context.derived(`attention tokens of ${mask.name}, ${slots} slots`, batch * stride, mask, (values) =>
+      listTokens(values, slots),
     ),
     tokensStride: stride,
   };

@@ -41,16 +41,16 @@ export function planDirect(
   { key, value }: Pick<GlobalProjections, "key" | "value">,
   linear: OperationKernels,
 ): readonly Dispatch[] {
-  const { node, context, inputs, sequence, hidden, places, tokens, tokensStride, items } = part;
-  const shape = [items.count, places, hidden];
-  const rows = { ...part.scratch("global rows", places * hidden), shape };
-  const query = { ...part.scratch("global queries", places * hidden), shape };
+  const { node, context, inputs, sequence, hidden, slots, tokens, tokensStride, items } = part;
+  const shape = [items.count, slots, hidden];
+  const rows = { ...part.scratch("global rows", slots * hidden), shape };
+  const query = { ...part.scratch("global queries", slots * hidden), shape };
   const gather: Dispatch = {
     kernel: gatherGlobalRowsKernel(),
-    uniforms: packFields(gatherFields, { sequence, hidden, places, tokensStride, firstItem: items.first }),
+    uniforms: packFields(gatherFields, { sequence, hidden, slots, tokensStride, firstItem: items.first }),
     operands: [itemsOf(part, inputs.hidden), { tensor: tokens }, { tensor: rows }],
-    workgroups: [Math.ceil(hidden / 64), Math.min(places, context.facts.limits.maxComputeWorkgroupsPerDimension), items.count],
-    work: { floatingPointOperations: 0, bytes: 8 * items.count * places * hidden },
+    workgroups: [Math.ceil(hidden / 64), Math.min(slots, context.facts.limits.maxComputeWorkgroupsPerDimension), items.count],
+    work: { floatingPointOperations: 0, bytes: 8 * items.count * slots * hidden },
   };
   const project = linear.plan(
     {

@@ -9,10 +9,10 @@ import type { WeightLayout } from "./weights.ts";
 
 /** The global tokens' rows of the context, without the keys and values of all tokens. */
 export function planReassociated(part: AttentionItems, splits: GlobalSplits): readonly Dispatch[] {
-  const { context, inputs, outputs, sequence, hidden, heads, headSize, places, tokens, tokensStride, items } = part;
+  const { context, inputs, outputs, sequence, hidden, heads, headSize, slots, tokens, tokensStride, items } = part;
   const shared = context.facts.kind === "gpu";
   const layoutOf = ({ storage }: DeviceTensor): WeightLayout => ({ storage, aligned: hidden % 4 === 0 });
-  const sizes = { hidden, vectors: Math.ceil(hidden / 4), headSize, places, tokensStride, firstItem: items.first };
+  const sizes = { hidden, vectors: Math.ceil(hidden / 4), headSize, slots, tokensStride, firstItem: items.first };
   const project = (
     purpose: "query" | "value",
     weight: DeviceTensor,
@@ -20,14 +20,14 @@ export function planReassociated(part: AttentionItems, splits: GlobalSplits): re
   ): Pick<Dispatch, "kernel" | "uniforms" | "workgroups" | "work"> => ({
     kernel: projectRowsKernel({ purpose, weight: layoutOf(weight), shared }),
     uniforms: packFields(projectFields, { ...sizes, sequence }),
-    workgroups: [Math.ceil(hidden / projectedElements(shared)), Math.ceil(places / projectedTokens), items.count],
+    workgroups: [Math.ceil(hidden / projectedElements(shared)), Math.ceil(slots / projectedTokens), items.count],
     work: {
-      floatingPointOperations: 2 * items.count * places * hidden * hidden,
-      bytes: weight.byteLength + bias.byteLength + 4 * items.count * places * hidden * (purpose === "query" ? 2 : heads + 1),
+      floatingPointOperations: 2 * items.count * slots * hidden * hidden,
+      bytes: weight.byteLength + bias.byteLength + 4 * items.count * slots * hidden * (purpose === "query" ? 2 : heads + 1),
     },
   });
-  const query = part.scratch("global queries", places * hidden);
-  const folded = part.scratch("folded queries", places * heads * hidden);
+  const query = part.scratch("global queries", slots * hidden);
+  const folded = part.scratch("folded queries", slots * heads * hidden);
   const mixed = planSplits(part, splits, { query: folded, key: inputs.hidden, value: inputs.hidden });
   const [tokenList, states] = [{ tensor: tokens }, itemsOf(part, inputs.hidden)];
   return [
@@ -39,10 +39,10 @@ export function planReassociated(part: AttentionItems, splits: GlobalSplits): re
       kernel: foldQueriesKernel(layoutOf(inputs.keyGlobalWeight)),
       uniforms: packFields(foldFields, { ...sizes, heads }),
       operands: [{ tensor: query }, { tensor: inputs.keyGlobalWeight }, tokenList, { tensor: folded }],
-      workgroups: [Math.ceil(hidden / 256), heads * Math.ceil(places / foldedTokens), items.count],
+      workgroups: [Math.ceil(hidden / 256), heads * Math.ceil(slots / foldedTokens), items.count],
       work: {
-        floatingPointOperations: 2 * items.count * places * hidden * hidden,
-        bytes: inputs.keyGlobalWeight.byteLength + 4 * items.count * places * hidden * (heads + 1),
+        floatingPointOperations: 2 * items.count * slots * hidden * hidden,
+        bytes: inputs.keyGlobalWeight.byteLength + 4 * items.count * slots * hidden * (heads + 1),
       },
     },
     ...mixed.dispatches,

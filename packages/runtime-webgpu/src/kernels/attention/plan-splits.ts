@@ -9,7 +9,7 @@ import { packFields } from "./uniforms.ts";
 
 /** The queries of global tokens and what they attend to. Shapes as in `global-task.ts`. */
 export interface GlobalAttention {
-  /** `[items, places, heads, length]`. */
+  /** `[items, slots, heads, length]`. */
   readonly query: DeviceTensor;
   /** `[batch, sequence, hidden]`. */
   readonly key: DeviceTensor;
@@ -18,25 +18,25 @@ export interface GlobalAttention {
 
 /**
  * Global tokens attend: the splits, then what joins them, and the probabilities where they are asked for. The result is the context's rows
- * of the global tokens (direct), or what each of their heads mixed of the hidden states, `[items, places, heads, hidden]` (re-associated).
+ * of the global tokens (direct), or what each of their heads mixed of the hidden states, `[items, slots, heads, hidden]` (re-associated).
  */
 export function planSplits(
   part: AttentionItems,
   found: GlobalSplits,
   attention: GlobalAttention,
 ): { out: DeviceTensor; dispatches: readonly Dispatch[] } {
-  const { context, inputs, outputs, sequence, hidden, heads, headSize, scale, places, tokens, tokensStride, items } = part;
+  const { context, inputs, outputs, sequence, hidden, heads, headSize, scale, slots, tokens, tokensStride, items } = part;
   const { form, splits, splitKeys, length } = found;
   const direct = form === "direct";
   const aligned = length % 4 === 0;
   const partials = { tensor: part.scratch("global partial sums", found.partialElements) };
   const statistics = { tensor: part.scratch("global statistics", found.statisticsElements) };
-  const out = direct ? outputs.context : part.scratch("mixed hidden states", places * heads * length);
+  const out = direct ? outputs.context : part.scratch("mixed hidden states", slots * heads * length);
   const [query, mask, tokenList] = [{ tensor: attention.query }, { tensor: inputs.mask }, { tensor: tokens }];
   const [key, value] = [itemsOf(part, attention.key), itemsOf(part, attention.value)];
   const common = { sequence, tokensStride, firstItem: items.first, splits };
   const vectors = Math.ceil(length / 4);
-  const rows = direct ? places : places * heads;
+  const rows = direct ? slots : slots * heads;
   const task = globalTask({ length, aligned });
   const tiled = direct ? attentionOfHeads(task, context.facts) : attentionOfTokens(task, context.facts);
   const maxGroups = context.facts.limits.maxComputeWorkgroupsPerDimension;
@@ -56,18 +56,18 @@ export function planSplits(
       operands: [query, key, value, mask, tokenList, partials, statistics],
       workgroups: [Math.ceil(rows / tiled.rows) * splits, direct ? heads : 1, items.count],
       work: {
-        floatingPointOperations: 4 * items.count * places * heads * sequence * length,
-        bytes: 4 * items.count * (2 * sequence * hidden + places * heads * length + found.partialElements),
+        floatingPointOperations: 4 * items.count * slots * heads * sequence * length,
+        bytes: 4 * items.count * (2 * sequence * hidden + slots * heads * length + found.partialElements),
       },
     },
     {
       kernel: combineSplitsKernel(direct ? "context" : "mixed"),
-      uniforms: packFields(combineFields, { ...common, heads, length, places }),
+      uniforms: packFields(combineFields, { ...common, heads, length, slots }),
       operands: [partials, statistics, tokenList, direct ? itemsOf(part, out) : { tensor: out }],
-      workgroups: [Math.ceil(length / 64), Math.min(places * heads, maxGroups), items.count],
+      workgroups: [Math.ceil(length / 64), Math.min(slots * heads, maxGroups), items.count],
       work: {
         floatingPointOperations: 2 * items.count * found.partialElements,
-        bytes: 4 * items.count * (found.partialElements + places * heads * length),
+        bytes: 4 * items.count * (found.partialElements + slots * heads * length),
       },
     },
   ];
@@ -83,7 +83,7 @@ export function planSplits(
       scale,
       heads,
       headStride: direct ? headSize : 0,
-      places,
+      slots,
       globals,
       firstHead,
       outStart,

@@ -7,7 +7,7 @@ import { windowFields, windowTask } from "./window-task.ts";
 
 /** The local and the masked tokens' rows of the context, and the probabilities where they are asked for. */
 export function planWindow(part: AttentionItems): readonly Dispatch[] {
-  const { context, inputs, outputs, sequence, hidden, heads, headSize, oneSided, scale, places, tokens, tokensStride, items } = part;
+  const { context, inputs, outputs, sequence, hidden, heads, headSize, oneSided, scale, slots, tokens, tokensStride, items } = part;
   const aligned = headSize % 4 === 0;
   const { attentions } = outputs;
   const task = windowTask({ headSize, aligned, statistics: attentions !== undefined });
@@ -15,7 +15,7 @@ export function planWindow(part: AttentionItems): readonly Dispatch[] {
   const statistics = attentions === undefined ? undefined : part.scratch("window statistics", 2 * heads * sequence);
   const [mask, tokenList] = [{ tensor: inputs.mask }, { tensor: tokens }];
   const common = { sequence, hidden, vectors: Math.ceil(headSize / 4), scale, oneSided, tokensStride, firstItem: items.first };
-  const pairs = windowPairs(sequence, oneSided) + sequence * places;
+  const pairs = windowPairs(sequence, oneSided) + sequence * slots;
   const attention: Dispatch = {
     kernel,
     uniforms: packFields(windowFields, common),

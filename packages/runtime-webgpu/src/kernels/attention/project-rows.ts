@@ -5,8 +5,8 @@
 // `query`: x is the hidden state of the token, out are the queries of the global tokens in a row.
 // `value` (re-associated): x is what the head of o mixed from the hidden states of all tokens, out is the token's row of the context.
 // Shapes: weight `[hidden, hidden]` (float32 or float16), bias `[hidden]`; x `[items, sequence, hidden]` or
-// `[items, places, heads, hidden]`; tokens `[batch, tokensStride]`; out `[items, places, hidden]` or `[items, sequence, hidden]`.
-// Grid: [⌈hidden · slices / 64⌉, ⌈places / 4⌉, items]. An invocation computes one element for 4 tokens, with the weight read once;
+// `[items, slots, heads, hidden]`; tokens `[batch, tokensStride]`; out `[items, slots, hidden]` or `[items, sequence, hidden]`.
+// Grid: [⌈hidden · slices / 64⌉, ⌈slots / 4⌉, items]. An invocation computes one element for 4 tokens, with the weight read once;
 // on GPUs 8 invocations share its sum, so that neighbours read neighbouring weights.
 import type { Kernel } from "../../kernel/kernel.ts";
 import { attentionTokens } from "./attention-tokens.ts";
@@ -27,7 +27,7 @@ export const projectFields = {
   hidden: "u32",
   vectors: "u32",
   headSize: "u32",
-  places: "u32",
+  slots: "u32",
   tokensStride: "u32",
   firstItem: "u32",
 } as const;
@@ -47,10 +47,10 @@ export function projectRowsKernel({ purpose, weight, shared }: ProjectRowsOption
   const heads = "(sizes.hidden / sizes.headSize)";
   const input = {
     query: `(item * sizes.sequence + ${position}) * sizes.hidden`,
-    value: `((item * sizes.places + min(token, globals - 1u)) * ${heads} + element / sizes.headSize) * sizes.hidden`,
+    value: `((item * sizes.slots + min(token, globals - 1u)) * ${heads} + element / sizes.headSize) * sizes.hidden`,
   }[purpose];
   const output = {
-    query: "(item * sizes.places + token) * sizes.hidden",
+    query: "(item * sizes.slots + token) * sizes.hidden",
     value: `(item * sizes.sequence + ${position}) * sizes.hidden`,
   }[purpose];
   const reduce = `

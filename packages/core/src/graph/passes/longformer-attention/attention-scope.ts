@@ -20,7 +20,7 @@ interface AttentionSizes {
   /** Queries with the padding that fills the last block. */
   readonly rows: Dimension;
   /** The symbol for how many global tokens a row has room for. */
-  readonly places: string;
+  readonly slots: string;
 }
 
 /** What every part of the lowering works with. */
@@ -33,7 +33,7 @@ export interface AttentionScope {
   readonly mask: Value;
   /** bool `[batch, sequence]`. */
   readonly masked: Value;
-  /** int32 `[batch, places]`: positions of global tokens, then of others; and bool, which of them are global. */
+  /** int32 `[batch, slots]`: positions of global tokens, then of others; and bool, which of them are global. */
   readonly indices: Value;
   readonly found: Value;
 }
@@ -43,18 +43,18 @@ export interface AttentionScopeOptions {
   readonly mask: Value;
   readonly heads: number;
   readonly side: number;
-  readonly places: string;
-  readonly minPlaces: 0 | 1;
+  readonly slots: string;
+  readonly minSlots: 0 | 1;
 }
 
 export function attentionScope(
   builder: GraphBuilder,
-  { hidden, mask, heads, side, places, minPlaces }: AttentionScopeOptions,
+  { hidden, mask, heads, side, slots, minSlots }: AttentionScopeOptions,
 ): AttentionScope {
   const [batch = 0, sequence = 0, width = 0] = hidden.shape;
   const blocks = divideDimensionUp(sequence, side);
   const masked = builder.apply(equal, [mask, scalar(builder, maskCodes.masked, "int32")]);
-  const [indices, found] = builder.node(nonzero, [mask], { equals: maskCodes.global, dimension: places, minimum: minPlaces });
+  const [indices, found] = builder.node(nonzero, [mask], { equals: maskCodes.global, dimension: slots, minimum: minSlots });
   if (indices === undefined || found === undefined) throw new TypeError("nonzero has two outputs");
   return {
     sizes: {
@@ -66,7 +66,7 @@ export function attentionScope(
       side,
       blocks,
       rows: multiplyDimensions(blocks, side),
-      places,
+      slots,
     },
     express: expressions(builder),
     hidden,
@@ -87,7 +87,7 @@ export function byHeads({ express, sizes }: AttentionScope, x: Value): Value {
   return express.reshaped(x, [...x.shape.slice(0, 2), sizes.heads, sizes.headSize]);
 }
 
-/** The rows of the global tokens, `[batch, places, …]`. */
+/** The rows of the global tokens, `[batch, slots, …]`. */
 export function atGlobals({ express, indices }: AttentionScope, x: Value): Value {
   return express.gathered(x, indices);
 }

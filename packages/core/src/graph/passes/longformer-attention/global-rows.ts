@@ -7,9 +7,9 @@ import { lowest } from "./expressions.ts";
 export type GlobalProjections = Readonly<Record<`${"query" | "key" | "value"}Global${"Weight" | "Bias"}`, Value>>;
 
 export interface GlobalRows {
-  /** `[batch, places, hidden]`. */
+  /** `[batch, slots, hidden]`. */
   readonly context: Value;
-  /** `[batch, heads · places, sequence]`. */
+  /** `[batch, heads · slots, sequence]`. */
   readonly probabilities: Value;
 }
 
@@ -17,26 +17,26 @@ export interface GlobalRows {
 export function globalRows(scope: AttentionScope, projections: GlobalProjections, form: "reassociated" | "direct"): GlobalRows {
   const { queryGlobalWeight, queryGlobalBias, keyGlobalWeight, keyGlobalBias, valueGlobalWeight, valueGlobalBias } = projections;
   const { express, sizes } = scope;
-  const { batch, heads, headSize, places, hidden, sequence } = sizes;
+  const { batch, heads, headSize, slots, hidden, sequence } = sizes;
   const project = (x: Value, weight: Value, bias: Value): Value => byHeads(scope, express.linear(x, weight, bias));
   const projected = project(atGlobals(scope, scope.hidden), queryGlobalWeight, queryGlobalBias);
   const queries = scaled(scope, express.permuted(projected, [0, 2, 1, 3]));
   const keyBiases = express.reshaped(express.either(scope.masked, lowest, 0), [batch, 1, sequence]);
-  const allPlaces = multiplyDimensions(heads, places);
+  const allPlaces = multiplyDimensions(heads, slots);
   const attend = (scores: Value): Value => express.softmax(express.plus(express.reshaped(scores, [batch, allPlaces, sequence]), keyBiases));
-  const joined = (context: Value): Value => express.reshaped(express.permuted(context, [0, 2, 1, 3]), [batch, places, hidden]);
+  const joined = (context: Value): Value => express.reshaped(express.permuted(context, [0, 2, 1, 3]), [batch, slots, hidden]);
 
   if (form === "direct") {
     const keys = express.permuted(project(scope.hidden, keyGlobalWeight, keyGlobalBias), [0, 2, 3, 1]);
     const values = express.permuted(project(scope.hidden, valueGlobalWeight, valueGlobalBias), [0, 2, 1, 3]);
     const probabilities = attend(express.product(queries, keys));
-    const byHead = express.reshaped(probabilities, [batch, heads, places, sequence]);
+    const byHead = express.reshaped(probabilities, [batch, heads, slots, sequence]);
     return { context: joined(express.product(byHead, values)), probabilities };
   }
   const keyOfHeads = express.reshaped(keyGlobalWeight, [heads, headSize, hidden]);
   const throughKeys = express.reshaped(express.product(queries, keyOfHeads), [batch, allPlaces, hidden]);
   const probabilities = attend(express.product(throughKeys, express.permuted(scope.hidden, [0, 2, 1])));
-  const mixed = express.reshaped(express.product(probabilities, scope.hidden), [batch, heads, places, hidden]);
+  const mixed = express.reshaped(express.product(probabilities, scope.hidden), [batch, heads, slots, hidden]);
   const valueOfHeads = express.permuted(express.reshaped(valueGlobalWeight, [heads, headSize, hidden]), [0, 2, 1]);
   const throughValues = express.product(mixed, valueOfHeads);
   return { context: joined(express.plus(throughValues, express.reshaped(valueGlobalBias, [heads, 1, headSize]))), probabilities };

@@ -10,7 +10,7 @@ export interface LocalRows {
   readonly context: Value;
   /** `[batch, heads, blocks, side, 3 · side]`. */
   readonly windowProbabilities: Value;
-  /** `[batch, heads, rows, places]`. */
+  /** `[batch, heads, rows, slots]`. */
   readonly globalProbabilities: Value;
 }
 
@@ -21,7 +21,7 @@ export function localRows(
   { query, key, value }: { readonly query: Value; readonly key: Value; readonly value: Value },
 ): LocalRows {
   const { express, sizes } = scope;
-  const { batch, sequence, hidden, heads, headSize, side, blocks, rows, places } = sizes;
+  const { batch, sequence, hidden, heads, headSize, side, blocks, rows, slots } = sizes;
   const queries = scaled(
     scope,
     express.permuted(express.reshaped(filled(scope, query, 0, 0), [batch, rows, heads, headSize]), [0, 2, 1, 3]),
@@ -33,14 +33,14 @@ export function localRows(
 
   const globalKeys = express.permuted(byHeads(scope, atGlobals(scope, key)), [0, 2, 3, 1]);
   const globalValues = express.permuted(byHeads(scope, atGlobals(scope, value)), [0, 2, 1, 3]);
-  const foundBias = express.reshaped(express.either(scope.found, 0, lowest), [batch, 1, 1, places]);
+  const foundBias = express.reshaped(express.either(scope.found, 0, lowest), [batch, 1, 1, slots]);
   const allGlobalScores = express.plus(express.product(queries, globalKeys), foundBias);
-  const globalScores = express.reshaped(allGlobalScores, [batch, heads, blocks, side, places]);
+  const globalScores = express.reshaped(allGlobalScores, [batch, heads, blocks, side, slots]);
 
   const probabilities = express.softmax(express.joined([windowScores, globalScores], 4));
   const windowProbabilities = express.cut(probabilities, 4, 0, 3 * side);
-  const besides = express.cut(probabilities, 4, 3 * side, addDimensions(3 * side, places));
-  const globalProbabilities = express.reshaped(besides, [batch, heads, rows, places]);
+  const besides = express.cut(probabilities, 4, 3 * side, addDimensions(3 * side, slots));
+  const globalProbabilities = express.reshaped(besides, [batch, heads, rows, slots]);
   const fromWindow = express.reshaped(express.product(windowProbabilities, valueWindows), [batch, heads, rows, headSize]);
   const context = express.plus(fromWindow, express.product(globalProbabilities, globalValues));
   const joined = express.reshaped(express.permuted(context, [0, 2, 1, 3]), [batch, rows, hidden]);

@@ -4,15 +4,15 @@ import type { Value } from "../../value.ts";
 import { atGlobals, isLocal, type AttentionScope } from "./attention-scope.ts";
 import type { LocalRows } from "./local-rows.ts";
 
-/** The local rows with the global ones written over them; places without a token write back what stands there. */
+/** The local rows with the global ones written over them; slots without a token write back what stands there. */
 export function mergeRows(builder: GraphBuilder, scope: AttentionScope, local: Value, global: Value): Value {
   const { express, sizes, indices } = scope;
-  const found = express.reshaped(scope.found, [sizes.batch, sizes.places, 1]);
+  const found = express.reshaped(scope.found, [sizes.batch, sizes.slots, 1]);
   const updates = express.chosen(found, global, atGlobals(scope, local));
   return builder.apply(scatterRows, [local, indices, updates]);
 }
 
-/** The first probabilities output of `longformerAttention`: `[batch, heads, sequence, places + window + 1]`. */
+/** The first probabilities output of `longformerAttention`: `[batch, heads, sequence, slots + window + 1]`. */
 export function attentions(scope: AttentionScope, { windowProbabilities, globalProbabilities }: LocalRows): Value {
   const { express, sizes } = scope;
   const { batch, heads, blocks, side, sequence, rows } = sizes;
@@ -27,9 +27,9 @@ export function attentions(scope: AttentionScope, { windowProbabilities, globalP
   return express.chosen(local, all, express.number(0));
 }
 
-/** The second: `[batch, heads, sequence, places]`, of the probabilities `[batch, heads · places, sequence]`. */
+/** The second: `[batch, heads, sequence, slots]`, of the probabilities `[batch, heads · slots, sequence]`. */
 export function globalAttentions({ express, sizes, found }: AttentionScope, probabilities: Value): Value {
-  const { batch, heads, places, sequence } = sizes;
-  const byHead = express.reshaped(probabilities, [batch, heads, places, sequence]);
-  return express.chosen(express.reshaped(found, [batch, 1, 1, places]), express.permuted(byHead, [0, 1, 3, 2]), express.number(0));
+  const { batch, heads, slots, sequence } = sizes;
+  const byHead = express.reshaped(probabilities, [batch, heads, slots, sequence]);
+  return express.chosen(express.reshaped(found, [batch, 1, 1, slots]), express.permuted(byHead, [0, 1, 3, 2]), express.number(0));
 }
