@@ -114,9 +114,9 @@ interface Archive {
 function tensorOf(source: ByteSource, name: string, weight: unknown, { entries, folder, storages, maxVerifiedBytes }: Archive): LazyTensor {
   const { path_name: path, use_pickle: pickled, tensor_meta: meta } = recordOf(weight) ?? {};
   const description = recordOf(meta);
-  const shape = asIntegers(description?.sizes);
-  const strides = asIntegers(description?.strides);
-  const elementOffset = asInteger(description?.storage_offset);
+  const shape = integersOf(description?.sizes);
+  const strides = integersOf(description?.strides);
+  const elementOffset = integerOf(description?.storage_offset);
   const entry = typeof path === "string" ? entries.get(folder + path) : undefined;
   if (pickled === true) {
     throw new LongspanError(
@@ -149,13 +149,13 @@ function tensorOf(source: ByteSource, name: string, weight: unknown, { entries, 
 }
 
 /** Sizes are `{"as_int": 3}`; one that is an expression has another key. */
-function asInteger(value: unknown): number | undefined {
+function integerOf(value: unknown): number | undefined {
   const number = recordOf(value)?.as_int;
   return typeof number === "number" && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
 }
 
-function asIntegers(value: unknown): number[] | undefined {
-  const numbers = Array.isArray(value) ? value.map((item) => asInteger(item)) : undefined;
+function integersOf(value: unknown): number[] | undefined {
+  const numbers = Array.isArray(value) ? value.map((item) => integerOf(item)) : undefined;
   return numbers?.every((number) => number !== undefined) === true ? numbers : undefined;
 }
 

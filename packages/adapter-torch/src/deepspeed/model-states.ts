@@ -57,7 +57,7 @@ export function readModelStates(file: string, root: TreeValue): ModelStates {
         ? shared.entries.flatMap(([name, of]) => (typeof name === "string" && typeof of === "string" ? [[name, of] as const] : []))
         : pairsOf(shared),
     ),
-    modelParallelRanks: asInteger(root.get("mp_world_size")) ?? 1,
+    modelParallelRanks: integerOf(root.get("mp_world_size")) ?? 1,
   };
 }
 
@@ -67,7 +67,7 @@ export function tensorEntries(value: TreeValue | undefined): (readonly [string, 
   return value.entries.flatMap(([name, item]) => (typeof name === "string" && isTensor(item) ? [[name, item] as const] : []));
 }
 
-export function asInteger(value: TreeValue | undefined): number | undefined {
+export function integerOf(value: TreeValue | undefined): number | undefined {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
@@ -94,7 +94,7 @@ function shapesOf(file: string, value: TreeValue | undefined): Map<string, reado
   const shapes = new Map<string, readonly number[]>();
   if (!isTreeMap(value)) return shapes;
   for (const [name, size] of value.entries) {
-    const shape = isList(size) ? size.items.map(asInteger) : undefined;
+    const shape = isList(size) ? size.items.map(integerOf) : undefined;
     if (typeof name !== "string" || shape?.every((dimension) => dimension !== undefined) !== true) {
       throw new LongspanError("malformed", `${file} has an entry of parameter shapes that is no name and shape. Copy it again.`, {
         details: { file },

@@ -1,6 +1,6 @@
 import { LongspanError, isTensor, isTreeMap } from "@longspan/core";
 import type { LazyTensor, TreeMap, TreeValue } from "@longspan/core";
-import { isList, asInteger } from "./model-states.ts";
+import { isList, integerOf } from "./model-states.ts";
 
 /** One rank's share of the optimizer: of its flat groups of float32 master weights. */
 export interface OptimizerShard {
@@ -44,7 +44,7 @@ export function readOptimizerShard(file: string, root: TreeValue): OptimizerShar
   }
   // One number a group since ZeRO 2 knows experts; the largest is that of the ordinary parameters.
   const count = state.get("partition_count");
-  const counts = (isList(count) ? count.items : [count]).map((item) => asInteger(item) ?? 0);
+  const counts = (isList(count) ? count.items : [count]).map((item) => integerOf(item) ?? 0);
   const ranks = Math.max(...counts);
   if (!(ranks >= 1 && ranks <= 65_536)) return fail("does not say among how many ranks the parameters are divided");
   const key = stage === 3 ? "fp32_flat_groups" : "single_partition_of_fp32_groups";
@@ -61,11 +61,11 @@ export function readOptimizerShard(file: string, root: TreeValue): OptimizerShar
 
 /** An enumeration's member is pickled as a call of its class with the value. */
 function enumValue(value: TreeValue | undefined): number | undefined {
-  if (typeof value === "object" && value !== null && value.kind === "opaque" && isList(value.state)) return asInteger(value.state.items[0]);
-  return asInteger(value);
+  if (typeof value === "object" && value !== null && value.kind === "opaque" && isList(value.state)) return integerOf(value.state.items[0]);
+  return integerOf(value);
 }
 
 function paddingsOf(value: TreeValue | undefined): number[][] | undefined {
   if (!isList(value)) return undefined;
-  return value.items.map((group) => (isList(group) ? group.items.map((padding) => asInteger(padding) ?? 0) : []));
+  return value.items.map((group) => (isList(group) ? group.items.map((padding) => integerOf(padding) ?? 0) : []));
 }

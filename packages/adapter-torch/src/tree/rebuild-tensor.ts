@@ -22,9 +22,9 @@ export function rebuildTensor(name: string, call: TensorCall, resolveStorage: Re
     throw new LongspanError("tensor-invalid", `its storage is ${id === undefined ? "missing" : describe(id)}, not a reference to one`);
   }
   const view = resolveStorage(id.id);
-  const elementOffset = asInteger(args[1], "offset");
-  const shape = asIntegers(args[2], "size");
-  const strides = asIntegers(args[3], "strides");
+  const elementOffset = integerOf(args[1], "offset");
+  const shape = integersOf(args[2], "size");
+  const strides = integersOf(args[3], "strides");
   refuseLazyBits(args[isV3 ? 7 : 6]);
   const dataType = isV3 ? dataTypeOf(args[6]) : undefined;
   return stridedView(name, view, dataType, { shape, strides, elementOffset });
@@ -90,7 +90,7 @@ function checkInside(shape: readonly number[], strides: readonly number[], eleme
   );
 }
 
-function asIntegers(value: PickleValue | undefined, what: string): number[] {
+function integersOf(value: PickleValue | undefined, what: string): number[] {
   const items = sizeItems(value);
   if (items === undefined)
     throw new LongspanError(
@@ -99,7 +99,7 @@ function asIntegers(value: PickleValue | undefined, what: string): number[] {
     );
   if (items.length > maximumDimensions)
     throw new LongspanError("limit-exceeded", `it has ${items.length} dimensions; at most ${maximumDimensions} are read`);
-  return items.map((item) => asInteger(item, what));
+  return items.map((item) => integerOf(item, what));
 }
 
 /** A tuple or list, or `torch.Size((…))` around one. */
@@ -107,7 +107,7 @@ function sizeItems(value: PickleValue | undefined): readonly PickleValue[] | und
   return asSequence(isMadeBy(value, "torch", "Size") ? value.args[0] : value);
 }
 
-function asInteger(value: PickleValue | undefined, what: string): number {
+function integerOf(value: PickleValue | undefined, what: string): number {
   const number = asInteger(value);
   if (number !== undefined && number >= 0) return number;
   throw new LongspanError(

@@ -120,14 +120,14 @@ describe("validateGraph", () => {
 
   test("refuses one dimension with two meanings", () => {
     const graph = longformerGraph(tinyConfig, "model", { attentions: true });
-    const withPlaces = (name: string, equals: number): Graph =>
+    const withSlots = (name: string, equals: number): Graph =>
       extendGraph(graph, (builder, value) =>
         builder.output("slots", builder.apply(nonzero, [value(name)], { equals, dimension: "globals", minimum: 0 })),
       );
-    expect(withPlaces("attention_mask_code", 2).outputs.at(-1)?.name).toBe("slots");
-    expect(() => withPlaces("attention_mask_code", 1)).toThrow(
+    expect(withSlots("attention_mask_code", 2).outputs.at(-1)?.name).toBe("slots");
+    expect(() => withSlots("attention_mask_code", 1)).toThrow(
       /"globals" is one thing only: the most that 2 stands in a row of attention_mask_code, or the most that 1 stands/,
     );
-    expect(() => withPlaces("input_ids", 2)).toThrow(/"globals" is one thing only/);
+    expect(() => withSlots("input_ids", 2)).toThrow(/"globals" is one thing only/);
   });
 });

@@ -196,7 +196,7 @@ const indexCases: readonly OperationCase[] = [
       attributes: { equals: 2, dimension: "slots", minimum: 0 },
     },
   ),
-  define(operations.nonzero, "none, and at least one place", [integers(["batch", "sequence"], 0, 2)], {
+  define(operations.nonzero, "none, and at least one slot", [integers(["batch", "sequence"], 0, 2)], {
     attributes: { equals: 2, dimension: "slots", minimum: 1 },
   }),
   define(operations.nonzero, "every element", [listed(["batch", "sequence"], [2], "int32")], {

@@ -92,12 +92,12 @@ describe("an exported model", () => {
       [base, 3000],
       [large, 16],
     ] as const) {
-      const scores = sizes(graph, { sequence: 4096, attention_places_1: globals }).filter(({ axes }) => axes === 5);
+      const scores = sizes(graph, { sequence: 4096, attention_slots_1: globals }).filter(({ axes }) => axes === 5);
       expect(scores.length).toBeGreaterThan(100);
       expect(scores.filter(({ elements }) => elements * 4 > limit)).toEqual([]);
     }
     const total = (sequence: number): number =>
-      sizes(base, { sequence, attention_places_1: 16 }).reduce((sum, { elements }) => sum + elements, 0);
+      sizes(base, { sequence, attention_slots_1: 16 }).reduce((sum, { elements }) => sum + elements, 0);
     expect(total(16384) / total(4096)).toBeLessThan(4.01);
   });
 

@@ -217,7 +217,7 @@ describe("fuseForGpu", () => {
     ]);
   });
 
-  test("normalizes given word vectors with what is added to them", () => {
+  test("normalizes input embeddings with what is added to them", () => {
     const fused = fuseForGpu(longformerGraph(tinyConfig, "model", { words: "inputs_embeds", layers: 0, pooler: false }));
     expect(namesOf(fused)).toEqual(["embedding", "add", "embedding", "addNormalization"]);
   });

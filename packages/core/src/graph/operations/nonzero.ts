@@ -2,9 +2,9 @@ import { integer, symbolName, nonNegativeInteger } from "../attribute-parsers.ts
 import { defineOperation, type Operation } from "../operation.ts";
 
 /**
- * Where in each row a number stands, ascending: `nonzero(x == equals)` of torch and numpy, row by row. All rows get as many slots as the row with the most (but at least `minimum`); the
- * slots a row does not need hold its first positions with another number, and `found` is false there. So a row's indices are
- * distinct and always within it. ONNX: Equal, ReduceSum, ReduceMax, TopK.
+ * Where in each row a number stands, ascending: `nonzero(x == equals)` of torch and numpy, row by row. All rows get as many slots as the
+ * row with the most (but at least `minimum`); the slots a row does not need hold its first positions with another number, and `found` is
+ * false there. So a row's indices are distinct and always within it. ONNX: Equal, ReduceSum, ReduceMax, TopK.
  *
  * Shapes: x `[batch, length]`, indices and found `[batch, slots]`, where `slots` is the symbol this operation introduces.
  */

@@ -44,7 +44,7 @@ type AttentionOperands = Readonly<Record<(typeof operandNames)[number], Value>>;
  */
 export function lowerLongformerAttention({ globalProjections = "reassociated" }: LowerLongformerAttentionOptions = {}): Pass {
   return rewritePass("lower-longformer-attention", (graph) => {
-    const nameOfPlaces = placeNames(graph);
+    const nameOfSlots = placeNames(graph);
     return [
       {
         pattern: nodeOf(longformerAttention.name, operandNames.map(anyValue)),
@@ -56,7 +56,7 @@ export function lowerLongformerAttention({ globalProjections = "reassociated" }:
           const scope =
             typeof globals === "string"
               ? attentionScope(builder, { hidden, mask, ...sizes, slots: globals, minSlots: 0 })
-              : attentionScope(builder, { hidden, mask, ...sizes, slots: nameOfPlaces(mask.name), minSlots: 1 });
+              : attentionScope(builder, { hidden, mask, ...sizes, slots: nameOfSlots(mask.name), minSlots: 1 });
           const local = localRows(builder, scope, operands);
           const global = globalRows(scope, operands, globalProjections);
           const context = mergeRows(builder, scope, local.context, global.context);

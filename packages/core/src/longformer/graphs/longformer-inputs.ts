@@ -6,7 +6,7 @@ import { multiply } from "../../graph/operations/multiply.ts";
 import type { Value } from "../../graph/value.ts";
 import type { LongformerConfig } from "../config.ts";
 
-/** What the words come as: numbers in the vocabulary, or vectors in place of the word embeddings. */
+/** What the words come as: ids of the vocabulary, or input embeddings. */
 export type WordInput = "input_ids" | "inputs_embeds";
 
 export interface LongformerInputOptions {
@@ -18,7 +18,7 @@ export interface LongformerInputOptions {
 
 /** The trunk's inputs with one leading axis (`batch`, or `batch*choices`). */
 export interface LongformerInputs {
-  /** int32 `[batch, sequence]`, or float32 `[batch, sequence, hidden]` when the words come as vectors. */
+  /** int32 `[batch, sequence]`, or float32 `[batch, sequence, hidden]` of input embeddings. */
   readonly words: Value;
   readonly positionIds: Value;
   readonly tokenTypeIds: Value;

@@ -113,10 +113,10 @@ function contextRows(writer: OnnxWriter, mask: string, shape: AttentionShape): s
 
   const isGlobal = writer.apply("Equal", [mask, integers.list([maskCodes.global], [])]);
   const flags = writer.apply("Cast", [isGlobal], { to: { integer: onnxDataTypes.int32 } });
-  const place = integers.subtract(writer.apply("CumSum", [flags, integers.list([1], [])]), 1);
-  const placeOfBatch = integers.reshape(integers.multiply(integers.count(batch), integers.size(slots)), [batch, 1]);
-  const firstOfPlace = integers.add(integers.multiply(integers.add(placeOfBatch, place), heads), rowsOfAll);
-  const global = integers.add(integers.reshape(firstOfPlace, [batch, sequence, 1]), integers.list(allHeads));
+  const slot = integers.subtract(writer.apply("CumSum", [flags, integers.list([1], [])]), 1);
+  const slotOfBatch = integers.reshape(integers.multiply(integers.count(batch), integers.size(slots)), [batch, 1]);
+  const firstOfSlot = integers.add(integers.multiply(integers.add(slotOfBatch, slot), heads), rowsOfAll);
+  const global = integers.add(integers.reshape(firstOfSlot, [batch, sequence, 1]), integers.list(allHeads));
 
   const zeros = integers.add(rowsOfAll, integers.multiply(integers.multiply(integers.size(batch), integers.size(slots)), heads));
   const column = (flag: string): string => writer.reshape(flag, [batch, sequence, 1], "bool");

@@ -50,15 +50,15 @@ export function writeGlobalContext(writer: OnnxWriter, shape: AttentionShape, in
 function reassociated(writer: OnnxWriter, shape: AttentionShape, inputs: GlobalContextInputs, queries: string): string {
   const { batch, sequence, hidden, heads, slots } = shape;
   const [, , keyWeight = "", , valueWeight = "", valueBias = ""] = inputs.projections;
-  const allPlaces = multiplyDimensions(heads, slots);
+  const allSlots = multiplyDimensions(heads, slots);
   // A query with nothing but one head's elements meets that head's rows of the weight alone: the weights stay as they are.
   const ofHead = writer.constant("float32", [heads, 1, hidden], headMask(shape));
   const alone = writer.apply("Mul", [writer.reshape(queries, [batch, 1, slots, hidden]), ofHead]);
-  const throughKeys = writer.apply("Gemm", [flat(writer, alone, [batch, allPlaces], hidden), keyWeight]);
+  const throughKeys = writer.apply("Gemm", [flat(writer, alone, [batch, allSlots], hidden), keyWeight]);
   const tokens = writer.apply("Transpose", [inputs.hidden], { perm: { integers: [0, 2, 1] } });
-  const scores = writer.apply("MatMul", [writer.reshape(throughKeys, [batch, allPlaces, hidden]), tokens]);
-  const probabilities = softmax(writer, scores, inputs.maskBias, [batch, allPlaces, sequence]);
-  const mixed = flat(writer, writer.apply("MatMul", [probabilities, inputs.hidden]), [batch, allPlaces], hidden);
+  const scores = writer.apply("MatMul", [writer.reshape(throughKeys, [batch, allSlots, hidden]), tokens]);
+  const probabilities = softmax(writer, scores, inputs.maskBias, [batch, allSlots, sequence]);
+  const mixed = flat(writer, writer.apply("MatMul", [probabilities, inputs.hidden]), [batch, allSlots], hidden);
   const values = writer.reshape(gemm(writer, mixed, valueWeight, valueBias), [batch, heads, slots, hidden]);
   const own = writer.apply("Mul", [values, ofHead]);
   return writer.apply("ReduceSum", [own, writer.constant("int64", [1], [1])], { keepdims: { integer: 0 } });

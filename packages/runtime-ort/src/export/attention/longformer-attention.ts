@@ -43,7 +43,7 @@ function globalTokens(writer: OnnxWriter, node: NodeToWrite): { readonly globals
   const mask = operandAt(node, 4);
   const masks = writer.once("masks of longformerAttention", (): string[] => []);
   if (!masks.includes(mask.name)) masks.push(mask.name);
-  const slots = `attention_places_${masks.indexOf(mask.name) + 1}`;
+  const slots = `attention_slots_${masks.indexOf(mask.name) + 1}`;
   const globals = writer.once(`global tokens of ${mask.name}`, (): GlobalTokens => {
     const placed = { dataType: "int32", shape: [...mask.shape.slice(0, 1), slots] } as const;
     const [indices = "", found = ""] = writeNonzero(writer, {

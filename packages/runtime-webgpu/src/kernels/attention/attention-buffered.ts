@@ -34,7 +34,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, ${parameter} @builtin(local_inv
     for (var vector = 0u; vector < sizes.vectors; vector++) { write_output(outputStart, vector, vec4<f32>()); }
   }
   if (${any("attends")}) {
-    for (var place = 0u; place < work.slots; place += ${keys}u) {
+    for (var place = 0u; place < work.keyCount; place += ${keys}u) {
       ${keysOfStep}
       ${softmaxStep({
         ...step,

@@ -43,7 +43,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, ${parameter} @builtin(local_inv
   }
   ${softmaxState(rows)}
   if (${any("attends")}) {
-    for (var place = 0u; place < work.slots; place += ${keys}u) {
+    for (var place = 0u; place < work.keyCount; place += ${keys}u) {
       ${keysOfStep}
       ${softmaxStep({
         ...step,

@@ -61,7 +61,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     let start = query_start(work, row);
     for (var vector = 0u; vector < vectors; vector++) { queries[vector] = read_query(start, vector) * sizes.scale; }
   }
-  for (var place = 0u; place < work.slots; place += tile) {
+  for (var place = 0u; place < work.keyCount; place += tile) {
     workgroupBarrier();
     for (var item = lane.x; item < tile * vectors; item += ${stagedRows}u) {
       let key = key_at(work, place + item / vectors);

@@ -7,7 +7,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
  *
  * `declarations` hold the uniforms `sizes` (`vectors` and `scale` among the fields), the storage buffers, and these functions:
  *
- * - `work_of(group: vec3<u32>, rows: u32) -> Work`: what a workgroup of so many rows does. `firstRow`, and `slots`: the number of
+ * - `work_of(group: vec3<u32>, rows: u32) -> Work`: what a workgroup of so many rows does. `firstRow`, and `keyCount`: the number of
  *   keys it goes through, the same for the whole workgroup.
  * - `key_at(work: Work, place: u32) -> Key`: the key at a place, also beyond the last. A row sees it where `row - low < span` in
  *   arithmetic modulo 2³²; `start` is the element of the key and value buffers where its vector begins.

@@ -49,7 +49,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) i
   var outputs: array<vec4<f32>, ${wideRows * columns}>;
   var top = lowestTop;
   var sum = 0.0;
-  for (var place = 0u; place < work.slots; place += ${keys}u) {
+  for (var place = 0u; place < work.keyCount; place += ${keys}u) {
     var score = 0.0;
     for (var first = 0u; first < vectors; first += ${slice}u) {
       workgroupBarrier();

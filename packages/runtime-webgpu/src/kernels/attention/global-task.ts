@@ -56,7 +56,7 @@ export function globalTask({ length, aligned }: GlobalTaskOptions): AttentionTas
 @group(0) @binding(7) var<storage, read_write> statistics: array<vec2<f32>>;
 const vectorLength = ${length}u;
 ${keyStruct}
-struct Work { item: u32, codes: u32, head: u32, split: u32, rows: u32, firstRow: u32, firstKey: u32, slots: u32 }
+struct Work { item: u32, codes: u32, head: u32, split: u32, rows: u32, firstRow: u32, firstKey: u32, keyCount: u32 }
 ${vectorReader("read_query", "query", aligned, "vectorLength")}
 ${vectorReader("read_key", "key", aligned, "vectorLength")}
 ${vectorReader("read_value", "value", aligned, "vectorLength")}
@@ -72,13 +72,13 @@ fn work_of(group: vec3<u32>, rows: u32) -> Work {
   let firstRow = (group.x % groups) * rows;
   let split = group.x / groups;
   let firstKey = split * sizes.splitKeys;
-  let slots = select(0u, min(length, firstKey + sizes.splitKeys) - firstKey, firstKey < length && firstRow < rowsHere);
-  return Work(group.z, batchItem * sizes.sequence, group.y, split, rowsHere, firstRow, firstKey, slots);
+  let keyCount = select(0u, min(length, firstKey + sizes.splitKeys) - firstKey, firstKey < length && firstRow < rowsHere);
+  return Work(group.z, batchItem * sizes.sequence, group.y, split, rowsHere, firstRow, firstKey, keyCount);
 }
 
 fn key_at(work: Work, place: u32) -> Key {
   let token = work.firstKey + place;
-  let seen = place < work.slots && codes[work.codes + token] != 0;
+  let seen = place < work.keyCount && codes[work.codes + token] != 0;
   let start = (work.item * sizes.sequence + select(0u, token, seen)) * sizes.hidden + work.head * vectorLength;
   return Key(start, 0u, select(0u, 0xffffffffu, seen));
 }

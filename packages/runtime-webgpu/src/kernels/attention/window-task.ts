@@ -49,7 +49,7 @@ export function windowTask({ headSize, aligned, statistics }: WindowTaskOptions)
 ${statistics ? "@group(0) @binding(7) var<storage, read_write> statistics: array<vec2<f32>>;" : ""}
 const headSize = ${headSize}u;
 ${keyStruct}
-struct Work { item: u32, codes: u32, positions: u32, head: u32, firstRow: u32, firstKey: u32, globals: u32, slots: u32 }
+struct Work { item: u32, codes: u32, positions: u32, head: u32, firstRow: u32, firstKey: u32, globals: u32, keyCount: u32 }
 ${vectorReader("read_query", "query", aligned, "headSize")}
 ${vectorReader("read_key", "key", aligned, "headSize")}
 ${vectorReader("read_value", "value", aligned, "headSize")}
@@ -64,8 +64,8 @@ fn work_of(group: vec3<u32>, rows: u32) -> Work {
   let firstRow = group.x * rows;
   let firstKey = firstRow - min(firstRow, sizes.oneSided);
   let keys = min(length, firstRow + rows + sizes.oneSided) - firstKey;
-  let slots = select(0u, globals + keys, firstRow < length);
-  return Work(group.z, batchItem * sizes.sequence, list + ${attentionTokens.positions}u, group.y, firstRow, firstKey, globals, slots);
+  let keyCount = select(0u, globals + keys, firstRow < length);
+  return Work(group.z, batchItem * sizes.sequence, list + ${attentionTokens.positions}u, group.y, firstRow, firstKey, globals, keyCount);
 }
 
 fn start_of(work: Work, token: u32) -> u32 { return (work.item * sizes.sequence + token) * sizes.hidden + work.head * headSize; }
@@ -73,7 +73,7 @@ fn start_of(work: Work, token: u32) -> u32 { return (work.item * sizes.sequence 
 fn key_at(work: Work, place: u32) -> Key {
   if (place < work.globals) { return Key(start_of(work, u32(tokens[work.positions + place])), 0u, 0xffffffffu); }
   let token = work.firstKey + place - work.globals;
-  if (place >= work.slots || codes[work.codes + token] != 1) { return Key(start_of(work, 0u), 0u, 0u); }
+  if (place >= work.keyCount || codes[work.codes + token] != 1) { return Key(start_of(work, 0u), 0u, 0u); }
   return Key(start_of(work, token), token - sizes.oneSided, 2u * sizes.oneSided + 1u);
 }
 

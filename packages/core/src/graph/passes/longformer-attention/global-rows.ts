@@ -22,8 +22,8 @@ export function globalRows(scope: AttentionScope, projections: GlobalProjections
   const projected = project(atGlobals(scope, scope.hidden), queryGlobalWeight, queryGlobalBias);
   const queries = scaled(scope, express.permuted(projected, [0, 2, 1, 3]));
   const keyBiases = express.reshaped(express.either(scope.masked, lowest, 0), [batch, 1, sequence]);
-  const allPlaces = multiplyDimensions(heads, slots);
-  const attend = (scores: Value): Value => express.softmax(express.plus(express.reshaped(scores, [batch, allPlaces, sequence]), keyBiases));
+  const allSlots = multiplyDimensions(heads, slots);
+  const attend = (scores: Value): Value => express.softmax(express.plus(express.reshaped(scores, [batch, allSlots, sequence]), keyBiases));
   const joined = (context: Value): Value => express.reshaped(express.permuted(context, [0, 2, 1, 3]), [batch, slots, hidden]);
 
   if (form === "direct") {
@@ -34,7 +34,7 @@ export function globalRows(scope: AttentionScope, projections: GlobalProjections
     return { context: joined(express.product(byHead, values)), probabilities };
   }
   const keyOfHeads = express.reshaped(keyGlobalWeight, [heads, headSize, hidden]);
-  const throughKeys = express.reshaped(express.product(queries, keyOfHeads), [batch, allPlaces, hidden]);
+  const throughKeys = express.reshaped(express.product(queries, keyOfHeads), [batch, allSlots, hidden]);
   const probabilities = attend(express.product(throughKeys, express.permuted(scope.hidden, [0, 2, 1])));
   const mixed = express.reshaped(express.product(probabilities, scope.hidden), [batch, heads, slots, hidden]);
   const valueOfHeads = express.permuted(express.reshaped(valueGlobalWeight, [heads, headSize, hidden]), [0, 2, 1]);
