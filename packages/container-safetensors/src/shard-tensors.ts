@@ -33,7 +33,7 @@ export async function shardTensors(tensors: readonly LazyTensor[], options: Shar
   const stem = dot <= 0 ? fileName : fileName.slice(0, dot);
   const { shards, index } = await withFileName(fileName, undefined, () =>
     planShards(tensors, {
-      maximumShardBytes: shardBytes,
+      maxShardBytes: shardBytes,
       fileName: shardFileName(stem, fileName.slice(stem.length)),
       totalParameters: totalParameters ? tensors.reduce((sum, { shape }) => sum + elementCount(shape), 0) : undefined,
     }),

@@ -1,10 +1,10 @@
 import { unescapeJson } from "./json-escapes.ts";
-import { maximumJsonDepth } from "./limits.ts";
+import { maxJsonDepth } from "./limits.ts";
 import { SafetensorsError, type SafetensorsErrorCode, quoted } from "./safetensors-error.ts";
 
 /*
  * A forward-only reader of JSON bytes that accepts exactly what serde_json accepts (the reference library's parser): RFC 8259, no byte order
- * mark, no lone surrogates, no number beyond the range of a double, at most `maximumJsonDepth` containers inside each other. Nothing is built
+ * mark, no lone surrogates, no number beyond the range of a double, at most `maxJsonDepth` containers inside each other. Nothing is built
  * but the strings and integers that are asked for, and nothing recurses.
  */
 
@@ -187,8 +187,8 @@ export class JsonCursor {
 
   #open(bracket: number, what: string, tensor?: string): void {
     if (this.peek() !== bracket) throw this.#unexpected(what, tensor);
-    if (this.#depth === maximumJsonDepth) {
-      throw this.error(`has more than ${maximumJsonDepth} containers inside each other`, tensor, this.position, "limit-exceeded");
+    if (this.#depth === maxJsonDepth) {
+      throw this.error(`has more than ${maxJsonDepth} containers inside each other`, tensor, this.position, "limit-exceeded");
     }
     this.#depth++;
     this.#atStart = true;

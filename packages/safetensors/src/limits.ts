@@ -26,4 +26,4 @@ export const defaultSafetensorsLimits: SafetensorsLimits = {
  * Containers inside each other in a header, the outermost counted: serde_json's recursion limit of 128, as measured (127 pass, 128 do not).
  * Not adjustable: only ignored extra fields can be that deep.
  */
-export const maximumJsonDepth = 127;
+export const maxJsonDepth = 127;

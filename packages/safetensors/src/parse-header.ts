@@ -124,12 +124,12 @@ function parseDataType(cursor: JsonCursor, name: string): SafetensorsDataType {
   throw cursor.error(`has the dtype ${quoted(text)}; known are ${known}`, name, cursor.position, "data-type-unknown");
 }
 
-function parseIntegers(cursor: JsonCursor, expected: string, element: string, name: string, maximumLength: number): readonly number[] {
+function parseIntegers(cursor: JsonCursor, expected: string, element: string, name: string, maxLength: number): readonly number[] {
   const values: number[] = [];
   cursor.enterArray(expected, name);
   while (cursor.nextElement()) {
-    if (values.length === maximumLength) {
-      throw cursor.error(`has more than ${maximumLength} numbers where ${expected} is expected`, name, cursor.position, "limit-exceeded");
+    if (values.length === maxLength) {
+      throw cursor.error(`has more than ${maxLength} numbers where ${expected} is expected`, name, cursor.position, "limit-exceeded");
     }
     values.push(cursor.unsignedInteger(element, name));
   }

@@ -3,7 +3,7 @@ import type { SafetensorsIndexDocument } from "./shard-index.ts";
 
 export interface PlanShardsOptions {
   /** Bytes of tensors in one file, its header not counted; a larger tensor gets a file of its own. */
-  readonly maximumShardBytes: number;
+  readonly maxShardBytes: number;
   /** The name of file `index`, counted from 0, of `count`: `shardFileName` gives the usual ones. */
   readonly fileName: (index: number, count: number) => string;
   /** Elements of all parameters, for the index; transformers counts them without buffers, and tied ones once. */
@@ -29,9 +29,8 @@ export function planShards(
   tensors: readonly { readonly name: string; readonly byteLength: number }[],
   options: PlanShardsOptions,
 ): ShardPlan {
-  const { maximumShardBytes, totalParameters } = options;
-  if (!(maximumShardBytes >= 0))
-    throw new SafetensorsError("argument-invalid", `maximumShardBytes is ${maximumShardBytes}, not a number of bytes.`);
+  const { maxShardBytes, totalParameters } = options;
+  if (!(maxShardBytes >= 0)) throw new SafetensorsError("argument-invalid", `maxShardBytes is ${maxShardBytes}, not a number of bytes.`);
   const groups: string[][] = [];
   const seen = new Set<string>();
   let current: string[] = [];
@@ -42,11 +41,11 @@ export function planShards(
       throw new SafetensorsError("argument-invalid", `The tensor ${quoted(name)} stands twice among those to shard.`, { tensor: name });
     seen.add(name);
     totalBytes += byteLength;
-    if (byteLength > maximumShardBytes) {
+    if (byteLength > maxShardBytes) {
       groups.push([name]);
       continue;
     }
-    if (currentBytes + byteLength > maximumShardBytes) {
+    if (currentBytes + byteLength > maxShardBytes) {
       groups.push(current);
       current = [];
       currentBytes = 0;

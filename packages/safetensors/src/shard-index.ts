@@ -96,7 +96,7 @@ function parseMetadata(cursor: JsonCursor, memory: MemoryCount): SafetensorsInde
   return metadata;
 }
 
-function parseWeightMap(cursor: JsonCursor, maximumShards: number, memory: MemoryCount): ReadonlyMap<string, string> {
+function parseWeightMap(cursor: JsonCursor, maxShards: number, memory: MemoryCount): ReadonlyMap<string, string> {
   const weightMap = new Map<string, string>();
   // One string per file, however many tensors name it.
   const fileNames = new Map<string, string>();
@@ -114,8 +114,8 @@ function parseWeightMap(cursor: JsonCursor, maximumShards: number, memory: Memor
         const message = `names the file ${quoted(text)}, which ${problem}; only files below the index's folder are opened`;
         throw cursor.error(message, name, cursor.position, "file-name-unsafe");
       }
-      if (fileNames.size === maximumShards) {
-        throw cursor.error(`names one file more than limits.shards (${maximumShards})`, name, cursor.position, "limit-exceeded");
+      if (fileNames.size === maxShards) {
+        throw cursor.error(`names one file more than limits.shards (${maxShards})`, name, cursor.position, "limit-exceeded");
       }
       fileNames.set(text, text);
       fileName = text;

@@ -15,7 +15,7 @@ const json = (name: string): never => JSON.parse(readFileSync(new URL(name, fixt
 
 /** A tiny model saved by transformers with max_shard_size, and its state dict's names, sizes and digests in order. */
 const saved: {
-  readonly maximumShardBytes: number;
+  readonly maxShardBytes: number;
   readonly totalParameters: number;
   readonly tensors: readonly (readonly [name: string, byteLength: number, digest: string])[];
 } = json("sharded.json");
@@ -24,7 +24,7 @@ const indexBytes = readFileSync(new URL("sharded/model.safetensors.index.json", 
 /** How huggingface_hub distributes tensors t0, t1, … of these sizes. */
 const recorded: {
   readonly splits: readonly {
-    readonly maximumShardBytes: number;
+    readonly maxShardBytes: number;
     readonly sizes: readonly number[];
     readonly shards: readonly (readonly [fileName: string, tensors: readonly string[]])[];
     readonly totalSize: number;
@@ -84,7 +84,7 @@ describe("a model that transformers saved in shards", () => {
     const { shards, index } = planShards(
       saved.tensors.map(([name, byteLength]) => ({ name, byteLength })),
       {
-        maximumShardBytes: saved.maximumShardBytes,
+        maxShardBytes: saved.maxShardBytes,
         fileName: files,
         totalParameters: saved.totalParameters,
       },
@@ -101,23 +101,20 @@ describe("a model that transformers saved in shards", () => {
 });
 
 describe("planShards", () => {
-  test.each(recorded.splits)(
-    "groups $sizes by $maximumShardBytes as huggingface_hub does",
-    ({ maximumShardBytes, sizes, shards, totalSize }) => {
-      const plan = planShards(
-        sizes.map((byteLength, index) => ({ name: `t${index}`, byteLength })),
-        { maximumShardBytes, fileName: shardFileName("model", ".safetensors") },
-      );
-      expect(plan.shards).toEqual(shards.map(([fileName, tensors]) => ({ fileName, tensors })));
-      expect(plan.index.metadata).toEqual({ total_size: totalSize });
-      expect(new Map(Object.entries(plan.index.weight_map))).toEqual(
-        new Map(shards.flatMap(([fileName, tensors]) => tensors.map((name) => [name, fileName] as const))),
-      );
-    },
-  );
+  test.each(recorded.splits)("groups $sizes by $maxShardBytes as huggingface_hub does", ({ maxShardBytes, sizes, shards, totalSize }) => {
+    const plan = planShards(
+      sizes.map((byteLength, index) => ({ name: `t${index}`, byteLength })),
+      { maxShardBytes, fileName: shardFileName("model", ".safetensors") },
+    );
+    expect(plan.shards).toEqual(shards.map(([fileName, tensors]) => ({ fileName, tensors })));
+    expect(plan.index.metadata).toEqual({ total_size: totalSize });
+    expect(new Map(Object.entries(plan.index.weight_map))).toEqual(
+      new Map(shards.flatMap(([fileName, tensors]) => tensors.map((name) => [name, fileName] as const))),
+    );
+  });
 
   test("no tensors, no shards", () => {
-    expect(planShards([], { maximumShardBytes: 10, fileName: shardFileName("model", ".bin") }).shards).toEqual([]);
+    expect(planShards([], { maxShardBytes: 10, fileName: shardFileName("model", ".bin") }).shards).toEqual([]);
   });
 
   test("refuses what cannot be told apart", () => {
@@ -125,15 +122,15 @@ describe("planShards", () => {
       { name: "a", byteLength: 1 },
       { name: "b", byteLength: 1 },
     ];
-    expect(failure(() => planShards(two, { maximumShardBytes: 1, fileName: () => "same" }))).toMatchObject({
+    expect(failure(() => planShards(two, { maxShardBytes: 1, fileName: () => "same" }))).toMatchObject({
       code: "argument-invalid",
       fileName: "same",
     });
-    expect(failure(() => planShards([...two, ...two], { maximumShardBytes: 9, fileName: () => "same" }))).toMatchObject({
+    expect(failure(() => planShards([...two, ...two], { maxShardBytes: 9, fileName: () => "same" }))).toMatchObject({
       code: "argument-invalid",
       tensor: "a",
     });
-    expect(failure(() => planShards(two, { maximumShardBytes: Number.NaN, fileName: () => "same" }))).toMatchObject({
+    expect(failure(() => planShards(two, { maxShardBytes: Number.NaN, fileName: () => "same" }))).toMatchObject({
       code: "argument-invalid",
     });
   });
@@ -160,7 +157,7 @@ describe("index text", () => {
       fc.property(names, (tensors) => {
         const { index } = planShards(
           tensors.map((name) => ({ name, byteLength: 3 })),
-          { maximumShardBytes: 7, fileName: shardFileName("pytorch_model", ".bin") },
+          { maxShardBytes: 7, fileName: shardFileName("pytorch_model", ".bin") },
         );
         const parsed = parseSafetensorsIndex(new TextEncoder().encode(formatSafetensorsIndex(index)));
         expect(parsed.weightMap).toEqual(new Map(tensors.map((name) => [name, index.weight_map[name]])));

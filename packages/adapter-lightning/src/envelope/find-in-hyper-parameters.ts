@@ -2,7 +2,7 @@ import type { TreeMap, TreeValue } from "@longspan/core";
 import { attributesOf, isOpaque } from "./tree-walks.ts";
 
 /** How many objects are looked at, outer ones first: real hyper-parameters hold a handful. */
-const maximumObjects = 1000;
+const maxObjects = 1000;
 
 /** An object with named values, and where it was found: `hyper_parameters.config`. */
 export interface FoundObject {
@@ -16,7 +16,7 @@ export function objectsWithin(root: TreeValue, rootPath: string, rootClassName?:
   const found: FoundObject[] = [];
   const seen = new Set([attributesOf(root)]);
   const waiting: { readonly value: TreeValue; readonly path: string }[] = [{ value: root, path: rootPath }];
-  for (let index = 0; index < waiting.length && found.length < maximumObjects; index++) {
+  for (let index = 0; index < waiting.length && found.length < maxObjects; index++) {
     const entry = waiting[index];
     const attributes = attributesOf(entry?.value);
     if (entry === undefined || attributes === undefined) continue;

@@ -6,7 +6,7 @@ import type { ZipEntry } from "../zip/zip-archive.ts";
 import { methodStored } from "../zip/zip-format.ts";
 
 /** Bytes of `version` and `byteorder`: a few characters each. */
-const maximumTextBytes = 64;
+const maxTextBytes = 64;
 
 /** Format versions `torch.load` takes (caffe2/serialize/versions.h: kMinSupportedFileFormatVersion to kMaxSupportedFileFormatVersion). */
 const versions = { lowest: 1, highest: 10 };
@@ -130,7 +130,7 @@ async function readByteOrder(
 }
 
 async function readText(source: ByteSource, entry: ZipEntry, signal: AbortSignal | undefined): Promise<string> {
-  if (entry.byteLength > maximumTextBytes) {
+  if (entry.byteLength > maxTextBytes) {
     throw torchArchiveError(source.name, `has ${entry.byteLength} bytes in the entry "${entry.name}", where a word is expected`);
   }
   const bytes = await entrySource(source, entry, true).read(0, entry.byteLength, { signal });

@@ -2,9 +2,9 @@ import { LongspanError, isTreeMap } from "@longspan/core";
 import type { TreeMap, TreeOpaque, TreeValue } from "@longspan/core";
 
 /** Modules walked, each counted as often as it is reached: shared ones can unfold without end. Large models have some ten thousand. */
-const maximumModules = 200_000;
+const maxModules = 200_000;
 
-const maximumDepth = 1000;
+const maxDepth = 1000;
 
 /** The attributes of an object that is a pickled `torch.nn.Module`: it keeps `_parameters`, `_buffers` and `_modules`. */
 export function moduleAttributes(value: TreeValue | undefined): TreeMap | undefined {
@@ -33,10 +33,10 @@ export function moduleStateDict(module: TreeOpaque): (readonly [string, TreeValu
   for (let visited = 0; waiting.length > 0; visited++) {
     const visit = waiting.pop();
     if (visit === undefined) break;
-    if (visited > maximumModules || visit.depth > maximumDepth) {
+    if (visited > maxModules || visit.depth > maxDepth) {
       throw new LongspanError(
         "limit-exceeded",
-        `The pickled module has more than ${maximumModules} parts, or parts nested more than ${maximumDepth} deep. Save its state_dict() instead.`,
+        `The pickled module has more than ${maxModules} parts, or parts nested more than ${maxDepth} deep. Save its state_dict() instead.`,
       );
     }
     refuseCycle(visit);

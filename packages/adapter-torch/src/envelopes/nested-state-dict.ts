@@ -17,7 +17,7 @@ import { isModule, moduleContents } from "./module.ts";
 const modelKeys = ["state_dict", "model_state_dict", "model_state", "model", "module", "net", "network", "weights", "params"] as const;
 
 /** Files wrap a state dict once or twice. */
-const maximumDepth = 4;
+const maxDepth = 4;
 
 /** Keys under which a file may keep the model's configuration. */
 const configurationKeys = ["config", "model_config"] as const;
@@ -86,7 +86,7 @@ function find(root: TreeMap): Found | undefined {
   const holdsTensor = tensorSearch();
   let map = root;
   let byName = true;
-  for (let depth = 0; depth < maximumDepth; depth++) {
+  for (let depth = 0; depth < maxDepth; depth++) {
     const step = stepInto(map, holdsTensor);
     if (step === undefined) return undefined;
     byName &&= step.byName;

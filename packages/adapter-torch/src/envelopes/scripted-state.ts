@@ -3,8 +3,8 @@ import type { TreeMap, TreeOpaque, TreeValue, UnreadableTensor } from "@longspan
 import { isRefusedTensor } from "../tree/refused-tensor.ts";
 
 /** Modules walked, each counted as often as it is reached; and how deep they nest. */
-const maximumModules = 200_000;
-const maximumDepth = 1000;
+const maxModules = 200_000;
+const maxDepth = 1000;
 
 /** What a TorchScript module has under names. */
 export interface ScriptedState {
@@ -46,10 +46,10 @@ export function scriptedState(root: TreeOpaque & { readonly state: TreeMap }): S
   for (let visited = 0; waiting.length > 0; visited++) {
     const visit = waiting.pop();
     if (visit === undefined) break;
-    if (visited > maximumModules || visit.depth > maximumDepth) {
+    if (visited > maxModules || visit.depth > maxDepth) {
       throw new LongspanError(
         "limit-exceeded",
-        `The TorchScript module has more than ${maximumModules} parts, or parts nested more than ${maximumDepth} deep. Save its state_dict() instead.`,
+        `The TorchScript module has more than ${maxModules} parts, or parts nested more than ${maxDepth} deep. Save its state_dict() instead.`,
       );
     }
     refuseCycle(visit);

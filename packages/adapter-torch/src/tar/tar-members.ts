@@ -12,10 +12,10 @@ export interface TarMember {
 export const blockBytes = 512;
 
 /** torch's archives have four members and an extended header for each; more is something else. */
-const maximumMembers = 64;
+const maxMembers = 64;
 
 /** An extended header holds a few lines. */
-const maximumExtendedBytes = 65_536;
+const maxExtendedBytes = 65_536;
 
 const types = { file: "0", oldFile: "\0", extended: "x", globalExtended: "g" } as const;
 
@@ -43,7 +43,7 @@ export async function readTarMembers(source: ByteSource, signal?: AbortSignal): 
   let extended = new Map<string, string>();
   let position = 0;
   for (let headers = 0; position < source.size; headers++) {
-    if (headers > maximumMembers) fail("limit-exceeded", `the tar archive has more than ${maximumMembers} members`, position);
+    if (headers > maxMembers) fail("limit-exceeded", `the tar archive has more than ${maxMembers} members`, position);
     if (position + blockBytes > source.size) fail("truncated", "a tar header is cut off", position);
     const block = await source.read(position, blockBytes, { signal });
     if (block.every((byte) => byte === 0)) break;
@@ -55,7 +55,7 @@ export async function readTarMembers(source: ByteSource, signal?: AbortSignal): 
     if (content + size > source.size)
       fail("truncated", `the tar member "${name}" takes ${size} bytes, and the file ends after ${source.size - content}`, position);
     if (header.type === types.extended) {
-      if (size > maximumExtendedBytes) fail("limit-exceeded", `a tar extended header of ${size} bytes`, position);
+      if (size > maxExtendedBytes) fail("limit-exceeded", `a tar extended header of ${size} bytes`, position);
       extended = extendedRecords(await source.read(content, size, { signal }));
     } else {
       extended = new Map();

@@ -16,7 +16,7 @@ export interface TarTensor {
 }
 
 /** More dimensions than any tensor has. */
-const maximumDimensions = 64;
+const maxDimensions = 64;
 
 /** What the parts of an archive are read with. */
 export interface TarReading {
@@ -132,7 +132,7 @@ export async function readTarTensors(
     const storage = storages.get(idText(reader, storageId)) ?? reader.fail("malformed", "a tensor of a storage that is not there");
     // Dimensions were once written as eight bytes; four of them count.
     const [dimensions = 0] = await reader.integers(4, 2);
-    if (dimensions < 0 || dimensions > maximumDimensions) reader.fail("malformed", `a tensor of ${dimensions} dimensions`);
+    if (dimensions < 0 || dimensions > maxDimensions) reader.fail("malformed", `a tensor of ${dimensions} dimensions`);
     const numbers = await reader.integers(8, 2 * dimensions + 1);
     tensors.set(idText(reader, key), {
       storage,

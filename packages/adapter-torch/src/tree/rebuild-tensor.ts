@@ -7,7 +7,7 @@ import { dataTypeOf } from "./storage-class.ts";
 import type { TensorCall } from "./tensor-function.ts";
 
 /** More dimensions than any tensor has (numpy ends at 64). */
-const maximumDimensions = 64;
+const maxDimensions = 64;
 
 /**
  * The lazy tensor that a rebuild call means (torch/_utils.py, `_rebuild_tensor`, `_v2`, `_v3`): storage, offset, size, strides, in
@@ -97,8 +97,8 @@ function integersOf(value: PickleValue | undefined, what: string): number[] {
       "tensor-invalid",
       `its ${what} is ${value === undefined ? "missing" : describe(value)}, where a tuple of numbers is expected`,
     );
-  if (items.length > maximumDimensions)
-    throw new LongspanError("limit-exceeded", `it has ${items.length} dimensions; at most ${maximumDimensions} are read`);
+  if (items.length > maxDimensions)
+    throw new LongspanError("limit-exceeded", `it has ${items.length} dimensions; at most ${maxDimensions} are read`);
   return items.map((item) => integerOf(item, what));
 }
 

@@ -8,15 +8,15 @@ export interface TreePath {
 }
 
 /** Longer names keep their end: it tells tensors apart. The names that files are converted by are keys, not these. */
-const maximumSegments = 64;
-const maximumCharacters = 1000;
+const maxSegments = 64;
+const maxCharacters = 1000;
 
 /** `state_dict.encoder.layer.0.output.dense.weight`; an empty path is "the root". */
 export function pathText(path: TreePath | undefined): string {
   let text = "";
   let segments = 0;
   let at = path;
-  for (; at !== undefined && segments < maximumSegments && text.length < maximumCharacters; at = at.parent) {
+  for (; at !== undefined && segments < maxSegments && text.length < maxCharacters; at = at.parent) {
     const segment = segmentText(at.key);
     text = segments++ === 0 ? segment : `${segment}.${text}`;
   }
@@ -25,7 +25,7 @@ export function pathText(path: TreePath | undefined): string {
 }
 
 function segmentText(key: PickleValue): string {
-  if (typeof key === "string") return boundedText(key, maximumCharacters);
+  if (typeof key === "string") return boundedText(key, maxCharacters);
   if (typeof key === "number" || typeof key === "bigint") return String(key);
   return "?";
 }

@@ -6,7 +6,7 @@ import { storageClassNames } from "./storage-classes.ts";
 import type { TorchMap, TorchValue } from "./torch-value.ts";
 
 /** Deeper values are no checkpoint's; `torch.load` itself has no limit. */
-const maximumDepth = 500;
+const maxDepth = 500;
 
 /** A tensor's storage in the file. */
 interface WrittenStorage {
@@ -46,8 +46,8 @@ export function pickleOfValue(root: TorchValue, options: PickleOfValueOptions): 
 
   function convert(value: TorchValue, depth: number): PickleInput {
     if (typeof value !== "object" || value === null) return value;
-    if (depth > maximumDepth)
-      throw new LongspanError("unsupported", `A value nested more than ${maximumDepth} deep cannot be written to a torch file.`);
+    if (depth > maxDepth)
+      throw new LongspanError("unsupported", `A value nested more than ${maxDepth} deep cannot be written to a torch file.`);
     switch (value.kind) {
       case "float":
         return float(value.value);

@@ -2,7 +2,7 @@ import type { DirectoryLocation } from "./end-of-directory.ts";
 import { nameProblem } from "./entry-name.ts";
 import { zipError } from "./zip-error.ts";
 import { flagBits, inZip64, inZip64Short, methodStored, recordBytes, signatures, zip64ExtraId } from "./zip-format.ts";
-import { maximumNameBytes } from "./zip-limits.ts";
+import { maxNameBytes } from "./zip-limits.ts";
 
 /** One record of the central directory, checked on its own. */
 export interface CentralEntry {
@@ -16,7 +16,7 @@ export interface CentralEntry {
   readonly compressedLength: number;
   readonly headerOffset: number;
   /** Bytes from the local header on that the entry takes at least. */
-  readonly minimumBytes: number;
+  readonly minBytes: number;
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -99,13 +99,13 @@ function readCentralHeader(
     byteLength,
     compressedLength,
     headerOffset,
-    minimumBytes: recordBytes.localHeader + nameBytes.length + compressedLength,
+    minBytes: recordBytes.localHeader + nameBytes.length + compressedLength,
   };
 }
 
 function decodeName(file: string, at: number, bytes: Uint8Array): string {
-  if (bytes.length > maximumNameBytes) {
-    throw zipError("limit-exceeded", file, at, `an entry's name has ${bytes.length} bytes; at most ${maximumNameBytes} are read`);
+  if (bytes.length > maxNameBytes) {
+    throw zipError("limit-exceeded", file, at, `an entry's name has ${bytes.length} bytes; at most ${maxNameBytes} are read`);
   }
   let name: string;
   try {

@@ -1,7 +1,7 @@
 import type { ByteSource } from "@longspan/core";
 import { zipError } from "./zip-error.ts";
 import { inZip64, inZip64Short, recordBytes, signatures } from "./zip-format.ts";
-import { maximumCommentBytes } from "./zip-limits.ts";
+import { maxCommentBytes } from "./zip-limits.ts";
 
 /** Where the central directory lies, after all end records agreed on it. */
 export interface DirectoryLocation {
@@ -23,7 +23,7 @@ interface Candidate {
  * @throws LongspanError `truncated`, `malformed`, `unsupported` (several disks).
  */
 export async function findDirectory(source: ByteSource, signal: AbortSignal | undefined): Promise<DirectoryLocation> {
-  const reach = recordBytes.zip64EndOfDirectory + recordBytes.zip64Locator + recordBytes.endOfDirectory + maximumCommentBytes;
+  const reach = recordBytes.zip64EndOfDirectory + recordBytes.zip64Locator + recordBytes.endOfDirectory + maxCommentBytes;
   const tailLength = Math.min(source.size, reach);
   const tailOffset = source.size - tailLength;
   const tail = await source.read(tailOffset, tailLength, { signal });

@@ -84,7 +84,7 @@ function spaceOfEntries(file: string, headers: readonly CentralEntry[], director
   const limits = new Map<CentralEntry, number>();
   for (const [index, header] of ordered.entries()) {
     const limit = ordered[index + 1]?.headerOffset ?? directoryOffset;
-    if (header.headerOffset + header.minimumBytes > limit) {
+    if (header.headerOffset + header.minBytes > limit) {
       const next = ordered[index + 1];
       const other = next === undefined ? "the central directory" : `entry "${next.name}"`;
       throw zipError("malformed", file, header.headerOffset, `entry "${header.name}" and ${other} overlap`);

@@ -41,7 +41,7 @@ async function examine(version: string): Promise<MachineReport> {
     adapters,
     adaptersProblem: problem,
     packages,
-    advice: advise(runtimes, adapters),
+    hints: hintsFor(runtimes, adapters),
   };
 }
 
@@ -55,20 +55,20 @@ async function adaptersHere(): Promise<{ readonly adapters: readonly AdapterDesc
   }
 }
 
-function advise(runtimes: readonly RuntimeReport[], adapters: readonly AdapterDescription[]): readonly string[] {
+function hintsFor(runtimes: readonly RuntimeReport[], adapters: readonly AdapterDescription[]): readonly string[] {
   const usable = (name: string): boolean => runtimes.some((runtime) => runtime.name === name && runtime.usable);
-  const advice: string[] = [];
-  if (usable("webgpu")) return advice;
-  if (installedVersion("webgpu") === undefined) advice.push(`${installCommand("webgpu")}: to run on this machine's GPU, if it has one`);
+  const hints: string[] = [];
+  if (usable("webgpu")) return hints;
+  if (installedVersion("webgpu") === undefined) hints.push(`${installCommand("webgpu")}: to run on this machine's GPU, if it has one`);
   else if (adapters.every(({ kind }) => kind === "cpu"))
-    advice.push(
+    hints.push(
       process.platform === "linux"
         ? "If this machine has a GPU, install its Vulkan driver (Debian: mesa-vulkan-drivers for AMD and Intel, nvidia-driver for NVIDIA)."
         : "If this machine has a GPU, update its driver.",
     );
   if (!usable("onnxruntime-node"))
-    advice.push(`${installCommand("onnxruntime-node")}: native code for this processor, faster than WebAssembly`);
+    hints.push(`${installCommand("onnxruntime-node")}: native code for this processor, faster than WebAssembly`);
   if (!usable("onnxruntime-node") && !usable("onnxruntime-web"))
-    advice.push(`${installCommand("onnxruntime-web")}: WebAssembly, on any machine`);
-  return advice;
+    hints.push(`${installCommand("onnxruntime-web")}: WebAssembly, on any machine`);
+  return hints;
 }

@@ -123,7 +123,7 @@ const modes: Readonly<Record<string, Mode>> = {
       const more = (): void => void (response.destroyed || response.write(content, more));
       more();
     },
-    options: { maximumWholeBytes: 1_000_000 },
+    options: { maxWholeBytes: 1_000_000 },
     gives: inParts(/more than 1000000 bytes/),
     requests: 1,
   },

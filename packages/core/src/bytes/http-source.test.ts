@@ -185,11 +185,11 @@ describe("servers that are not as they should be", () => {
       response.end(content.subarray(1000));
     };
     for (const path of ["/known", "/unknown"]) {
-      await expect(open(path, { maximumWholeBytes: 399_999 })).rejects.toMatchObject({
+      await expect(open(path, { maxWholeBytes: 399_999 })).rejects.toMatchObject({
         code: "unsupported",
         message: expect.stringMatching(/Download the file first/),
       });
-      await expect(open(path, { maximumWholeBytes: 400_000 })).resolves.toMatchObject({ size: 400_000 });
+      await expect(open(path, { maxWholeBytes: 400_000 })).resolves.toMatchObject({ size: 400_000 });
     }
   });
 

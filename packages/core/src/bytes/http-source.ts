@@ -22,7 +22,7 @@ export interface HttpSourceOptions extends HttpOptions {
   /** Largest number of bytes fetched ahead where reading goes on and on. Default 8 MiB; three such windows are kept. */
   readonly readAhead?: number | undefined;
   /** A server that cannot send ranges sends the whole file; up to this many bytes it is kept in memory, beyond that refused. Default 64 MiB. */
-  readonly maximumWholeBytes?: number | undefined;
+  readonly maxWholeBytes?: number | undefined;
 }
 
 /**
@@ -105,10 +105,10 @@ async function open(client: HttpClient, name: string, options: HttpSourceOptions
     await cancelBody(response);
     throw statusError(name, response);
   }
-  const maximum = options.maximumWholeBytes ?? 64 * 2 ** 20;
+  const maximum = options.maxWholeBytes ?? 64 * 2 ** 20;
   const head = await readWhole(client, response, maximum, signal);
   if (head === undefined)
-    throw await refuse(response, name, `it does not send ranges, and the file has more than ${maximum} bytes (options.maximumWholeBytes)`);
+    throw await refuse(response, name, `it does not send ranges, and the file has more than ${maximum} bytes (options.maxWholeBytes)`);
   return { version: versionOf(response, head.length), contentType, head, whole: true };
 }
 

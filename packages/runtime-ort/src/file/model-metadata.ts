@@ -21,7 +21,7 @@ export interface ModelMetadata {
  * - `longspan.global_attention_source`: `input` where `global_attention_mask` marks the global tokens, `auto` where the graph does
  * - `longspan.config`: config.json
  * - `longspan.labels`: the names of a classifier's outputs in their order; left out where the configuration names none
- * - `longspan.tokenizer`: `{ files, padTokenId, bosTokenId, eosTokenId, sepTokenId, maximumTokens }`
+ * - `longspan.tokenizer`: `{ files, padTokenId, bosTokenId, eosTokenId, sepTokenId, maxTokens }`
  * - `longspan.global_attention`: which tokens are to be global, as `GlobalAttentionPolicy` says it
  */
 export function modelMetadata({
@@ -32,7 +32,7 @@ export function modelMetadata({
   globalAttention,
 }: ModelMetadata): readonly StringStringEntryProto[] {
   const { maxPositions, padTokenId, bosTokenId, eosTokenId, sepTokenId } = spec.config;
-  const tokenizer = { files: tokenizerFiles, padTokenId, bosTokenId, eosTokenId, sepTokenId, maximumTokens: maxPositions - padTokenId - 1 };
+  const tokenizer = { files: tokenizerFiles, padTokenId, bosTokenId, eosTokenId, sepTokenId, maxTokens: maxPositions - padTokenId - 1 };
   const labels = labelNames(config);
   const entries = {
     "longspan.head": spec.head,

@@ -164,7 +164,7 @@ describe("the target onnx", () => {
       bosTokenId: 0,
       eosTokenId: 2,
       sepTokenId: 2,
-      maximumTokens: 68,
+      maxTokens: 68,
     });
     const { metadataProps: ofQuestions } = await model("question-answering");
     const policy = ofQuestions.find(({ key }) => key === "longspan.global_attention")?.value;

@@ -13,7 +13,7 @@ import {
   type Head,
 } from "@longspan/core";
 import { huggingFaceLayout } from "../../layouts/hf.ts";
-import { adapterCompanions } from "./adapter-companions.ts";
+import { adapterSidecars } from "./adapter-sidecars.ts";
 import { repeatedCopies, type AdapterParts } from "./adapter-parts.ts";
 import type { ChosenAdapter } from "./chosen-adapter.ts";
 import { mergeModule } from "./merge-module.ts";
@@ -56,7 +56,7 @@ export function mergeIntoBase(
   return {
     tensors: [...parameters.values(), ...others],
     layout: huggingFaceLayout(),
-    companions: adapterCompanions(context.files, base.files),
+    sidecarFiles: adapterSidecars(context.files, base.files),
     head: contents.head ?? adapter.config?.head ?? headOf(added, base) ?? base.head ?? undefined,
     config: base.config?.source,
     dropped: [...contents.dropped, ...base.dropped, ...reason, ...repeatedCopies(parts)],
