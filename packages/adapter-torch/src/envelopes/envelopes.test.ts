@@ -81,7 +81,7 @@ describe("which envelope", () => {
       map({ state_dict: map({ a: weight() }), random_state: weight(), epoch: 3 }),
     ],
     ["one map of tensors under a name of its own", "nested-state-dict", map({ encoder: map({ a: weight() }), epoch: 3 })],
-    ["two maps of tensors", undefined, map({ teacher: map({ a: weight() }), student: map({ a: weight() }) })],
+    ["two maps of tensors", "nested-state-dict", map({ teacher: map({ a: weight() }), student: map({ a: weight() }) })],
     ["a module", "module", module("x.Net", { parameters: { a: weight() } })],
     ["a module under a key", "nested-state-dict", map({ model: module("x.Net", { parameters: { a: weight() } }), epoch: 1 })],
     ["a list", undefined, { kind: "list", items: [weight()] }],
@@ -164,19 +164,49 @@ describe("state dicts", () => {
 describe("nested state dicts", () => {
   test("the path is in the source's names; training state is dropped, not read; the rest is metadata", () => {
     const contents = contentsOf(
-      map({ epoch: 3, model: map({ "module.a": weight() }), optimizer: map({ state: map({ 0: weight() }) }), ema: map({ a: weight() }) }),
+      map({ epoch: 3, model: map({ "module.a": weight() }), optimizer: map({ state: map({ 0: weight() }) }), noise: map({ b: weight() }) }),
     );
     expect(contents).toMatchObject({
       envelope: "nested-state-dict",
       tensors: [{ name: "a", sourceName: "model.module.a" }],
       metadata: new Map([["epoch", 3]]),
     });
-    expect(contents.dropped.map(({ name }) => name)).toEqual(["optimizer", "ema"]);
+    expect(contents.dropped.map(({ name }) => name)).toEqual(["optimizer", "noise"]);
   });
 
   test("two levels, and the likelier key of two", () => {
     expect(namesOf(map({ model: map({ state_dict: map({ a: weight() }) }) }))).toEqual([["a", "model.state_dict.a"]]);
     expect(namesOf(map({ model: map({ a: weight() }), state_dict: map({ b: weight() }) }))).toEqual([["b", "state_dict.b"]]);
+  });
+
+  test("copies of the model beside it are read under their keys, as models in one file", () => {
+    const averaged = map({ "module.a.b": weight(), "module.n": weight() });
+    expect(namesOf(map({ state_dict: map({ "a.b": weight(), n: weight() }), state_dict_ema: averaged, epoch: 1 }))).toEqual([
+      ["state_dict.a.b", "state_dict.a.b"],
+      ["state_dict.n", "state_dict.n"],
+      ["state_dict_ema.a.b", "state_dict_ema.module.a.b"],
+      ["state_dict_ema.n", "state_dict_ema.module.n"],
+    ]);
+    expect(namesOf(map({ model: map({ a: weight() }), ema: map({ decay: 0.9, model: map({ a: weight() }) }) }))).toEqual([
+      ["model.a", "model.a"],
+      ["ema.model.a", "ema.model.a"],
+    ]);
+  });
+
+  test("what an optimizer keeps under the parameters' names is no copy", () => {
+    expect(namesOf(map({ model: map({ a: weight() }), optimizer: map({ exp_avg: map({ a: weight() }) }) }))).toEqual([["a", "model.a"]]);
+  });
+
+  test("modules that have a state dict each are one model", () => {
+    expect(namesOf(map({ longformer: map({ a: weight() }), qa_outputs: map({ weight: weight() }), epoch: 1 }))).toEqual([
+      ["longformer.a", "longformer.a"],
+      ["qa_outputs.weight", "qa_outputs.weight"],
+    ]);
+  });
+
+  test("a model under a known key, in the one map that has it: torch.distributed's application state", () => {
+    const optimizer = map({ state: map({ a: map({ exp_avg: weight(), step: weight() }) }) });
+    expect(namesOf(map({ app: map({ model: map({ a: weight() }), optim: optimizer }), step: 3 }))).toEqual([["a", "app.model.a"]]);
   });
 
   test("a configuration beside it", () => {
