@@ -1,6 +1,6 @@
 // Full circle: converts fixtures to every target, back, and compares; then has the real frameworks load each file; then checks ONNX files
-// (onnx.ts), what becomes of RoBERTas (roberta.ts) and adapters of PEFT (peft.ts). Needs Python: `PYTHON=… PYTHON_TENSORFLOW=… npm run interop`, with the packages of fixtures/requirements.txt and interop/requirements.txt,
-// and of fixtures/requirements-tensorflow.txt; PYTHON_OPTIMUM=… with those of interop/requirements-optimum.txt.
+// (onnx.ts), what becomes of RoBERTas (roberta.ts) and adapters of PEFT (peft.ts). Needs Python: `PYTHON=… PYTHON_TENSORFLOW=… PYTHON_FLAX=… npm run interop`, with the packages of fixtures/requirements.txt and interop/requirements.txt,
+// of fixtures/requirements-tensorflow.txt, and of fixtures/requirements-flax.txt; PYTHON_OPTIMUM=… with those of interop/requirements-optimum.txt.
 import { spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,6 +13,7 @@ import { paddle } from "@longspan/adapter-paddle";
 import { tensorflow } from "@longspan/adapter-tensorflow";
 import { torch } from "@longspan/adapter-torch";
 import { onnx } from "@longspan/runtime-ort";
+import flax from "../examples/custom-adapter/flax.ts";
 import { checkHubCache } from "./hub.ts";
 import { checkOnnxFiles } from "./onnx.ts";
 import { checkPeftFiles } from "./peft.ts";
@@ -57,7 +58,7 @@ const tiedSources = [
 const shardBytes = 30_000;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const converter = createConverter({ adapters: [torch(), paddle(), lightning(), tensorflow(), onnx()] });
+const converter = createConverter({ adapters: [torch(), paddle(), lightning(), tensorflow(), flax(), onnx()] });
 const folder = await mkdtemp(join(tmpdir(), "longspan-interop-"));
 const jobs: Job[] = [];
 let different = 0;
@@ -96,14 +97,23 @@ try {
     console.error(
       `Python cannot be run (${error.message}): set PYTHON to one with the packages of fixtures/requirements.txt and interop/requirements.txt.`,
     );
-  const tensorflowIsWell = checkTensorflowFiles(list);
+  const tensorflowIsWell = checkInOwnEnvironment("tensorflow", list);
+  const flaxIsWell = checkInOwnEnvironment("flax", list);
   const optimumIsWell = await checkWithOptimum(join(folder, "optimum"));
   const hubIsWell = error === undefined && (await checkHubCache(folder, python));
   const onnxIsWell = error === undefined && (await checkOnnxFiles(join(folder, "onnx"), python));
   const robertasAreWell = error === undefined && (await checkRobertaFiles(converter, join(folder, "roberta"), python));
   const adaptersAreWell = error === undefined && (await checkPeftFiles(converter, join(folder, "peft"), python));
   process.exitCode =
-    status === 0 && different === 0 && tensorflowIsWell && optimumIsWell && hubIsWell && onnxIsWell && robertasAreWell && adaptersAreWell
+    status === 0 &&
+    different === 0 &&
+    tensorflowIsWell &&
+    flaxIsWell &&
+    optimumIsWell &&
+    hubIsWell &&
+    onnxIsWell &&
+    robertasAreWell &&
+    adaptersAreWell
       ? 0
       : 1;
 } finally {
@@ -126,15 +136,16 @@ async function checkWithOptimum(target: string): Promise<boolean> {
   return spawnSync(python, [join(root, "interop/check_optimum.py"), target, example], { stdio: "inherit" }).status === 0;
 }
 
-/** TensorFlow and the transformers that has it need an environment of their own. */
-function checkTensorflowFiles(list: string): boolean {
-  const python = process.env.PYTHON_TENSORFLOW;
+/** Frameworks of transformers 4 need an environment of their own each. */
+function checkInOwnEnvironment(framework: "tensorflow" | "flax", list: string): boolean {
+  const variable = `PYTHON_${framework.toUpperCase()}`;
+  const python = process.env[variable];
   if (python === undefined) {
     console.error(
-      "TensorFlow's files are not checked: set PYTHON_TENSORFLOW to a Python with the packages of fixtures/requirements-tensorflow.txt.",
+      `Files for ${framework} are not checked: set ${variable} to a Python with the packages of fixtures/requirements-${framework}.txt.`,
     );
     return false;
   }
-  const { status } = spawnSync(python, [join(root, "interop/check_tensorflow_files.py"), list], { stdio: "inherit" });
+  const { status } = spawnSync(python, [join(root, `interop/check_${framework}_files.py`), list], { stdio: "inherit" });
   return status === 0;
 }

@@ -1,18 +1,18 @@
-// A Hugging Face model becomes a Shelf file and a Hugging Face model again, through an adapter that Longspan has never seen.
+// A Hugging Face model becomes a Flax file and a Hugging Face model again, through an adapter that Longspan has never seen.
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { createConverter } from "@longspan/core";
 import { directoryFileSet, directorySink } from "@longspan/core/node";
 import { torch } from "@longspan/adapter-torch";
-import shelf from "./shelf.ts";
+import flax from "./flax.ts";
 
-const converter = createConverter({ adapters: [torch(), shelf()] });
+const converter = createConverter({ adapters: [torch(), flax()] });
 const original = fileURLToPath(new URL("../../fixtures/huggingface/question-answering", import.meta.url));
 const out = fileURLToPath(new URL("../../out/custom-adapter", import.meta.url));
 await mkdir(out, { recursive: true });
 
-await convert(original, "shelf", `${out}/shelf`);
-await convert(`${out}/shelf`, "hf", `${out}/hf`);
+await convert(original, "flax", `${out}/flax`);
+await convert(`${out}/flax`, "hf", `${out}/hf`);
 
 const before = await converter.open({ files: directoryFileSet(original) });
 const after = await converter.open({ files: directoryFileSet(`${out}/hf`) });

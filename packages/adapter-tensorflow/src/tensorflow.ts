@@ -1,4 +1,4 @@
-import type { FormatAdapter } from "@longspan/core";
+import { defineAdapter, type FormatAdapter } from "@longspan/core";
 import { safetensorsContainer, safetensorsShardedContainer } from "@longspan/container-safetensors";
 import { hdf5Container } from "./container/hdf5-container.ts";
 import { hdf5ShardedContainer } from "./container/hdf5-sharded.ts";
@@ -8,12 +8,11 @@ import { tensorflowTarget } from "./target/tensorflow-target.ts";
 
 /** transformers' TensorFlow checkpoints (`tf_model.h5`): what reads and writes them. Pass it to `createConverter` or `openCheckpoint`. */
 export function tensorflow(): FormatAdapter {
-  return {
-    specificationVersion: 1,
+  return defineAdapter({
     name: "tensorflow",
     containers: [hdf5Container(), hdf5ShardedContainer(), safetensorsContainer(), safetensorsShardedContainer()],
     envelopes: [kerasWeightsEnvelope()],
     layouts: [tensorflowLayout],
     targets: [tensorflowTarget()],
-  };
+  });
 }

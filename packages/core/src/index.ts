@@ -11,6 +11,7 @@ export { jsonChunks, stringifyJson, type StringifyJsonOptions } from "./json/str
 export type { ByteSource, ReadOptions, ScratchBuffer } from "./bytes/byte-source.ts";
 export type { CheckpointInput } from "./bytes/checkpoint-input.ts";
 export type { FileSet, ResolveOptions } from "./bytes/file-set.ts";
+export { pagedReader, type ReadRange } from "./bytes/paged-reader.ts";
 export { causeOf, fileTracker, type FileTracker } from "./bytes/file-tracker.ts";
 export type { ByteSink, DirectorySink } from "./bytes/sink.ts";
 export { throwIfAborted } from "./bytes/throw-if-aborted.ts";
@@ -31,7 +32,13 @@ export type { LazyTensor, TensorReadOptions, TensorStorage } from "./tensor/lazy
 export { denseStrides, renameTensor, stridedTensor, type StridedTensorOptions } from "./tensor/strided-tensor.ts";
 export type { SourceStorage } from "./tensor/strided-view.ts";
 export { transposeTensor } from "./tensor/transpose-tensor.ts";
-export { assembledTensor, reshapeTensor, type AssembledTensorOptions, type TensorPiece } from "./tensor/assembled-tensor.ts";
+export {
+  assembledTensor,
+  concatenatedTensor,
+  reshapeTensor,
+  type AssembledTensorOptions,
+  type TensorPiece,
+} from "./tensor/assembled-tensor.ts";
 export { computedTensor, type ComputedRange, type ComputedTensorOptions } from "./tensor/computed-tensor.ts";
 export { readFloats } from "./tensor/read-floats.ts";
 export { castTensor } from "./tensor/cast-tensor.ts";
@@ -52,6 +59,8 @@ export {
   type PlainConfiguration,
   type PlainJson,
 } from "./checkpoint/plain-json.ts";
+export { flattenTree } from "./checkpoint/flatten-tree.ts";
+export { nestTensors, type NestedTensors } from "./checkpoint/nest-tensors.ts";
 export { tensorSearch } from "./checkpoint/tensor-search.ts";
 export { memoryBudget, memoryCosts, type MemoryBudget, type OpenLimits } from "./checkpoint/memory-budget.ts";
 
@@ -64,6 +73,10 @@ export type { AddRule, DropRule, Layout, Rule } from "./adapter/layout.ts";
 export type { Sidecar, Target, TargetRequest, TargetTensor } from "./adapter/target.ts";
 export type { FolderEntry, FolderKind } from "./adapter/folder-kind.ts";
 export type { FormatAdapter } from "./adapter/format-adapter.ts";
+export { defineAdapter, type AdapterParts } from "./adapter/define-adapter.ts";
+export { envelopeContents, stateDictEnvelope, type StateDictEntry, type StateDictEnvelopeOptions } from "./adapter/state-dict-envelope.ts";
+export { fileReader, type FileReader, type TensorInFile } from "./adapter/file-reader.ts";
+export { writeWeightsFile } from "./adapter/write-weights-file.ts";
 
 export {
   globalAttentionPolicy,
@@ -83,6 +96,7 @@ export { isRobertaModelType } from "./longformer/roberta-config.ts";
 export type { AttentionWindows } from "./longformer/attention-windows.ts";
 export type { ExtendOptions, Extension } from "./longformer/extend-config.ts";
 export { publishedConfigs } from "./longformer/published-configs.ts";
+export { parameterRules, type ParameterNames } from "./rules/parameter-rules.ts";
 export { canonicalRules } from "./rules/canonical-rules.ts";
 export type { ParameterDraft } from "./longformer/parameter-draft.ts";
 export { createLongformerSpec, type LongformerSpec, type ParameterSpec } from "./longformer/spec.ts";

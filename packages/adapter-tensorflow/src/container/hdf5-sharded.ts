@@ -1,4 +1,4 @@
-import { isTreeMap, treeMap } from "@longspan/core";
+import { flattenTree, isTreeMap, treeMap } from "@longspan/core";
 import type { Container, OpenedContainer, TreeMap, TreeValue } from "@longspan/core";
 import { shardedContainer } from "@longspan/container-safetensors";
 import { hdf5Container, transformersFiles } from "./hdf5-container.ts";
@@ -20,8 +20,7 @@ export function hdf5ShardedContainer(): Container {
  * (modeling_tf_utils.py, `save_pretrained`), but not in the index: `tf_longformer_model/longformer/…` is the dataset `longformer/…`.
  */
 function entries(shard: OpenedContainer, names: readonly string[]): TreeMap {
-  const datasets = new Map<string, TreeValue>();
-  collect(shard.root, [], datasets);
+  const datasets = new Map(isTreeMap(shard.root) ? flattenTree(shard.root, "/") : []);
   const named: [string, TreeValue][] = [];
   for (const name of names) {
     const path = [name, name.replace(/^[^/]*\//, "")].find((candidate) => datasets.has(candidate));
@@ -31,14 +30,4 @@ function entries(shard: OpenedContainer, names: readonly string[]): TreeMap {
     datasets.delete(path);
   }
   return treeMap([...named, ...datasets]);
-}
-
-function collect(map: TreeValue, path: readonly string[], into: Map<string, TreeValue>): void {
-  if (!isTreeMap(map)) return;
-  for (const [key, value] of map.entries) {
-    if (typeof key !== "string") continue;
-    const own = [...path, key];
-    if (isTreeMap(value)) collect(value, own, into);
-    else into.set(own.join("/"), value);
-  }
 }

@@ -1,14 +1,5 @@
-import { LongspanError, isTensor, isTreeMap } from "@longspan/core";
-import type {
-  Claim,
-  Envelope,
-  EnvelopeContents,
-  EnvelopeTensor,
-  OpenedContainer,
-  TreeMap,
-  TreeValue,
-  UnreadableTensor,
-} from "@longspan/core";
+import { LongspanError, envelopeContents, isTreeMap } from "@longspan/core";
+import type { Claim, Envelope, EnvelopeContents, OpenedContainer, StateDictEntry, TreeMap, TreeValue } from "@longspan/core";
 import { dottedName } from "../layout/weight-path.ts";
 
 /** The group of a model that was saved whole, with its optimizer (`model.save("model.h5")`). */
@@ -31,13 +22,7 @@ function open(container: OpenedContainer): EnvelopeContents {
   const flat = flatEntries(root);
   // Shards together have the names of their index; the lists of any one of them tell nothing of the others.
   const found = flat.length > 0 ? flat : (namedWeights(container) ?? []);
-  const tensors: EnvelopeTensor[] = [];
-  const unreadable: UnreadableTensor[] = [];
-  for (const { name, sourceName, value } of withRepeats(found)) {
-    if (isTensor(value)) tensors.push({ name, sourceName, tensor: value });
-    else unreadable.push({ name, sourceName, reason: reasonOf(value) });
-  }
-  return { tensors, unreadable, dropped: [], metadata: new Map<string, TreeValue>(container.attributes), warnings: [] };
+  return { ...envelopeContents(withRepeats(found).map(groupRefused)), metadata: new Map<string, TreeValue>(container.attributes) };
 }
 
 interface Weight {
@@ -112,8 +97,10 @@ function listOf({ attributes }: OpenedContainer, name: string): readonly string[
   }
 }
 
-function reasonOf(value: TreeValue): string {
-  return typeof value === "object" && value?.kind === "opaque" ? (value.reason ?? value.className) : "it is a group, not a dataset";
+/** A group in a dataset's place is named as such. */
+function groupRefused(entry: StateDictEntry): StateDictEntry {
+  if (!isTreeMap(entry.value)) return entry;
+  return { ...entry, value: { kind: "opaque", className: "h5py.Group", reason: "it is a group, not a dataset" } };
 }
 
 function absent(name: string, list: string): LongspanError {

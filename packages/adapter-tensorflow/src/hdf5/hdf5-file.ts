@@ -1,7 +1,6 @@
-import { LongspanError } from "@longspan/core";
+import { pagedReader } from "@longspan/core";
 import type { ByteSource } from "@longspan/core";
 import type { Widths } from "./cursor.ts";
-import { pagedReader } from "./paged-reader.ts";
 import { readSuperblock } from "./superblock.ts";
 
 /** An HDF5 file whose superblock was read. */
@@ -28,16 +27,6 @@ export async function openHdf5(source: ByteSource, signal?: AbortSignal): Promis
     ...superblock,
     name: source.name,
     source,
-    async read(address, length) {
-      const offset = superblock.base + address;
-      if (offset + length > source.size) {
-        throw new LongspanError(
-          "truncated",
-          `${source.name} refers to byte ${offset + length}, but has ${source.size}. The file is incomplete: copy or download it again.`,
-          { details: { file: source.name, size: source.size } },
-        );
-      }
-      return read(offset, length);
-    },
+    read: (address, length) => read(superblock.base + address, length),
   };
 }

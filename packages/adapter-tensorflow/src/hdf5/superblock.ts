@@ -1,8 +1,7 @@
-import type { ByteSource } from "@longspan/core";
+import type { ByteSource, ReadRange } from "@longspan/core";
 import { cursor } from "./cursor.ts";
 import type { Cursor, Widths } from "./cursor.ts";
 import { malformed, unsupported } from "./malformed.ts";
-import type { ReadRange } from "./paged-reader.ts";
 
 const signature = Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a);
 

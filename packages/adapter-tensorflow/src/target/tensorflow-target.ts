@@ -1,4 +1,4 @@
-import { headRecords, renameTensor, writeSidecarFiles, writeTextFile } from "@longspan/core";
+import { headRecords, renameTensor, writeSidecarFiles, writeTextFile, writeWeightsFile } from "@longspan/core";
 import type { LazyTensor, Target, TargetRequest } from "@longspan/core";
 import { shardTensors } from "@longspan/container-safetensors";
 import { writtenTypes } from "../hdf5/encode-messages.ts";
@@ -42,16 +42,11 @@ async function write(request: TargetRequest): Promise<void> {
 async function writeFile(request: TargetRequest, fileName: string, weights: readonly LazyTensor[], root: PlannedGroup): Promise<void> {
   const { head, datasets } = planHdf5(root);
   const byDataset = new Map(weights.map((weight) => [weight.name, weight]));
-  const file = await request.sink.file(fileName);
-  await file.write(head);
-  for (const { weight } of datasets) {
+  const values = datasets.flatMap(({ weight }) => {
     const tensor = byDataset.get(weight);
-    if (tensor === undefined) continue;
-    await request.copy(tensor, file);
-    const padding = aligned(tensor.byteLength) - tensor.byteLength;
-    if (padding > 0) await file.write(new Uint8Array(padding));
-  }
-  await file.close();
+    return tensor === undefined ? [] : [tensor, new Uint8Array(aligned(tensor.byteLength) - tensor.byteLength)];
+  });
+  await writeWeightsFile(request, fileName, [head, ...values]);
 }
 
 /**

@@ -2,7 +2,7 @@ import { describeTree } from "./describe-tree.ts";
 import type { TreeValue } from "./tree.ts";
 
 /** What parameters are called; another value of that name stands where a tensor should. */
-const parameterName = /(?:^|\.)(?:weight|bias|gamma|beta)$/;
+const parameterName = /(?:^|\.)(?:weight|bias|gamma|beta|kernel|embedding)$/;
 
 /**
  * Why a value of a state dict is no tensor though it stands where one should be, with the way out; undefined for what is none anyway: a

@@ -64,6 +64,22 @@ export function assembledTensor(options: AssembledTensorOptions): LazyTensor {
 }
 
 /**
+ * One tensor of pieces that follow each other in C order, each of any shape: a tensor that a file cuts because it is too long for one value.
+ * @throws LongspanError `tensor-invalid` when the pieces are of several types or none, or do not make up the shape.
+ */
+export function concatenatedTensor(name: string, shape: readonly number[], pieces: readonly LazyTensor[]): LazyTensor {
+  const [first] = pieces;
+  if (first === undefined) throw new LongspanError("tensor-invalid", `Tensor "${name}" has no pieces. Copy or write the file again.`);
+  let end = 0;
+  const placed = pieces.map((piece) => {
+    const elements = elementCount(piece.shape);
+    end += elements;
+    return { tensor: reshapeTensor(piece, [elements]), offsets: [end - elements] };
+  });
+  return reshapeTensor(assembledTensor({ name, dataType: first.dataType, shape: [end], pieces: placed }), shape);
+}
+
+/**
  * The same elements in C order under another shape. Of a tensor that lies dense in its storage it is a view of that storage.
  * @throws LongspanError `tensor-invalid` when the shape has another number of elements.
  */
