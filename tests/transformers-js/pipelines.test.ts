@@ -123,7 +123,7 @@ describe("transformers.js runs what was written for it, unchanged", () => {
       expect(ids.length).toBe(tokens);
       const { start_logits: starts, end_logits: ends } = await model(inputs);
       const separator = ids.indexOf(2);
-      const [start, end] = [starts, ends].map((logits) => largestPlace(logits.data as Float32Array, separator + 1));
+      const [start, end] = [starts, ends].map((logits) => argmax(logits.data as Float32Array, separator + 1));
       expect(tokenizer.decode(ids.slice(start, (end ?? 0) + 1), { skip_special_tokens: true }).trim()).toBe(answer);
       expect((await answerer({ question, context: document })).answer).toBe(answer);
     }
@@ -163,7 +163,7 @@ function maxDifference(found: Float32Array, wanted: readonly number[]): number {
   return wanted.reduce((most, value, index) => Math.max(most, Math.abs(value - (found[index] ?? Number.NaN))), 0);
 }
 
-function largestPlace(values: Float32Array, from: number): number {
+function argmax(values: Float32Array, from: number): number {
   let place = from;
   for (let index = from; index < values.length; index++) if ((values[index] ?? 0) > (values[place] ?? 0)) place = index;
   return place;
