@@ -45,7 +45,7 @@ export { castTensor } from "./tensor/cast-tensor.ts";
 export { tensorFromBytes } from "./tensor/read-tensor.ts";
 export { floatConversion, type FloatConversion } from "./tensor/convert-floats.ts";
 
-export type { ProgressEvent, ProgressListener } from "./checkpoint/progress.ts";
+export type { ProgressEvent, ProgressListener } from "./accounting/progress.ts";
 export { isTensor, isTensorLike, isTreeMap, type TreeList, type TreeMap, type TreeOpaque, type TreeValue } from "./checkpoint/tree.ts";
 export { treeMap } from "./checkpoint/tree-map.ts";
 export { whyNoTensor } from "./checkpoint/why-no-tensor.ts";
@@ -62,7 +62,7 @@ export {
 export { flattenTree } from "./checkpoint/flatten-tree.ts";
 export { nestTensors, type NestedTensors } from "./checkpoint/nest-tensors.ts";
 export { tensorSearch } from "./checkpoint/tensor-search.ts";
-export { memoryBudget, memoryCosts, type MemoryBudget, type OpenLimits } from "./checkpoint/memory-budget.ts";
+export { memoryBudget, memoryCosts, type MemoryBudget, type OpenLimits } from "./accounting/memory-budget.ts";
 
 export type { Claim } from "./adapter/claim.ts";
 export { budgetOf, type Container, type ContainerInput, type ContainerProbe, type OpenedContainer } from "./adapter/container.ts";

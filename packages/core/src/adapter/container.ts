@@ -1,6 +1,6 @@
 import type { ByteSource } from "../bytes/byte-source.ts";
 import type { FileSet } from "../bytes/file-set.ts";
-import { memoryBudget, type MemoryBudget } from "../checkpoint/memory-budget.ts";
+import { memoryBudget, type MemoryBudget } from "../accounting/memory-budget.ts";
 import type { TreeValue } from "../checkpoint/tree.ts";
 import type { Claim } from "./claim.ts";
 

@@ -1,6 +1,6 @@
 import type { FileSet } from "../bytes/file-set.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
-import type { MemoryBudget } from "../checkpoint/memory-budget.ts";
+import type { MemoryBudget } from "../accounting/memory-budget.ts";
 import type { EnvelopeContents } from "./envelope.ts";
 
 /** What a derivation may look at beside the tensors. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { bytesSource } from "../bytes/bytes-source.ts";
-import { memoryBudget } from "../checkpoint/memory-budget.ts";
+import { memoryBudget } from "../accounting/memory-budget.ts";
 import { isTensor } from "../checkpoint/tree.ts";
 import { fileReader } from "./file-reader.ts";
 

@@ -1,5 +1,5 @@
 import { pagedReader } from "../bytes/paged-reader.ts";
-import { memoryCosts, type MemoryBudget } from "../checkpoint/memory-budget.ts";
+import { memoryCosts, type MemoryBudget } from "../accounting/memory-budget.ts";
 import type { TreeOpaque } from "../checkpoint/tree.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { bytesPerElement, elementCount, isDataType } from "../tensor/data-type.ts";

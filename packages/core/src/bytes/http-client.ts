@@ -1,4 +1,4 @@
-import type { ProgressListener } from "../checkpoint/progress.ts";
+import type { ProgressListener } from "../accounting/progress.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { followRedirects } from "./http-redirect.ts";
 import { retryAfter, statusError } from "./http-response.ts";

@@ -1,7 +1,7 @@
 import type { Sidecar, TargetRequest } from "../adapter/target.ts";
 import type { FileSet } from "../bytes/file-set.ts";
 import type { DirectorySink } from "../bytes/sink.ts";
-import type { ProgressListener } from "../checkpoint/progress.ts";
+import type { ProgressListener } from "../accounting/progress.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { checkTies } from "./check-ties.ts";
 import { tokenizerOfLength } from "./extend/tokenizer-of-length.ts";

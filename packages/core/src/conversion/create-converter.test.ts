@@ -4,7 +4,7 @@ import { plainLayout, sample, sampleConfig, turnedLayout } from "../../test/samp
 import { memoryDirectorySink } from "../bytes/memory-directory-sink.ts";
 import { memoryFileSet } from "../bytes/memory-file-set.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
-import type { ProgressEvent } from "../checkpoint/progress.ts";
+import type { ProgressEvent } from "../accounting/progress.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { heads, type Head } from "../longformer/head.ts";
 import { createLongformerSpec } from "../longformer/spec.ts";

@@ -2,7 +2,7 @@ import type { EnvelopeContents } from "../adapter/envelope.ts";
 import type { Layout } from "../adapter/layout.ts";
 import type { FileSet } from "../bytes/file-set.ts";
 import type { Checkpoint, ModelInFile, Orientation } from "../checkpoint/checkpoint.ts";
-import type { MemoryBudget } from "../checkpoint/memory-budget.ts";
+import type { MemoryBudget } from "../accounting/memory-budget.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { AttentionWindows } from "../longformer/attention-windows.ts";
 import type { ExtendOptions } from "../longformer/extend-config.ts";

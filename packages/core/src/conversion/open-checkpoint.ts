@@ -9,7 +9,7 @@ import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
 import { wrappedFileSet } from "../bytes/wrapped-file-set.ts";
 import type { CheckpointInput } from "../bytes/checkpoint-input.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
-import { memoryBudget, type OpenLimits } from "../checkpoint/memory-budget.ts";
+import { memoryBudget, type OpenLimits } from "../accounting/memory-budget.ts";
 import { errorCodes } from "../errors/error-codes.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { AttentionWindows } from "../longformer/attention-windows.ts";

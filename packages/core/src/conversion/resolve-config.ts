@@ -1,5 +1,5 @@
 import type { FileSet } from "../bytes/file-set.ts";
-import type { MemoryBudget } from "../checkpoint/memory-budget.ts";
+import type { MemoryBudget } from "../accounting/memory-budget.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { readJson } from "../json/parse-json.ts";
 import type { AttentionWindows } from "../longformer/attention-windows.ts";

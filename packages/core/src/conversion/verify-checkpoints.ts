@@ -1,5 +1,5 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
-import type { ProgressListener } from "../checkpoint/progress.ts";
+import type { ProgressListener } from "../accounting/progress.ts";
 import { causeOf } from "../bytes/file-tracker.ts";
 import { checkTies } from "./check-ties.ts";
 import { compareTensors, type TensorComparison } from "./compare-tensors.ts";

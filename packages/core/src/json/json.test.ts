@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { memoryBudget } from "../checkpoint/memory-budget.ts";
+import { memoryBudget } from "../accounting/memory-budget.ts";
 import { parseJson } from "./parse-json.ts";
 import { jsonChunks, stringifyJson } from "./stringify-json.ts";
 

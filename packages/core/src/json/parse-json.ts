@@ -1,5 +1,5 @@
 import type { ByteSource } from "../bytes/byte-source.ts";
-import type { MemoryBudget } from "../checkpoint/memory-budget.ts";
+import type { MemoryBudget } from "../accounting/memory-budget.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { ErrorCode } from "../errors/error-codes.ts";
 

@@ -1,5 +1,5 @@
 import type { AddRule, DropRule, Layout, Rule } from "../adapter/layout.ts";
-import { memoryBudget, memoryCosts, type OpenLimits } from "../checkpoint/memory-budget.ts";
+import { memoryBudget, memoryCosts, type OpenLimits } from "../accounting/memory-budget.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { parseJson } from "../json/parse-json.ts";
 import { shownValue } from "../text/shown-value.ts";

@@ -1,5 +1,5 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
-import type { ProgressListener } from "../checkpoint/progress.ts";
+import type { ProgressListener } from "../accounting/progress.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { checkpointModel, type CheckpointModel } from "./checkpoint-model.ts";
 import type { WordInput } from "../longformer/graphs/longformer-inputs.ts";

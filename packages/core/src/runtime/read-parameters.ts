@@ -1,7 +1,7 @@
 import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
 import { causeOf } from "../bytes/file-tracker.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
-import type { ProgressListener } from "../checkpoint/progress.ts";
+import type { ProgressListener } from "../accounting/progress.ts";
 import { formatShape, sameShape } from "../graph/dimension.ts";
 import type { Graph, GraphParameter } from "../graph/graph.ts";
 import { readFloats } from "../graph/raw-tensor.ts";

@@ -1,4 +1,4 @@
-import type { ProgressListener } from "../checkpoint/progress.ts";
+import type { ProgressListener } from "../accounting/progress.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { GraphTensor } from "../graph/value.ts";
 import type { DataType } from "../tensor/data-type.ts";

@@ -1,5 +1,5 @@
 import { LongspanError } from "../errors/longspan-error.ts";
-import type { ProgressEvent } from "../checkpoint/progress.ts";
+import type { ProgressEvent } from "../accounting/progress.ts";
 import { extendGraph } from "../graph/graph-builder.ts";
 import { longformerGraph } from "../longformer/graphs/longformer-graph.ts";
 import { prepareInputs } from "../longformer/prepare-inputs.ts";

@@ -2,7 +2,7 @@ import { bytesSource } from "../../bytes/bytes-source.ts";
 import type { ByteSource } from "../../bytes/byte-source.ts";
 import type { FileSet, ResolveOptions } from "../../bytes/file-set.ts";
 import { wrappedFileSet } from "../../bytes/wrapped-file-set.ts";
-import { memoryBudget } from "../../checkpoint/memory-budget.ts";
+import { memoryBudget } from "../../accounting/memory-budget.ts";
 import { LongspanError } from "../../errors/longspan-error.ts";
 import { readJson } from "../../json/parse-json.ts";
 import { stringifyJson } from "../../json/stringify-json.ts";
