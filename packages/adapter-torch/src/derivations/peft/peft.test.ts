@@ -9,6 +9,7 @@ import {
   stridedTensor,
   type Checkpoint,
   type CheckpointInput,
+  type Converter,
   type Head,
   type LazyTensor,
   type LongspanError,
@@ -33,7 +34,18 @@ interface Case {
 }
 
 const { cases }: { cases: Readonly<Record<string, Case>> } = JSON.parse(readFileSync(join(fixturesFolder, "peft/cases.json"), "utf8"));
-const converter = createConverter({ adapters: [torch()] });
+const adapted = createConverter({ adapters: [torch()] });
+const opened: Checkpoint[] = [];
+
+/** Closes at the end whatever a test opened and left. */
+const converter: Converter = {
+  ...adapted,
+  async open(...given) {
+    const checkpoint = await adapted.open(...given);
+    opened.push(checkpoint);
+    return checkpoint;
+  },
+};
 
 function input(folder: string): CheckpointInput {
   return { files: directoryFileSet(join(fixturesFolder, folder)) };
@@ -49,10 +61,8 @@ async function bytesOf(tensor: LazyTensor | undefined): Promise<Buffer> {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
-const recorded: Checkpoint[] = [];
-
 afterAll(async () => {
-  await Promise.all(recorded.map(async (checkpoint) => checkpoint.close()));
+  await Promise.all(opened.map(async (checkpoint) => checkpoint.close()));
 });
 
 /** The values that PEFT's merged model has where it differs from the base. */
@@ -61,7 +71,6 @@ async function mergedTensors(name: string): Promise<ReadonlyMap<string, LazyTens
     files: directoryFileSet(join(fixturesFolder, "peft/merged")),
     fileName: `${name}.safetensors`,
   });
-  recorded.push(checkpoint);
   return new Map(checkpoint.tensors.map(({ sourceName, tensor }) => [sourceName, tensor]));
 }
 
