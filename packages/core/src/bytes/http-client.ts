@@ -7,7 +7,7 @@ import { describeFailure, TransientFailure } from "./transient-failure.ts";
 import { pause, waitForServer } from "./wait-for-server.ts";
 
 /** What `new Headers` takes, whether the types of browsers or of Node declare it. */
-export type HttpHeaders = NonNullable<ConstructorParameters<typeof Headers>[0]>;
+type HttpHeaders = NonNullable<ConstructorParameters<typeof Headers>[0]>;
 
 export interface HttpOptions {
   /** Default: the global `fetch`. */
