@@ -20,7 +20,7 @@ export const safetensorsNames: Readonly<Record<DataType, SafetensorsDataType>> =
   bool: "BOOL",
 };
 
-const byName: ReadonlyMap<SafetensorsDataType, DataType> = new Map(
+const byName: ReadonlyMap<SafetensorsDataType, DataType> = /*#__PURE__*/ new Map(
   (Object.keys(safetensorsNames) as DataType[]).map((dataType) => [safetensorsNames[dataType], dataType]),
 );
 

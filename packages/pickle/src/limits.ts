@@ -32,7 +32,7 @@ export interface PickleLimits {
 const mebibyte = 1024 * 1024;
 
 /** The limits used where `readPickle` is given none. */
-export const defaultLimits: PickleLimits = Object.freeze({
+export const defaultLimits: PickleLimits = /*#__PURE__*/ Object.freeze({
   memory: 1024 * mebibyte,
   operations: 100_000_000,
   stackDepth: 5_000_000,

@@ -6,7 +6,7 @@ import type { PickleDict as Dict, PickleEntry, PickleInput, PickleValue } from "
 // Most dicts of a checkpoint are small and keyed by text; below this many entries a scan beats a Map, and costs no memory.
 const scannedEntries = 8;
 
-const none: readonly never[] = Object.freeze([]);
+const none: readonly never[] = /*#__PURE__*/ Object.freeze([]);
 
 class HashedDict<Value extends PickleInput = PickleValue> implements Dict<Value> {
   readonly kind: "dict" = "dict" as const;

@@ -30,9 +30,9 @@ const bitsPerElementOf = {
 export type SafetensorsDataType = keyof typeof bitsPerElementOf;
 
 /** All data types, in increasing order of alignment. */
-export const safetensorsDataTypes: readonly SafetensorsDataType[] = Object.keys(bitsPerElementOf) as SafetensorsDataType[];
+export const safetensorsDataTypes: readonly SafetensorsDataType[] = /*#__PURE__*/ Object.keys(bitsPerElementOf) as SafetensorsDataType[];
 
-const rankOf: ReadonlyMap<string, number> = new Map(safetensorsDataTypes.map((dataType, rank) => [dataType, rank]));
+const rankOf: ReadonlyMap<string, number> = /*#__PURE__*/ new Map(safetensorsDataTypes.map((dataType, rank) => [dataType, rank]));
 
 export function isSafetensorsDataType(name: string): name is SafetensorsDataType {
   return rankOf.has(name);

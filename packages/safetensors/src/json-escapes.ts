@@ -3,7 +3,7 @@ const zero = 0x30;
 const nine = 0x39;
 
 /** The character after a backslash and the one it stands for. */
-const escapedBytes: ReadonlyMap<number, number> = new Map([
+const escapedBytes: ReadonlyMap<number, number> = /*#__PURE__*/ new Map([
   [0x22, 0x22], // \"
   [backslash, backslash],
   [0x2f, 0x2f], // \/

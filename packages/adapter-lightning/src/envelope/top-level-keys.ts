@@ -21,7 +21,7 @@ export const hyperParameterKeys: readonly string[] = ["hyper_parameters", "hpara
 export const hyperParameterTypeKey = "hparams_type";
 
 /** What a checkpoint holds besides the model, and why it stays behind. */
-export const droppedKeys: ReadonlyMap<string, string> = new Map([
+export const droppedKeys: ReadonlyMap<string, string> = /*#__PURE__*/ new Map([
   ["optimizer_states", "optimizer state: only the same training run can go on with it"],
   ["lr_schedulers", "learning-rate schedules: only the same training run can go on with them"],
   ["loops", "progress of the training loops"],

@@ -2,26 +2,27 @@ import type { DataType } from "@longspan/core";
 import { integerField, wireFields } from "./wire-format.ts";
 
 /** `VarType.Type` of paddle/fluid/framework/framework.proto, as far as a tensor can have it. Bytes of one element; no `dataType`: none here can hold it. */
-const elementTypes: ReadonlyMap<bigint, { readonly name: string; readonly bytes: number; readonly dataType?: DataType }> = new Map([
-  [0n, { name: "BOOL", bytes: 1, dataType: "bool" }],
-  [1n, { name: "INT16", bytes: 2, dataType: "int16" }],
-  [2n, { name: "INT32", bytes: 4, dataType: "int32" }],
-  [3n, { name: "INT64", bytes: 8, dataType: "int64" }],
-  [4n, { name: "FP16", bytes: 2, dataType: "float16" }],
-  [5n, { name: "FP32", bytes: 4, dataType: "float32" }],
-  [6n, { name: "FP64", bytes: 8, dataType: "float64" }],
-  [19n, { name: "SIZE_T", bytes: 8, dataType: "uint64" }],
-  [20n, { name: "UINT8", bytes: 1, dataType: "uint8" }],
-  [21n, { name: "INT8", bytes: 1, dataType: "int8" }],
-  [22n, { name: "BF16", bytes: 2, dataType: "bfloat16" }],
-  [23n, { name: "COMPLEX64", bytes: 8 }],
-  [24n, { name: "COMPLEX128", bytes: 16 }],
-  [32n, { name: "FP8_E4M3FN", bytes: 1, dataType: "float8_e4m3fn" }],
-  [33n, { name: "FP8_E5M2", bytes: 1, dataType: "float8_e5m2" }],
-  [36n, { name: "UINT16", bytes: 2, dataType: "uint16" }],
-  [37n, { name: "UINT32", bytes: 4, dataType: "uint32" }],
-  [38n, { name: "UINT64", bytes: 8, dataType: "uint64" }],
-]);
+const elementTypes: ReadonlyMap<bigint, { readonly name: string; readonly bytes: number; readonly dataType?: DataType }> =
+  /*#__PURE__*/ new Map([
+    [0n, { name: "BOOL", bytes: 1, dataType: "bool" }],
+    [1n, { name: "INT16", bytes: 2, dataType: "int16" }],
+    [2n, { name: "INT32", bytes: 4, dataType: "int32" }],
+    [3n, { name: "INT64", bytes: 8, dataType: "int64" }],
+    [4n, { name: "FP16", bytes: 2, dataType: "float16" }],
+    [5n, { name: "FP32", bytes: 4, dataType: "float32" }],
+    [6n, { name: "FP64", bytes: 8, dataType: "float64" }],
+    [19n, { name: "SIZE_T", bytes: 8, dataType: "uint64" }],
+    [20n, { name: "UINT8", bytes: 1, dataType: "uint8" }],
+    [21n, { name: "INT8", bytes: 1, dataType: "int8" }],
+    [22n, { name: "BF16", bytes: 2, dataType: "bfloat16" }],
+    [23n, { name: "COMPLEX64", bytes: 8 }],
+    [24n, { name: "COMPLEX128", bytes: 16 }],
+    [32n, { name: "FP8_E4M3FN", bytes: 1, dataType: "float8_e4m3fn" }],
+    [33n, { name: "FP8_E5M2", bytes: 1, dataType: "float8_e5m2" }],
+    [36n, { name: "UINT16", bytes: 2, dataType: "uint16" }],
+    [37n, { name: "UINT32", bytes: 4, dataType: "uint32" }],
+    [38n, { name: "UINT64", bytes: 8, dataType: "uint64" }],
+  ]);
 
 /** More than Paddle allows (9, DDim::kMaxRank) is a sign of damage; a few more cost nothing. */
 const maxDimensions = 16;

@@ -24,7 +24,7 @@ export const outerTrunkRules: readonly Rule[] = [
 ];
 
 /** How scripts that transpose and rename nothing spell the embeddings' norm. */
-export const torchEmbeddingNormRule: Rule = normalizationRule("embeddings.LayerNorm", "embeddings.LayerNorm");
+export const torchEmbeddingNormRule: Rule = /*#__PURE__*/ normalizationRule("embeddings.LayerNorm", "embeddings.LayerNorm");
 
 /** The sublayers of `paddle.nn.TransformerEncoder` around attention: `norm1`, `linear1`, `linear2`, `norm2`. */
 export const transformerSublayerRules: readonly Rule[] = [

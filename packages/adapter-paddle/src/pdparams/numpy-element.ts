@@ -17,7 +17,7 @@ export type NumpyElement =
  * numpy's type codes (numpy, "Data type objects", type strings). `u2` is bfloat16: numpy has no such type, `Tensor.numpy()` returns its bits as uint16,
  * and paddle.load makes bfloat16 of every uint16 array.
  */
-const typeCodes: ReadonlyMap<string, DataType> = new Map([
+const typeCodes: ReadonlyMap<string, DataType> = /*#__PURE__*/ new Map([
   ["f8", "float64"],
   ["f4", "float32"],
   ["f2", "float16"],
@@ -33,7 +33,7 @@ const typeCodes: ReadonlyMap<string, DataType> = new Map([
 ]);
 
 /** The extension types of the package ml_dtypes, which pickle as their class. */
-const extensionTypes: ReadonlyMap<string, DataType> = new Map([
+const extensionTypes: ReadonlyMap<string, DataType> = /*#__PURE__*/ new Map([
   ["ml_dtypes.bfloat16", "bfloat16"],
   ["ml_dtypes.float8_e4m3fn", "float8_e4m3fn"],
   ["ml_dtypes.float8_e5m2", "float8_e5m2"],

@@ -16,7 +16,7 @@ const typeCodes: Partial<Record<DataType, string>> = {
 };
 
 /** What a `.pdparams` can hold. Paddle loses float8 (it comes back as int8), and has no wider unsigned integers. */
-export const pickleArrayDataTypes: readonly DataType[] = Object.keys(typeCodes) as DataType[];
+export const pickleArrayDataTypes: readonly DataType[] = /*#__PURE__*/ Object.keys(typeCodes) as DataType[];
 
 /** Bytes, or the tensor whose elements belong in that place. */
 export type ArraySegment = Uint8Array | LazyTensor;

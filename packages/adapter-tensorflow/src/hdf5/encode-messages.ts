@@ -16,7 +16,7 @@ const floats: Readonly<Partial<Record<DataType, readonly [bytes: number, exponen
 };
 
 /** What `datatypeMessage` knows. */
-export const writtenTypes: readonly DataType[] = Object.keys(floats) as DataType[];
+export const writtenTypes: readonly DataType[] = /*#__PURE__*/ Object.keys(floats) as DataType[];
 
 /** Class 1, version 1, IEEE 754 and little endian (format specification, section IV.A.2.d). */
 export function datatypeMessage(dataType: DataType): Message {

@@ -40,7 +40,7 @@ const leafK = 4;
 const internalK = 16;
 
 const superblockBytes = 96;
-const noAddress = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff);
+const noAddress = /*#__PURE__*/ Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff);
 
 /**
  * Lays a tree of groups and datasets out as HDF5 does in its oldest format (superblock 0, symbol tables, object headers 1, contiguous

@@ -3,7 +3,7 @@ import { cursor } from "./cursor.ts";
 import type { Cursor, Widths } from "./cursor.ts";
 import { malformed, unsupported } from "./malformed.ts";
 
-const signature = Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a);
+const signature = /*#__PURE__*/ Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a);
 
 /** A superblock may stand behind a user block of 512 bytes, 1,024, and so on: further than this nobody puts it. */
 const lastPosition = 2 ** 20;

@@ -7,7 +7,7 @@ import type { ZipEntry } from "../zip/zip-archive.ts";
 const maxConfigurationBytes = 64 * 2 ** 20;
 
 /** torch/_export/serde/schema.py, ScalarType. */
-const dataTypes: ReadonlyMap<number, DataType> = new Map([
+const dataTypes: ReadonlyMap<number, DataType> = /*#__PURE__*/ new Map([
   [1, "uint8"],
   [2, "int8"],
   [3, "int16"],

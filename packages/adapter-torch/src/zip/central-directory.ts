@@ -19,7 +19,7 @@ export interface CentralEntry {
   readonly minBytes: number;
 }
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const utf8 = /*#__PURE__*/ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * Parses all records of the central directory.

@@ -36,7 +36,10 @@ export interface HttpClient {
    */
   request(method: "GET" | "HEAD", headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response>;
   /** The next piece of a body. @throws TransientFailure when it does not come in time. */
-  next(reader: ReadableStreamDefaultReader<Uint8Array>, signal: AbortSignal): Promise<Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>["read"]>>>;
+  next(
+    reader: ReadableStreamDefaultReader<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>["read"]>>>;
   /** Runs `attempt` until it does not fail transiently, or too often. @throws LongspanError `network-failed`, `aborted`, or what `attempt` throws. */
   persist<T>(attempt: (signal: AbortSignal) => Promise<T>, signal: AbortSignal | undefined): Promise<T>;
   /** Ends all that is under way. */

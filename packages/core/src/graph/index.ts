@@ -34,7 +34,7 @@ export { printGraph, printNode } from "./print-graph.ts";
 export { graphFormat, graphFromJson, graphToJson } from "./graph-json.ts";
 export type { NestedNumbers, RawTensor } from "./raw-tensor.ts";
 
-export * as attributeParsers from "./attribute-parsers.ts";
+export { attributeParsers } from "./all-attribute-parsers.ts";
 export { type AttributeParser, type AttributeParsers, type Attributes, type AttributeValue, type ParsedAttributes } from "./attributes.ts";
 export {
   defineOperation,
@@ -47,8 +47,14 @@ export {
   type OperationDefinition,
   type OperationRule,
 } from "./operation.ts";
-export { operationSet, standardOperations, type OperationSet, type StandardOperationName } from "./operations/standard-operations.ts";
-export * as operations from "./operations/index.ts";
+export {
+  operations,
+  operationSet,
+  standardOperations,
+  type OperationSet,
+  type StandardOperationName,
+} from "./operations/standard-operations.ts";
+
 export { activationFunctions, type ActivationFunction } from "./operations/activation.ts";
 export { maskCodes } from "./operations/longformer-attention.ts";
 

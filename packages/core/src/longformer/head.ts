@@ -119,9 +119,9 @@ const records: Readonly<Record<Head, HeadRecord>> = {
 
 export const headRecords: Readonly<Record<Head, HeadRecord>> = records;
 
-export const heads: readonly Head[] = Object.keys(records) as Head[];
+export const heads: readonly Head[] = /*#__PURE__*/ Object.keys(records) as Head[];
 
-const segments: ReadonlySet<string | undefined> = new Set(heads.map((head) => headRecords[head].segment));
+const segments: ReadonlySet<string | undefined> = /*#__PURE__*/ new Set(/*#__PURE__*/ heads.map((head) => headRecords[head].segment));
 
 export function isHead(name: string): name is Head {
   return Object.hasOwn(records, name);

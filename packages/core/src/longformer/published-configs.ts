@@ -3,8 +3,8 @@
  * (the class's own defaults differ: see `classDefaults`).
  */
 export const publishedConfigs: Readonly<Record<"longformer-base-4096" | "longformer-large-4096", Readonly<Record<string, unknown>>>> = {
-  "longformer-base-4096": published({ hidden: 768, layers: 12, heads: 12, intermediate: 3072 }),
-  "longformer-large-4096": published({ hidden: 1024, layers: 24, heads: 16, intermediate: 4096 }),
+  "longformer-base-4096": /*#__PURE__*/ published({ hidden: 768, layers: 12, heads: 12, intermediate: 3072 }),
+  "longformer-large-4096": /*#__PURE__*/ published({ hidden: 1024, layers: 24, heads: 16, intermediate: 4096 }),
 };
 
 function published(size: { hidden: number; layers: number; heads: number; intermediate: number }): Readonly<Record<string, unknown>> {

@@ -22,7 +22,7 @@ const robertaFamilies: Readonly<Record<string, RobertaFamily>> = {
 };
 
 /** For messages. */
-export const robertaModelTypes: string = Object.keys(robertaFamilies).join(", ");
+export const robertaModelTypes: string = /*#__PURE__*/ Object.keys(robertaFamilies).join(", ");
 
 export function isRobertaModelType(modelType: unknown): boolean {
   return typeof modelType === "string" && Object.hasOwn(robertaFamilies, modelType);

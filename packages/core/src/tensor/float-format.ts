@@ -61,7 +61,7 @@ export function encodeFloat(format: FloatFormat, value: number): number {
   return bits > largest ? overflow : signBit + bits;
 }
 
-const parts = new DataView(new ArrayBuffer(8));
+const parts = /*#__PURE__*/ new DataView(new ArrayBuffer(8));
 
 function floorLog2(magnitude: number): number {
   parts.setFloat64(0, magnitude);

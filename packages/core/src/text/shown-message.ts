@@ -5,7 +5,7 @@ import { visibleText } from "./visible-text.ts";
 const messageCharacters = 2400;
 
 /** A quoted piece, or a run without spaces, that is longer than a name. */
-const longPieces = new RegExp(`"[^"]{${shownCharacters},}"|[^\\s"]{${shownCharacters + 1},}`, "g");
+const longPieces = /*#__PURE__*/ new RegExp(`"[^"]{${shownCharacters},}"|[^\\s"]{${shownCharacters + 1},}`, "g");
 
 /**
  * A message as it can be shown, whatever the file said that it quotes: hidden characters are visible, and of a long name (or any other

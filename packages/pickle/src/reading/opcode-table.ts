@@ -6,7 +6,7 @@ import { objectOpcodes } from "./object-opcodes.ts";
 import { payloadOpcodes } from "./payload-opcodes.ts";
 
 /** All opcodes of protocols 0 to 5 at the place of their code, as in Python's `pickletools`; undefined where there is none. */
-export const opcodeTable: readonly (Opcode | undefined)[] = buildTable();
+export const opcodeTable: readonly (Opcode | undefined)[] = /*#__PURE__*/ buildTable();
 
 function buildTable(): readonly (Opcode | undefined)[] {
   const table: (Opcode | undefined)[] = Array.from({ length: 256 });

@@ -1,7 +1,7 @@
 // Python 2 names in Python 3's spelling, as torch's weights_only unpickler maps them (torch/_utils.py, IMPORT_MAPPING and
 // NAME_MAPPING, a part of Lib/_compat_pickle.py), and the module of Python 2's exceptions.
 
-const modules: ReadonlyMap<string, string> = new Map([
+const modules: ReadonlyMap<string, string> = /*#__PURE__*/ new Map([
   ["__builtin__", "builtins"],
   ["copy_reg", "copyreg"],
   ["exceptions", "builtins"],
@@ -16,7 +16,7 @@ const modules: ReadonlyMap<string, string> = new Map([
   ["cStringIO", "io"],
 ]);
 
-const names: ReadonlyMap<string, readonly [module: string, name: string]> = new Map([
+const names: ReadonlyMap<string, readonly [module: string, name: string]> = /*#__PURE__*/ new Map([
   ["__builtin__.basestring", ["builtins", "str"]],
   ["__builtin__.intern", ["sys", "intern"]],
   ["__builtin__.long", ["builtins", "int"]],

@@ -33,7 +33,7 @@ export function parseFloatText(text: string): number | undefined {
   }
 }
 
-const simpleEscapes: ReadonlyMap<number, number> = new Map(
+const simpleEscapes: ReadonlyMap<number, number> = /*#__PURE__*/ new Map(
   Object.entries({ "\\": 92, "'": 39, '"': 34, a: 7, b: 8, f: 12, n: 10, r: 13, t: 9, v: 11 }).map(([letter, byte]) => [
     letter.charCodeAt(0),
     byte,

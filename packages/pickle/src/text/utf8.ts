@@ -4,8 +4,8 @@
 // A JavaScript string cannot tell two lone surrogates that happen to form a pair from the character they encode; Python
 // can. Such a string reads as that character.
 
-const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const encoder = new TextEncoder();
+const strictDecoder = /*#__PURE__*/ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const encoder = /*#__PURE__*/ new TextEncoder();
 
 // Below this length a loop over ASCII is quicker than a call of TextDecoder or TextEncoder.
 const shortText = 24;

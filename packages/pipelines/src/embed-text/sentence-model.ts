@@ -31,7 +31,7 @@ const transformerSettings = [
 ] as const;
 
 /** Keys of a pooling's configuration before version 6, by mode. */
-const modeOfKey: readonly (readonly [key: string, mode: PoolingMode])[] = poolingModes.map((mode) => [
+const modeOfKey: readonly (readonly [key: string, mode: PoolingMode])[] = /*#__PURE__*/ poolingModes.map((mode) => [
   `pooling_mode_${mode === "cls" ? "cls_token" : ["max", "mean", "weightedmean"].includes(mode) ? `${mode}_tokens` : mode}`,
   mode,
 ]);

@@ -128,8 +128,8 @@ function sectionSplitter(
   };
 }
 
-const endsWithWord = new RegExp(`[${wordCharacters}]$`, "u");
-const startsWithWord = new RegExp(`^[${wordCharacters}]`, "u");
+const endsWithWord = /*#__PURE__*/ new RegExp(`[${wordCharacters}]$`, "u");
+const startsWithWord = /*#__PURE__*/ new RegExp(`^[${wordCharacters}]`, "u");
 
 function between(start: number, end: number): readonly Section[] {
   return start < end ? [{ start, end, id: undefined }] : [];

@@ -11,24 +11,24 @@ export function isSpace(character: string | undefined): boolean {
 }
 
 /** Punctuation as BERT counts it: Unicode's, and all of ASCII's that is neither letter, digit nor space. */
-export const punctuation: RegExp = new RegExp(
+export const punctuation: RegExp = /*#__PURE__*/ new RegExp(
   String.raw`(?![${newPunctuation}])[\p{P}\u0021-\u002F\u003A-\u0040\u005B-\u0060\u007B-\u007E\u166D\u{111C9}]`,
   "gu",
 );
 
-const nonspacingMark = new RegExp(String.raw`^(?![${newNonspacingMarks}])[\p{Mn}\u1734\u{1171E}]$`, "u");
+const nonspacingMark = /*#__PURE__*/ new RegExp(String.raw`^(?![${newNonspacingMarks}])[\p{Mn}\u1734\u{1171E}]$`, "u");
 
 export function isNonspacingMark(character: string): boolean {
   return nonspacingMark.test(character);
 }
 
-const mark = new RegExp(String.raw`^(?![${newMarks}])[\p{M}\u1CF2\u1CF3]$`, "u");
+const mark = /*#__PURE__*/ new RegExp(String.raw`^(?![${newMarks}])[\p{M}\u1CF2\u1CF3]$`, "u");
 
 export function isMark(character: string): boolean {
   return mark.test(character);
 }
 
-const control = new RegExp(String.raw`^(?![\t\n\r${newControls}])[\0\uFFFD\p{Cc}\p{Cf}\p{Co}]$`, "u");
+const control = /*#__PURE__*/ new RegExp(String.raw`^(?![\t\n\r${newControls}])[\0\uFFFD\p{Cc}\p{Cf}\p{Co}]$`, "u");
 
 /** What BERT's normalizer leaves out: NUL, U+FFFD, control and format characters, and those for private use. */
 export function isControl(character: string): boolean {

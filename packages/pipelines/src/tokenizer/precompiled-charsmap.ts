@@ -70,7 +70,7 @@ export function precompiledCharsmap(bytes: Uint8Array, name: string): Charsmap {
   };
 }
 
-const clusters = new Intl.Segmenter("en", { granularity: "grapheme" });
+const clusters = /*#__PURE__*/ new Intl.Segmenter("en", { granularity: "grapheme" });
 
 /** The last characters are the added ones; what is removed counts to the last one there is. */
 function replace(changes: PlacedChange[], old: string, replacement: string): void {

@@ -9,7 +9,7 @@ import { quoted } from "./quoted.ts";
 export type TokenizerKind = "roberta" | "bert" | "xlm-roberta" | "asItStands";
 
 /** transformers' classes, without the ending `Fast`. Several are other names of RobertaTokenizer and BertTokenizer there. */
-const kinds: ReadonlyMap<string, TokenizerKind> = new Map([
+const kinds: ReadonlyMap<string, TokenizerKind> = /*#__PURE__*/ new Map([
   ["LongformerTokenizer", "roberta"],
   ["RobertaTokenizer", "roberta"],
   ["LEDTokenizer", "roberta"],
@@ -22,7 +22,7 @@ const kinds: ReadonlyMap<string, TokenizerKind> = new Map([
 ]);
 
 /** By `model_type` of config.json, where no class is named. */
-const kindOfModel: ReadonlyMap<string, TokenizerKind> = new Map([
+const kindOfModel: ReadonlyMap<string, TokenizerKind> = /*#__PURE__*/ new Map([
   ["roberta", "roberta"],
   ["longformer", "roberta"],
   ["bert", "bert"],

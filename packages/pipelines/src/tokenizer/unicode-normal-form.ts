@@ -64,9 +64,9 @@ function compose(decomposed: readonly PlacedChange[]): readonly PlacedChange[] {
 }
 
 /** Characters that the library does not decompose. */
-const undecomposed = new RegExp(`[${newCanonical}${newCompatible}]`, "u");
+const undecomposed = /*#__PURE__*/ new RegExp(`[${newCanonical}${newCompatible}]`, "u");
 
-const orderedMark = new RegExp(String.raw`^(?![${newOrdered}])\p{M}$`, "u");
+const orderedMark = /*#__PURE__*/ new RegExp(String.raw`^(?![${newOrdered}])\p{M}$`, "u");
 
 /** Marks before and behind all others in Unicode's order: classes 1 and 240. */
 const [firstMark, lastMark] = ["\u0334", "\u0345"];

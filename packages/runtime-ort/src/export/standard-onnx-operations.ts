@@ -56,4 +56,4 @@ const writers: Readonly<Record<StandardOperationName, OnnxOperation>> = {
 };
 
 /** All operations of core's graph (`longformerAttention` without probabilities: `exportGraph` lowers it where they are asked for). */
-export const standardOnnxOperations: OnnxOperationSet = new Map(Object.entries(writers));
+export const standardOnnxOperations: OnnxOperationSet = /*#__PURE__*/ new Map(Object.entries(writers));

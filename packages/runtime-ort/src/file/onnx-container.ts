@@ -33,7 +33,7 @@ const graphFields = { initializer: 5 } as const;
 const tensorFields = { dims: 1, dataType: 2, floatData: 4, name: 8, rawData: 9, externalData: 13, dataLocation: 14 } as const;
 const entryFields = { key: 1, value: 2 } as const;
 
-const typeOfNumber: ReadonlyMap<number, DataType> = new Map(
+const typeOfNumber: ReadonlyMap<number, DataType> = /*#__PURE__*/ new Map(
   Object.entries(onnxDataTypes).map(([name, number]) => [number, name as DataType] as const),
 );
 

@@ -20,7 +20,7 @@ const page = 4096;
 const allocationGranularity = 2 ** 16;
 const largeTensor = 2 ** 20;
 
-const maxPadding = new Uint8Array(allocationGranularity);
+const maxPadding = /*#__PURE__*/ new Uint8Array(allocationGranularity);
 
 export interface OnnxFileContents {
   /** Without the stored tensors; what small constants it holds stay. */

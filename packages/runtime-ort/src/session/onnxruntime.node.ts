@@ -26,7 +26,7 @@ export async function loadOnnxRuntime(providers: readonly string[], imports: Ort
 }
 
 /** onnxruntime-web leaves it at one in Node. */
-export const wasmThreads: number | undefined = availableParallelism();
+export const wasmThreads: number | undefined = /*#__PURE__*/ availableParallelism();
 
 /** onnxruntime-node counts the machine's cores, not those that this process may use. */
-export const nativeThreads: number | undefined = availableParallelism();
+export const nativeThreads: number | undefined = /*#__PURE__*/ availableParallelism();

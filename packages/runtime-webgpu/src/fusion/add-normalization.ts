@@ -3,7 +3,7 @@ import { attributeParsers, defineOperation, operations, sameShape, type Operatio
 const { add, layerNormalization } = operations;
 
 /** A residual connection and the layer normalization after it, in one kernel. */
-export const addNormalization: Operation = defineOperation({
+export const addNormalization: Operation = /*#__PURE__*/ defineOperation({
   name: "addNormalization",
   formula: "out = layerNormalization(x + y, scale, shift), over the last axis",
   operands: {

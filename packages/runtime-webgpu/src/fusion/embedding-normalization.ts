@@ -6,7 +6,7 @@ const ids = { dataTypes: ["int32"] } as const;
 const numbers = { dataTypes: ["float32"] } as const;
 
 /** What a BERT-like model begins with: rows of three tables summed, and their layer normalization. */
-export const embeddingNormalization: Operation = defineOperation({
+export const embeddingNormalization: Operation = /*#__PURE__*/ defineOperation({
   name: "embeddingNormalization",
   formula: "out[…, h] = layerNormalization(words[wordIds[…], h] + positions[positionIds[…], h] + types[typeIds[…], h], scale, shift)",
   operands: {

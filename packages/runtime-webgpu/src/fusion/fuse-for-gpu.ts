@@ -38,22 +38,22 @@ function fuseInto(operation: Operation, pattern: NodePattern, operands: readonly
 
 type OrderOperands = (valueOf: (name: string) => Value | undefined) => readonly (Value | undefined)[];
 
-const linear = nodeOf("linear", ["x", "weight", "bias"].map(anyValue));
+const linear = /*#__PURE__*/ nodeOf("linear", ["x", "weight", "bias"].map(anyValue));
 
-const fuseLinearActivation: Pass = rewritePass("fuse-linear-activation", () => [
+const fuseLinearActivation: Pass = /*#__PURE__*/ rewritePass("fuse-linear-activation", () => [
   fuseInto(linearActivation, nodeOf("activation", [linear]), ["x", "weight", "bias"]),
 ]);
 
-const fuseLinearAdd: Pass = rewritePass("fuse-linear-add", () =>
+const fuseLinearAdd: Pass = /*#__PURE__*/ rewritePass("fuse-linear-add", () =>
   sumsOf(linear, anyValue("addend")).map((sum) => fuseInto(linearAdd, sum, ["x", "weight", "bias", "addend"])),
 );
 
-const fuseAddNormalization: Pass = rewritePass("fuse-add-normalization", () => [
+const fuseAddNormalization: Pass = /*#__PURE__*/ rewritePass("fuse-add-normalization", () => [
   fuseInto(addNormalization, normalizationOf(nodeOf("add", ["x", "y"].map(anyValue))), ["x", "y", "scale", "shift"]),
 ]);
 
 /** The sum does not mind the order of its rows; the operation's kernels do: they expect the largest table first. */
-const fuseEmbeddingNormalization: Pass = rewritePass("fuse-embedding-normalization", () => {
+const fuseEmbeddingNormalization: Pass = /*#__PURE__*/ rewritePass("fuse-embedding-normalization", () => {
   const [first, second, third] = [0, 1, 2].map((at) => nodeOf("embedding", [anyValue(`ids ${at}`), anyValue(`table ${at}`)]));
   if (first === undefined || second === undefined || third === undefined) return [];
   return sumsOf(nodeOf("add", [first, second]), third).map((sum) =>

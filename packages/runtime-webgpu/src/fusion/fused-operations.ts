@@ -8,4 +8,4 @@ import { linearAdd } from "./linear-add.ts";
 export const fusedOperations: readonly Operation[] = [linearActivation, linearAdd, addNormalization, embeddingNormalization];
 
 /** All that this runtime's graphs are made of, after `fuseForGpu`. */
-export const gpuOperations: OperationSet = operationSet([...standardOperations.values(), ...fusedOperations]);
+export const gpuOperations: OperationSet = /*#__PURE__*/ operationSet([...standardOperations.values(), ...fusedOperations]);

@@ -3,7 +3,7 @@ import { activationFunctions, attributeParsers, defineOperation, operations, sam
 const { linear, activation } = operations;
 
 /** A linear layer and the function after it, in one kernel: what lies between never reaches memory. */
-export const linearActivation: Operation = defineOperation({
+export const linearActivation: Operation = /*#__PURE__*/ defineOperation({
   name: "linearActivation",
   formula: "out[…, o] = function(Σ_i x[…, i] · weight[o, i] + bias[o])",
   operands: { x: { dataTypes: ["float32"] }, weight: { dataTypes: ["float32"] }, bias: { dataTypes: ["float32"] } },

@@ -3,7 +3,7 @@ import { defineOperation, operations, sameShape, type Operation } from "@longspa
 const { linear, add } = operations;
 
 /** A linear layer and a residual connection around it, in one kernel: what lies between never reaches memory. */
-export const linearAdd: Operation = defineOperation({
+export const linearAdd: Operation = /*#__PURE__*/ defineOperation({
   name: "linearAdd",
   formula: "out[…, o] = Σ_i x[…, i] · weight[o, i] + bias[o] + addend[…, o]",
   operands: {

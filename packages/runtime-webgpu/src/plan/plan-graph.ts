@@ -12,7 +12,7 @@ export interface PlanRequest extends TensorTableOptions {
   readonly split: SplitGraph;
 }
 
-const nothingApart: ReadonlyMap<string, ReadonlySet<string>> = new Map();
+const nothingApart: ReadonlyMap<string, ReadonlySet<string>> = /*#__PURE__*/ new Map();
 
 /**
  * Plans a graph for one set of sizes.

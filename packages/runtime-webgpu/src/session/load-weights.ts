@@ -78,7 +78,7 @@ function bytesOf(data: Float32Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
 }
 
-const narrow = floatConversion("float32", "float16");
+const narrow = /*#__PURE__*/ floatConversion("float32", "float16");
 
 /** Whole words: an odd number of elements is followed by a zero. */
 function toFloat16(name: string, data: Float32Array): Uint8Array<ArrayBuffer> {

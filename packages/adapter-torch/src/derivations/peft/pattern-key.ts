@@ -8,7 +8,7 @@ const maxPathLength = 300;
  * alternatives that are not. Python's and JavaScript's expressions mean the same here, and matching takes no longer than the cube of a path's length.
  */
 const atom = String.raw`(?:\\[.dw\-]|\[\^?[\w.\\\-]+\]|[\w.\-])[*+?]?`;
-const understood = new RegExp(String.raw`^\^?(?:${atom}|\||\((?:\?:)?(?:${atom}|\|)+\))+\$?$`);
+const understood = /*#__PURE__*/ new RegExp(String.raw`^\^?(?:${atom}|\||\((?:\?:)?(?:${atom}|\|)+\))+\$?$`);
 const maxRepetitions = 3;
 
 /**

@@ -23,11 +23,11 @@ const compute: Readonly<Record<ActivationFunction, (x: number) => number>> = {
  * Hendrycks & Gimpel, arXiv 1606.08415; relu: `max(0, x)`; silu: `x · sigmoid(x)`; sigmoid: `1/(1 + e^-x)`.
  * ONNX: Gelu (opset 20, or Erf, Mul, Add), Relu, Sigmoid, Tanh.
  */
-export const activation: Operation = defineOperation({
+export const activation: Operation = /*#__PURE__*/ defineOperation({
   name: "activation",
   formula: "out = function(x), element by element",
   operands: { x: { dataTypes: ["float32"] } },
-  attributes: { function: oneOf(...activationFunctions) },
+  attributes: { function: /*#__PURE__*/ (() => oneOf(...activationFunctions))() },
   rules: [],
   outputTypes: ({ x }) => [x],
   evaluate({ x }, attributes) {

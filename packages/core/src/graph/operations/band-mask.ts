@@ -3,7 +3,7 @@ import { defineOperation, type Operation } from "../operation.ts";
 import { zeros } from "../value.ts";
 
 /** The band of a sliding window, as a mask. ONNX: an initializer. */
-export const bandMask: Operation = defineOperation({
+export const bandMask: Operation = /*#__PURE__*/ defineOperation({
   name: "bandMask",
   formula: "out[row, column] = lower <= column - row <= upper",
   operands: {},

@@ -3,7 +3,7 @@ import { defineOperation, type Operation } from "../operation.ts";
 import { graphDataTypes, zeros } from "../value.ts";
 
 /** Another data type: bool gives 0 and 1, float32 loses its fraction (towards zero) as int32, anything but 0 is true. ONNX: Cast. */
-export const cast: Operation = defineOperation({
+export const cast: Operation = /*#__PURE__*/ defineOperation({
   name: "cast",
   formula: "out = x as the data type",
   operands: { x: { dataTypes: graphDataTypes } },

@@ -5,7 +5,7 @@ import { viewAxis } from "../reference/axis.ts";
 import { graphDataTypes, zeros } from "../value.ts";
 
 /** Values one after the other along an axis. ONNX: Concat. */
-export const concatenate: Operation = defineOperation({
+export const concatenate: Operation = /*#__PURE__*/ defineOperation({
   name: "concatenate",
   formula: "out = the values, one after the other along the axis",
   operands: { values: { dataTypes: graphDataTypes, count: "repeated" } },

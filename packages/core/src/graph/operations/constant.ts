@@ -4,7 +4,7 @@ import { defineOperation, type Operation } from "../operation.ts";
 import { zeros } from "../value.ts";
 
 /** Values written in the graph itself; meant for a few. ONNX: an initializer, or Constant. */
-export const constant: Operation = defineOperation({
+export const constant: Operation = /*#__PURE__*/ defineOperation({
   name: "constant",
   formula: "out = values, in C order",
   operands: {},

@@ -5,7 +5,7 @@ import { defineOperation, type Operation } from "../operation.ts";
  * Rows of a table by number. Where the ids come straight from a graph's input, a session checks them against the table before
  * anything is computed. ONNX: Gather, axis 0.
  */
-export const embedding: Operation = defineOperation({
+export const embedding: Operation = /*#__PURE__*/ defineOperation({
   name: "embedding",
   formula: "out[…, h] = table[ids[…], h]",
   operands: { ids: { dataTypes: ["int32"] }, table: { dataTypes: ["float32"] } },

@@ -3,7 +3,7 @@ import { broadcastShapes, visitRows } from "../reference/broadcast.ts";
 import { zeros } from "../value.ts";
 
 /** Where two int32 values agree. ONNX: Equal. */
-export const equal: Operation = defineOperation({
+export const equal: Operation = /*#__PURE__*/ defineOperation({
   name: "equal",
   formula: "out = (left = right), element by element; aligned at the last axis, sizes of 1 stretch",
   operands: { left: { dataTypes: ["int32"] }, right: { dataTypes: ["int32"] } },

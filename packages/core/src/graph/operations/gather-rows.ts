@@ -3,7 +3,7 @@ import { viewAxis } from "../reference/axis.ts";
 import { zeros } from "../value.ts";
 
 /** Rows of each batch element by number. ONNX: GatherND, batch_dims 1. */
-export const gatherRows: Operation = defineOperation({
+export const gatherRows: Operation = /*#__PURE__*/ defineOperation({
   name: "gatherRows",
   formula: "out[b, p, …] = x[b, indices[b, p], …]",
   operands: { x: { dataTypes: ["float32", "int32"] }, indices: { dataTypes: ["int32"] } },

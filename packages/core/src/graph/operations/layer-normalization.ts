@@ -2,7 +2,7 @@ import { positiveNumber } from "../attribute-parsers.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 
 /** Layer normalization over the last axis (Ba, Kiros & Hinton, arXiv 1607.06450), as torch.nn.LayerNorm. ONNX: LayerNormalization, opset 17. */
-export const layerNormalization: Operation = defineOperation({
+export const layerNormalization: Operation = /*#__PURE__*/ defineOperation({
   name: "layerNormalization",
   formula: "out[…, i] = (x[…, i] - mean) / √(variance + epsilon) · scale[i] + shift[i], mean and (biased) variance over the last axis",
   operands: { x: { dataTypes: ["float32"] }, scale: { dataTypes: ["float32"] }, shift: { dataTypes: ["float32"] } },

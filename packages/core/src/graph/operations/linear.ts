@@ -2,7 +2,7 @@ import { defineOperation, type Operation } from "../operation.ts";
 import { multiplyTransposed } from "../reference/matrix-product.ts";
 
 /** A linear layer with the weight as torch.nn.Linear keeps it. ONNX: Gemm (transB) on two axes, or MatMul and Add. */
-export const linear: Operation = defineOperation({
+export const linear: Operation = /*#__PURE__*/ defineOperation({
   name: "linear",
   formula: "out[…, o] = Σ_i x[…, i] · weight[o, i] + bias[o]",
   operands: { x: { dataTypes: ["float32"] }, weight: { dataTypes: ["float32"] }, bias: { dataTypes: ["float32"], count: "optional" } },

@@ -43,7 +43,7 @@ const evenWindow: AttributeParser<number> = {
  * - globalAttentions `[batch, heads, sequence, x]`: of the global tokens (last axis) to every token (third). Where a row has fewer
  *   than x global tokens, 0 (transformers leaves a constant there, and the padding it adds itself on the third axis).
  */
-export const longformerAttention: Operation = defineOperation({
+export const longformerAttention: Operation = /*#__PURE__*/ defineOperation({
   name: "longformerAttention",
   formula:
     "context = softmax over window and global tokens of (query · keyᵀ / √(hidden / heads)) · value; of global tokens, over all tokens through the global projections",
@@ -60,7 +60,7 @@ export const longformerAttention: Operation = defineOperation({
     valueGlobalWeight: float,
     valueGlobalBias: float,
   },
-  attributes: { heads: positiveInteger, window: evenWindow, globals: optional(symbolName) },
+  attributes: { heads: positiveInteger, window: evenWindow, globals: /*#__PURE__*/ optional(symbolName) },
   rules: [
     {
       says: "query has three axes: batch, sequence, hidden; hidden is a number",

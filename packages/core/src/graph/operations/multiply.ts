@@ -2,4 +2,4 @@ import type { Operation } from "../operation.ts";
 import { defineArithmetic } from "./arithmetic.ts";
 
 /** Product, element by element. ONNX: Mul. */
-export const multiply: Operation = defineArithmetic("multiply", "·", (left, right) => left * right);
+export const multiply: Operation = /*#__PURE__*/ defineArithmetic("multiply", "·", (left, right) => left * right);

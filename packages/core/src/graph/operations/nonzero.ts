@@ -8,7 +8,7 @@ import { defineOperation, type Operation } from "../operation.ts";
  *
  * Shapes: x `[batch, length]`, indices and found `[batch, slots]`, where `slots` is the symbol this operation introduces.
  */
-export const nonzero: Operation = defineOperation({
+export const nonzero: Operation = /*#__PURE__*/ defineOperation({
   name: "nonzero",
   formula: "indices[b, p] = position of the p-th `equals` in row b of x, found[b, p] = whether there is one",
   operands: { x: { dataTypes: ["int32"] } },

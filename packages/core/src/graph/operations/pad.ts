@@ -5,7 +5,7 @@ import { viewAxis } from "../reference/axis.ts";
 import { zeros } from "../value.ts";
 
 /** One axis made longer with a constant. ONNX: Pad, constant mode. */
-export const pad: Operation = defineOperation({
+export const pad: Operation = /*#__PURE__*/ defineOperation({
   name: "pad",
   formula: "out = `before` times value, then x, then `after` times value, along the axis",
   operands: { x: { dataTypes: ["float32", "int32"] } },

@@ -4,7 +4,7 @@ import { viewAxis } from "../reference/axis.ts";
 import { zeros } from "../value.ts";
 
 /** Sums along an axis, which stays with size 1. ONNX: ReduceSum, keepdims. */
-export const reduceSum: Operation = defineOperation({
+export const reduceSum: Operation = /*#__PURE__*/ defineOperation({
   name: "reduceSum",
   formula: "out[…, 0, …] = Σ_i x[…, i, …] along the axis",
   operands: { x: { dataTypes: ["float32", "int32"] } },

@@ -4,7 +4,7 @@ import { defineOperation, type Operation } from "../operation.ts";
 import { graphDataTypes } from "../value.ts";
 
 /** The same elements in the same C order under another shape. ONNX: Reshape. */
-export const reshape: Operation = defineOperation({
+export const reshape: Operation = /*#__PURE__*/ defineOperation({
   name: "reshape",
   formula: "out = x, its elements in C order under the shape",
   operands: { x: { dataTypes: graphDataTypes } },

@@ -5,7 +5,7 @@ import { zeros } from "../value.ts";
 import { checkedRow } from "./gather-rows.ts";
 
 /** Rows of each batch element replaced by number; the indices of one batch element are distinct. ONNX: ScatterND, or ScatterElements on axis 1. */
-export const scatterRows: Operation = defineOperation({
+export const scatterRows: Operation = /*#__PURE__*/ defineOperation({
   name: "scatterRows",
   formula: "out = x, but out[b, indices[b, p], …] = updates[b, p, …]",
   operands: { x: { dataTypes: ["float32", "int32"] }, indices: { dataTypes: ["int32"] }, updates: { dataTypes: ["float32", "int32"] } },

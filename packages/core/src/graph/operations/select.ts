@@ -4,7 +4,7 @@ import { broadcastShapes, visitRows } from "../reference/broadcast.ts";
 import { zeros } from "../value.ts";
 
 /** One of two values, element by element; what stands in the other does not matter, not even NaN. ONNX: Where. */
-export const select: Operation = defineOperation({
+export const select: Operation = /*#__PURE__*/ defineOperation({
   name: "select",
   formula: "out = condition ? yes : no, element by element; aligned at the last axis, sizes of 1 stretch",
   operands: { condition: { dataTypes: ["bool"] }, yes: { dataTypes: ["float32", "int32"] }, no: { dataTypes: ["float32", "int32"] } },

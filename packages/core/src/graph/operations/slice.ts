@@ -5,7 +5,7 @@ import { viewAxis } from "../reference/axis.ts";
 import { graphDataTypes, zeros } from "../value.ts";
 
 /** A run along one axis, from `start` up to, without, `end`. ONNX: Slice. */
-export const slice: Operation = defineOperation({
+export const slice: Operation = /*#__PURE__*/ defineOperation({
   name: "slice",
   formula: "out[…, i, …] = x[…, start + i, …], 0 <= i < end - start, along the axis",
   operands: { x: { dataTypes: graphDataTypes } },

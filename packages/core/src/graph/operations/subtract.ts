@@ -2,4 +2,4 @@ import type { Operation } from "../operation.ts";
 import { defineArithmetic } from "./arithmetic.ts";
 
 /** Difference. ONNX: Sub. */
-export const subtract: Operation = defineArithmetic("subtract", "-", (left, right) => left - right);
+export const subtract: Operation = /*#__PURE__*/ defineArithmetic("subtract", "-", (left, right) => left - right);

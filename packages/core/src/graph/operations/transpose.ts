@@ -4,7 +4,7 @@ import { defineOperation, type Operation } from "../operation.ts";
 import { graphDataTypes, zeros } from "../value.ts";
 
 /** Axes in another order. ONNX: Transpose, perm. */
-export const transpose: Operation = defineOperation({
+export const transpose: Operation = /*#__PURE__*/ defineOperation({
   name: "transpose",
   formula: "axis a of out is axis permutation[a] of x",
   operands: { x: { dataTypes: graphDataTypes } },

@@ -5,7 +5,7 @@ import { anyValue, nodeOf } from "./pattern.ts";
 import { rewritePass } from "./rewrite.ts";
 
 /** A linear layer and a bias added to it, written apart, become one: `add(linear(x, weight), bias)` → `linear(x, weight, bias)`. */
-export const fuseLinearBias: Pass = rewritePass("fuse-linear-bias", () => {
+export const fuseLinearBias: Pass = /*#__PURE__*/ rewritePass("fuse-linear-bias", () => {
   const product = nodeOf("linear", [anyValue("x"), anyValue("weight")]);
   const bias = anyValue("bias");
   return [nodeOf("add", [product, bias]), nodeOf("add", [bias, product])].map((pattern) => ({

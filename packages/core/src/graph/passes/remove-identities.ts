@@ -15,7 +15,7 @@ const movements: readonly { readonly operation: string; readonly where: (attribu
 ];
 
 /** Drops reshapes, slices, pads and transposes that change nothing. */
-export const removeIdentities: Pass = rewritePass("remove-identities", () =>
+export const removeIdentities: Pass = /*#__PURE__*/ rewritePass("remove-identities", () =>
   movements.map(({ operation, where }) => ({
     pattern: nodeOf(operation, [anyValue("x")], { where }),
     rewrite(_, { root, values }) {

@@ -1,4 +1,4 @@
-const twoOverRootPi = 2 / Math.sqrt(Math.PI);
+const twoOverRootPi = 2 / /*#__PURE__*/ Math.sqrt(Math.PI);
 
 /**
  * The error function, to about 1e-15. Up to 3 by its series `2/√π · e^(-x²) · Σ 2ⁿ x^(2n+1) / (2n+1)!!`, whose terms are all positive

@@ -12,13 +12,13 @@ function sameAs(operator: string): OnnxOperation {
   ];
 }
 
-export const writeAdd: OnnxOperation = sameAs("Add");
-export const writeSubtract: OnnxOperation = sameAs("Sub");
-export const writeMultiply: OnnxOperation = sameAs("Mul");
-export const writeDivide: OnnxOperation = sameAs("Div");
-export const writeEqual: OnnxOperation = sameAs("Equal");
-export const writeSelect: OnnxOperation = sameAs("Where");
-export const writeMatMul: OnnxOperation = sameAs("MatMul");
+export const writeAdd: OnnxOperation = /*#__PURE__*/ sameAs("Add");
+export const writeSubtract: OnnxOperation = /*#__PURE__*/ sameAs("Sub");
+export const writeMultiply: OnnxOperation = /*#__PURE__*/ sameAs("Mul");
+export const writeDivide: OnnxOperation = /*#__PURE__*/ sameAs("Div");
+export const writeEqual: OnnxOperation = /*#__PURE__*/ sameAs("Equal");
+export const writeSelect: OnnxOperation = /*#__PURE__*/ sameAs("Where");
+export const writeMatMul: OnnxOperation = /*#__PURE__*/ sameAs("MatMul");
 
 export const writeSoftmax: OnnxOperation = (writer, node) => [
   writer.apply("Softmax", [operandAt(node, 0).name], { axis: { integer: -1 } }, outputAt(node, 0)),

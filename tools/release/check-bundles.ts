@@ -1,0 +1,22 @@
+// Holds what browsers load of the built packages to its budgets, in every bundler: node tools/release/check-bundles.ts
+import { fileURLToPath } from "node:url";
+import { bundleBudgets } from "./bundle-budgets.ts";
+import { bundleSizes } from "./bundle-size.ts";
+
+const folder = fileURLToPath(new URL(".", import.meta.url)).replace(/\/$/, "");
+
+const rows: Record<string, Readonly<Record<string, number | string>>> = {};
+const tooLarge: string[] = [];
+for (const { name, source, budget, goal = budget } of bundleBudgets) {
+  const sizes = await bundleSizes(source, folder);
+  rows[name] = { ...sizes, budget, goal };
+  for (const [bundler, size] of Object.entries(sizes)) if (size > budget) tooLarge.push(`${name} has ${size} bytes with ${bundler}`);
+}
+console.log("Bytes of JavaScript, minified and gzipped:");
+console.table(rows);
+if (tooLarge.length > 0) {
+  console.error(
+    `Too large: ${tooLarge.join("; ")}. What stands at the top of a module and calls something is kept by bundlers: see /*#__PURE__*/.`,
+  );
+  process.exitCode = 1;
+}
