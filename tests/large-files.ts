@@ -285,6 +285,12 @@ function varint(value: number): Uint8Array {
 export const otherFiles: Readonly<Record<string, (count: number) => LargeFile>> = {
   "safetensors: empty tensors, one with a name of 500 kB": (count) =>
     safetensors(`{${[emptyTensor("x".repeat(500_000)), ...names(count).map((name) => emptyTensor(name))].join(",")}}`),
+  "safetensors: tensors under 40 prefixes": (count) =>
+    safetensors(
+      `{${names(count)
+        .map((name, index) => emptyTensor(`p${index % 40}.${name}`))
+        .join(",")}}`,
+    ),
   "safetensors: metadata": (count) =>
     safetensors(
       `{"__metadata__":{${names(count)

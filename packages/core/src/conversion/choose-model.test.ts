@@ -107,6 +107,24 @@ describe("models that differ", () => {
     );
   });
 
+  test("warnings show what of a module's name could not be seen", async () => {
+    const { warnings } = await open(rawModel([...written("model", ""), ...written("model", "a\u0000\u202e.")]), "");
+    expect(warnings).toEqual([expect.stringContaining('under "a\\x00\\u202e.", are left out')]);
+  });
+
+  test("under 100,000 modules, beside many names: the head is found under one of them", async () => {
+    const modules = "a.".repeat(100_000);
+    const file = rawModel([
+      ...written("model", `b.${modules}`).slice(0, 2),
+      ...written("model", `${modules}longformer.`).filter(({ name }) => name.includes("query")),
+      { name: `${modules}qa_outputs.bias`, shape: [2] },
+      ...Array.from({ length: 2000 }, (_, index) => ({ name: `x${index}`, shape: [1] })),
+    ]);
+    const { prefix, models } = await open(file);
+    expect(prefix).toBe(`${modules}longformer.`);
+    expect(models).toMatchObject([{ prefix: `${modules}longformer.`, tensors: expect.any(Number) }]);
+  });
+
   test("two towers beside one head: each can be taken, with the head", async () => {
     const file = rawModel([
       ...written("model", "query."),

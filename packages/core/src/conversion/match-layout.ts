@@ -1,7 +1,7 @@
 import type { Layout } from "../adapter/layout.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { parseLayout, type ParsedLayout, type Reading } from "../rules/parse-layout.ts";
-import { findTrunks, trunkOfPrefix, withoutPrefix, type Trunk } from "./models-in-file.ts";
+import { behindModules, findTrunks, modulesOf, trunkOfPrefix, type Trunk } from "./models-in-file.ts";
 
 /** How a layout reads a file's names. */
 export interface LayoutMatch {
@@ -90,12 +90,13 @@ function readNames(
   trunks: readonly Trunk[],
   maxRead: number,
 ): LayoutMatch | undefined {
-  const { prefix, headPrefix } = trunk;
+  const { prefix } = trunk;
+  const [modules, headModules] = [modulesOf(prefix), modulesOf(trunk.headPrefix)];
   const readings: (readonly Reading[])[] = [];
   let unread = 0;
   for (const name of names) {
-    const asTrunk = parsed.read(withoutPrefix(name, prefix), "trunk");
-    const found = asTrunk.length > 0 ? asTrunk : parsed.read(withoutPrefix(name, headPrefix), "head");
+    const asTrunk = parsed.read(behindModules(name, modules), "trunk");
+    const found = asTrunk.length > 0 ? asTrunk : parsed.read(behindModules(name, headModules), "head");
     if (found.length === 0 && ++unread > names.length - Math.max(1, maxRead)) return undefined;
     readings.push(found);
   }

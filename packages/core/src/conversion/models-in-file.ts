@@ -41,7 +41,7 @@ export function findTrunks(parsed: ParsedLayout, names: readonly (readonly strin
       if (start < 0) continue;
       const rest = name.slice(start);
       if (!parsed.knowsTrunkName(rest)) continue;
-      const prefix = name.slice(0, start).reduce((joined, segment) => `${joined}${segment}.`, "");
+      const prefix = asPrefix(name.slice(0, start));
       const known = found.get(prefix) ?? { trunk: new Map<string, number>(), isLongformer: false, hasLayers: false };
       found.set(prefix, known);
       known.trunk.set(rest.join("."), index);
@@ -70,26 +70,42 @@ function findHead(
   names: readonly (readonly string[])[],
   trunkPrefix: string,
 ): { readonly headPrefix: string; readonly head: ReadonlyMap<string, number> } {
-  const modules = trunkPrefix.split(".").slice(0, -1);
-  const candidates = Array.from({ length: modules.length + 1 }, (_, depth) => {
-    const headPrefix = modules
-      .slice(0, depth)
-      .map((module) => `${module}.`)
-      .join("");
-    const head = new Map<string, number>();
-    for (const [index, name] of names.entries()) {
-      const rest = withoutPrefix(name, headPrefix);
-      if (parsed.read(rest, "head").some(({ kind }) => kind !== "drop")) head.set(rest.join("."), index);
+  const modules = modulesOf(trunkPrefix);
+  const heads = new Map<number, Map<string, number>>();
+  for (const [index, name] of names.entries()) {
+    const shared = sharedModules(name, modules);
+    for (const depth of parsed.headDepths) {
+      const start = name.length - depth;
+      if (start < 0 || start > shared) continue;
+      const rest = name.slice(start);
+      if (!parsed.read(rest, "head").some(({ kind }) => kind !== "drop")) continue;
+      const head = heads.get(start) ?? new Map<string, number>();
+      heads.set(start, head.set(rest.join("."), index));
     }
-    return { headPrefix, head };
-  });
-  return candidates.reduce((best, candidate) => (candidate.head.size > best.head.size ? candidate : best));
+  }
+  const [largest] = [...heads].toSorted(([start, head], [otherStart, other]) => other.size - head.size || start - otherStart);
+  const [start, head] = largest ?? [0, new Map<string, number>()];
+  return { headPrefix: asPrefix(modules.slice(0, start)), head };
 }
 
-/** A name's segments behind a prefix such as `model.`; none when it does not begin so. */
-export function withoutPrefix(name: readonly string[], prefix: string): readonly string[] {
-  if (prefix === "") return name;
-  const modules = prefix.split(".").slice(0, -1);
+/** A prefix's modules, outermost first: of `model.longformer.`, these two. */
+export function modulesOf(prefix: string): readonly string[] {
+  return prefix.split(".").slice(0, -1);
+}
+
+function asPrefix(modules: readonly string[]): string {
+  return modules.length === 0 ? "" : `${modules.join(".")}.`;
+}
+
+/** How many of the modules, from the outermost, a name begins with. */
+function sharedModules(name: readonly string[], modules: readonly string[]): number {
+  const departs = modules.findIndex((module, depth) => name[depth] !== module);
+  return departs === -1 ? modules.length : departs;
+}
+
+/** A name's segments behind these modules; none when it does not begin with them. */
+export function behindModules(name: readonly string[], modules: readonly string[]): readonly string[] {
+  if (modules.length === 0) return name;
   return modules.every((module, depth) => name[depth] === module) ? name.slice(modules.length) : [];
 }
 
@@ -140,12 +156,9 @@ export function entriesOfModel(model: Trunk, others: readonly Trunk[], entries: 
 
 /** The outermost module around the trunk in which no other model lies. */
 export function ownModule({ prefix }: Trunk, others: readonly Trunk[]): string | undefined {
-  let module = "";
-  for (const segment of prefix.split(".").slice(0, -1)) {
-    module += `${segment}.`;
-    if (!others.some((other) => other.prefix.startsWith(module))) return module;
-  }
-  return undefined;
+  const modules = modulesOf(prefix);
+  const shared = others.reduce((most, other) => Math.max(most, sharedModules(modulesOf(other.prefix), modules)), 0);
+  return shared < modules.length ? asPrefix(modules.slice(0, shared + 1)) : undefined;
 }
 
 /** What a file's models have that the first has not, and the other way round: for people who must choose one. */

@@ -203,7 +203,7 @@ function checkpoint({ source, opened, container, envelope, contents, interpretat
     envelope: envelope.name,
     dropped: contents.dropped,
     metadata: contents.metadata,
-    warnings: [...entry.warnings, ...opened.warnings, ...contents.warnings, ...interpretation.warnings],
+    warnings: [...entry.warnings, ...opened.warnings, ...contents.warnings, ...interpretation.warnings].map(shownMessage),
     files: extension === undefined ? entry.sidecarFiles : tokenizerOfLength(entry.sidecarFiles, extension.maxLength),
     async checkUnchanged(given) {
       await tracker.checkUnchanged(given);

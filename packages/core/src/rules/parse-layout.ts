@@ -34,6 +34,8 @@ export interface ParsedLayout {
   knowsTrunkName(name: readonly string[]): boolean;
   /** How many segments the trunk's names have, without a prefix. */
   readonly trunkDepths: readonly number[];
+  /** How many segments the names of heads' parameters, and their second names, have, without a prefix. */
+  readonly headDepths: readonly number[];
   /**
    * All readings of a name's segments, without its module prefix; several only where heads share a spelling (their parameters differ, so the
    * head decides). `part`: only rules for that part of the model are tried.
@@ -56,14 +58,13 @@ export function parseLayout(layout: Layout): ParsedLayout {
     }));
     const known = [...rules.map((rule) => ({ rule, accepted: false })), ...accepts.map((rule) => ({ rule, accepted: true }))];
     const trunk = known.filter(({ rule }) => isTrunkName(rule.rule.from));
+    const head = known.filter(({ rule }) => !isTrunkName(rule.rule.from));
+    const headNames = [...head.map(({ rule }) => rule.to), ...adds.filter(({ rule }) => !isTrunkName(rule.to)).map(({ to }) => to)];
     const drops = (layout.drops ?? []).map((drop) => ({ pattern: parsePattern(drop.name), reason: drop.reason }));
     const writers = indexPatterns(rules, ({ from }) => from);
     const readers: ReadingRules = {
       trunk: indexPatterns(trunk, ({ rule }) => rule.to),
-      head: indexPatterns(
-        known.filter(({ rule }) => !isTrunkName(rule.rule.from)),
-        ({ rule }) => rule.to,
-      ),
+      head: indexPatterns(head, ({ rule }) => rule.to),
       adds,
       drops,
     };
@@ -73,6 +74,7 @@ export function parseLayout(layout: Layout): ParsedLayout {
       rulesFor: (canonicalName) => writers.find(canonicalName),
       knowsTrunkName: (name) => readers.trunk.find(name).length > 0,
       trunkDepths: [...new Set(trunk.map(({ rule }) => rule.to.segments.length))],
+      headDepths: [...new Set(headNames.map(({ segments }) => segments.length))],
       read: (name, part) => readName(readers, name, part),
     };
   });
