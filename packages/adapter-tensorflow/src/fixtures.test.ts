@@ -114,3 +114,21 @@ describe("copies in the masked language model's head", () => {
     expect({ code: error.code, named: error.message.includes("word_embeddings") }).toEqual({ code: "weights-mismatch", named: true });
   });
 });
+
+test("weights of Keras's newer form, which have no names, are refused with the way out", async () => {
+  const opened = converter.open({ files: fixtureFiles("tensorflow/numbered"), fileName: "model.weights.h5" });
+  await expect(opened).rejects.toMatchObject({ code: "unsupported", message: expect.stringContaining("save_pretrained") as string });
+});
+
+test("a whole model with a head of its own: the trunk's weights, bit for bit; the head's are unexpected, the optimizer's nothing", async () => {
+  const checkpoint = await converter.open({ files: fixtureFiles("tensorflow/functional"), fileName: "model.h5" });
+  expect(checkpoint.problem).toBeUndefined();
+  const others = checkpoint.tensors.filter(({ role }) => role !== "parameter");
+  expect(others.map(({ sourceName }) => sourceName)).toEqual([
+    "model_weights/own_head/own_head/kernel:0",
+    "model_weights/own_head/own_head/bias:0",
+  ]);
+  const trunk = await open("heads/model");
+  expect(await converter.verify(trunk, checkpoint)).toMatchObject({ equal: true, compared: 51 });
+  await Promise.all([trunk.close(), checkpoint.close()]);
+});

@@ -20,12 +20,31 @@ export async function askHub(name: RepositoryName, settings: HubSettings): Promi
     const files: RepositoryFile[] = [];
     for await (const entry of listFiles({ ...common, repo: repository, revision: sha, recursive: true })) {
       const etag = entry.lfs?.oid ?? entry.oid;
-      if (entry.type === "file" && etag !== undefined) files.push({ path: entry.path, size: entry.lfs?.size ?? entry.size, etag });
+      if (entry.type === "file") files.push(checkedFile({ path: entry.path, size: entry.lfs?.size ?? entry.size, etag }, name, settings));
     }
     return { commit: sha, files };
   } catch (error) {
     throw hubError(error, name, settings, codes.last);
   }
+}
+
+/** Git's blob id, or the SHA-256 of a large file. */
+const etagText = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+
+/** A file's path and etag become names on the disk: what a hub sends is not trusted with them. */
+function checkedFile(
+  { path, size, etag }: Omit<RepositoryFile, "etag"> & { readonly etag: string | undefined },
+  { repository }: RepositoryName,
+  { endpoint }: HubSettings,
+): RepositoryFile {
+  const isPlain =
+    !/[\\\p{Cc}]|^[A-Za-z]:/u.test(path) && path.split("/").every((segment) => segment !== "" && segment !== "." && segment !== "..");
+  if (isPlain && etag !== undefined && etagText.test(etag) && Number.isSafeInteger(size) && size >= 0) return { path, size, etag };
+  throw new LongspanError(
+    "malformed",
+    `${endpoint} lists a file of ${repository} that no repository can have: path ${JSON.stringify(path.slice(0, 200))}, etag ${JSON.stringify(String(etag).slice(0, 100))}, ${size} bytes. Is it a Hugging Face hub?`,
+    { details: { repository, path, etag, size } },
+  );
 }
 
 interface ErrorCodes {

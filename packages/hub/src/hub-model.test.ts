@@ -155,6 +155,25 @@ describe("what is not to be had", () => {
     expect(error).toMatchObject({ code, message: expect.stringContaining(way) as string });
   });
 
+  test.each([
+    ["../../../elsewhere", "a".repeat(40), 3],
+    ["folder/../../elsewhere", "a".repeat(40), 3],
+    ["/etc/elsewhere", "a".repeat(40), 3],
+    ["C:\\elsewhere", "a".repeat(40), 3],
+    ["config.json", "../../../elsewhere", 3],
+    ["config.json", "", 3],
+    ["config.json", "a".repeat(40), -1],
+  ])("a list of files that leads out of the cache is refused: %s, named %s, of %i bytes", async (path, oid, size) => {
+    const dishonest: typeof fetch = async (input, init) =>
+      String(input instanceof Request ? input.url : input).includes("/tree/")
+        ? Response.json([{ type: "file", path, oid, size }])
+        : fetch(input, init);
+    await expect(open("somebody/model", { fetch: dishonest })).rejects.toMatchObject({
+      code: "malformed",
+      message: expect.stringContaining("somebody/model") as string,
+    });
+  });
+
   test("a token is not sent to the store of large files", async () => {
     expect(await bytesOf(await (await open("somebody/gated")).resolve("model.safetensors"))).toEqual(weights);
   });

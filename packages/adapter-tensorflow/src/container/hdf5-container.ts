@@ -28,7 +28,7 @@ function detect({ head }: ContainerProbe): Claim | undefined {
 }
 
 async function open(input: ContainerInput): Promise<OpenedContainer> {
-  const { root, attributes } = await readHdf5Tree(await openHdf5(input.source, input.signal), budgetOf(input));
+  const { root, attributes } = await readHdf5Tree(await openHdf5(input.source, budgetOf(input), input.signal));
   const texts = new Map<string, string>();
   for (const [name, values] of attributes.get("") ?? []) if (values.length === 1 && values[0] !== undefined) texts.set(name, values[0]);
   for (const [path, own] of attributes) {

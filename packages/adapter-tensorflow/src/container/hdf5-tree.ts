@@ -1,5 +1,5 @@
 import { LongspanError, memoryCosts, treeMap } from "@longspan/core";
-import type { LazyTensor, MemoryBudget, TreeMap, TreeOpaque, TreeValue } from "@longspan/core";
+import type { LazyTensor, TreeMap, TreeOpaque, TreeValue } from "@longspan/core";
 import { readTextAttributes } from "../hdf5/attributes.ts";
 import { datasetTensor, isDataset } from "../hdf5/dataset.ts";
 import { isGroup, readLinks } from "../hdf5/group.ts";
@@ -34,7 +34,8 @@ export interface Hdf5Tree {
  * so that ties are visible. Links to other names or files are opaque.
  * @throws LongspanError `malformed`, `unsupported`, `limit-exceeded`, `truncated`, and what the source throws.
  */
-export async function readHdf5Tree(file: Hdf5File, budget: MemoryBudget): Promise<Hdf5Tree> {
+export async function readHdf5Tree(file: Hdf5File): Promise<Hdf5Tree> {
+  const { budget } = file;
   const attributes = new Map<string, ReadonlyMap<string, readonly string[]>>();
   const known = new Map<number, TreeValue>();
   const open = new Set<number>();
@@ -86,6 +87,11 @@ function tensorOrRefusal(file: Hdf5File, name: string, messages: Parameters<type
     return datasetTensor(file, name, messages);
   } catch (error) {
     if (!LongspanError.isInstance(error)) throw error;
-    return { kind: "opaque", className: "h5py.Dataset", reason: error.message, error };
+    return {
+      kind: "opaque",
+      className: "h5py.Dataset",
+      reason: typeof error.details.reason === "string" ? error.details.reason : error.message,
+      error,
+    };
   }
 }

@@ -1,4 +1,4 @@
-import { LongspanError, envelopeContents, isTreeMap } from "@longspan/core";
+import { LongspanError, envelopeContents, isTensorLike, isTreeMap } from "@longspan/core";
 import type { Claim, Envelope, EnvelopeContents, OpenedContainer, StateDictEntry, TreeMap, TreeValue } from "@longspan/core";
 import { dottedName } from "../layout/weight-path.ts";
 
@@ -14,6 +14,7 @@ function detect(container: OpenedContainer): Claim | undefined {
   if (listOf(container, "layer_names") !== undefined) return { specificity: 80, evidence: "Keras's list of layers" };
   if (listOf(container, `${wholeModelGroup}/layer_names`) !== undefined) return { specificity: 80, evidence: "a whole Keras model" };
   if (flatEntries(container.root).length > 0) return { specificity: 75, evidence: "weights named by Keras's paths" };
+  if (isNumbered(container.root)) return { specificity: 80, evidence: "weights of Keras's newer form, by numbers" };
   return undefined;
 }
 
@@ -22,6 +23,12 @@ function open(container: OpenedContainer): EnvelopeContents {
   const flat = flatEntries(root);
   // Shards together have the names of their index; the lists of any one of them tell nothing of the others.
   const found = flat.length > 0 ? flat : (namedWeights(container) ?? []);
+  if (found.length === 0 && isNumbered(root)) {
+    throw new LongspanError(
+      "unsupported",
+      'This is a file of Keras\'s newer form (model.save_weights("….weights.h5"), or one of a .keras file): its weights are numbered and have no names. Load it with the code that made it, and save with model.save_pretrained(folder), or model.save_weights("weights.h5").',
+    );
+  }
   return { ...envelopeContents(withRepeats(found).map(groupRefused)), metadata: new Map<string, TreeValue>(container.attributes) };
 }
 
@@ -77,6 +84,15 @@ function repeatedName(layer: string, owner: string, name: string): string {
   const segments = name.split(".");
   const at = segments.indexOf(owner);
   return at < 0 ? name : segments.toSpliced(at, 1, layer, "repeats").join(".");
+}
+
+/** keras/src/saving/saving_lib.py: a group for each layer an object has, and in it `vars` with the weights `0`, `1`, … */
+function isNumbered(node: TreeValue, seen = new Set<TreeValue>()): boolean {
+  if (!isTreeMap(node) || seen.has(node)) return false;
+  seen.add(node);
+  const weights = node.get("vars") ?? null;
+  if (isTreeMap(weights) && isTensorLike(weights.get("0"))) return true;
+  return node.entries.some(([, value]) => isNumbered(value, seen));
 }
 
 function member(map: TreeValue, path: string): TreeValue | undefined {

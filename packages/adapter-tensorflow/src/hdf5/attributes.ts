@@ -1,4 +1,4 @@
-import { LongspanError, elementCount } from "@longspan/core";
+import { LongspanError, elementCount, memoryCosts } from "@longspan/core";
 import { cursor } from "./cursor.ts";
 import type { Cursor } from "./cursor.ts";
 import { parseDataspace } from "./dataspace.ts";
@@ -34,7 +34,9 @@ export async function readTextAttributes(file: Hdf5File, messages: readonly Head
     const texts: string[] = [];
     for (let index = 0; index < count; index++) {
       const element = values.bytes(elementType.bytes);
-      texts.push(elementType.kind === "fixed-text" ? fixedText(element) : await readHeapText(file, element));
+      const text = elementType.kind === "fixed-text" ? fixedText(element) : await readHeapText(file, element);
+      file.budget.spend(memoryCosts.text + text.length * memoryCosts.character);
+      texts.push(text);
     }
     attributes.set(name, texts);
   }

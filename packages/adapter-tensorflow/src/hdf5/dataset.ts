@@ -22,12 +22,12 @@ export function isDataset(messages: readonly HeaderMessage[]): boolean {
  * `malformed`.
  */
 export function datasetTensor(file: Hdf5File, name: string, messages: readonly HeaderMessage[]): LazyTensor {
-  const refuse = (what: string): LongspanError =>
-    new LongspanError(
-      "unsupported",
-      `${file.name}: the dataset "${name}" ${what}. Write it again with h5py's defaults: contiguous, uncompressed, of numbers.`,
-      { details: { file: file.name, tensor: name } },
-    );
+  const refuse = (what: string): LongspanError => {
+    const wayOut = "Write it again with h5py's defaults: contiguous, uncompressed, of numbers.";
+    return new LongspanError("unsupported", `${file.name}: the dataset "${name}" ${what}. ${wayOut}`, {
+      details: { file: file.name, tensor: name, reason: `it ${what}. ${wayOut}` },
+    });
+  };
   const body = (type: number, what: string): Uint8Array => {
     const found = messages.find((message) => message.type === type);
     if (found === undefined) throw refuse(`has no ${what}`);

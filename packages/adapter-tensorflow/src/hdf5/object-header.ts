@@ -1,4 +1,4 @@
-import { LongspanError } from "@longspan/core";
+import { LongspanError, memoryCosts } from "@longspan/core";
 import { cursor } from "./cursor.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Hdf5File } from "./hdf5-file.ts";
@@ -114,7 +114,7 @@ async function oldMessages(file: Hdf5File, address: number, block: Block): Promi
     const length = fields.integer(2);
     const flags = fields.integer(1);
     fields.skip(3);
-    messages.push(message(fields, block, { type, length, flags }));
+    messages.push(message(file, fields, block, { type, length, flags }));
   }
   return messages;
 }
@@ -135,7 +135,7 @@ async function newMessages(
     const length = fields.integer(2);
     const flags = fields.integer(1);
     if (hasOrder) fields.skip(2);
-    messages.push(message(fields, block, { type, length, flags }));
+    messages.push(message(file, fields, block, { type, length, flags }));
   }
   return messages;
 }
@@ -146,7 +146,8 @@ interface MessageHead {
   readonly flags: number;
 }
 
-function message(fields: Cursor, block: Block, { type, length, flags }: MessageHead): HeaderMessage {
+function message(file: Hdf5File, fields: Cursor, block: Block, { type, length, flags }: MessageHead): HeaderMessage {
+  file.budget.spend(memoryCosts.entry);
   const position = fields.position();
   return { type, shared: (flags & 2) !== 0, body: fields.bytes(length), address: block.address + position };
 }
