@@ -13,8 +13,12 @@ import tempfile
 import time
 import warnings
 
+from jobs import ROOT, check_jobs
+
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 warnings.filterwarnings("ignore")
+
+sys.path.insert(0, str(ROOT / "fixtures"))
 
 import numpy
 import onnx
@@ -22,17 +26,11 @@ import onnxruntime
 import torch
 import transformers
 
+from torch_models import model_class
+
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
 
-CLASSES = {
-    "model": transformers.LongformerModel,
-    "question-answering": transformers.LongformerForQuestionAnswering,
-    "masked-lm": transformers.LongformerForMaskedLM,
-    "sequence-classification": transformers.LongformerForSequenceClassification,
-    "token-classification": transformers.LongformerForTokenClassification,
-    "multiple-choice": transformers.LongformerForMultipleChoice,
-}
 FLOAT, INT64 = onnx.TensorProto.FLOAT, onnx.TensorProto.INT64
 # (length, global tokens[, rows]): rows of the length, half of it, and one token; three rows where nothing is said.
 ALL = [(length, count) for length in (1, 2, 7, 511, 512, 513, 1000, 4096) for count in (0, 1, 20, 300) if count <= length]
@@ -70,7 +68,7 @@ def check_graph(job):
 
 
 def reference(job):
-    model = CLASSES[job["head"]].from_pretrained(job["model"], dtype=torch.float32).eval()
+    model = model_class(job["head"]).from_pretrained(job["model"], dtype=torch.float32).eval()
     return model.half().float() if job["weights"] == "float16" else model
 
 
@@ -111,6 +109,7 @@ def compare(model, session, head, case):
 
 
 def check(job):
+    start = time.monotonic()
     check_graph(job)
     model = reference(job)
     session = onnxruntime.InferenceSession(job["path"], providers=["CPUExecutionProvider"])
@@ -122,22 +121,8 @@ def check(job):
         if error >= worst:
             worst, where = error, case
     assert worst <= job["tolerance"], f"largest error {worst:.1e} at (length, globals[, batch]) {where}, allowed {job['tolerance']:.0e}"
-    return f"checker and shape inference pass; {len(cases)} cases, largest error {worst:.1e} (values up to {largest:.1f})"
+    return f"checker and shape inference pass; {len(cases)} cases, largest error {worst:.1e} (values up to {largest:.1f}), {time.monotonic() - start:.0f} s"
 
 
-def main():
-    jobs = json.loads(pathlib.Path(sys.argv[1]).read_text())
-    print(", ".join(f"{module.__name__} {module.__version__}" for module in (onnx, onnxruntime, torch, transformers)))
-    failed = 0
-    for job in jobs:
-        start = time.monotonic()
-        try:
-            print(f"ok    {job['name']}: {check(job)}, {time.monotonic() - start:.0f} s", flush=True)
-        except Exception as error:
-            failed += 1
-            print(f"FAIL  {job['name']}: {type(error).__name__}: {str(error)[:2000]}", flush=True)
-    print(f"{len(jobs) - failed} ONNX files passed, {failed} failed")
-    sys.exit(1 if failed else 0)
-
-
-main()
+print(", ".join(f"{module.__name__} {module.__version__}" for module in (onnx, onnxruntime, torch, transformers)))
+check_jobs(check, lambda job: job["name"], "ONNX files")

@@ -10,25 +10,23 @@ import pathlib
 import sys
 import warnings
 
+import jobs
+
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 warnings.filterwarnings("ignore")
+
+sys.path.insert(0, str(jobs.ROOT / "fixtures"))
 
 import safetensors.torch
 import torch
 import transformers
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent / "fixtures" / "roberta"
+from torch_models import model_class
+
+ROOT = jobs.ROOT / "fixtures" / "roberta"
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
 torch.set_num_threads(1)
-CLASSES = {
-    "model": transformers.LongformerModel,
-    "question-answering": transformers.LongformerForQuestionAnswering,
-    "masked-lm": transformers.LongformerForMaskedLM,
-    "sequence-classification": transformers.LongformerForSequenceClassification,
-    "token-classification": transformers.LongformerForTokenClassification,
-    "multiple-choice": transformers.LongformerForMultipleChoice,
-}
 TIED = ("lm_head.decoder.weight", "lm_head.decoder.bias")
 TOLERANCE = 1e-5
 
@@ -36,11 +34,11 @@ TOLERANCE = 1e-5
 def load(path, target, head):
     """Nothing missing, nothing unexpected."""
     if target == "hf":
-        model, report = CLASSES[head].from_pretrained(path, output_loading_info=True)
+        model, report = model_class(head).from_pretrained(path, output_loading_info=True)
         for key in ("missing_keys", "unexpected_keys", "mismatched_keys"):
             assert not report[key], f"{key}: {report[key]}"
         return model.eval()
-    model = CLASSES[head](transformers.LongformerConfig.from_pretrained(path))
+    model = model_class(head)(transformers.LongformerConfig.from_pretrained(path))
     state = torch.load(path / "pytorch_model.bin", weights_only=True)
     storages = {}
     for name, tensor in state.items():
@@ -119,18 +117,4 @@ def check(job):
     return said
 
 
-def main():
-    jobs = json.loads(pathlib.Path(sys.argv[1]).read_text())
-    failed = 0
-    for job in jobs:
-        what = f"{job['source']} → {job['target']}"
-        try:
-            print(f"ok    {what}: {check(job)}")
-        except Exception as error:
-            failed += 1
-            print(f"FAIL  {what}: {type(error).__name__}: {error}")
-    print(f"{len(jobs) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
-
-
-main()
+jobs.check_jobs(check, lambda job: f"{job['source']} → {job['target']}", "RoBERTas")

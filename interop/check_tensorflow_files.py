@@ -9,11 +9,11 @@ import io
 import json
 import logging
 import os
-import pathlib
 import sys
 
+from jobs import ROOT, check_jobs, conversion, expected_values
+
 os.environ.update(TF_USE_LEGACY_KERAS="1", TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="")
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "fixtures"))
 
 import numpy
@@ -22,18 +22,7 @@ import transformers
 from make_tensorflow import CLASSES, canonical_name
 
 
-def expected_values(source):
-    """Canonical name -> array, as the framework that wrote the fixture had them."""
-    record = json.loads((ROOT / (source + ".expected.json")).read_text())
-    values = {}
-    for tensor in record["tensors"]:
-        if tensor.get("canonicalName") and tensor["dataType"] == "float32":
-            data = (ROOT / "fixtures" / tensor["values"]).read_bytes()[tensor["offset"] : tensor["offset"] + tensor["byteLength"]]
-            values[tensor["canonicalName"]] = numpy.frombuffer(data, "<f4").reshape(tensor["shape"])
-    return values
-
-
-def check(path, head, values):
+def check_weights(path, head, values):
     log = io.StringIO()
     handler = logging.StreamHandler(log)
     logging.getLogger("transformers").addHandler(handler)
@@ -58,23 +47,12 @@ def check_outputs(model, head):
         assert numpy.abs(numpy.asarray(outputs[key]) - numpy.array(wanted)).max() <= 1e-6, f"{key} differs"
 
 
-def main():
-    jobs = [job for job in json.loads(pathlib.Path(sys.argv[1]).read_text()) if job["target"] == "tensorflow"]
-    failed = 0
-    for job in jobs:
-        try:
-            values = expected_values(job["values"])
-            model, count = check(job["path"], job["head"], values)
-            # Fixtures of torch/heads hold the seeded values, of which the outputs are recorded.
-            if "torch/heads" in job["source"]:
-                check_outputs(model, job["head"])
-            print(f"ok    {job['source']} → tensorflow{' (sharded)' if job['sharded'] else ''}: {count} weights")
-        except Exception as error:
-            failed += 1
-            print(f"FAIL  {job['source']} → tensorflow{' (sharded)' if job['sharded'] else ''}: {error}")
-    print(f"{len(jobs) - failed} passed, {failed} failed in TensorFlow")
-    sys.exit(1 if failed or not jobs else 0)
+def check(job):
+    model, count = check_weights(job["path"], job["head"], expected_values(job["values"]))
+    # Fixtures of torch/heads hold the seeded values, of which the outputs are recorded.
+    if "torch/heads" in job["source"]:
+        check_outputs(model, job["head"])
+    return f"{count} weights"
 
 
-if __name__ == "__main__":
-    main()
+check_jobs(check, conversion, "files of TensorFlow")

@@ -10,8 +10,9 @@ import pathlib
 import sys
 import warnings
 
+from jobs import ROOT, check_jobs, conversion, expected_values
+
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "fixtures"))
 warnings.filterwarnings("ignore")
 
@@ -25,33 +26,15 @@ import safetensors.torch
 import transformers
 
 from paddle_names import is_transposed, paddle_name
+from torch_models import model_class
 
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
 torch.set_num_threads(1)
 
-CLASSES = {
-    "model": transformers.LongformerModel,
-    "question-answering": transformers.LongformerForQuestionAnswering,
-    "masked-lm": transformers.LongformerForMaskedLM,
-    "sequence-classification": transformers.LongformerForSequenceClassification,
-    "token-classification": transformers.LongformerForTokenClassification,
-    "multiple-choice": transformers.LongformerForMultipleChoice,
-}
 TRUNK = ("embeddings.", "encoder.", "pooler.")
 # Second names of a parameter's values in a state dict.
 TIED = {"lm_head.decoder.weight": "embeddings.word_embeddings.weight", "lm_head.decoder.bias": "lm_head.bias"}
-
-
-def expected_values(source):
-    """Canonical name -> array, as the framework that wrote the fixture had them."""
-    record = json.loads((ROOT / (source + ".expected.json")).read_text())
-    values = {}
-    for tensor in record["tensors"]:
-        if tensor.get("canonicalName") and tensor["dataType"] == "float32":
-            data = (ROOT / "fixtures" / tensor["values"]).read_bytes()[tensor["offset"] : tensor["offset"] + tensor["byteLength"]]
-            values[tensor["canonicalName"]] = numpy.frombuffer(data, "<f4").reshape(tensor["shape"])
-    return values
 
 
 def same(name, found, wanted):
@@ -88,7 +71,7 @@ def numpy_of(state):
 
 
 def load_hugging_face(path, head, values):
-    model, information = CLASSES[head].from_pretrained(path, output_loading_info=True)
+    model, information = model_class(head).from_pretrained(path, output_loading_info=True)
     for key in ("missing_keys", "unexpected_keys", "mismatched_keys"):
         assert not information[key], f"{key}: {information[key]}"
     return compare(numpy_of(model.state_dict()), values, torch_name(head))
@@ -114,7 +97,7 @@ def check_torch(path, head, values, memory_maps=(False, True)):
         for file in state_dict_files(path):
             state.update(torch.load(file, weights_only=True, mmap=memory_map))
         count = compare(numpy_of(state), values, torch_name(head))
-    model = CLASSES[head](transformers.LongformerConfig.from_pretrained(path))
+    model = model_class(head)(transformers.LongformerConfig.from_pretrained(path))
     result = model.load_state_dict(state, strict=False)
     tied = set(TIED) if head == "masked-lm" else set()
     assert set(result.missing_keys) <= tied and not result.unexpected_keys, str(result)
@@ -187,22 +170,11 @@ CHECKS = {
 }
 
 
-def main():
-    # TensorFlow needs an environment of its own: check_tensorflow_files.py.
-    jobs = [job for job in json.loads(pathlib.Path(sys.argv[1]).read_text()) if job["target"] != "tensorflow"]
-    versions = ", ".join(f"{module.__name__} {module.__version__}" for module in (torch, transformers, lightning, pytorch_lightning, paddle, onnx))
-    print(versions)
-    failed = 0
-    for job in jobs:
-        what = f"{job['source']} → {job['target']}{' sharded' if job['sharded'] else ''}"
-        try:
-            count = CHECKS[job["target"]](pathlib.Path(job["path"]), job["head"], expected_values(job["values"]))
-            print(f"ok    {what}: {count} tensors, all bits equal")
-        except Exception as error:
-            failed += 1
-            print(f"FAIL  {what}: {type(error).__name__}: {error}")
-    print(f"{len(jobs) - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+def check(job):
+    count = CHECKS[job["target"]](pathlib.Path(job["path"]), job["head"], expected_values(job["values"]))
+    return f"{count} tensors, all bits equal"
 
 
-main()
+versions = ", ".join(f"{module.__name__} {module.__version__}" for module in (torch, transformers, lightning, pytorch_lightning, paddle, onnx))
+print(versions)
+check_jobs(check, conversion, "files")

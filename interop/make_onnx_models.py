@@ -9,20 +9,18 @@ import pathlib
 import sys
 import zlib
 
+from jobs import ROOT
+
+sys.path.insert(0, str(ROOT / "fixtures"))
+
 import torch
 import transformers
+
+from torch_models import CLASSES, model_class
 
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
 
-CLASSES = {
-    "model": transformers.LongformerModel,
-    "question-answering": transformers.LongformerForQuestionAnswering,
-    "masked-lm": transformers.LongformerForMaskedLM,
-    "sequence-classification": transformers.LongformerForSequenceClassification,
-    "token-classification": transformers.LongformerForTokenClassification,
-    "multiple-choice": transformers.LongformerForMultipleChoice,
-}
 LABELS = {"sequence-classification": 3, "token-classification": 5}
 COMMON = {
     "max_position_embeddings": 4098,
@@ -64,7 +62,7 @@ def seed(model, scale):
 
 def write(folder, name, head, configuration, scale):
     labels = {"num_labels": LABELS[head]} if head in LABELS else {}
-    model = CLASSES[head](transformers.LongformerConfig(**configuration, **labels))
+    model = model_class(head)(transformers.LongformerConfig(**configuration, **labels))
     seed(model, scale)
     model.save_pretrained(folder / name)
     return {"name": name, "head": head, "path": str(folder / name), "size": "base" if configuration is BASE else "tiny"}
