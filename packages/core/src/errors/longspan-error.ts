@@ -56,12 +56,17 @@ export class LongspanError extends Error {
   }
 
   /** The error again, of what `toJSON` gave: in another thread, or from a file. */
-  static fromJSON({ code, message, details, cause }: LongspanErrorData): LongspanError {
-    return new LongspanError(code, message.split("\n"), { details, ...(cause === undefined ? {} : { cause: new Error(cause) }) });
+  static fromJSON(data: LongspanErrorData): LongspanError {
+    return errorOf(data);
   }
 
   /** True for an error of any copy of this package, where `instanceof` sees only its own. */
   static isInstance(error: unknown): error is LongspanError {
     return typeof error === "object" && error !== null && marker in error;
   }
+}
+
+/** Outside of the class, which bundlers rename, in messages too, where it names itself. */
+function errorOf({ code, message, details, cause }: LongspanErrorData): LongspanError {
+  return new LongspanError(code, message.split("\n"), { details, ...(cause === undefined ? {} : { cause: new Error(cause) }) });
 }

@@ -15,10 +15,12 @@ const tables = "embeddings.{t:word_embeddings|position_embeddings|token_type_emb
 const projections = "encoder.layer.{i}.attention.self.{t:query|key|value|query_global|key_global|value_global}";
 const linears = [
   projections,
-  ...["attention.output", "intermediate", "output"].map((part) => `encoder.layer.{i}.${part}.dense`),
+  "encoder.layer.{i}.attention.output.dense",
+  "encoder.layer.{i}.intermediate.dense",
+  "encoder.layer.{i}.output.dense",
   "pooler.dense",
 ];
-const normalizations = ["embeddings", "encoder.layer.{i}.attention.output", "encoder.layer.{i}.output"].map((part) => `${part}.LayerNorm`);
+const normalizations = ["embeddings.LayerNorm", "encoder.layer.{i}.attention.output.LayerNorm", "encoder.layer.{i}.output.LayerNorm"];
 
 /**
  * The rules of a layout that has the canonical modules and calls their parameters otherwise, for the trunk and every head. Biases of linear

@@ -1,0 +1,56 @@
+import { execFile } from "node:child_process";
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, expect, test } from "vitest";
+import { readmeBlocks } from "./readme-blocks.ts";
+
+const root = join(import.meta.dirname, "../..");
+const files = ["README.md", ...globSync("packages/*/README.md", { cwd: root })];
+const blocks = files.flatMap((file) => readmeBlocks(readFileSync(join(root, file), "utf8")).map((block) => ({ file, ...block })));
+
+// Inside the repository, where the packages are found; ignored by git.
+mkdirSync(join(root, "node_modules/.cache"), { recursive: true });
+const folder = mkdtempSync(join(root, "node_modules/.cache/readme-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("blocks are found, with what is given", () => {
+  expect(readmeBlocks("# A\n\n<!-- given\ndeclare const a: number;\n-->\n\n```ts\na;\n```\n\n```ts\n1;\n```\n")).toEqual([
+    { line: 8, code: "a;\n", given: "declare const a: number;" },
+    { line: 12, code: "1;\n", given: "" },
+  ]);
+  expect(blocks.length).toBeGreaterThan(20);
+});
+
+test("every block of the READMEs compiles with the packages as they are", async () => {
+  const places = new Map(blocks.map((block, index) => [`block-${index}.ts`, block]));
+  for (const [name, { given, code }] of places) writeFileSync(join(folder, name), `${given}\n${code}\nexport {};\n`);
+  const compilerOptions = {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+    skipLibCheck: true,
+    target: "es2023",
+    lib: ["ES2024", "ESNext.Disposable", "DOM", "DOM.Iterable", "DOM.AsyncIterable"],
+    module: "NodeNext",
+    types: ["node", "@webgpu/types"],
+    typeRoots: [join(root, "node_modules/@types"), join(root, "node_modules")],
+    customConditions: ["@longspan/source"],
+    allowImportingTsExtensions: true,
+  };
+  writeFileSync(join(folder, "package.json"), '{"type": "module"}');
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
+  const compiler = join(root, "node_modules/typescript/bin/tsc");
+  const { stdout } = await promisify(execFile)(process.execPath, [compiler, "-p", folder]).catch((error: { stdout: string }) => error);
+  const told = stdout.replaceAll(/^.*?(block-\d+\.ts)\((\d+),\d+\)/gm, (_, name: string, line: string) => {
+    const block = places.get(name);
+    if (block === undefined) return name;
+    return `${block.file}:${block.line - 1 + Number(line) - block.given.split("\n").length}`;
+  });
+  expect(told).toBe("");
+});
+
+test("no block needs a newer Node than the packages do", () => {
+  // Node 22 does not parse explicit resource management.
+  expect(blocks.filter(({ code }) => /^\s*(?:await )?using /m.test(code)).map(({ file, line }) => `${file}:${line}`)).toEqual([]);
+});

@@ -1,0 +1,174 @@
+// Tries the packages as their users will have them: packs them, installs them from a registry of this machine into projects of their own, and
+// compiles, runs and bundles with them: npm run release:dry. On Linux (x64); what it tries with comes from npm.
+import { execFile, execFileSync, type ExecFileException } from "node:child_process";
+import { copyFileSync, cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { promisify } from "node:util";
+import { readmeBlocks } from "../checks/readme-blocks.ts";
+import { bundleBudgets } from "./bundle-budgets.ts";
+import { bundleSizes } from "./bundle-size.ts";
+import { localRegistry } from "./local-registry.ts";
+import { packPackages } from "./pack-packages.ts";
+import { engines, toolVersions } from "./tool-versions.ts";
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, "../..");
+const work = mkdtempSync(join(tmpdir(), "longspan-release-"));
+const timeout = 300_000;
+const results: { readonly what: string; readonly with: string; readonly result: string }[] = [];
+
+/** Notes how a trial went; one that fails does not keep the others from being made. */
+async function trial(what: string, tool: string, attempt: () => Promise<string>): Promise<void> {
+  const result = await attempt().catch((error: unknown) => {
+    const { stdout = "", stderr = "", message, code, signal } = error as ExecFileException;
+    console.error(`\n${what}, ${tool}: ${message} (${signal ?? code})\n${stdout}${stderr}`);
+    return "FAILED";
+  });
+  results.push({ what, with: tool, result });
+}
+
+async function install(folder: string, packages: readonly string[], registry: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
+  // Nothing of this repository's own npm settings is there, and no install script runs.
+  const options = ["--registry", registry, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+  await run("npm", ["install", ...options, ...packages], { cwd: folder, timeout: 600_000 });
+}
+
+function megabytes(folder: string): number {
+  return Math.round(Number(execFileSync("du", ["-sk", folder], { encoding: "utf8" }).split("\t")[0]) / 1024);
+}
+
+const packed = packPackages(root, join(work, "tarballs"));
+const names = packed.map(({ name }) => name);
+for (const { name, files } of packed) {
+  await trial("tarball has LICENSE, README, no build notes, no tests", name, async () => {
+    const missing = ["LICENSE", "README.md", "package.json"].filter((file) => !files.includes(file));
+    const strays = files.filter((file) => /tsbuildinfo$|\.test\.[jt]s$/.test(file));
+    if (missing.length > 0 || strays.length > 0) throw new Error(`lacks ${missing.join()}; has ${strays.join()}`);
+    return `${files.length} files`;
+  });
+}
+
+const upstream = execFileSync("npm", ["config", "get", "registry"], { encoding: "utf8" }).trim();
+const registry = await localRegistry(packed, upstream);
+const app = join(work, "app");
+const small = join(work, "small");
+const tools = join(work, "tools");
+try {
+  await install(small, ["longspan"], registry.url);
+  await trial("longspan installed alone, at most 40 MB", "npm", async () => {
+    const size = megabytes(join(small, "node_modules"));
+    if (size > 40) throw new Error(`${size} MB`);
+    return `${size} MB`;
+  });
+  await install(app, [...names, "onnxruntime-web@1.30.0", "@types/node@24.10.1"], registry.url);
+  await install(
+    tools,
+    Object.entries(toolVersions).map(([name, version]) => `${name}@${version}`),
+    registry.url,
+  );
+} finally {
+  registry.close();
+}
+
+// Types
+const entries = packed.flatMap(({ name, manifest }) =>
+  Object.entries(manifest.exports)
+    .filter(([, target]) => typeof target !== "string")
+    .map(([path]) => name + path.slice(1)),
+);
+writeFileSync(
+  join(app, "entries.ts"),
+  entries.map((entry, index) => `export * as entry${index} from ${JSON.stringify(entry)};\n`).join(""),
+);
+for (const compiler of Object.keys(toolVersions).filter((name) => name.startsWith("typescript-"))) {
+  for (const [moduleKind, resolution] of [
+    ["NodeNext", "NodeNext"],
+    ["ESNext", "Bundler"],
+  ] as const) {
+    for (const lib of ["ES2023", "ES2023,DOM"]) {
+      await trial("declarations, skipLibCheck false", `${compiler} ${resolution} ${lib}`, async () => {
+        const flags = "--noEmit --strict --exactOptionalPropertyTypes --skipLibCheck false --target es2023 --types node".split(" ");
+        const options = [...flags, "--module", moduleKind, "--moduleResolution", resolution, "--lib", lib];
+        await run(process.execPath, [join(tools, "node_modules", compiler, "bin/tsc"), ...options, "entries.ts"], { cwd: app, timeout });
+        return "compiles";
+      });
+    }
+  }
+}
+
+// Engines
+copyFileSync(join(root, "tools/release/consumers/convert.mjs"), join(app, "convert.mjs"));
+const model = join(root, "fixtures/huggingface/question-answering");
+const commands = Object.entries(engines).map(
+  ([engine, [program = "", ...parameters]]) => [engine, join(tools, "node_modules", program), parameters] as const,
+);
+for (const [engine, program, parameters] of commands) {
+  await trial("converts to every target, verifies, runs on reference and ort", engine, async () => {
+    const { stdout } = await run(program, [...parameters, "convert.mjs", model, join(work, `out-${engine}`), "ort"], { cwd: app, timeout });
+    if (stdout.trim() !== "works") throw new Error(stdout);
+    return "works";
+  });
+}
+
+// The command line, without a runtime beside it
+for (const [engine, program] of commands.filter(([name]) => name.startsWith("Node"))) {
+  await trial("longspan convert, verify, doctor", engine, async () => {
+    const longspan = join(small, "node_modules/longspan/bin/longspan.cjs");
+    const out = join(work, `cli-${engine}`);
+    await run(program, [longspan, "convert", model, "--to", "paddle", "-o", out], { timeout });
+    await run(program, [longspan, "verify", model, out], { timeout });
+    const { stdout } = await run(program, [longspan, "doctor"], { timeout });
+    if (!/npm install onnxruntime-node/.test(stdout)) throw new Error(stdout);
+    return "works";
+  });
+}
+
+// READMEs: what stands alone is run, by the oldest Node, with models under the names that they use
+const readmes = join(app, "readmes");
+for (const file of globSync("packages/*/README.md", { cwd: root })) {
+  for (const { line, code, given } of readmeBlocks(readFileSync(join(root, file), "utf8"))) {
+    const needs = [...code.matchAll(/from "(@longspan\/hub|@longspan\/runtime-webgpu)/g)];
+    if (given !== "" || needs.length > 0) continue;
+    await trial("README runs", `${basename(join(file, ".."))}:${line}`, async () => {
+      rmSync(readmes, { recursive: true, force: true });
+      prepareModels(readmes);
+      writeFileSync(join(readmes, "block.ts"), code);
+      await run(join(tools, "node_modules/node-22/bin/node"), ["--experimental-strip-types", "block.ts"], { cwd: readmes, timeout });
+      return "runs";
+    });
+  }
+}
+
+function prepareModels(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  const fixture = (path: string): string => join(root, "fixtures", path);
+  cpSync(fixture("huggingface/question-answering"), join(folder, "longformer-base-4096"), { recursive: true });
+  cpSync(fixture("huggingface/question-answering/model.safetensors"), join(folder, "model.safetensors"));
+  cpSync(join(root, "packages/pickle/fixtures/paddle-4.pdparams"), join(folder, "model.pdparams"));
+  cpSync(fixture("tensorflow/heads/model"), join(folder, "longformer-tf"), { recursive: true });
+  cpSync(fixture("lightning/lightning_qa.ckpt"), join(folder, "runs/triviaqa/epoch=3.ckpt"));
+  cpSync(fixture("lightning/config.json"), join(folder, "runs/triviaqa/config.json"));
+}
+
+// Bundles
+for (const { name, source, budget } of bundleBudgets) {
+  const sizes = await bundleSizes(source, app);
+  for (const [bundler, size] of Object.entries(sizes)) {
+    await trial(`${name}, at most ${budget} bytes`, bundler, async () => {
+      if (size > budget) throw new Error(`${size} bytes`);
+      return `${size} bytes`;
+    });
+  }
+}
+
+console.table(results);
+const failed = results.filter(({ result }) => result === "FAILED");
+if (failed.length > 0) {
+  console.error(`${failed.length} of ${results.length} trials failed; what they tried lies in ${work}`);
+  process.exitCode = 1;
+} else {
+  rmSync(work, { recursive: true });
+}
