@@ -3,7 +3,7 @@ import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync }
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
-import { readmeBlocks } from "./readme-blocks.ts";
+import { readmeBlocks } from "@longspan/readme-blocks";
 
 const root = join(import.meta.dirname, "../..");
 const files = ["README.md", ...globSync("packages/*/README.md", { cwd: root })];

@@ -5,7 +5,7 @@ import { copyFileSync, cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, r
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
-import { readmeBlocks } from "../checks/readme-blocks.ts";
+import { readmeBlocks } from "@longspan/readme-blocks";
 import { bundleBudgets } from "./bundle-budgets.ts";
 import { bundleSizes } from "./bundle-size.ts";
 import { localRegistry } from "./local-registry.ts";
