@@ -7,7 +7,8 @@ import { someForwardCases, testForwardCases } from "./test-forward-cases.ts";
 async function openDevice(): Promise<GPUDevice> {
   const adapter = await navigator.gpu.requestAdapter();
   if (adapter === null) throw new Error("this browser has no GPU adapter");
-  return adapter.requestDevice({ requiredFeatures: webGpuFeatures.filter((feature) => adapter.features.has(feature)) });
+  const requiredFeatures = webGpuFeatures.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[];
+  return adapter.requestDevice({ requiredFeatures });
 }
 
 const device = await openDevice();

@@ -36,7 +36,7 @@ export async function openDevice(options: DeviceOptions): Promise<{ readonly dev
   let device: GPUDevice;
   try {
     device = await adapter.requestDevice({
-      requiredFeatures: [...(features ?? webGpuFeatures)].filter((feature) => adapter.features.has(feature)),
+      requiredFeatures: [...(features ?? webGpuFeatures)].filter((feature) => adapter.features.has(feature)) as GPUFeatureName[],
       requiredLimits: limits === "default" ? {} : adapterLimits(adapter),
     });
   } catch (cause) {

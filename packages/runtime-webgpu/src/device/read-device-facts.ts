@@ -1,4 +1,4 @@
-import type { DeviceFacts, DeviceLimits } from "../kernel/device-facts.ts";
+import type { DeviceFacts, DeviceLimits, MatrixUnits } from "../kernel/device-facts.ts";
 import { webGpuFeatures, type WebGpuFeature } from "./web-gpu-features.ts";
 
 /** Names of software adapters, in vendor, architecture, device or description. */
@@ -33,9 +33,29 @@ function readFacts(
     subgroups: has("subgroups") ? { minimum: info.subgroupMinSize ?? 4, maximum: info.subgroupMaxSize ?? 128 } : undefined,
     compilesSlowly: slowCompilers.test(words.join(" ")),
     shaderFloat16: has("shader-f16"),
+    matrixUnits: has("chromium-experimental-subgroup-matrix") && has("shader-f16") && has("subgroups") ? readMatrixUnits(info) : undefined,
     timestamps: has("timestamp-query"),
     limits: readLimits(limits),
   };
+}
+
+/** What adapters tell of the feature `chromium-experimental-subgroup-matrix`, in none of the type packages yet. */
+interface SubgroupMatrixConfig {
+  readonly componentType: string;
+  readonly resultComponentType: string;
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+}
+
+function readMatrixUnits(info: GPUAdapterInfo): MatrixUnits | undefined {
+  const { subgroupMinSize, subgroupMaxSize } = info;
+  const configs = (info as { readonly subgroupMatrixConfigs?: Iterable<SubgroupMatrixConfig> }).subgroupMatrixConfigs ?? [];
+  const shapes = [...configs]
+    .filter(({ componentType, resultComponentType }) => componentType === "f16" && resultComponentType === "f32")
+    .map(({ M, N, K }) => ({ rows: M, columns: N, inner: K }));
+  if (shapes.length === 0 || subgroupMinSize === undefined || subgroupMinSize !== subgroupMaxSize) return undefined;
+  return { form: "device", shapes, lanes: subgroupMinSize };
 }
 
 function readLimits(limits: GPUSupportedLimits): DeviceLimits {

@@ -1,7 +1,8 @@
 /**
  * The optional WebGPU features that kernels and profiles can make use of. Everything runs without them.
- * `subgroups`: reductions without workgroup memory; `shader-f16`: arithmetic in halves; `timestamp-query`: `Session.profile`.
+ * `subgroups`: reductions without workgroup memory; `shader-f16`: arithmetic in halves; `timestamp-query`: `Session.profile`;
+ * `chromium-experimental-subgroup-matrix`: products of float16 on matrix units.
  */
-export const webGpuFeatures = ["subgroups", "shader-f16", "timestamp-query"] as const;
+export const webGpuFeatures = ["subgroups", "shader-f16", "timestamp-query", "chromium-experimental-subgroup-matrix"] as const;
 
 export type WebGpuFeature = (typeof webGpuFeatures)[number];

@@ -11,6 +11,23 @@ export interface DeviceLimits {
   readonly minUniformBufferOffsetAlignment: number;
 }
 
+/** Sizes of the matrices that a subgroup multiplies at once: `[rows, inner] · [inner, columns]`. WebGPU calls them M, N (columns) and K (inner). */
+export interface MatrixShape {
+  readonly rows: number;
+  readonly columns: number;
+  readonly inner: number;
+}
+
+/** Matrix units (tensor cores): products of float16 matrices with float32 sums, by all invocations of a subgroup together. */
+export interface MatrixUnits {
+  /** `device`: the feature `chromium-experimental-subgroup-matrix`. `plain`: the same in plain WGSL, for tests where no device has it. */
+  readonly form: "device" | "plain";
+  /** What the device says it can multiply, float16 with float32 sums; at least one. */
+  readonly shapes: readonly MatrixShape[];
+  /** Invocations of a subgroup. Devices whose subgroups have no fixed size count as having no matrix units. */
+  readonly lanes: number;
+}
+
 /** What of a device decides which kernels run on it: plain data, so that every choice can be tested without the device. */
 export interface DeviceFacts {
   /** For people: vendor, architecture, description. */
@@ -23,6 +40,8 @@ export interface DeviceFacts {
   readonly compilesSlowly: boolean;
   /** Whether `enable f16;` works. Packed halves (`unpack2x16float`) work everywhere. */
   readonly shaderFloat16: boolean;
+  /** undefined where there are none, or none for float16 with float32 sums. */
+  readonly matrixUnits: MatrixUnits | undefined;
   readonly timestamps: boolean;
   readonly limits: DeviceLimits;
 }

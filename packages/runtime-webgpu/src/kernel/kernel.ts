@@ -15,7 +15,10 @@ export interface Kernel {
   readonly access: readonly ("read" | "write")[];
 }
 
-/** How values lie in GPU memory. bool and int32 are 4 bytes each; float16 only for weights, two to a word, the first in the low half. */
+/**
+ * How values lie in GPU memory. bool and int32 are 4 bytes each; float16, for weights and for float32 values between kernels, two to a word,
+ * the first in the low half.
+ */
 export type Storage = "float32" | "float16" | "int32" | "bool";
 
 /** A tensor in GPU memory, in C order. Its bytes start at an offset that is a multiple of 256, and are filled up to a multiple of 4. */
@@ -25,6 +28,22 @@ export interface DeviceTensor {
   readonly shape: readonly number[];
   readonly storage: Storage;
   readonly byteLength: number;
+  /**
+   * Where it is no memory of its own but columns of a wider tensor (the query of a layer, beside key and value): that tensor, `[…, rows,
+   * rowStride]`, and the element of it with which the first row begins. Only kernels whose operation says so are given such tensors.
+   */
+  readonly columnsOf?: { readonly tensor: DeviceTensor; readonly offset: number; readonly rowStride: number } | undefined;
+}
+
+/** Where the rows of a tensor `[…, columns]` lie: row r begins at element `offset + r · rowStride` of `tensor`, which is what is bound. */
+export interface RowLayout {
+  readonly tensor: DeviceTensor;
+  readonly offset: number;
+  readonly rowStride: number;
+}
+
+export function rowLayout(tensor: DeviceTensor): RowLayout {
+  return tensor.columnsOf ?? { tensor, offset: 0, rowStride: tensor.shape.at(-1) ?? 1 };
 }
 
 /**

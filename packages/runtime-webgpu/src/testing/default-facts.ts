@@ -7,6 +7,7 @@ export const defaultFacts: DeviceFacts = {
   subgroups: undefined,
   compilesSlowly: false,
   shaderFloat16: false,
+  matrixUnits: undefined,
   timestamps: false,
   limits: {
     maxStorageBufferBindingSize: 2 ** 27,

@@ -1,0 +1,11 @@
+import type { MatrixShape, MatrixUnits } from "../../kernel/device-facts.ts";
+import { deviceMatrices } from "./device-matrices.ts";
+import type { MatrixPrimitives } from "./matrix-primitives.ts";
+import { plainMatrices } from "./plain-matrices.ts";
+
+export type { MatrixMemory, MatrixOrder, MatrixPrimitives } from "./matrix-primitives.ts";
+
+/** The primitives in a device's form. Kernels are written over them alone, so that the plain form tests all the rest of their text. */
+export function matrixPrimitives({ form, lanes }: MatrixUnits, shape: MatrixShape): MatrixPrimitives {
+  return form === "device" ? deviceMatrices(shape, lanes) : plainMatrices(shape, lanes);
+}

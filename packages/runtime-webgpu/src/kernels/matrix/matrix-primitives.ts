@@ -1,0 +1,40 @@
+import type { MatrixShape } from "../../kernel/device-facts.ts";
+
+/** Memory that matrices are loaded from or stored to: a variable at module scope, `array<f16>` (operands) or `array<f32>` (sums). */
+export interface MatrixMemory {
+  /** Of a `var<workgroup>` or a `var<storage>`; float32 ones can be written. */
+  readonly name: string;
+  readonly element: "f16" | "f32";
+}
+
+/** How a matrix lies in memory: `rows`, element (r, c) at `at + r · stride + c`; `columns`, at `at + c · stride + r`. */
+export type MatrixOrder = "rows" | "columns";
+
+/**
+ * WGSL for products on matrix units: `sum[rows, columns] += left[rows, inner] · right[inner, columns]`, float16 operands, float32 sums.
+ *
+ * A matrix belongs to a subgroup: `lanes` invocations in a row by `local_invocation_index`, all of which come to each of these together, with
+ * the same places. Workgroups are multiples of `lanes` along x. Nothing of it synchronizes: what one subgroup stores, another, and other
+ * invocations of its own, read after a `workgroupBarrier()`. Strides and places are in elements.
+ */
+export interface MatrixPrimitives {
+  readonly shape: MatrixShape;
+  readonly lanes: number;
+  /** `enable …;`, in front of everything else. */
+  readonly directives: string;
+  /** What the others need at module scope; `memories` are all that matrices are loaded from and stored to. */
+  declarations(memories: readonly MatrixMemory[]): string;
+  /** A statement at the start of the entry point; `lane` is its `local_invocation_index`. */
+  enter(lane: string): string;
+  /** An expression: sums of zero, for a `var`. */
+  readonly zero: string;
+  /** Expressions: operands, for a `let`. `order`: default `rows`. */
+  loadLeft(memory: string, at: string, stride: string, order?: MatrixOrder): string;
+  loadRight(memory: string, at: string, stride: string, order?: MatrixOrder): string;
+  /** An expression: sums kept in float32, rows in a row. */
+  loadSum(memory: string, at: string, stride: string): string;
+  /** An expression: `sum + left · right`. */
+  multiplyAdd(left: string, right: string, sum: string): string;
+  /** A statement: sums to float32 memory, rows in a row. */
+  store(memory: string, at: string, stride: string, sum: string): string;
+}

@@ -1,0 +1,41 @@
+import { create } from "webgpu";
+import type { DeviceFacts, MatrixShape, MatrixUnits } from "../kernel/device-facts.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+
+/** What NVIDIA's and Apple's devices say they have. */
+export const knownMatrixShapes: readonly MatrixShape[] = [
+  { rows: 16, columns: 16, inner: 16 },
+  { rows: 16, columns: 8, inner: 16 },
+  { rows: 8, columns: 8, inner: 8 },
+];
+
+/** Facts of a GPU as this device would be with matrix units of one shape, computed in plain WGSL. */
+export function withMatrixUnits(facts: DeviceFacts, shape: MatrixShape, form: MatrixUnits["form"] = "plain"): DeviceFacts {
+  return { ...facts, kind: "gpu", shaderFloat16: true, matrixUnits: { form, shapes: [shape], lanes: 32 } };
+}
+
+/** Kept for as long as the process lives: see `openGpu`. */
+let dawn: GPU | undefined;
+let opening: Promise<GPUDevice> | undefined;
+
+/**
+ * What Dawn's compiler says against a kernel, by its backend that computes nothing but knows all features, matrix units among them.
+ * undefined: nothing.
+ */
+export async function refusalOf({ code }: Pick<Kernel, "code">): Promise<string | undefined> {
+  const device = await (opening ??= openNullDevice());
+  device.pushErrorScope("validation");
+  const module = device.createShaderModule({ code });
+  const problem = await device.popErrorScope();
+  if (problem !== null) return problem.message;
+  const [complaint] = (await module.getCompilationInfo()).messages;
+  return complaint === undefined ? undefined : `${complaint.lineNum}:${complaint.linePos} ${complaint.message}`;
+}
+
+async function openNullDevice(): Promise<GPUDevice> {
+  dawn ??= create(["backend=null", "enable-dawn-features=allow_unsafe_apis"]);
+  const adapter = await dawn.requestAdapter();
+  if (adapter === null) throw new Error("Dawn has no backend that computes nothing");
+  const requiredFeatures = ["shader-f16", "subgroups", "chromium-experimental-subgroup-matrix"] as GPUFeatureName[];
+  return adapter.requestDevice({ requiredFeatures });
+}
