@@ -1,5 +1,5 @@
 // The kernels of `longformerAttention` on tensors that lie on the device, made ready once and run many times.
-import { maskCodes } from "@longspan/core";
+import { maskCodes } from "@longspan/core/graph";
 import { bufferUsage, mapMode } from "../packages/runtime-webgpu/src/device/gpu-constants.ts";
 import { createPipelineCache, type PipelineCache } from "../packages/runtime-webgpu/src/device/pipeline-cache.ts";
 import type { DeviceTensor as PlannedTensor, Dispatch, Kernel, Storage } from "../packages/runtime-webgpu/src/kernel/kernel.ts";

@@ -7,7 +7,15 @@
 // Medians of interleaved runs. On a GPU also as shares of what nothing but multiply-adds, and nothing but copies, reach.
 // Options: --runs N (default 5), --parts onnx,length,forms (default: all), --sequence N (parts 1 and 3; default 2048).
 import { parseArgs } from "node:util";
-import { buildGraph, lowerLongformerAttention, operations, runPasses, type Graph, type GraphBuilder, type Value } from "@longspan/core";
+import {
+  buildGraph,
+  type Graph,
+  type GraphBuilder,
+  lowerLongformerAttention,
+  operations,
+  runPasses,
+  type Value,
+} from "@longspan/core/graph";
 import { windowPairs } from "../packages/runtime-webgpu/src/kernels/attention/plan-window.ts";
 import { bufferUsage } from "../packages/runtime-webgpu/src/device/gpu-constants.ts";
 import { testDevice, type TestDevice } from "../packages/runtime-webgpu/src/testing/test-device.ts";

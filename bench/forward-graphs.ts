@@ -1,16 +1,7 @@
-import {
-  buildGraph,
-  longformerGraph,
-  operations,
-  stridedTensor,
-  bytesPerElement,
-  elementCount,
-  type Graph,
-  type GraphBuilder,
-  type LongformerConfig,
-  type Value,
-  type Weights,
-} from "@longspan/core";
+import { bytesPerElement, elementCount, type LongformerConfig } from "@longspan/core";
+import { stridedTensor } from "@longspan/core/adapter";
+import { buildGraph, type Graph, type GraphBuilder, longformerGraph, operations, type Value } from "@longspan/core/graph";
+import type { Weights } from "@longspan/core/runtime";
 import { noise } from "./generated-checkpoint.ts";
 
 /** The whole model, or one kind of its work alone, with the same shapes and as many times. */

@@ -1,4 +1,5 @@
-import { parseLongformerConfig, publishedConfigs, type LongformerConfig } from "@longspan/core";
+import type { LongformerConfig } from "@longspan/core";
+import { parseLongformerConfig, publishedConfigs } from "@longspan/core/adapter";
 
 /** The published sizes, and one that runs anywhere. */
 export const models: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {

@@ -1,7 +1,9 @@
 // One process of bench/forward.ts: prepares one graph in one runtime, runs it, and writes what it took to a file.
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { maskCodes, prepareInputs, referenceRuntime, type LongformerConfig, type Runtime, type SessionInputs } from "@longspan/core";
+import type { LongformerConfig } from "@longspan/core";
+import { maskCodes } from "@longspan/core/graph";
+import { prepareInputs, referenceRuntime, type Runtime, type SessionInputs } from "@longspan/core/runtime";
 import { forwardGraph, noiseWeights, parts, type Part } from "./forward-graphs.ts";
 import { modelConfig } from "./forward-models.ts";
 

@@ -1,13 +1,5 @@
-import {
-  parseLongformerConfig,
-  createLongformerSpec,
-  stridedTensor,
-  bytesPerElement,
-  elementCount,
-  type ByteSource,
-  type Checkpoint,
-  type Head,
-} from "@longspan/core";
+import { type ByteSource, bytesPerElement, type Checkpoint, elementCount, type Head } from "@longspan/core";
+import { createLongformerSpec, parseLongformerConfig, stridedTensor } from "@longspan/core/adapter";
 import { seededCheckpoint } from "@longspan/core/testing";
 
 const words = 2 ** 20;

@@ -4,7 +4,9 @@
 // onnxruntime's two. On a GPU also as a share of what a kernel of nothing but multiply-adds reaches.
 // Options: --runs N (default 5), --shapes rows,in,out;… , --tilings a,b (default: those the adapter's kind is given, and the heuristic's choice).
 import { parseArgs } from "node:util";
-import { buildGraph, castTensor, memoryWeights, operations, type Graph } from "@longspan/core";
+import { castTensor } from "@longspan/core/adapter";
+import { buildGraph, type Graph, operations } from "@longspan/core/graph";
+import { memoryWeights } from "@longspan/core/runtime";
 import { chooseTiling, type LinearShape } from "../packages/runtime-webgpu/src/kernels/linear/linear-tuning.ts";
 import {
   createLinearBuffers,

@@ -1,6 +1,6 @@
 // A graph as an ONNX model, run by onnxruntime-web's WebGPU on a device of ours, on buffers that lie there.
 import { toBinary } from "@bufbuild/protobuf";
-import type { Graph, GraphDataType } from "@longspan/core";
+import type { Graph, GraphDataType } from "@longspan/core/graph";
 import type * as onnxruntime from "onnxruntime-web/webgpu";
 import { exportGraph } from "@longspan/runtime-ort";
 import { ModelProtoSchema } from "../packages/runtime-ort/src/onnx/onnx_pb.ts";

@@ -4,15 +4,8 @@ import { fileURLToPath } from "node:url";
 import { lightning } from "@longspan/adapter-lightning";
 import { paddle } from "@longspan/adapter-paddle";
 import { torch } from "@longspan/adapter-torch";
-import {
-  createConverter,
-  isJsonObject,
-  memoryDirectorySink,
-  memoryFileSet,
-  parseJson,
-  memoryBudget,
-  type Checkpoint,
-} from "@longspan/core";
+import { type Checkpoint, createConverter, memoryDirectorySink, memoryFileSet } from "@longspan/core";
+import { isJsonObject, memoryBudget, parseJson, parseLayoutFile } from "@longspan/core/adapter";
 import { onnx } from "@longspan/runtime-ort";
 import { describe, expect, test } from "vitest";
 import {
@@ -25,7 +18,6 @@ import {
   torchLegacy,
   torchZip,
 } from "./large-files.ts";
-import { parseLayoutFile } from "@longspan/core";
 
 const folder = fileURLToPath(new URL("../fixtures", import.meta.url));
 const converter = createConverter({ adapters: [torch(), paddle(), lightning(), onnx()] });

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { lightning } from "@longspan/adapter-lightning";
 import { paddle } from "@longspan/adapter-paddle";
 import { torch } from "@longspan/adapter-torch";
-import { createConverter, LongspanError, type ByteSource, type Checkpoint, type FileSet } from "@longspan/core";
+import { type ByteSource, type Checkpoint, createConverter, type FileSet, LongspanError } from "@longspan/core";
 import { directoryFileSet, directorySink } from "@longspan/core/node";
 import { onnx } from "@longspan/runtime-ort";
 

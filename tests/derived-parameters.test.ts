@@ -1,4 +1,4 @@
-import { memoryDirectorySink, memoryFileSet, type Checkpoint, type DataType, type LazyTensor, type Tensor } from "@longspan/core";
+import { type Checkpoint, type DataType, type LazyTensor, memoryDirectorySink, memoryFileSet, type Tensor } from "@longspan/core";
 import { describe, expect, test } from "vitest";
 import { converter, openFixture } from "./kept-forms.ts";
 

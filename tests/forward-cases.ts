@@ -1,4 +1,6 @@
-import { isHead, memoryWeights, parseLongformerConfig, type Head, type LongformerConfig, type Tensor, type Weights } from "@longspan/core";
+import { type Head, isHead, type LongformerConfig, type Tensor } from "@longspan/core";
+import { parseLongformerConfig } from "@longspan/core/adapter";
+import { memoryWeights, type Weights } from "@longspan/core/runtime";
 import { readJsonFixture } from "./read-fixture.ts";
 import { readSafetensors } from "./read-safetensors.ts";
 

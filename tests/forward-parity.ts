@@ -1,4 +1,6 @@
-import { longformerGraph, lowerTo, prepareInputs, standardOperations, type DataType, type Runtime, type Tensor } from "@longspan/core";
+import type { DataType, Tensor } from "@longspan/core";
+import { longformerGraph, lowerTo, standardOperations } from "@longspan/core/graph";
+import { prepareInputs, type Runtime } from "@longspan/core/runtime";
 import type { ForwardCase, ForwardEntry } from "./forward-cases.ts";
 
 type Outputs = Readonly<Record<string, Tensor>>;

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { lightning } from "@longspan/adapter-lightning";
 import { paddle } from "@longspan/adapter-paddle";
 import { torch } from "@longspan/adapter-torch";
-import { createConverter, type Checkpoint, type Converter, type OpenOptions } from "@longspan/core";
+import { type Checkpoint, type Converter, createConverter, type OpenOptions } from "@longspan/core";
 import { pathInput } from "@longspan/core/node";
 
 export const converter: Converter = createConverter({ adapters: [torch(), paddle(), lightning()] });

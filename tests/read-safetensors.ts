@@ -1,4 +1,5 @@
-import { tensorFromBytes, type DataType, type Tensor } from "@longspan/core";
+import type { DataType, Tensor } from "@longspan/core";
+import { tensorFromBytes } from "@longspan/core/adapter";
 import { readSafetensorsHeader } from "@longspan/safetensors";
 import { readFixture } from "./read-fixture.ts";
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { heads, prepareInputs, referenceRuntime } from "@longspan/core";
+import { heads } from "@longspan/core";
+import { prepareInputs, referenceRuntime } from "@longspan/core/runtime";
 import { comparableOutputs, maxDifference, runForwardCase } from "./forward-parity.ts";
 import { forwardEntries, loadForwardCase } from "./forward-cases.ts";
 

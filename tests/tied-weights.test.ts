@@ -1,6 +1,6 @@
-import { checkTies, memoryDirectorySink, memoryFileSet } from "@longspan/core";
+import { type Checkpoint, memoryDirectorySink, memoryFileSet } from "@longspan/core";
+import { checkTies } from "@longspan/core/adapter";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Checkpoint } from "@longspan/core";
 import { converter, openFixture } from "./kept-forms.ts";
 
 /** The same seeded model as transformers saves it, with both names of each tie in one storage. */

@@ -1,13 +1,8 @@
 import { afterAll, describe, expect, test } from "vitest";
-import {
-  longformerGraph,
-  memoryWeights,
-  parseLongformerConfig,
-  prepareInputs,
-  publishedConfigs,
-  referenceRuntime,
-  type LazyTensor,
-} from "@longspan/core";
+import type { LazyTensor } from "@longspan/core";
+import { parseLongformerConfig, publishedConfigs } from "@longspan/core/adapter";
+import { longformerGraph } from "@longspan/core/graph";
+import { memoryWeights, prepareInputs, referenceRuntime } from "@longspan/core/runtime";
 import { webgpu } from "@longspan/runtime-webgpu";
 import { maxDifference } from "./forward-parity.ts";
 

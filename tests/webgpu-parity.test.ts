@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { buildGraph, type DataType, type Session } from "@longspan/core";
+import type { DataType } from "@longspan/core";
+import { buildGraph } from "@longspan/core/graph";
+import type { Session } from "@longspan/core/runtime";
 import { webgpu } from "@longspan/runtime-webgpu";
 import { forwardEntries, loadForwardCase } from "./forward-cases.ts";
 import { comparableOutputs, maxDifference, runForwardCase } from "./forward-parity.ts";

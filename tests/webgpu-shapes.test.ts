@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { longformerGraph, prepareInputs, referenceRuntime, type RawLongformerInputs, type Session } from "@longspan/core";
+import { longformerGraph } from "@longspan/core/graph";
+import { prepareInputs, type RawLongformerInputs, referenceRuntime, type Session } from "@longspan/core/runtime";
 import { seededWeights, tensorDifference, tinyConfig } from "@longspan/core/testing";
 import { webgpu, type WebGpuOptions } from "@longspan/runtime-webgpu";
 

@@ -1,7 +1,7 @@
 // A PyTorch Lightning question-answering checkpoint becomes a Hugging Face folder and a Paddle one; both are compared with it.
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { createConverter, type Checkpoint, type ConversionPlan } from "@longspan/core";
+import { type Checkpoint, type ConversionPlan, createConverter } from "@longspan/core";
 import { directoryFileSet, directorySink } from "@longspan/core/node";
 import { lightning } from "@longspan/adapter-lightning";
 import { paddle } from "@longspan/adapter-paddle";

@@ -1,5 +1,19 @@
-import { bytesSource, concatenatedTensor, fileReader, isTensor, isTreeMap, memoryCosts, treeMap } from "@longspan/core";
-import type { Claim, Container, ContainerInput, ContainerProbe, FileReader, OpenedContainer, TreeValue } from "@longspan/core";
+import {
+  bytesSource,
+  type Claim,
+  concatenatedTensor,
+  type Container,
+  type ContainerInput,
+  type ContainerProbe,
+  fileReader,
+  type FileReader,
+  isTensor,
+  isTreeMap,
+  memoryCosts,
+  type OpenedContainer,
+  treeMap,
+  type TreeValue,
+} from "@longspan/core/adapter";
 import { msgpackHead } from "./msgpack.ts";
 
 /** What transformers writes into the same folder for other frameworks. */

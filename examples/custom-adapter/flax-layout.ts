@@ -1,4 +1,4 @@
-import { parameterRules, type Layout } from "@longspan/core";
+import { type Layout, parameterRules } from "@longspan/core/adapter";
 
 /** transformers 4.46, models/roberta/modeling_flax_roberta.py: torch's modules; a linear layer's matrix is its kernel, as [in, out]. */
 export const flaxLayout: Layout = {

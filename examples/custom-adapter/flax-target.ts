@@ -1,5 +1,12 @@
-import { LongspanError, dataTypes, nestTensors, writeSidecarFiles, writeWeightsFile } from "@longspan/core";
-import type { DataType, LazyTensor, NestedTensors, Target, TargetRequest } from "@longspan/core";
+import { type DataType, dataTypes, type LazyTensor, LongspanError } from "@longspan/core";
+import {
+  type NestedTensors,
+  nestTensors,
+  type Target,
+  type TargetRequest,
+  writeSidecarFiles,
+  writeWeightsFile,
+} from "@longspan/core/adapter";
 import { flaxLayout } from "./flax-layout.ts";
 
 const fileName = "flax_model.msgpack";

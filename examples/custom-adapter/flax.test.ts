@@ -1,16 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import {
-  bytesSource,
-  createConverter,
-  isTensor,
-  isTreeMap,
-  memoryFileSet,
-  type ByteSource,
-  type Head,
-  type OpenedContainer,
-  type TreeValue,
-} from "@longspan/core";
+import { type ByteSource, createConverter, type Head, memoryFileSet } from "@longspan/core";
+import { bytesSource, isTensor, isTreeMap, type OpenedContainer, type TreeValue } from "@longspan/core/adapter";
 import { directoryFileSet } from "@longspan/core/node";
 import { testFormatAdapter } from "@longspan/core/testing";
 import fc from "fast-check";

@@ -1,4 +1,5 @@
-import { defineAdapter, stateDictEnvelope, type FormatAdapter } from "@longspan/core";
+import type { FormatAdapter } from "@longspan/core";
+import { defineAdapter, stateDictEnvelope } from "@longspan/core/adapter";
 import { flaxContainer } from "./flax-container.ts";
 import { flaxLayout } from "./flax-layout.ts";
 import { flaxTarget } from "./flax-target.ts";

@@ -1,4 +1,4 @@
-import type { FileReader } from "@longspan/core";
+import type { FileReader } from "@longspan/core/adapter";
 
 /** How a value begins. `length` is of what follows: bytes of a text, of bytes, of an extension; items of a list; pairs of a map. */
 export type MsgpackHead =

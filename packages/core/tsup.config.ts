@@ -1,4 +1,6 @@
 import { defineConfig } from "tsup";
 import { library } from "@longspan/build";
 
-export default defineConfig(library({ index: "src/index.ts", "node/index": "src/node/index.ts", "testing/index": "src/testing/index.ts" }));
+const entries = ["index", "adapter/index", "graph/index", "runtime/index", "node/index", "testing/index"];
+
+export default defineConfig(library(Object.fromEntries(entries.map((entry) => [entry, `src/${entry}.ts`]))));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Runtime } from "@longspan/core";
+import type { Runtime } from "@longspan/core/runtime";
 import { forwardEntries, loadForwardCase } from "../forward-cases.ts";
 import { comparableOutputs, maxDifference, runForwardCase } from "../forward-parity.ts";
 

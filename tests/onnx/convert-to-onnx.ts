@@ -1,9 +1,8 @@
-import { createConverter, memoryDirectorySink, type DataType } from "@longspan/core";
+import { createConverter, type DataType, type Head, memoryDirectorySink } from "@longspan/core";
 import { pathInput } from "@longspan/core/node";
 import { lightning } from "@longspan/adapter-lightning";
 import { torch } from "@longspan/adapter-torch";
 import { onnx, type OnnxOptions } from "@longspan/runtime-ort";
-import type { Head } from "@longspan/core";
 
 export interface ConvertToOnnxOptions extends OnnxOptions {
   readonly dataType?: DataType;

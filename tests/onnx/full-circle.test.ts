@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createConverter, memoryDirectorySink, memoryFileSet, type Checkpoint, type DataType } from "@longspan/core";
+import { type Checkpoint, createConverter, type DataType, memoryDirectorySink, memoryFileSet } from "@longspan/core";
 import { pathInput } from "@longspan/core/node";
 import { lightning } from "@longspan/adapter-lightning";
 import { paddle } from "@longspan/adapter-paddle";

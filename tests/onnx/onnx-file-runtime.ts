@@ -1,4 +1,5 @@
-import { createSession, type Runtime, type Tensor } from "@longspan/core";
+import type { Tensor } from "@longspan/core";
+import { createSession, type Runtime } from "@longspan/core/runtime";
 
 /** What both of onnxruntime's packages have, as far as it is needed here. */
 export interface OnnxRuntimeModule {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import * as onnxRuntimeNode from "onnxruntime-node";
 import * as onnxRuntimeWeb from "onnxruntime-web";
 import { describe, expect, test } from "vitest";
-import type { Runtime, Session } from "@longspan/core";
+import type { Runtime, Session } from "@longspan/core/runtime";
 import { lightning } from "@longspan/adapter-lightning";
 import { torch } from "@longspan/adapter-torch";
 import { questionAnswering, type Answer } from "@longspan/pipelines";

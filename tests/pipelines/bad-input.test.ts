@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { torch } from "@longspan/adapter-torch";
-import { memoryFileSet, openCheckpoint, referenceRuntime } from "@longspan/core";
+import { memoryFileSet, openCheckpoint } from "@longspan/core";
+import { referenceRuntime } from "@longspan/core/runtime";
 import { directoryFileSet } from "@longspan/core/node";
 import { classifyText, embedText, fillMask, questionAnswering, type PipelineOptions, type TextTokenizer } from "@longspan/pipelines";
 import { pathOf, readRecorded } from "./recorded.ts";

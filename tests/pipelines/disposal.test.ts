@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { torch } from "@longspan/adapter-torch";
-import { referenceRuntime } from "@longspan/core";
+import { referenceRuntime } from "@longspan/core/runtime";
 import {
   classifyText,
   classifyTokens,

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { lightning } from "@longspan/adapter-lightning";
 import { paddle } from "@longspan/adapter-paddle";
 import { torch } from "@longspan/adapter-torch";
-import { referenceRuntime } from "@longspan/core";
+import { referenceRuntime } from "@longspan/core/runtime";
 import { questionAnswering } from "@longspan/pipelines";
 import { pathOf, readRecorded } from "./recorded.ts";
 

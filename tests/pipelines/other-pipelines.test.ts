@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { torch } from "@longspan/adapter-torch";
-import { referenceRuntime } from "@longspan/core";
+import { referenceRuntime } from "@longspan/core/runtime";
 import { classifyText, classifyTokens, embedText, fillMask, type LabelScore, type PipelineOptions } from "@longspan/pipelines";
 import { pathOf, readRecorded } from "./recorded.ts";
 

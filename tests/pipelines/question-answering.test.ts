@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { torch } from "@longspan/adapter-torch";
-import { referenceRuntime } from "@longspan/core";
+import { referenceRuntime } from "@longspan/core/runtime";
 import { questionAnswering, type Answer, type QuestionAnswerer } from "@longspan/pipelines";
 import { pathOf, readRecorded } from "./recorded.ts";
 

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { lightning } from "@longspan/adapter-lightning";
 import { torch } from "@longspan/adapter-torch";
-import { referenceRuntime, type ProgressEvent } from "@longspan/core";
+import type { ProgressEvent } from "@longspan/core";
+import { referenceRuntime } from "@longspan/core/runtime";
 import { questionAnswering, type Answer } from "@longspan/pipelines";
 import { pathOf, readRecorded } from "./recorded.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { memoryDirectorySink, memoryFileSet, type Checkpoint, type ExtendOptions, type OpenOptions, type Tensor } from "@longspan/core";
+import { type Checkpoint, type ExtendOptions, memoryDirectorySink, memoryFileSet, type OpenOptions, type Tensor } from "@longspan/core";
 import { readFixture, readJsonFixture } from "../read-fixture.ts";
 import { converter, differences, openRoberta, recorded, recordedCases } from "./recorded.ts";
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { memoryDirectorySink, memoryFileSet, type Checkpoint, type FileSet, type Layout } from "@longspan/core";
+import { type Checkpoint, type FileSet, memoryDirectorySink, memoryFileSet } from "@longspan/core";
+import type { Layout } from "@longspan/core/adapter";
 import { huggingFaceLayout } from "@longspan/adapter-torch";
 import { readFixture, readJsonFixture } from "../read-fixture.ts";
 import { converter, differences, openRoberta, recorded, recordedCases } from "./recorded.ts";

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
+import type { Checkpoint, Tensor } from "@longspan/core";
+import { longformerGraph } from "@longspan/core/graph";
+import { prepareInputs, referenceRuntime } from "@longspan/core/runtime";
 import { directoryFileSet } from "@longspan/core/node";
 import { classifyText, loadTokenizer } from "@longspan/pipelines";
-import { longformerGraph, prepareInputs, referenceRuntime, type Checkpoint, type Tensor } from "@longspan/core";
 import { fileURLToPath } from "node:url";
 import { openRoberta } from "./recorded.ts";
 

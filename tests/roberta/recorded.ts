@@ -1,5 +1,6 @@
-import { createConverter, isHead, longformerGraph, prepareInputs, referenceRuntime } from "@longspan/core";
-import type { Checkpoint, Converter, Head, OpenOptions, Tensor } from "@longspan/core";
+import { type Checkpoint, type Converter, createConverter, type Head, isHead, type OpenOptions, type Tensor } from "@longspan/core";
+import { longformerGraph } from "@longspan/core/graph";
+import { prepareInputs, referenceRuntime } from "@longspan/core/runtime";
 import { directoryFileSet } from "@longspan/core/node";
 import { lightning } from "@longspan/adapter-lightning";
 import { paddle } from "@longspan/adapter-paddle";

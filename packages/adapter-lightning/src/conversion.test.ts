@@ -1,7 +1,7 @@
 import type { CopyTensor, TorchMap } from "@longspan/adapter-torch";
 import { torch, writeTorchZip } from "@longspan/adapter-torch";
-import type { Checkpoint, FileSet } from "@longspan/core";
-import { bytesSource, createConverter, memoryDirectorySink, memoryFileSet } from "@longspan/core";
+import { type Checkpoint, createConverter, type FileSet, memoryDirectorySink, memoryFileSet } from "@longspan/core";
+import { bytesSource } from "@longspan/core/adapter";
 import { describe, expect, test } from "vitest";
 import { lightning } from "./index.ts";
 import { expectedBytes, expectedOf, fixtureBytes, fixtureFolder } from "../test/fixtures.ts";

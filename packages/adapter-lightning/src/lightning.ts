@@ -5,8 +5,8 @@ import {
   torchLegacyContainer,
   torchZipContainer,
 } from "@longspan/adapter-torch";
-import { standardDerivations } from "@longspan/core";
 import type { FormatAdapter } from "@longspan/core";
+import { standardDerivations } from "@longspan/core/adapter";
 import { lightningEnvelope } from "./envelope/lightning-envelope.ts";
 import { lightningRunFolder } from "./folders/lightning-run.ts";
 import { lightningLayout } from "./layout/lightning-layout.ts";

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { ByteSource, FileSet } from "@longspan/core";
-import { bytesSource, memoryFileSet } from "@longspan/core";
+import { type ByteSource, type FileSet, memoryFileSet } from "@longspan/core";
+import { bytesSource } from "@longspan/core/adapter";
 
 const root = fileURLToPath(new URL("../../../fixtures/", import.meta.url));
 

@@ -1,5 +1,13 @@
-import type { ByteSource, LazyTensor, OpenedContainer, TreeMap, TreeOpaque, TreeValue } from "@longspan/core";
-import { bytesSource, stridedTensor, treeMap } from "@longspan/core";
+import type { ByteSource, LazyTensor } from "@longspan/core";
+import {
+  bytesSource,
+  type OpenedContainer,
+  stridedTensor,
+  type TreeMap,
+  treeMap,
+  type TreeOpaque,
+  type TreeValue,
+} from "@longspan/core/adapter";
 
 /** A dict; keys of other types than text are given as pairs. */
 export function dict(values: Readonly<Record<string, TreeValue>>): TreeMap {

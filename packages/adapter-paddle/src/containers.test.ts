@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Container, type FileSet, LongspanError, bytesSource, memoryFileSet } from "@longspan/core";
+import { type FileSet, LongspanError, memoryFileSet } from "@longspan/core";
+import { bytesSource, type Container } from "@longspan/core/adapter";
 import { dict } from "@longspan/pickle";
 import { formatSafetensorsIndex } from "@longspan/safetensors";
 import * as fc from "fast-check";

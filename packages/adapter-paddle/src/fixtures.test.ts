@@ -1,4 +1,5 @@
-import { type TreeValue, isTreeMap, openCheckpoint } from "@longspan/core";
+import { openCheckpoint } from "@longspan/core";
+import { isTreeMap, type TreeValue } from "@longspan/core/adapter";
 import { describe, expect, test } from "vitest";
 import { type Expected, canonicalValues, expectedBytes, expectedOf, fixtureFiles, fixtureNames } from "../test/fixtures.ts";
 import { bytesOf, openFile, tensorsOf } from "../test/open-container.ts";

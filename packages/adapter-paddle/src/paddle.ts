@@ -1,4 +1,5 @@
-import { type FormatAdapter, standardDerivations } from "@longspan/core";
+import type { FormatAdapter } from "@longspan/core";
+import { standardDerivations } from "@longspan/core/adapter";
 import { safetensorsContainer, safetensorsShardedContainer } from "@longspan/container-safetensors";
 import { paddleCombinedContainer } from "./combined/paddle-combined.ts";
 import { paddleStateDictEnvelope } from "./envelopes/paddle-state-dict.ts";

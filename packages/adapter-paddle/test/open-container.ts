@@ -1,13 +1,5 @@
-import {
-  type ByteSource,
-  type FileSet,
-  type LazyTensor,
-  LongspanError,
-  type OpenedContainer,
-  type TreeValue,
-  bytesSource,
-  memoryFileSet,
-} from "@longspan/core";
+import { type ByteSource, type FileSet, type LazyTensor, LongspanError, memoryFileSet } from "@longspan/core";
+import { bytesSource, type OpenedContainer, type TreeValue } from "@longspan/core/adapter";
 import { paddle } from "../src/paddle.ts";
 
 /** Opens a file with the container of this adapter that claims it most. */

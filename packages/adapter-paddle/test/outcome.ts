@@ -1,4 +1,4 @@
-import { LongspanError, errorCodes } from "@longspan/core";
+import { errorCodes, LongspanError } from "@longspan/core";
 
 /** "read", the code of an error of ours, or the text of any other error. */
 export async function outcomeOf(work: Promise<unknown>): Promise<string> {

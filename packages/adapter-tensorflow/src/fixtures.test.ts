@@ -1,5 +1,6 @@
-import { LongspanError, createConverter, longformerGraph, prepareInputs, referenceRuntime } from "@longspan/core";
-import type { Checkpoint, Head } from "@longspan/core";
+import { type Checkpoint, createConverter, type Head, LongspanError } from "@longspan/core";
+import { longformerGraph } from "@longspan/core/graph";
+import { prepareInputs, referenceRuntime } from "@longspan/core/runtime";
 import { describe, expect, test } from "vitest";
 import { bytesOf, fixtureBytes, fixtureFiles, fixtureJson } from "../test/fixture.ts";
 import { tensorflow } from "./tensorflow.ts";

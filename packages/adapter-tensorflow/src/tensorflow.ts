@@ -1,4 +1,5 @@
-import { defineAdapter, type FormatAdapter } from "@longspan/core";
+import type { FormatAdapter } from "@longspan/core";
+import { defineAdapter } from "@longspan/core/adapter";
 import { safetensorsContainer, safetensorsShardedContainer } from "@longspan/container-safetensors";
 import { hdf5Container } from "./container/hdf5-container.ts";
 import { hdf5ShardedContainer } from "./container/hdf5-sharded.ts";

@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { bytesSource, memoryFileSet } from "@longspan/core";
-import type { ByteSource, FileSet, LazyTensor, OpenedContainer, TreeValue } from "@longspan/core";
-import { isTensor, isTreeMap } from "@longspan/core";
+import { type ByteSource, type FileSet, type LazyTensor, memoryFileSet } from "@longspan/core";
+import { bytesSource, isTensor, isTreeMap, type OpenedContainer, type TreeValue } from "@longspan/core/adapter";
 import { directoryFileSet } from "@longspan/core/node";
 import { hdf5Container } from "../src/container/hdf5-container.ts";
 

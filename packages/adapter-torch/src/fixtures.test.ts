@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
-import { isTensor, isTreeMap, openCheckpoint } from "@longspan/core";
-import type { LazyTensor, TreeValue } from "@longspan/core";
+import { type LazyTensor, openCheckpoint } from "@longspan/core";
+import { isTensor, isTreeMap, type TreeValue } from "@longspan/core/adapter";
 import { expect, test } from "vitest";
 import { expectedBytes, expectedOf, fixtureFiles, fixturesFolder, openFixture } from "../test/fixture.ts";
 import type { ExpectedFile, ExpectedTensor } from "../test/fixture.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { LongspanError, bytesSource, isTensor, memoryFileSet } from "@longspan/core";
-import type { Container, LazyTensor, TreeValue } from "@longspan/core";
+import { type LazyTensor, LongspanError, memoryFileSet } from "@longspan/core";
+import { bytesSource, type Container, isTensor, type TreeValue } from "@longspan/core/adapter";
 import { assert, asyncProperty, nat } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fixturesFolder } from "../test/fixture.ts";

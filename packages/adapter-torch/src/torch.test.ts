@@ -1,13 +1,4 @@
-import {
-  convertCheckpoint,
-  elementCount,
-  memoryDirectorySink,
-  memoryFileSet,
-  openCheckpoint,
-  planConversion,
-  verifyCheckpoints,
-} from "@longspan/core";
-import type { Checkpoint } from "@longspan/core";
+import { type Checkpoint, createConverter, elementCount, memoryDirectorySink, memoryFileSet } from "@longspan/core";
 import { seededCheckpoint, testFormatAdapter } from "@longspan/core/testing";
 import { describe, expect, test } from "vitest";
 import { fixtureFiles } from "../test/fixture.ts";
@@ -15,21 +6,19 @@ import { torch } from "./torch.ts";
 
 testFormatAdapter({ describe, test, expect }, () => torch());
 
-const adapter = torch();
+const converter = createConverter({ adapters: [torch()] });
 
 interface Written {
   readonly files: ReadonlyMap<string, Uint8Array>;
   readonly checkpoint: Checkpoint;
 }
 
-async function convert(source: Checkpoint, targetName: string, more: { shardBytes?: number; fileName?: string } = {}): Promise<Written> {
-  const target = adapter.targets.find(({ name }) => name === targetName);
-  if (target === undefined) throw new Error(`no target ${targetName}`);
+async function convert(source: Checkpoint, target: string, more: { shardBytes?: number; fileName?: string } = {}): Promise<Written> {
   const sink = memoryDirectorySink("written");
-  await convertCheckpoint(planConversion(source, { target }), { sink, ...more });
+  await converter.convert(converter.plan(source, { target }), { sink, ...more });
   const files = memoryFileSet("written", sink.files);
   const config = source.config?.source;
-  return { files: sink.files, checkpoint: await openCheckpoint({ files, fileName: more.fileName }, { adapters: [adapter], config }) };
+  return { files: sink.files, checkpoint: await converter.open({ files, fileName: more.fileName }, { config }) };
 }
 
 describe("shards", () => {
@@ -43,7 +32,7 @@ describe("shards", () => {
     const shards = [1, 2].map((number) => pattern.replace("$", String(number)));
     expect([...files.keys()]).toEqual([...shards, index, "config.json"]);
     expect(checkpoint.container).toBe(container);
-    expect(await verifyCheckpoints(source, checkpoint)).toMatchObject({ equal: true });
+    expect(await converter.verify(source, checkpoint)).toMatchObject({ equal: true });
     const { metadata, weight_map: weightMap } = JSON.parse(new TextDecoder().decode(files.get(index))) as {
       metadata: object;
       weight_map: Record<string, string>;
@@ -70,7 +59,7 @@ describe("single files", () => {
     const source = seededCheckpoint({ head: "question-answering" });
     const { files, checkpoint } = await convert(source, target, { fileName });
     expect([...files.keys()]).toEqual([fileName]);
-    expect(await verifyCheckpoints(source, checkpoint)).toMatchObject({ equal: true });
+    expect(await converter.verify(source, checkpoint)).toMatchObject({ equal: true });
   });
 });
 
@@ -92,7 +81,7 @@ describe("ties", () => {
 
 test("files and tokenizer of a folder of transformers travel", async () => {
   const files = fixtureFiles("huggingface/question-answering/model.safetensors");
-  const source = await openCheckpoint({ files }, { adapters: [adapter] });
+  const source = await converter.open({ files });
   const written = await convert(source, "torch");
   expect([...written.files.keys()].toSorted()).toEqual([
     "config.json",
@@ -105,23 +94,23 @@ test("files and tokenizer of a folder of transformers travel", async () => {
   ]);
   const vocabulary = await files.resolve("vocab.json");
   expect(written.files.get("vocab.json")).toEqual(await vocabulary?.read(0, vocabulary.size));
-  expect(await verifyCheckpoints(source, written.checkpoint)).toMatchObject({ equal: true });
+  expect(await converter.verify(source, written.checkpoint)).toMatchObject({ equal: true });
 });
 
 test("old spellings become today's", async () => {
   const files = fixtureFiles("huggingface/masked-lm-old-names/pytorch_model.bin");
-  const source = await openCheckpoint({ files }, { adapters: [adapter] });
+  const source = await converter.open({ files });
   const { checkpoint } = await convert(source, "hf");
-  const today = await openCheckpoint({ files: fixtureFiles("huggingface/masked-lm/model.safetensors") }, { adapters: [adapter] });
+  const today = await converter.open({ files: fixtureFiles("huggingface/masked-lm/model.safetensors") });
   expect(checkpoint.tensors.map(({ sourceName }) => sourceName).toSorted()).toEqual(
     today.tensors.map(({ sourceName }) => sourceName).toSorted(),
   );
-  expect(await verifyCheckpoints(checkpoint, today)).toMatchObject({ equal: true });
+  expect(await converter.verify(checkpoint, today)).toMatchObject({ equal: true });
 });
 
 test("the original code's files are known by their prefix", async () => {
   const files = fixtureFiles("huggingface/original/masked-lm/pytorch_model.bin");
-  const source = await openCheckpoint({ files }, { adapters: [adapter] });
+  const source = await converter.open({ files });
   expect(source).toMatchObject({ layout: "allenai", prefix: "roberta.", head: "masked-lm", container: "torch-legacy" });
 });
 

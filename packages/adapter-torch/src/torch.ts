@@ -1,5 +1,5 @@
-import { standardDerivations } from "@longspan/core";
 import type { FormatAdapter } from "@longspan/core";
+import { standardDerivations } from "@longspan/core/adapter";
 import { safetensorsContainer, safetensorsShardedContainer } from "@longspan/container-safetensors";
 import { torchDistributedContainer } from "./containers/torch-distributed.ts";
 import { torchExportContainer } from "./containers/torch-export.ts";

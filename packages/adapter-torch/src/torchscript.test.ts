@@ -1,7 +1,6 @@
 import { readdirSync } from "node:fs";
 import { basename } from "node:path";
-import { memoryFileSet, openCheckpoint } from "@longspan/core";
-import type { Checkpoint, LazyTensor } from "@longspan/core";
+import { type Checkpoint, type LazyTensor, memoryFileSet, openCheckpoint } from "@longspan/core";
 import { describe, expect, test } from "vitest";
 import { buildZip } from "../test/build-zip.ts";
 import { expectedBytes, expectedOf, fixtureFiles, fixturesFolder } from "../test/fixture.ts";

@@ -1,5 +1,5 @@
-import { bytesSource, memoryFileSet } from "@longspan/core";
-import type { Container, OpenedContainer } from "@longspan/core";
+import { memoryFileSet } from "@longspan/core";
+import { bytesSource, type Container, type OpenedContainer } from "@longspan/core/adapter";
 import { dict, global, orderedDict, persistentId, reduce, tuple, writePickle } from "@longspan/pickle";
 import type { PickleInput } from "@longspan/pickle";
 import { buildZip, concatenate, fields } from "./build-zip.ts";

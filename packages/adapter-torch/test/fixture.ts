@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bytesSource } from "@longspan/core";
-import type { Container, DataType, FileSet, OpenedContainer } from "@longspan/core";
+import type { DataType, FileSet } from "@longspan/core";
+import { bytesSource, type Container, type OpenedContainer } from "@longspan/core/adapter";
 
 /** The folder of the files that the real frameworks wrote. */
 export const fixturesFolder: string = fileURLToPath(new URL("../../../fixtures", import.meta.url));

@@ -1,14 +1,7 @@
-import {
-  bytesSource,
-  isTensor,
-  isTreeMap,
-  LongspanError,
-  memoryFileSet,
-  type ByteSource,
-  type NestedNumbers,
-  type RawLongformerInputs,
-  type RawTensor,
-} from "@longspan/core";
+import { type ByteSource, LongspanError, memoryFileSet } from "@longspan/core";
+import { bytesSource, isTensor, isTreeMap } from "@longspan/core/adapter";
+import type { NestedNumbers, RawTensor } from "@longspan/core/graph";
+import type { RawLongformerInputs } from "@longspan/core/runtime";
 import { fileSource } from "@longspan/core/node";
 import { safetensorsContainer } from "@longspan/container-safetensors";
 import { looksLikeSafetensors } from "@longspan/safetensors";

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { styleText } from "node:util";
-import { boundedText, shownMessage, visibleText } from "@longspan/core";
+import { boundedText, shownMessage, visibleText } from "@longspan/core/adapter";
 
 /** A process's stream, or what stands for it in a test. */
 export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };

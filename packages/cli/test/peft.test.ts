@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createConverter, type Checkpoint } from "@longspan/core";
+import { type Checkpoint, createConverter } from "@longspan/core";
 import { pathInput } from "@longspan/core/node";
 import { loadAdapters } from "../src/model/load-adapters.ts";
 import { runCommand, runJson } from "./run-command.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { SessionProfile } from "@longspan/core";
+import type { SessionProfile } from "@longspan/core/runtime";
 import { runCommand, runDocument } from "./run-command.ts";
 
 interface AskDocument {

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { tensorFromBytes, type DataType, type Tensor } from "@longspan/core";
+import type { DataType, Tensor } from "@longspan/core";
+import { tensorFromBytes } from "@longspan/core/adapter";
 import { planSafetensors, readSafetensorsHeader, type SafetensorsDataType } from "@longspan/safetensors";
 
 const names: Readonly<Record<string, SafetensorsDataType>> = { float32: "F32", float64: "F64", float16: "F16", int64: "I64", int32: "I32" };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { torch } from "@longspan/adapter-torch";
-import { referenceRuntime } from "@longspan/core";
+import { referenceRuntime } from "@longspan/core/runtime";
 import { classifyText, classifyTokens, embedText, fillMask } from "@longspan/pipelines";
 import { runCommand, runDocument, runWithInput } from "./run-command.ts";
 import { readTensors, writeTensors } from "./tensor-files.ts";

@@ -1,4 +1,4 @@
-import type { Claim, ContainerProbe } from "@longspan/core";
+import type { Claim, ContainerProbe } from "@longspan/core/adapter";
 import { defaultSafetensorsIndexLimits } from "@longspan/safetensors";
 
 /** An object that has members: no binary file begins like this, not even a safetensors file whose header has 123 (`{`) bytes. */

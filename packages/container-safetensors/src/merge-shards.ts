@@ -1,5 +1,5 @@
-import { LongspanError, isTreeMap, treeMap } from "@longspan/core";
-import type { OpenedContainer, TreeValue } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import { isTreeMap, type OpenedContainer, treeMap, type TreeValue } from "@longspan/core/adapter";
 import { checkShards } from "@longspan/safetensors";
 import type { SafetensorsIndex } from "@longspan/safetensors";
 import { withFileName } from "./with-file-name.ts";

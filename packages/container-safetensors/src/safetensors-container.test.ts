@@ -1,5 +1,5 @@
-import { bytesSource, isTensor, isTreeMap } from "@longspan/core";
 import type { ErrorCode } from "@longspan/core";
+import { bytesSource, isTensor, isTreeMap } from "@longspan/core/adapter";
 import { planSafetensors } from "@longspan/safetensors";
 import type { SafetensorsDataType } from "@longspan/safetensors";
 import { expect, test } from "vitest";

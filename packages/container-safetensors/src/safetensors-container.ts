@@ -1,5 +1,14 @@
-import { LongspanError, budgetOf, memoryCosts, stridedTensor, treeMap } from "@longspan/core";
-import type { ByteSource, Container, ContainerInput, LazyTensor, OpenedContainer, TreeOpaque } from "@longspan/core";
+import { type ByteSource, type LazyTensor, LongspanError } from "@longspan/core";
+import {
+  budgetOf,
+  type Container,
+  type ContainerInput,
+  memoryCosts,
+  type OpenedContainer,
+  stridedTensor,
+  treeMap,
+  type TreeOpaque,
+} from "@longspan/core/adapter";
 import { looksLikeSafetensors, readSafetensorsHeader } from "@longspan/safetensors";
 import type { SafetensorsEntry } from "@longspan/safetensors";
 import { dataTypeOfSafetensors } from "./data-types.ts";

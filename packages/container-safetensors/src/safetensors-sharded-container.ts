@@ -1,4 +1,4 @@
-import type { Container } from "@longspan/core";
+import type { Container } from "@longspan/core/adapter";
 import { safetensorsContainer } from "./safetensors-container.ts";
 import { shardedContainer } from "./sharded-container.ts";
 

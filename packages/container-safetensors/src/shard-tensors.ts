@@ -1,5 +1,4 @@
-import { elementCount } from "@longspan/core";
-import type { LazyTensor } from "@longspan/core";
+import { elementCount, type LazyTensor } from "@longspan/core";
 import { formatSafetensorsIndex, planShards, shardFileName } from "@longspan/safetensors";
 import { withFileName } from "./with-file-name.ts";
 

@@ -1,5 +1,5 @@
-import { bytesSource, isTreeMap, memoryFileSet, treeMap } from "@longspan/core";
-import type { Container, ErrorCode, FileSet, OpenedContainer, TreeValue } from "@longspan/core";
+import { type ErrorCode, type FileSet, memoryFileSet } from "@longspan/core";
+import { bytesSource, type Container, isTreeMap, type OpenedContainer, treeMap, type TreeValue } from "@longspan/core/adapter";
 import { describe, expect, test } from "vitest";
 import { safetensorsOf } from "../test/build-safetensors.ts";
 import { safetensorsContainer } from "./safetensors-container.ts";

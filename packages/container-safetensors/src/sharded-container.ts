@@ -1,5 +1,12 @@
-import { LongspanError, budgetOf } from "@longspan/core";
-import type { ByteSource, Container, ContainerInput, MemoryBudget, OpenedContainer, TreeMap } from "@longspan/core";
+import { type ByteSource, LongspanError } from "@longspan/core";
+import {
+  budgetOf,
+  type Container,
+  type ContainerInput,
+  type MemoryBudget,
+  type OpenedContainer,
+  type TreeMap,
+} from "@longspan/core/adapter";
 import { defaultSafetensorsIndexLimits, parseSafetensorsIndex } from "@longspan/safetensors";
 import type { SafetensorsIndex } from "@longspan/safetensors";
 import { detectIndex } from "./detect-index.ts";

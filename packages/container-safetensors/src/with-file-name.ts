@@ -1,5 +1,5 @@
-import { LongspanError } from "@longspan/core";
-import type { ErrorCode, MemoryBudget } from "@longspan/core";
+import { type ErrorCode, LongspanError } from "@longspan/core";
+import type { MemoryBudget } from "@longspan/core/adapter";
 import { SafetensorsError } from "@longspan/safetensors";
 import type { SafetensorsErrorCode } from "@longspan/safetensors";
 

@@ -1,6 +1,13 @@
-import { bytesSource, isTensor, isTreeMap, memoryDirectorySink, memoryFileSet, stridedTensor } from "@longspan/core";
-import type { DataType, LazyTensor, OpenedContainer, TargetRequest } from "@longspan/core";
-import { dataTypes, elementCount, bytesPerElement } from "@longspan/core";
+import {
+  bytesPerElement,
+  type DataType,
+  dataTypes,
+  elementCount,
+  type LazyTensor,
+  memoryDirectorySink,
+  memoryFileSet,
+} from "@longspan/core";
+import { bytesSource, isTensor, isTreeMap, type OpenedContainer, stridedTensor, type TargetRequest } from "@longspan/core/adapter";
 import { describe, expect, test } from "vitest";
 import { safetensorsContainer } from "./safetensors-container.ts";
 import { safetensorsShardedContainer } from "./safetensors-sharded-container.ts";

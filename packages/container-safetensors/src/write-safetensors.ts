@@ -1,5 +1,5 @@
-import { writeTextFile } from "@longspan/core";
-import type { LazyTensor, Target, TargetRequest } from "@longspan/core";
+import type { LazyTensor } from "@longspan/core";
+import { type Target, type TargetRequest, writeTextFile } from "@longspan/core/adapter";
 import { planSafetensors } from "@longspan/safetensors";
 import { safetensorsNames } from "./data-types.ts";
 import { shardTensors } from "./shard-tensors.ts";

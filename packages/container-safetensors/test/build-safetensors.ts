@@ -1,5 +1,5 @@
-import { bytesSource, memoryFileSet } from "@longspan/core";
-import type { Container, OpenedContainer } from "@longspan/core";
+import { memoryFileSet } from "@longspan/core";
+import { bytesSource, type Container, type OpenedContainer } from "@longspan/core/adapter";
 import { planSafetensors } from "@longspan/safetensors";
 
 export function concatenate(...pieces: readonly Uint8Array[]): Uint8Array {

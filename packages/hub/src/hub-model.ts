@@ -1,5 +1,5 @@
-import { LongspanError, httpSource, throwIfAborted } from "@longspan/core";
-import type { ByteSource, CheckpointInput, FileSet } from "@longspan/core";
+import { type ByteSource, type CheckpointInput, type FileSet, LongspanError } from "@longspan/core";
+import { httpSource, throwIfAborted } from "@longspan/core/adapter";
 import { machine } from "#machine";
 import { askHub } from "./hub-api.ts";
 import type { HubOptions, HubSettings } from "./hub-options.ts";

@@ -1,5 +1,4 @@
-import { LongspanError } from "@longspan/core";
-import type { ByteSource } from "@longspan/core";
+import { type ByteSource, LongspanError } from "@longspan/core";
 
 /** A source that is opened when it is first read: files of a folder can be looked at by name and size without fetching them. */
 export function lazySource({ name, size }: Pick<ByteSource, "name" | "size">, open: () => Promise<ByteSource>): ByteSource {

@@ -1,6 +1,5 @@
 import { stat } from "node:fs/promises";
-import { LongspanError } from "@longspan/core";
-import type { CheckpointInput } from "@longspan/core";
+import { type CheckpointInput, LongspanError } from "@longspan/core";
 import { pathInput } from "@longspan/core/node";
 import { hubModel } from "./hub-model.ts";
 import type { HubOptions } from "./hub-options.ts";

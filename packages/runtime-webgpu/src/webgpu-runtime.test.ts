@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { testRuntime, type TestKit } from "@longspan/core/testing";
+import { type TestKit, testRuntime } from "@longspan/core/testing";
 import { someOfKit } from "./testing/some-of-kit.ts";
 import { testDevice, type TestDeviceOptions } from "./testing/test-device.ts";
 import { webgpu, type WebGpuRuntime } from "./webgpu-runtime.ts";

@@ -1,12 +1,5 @@
-import {
-  chosenDataType,
-  fitGraph,
-  LongspanError,
-  type DataType,
-  type Runtime,
-  type RuntimeCapabilities,
-  type Session,
-} from "@longspan/core";
+import { type DataType, LongspanError } from "@longspan/core";
+import { chosenDataType, fitGraph, type Runtime, type RuntimeCapabilities, type Session } from "@longspan/core/runtime";
 import type { DeviceOptions } from "./device/device-options.ts";
 import { featureMissing } from "./device/open-device.ts";
 import { sharedDevice } from "./device/shared-device.ts";

@@ -1,6 +1,8 @@
 // Converts, verifies and runs a checkpoint with what is published. Its argument is a folder with config.json and model.safetensors.
 import { mkdir } from "node:fs/promises";
-import { LongspanError, createConverter, longformerGraph, prepareInputs, referenceRuntime } from "@longspan/core";
+import { createConverter, LongspanError } from "@longspan/core";
+import { longformerGraph } from "@longspan/core/graph";
+import { prepareInputs, referenceRuntime } from "@longspan/core/runtime";
 import { directoryFileSet, directorySink } from "@longspan/core/node";
 import { torch } from "@longspan/adapter-torch";
 import { paddle } from "@longspan/adapter-paddle";

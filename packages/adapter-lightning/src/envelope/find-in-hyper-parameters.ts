@@ -1,4 +1,4 @@
-import type { TreeMap, TreeValue } from "@longspan/core";
+import type { TreeMap, TreeValue } from "@longspan/core/adapter";
 import { attributesOf, isOpaque } from "./tree-walks.ts";
 
 /** How many objects are looked at, outer ones first: real hyper-parameters hold a handful. */

@@ -1,6 +1,6 @@
 import { torch, torchLegacyContainer, torchZipContainer } from "@longspan/adapter-torch";
-import type { ByteSource, OpenedContainer, TreeValue } from "@longspan/core";
-import { createConverter, isTreeMap, memoryFileSet } from "@longspan/core";
+import { type ByteSource, createConverter, memoryFileSet } from "@longspan/core";
+import { isTreeMap, type OpenedContainer, type TreeValue } from "@longspan/core/adapter";
 import { describe, expect, test } from "vitest";
 import { lightningEnvelope } from "./lightning-envelope.ts";
 import { lightning } from "../index.ts";

@@ -1,5 +1,4 @@
-import type { TreeList, TreeMap, TreeOpaque, TreeValue } from "@longspan/core";
-import { treeMap } from "@longspan/core";
+import { type TreeList, type TreeMap, treeMap, type TreeOpaque, type TreeValue } from "@longspan/core/adapter";
 import { attributesOf, isOpaque, simpleClassName } from "./tree-walks.ts";
 
 /** Classes that are only a bag of names: argparse, types, Lightning, test_tube (0.x), easydict. */

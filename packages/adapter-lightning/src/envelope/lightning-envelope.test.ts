@@ -1,5 +1,5 @@
-import type { TreeOpaque, TreeValue } from "@longspan/core";
-import { isTreeMap, LongspanError, treeMap } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import { isTreeMap, treeMap, type TreeOpaque, type TreeValue } from "@longspan/core/adapter";
 import { describe, expect, test } from "vitest";
 import { dict, list, opaque, opened, tensor } from "../../test/tree-building.ts";
 import { lightningEnvelope } from "./lightning-envelope.ts";

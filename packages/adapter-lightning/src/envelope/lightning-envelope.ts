@@ -1,6 +1,16 @@
-import type { Claim, Envelope, EnvelopeContents, OpenedContainer, TreeMap, TreeValue } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import {
+  type Claim,
+  describeTree,
+  type Envelope,
+  type EnvelopeContents,
+  isTreeMap,
+  type OpenedContainer,
+  tensorSearch,
+  type TreeMap,
+  type TreeValue,
+} from "@longspan/core/adapter";
 import { collectTensors } from "@longspan/adapter-torch";
-import { describeTree, isTreeMap, LongspanError, tensorSearch } from "@longspan/core";
 import type { FoundObject } from "./find-in-hyper-parameters.ts";
 import { objectsWithin } from "./find-in-hyper-parameters.ts";
 import { plainHyperParameters } from "./hyper-parameters.ts";

@@ -1,5 +1,11 @@
-import type { Head, PlainConfiguration } from "@longspan/core";
-import { headOfArchitecture, isRobertaModelType, modelTypeOfConfigClass, plainConfiguration } from "@longspan/core";
+import type { Head } from "@longspan/core";
+import {
+  headOfArchitecture,
+  isRobertaModelType,
+  modelTypeOfConfigClass,
+  type PlainConfiguration,
+  plainConfiguration,
+} from "@longspan/core/adapter";
 import type { FoundObject } from "./find-in-hyper-parameters.ts";
 
 /** Names that only a transformer's configuration has together. */

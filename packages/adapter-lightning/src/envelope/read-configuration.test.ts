@@ -1,5 +1,4 @@
-import type { TreeValue } from "@longspan/core";
-import { treeMap } from "@longspan/core";
+import { treeMap, type TreeValue } from "@longspan/core/adapter";
 import { describe, expect, test } from "vitest";
 import { dict, list, opaque, opened, tensor } from "../../test/tree-building.ts";
 import { lightningEnvelope } from "./lightning-envelope.ts";

@@ -1,5 +1,5 @@
-import type { EnvelopeTensor, Head } from "@longspan/core";
-import { headRecords, plainJson, stringifyJson } from "@longspan/core";
+import type { Head } from "@longspan/core";
+import { type EnvelopeTensor, headRecords, plainJson, stringifyJson } from "@longspan/core/adapter";
 import type { FoundObject } from "./find-in-hyper-parameters.ts";
 import { headOfWords, modelConfiguration } from "./model-configuration.ts";
 import { isTriviaQaScript, triviaQaConfiguration } from "./triviaqa-script.ts";

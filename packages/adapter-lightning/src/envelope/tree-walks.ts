@@ -1,5 +1,4 @@
-import type { TreeMap, TreeOpaque, TreeValue } from "@longspan/core";
-import { isTreeMap } from "@longspan/core";
+import { isTreeMap, type TreeMap, type TreeOpaque, type TreeValue } from "@longspan/core/adapter";
 
 /** The last part of a dotted class name: `Namespace` of `argparse.Namespace`. */
 export function simpleClassName(value: TreeOpaque): string {

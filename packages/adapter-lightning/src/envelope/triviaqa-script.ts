@@ -1,4 +1,4 @@
-import type { TreeMap } from "@longspan/core";
+import type { TreeMap } from "@longspan/core/adapter";
 
 /**
  * Arguments that the Longformer authors' training script has together and no other known script does

@@ -1,4 +1,4 @@
-import { createConverter, memoryFileSet, type FileSet, type LongspanError } from "@longspan/core";
+import { createConverter, type FileSet, type LongspanError, memoryFileSet } from "@longspan/core";
 import { describe, expect, test } from "vitest";
 import { fixtureBytes } from "../../test/fixtures.ts";
 import { lightning } from "../lightning.ts";

@@ -1,4 +1,5 @@
-import { LongspanError, type FileSet, type FolderEntry, type FolderKind } from "@longspan/core";
+import { type FileSet, LongspanError } from "@longspan/core";
+import type { FolderEntry, FolderKind } from "@longspan/core/adapter";
 
 /** Where Lightning puts a run's checkpoints: `lightning_logs/version_0/checkpoints/epoch=3-step=400.ckpt`. */
 const versionName = /^version_(\d{1,9})$/;

@@ -1,5 +1,5 @@
 import { huggingFaceLayout } from "@longspan/adapter-torch";
-import type { Layout } from "@longspan/core";
+import type { Layout } from "@longspan/core/adapter";
 
 /**
  * Hugging Face's names, the trunk under `model.`: a LightningModule with `self.model = LongformerModel(…)` and the head beside it

@@ -1,7 +1,7 @@
 import type { TorchMap, TorchValue } from "@longspan/adapter-torch";
 import { writeTorchZip } from "@longspan/adapter-torch";
-import { dataTypes, writeSidecarFiles } from "@longspan/core";
-import type { DataType, Layout, Target, TargetRequest, TreeValue } from "@longspan/core";
+import { type DataType, dataTypes } from "@longspan/core";
+import { type Layout, type Target, type TargetRequest, type TreeValue, writeSidecarFiles } from "@longspan/core/adapter";
 import { hyperParametersMetadata } from "../envelope/lightning-envelope.ts";
 import { hyperParameterTypeKey, stateDictKey, versionKey } from "../envelope/top-level-keys.ts";
 import { plainTorchDictionary } from "./plain-torch-value.ts";

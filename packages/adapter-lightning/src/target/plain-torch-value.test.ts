@@ -1,5 +1,4 @@
-import type { TreeValue } from "@longspan/core";
-import { treeMap } from "@longspan/core";
+import { treeMap, type TreeValue } from "@longspan/core/adapter";
 import { expect, test } from "vitest";
 import { dict, list, opaque, tensor } from "../../test/tree-building.ts";
 import { plainTorchDictionary } from "./plain-torch-value.ts";

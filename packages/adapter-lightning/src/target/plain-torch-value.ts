@@ -1,5 +1,5 @@
 import type { TorchValue } from "@longspan/adapter-torch";
-import { foldTree, isTreeMap, type TreeFold, type TreeLeaf, type TreeMap, type TreeValue } from "@longspan/core";
+import { foldTree, isTreeMap, type TreeFold, type TreeLeaf, type TreeMap, type TreeValue } from "@longspan/core/adapter";
 
 /** Written values, each shared one counted at every place it unfolds to. Real hyper-parameters have some hundred. */
 const limits = { values: 10_000, characters: 1_000_000, depth: 32 } as const;

@@ -1,15 +1,15 @@
+import { LongspanError } from "@longspan/core";
 import {
+  budgetOf,
   type Claim,
   type Container,
   type ContainerInput,
   type ContainerProbe,
-  LongspanError,
   type OpenedContainer,
-  type TreeValue,
-  budgetOf,
   stridedTensor,
   treeMap,
-} from "@longspan/core";
+  type TreeValue,
+} from "@longspan/core/adapter";
 import { type ParameterNames, findParameterNames, nameListFiles } from "./parameter-names.ts";
 import { parseTensorHeader } from "./tensor-header.ts";
 import { type StreamedTensor, readTensorStream } from "./tensor-stream.ts";

@@ -1,4 +1,5 @@
-import { type ContainerInput, LongspanError, type MemoryBudget, parseJson } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import { type ContainerInput, type MemoryBudget, parseJson } from "@longspan/core/adapter";
 import { readPickle } from "@longspan/pickle";
 import { wrapPickleError } from "../pdparams/wrap-pickle-error.ts";
 import { parsePirProgram } from "./pir-program.ts";

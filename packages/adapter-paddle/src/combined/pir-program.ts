@@ -1,4 +1,5 @@
-import { LongspanError, type MemoryBudget, parseJson } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import { type MemoryBudget, parseJson } from "@longspan/core/adapter";
 import type { DeclaredParameter } from "./program-description.ts";
 
 /**

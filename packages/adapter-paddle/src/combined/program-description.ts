@@ -1,4 +1,4 @@
-import type { MemoryBudget } from "@longspan/core";
+import type { MemoryBudget } from "@longspan/core/adapter";
 import { parseDimensions } from "./tensor-description.ts";
 import { bytesFields, integerField, wireFields } from "./wire-format.ts";
 

@@ -1,4 +1,5 @@
-import { type ByteSource, LongspanError, type MemoryBudget, memoryCosts } from "@longspan/core";
+import { type ByteSource, LongspanError } from "@longspan/core";
+import { type MemoryBudget, memoryCosts } from "@longspan/core/adapter";
 import { type TensorHeader, maxHeaderBytes, parseTensorHeader } from "./tensor-header.ts";
 
 /** Enough for the header of any parameter. */

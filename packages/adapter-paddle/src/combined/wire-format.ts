@@ -1,4 +1,4 @@
-import type { MemoryBudget } from "@longspan/core";
+import type { MemoryBudget } from "@longspan/core/adapter";
 
 /**
  * The part of protocol buffers' wire format that Paddle's two messages need (protobuf.dev, "Encoding"): varints, length-delimited fields, and

@@ -1,4 +1,5 @@
-import { type LazyTensor, type OpenedContainer, type TreeValue, bytesSource, stridedTensor, treeMap } from "@longspan/core";
+import type { LazyTensor } from "@longspan/core";
+import { bytesSource, type OpenedContainer, stridedTensor, treeMap, type TreeValue } from "@longspan/core/adapter";
 import { describe, expect, test } from "vitest";
 import { paddleStateDictEnvelope } from "./paddle-state-dict.ts";
 

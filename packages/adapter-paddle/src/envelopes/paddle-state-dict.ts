@@ -1,18 +1,18 @@
+import { LongspanError } from "@longspan/core";
 import {
   type Claim,
   type Envelope,
   type EnvelopeContents,
   type EnvelopeTensor,
-  LongspanError,
+  isTensor,
+  isTreeMap,
   type OpenedContainer,
+  tensorSearch,
   type TreeMap,
   type TreeValue,
   type UnreadableTensor,
   whyNoTensor,
-  isTensor,
-  isTreeMap,
-  tensorSearch,
-} from "@longspan/core";
+} from "@longspan/core/adapter";
 import { isOptimizerEntry, isOptimizerTensor, optimizerReason } from "./optimizer-state.ts";
 import { asBfloat16 } from "./read-as-bfloat16.ts";
 

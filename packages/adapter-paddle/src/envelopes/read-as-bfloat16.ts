@@ -1,4 +1,4 @@
-import { type EnvelopeTensor, stridedTensor } from "@longspan/core";
+import { type EnvelopeTensor, stridedTensor } from "@longspan/core/adapter";
 
 /**
  * Reads uint16 tensors as bfloat16: PaddleNLP writes safetensors through numpy, which has no bfloat16, so that the bits stand there as `U16` (paddlenlp/utils/safetensors.py). No

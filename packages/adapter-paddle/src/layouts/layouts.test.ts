@@ -1,4 +1,11 @@
-import { type Layout, compileLayout, createLongformerSpec, parseLayout, parseLongformerConfig, publishedConfigs } from "@longspan/core";
+import {
+  compileLayout,
+  createLongformerSpec,
+  type Layout,
+  parseLayout,
+  parseLongformerConfig,
+  publishedConfigs,
+} from "@longspan/core/adapter";
 import { describe, expect, test } from "vitest";
 import { paddleHfLayout } from "./paddle-hf.ts";
 import { paddleNlpLayout } from "./paddle-nlp.ts";

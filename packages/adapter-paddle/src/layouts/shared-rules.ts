@@ -1,4 +1,4 @@
-import { headParameters, type AddRule, type DropRule, type Rule } from "@longspan/core";
+import { type AddRule, type DropRule, headParameters, type Rule } from "@longspan/core/adapter";
 
 const parameter = "{p:weight|bias}";
 

@@ -1,4 +1,5 @@
-import { type ByteSource, type LazyTensor, type SourceStorage, type TreeOpaque, bytesSource, stridedTensor } from "@longspan/core";
+import type { ByteSource, LazyTensor } from "@longspan/core";
+import { bytesSource, type SourceStorage, stridedTensor, type TreeOpaque } from "@longspan/core/adapter";
 import { type KnownCall, type PickleObject, type PickleValue, touchedNodes } from "@longspan/pickle";
 import { calledName, globalName, tupleItems } from "./called.ts";
 import { type Latin1Window, latin1Source } from "./latin1-source.ts";

@@ -1,4 +1,4 @@
-import type { Claim } from "@longspan/core";
+import type { Claim } from "@longspan/core/adapter";
 
 /** PROTO, and the protocols paddle.save has written: 2 to 4, and 5 on macOS with Python 3.14. */
 const proto = 0x80;

@@ -1,4 +1,4 @@
-import { bytesSource } from "@longspan/core";
+import { bytesSource } from "@longspan/core/adapter";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { latin1Source } from "./latin1-source.ts";

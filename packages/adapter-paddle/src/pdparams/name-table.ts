@@ -1,4 +1,4 @@
-import { type TreeMap, isTreeMap } from "@longspan/core";
+import { isTreeMap, type TreeMap } from "@longspan/core/adapter";
 
 /** The key of the table from structured names to Paddle's internal ones: `{"a.weight": "linear_0.w_0"}`. No tensor is in it. */
 export const nameTableKey = "StructuredToParameterName@@";

@@ -1,4 +1,5 @@
-import { type DataType, LongspanError, bytesPerElement, denseStrides, elementCount } from "@longspan/core";
+import { bytesPerElement, type DataType, elementCount, LongspanError } from "@longspan/core";
+import { denseStrides } from "@longspan/core/adapter";
 import type { PickleObject, PickleValue } from "@longspan/pickle";
 import { calledName, globalName, tupleItems } from "./called.ts";
 import { parseElement } from "./numpy-element.ts";

@@ -1,4 +1,5 @@
-import { type ByteSource, type Container, type ContainerInput, type OpenedContainer, budgetOf, isTreeMap } from "@longspan/core";
+import type { ByteSource } from "@longspan/core";
+import { budgetOf, type Container, type ContainerInput, isTreeMap, type OpenedContainer } from "@longspan/core/adapter";
 import { shardedContainer } from "@longspan/container-safetensors";
 import { readPickle } from "@longspan/pickle";
 import { detectPickle } from "./detect-pickle.ts";

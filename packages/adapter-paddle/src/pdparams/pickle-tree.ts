@@ -1,15 +1,14 @@
+import { type ByteSource, LongspanError } from "@longspan/core";
 import {
-  type ByteSource,
-  LongspanError,
+  boundedText,
   type MemoryBudget,
+  memoryCosts,
   type TreeList,
   type TreeMap,
+  treeMap,
   type TreeOpaque,
   type TreeValue,
-  boundedText,
-  memoryCosts,
-  treeMap,
-} from "@longspan/core";
+} from "@longspan/core/adapter";
 import type { PickleEntry, PickleObject, PickleReading, PickleValue } from "@longspan/pickle";
 import { arrayTensors, unwrap } from "./array-tensors.ts";
 import { globalName, tupleItems } from "./called.ts";

@@ -1,16 +1,14 @@
+import { elementCount, type LazyTensor, LongspanError } from "@longspan/core";
 import {
-  type LazyTensor,
-  LongspanError,
-  type SourceStorage,
-  type TreeMap,
-  type TreeValue,
   concatenatedSource,
-  elementCount,
   isTensor,
   isTreeMap,
+  type SourceStorage,
   stridedTensor,
+  type TreeMap,
   treeMap,
-} from "@longspan/core";
+  type TreeValue,
+} from "@longspan/core/adapter";
 
 /** The key under which paddle.save describes what it cut up; the spelling is Paddle's. */
 const slicesKey = "UnpackBigParamInfor@@";

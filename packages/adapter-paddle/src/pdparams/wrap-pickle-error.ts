@@ -1,4 +1,5 @@
-import { type ErrorCode, LongspanError, type MemoryBudget } from "@longspan/core";
+import { type ErrorCode, LongspanError } from "@longspan/core";
+import type { MemoryBudget } from "@longspan/core/adapter";
 import { PickleError, type PickleErrorCode } from "@longspan/pickle";
 
 const codes: Readonly<Record<PickleErrorCode, ErrorCode>> = {

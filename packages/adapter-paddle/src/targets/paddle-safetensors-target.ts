@@ -1,4 +1,5 @@
-import { writeSidecarFiles, type DataType, type Target, type TargetRequest } from "@longspan/core";
+import type { DataType } from "@longspan/core";
+import { type Target, type TargetRequest, writeSidecarFiles } from "@longspan/core/adapter";
 import { safetensorsFiles, writeSafetensors } from "@longspan/container-safetensors";
 import { paddleLayout } from "../layouts/paddle.ts";
 

@@ -1,4 +1,4 @@
-import { writeSidecarFiles, type Target, type TargetRequest } from "@longspan/core";
+import { type Target, type TargetRequest, writeSidecarFiles } from "@longspan/core/adapter";
 import { paddleLayout } from "../layouts/paddle.ts";
 import { pickleArrayDataTypes, pickleArrays } from "./pickle-arrays.ts";
 

@@ -1,12 +1,5 @@
-import {
-  type DataType,
-  type LazyTensor,
-  type TargetRequest,
-  bytesSource,
-  memoryDirectorySink,
-  memoryFileSet,
-  stridedTensor,
-} from "@longspan/core";
+import { type DataType, type LazyTensor, memoryDirectorySink, memoryFileSet } from "@longspan/core";
+import { bytesSource, stridedTensor, type TargetRequest } from "@longspan/core/adapter";
 import { seededCheckpoint } from "@longspan/core/testing";
 import { describe, expect, test } from "vitest";
 import { bytesOf, openBytes, openFile, tensorsOf } from "../../test/open-container.ts";

@@ -1,4 +1,5 @@
-import { LongspanError, bytesSource, isTensor, memoryFileSet } from "@longspan/core";
+import { LongspanError, memoryFileSet } from "@longspan/core";
+import { bytesSource, isTensor } from "@longspan/core/adapter";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bytesOf, countingSource, fixtureBytes, fixtureJson, leavesOf, openHdf5Bytes, tensorAt } from "../../test/fixture.ts";

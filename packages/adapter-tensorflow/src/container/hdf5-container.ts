@@ -1,5 +1,11 @@
-import { budgetOf } from "@longspan/core";
-import type { Claim, Container, ContainerInput, ContainerProbe, OpenedContainer } from "@longspan/core";
+import {
+  budgetOf,
+  type Claim,
+  type Container,
+  type ContainerInput,
+  type ContainerProbe,
+  type OpenedContainer,
+} from "@longspan/core/adapter";
 import { openHdf5 } from "../hdf5/hdf5-file.ts";
 import { findSignature } from "../hdf5/superblock.ts";
 import { readHdf5Tree } from "./hdf5-tree.ts";

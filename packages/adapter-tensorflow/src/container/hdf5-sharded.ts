@@ -1,5 +1,12 @@
-import { flattenTree, isTreeMap, treeMap } from "@longspan/core";
-import type { Container, OpenedContainer, TreeMap, TreeValue } from "@longspan/core";
+import {
+  type Container,
+  flattenTree,
+  isTreeMap,
+  type OpenedContainer,
+  treeMap,
+  type TreeMap,
+  type TreeValue,
+} from "@longspan/core/adapter";
 import { shardedContainer } from "@longspan/container-safetensors";
 import { hdf5Container, transformersFiles } from "./hdf5-container.ts";
 

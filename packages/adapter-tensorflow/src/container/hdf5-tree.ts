@@ -1,5 +1,5 @@
-import { LongspanError, memoryCosts, treeMap } from "@longspan/core";
-import type { LazyTensor, TreeMap, TreeOpaque, TreeValue } from "@longspan/core";
+import { type LazyTensor, LongspanError } from "@longspan/core";
+import { memoryCosts, treeMap, type TreeMap, type TreeOpaque, type TreeValue } from "@longspan/core/adapter";
 import { readTextAttributes } from "../hdf5/attributes.ts";
 import { datasetTensor, isDataset } from "../hdf5/dataset.ts";
 import { isGroup, readLinks } from "../hdf5/group.ts";

@@ -1,5 +1,16 @@
-import { LongspanError, envelopeContents, isTensorLike, isTreeMap } from "@longspan/core";
-import type { Claim, Envelope, EnvelopeContents, OpenedContainer, StateDictEntry, TreeMap, TreeValue } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import {
+  type Claim,
+  type Envelope,
+  envelopeContents,
+  type EnvelopeContents,
+  isTensorLike,
+  isTreeMap,
+  type OpenedContainer,
+  type StateDictEntry,
+  type TreeMap,
+  type TreeValue,
+} from "@longspan/core/adapter";
 import { dottedName } from "../layout/weight-path.ts";
 
 /** The group of a model that was saved whole, with its optimizer (`model.save("model.h5")`). */

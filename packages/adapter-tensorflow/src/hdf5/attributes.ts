@@ -1,4 +1,5 @@
-import { LongspanError, elementCount, memoryCosts } from "@longspan/core";
+import { elementCount, LongspanError } from "@longspan/core";
+import { memoryCosts } from "@longspan/core/adapter";
 import { cursor } from "./cursor.ts";
 import type { Cursor } from "./cursor.ts";
 import { parseDataspace } from "./dataspace.ts";

@@ -1,5 +1,5 @@
-import { LongspanError, stridedTensor } from "@longspan/core";
-import type { LazyTensor } from "@longspan/core";
+import { type LazyTensor, LongspanError } from "@longspan/core";
+import { stridedTensor } from "@longspan/core/adapter";
 import { cursor } from "./cursor.ts";
 import type { Cursor } from "./cursor.ts";
 import { parseDataspace } from "./dataspace.ts";

@@ -1,5 +1,5 @@
-import { LongspanError, pagedReader } from "@longspan/core";
-import type { ByteSource, MemoryBudget } from "@longspan/core";
+import { type ByteSource, LongspanError } from "@longspan/core";
+import { type MemoryBudget, pagedReader } from "@longspan/core/adapter";
 import type { Widths } from "./cursor.ts";
 import { readSuperblock } from "./superblock.ts";
 

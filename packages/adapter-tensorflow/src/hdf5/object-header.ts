@@ -1,4 +1,5 @@
-import { LongspanError, memoryCosts } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import { memoryCosts } from "@longspan/core/adapter";
 import { cursor } from "./cursor.ts";
 import type { Cursor } from "./cursor.ts";
 import type { Hdf5File } from "./hdf5-file.ts";

@@ -1,5 +1,4 @@
-import { bytesPerElement, elementCount } from "@longspan/core";
-import type { DataType } from "@longspan/core";
+import { bytesPerElement, type DataType, elementCount } from "@longspan/core";
 import {
   dataspaceMessage,
   datatypeMessage,

@@ -1,4 +1,5 @@
-import type { ByteSource, ReadRange } from "@longspan/core";
+import type { ByteSource } from "@longspan/core";
+import type { ReadRange } from "@longspan/core/adapter";
 import { cursor } from "./cursor.ts";
 import type { Cursor, Widths } from "./cursor.ts";
 import { malformed, unsupported } from "./malformed.ts";

@@ -1,4 +1,4 @@
-import type { AddRule, Layout, Rule } from "@longspan/core";
+import type { AddRule, Layout, Rule } from "@longspan/core/adapter";
 
 /** Keras's `Dense`: a kernel `[in, out]`. */
 const linear = (module: string): Rule[] => [

@@ -1,5 +1,13 @@
-import { headRecords, renameTensor, writeSidecarFiles, writeTextFile, writeWeightsFile } from "@longspan/core";
-import type { LazyTensor, Target, TargetRequest } from "@longspan/core";
+import type { LazyTensor } from "@longspan/core";
+import {
+  headRecords,
+  renameTensor,
+  type Target,
+  type TargetRequest,
+  writeSidecarFiles,
+  writeTextFile,
+  writeWeightsFile,
+} from "@longspan/core/adapter";
 import { shardTensors } from "@longspan/container-safetensors";
 import { writtenTypes } from "../hdf5/encode-messages.ts";
 import { aligned } from "../hdf5/output.ts";

@@ -1,5 +1,5 @@
-import { LongspanError } from "@longspan/core";
-import type { ByteSource, SourceStorage } from "@longspan/core";
+import { type ByteSource, LongspanError } from "@longspan/core";
+import type { SourceStorage } from "@longspan/core/adapter";
 import type { PickleValue } from "@longspan/pickle";
 import { parseStorageId } from "../tree/persistent-id.ts";
 import type { StorageId } from "../tree/persistent-id.ts";

@@ -1,5 +1,5 @@
-import { LongspanError, stridedTensor, treeMap } from "@longspan/core";
-import type { ByteSource, DataType, LazyTensor, SourceStorage, TreeMap } from "@longspan/core";
+import { type ByteSource, type DataType, type LazyTensor, LongspanError } from "@longspan/core";
+import { type SourceStorage, stridedTensor, treeMap, type TreeMap } from "@longspan/core/adapter";
 import { entrySource } from "../zip/entry-source.ts";
 import type { ZipEntry } from "../zip/zip-archive.ts";
 

@@ -1,5 +1,5 @@
-import { LongspanError } from "@longspan/core";
-import type { ByteSource, MemoryBudget } from "@longspan/core";
+import { type ByteSource, LongspanError } from "@longspan/core";
+import type { MemoryBudget } from "@longspan/core/adapter";
 import { compressedEntryError, entrySource } from "../zip/entry-source.ts";
 import { readZipArchive } from "../zip/zip-archive.ts";
 import type { ZipEntry } from "../zip/zip-archive.ts";

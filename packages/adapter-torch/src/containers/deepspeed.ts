@@ -1,5 +1,5 @@
-import { LongspanError, treeMap } from "@longspan/core";
-import type { Container, ContainerInput, LazyTensor, OpenedContainer, TreeValue } from "@longspan/core";
+import { type LazyTensor, LongspanError } from "@longspan/core";
+import { type Container, type ContainerInput, type OpenedContainer, treeMap, type TreeValue } from "@longspan/core/adapter";
 import { masterWeights } from "../deepspeed/master-weights.ts";
 import { assemblyKeys, readModelStates, tensorEntries } from "../deepspeed/model-states.ts";
 import type { ModelStates } from "../deepspeed/model-states.ts";

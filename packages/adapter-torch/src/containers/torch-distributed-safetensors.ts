@@ -1,5 +1,16 @@
-import { LongspanError, assembledTensor, budgetOf, isTensor, isTreeMap, treeMap } from "@longspan/core";
-import type { ByteSource, Container, ContainerInput, LazyTensor, OpenedContainer, TensorPiece, TreeValue } from "@longspan/core";
+import { type ByteSource, type LazyTensor, LongspanError } from "@longspan/core";
+import {
+  assembledTensor,
+  budgetOf,
+  type Container,
+  type ContainerInput,
+  isTensor,
+  isTreeMap,
+  type OpenedContainer,
+  type TensorPiece,
+  treeMap,
+  type TreeValue,
+} from "@longspan/core/adapter";
 import { safetensorsContainer } from "@longspan/container-safetensors";
 
 /** torch/distributed/checkpoint/_hf_utils.py, `_gen_file_name`: the rank, then the file of the model that the tensors belong to. */

@@ -1,5 +1,16 @@
-import { LongspanError, budgetOf, isTreeMap, memoryCosts, treeMap } from "@longspan/core";
-import type { ByteSource, Container, ContainerInput, MemoryBudget, OpenedContainer, TreeMap, TreeValue } from "@longspan/core";
+import { type ByteSource, LongspanError } from "@longspan/core";
+import {
+  budgetOf,
+  type Container,
+  type ContainerInput,
+  isTreeMap,
+  type MemoryBudget,
+  memoryCosts,
+  type OpenedContainer,
+  treeMap,
+  type TreeMap,
+  type TreeValue,
+} from "@longspan/core/adapter";
 import { beginsAsDistributedMetadata, readDistributedMetadata } from "../distributed/distributed-metadata.ts";
 import type { ItemPlace, StoredItem } from "../distributed/distributed-metadata.ts";
 import { nestedTree } from "../distributed/state-dict-tree.ts";

@@ -1,5 +1,12 @@
-import { LongspanError, budgetOf } from "@longspan/core";
-import type { Claim, Container, ContainerInput, ContainerProbe, OpenedContainer } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import {
+  budgetOf,
+  type Claim,
+  type Container,
+  type ContainerInput,
+  type ContainerProbe,
+  type OpenedContainer,
+} from "@longspan/core/adapter";
 import { isExportArchive, readExportedWeights } from "../archive/export-archive.ts";
 import { entrySource } from "../zip/entry-source.ts";
 import { readZipArchive } from "../zip/zip-archive.ts";

@@ -1,5 +1,5 @@
-import { isTensor, isTreeMap } from "@longspan/core";
-import type { ErrorCode, TreeValue } from "@longspan/core";
+import type { ErrorCode } from "@longspan/core";
+import { isTensor, isTreeMap, type TreeValue } from "@longspan/core/adapter";
 import { dict, global, list, newObject, persistentId, tuple, writePickle } from "@longspan/pickle";
 import type { PickleInput } from "@longspan/pickle";
 import { describe, expect, test } from "vitest";

@@ -1,5 +1,5 @@
-import { LongspanError, budgetOf } from "@longspan/core";
-import type { ByteSource, Container, ContainerInput, OpenedContainer } from "@longspan/core";
+import { type ByteSource, LongspanError } from "@longspan/core";
+import { budgetOf, type Container, type ContainerInput, type OpenedContainer } from "@longspan/core/adapter";
 import { describe } from "@longspan/pickle";
 import type { PickleReading, PickleSource, PickleValue } from "@longspan/pickle";
 import { beginsAsLegacy, legacyProtocolVersion, magicNumberValue } from "../legacy/legacy-header.ts";

@@ -1,5 +1,5 @@
-import { bytesSource, isTensor, isTreeMap, memoryFileSet } from "@longspan/core";
-import type { Container, FileSet, OpenedContainer } from "@longspan/core";
+import { type FileSet, memoryFileSet } from "@longspan/core";
+import { bytesSource, type Container, isTensor, isTreeMap, type OpenedContainer } from "@longspan/core/adapter";
 import { safetensorsContainer, safetensorsShardedContainer } from "@longspan/container-safetensors";
 import { dict } from "@longspan/pickle";
 import { describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-import type { Container } from "@longspan/core";
+import type { Container } from "@longspan/core/adapter";
 import { shardedContainer } from "@longspan/container-safetensors";
 import { torchLegacyContainer } from "./torch-legacy.ts";
 import { torchZipContainer } from "./torch-zip.ts";

@@ -1,5 +1,5 @@
-import { isTensor, isTreeMap } from "@longspan/core";
 import type { ErrorCode } from "@longspan/core";
+import { isTensor, isTreeMap } from "@longspan/core/adapter";
 import { dict, global, list, persistentId, tuple } from "@longspan/pickle";
 import type { PickleInput } from "@longspan/pickle";
 import { expect, test } from "vitest";

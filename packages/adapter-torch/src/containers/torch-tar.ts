@@ -1,5 +1,5 @@
-import { LongspanError, budgetOf } from "@longspan/core";
-import type { Container, ContainerInput, OpenedContainer, TreeValue } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import { budgetOf, type Container, type ContainerInput, type OpenedContainer, type TreeValue } from "@longspan/core/adapter";
 import { asInteger, asString } from "@longspan/pickle";
 import type { PickleValue } from "@longspan/pickle";
 import { blockBytes, memberName, readTarMembers } from "../tar/tar-members.ts";

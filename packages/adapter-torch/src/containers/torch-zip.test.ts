@@ -1,5 +1,5 @@
-import { LongspanError, isTensor, isTreeMap } from "@longspan/core";
-import type { ErrorCode, OpenedContainer, TreeValue } from "@longspan/core";
+import { type ErrorCode, LongspanError } from "@longspan/core";
+import { isTensor, isTreeMap, type OpenedContainer, type TreeValue } from "@longspan/core/adapter";
 import { dict, global, list, newObject, orderedDict, reduce, tuple } from "@longspan/pickle";
 import type { PickleInput } from "@longspan/pickle";
 import { describe, expect, test } from "vitest";

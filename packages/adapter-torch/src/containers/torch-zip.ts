@@ -1,5 +1,14 @@
-import type { ByteSource, Container, ContainerInput, ContainerProbe, OpenedContainer, TreeValue } from "@longspan/core";
-import { LongspanError, budgetOf, bytesSource, tensorSearch } from "@longspan/core";
+import { type ByteSource, LongspanError } from "@longspan/core";
+import {
+  budgetOf,
+  bytesSource,
+  type Container,
+  type ContainerInput,
+  type ContainerProbe,
+  type OpenedContainer,
+  tensorSearch,
+  type TreeValue,
+} from "@longspan/core/adapter";
 import { archiveStorages } from "../archive/archive-storages.ts";
 import { isTorchArchive, openTorchArchive } from "../archive/torch-archive.ts";
 import { treeOfPickle } from "../tree/tree-of-pickle.ts";

@@ -1,5 +1,5 @@
-import { LongspanError, assembledTensor, elementCount, reshapeTensor, stridedTensor } from "@longspan/core";
-import type { LazyTensor, TensorPiece } from "@longspan/core";
+import { elementCount, type LazyTensor, LongspanError } from "@longspan/core";
+import { assembledTensor, reshapeTensor, stridedTensor, type TensorPiece } from "@longspan/core/adapter";
 
 /** Some neighbouring elements of a flat tensor. */
 export interface FlatRange {

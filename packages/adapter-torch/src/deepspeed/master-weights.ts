@@ -1,5 +1,5 @@
-import { LongspanError, castTensor, elementCount, isFloatingPoint, renameTensor } from "@longspan/core";
-import type { LazyTensor } from "@longspan/core";
+import { elementCount, type LazyTensor, LongspanError } from "@longspan/core";
+import { castTensor, isFloatingPoint, renameTensor } from "@longspan/core/adapter";
 import { parameterOfRanges, rangesWithin } from "./flat-ranges.ts";
 import { type ModelStates, type ParameterShapes, tensorEntries } from "./model-states.ts";
 import type { OptimizerShard } from "./optimizer-shards.ts";

@@ -1,5 +1,5 @@
-import { LongspanError, isTensor, isTreeMap } from "@longspan/core";
-import type { LazyTensor, TreeMap, TreeValue } from "@longspan/core";
+import { type LazyTensor, LongspanError } from "@longspan/core";
+import { isTensor, isTreeMap, type TreeMap, type TreeValue } from "@longspan/core/adapter";
 
 /** Shapes by parameter name, in the order in which the flat groups hold them. */
 export type ParameterShapes = ReadonlyMap<string, readonly number[]>;

@@ -1,5 +1,5 @@
-import { LongspanError, isTensor, isTreeMap } from "@longspan/core";
-import type { LazyTensor, TreeMap, TreeValue } from "@longspan/core";
+import { type LazyTensor, LongspanError } from "@longspan/core";
+import { isTensor, isTreeMap, type TreeMap, type TreeValue } from "@longspan/core/adapter";
 import { isList, integerOf } from "./model-states.ts";
 
 /** One rank's share of the optimizer: of its flat groups of float32 master weights. */

@@ -1,5 +1,4 @@
-import { LongspanError } from "@longspan/core";
-import type { DataType } from "@longspan/core";
+import { type DataType, LongspanError } from "@longspan/core";
 import { asAttributes, asDict, asInteger, asSequence, asString, asTuple, classOf, describe, isMadeBy } from "@longspan/pickle";
 import type { PickleObject, PickleValue } from "@longspan/pickle";
 import { dataTypeOf } from "../tree/storage-class.ts";

@@ -1,5 +1,4 @@
-import { treeMap } from "@longspan/core";
-import type { TreeMap, TreeValue } from "@longspan/core";
+import { treeMap, type TreeMap, type TreeValue } from "@longspan/core/adapter";
 
 type Branch = Map<string | number, Branch | Leaf>;
 

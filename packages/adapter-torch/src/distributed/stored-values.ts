@@ -1,5 +1,13 @@
-import { LongspanError, assembledTensor, concatenatedSource, elementCount, bytesPerElement, isTensor, stridedTensor } from "@longspan/core";
-import type { ByteSource, DataType, FileSet, LazyTensor, MemoryBudget, TreeValue } from "@longspan/core";
+import {
+  type ByteSource,
+  bytesPerElement,
+  type DataType,
+  elementCount,
+  type FileSet,
+  type LazyTensor,
+  LongspanError,
+} from "@longspan/core";
+import { assembledTensor, concatenatedSource, isTensor, type MemoryBudget, stridedTensor, type TreeValue } from "@longspan/core/adapter";
 import { torchZipContainer } from "../containers/torch-zip.ts";
 import type { TorchZipOptions } from "../containers/torch-zip.ts";
 import type { ItemPlace, StoredPiece, StoredTensor } from "./distributed-metadata.ts";

@@ -1,5 +1,14 @@
-import { LongspanError, describeTree, isTensor, tensorSearch, whyNoTensor } from "@longspan/core";
-import type { EnvelopeContents, EnvelopeTensor, TreeValue, UnreadableTensor } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import {
+  describeTree,
+  type EnvelopeContents,
+  type EnvelopeTensor,
+  isTensor,
+  tensorSearch,
+  type TreeValue,
+  type UnreadableTensor,
+  whyNoTensor,
+} from "@longspan/core/adapter";
 import { isRefusedTensor } from "../tree/refused-tensor.ts";
 import { withoutWrapperSegments } from "./wrapper-segments.ts";
 

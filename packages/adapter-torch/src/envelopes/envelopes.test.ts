@@ -1,6 +1,13 @@
-import { bytesSource, stridedTensor, treeMap } from "@longspan/core";
-import type { Envelope, EnvelopeContents, LazyTensor, OpenedContainer, TreeValue } from "@longspan/core";
-import { LongspanError } from "@longspan/core";
+import { type LazyTensor, LongspanError } from "@longspan/core";
+import {
+  bytesSource,
+  type Envelope,
+  type EnvelopeContents,
+  type OpenedContainer,
+  stridedTensor,
+  treeMap,
+  type TreeValue,
+} from "@longspan/core/adapter";
 import { describe, expect, test } from "vitest";
 import type { RefusedTensor } from "@longspan/container-safetensors";
 import { torch } from "../torch.ts";

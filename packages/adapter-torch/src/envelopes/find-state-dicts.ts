@@ -1,4 +1,4 @@
-import { isTensorLike, isTreeMap, tensorSearch, type TreeMap, type TreeOpaque, type TreeValue } from "@longspan/core";
+import { isTensorLike, isTreeMap, tensorSearch, type TreeMap, type TreeOpaque, type TreeValue } from "@longspan/core/adapter";
 import { isModule } from "./module.ts";
 import { withoutWrapperSegments } from "./wrapper-segments.ts";
 

@@ -1,5 +1,14 @@
-import { headOfArchitecture, isRobertaModelType, isTreeMap, modelTypeOfConfigClass, plainConfiguration } from "@longspan/core";
-import type { Head, PlainConfiguration, TreeMap, TreeValue } from "@longspan/core";
+import type { Head } from "@longspan/core";
+import {
+  headOfArchitecture,
+  isRobertaModelType,
+  isTreeMap,
+  modelTypeOfConfigClass,
+  plainConfiguration,
+  type PlainConfiguration,
+  type TreeMap,
+  type TreeValue,
+} from "@longspan/core/adapter";
 
 /**
  * A Longformer's or RoBERTa's configuration inside a file (a RoBERTa may have a Longformer's attention): a dict that says so with its

@@ -1,5 +1,5 @@
-import { LongspanError, isTreeMap } from "@longspan/core";
-import type { TreeMap, TreeOpaque, TreeValue } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import { isTreeMap, type TreeMap, type TreeOpaque, type TreeValue } from "@longspan/core/adapter";
 
 /** Modules walked, each counted as often as it is reached: shared ones can unfold without end. Large models have some ten thousand. */
 const maxModules = 200_000;

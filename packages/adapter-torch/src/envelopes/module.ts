@@ -1,4 +1,4 @@
-import type { Claim, Envelope, EnvelopeContents, OpenedContainer, TreeOpaque, TreeValue } from "@longspan/core";
+import type { Claim, Envelope, EnvelopeContents, OpenedContainer, TreeOpaque, TreeValue } from "@longspan/core/adapter";
 import { collectTensors, notAStateDict } from "./collect-tensors.ts";
 import { headOfClass, modelConfiguration } from "./model-configuration.ts";
 import { moduleAttributes, moduleStateDict } from "./module-state.ts";

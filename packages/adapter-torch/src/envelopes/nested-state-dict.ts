@@ -1,5 +1,13 @@
-import { isTreeMap, tensorSearch } from "@longspan/core";
-import type { Claim, Envelope, EnvelopeContents, OpenedContainer, PlainConfiguration, TreeValue } from "@longspan/core";
+import {
+  type Claim,
+  type Envelope,
+  type EnvelopeContents,
+  isTreeMap,
+  type OpenedContainer,
+  type PlainConfiguration,
+  tensorSearch,
+  type TreeValue,
+} from "@longspan/core/adapter";
 import { collectTensors, notAStateDict } from "./collect-tensors.ts";
 import { findStateDicts, type FoundState, type FoundStates } from "./find-state-dicts.ts";
 import { modelConfiguration } from "./model-configuration.ts";

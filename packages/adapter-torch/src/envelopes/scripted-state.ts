@@ -1,5 +1,13 @@
-import { LongspanError, isTensor, isTreeMap, tensorSearch } from "@longspan/core";
-import type { TreeMap, TreeOpaque, TreeValue, UnreadableTensor } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import {
+  isTensor,
+  isTreeMap,
+  tensorSearch,
+  type TreeMap,
+  type TreeOpaque,
+  type TreeValue,
+  type UnreadableTensor,
+} from "@longspan/core/adapter";
 import { isRefusedTensor } from "../tree/refused-tensor.ts";
 
 /** Modules walked, each counted as often as it is reached; and how deep they nest. */

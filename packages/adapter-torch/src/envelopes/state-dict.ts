@@ -1,5 +1,4 @@
-import { isTensorLike, isTreeMap } from "@longspan/core";
-import type { Claim, Envelope, EnvelopeContents, OpenedContainer } from "@longspan/core";
+import { type Claim, type Envelope, type EnvelopeContents, isTensorLike, isTreeMap, type OpenedContainer } from "@longspan/core/adapter";
 import { collectTensors, notAStateDict } from "./collect-tensors.ts";
 import { withoutWrapperSegments } from "./wrapper-segments.ts";
 

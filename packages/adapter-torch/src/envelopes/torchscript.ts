@@ -1,4 +1,4 @@
-import type { Claim, Envelope, EnvelopeContents, OpenedContainer } from "@longspan/core";
+import type { Claim, Envelope, EnvelopeContents, OpenedContainer } from "@longspan/core/adapter";
 import { collectTensors, notAStateDict } from "./collect-tensors.ts";
 import { headOfClass } from "./model-configuration.ts";
 import { isScriptedModule, scriptedState } from "./scripted-state.ts";

@@ -1,5 +1,5 @@
-import { LongspanError, joinedFileSet } from "@longspan/core";
-import type { FileSet, FolderEntry, FolderKind } from "@longspan/core";
+import { type FileSet, LongspanError } from "@longspan/core";
+import { type FolderEntry, type FolderKind, joinedFileSet } from "@longspan/core/adapter";
 import { deepspeedContainer } from "../containers/deepspeed.ts";
 import type { TorchZipOptions } from "../containers/torch-zip.ts";
 import {

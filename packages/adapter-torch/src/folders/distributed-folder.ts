@@ -1,5 +1,5 @@
-import { LongspanError, joinedFileSet } from "@longspan/core";
-import type { FileSet, FolderEntry, FolderKind } from "@longspan/core";
+import { type FileSet, LongspanError } from "@longspan/core";
+import { type FolderEntry, type FolderKind, joinedFileSet } from "@longspan/core/adapter";
 import { torchDistributedContainer } from "../containers/torch-distributed.ts";
 import { safetensorsShardPattern, torchDistributedSafetensorsContainer } from "../containers/torch-distributed-safetensors.ts";
 import type { TorchZipOptions } from "../containers/torch-zip.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createConverter, memoryFileSet, type Checkpoint, type FileSet, type LongspanError } from "@longspan/core";
+import { type Checkpoint, createConverter, type FileSet, type LongspanError, memoryFileSet } from "@longspan/core";
 import { describe, expect, test } from "vitest";
 import { fixturesFolder } from "../../test/fixture.ts";
 import { torch } from "../torch.ts";

@@ -1,5 +1,5 @@
 import { LongspanError } from "@longspan/core";
-import type { FolderKind } from "@longspan/core";
+import type { FolderKind } from "@longspan/core/adapter";
 
 /** A kind of sharded checkpoint that is known by its names, and is not read. */
 interface ForeignKind {

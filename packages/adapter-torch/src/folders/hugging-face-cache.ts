@@ -1,4 +1,5 @@
-import { LongspanError, type FileSet, type FolderKind } from "@longspan/core";
+import { type FileSet, LongspanError } from "@longspan/core";
+import type { FolderKind } from "@longspan/core/adapter";
 
 /** A commit's hash in a reference's file, and a little white space. */
 const maxBytes = 200;

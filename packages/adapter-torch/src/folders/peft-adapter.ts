@@ -1,4 +1,5 @@
-import type { FileSet, FolderKind } from "@longspan/core";
+import type { FileSet } from "@longspan/core";
+import type { FolderKind } from "@longspan/core/adapter";
 
 /** The names that PEFT's `save_pretrained` gives an adapter's weights, the preferred first. */
 const fileNames = ["adapter_model.safetensors", "adapter_model.bin"] as const;

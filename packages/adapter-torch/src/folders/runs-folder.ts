@@ -1,5 +1,5 @@
-import { LongspanError } from "@longspan/core";
-import type { FileSet, FolderEntry, FolderKind } from "@longspan/core";
+import { type FileSet, LongspanError } from "@longspan/core";
+import type { FolderEntry, FolderKind } from "@longspan/core/adapter";
 
 /** Folders looked into. */
 const maxFolders = 1000;

@@ -1,4 +1,5 @@
-import { LongspanError, memoryBudget, readJson, type FileSet, type FolderKind } from "@longspan/core";
+import { type FileSet, LongspanError } from "@longspan/core";
+import { type FolderKind, memoryBudget, readJson } from "@longspan/core/adapter";
 
 const fileName = "modules.json";
 

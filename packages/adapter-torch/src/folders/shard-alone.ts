@@ -1,5 +1,4 @@
-import { LongspanError } from "@longspan/core";
-import type { FileSet } from "@longspan/core";
+import { type FileSet, LongspanError } from "@longspan/core";
 
 /** The error for a file that is a part of a checkpoint: what it is, and what to give instead. */
 export function shardAlone(files: FileSet, fileName: string, what: string, instead: string): LongspanError {

@@ -1,4 +1,4 @@
-import type { FolderKind } from "@longspan/core";
+import type { FolderKind } from "@longspan/core/adapter";
 import type { TorchZipOptions } from "../containers/torch-zip.ts";
 import { deepspeedFolder } from "./deepspeed-folder.ts";
 import { distributedFolder } from "./distributed-folder.ts";

@@ -1,4 +1,5 @@
-import { LongspanError, type FileSet, type FolderKind } from "@longspan/core";
+import { type FileSet, LongspanError } from "@longspan/core";
+import type { FolderKind } from "@longspan/core/adapter";
 
 /** `checkpoint-500`, by transformers' Trainer: the number is the step. */
 const checkpointName = /^checkpoint-(\d{1,15})$/;

@@ -1,4 +1,4 @@
-import type { Layout } from "@longspan/core";
+import type { Layout } from "@longspan/core/adapter";
 import { huggingFaceLayout } from "./hf.ts";
 
 /**

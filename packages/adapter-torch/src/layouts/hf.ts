@@ -1,4 +1,4 @@
-import { canonicalRules, type Layout, type Rule } from "@longspan/core";
+import { canonicalRules, type Layout, type Rule } from "@longspan/core/adapter";
 
 /** TensorFlow's words for a LayerNorm's parameters, in checkpoints of 2019 and before; transformers still reads them. */
 const oldNormalizations: readonly Rule[] = [

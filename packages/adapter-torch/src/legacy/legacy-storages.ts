@@ -1,5 +1,5 @@
-import { LongspanError } from "@longspan/core";
-import type { ByteSource, SourceStorage } from "@longspan/core";
+import { type ByteSource, LongspanError } from "@longspan/core";
+import type { SourceStorage } from "@longspan/core/adapter";
 import { asSequence, asString, describe } from "@longspan/pickle";
 import type { PickleValue } from "@longspan/pickle";
 import { parseStorageId } from "../tree/persistent-id.ts";

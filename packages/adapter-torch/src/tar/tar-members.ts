@@ -1,5 +1,4 @@
-import { LongspanError } from "@longspan/core";
-import type { ByteSource } from "@longspan/core";
+import { type ByteSource, LongspanError } from "@longspan/core";
 
 /** A regular file inside a tar archive. */
 export interface TarMember {

@@ -1,5 +1,5 @@
-import { LongspanError } from "@longspan/core";
-import type { ByteSource, MemoryBudget, SourceStorage } from "@longspan/core";
+import { type ByteSource, LongspanError } from "@longspan/core";
+import type { MemoryBudget, SourceStorage } from "@longspan/core/adapter";
 import { asInteger, asSequence, describe } from "@longspan/pickle";
 import type { PickleReading, PickleSource, PickleValue } from "@longspan/pickle";
 import { readPickleOf } from "../tree/read-pickle-of.ts";

@@ -1,5 +1,5 @@
-import { dataTypes, writeSidecarFiles } from "@longspan/core";
-import type { DataType, Layout, Target, TargetRequest } from "@longspan/core";
+import { type DataType, dataTypes } from "@longspan/core";
+import { type Layout, type Target, type TargetRequest, writeSidecarFiles } from "@longspan/core/adapter";
 import { safetensorsFiles, writeSafetensors } from "@longspan/container-safetensors";
 
 /** transformers refuses safetensors files that do not say so. */

@@ -1,5 +1,5 @@
-import { dataTypes, writeSidecarFiles, writeTextFile } from "@longspan/core";
-import type { ByteSink, DataType, Layout, LazyTensor, Target, TargetRequest } from "@longspan/core";
+import { type ByteSink, type DataType, dataTypes, type LazyTensor } from "@longspan/core";
+import { type Layout, type Target, type TargetRequest, writeSidecarFiles, writeTextFile } from "@longspan/core/adapter";
 import { shardTensors } from "@longspan/container-safetensors";
 import { storageClassNames } from "../writing/storage-classes.ts";
 import type { TorchMap, TorchValue } from "../writing/torch-value.ts";

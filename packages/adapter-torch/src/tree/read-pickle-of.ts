@@ -1,5 +1,5 @@
-import { LongspanError } from "@longspan/core";
-import type { ErrorCode, MemoryBudget } from "@longspan/core";
+import { type ErrorCode, LongspanError } from "@longspan/core";
+import type { MemoryBudget } from "@longspan/core/adapter";
 import { PickleError, readPickle } from "@longspan/pickle";
 import type { PickleErrorCode, PickleReading, PickleSource } from "@longspan/pickle";
 

@@ -1,5 +1,5 @@
-import { LongspanError, bytesPerElement, stridedTensor } from "@longspan/core";
-import type { DataType, LazyTensor } from "@longspan/core";
+import { bytesPerElement, type DataType, type LazyTensor, LongspanError } from "@longspan/core";
+import { stridedTensor } from "@longspan/core/adapter";
 import type { PickleValue } from "@longspan/pickle";
 import { asInteger, asSequence, describe, isMadeBy } from "@longspan/pickle";
 import type { ResolveStorage, StorageView } from "./storage-view.ts";

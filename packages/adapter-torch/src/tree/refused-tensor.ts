@@ -1,5 +1,5 @@
 import { LongspanError } from "@longspan/core";
-import type { TreeValue } from "@longspan/core";
+import type { TreeValue } from "@longspan/core/adapter";
 import type { RefusedTensor } from "@longspan/container-safetensors";
 
 /** Whether it stands for a tensor of a torch file or a safetensors file that could not be made. */

@@ -1,5 +1,5 @@
-import { LongspanError, bytesPerElement, isDataType } from "@longspan/core";
-import type { DataType } from "@longspan/core";
+import { bytesPerElement, type DataType, LongspanError } from "@longspan/core";
+import { isDataType } from "@longspan/core/adapter";
 import type { PickleValue } from "@longspan/pickle";
 import { describe } from "@longspan/pickle";
 

@@ -1,4 +1,4 @@
-import type { SourceStorage } from "@longspan/core";
+import type { SourceStorage } from "@longspan/core/adapter";
 import type { PickleValue } from "@longspan/pickle";
 import type { StorageClass } from "./storage-class.ts";
 

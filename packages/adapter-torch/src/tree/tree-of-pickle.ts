@@ -1,5 +1,14 @@
-import { LongspanError, isTensor, memoryCosts, treeMap } from "@longspan/core";
-import type { LazyTensor, MemoryBudget, TreeList, TreeMap, TreeOpaque, TreeValue } from "@longspan/core";
+import { type LazyTensor, LongspanError } from "@longspan/core";
+import {
+  isTensor,
+  type MemoryBudget,
+  memoryCosts,
+  type TreeList,
+  treeMap,
+  type TreeMap,
+  type TreeOpaque,
+  type TreeValue,
+} from "@longspan/core/adapter";
 import { asAttributes, asDict, asSequence, asSet, asString, classOf, describe, isGlobal, isMadeBy } from "@longspan/pickle";
 import type { PickleDict, PickleObject, PickleReading, PickleValue } from "@longspan/pickle";
 import { changedStorages, storageKey } from "./changed-storages.ts";

@@ -1,4 +1,4 @@
-import { boundedText } from "@longspan/core";
+import { boundedText } from "@longspan/core/adapter";
 import type { PickleValue } from "@longspan/pickle";
 
 /** Where in the tree a value was first met. Linked, so that a deep nest costs no text until a name is needed. */

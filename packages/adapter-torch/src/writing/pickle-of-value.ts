@@ -1,5 +1,5 @@
-import { LongspanError, denseStrides, elementCount } from "@longspan/core";
-import type { LazyTensor } from "@longspan/core";
+import { elementCount, type LazyTensor, LongspanError } from "@longspan/core";
+import { denseStrides } from "@longspan/core/adapter";
 import { PickleError, dict, float, global, list, orderedDict, persistentId, reduce, tuple, writePickle } from "@longspan/pickle";
 import type { PickleInput } from "@longspan/pickle";
 import { storageClassNames } from "./storage-classes.ts";

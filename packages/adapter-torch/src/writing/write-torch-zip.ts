@@ -1,5 +1,4 @@
-import { LongspanError } from "@longspan/core";
-import type { ByteSink, LazyTensor } from "@longspan/core";
+import { type ByteSink, type LazyTensor, LongspanError } from "@longspan/core";
 import { OrderedWrites } from "./ordered-writes.ts";
 import { pickleOfValue } from "./pickle-of-value.ts";
 import type { TorchValue } from "./torch-value.ts";

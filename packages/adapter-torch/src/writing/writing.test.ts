@@ -1,5 +1,5 @@
-import { bytesPerElement, bytesSource, dataTypes, elementCount, isTensor, isTreeMap, stridedTensor } from "@longspan/core";
-import type { ByteSource, DataType, LazyTensor } from "@longspan/core";
+import { type ByteSource, bytesPerElement, type DataType, dataTypes, elementCount, type LazyTensor } from "@longspan/core";
+import { bytesSource, isTensor, isTreeMap, stridedTensor } from "@longspan/core/adapter";
 import { describe, expect, test } from "vitest";
 import { openBytes } from "../../test/build-torch-file.ts";
 import { collectingSink, copyTensor } from "../../test/memory-sink.ts";

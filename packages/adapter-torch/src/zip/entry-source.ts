@@ -1,5 +1,4 @@
-import { LongspanError } from "@longspan/core";
-import type { ByteSource } from "@longspan/core";
+import { type ByteSource, LongspanError } from "@longspan/core";
 import { crc32 } from "#checksum";
 import type { ZipEntry } from "./zip-archive.ts";
 import { zipError } from "./zip-error.ts";

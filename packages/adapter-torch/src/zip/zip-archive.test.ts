@@ -1,5 +1,5 @@
-import { LongspanError, bytesSource } from "@longspan/core";
-import type { ErrorCode } from "@longspan/core";
+import { type ErrorCode, LongspanError } from "@longspan/core";
+import { bytesSource } from "@longspan/core/adapter";
 import { assert, asyncProperty, nat } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { buildZip, concatenate, fields } from "../../test/build-zip.ts";

@@ -1,5 +1,5 @@
-import { memoryBudget } from "@longspan/core";
-import type { ByteSource, MemoryBudget } from "@longspan/core";
+import type { ByteSource } from "@longspan/core";
+import { memoryBudget, type MemoryBudget } from "@longspan/core/adapter";
 import { findDirectory } from "./end-of-directory.ts";
 import { readCentralHeaders } from "./central-directory.ts";
 import type { CentralEntry } from "./central-directory.ts";

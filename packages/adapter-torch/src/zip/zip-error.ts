@@ -1,5 +1,4 @@
-import { LongspanError } from "@longspan/core";
-import type { ErrorCode } from "@longspan/core";
+import { type ErrorCode, LongspanError } from "@longspan/core";
 
 /** What to do when an archive does not hold together. */
 const downloadAgain = "The file is damaged or was cut off: copy or download it again, or write it again with torch.save.";

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, extname, resolve } from "node:path";
-import { isDataType, LongspanError, type ConversionPlan, type DirectorySink, type Target } from "@longspan/core";
+import { type ConversionPlan, type DirectorySink, LongspanError } from "@longspan/core";
+import { isDataType, type Target } from "@longspan/core/adapter";
 import { directorySink, fileSink } from "@longspan/core/node";
 import { networkOptions } from "../model/network-options.ts";
 import { folderInput, type ModelInput } from "../model/model-input.ts";

@@ -1,4 +1,5 @@
-import { describeModelDifferences, elementCount, type Checkpoint } from "@longspan/core";
+import { type Checkpoint, elementCount } from "@longspan/core";
+import { describeModelDifferences } from "@longspan/core/adapter";
 import { inertJson } from "../output/inert-json.ts";
 import { writeJsonDocument } from "../output/json-document.ts";
 import type { ModelOptions } from "../model/model-options.ts";

@@ -1,4 +1,7 @@
-import { checkpointModel, checkTies, LongspanError, prepareInputs, selectOutputs, type Graph, type GraphTensor } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import { checkTies } from "@longspan/core/adapter";
+import { type Graph, type GraphTensor, selectOutputs } from "@longspan/core/graph";
+import { checkpointModel, prepareInputs } from "@longspan/core/runtime";
 import type { ModelOptions } from "../model/model-options.ts";
 import { createCommandConverter, openModel } from "../model/open-model.ts";
 import { noteRuntime, noteWarnings } from "../output/notes.ts";

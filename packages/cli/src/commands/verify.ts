@@ -1,4 +1,5 @@
-import { LongspanError, type Checkpoint, type Converter, type ForwardComparison } from "@longspan/core";
+import { type Checkpoint, type Converter, LongspanError } from "@longspan/core";
+import type { ForwardComparison } from "@longspan/core/runtime";
 import { exitCodes, type ExitCode } from "../exit-code.ts";
 import type { ModelOptions } from "../model/model-options.ts";
 import { createCommandConverter } from "../model/open-model.ts";
@@ -57,7 +58,7 @@ async function forwardComparison(
   const [{ loadRuntime }, { readTensorInputs }, { compareForward }] = await Promise.all([
     import("../runtimes/load-runtime.ts"),
     import("../tensor-inputs.ts"),
-    import("@longspan/core"),
+    import("@longspan/core/runtime"),
   ]);
   const { precision: dataType } = options;
   const { runtime, reason } = await loadRuntime(options.runtime, { dataType });

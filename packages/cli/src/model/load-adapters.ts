@@ -4,7 +4,7 @@ import { lightning } from "@longspan/adapter-lightning";
 import { paddle } from "@longspan/adapter-paddle";
 import { tensorflow } from "@longspan/adapter-tensorflow";
 import { torch } from "@longspan/adapter-torch";
-import { LongspanError, type FormatAdapter } from "@longspan/core";
+import { type FormatAdapter, LongspanError } from "@longspan/core";
 import { onnxReader } from "./onnx-reader.ts";
 
 /**

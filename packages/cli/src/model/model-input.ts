@@ -1,7 +1,8 @@
-import { memoryBudget, parseJson, urlInput, type CheckpointInput, type FileSet, type OpenLimits } from "@longspan/core";
+import { type CheckpointInput, type FileSet, type OpenLimits, urlInput } from "@longspan/core";
+import { memoryBudget, parseJson } from "@longspan/core/adapter";
+import { fileSource, pathInput } from "@longspan/core/node";
 import type { HubOptions } from "@longspan/hub";
 import { parseRepositoryName } from "@longspan/hub/name";
-import { fileSource, pathInput } from "@longspan/core/node";
 
 export interface ModelInput extends CheckpointInput {
   /** The folder on this machine that the model lies in, if it does. */

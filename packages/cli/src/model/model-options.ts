@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { heads, type AttentionWindows, type ExtendOptions, type OpenLimits } from "@longspan/core";
+import { type AttentionWindows, type ExtendOptions, heads, type OpenLimits } from "@longspan/core";
 import { parseSize } from "../parse-size.ts";
 
 /** What every command that opens a model takes. */

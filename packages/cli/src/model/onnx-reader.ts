@@ -1,4 +1,4 @@
-import { LongspanError, type FormatAdapter } from "@longspan/core";
+import { type FormatAdapter, LongspanError } from "@longspan/core";
 
 /** `ir_version`, the field that ONNX's writers put first (onnx.proto, ModelProto). */
 const firstTag = 0x08;

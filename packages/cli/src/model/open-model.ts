@@ -1,14 +1,5 @@
-import {
-  createConverter,
-  heads,
-  isHead,
-  LongspanError,
-  parseLayoutFile,
-  type Checkpoint,
-  type Converter,
-  type Layout,
-  type OpenLimits,
-} from "@longspan/core";
+import { type Checkpoint, type Converter, createConverter, heads, isHead, LongspanError, type OpenLimits } from "@longspan/core";
+import { type Layout, parseLayoutFile } from "@longspan/core/adapter";
 import { progressDisplay } from "../output/progress-display.ts";
 import { networkOptions, type CommandContext } from "./network-options.ts";
 import { loadAdapters } from "./load-adapters.ts";

@@ -1,4 +1,5 @@
-import { LongspanError, type Session, type SessionProfile } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import type { Session, SessionProfile } from "@longspan/core/runtime";
 import { runtimeNames } from "../runtimes/load-runtime.ts";
 
 /** @throws LongspanError `argument-invalid` for a session that cannot tell. */

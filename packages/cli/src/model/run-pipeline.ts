@@ -1,4 +1,5 @@
-import { LongspanError, type Checkpoint, type Head, type SessionProfile } from "@longspan/core";
+import { type Checkpoint, type Head, LongspanError } from "@longspan/core";
+import type { SessionProfile } from "@longspan/core/runtime";
 import type { PipelineHandle, PipelineOptions } from "@longspan/pipelines";
 import { networkOptions } from "./network-options.ts";
 import { folderInput } from "./model-input.ts";

@@ -1,4 +1,4 @@
-import { createConverter, LongspanError, type Converter, type FileSet } from "@longspan/core";
+import { type Converter, createConverter, type FileSet, LongspanError } from "@longspan/core";
 import type { WholeTokenizer } from "@longspan/runtime-ort";
 import { loadAdapters } from "./load-adapters.ts";
 import type { ModelOptions } from "./model-options.ts";

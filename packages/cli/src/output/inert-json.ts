@@ -1,4 +1,4 @@
-import { foldTree, isJsonObject, isTreeMap, type Json, type TreeFold, type TreeValue } from "@longspan/core";
+import { foldTree, isJsonObject, isTreeMap, type Json, type TreeFold, type TreeValue } from "@longspan/core/adapter";
 
 /** Hyper-parameters are small; a checkpoint that says more of itself is cut, not printed for minutes. */
 const limits = { depth: 12, values: 20_000 } as const;

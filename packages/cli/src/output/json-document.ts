@@ -1,4 +1,4 @@
-import { jsonChunks, stringifyJson, type StringifyJsonOptions } from "@longspan/core";
+import { jsonChunks, stringifyJson, type StringifyJsonOptions } from "@longspan/core/adapter";
 import type { OutputStream } from "../terminal.ts";
 
 /** One JSON document: non-finite numbers as strings, integers beyond 2^53 as strings, so that nothing is lost or made null. */

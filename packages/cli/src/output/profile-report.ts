@@ -1,4 +1,4 @@
-import type { ProfiledStep, SessionProfile } from "@longspan/core";
+import type { ProfiledStep, SessionProfile } from "@longspan/core/runtime";
 import { headerStyle, writeColumns, writeLine, type Terminal } from "../terminal.ts";
 
 /** Where the time of a run went: by kernel, the costliest first, then by part of the model, in its order. */

@@ -1,4 +1,5 @@
-import { shownMessage, type ProgressEvent, type ProgressListener } from "@longspan/core";
+import type { ProgressEvent, ProgressListener } from "@longspan/core";
+import { shownMessage } from "@longspan/core/adapter";
 import type { OutputStream } from "../terminal.ts";
 
 export interface ProgressDisplay {

@@ -1,4 +1,4 @@
-import type { GraphTensor } from "@longspan/core";
+import type { GraphTensor } from "@longspan/core/graph";
 import type { OutputStream } from "../terminal.ts";
 import { jsonDocument } from "./json-document.ts";
 

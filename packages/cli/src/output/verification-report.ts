@@ -1,4 +1,5 @@
-import type { ForwardComparison, Verification } from "@longspan/core";
+import type { Verification } from "@longspan/core";
+import type { ForwardComparison } from "@longspan/core/runtime";
 import { styled, writeColumns, writeLine, type StyledText, type Terminal } from "../terminal.ts";
 
 export function describeVerification(result: Verification, { out }: Terminal): void {

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
-import { LongspanError, type GraphDataType, type GraphTensor } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import type { GraphDataType, GraphTensor } from "@longspan/core/graph";
 import { fileSink } from "@longspan/core/node";
 import { planSafetensors, type SafetensorsDataType } from "@longspan/safetensors";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { referenceRuntime, type Runtime, type RuntimeCapabilities } from "@longspan/core";
+import { referenceRuntime, type Runtime, type RuntimeCapabilities } from "@longspan/core/runtime";
 import { chooseRuntime } from "./choose-runtime.ts";
 import type { RuntimeCandidate } from "./runtime-candidate.ts";
 

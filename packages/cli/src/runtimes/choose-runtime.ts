@@ -1,4 +1,5 @@
-import { LongspanError, type DataType, type Runtime } from "@longspan/core";
+import { type DataType, LongspanError } from "@longspan/core";
+import type { Runtime } from "@longspan/core/runtime";
 import type { RuntimeCandidate } from "./runtime-candidate.ts";
 import { standardCandidates } from "./standard-candidates.ts";
 

@@ -6,7 +6,7 @@ const runtimes: Readonly<Record<string, (needs: RuntimeNeeds) => Promise<ChosenR
   auto: chooseRuntime,
   webgpu: async () => ({ runtime: (await import("@longspan/runtime-webgpu")).webgpu(), reason: "asked for" }),
   ort: async () => ({ runtime: (await import("@longspan/runtime-ort")).ort(), reason: "asked for" }),
-  reference: async () => ({ runtime: (await import("@longspan/core")).referenceRuntime(), reason: "asked for" }),
+  reference: async () => ({ runtime: (await import("@longspan/core/runtime")).referenceRuntime(), reason: "asked for" }),
 };
 
 /** The fastest that is here. */

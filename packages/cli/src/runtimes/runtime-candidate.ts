@@ -1,4 +1,4 @@
-import type { Runtime } from "@longspan/core";
+import type { Runtime } from "@longspan/core/runtime";
 
 /** A runtime that this machine has, or what stands in its way. */
 export type Finding = { readonly runtime: Runtime; readonly description: string } | { readonly obstacle: string };

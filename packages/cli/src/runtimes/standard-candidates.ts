@@ -1,4 +1,5 @@
-import { LongspanError, referenceRuntime } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import { referenceRuntime } from "@longspan/core/runtime";
 import type { OrtModule } from "@longspan/runtime-ort";
 import { installCommand } from "./install-command.ts";
 import { installedVersion } from "./installed-version.ts";

@@ -7,7 +7,7 @@ import { validateGraph } from "./validate-graph.ts";
 import { isGraphDataType, type Value } from "./value.ts";
 
 /** Written into every file; a file of another version is refused. */
-export const graphFormat = "longspan-graph/1";
+const graphFormat = "longspan-graph/1";
 
 /** A graph as a JSON value: the graph's own plain data, and the format's version. Weights are not in it. */
 export function graphToJson(graph: Graph): Readonly<Record<string, unknown>> {

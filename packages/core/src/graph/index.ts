@@ -30,8 +30,8 @@ export {
 export { buildGraph, createGraphBuilder, extendGraph, type GraphBuilder } from "./graph-builder.ts";
 export { elementAt, joinAxes, linearLayer, normalizationLayer, scalar } from "./layers.ts";
 export { validateGraph } from "./validate-graph.ts";
-export { printGraph, printNode } from "./print-graph.ts";
-export { graphFormat, graphFromJson, graphToJson } from "./graph-json.ts";
+export { printGraph } from "./print-graph.ts";
+export { graphFromJson, graphToJson } from "./graph-json.ts";
 export type { NestedNumbers, RawTensor } from "./raw-tensor.ts";
 
 export { attributeParsers } from "./all-attribute-parsers.ts";
@@ -78,3 +78,22 @@ export { lowerTo, type LowerToOptions } from "./passes/lower-to.ts";
 export { mergeDuplicates } from "./passes/merge-duplicates.ts";
 export { removeIdentities } from "./passes/remove-identities.ts";
 export { selectOutputs } from "./passes/select-outputs.ts";
+
+export { longformerGraph, type LongformerGraphOptions } from "../longformer/graphs/longformer-graph.ts";
+export { longformerTrunk, type Trunk, type TrunkOptions } from "../longformer/graphs/trunk.ts";
+export {
+  longformerInputs,
+  type LongformerInputOptions,
+  type LongformerInputs,
+  type WordInput,
+} from "../longformer/graphs/longformer-inputs.ts";
+export {
+  maskedLanguageModelLogits,
+  multipleChoiceLogits,
+  poolerOutput,
+  questionAnsweringLogits,
+  sequenceClassificationLogits,
+  tokenClassificationLogits,
+  type ClassifierOptions,
+} from "../longformer/graphs/heads.ts";
+export { activationFunction } from "../longformer/graphs/activation-function.ts";

@@ -23,12 +23,7 @@ export function printGraph(graph: Graph): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** A node with the types of its inputs, for messages. */
-export function printNode(node: GraphNode, graph: Graph): string {
-  return nodeLines(node, graph).join("\n");
-}
-
-/** The same, line by line. */
+/** A node with the types of its inputs, for messages: line by line. */
 export function nodeLines(node: GraphNode, graph: Graph): string[] {
   const values = graphValues(graph);
   const inputs = node.inputs.map((name) => {

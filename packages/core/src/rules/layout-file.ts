@@ -7,7 +7,7 @@ import { parseLayout } from "./parse-layout.ts";
 import { namesOfPattern } from "./pattern.ts";
 
 /** The layout file's version. Schema: `schema/layout-1.schema.json` in this package. */
-export const layoutFileVersion = 1;
+const layoutFileVersion = 1;
 
 const knownKeys = ["$schema", "version", "name", "description", "trunkPrefix", "prefixesBareTrunk", "rules", "accepts", "drops", "adds"];
 const reservedKeys: ReadonlySet<string> = new Set(["splits", "merges"]);

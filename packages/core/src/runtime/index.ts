@@ -25,3 +25,13 @@ export {
   type OutputComparison,
   type SampleComparison,
 } from "./compare-forward.ts";
+
+export { prepareInputs, type RawLongformerInputs } from "../longformer/prepare-inputs.ts";
+export {
+  applyGlobalAttentionPolicy,
+  separatorsKey,
+  type GlobalAttentionPolicy,
+  type SeparatorPolicy,
+} from "../longformer/global-attention-policy.ts";
+export { globalAttentionPolicy } from "../longformer/head.ts";
+export { sampleInputs, type SampleInputs } from "../longformer/sample-inputs.ts";

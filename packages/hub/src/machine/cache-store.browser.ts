@@ -1,5 +1,5 @@
-import { LongspanError, blobSource } from "@longspan/core";
-import type { ByteSource } from "@longspan/core";
+import { type ByteSource, LongspanError } from "@longspan/core";
+import { blobSource } from "@longspan/core/adapter";
 import type { Download, HubStore, RepositoryFile } from "../hub-store.ts";
 
 const cacheName = "longspan-hub";

@@ -2,7 +2,8 @@ import { createHash, type Hash } from "node:crypto";
 import { mkdir, open, readFile, rename, rm, stat, writeFile, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { LongspanError, throwIfAborted } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import { throwIfAborted } from "@longspan/core/adapter";
 import type { Download } from "../hub-store.ts";
 
 /** How much is asked for at once; two such pieces are under way. */

@@ -1,4 +1,6 @@
-import { globalAttentionPolicy, LongspanError, longformerGraph } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import { longformerGraph } from "@longspan/core/graph";
+import { globalAttentionPolicy } from "@longspan/core/runtime";
 import { specialIds } from "../model/check-tokenizer.ts";
 import { labelNames } from "../model/label-names.ts";
 import { openModel, type OpenedModel } from "../model/open-model.ts";

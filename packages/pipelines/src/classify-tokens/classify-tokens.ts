@@ -1,4 +1,5 @@
-import { longformerGraph, LongspanError } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import { longformerGraph } from "@longspan/core/graph";
 import { specialIds } from "../model/check-tokenizer.ts";
 import { labelNames } from "../model/label-names.ts";
 import { openModel, type OpenedModel } from "../model/open-model.ts";

@@ -1,4 +1,5 @@
-import { LongspanError, memoryBudget, readJson, type FileSet } from "@longspan/core";
+import { type FileSet, LongspanError } from "@longspan/core";
+import { memoryBudget, readJson } from "@longspan/core/adapter";
 import { isObject, textOf, type JsonObject } from "../tokenizer/json-object.ts";
 import { isPoolingMode, poolingModes, type PoolingMode } from "./pooling-mode.ts";
 

@@ -1,4 +1,5 @@
-import { buildGraph, longformerTrunk, maskedLanguageModelLogits, operations, type Graph, type LongformerConfig } from "@longspan/core";
+import type { LongformerConfig } from "@longspan/core";
+import { buildGraph, type Graph, longformerTrunk, maskedLanguageModelLogits, operations } from "@longspan/core/graph";
 
 /**
  * The masked-language model at chosen places only: input `mask_positions` int32 `[batch, masks]`, output `logits` `[batch, masks,

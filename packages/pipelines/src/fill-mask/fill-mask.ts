@@ -1,4 +1,5 @@
-import { LongspanError, type SessionInputs } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import type { SessionInputs } from "@longspan/core/runtime";
 import { specialIds } from "../model/check-tokenizer.ts";
 import { openModel, type OpenedModel } from "../model/open-model.ts";
 import { pipelineDefaults } from "../pipeline-defaults.ts";

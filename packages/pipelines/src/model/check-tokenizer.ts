@@ -1,4 +1,4 @@
-import { LongspanError, type LongformerConfig } from "@longspan/core";
+import { type LongformerConfig, LongspanError } from "@longspan/core";
 import type { TextTokenizer } from "../tokenizer/text-tokenizer.ts";
 
 /** @throws LongspanError `id-out-of-range` for a tokenizer with ids that the model has no embedding for. */

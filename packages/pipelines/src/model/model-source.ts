@@ -1,4 +1,5 @@
-import { blobSource, filesFileSet, urlInput, type Checkpoint, type CheckpointInput, type FileSet } from "@longspan/core";
+import { type Checkpoint, type CheckpointInput, type FileSet, filesFileSet, urlInput } from "@longspan/core";
+import { blobSource } from "@longspan/core/adapter";
 import type { HubOptions } from "@longspan/hub";
 import { place } from "#place";
 

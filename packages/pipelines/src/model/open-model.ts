@@ -1,17 +1,7 @@
-import {
-  causeOf,
-  checkTies,
-  fileTracker,
-  LongspanError,
-  openCheckpoint,
-  type Checkpoint,
-  type FileSet,
-  type Graph,
-  type Head,
-  type LongformerConfig,
-  type Session,
-  throwIfAborted,
-} from "@longspan/core";
+import { type Checkpoint, type FileSet, type Head, type LongformerConfig, LongspanError, openCheckpoint } from "@longspan/core";
+import { causeOf, checkTies, fileTracker, throwIfAborted } from "@longspan/core/adapter";
+import type { Graph } from "@longspan/core/graph";
+import type { Session } from "@longspan/core/runtime";
 import { callsUnderWay, type CallsUnderWay } from "./calls-under-way.ts";
 import { loadTokenizer } from "../tokenizer/load-tokenizer.ts";
 import type { TextTokenizer } from "../tokenizer/text-tokenizer.ts";

@@ -1,14 +1,5 @@
-import type {
-  AttentionWindows,
-  DataType,
-  FileSet,
-  FormatAdapter,
-  Head,
-  OpenLimits,
-  ProgressListener,
-  Runtime,
-  Session,
-} from "@longspan/core";
+import type { AttentionWindows, DataType, FileSet, FormatAdapter, Head, OpenLimits, ProgressListener } from "@longspan/core";
+import type { Runtime, Session } from "@longspan/core/runtime";
 import type { TextTokenizer } from "../tokenizer/text-tokenizer.ts";
 import type { ModelSource } from "./model-source.ts";
 

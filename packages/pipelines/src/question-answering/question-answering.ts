@@ -1,4 +1,4 @@
-import { longformerGraph } from "@longspan/core";
+import { longformerGraph } from "@longspan/core/graph";
 import { openModel, type OpenedModel } from "../model/open-model.ts";
 import { pipelineDefaults } from "../pipeline-defaults.ts";
 import type { PipelineOptions } from "../model/pipeline-options.ts";

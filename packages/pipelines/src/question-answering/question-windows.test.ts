@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseLongformerConfig, publishedConfigs } from "@longspan/core";
+import { parseLongformerConfig, publishedConfigs } from "@longspan/core/adapter";
 import type { TextTokenizer } from "../tokenizer/text-tokenizer.ts";
 import { joinRule, questionWindows } from "./question-windows.ts";
 

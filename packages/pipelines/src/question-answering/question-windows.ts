@@ -1,4 +1,5 @@
-import { globalAttentionPolicy, LongspanError, separatorsKey, type LongformerConfig } from "@longspan/core";
+import { type LongformerConfig, LongspanError } from "@longspan/core";
+import { globalAttentionPolicy, separatorsKey } from "@longspan/core/runtime";
 import { specialIds } from "../model/check-tokenizer.ts";
 import { encodeText } from "../running/text-windows.ts";
 import type { TokenRow } from "../running/token-row.ts";

@@ -1,4 +1,7 @@
-import { LongspanError, prepareInputs, type GraphTensor, type SessionInputs, throwIfAborted } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import { throwIfAborted } from "@longspan/core/adapter";
+import type { GraphTensor } from "@longspan/core/graph";
+import { prepareInputs, type SessionInputs } from "@longspan/core/runtime";
 import type { OpenedModel } from "../model/open-model.ts";
 import type { RunOptions } from "../model/pipeline-options.ts";
 import { pipelineDefaults } from "../pipeline-defaults.ts";

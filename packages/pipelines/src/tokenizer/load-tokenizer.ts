@@ -1,4 +1,4 @@
-import { LongspanError, type FileSet } from "@longspan/core";
+import { type FileSet, LongspanError } from "@longspan/core";
 import { bertTokenizer, vocabularyLines } from "./bert-tokenizer.ts";
 import { configuredTokens, invalid, type ConfiguredTokens, type NamedObject } from "./configured-tokens.ts";
 import { describedTokenizer, type DescribedTokenizer } from "./hugging-face-tokenizer.ts";

@@ -1,4 +1,4 @@
-import { LongspanError, type FileSet } from "@longspan/core";
+import { type FileSet, LongspanError } from "@longspan/core";
 import type { NamedObject } from "./configured-tokens.ts";
 import { isObject } from "./json-object.ts";
 

@@ -1,4 +1,5 @@
-import { stringifyJson, type FileSet } from "@longspan/core";
+import type { FileSet } from "@longspan/core";
+import { stringifyJson } from "@longspan/core/adapter";
 import { contentOf } from "./configured-tokens.ts";
 import { describedTokenizer, vocabularyOf, type DescribedTokenizer } from "./hugging-face-tokenizer.ts";
 import { isObject, type JsonObject } from "./json-object.ts";

@@ -1,5 +1,7 @@
 import { create } from "@bufbuild/protobuf";
-import { LongspanError, isFloatingPoint, type Shape } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import { isFloatingPoint } from "@longspan/core/adapter";
+import type { Shape } from "@longspan/core/graph";
 import { attributeMessages } from "../onnx/attributes.ts";
 import { GraphProtoSchema, NodeProtoSchema, type NodeProto, type TensorProto, type ValueInfoProto } from "../onnx/onnx_pb.ts";
 import { onnxTensorHeader } from "../onnx/tensor-header.ts";

@@ -1,16 +1,15 @@
 import { describe, expect, test } from "vitest";
+import { parseLongformerConfig, publishedConfigs } from "@longspan/core/adapter";
 import {
   buildGraph,
   defineOperation,
   evaluateShape,
-  longformerGraph,
-  operationSet,
-  operations,
-  parseLongformerConfig,
-  publishedConfigs,
-  standardOperations,
   type Graph,
-} from "@longspan/core";
+  longformerGraph,
+  operations,
+  operationSet,
+  standardOperations,
+} from "@longspan/core/graph";
 import { tinyConfig } from "@longspan/core/testing";
 import type { GraphProto, NodeProto, ValueInfoProto } from "../onnx/onnx_pb.ts";
 import { exportGraph } from "./export-graph.ts";

@@ -1,18 +1,18 @@
 import { create } from "@bufbuild/protobuf";
+import { LongspanError } from "@longspan/core";
 import {
-  LongspanError,
   eliminateDeadNodes,
+  type Graph,
   graphValues,
   lowerLongformerAttention,
   mergeDuplicates,
+  type OperationSet,
   runPasses,
   standardOperations,
   validateGraph,
-  type Graph,
-  type OperationSet,
   type Value,
   type ValueType,
-} from "@longspan/core";
+} from "@longspan/core/graph";
 import { GraphProtoSchema, ModelProtoSchema, NodeProtoSchema, OperatorSetIdProtoSchema, type ValueInfoProto } from "../onnx/onnx_pb.ts";
 import { valueInfo } from "../onnx/value-info.ts";
 import type { OnnxOperand, OnnxOperationSet } from "./onnx-operations.ts";

@@ -1,4 +1,4 @@
-import type { Attributes, ValueType } from "@longspan/core";
+import type { Attributes, ValueType } from "@longspan/core/graph";
 import type { OnnxWriter } from "./onnx-writer.ts";
 
 /** A value as a node of the graph sees it: its type in the graph, and its name in ONNX. */

@@ -1,4 +1,5 @@
-import type { DataType, Dimension, Shape } from "@longspan/core";
+import type { DataType } from "@longspan/core";
+import type { Dimension, Shape } from "@longspan/core/graph";
 import type { OnnxAttributes } from "../onnx/attributes.ts";
 import type { GraphProto } from "../onnx/onnx_pb.ts";
 

@@ -1,4 +1,4 @@
-import type { StandardOperationName } from "@longspan/core";
+import type { StandardOperationName } from "@longspan/core/graph";
 import { writeLongformerAttention } from "./attention/longformer-attention.ts";
 import type { OnnxOperation, OnnxOperationSet } from "./onnx-operations.ts";
 import { writeActivation } from "./operations/activation.ts";

@@ -1,4 +1,4 @@
-import { dimensionTerms, type Dimension, type DimensionFactor, type DimensionTerm } from "@longspan/core";
+import { type Dimension, type DimensionFactor, type DimensionTerm, dimensionTerms } from "@longspan/core/graph";
 import type { OnnxWriter } from "./onnx-writer.ts";
 
 /**

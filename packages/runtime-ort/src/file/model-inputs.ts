@@ -1,5 +1,7 @@
 import { create } from "@bufbuild/protobuf";
-import type { GlobalAttentionPolicy, LongformerConfig, Shape } from "@longspan/core";
+import type { LongformerConfig } from "@longspan/core";
+import type { Shape } from "@longspan/core/graph";
+import type { GlobalAttentionPolicy } from "@longspan/core/runtime";
 import { attributeMessages, type OnnxAttributes } from "../onnx/attributes.ts";
 import { GraphProtoSchema, NodeProtoSchema, type GraphProto, type NodeProto, type TensorProto } from "../onnx/onnx_pb.ts";
 import { onnxDataTypes, onnxTensorHeader } from "../onnx/tensor-header.ts";

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
-import { globalAttentionPolicy, stringifyJson, type LongformerSpec } from "@longspan/core";
+import { type LongformerSpec, stringifyJson } from "@longspan/core/adapter";
+import { globalAttentionPolicy } from "@longspan/core/runtime";
 import { StringStringEntryProtoSchema, type StringStringEntryProto } from "../onnx/onnx_pb.ts";
 
 /** What an ONNX file says of itself beside its graph, in `metadata_props`: enough to feed it without another file. */

@@ -1,6 +1,7 @@
 import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import fc from "fast-check";
-import { bytesSource, isTensor, isTreeMap, LongspanError, memoryDirectorySink, memoryFileSet, type OpenedContainer } from "@longspan/core";
+import { LongspanError, memoryDirectorySink, memoryFileSet } from "@longspan/core";
+import { bytesSource, isTensor, isTreeMap, type OpenedContainer } from "@longspan/core/adapter";
 import { describe, expect, test } from "vitest";
 import { ModelProtoSchema, TensorProto_DataLocation, TensorProto_DataType, type TensorProtoSchema } from "../onnx/onnx_pb.ts";
 import { onnxContainer } from "./onnx-container.ts";

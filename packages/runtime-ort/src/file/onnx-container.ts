@@ -1,20 +1,15 @@
+import { type ByteSource, bytesPerElement, type DataType, elementCount, type LazyTensor, LongspanError } from "@longspan/core";
 import {
   budgetOf,
-  bytesPerElement,
-  elementCount,
-  LongspanError,
-  memoryCosts,
-  stridedTensor,
-  treeMap,
-  type ByteSource,
   type Claim,
   type Container,
   type ContainerInput,
   type ContainerProbe,
-  type DataType,
-  type LazyTensor,
+  memoryCosts,
   type OpenedContainer,
-} from "@longspan/core";
+  stridedTensor,
+  treeMap,
+} from "@longspan/core/adapter";
 import { onnxDataTypes } from "../onnx/tensor-header.ts";
 import { protobufReader, readVarint, type ProtobufField, type ProtobufReader } from "./read-protobuf.ts";
 

@@ -1,15 +1,13 @@
+import { isHead, type LazyTensor, LongspanError } from "@longspan/core";
 import {
-  isHead,
-  isTensor,
-  isTreeMap,
-  LongspanError,
   type Claim,
   type Envelope,
   type EnvelopeContents,
   type EnvelopeTensor,
-  type LazyTensor,
+  isTensor,
+  isTreeMap,
   type OpenedContainer,
-} from "@longspan/core";
+} from "@longspan/core/adapter";
 import { dequantizedTensor } from "../quantize/dequantized-tensor.ts";
 import { quantizedNames } from "../quantize/quantize-graph.ts";
 

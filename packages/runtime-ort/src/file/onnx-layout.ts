@@ -1,4 +1,4 @@
-import { canonicalRules, type Layout } from "@longspan/core";
+import { canonicalRules, type Layout } from "@longspan/core/adapter";
 
 /** The layout `onnx`: what the weights are called in the models that Longspan writes, their canonical names. */
 export const onnxLayout: Layout = {

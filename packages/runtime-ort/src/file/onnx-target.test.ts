@@ -4,21 +4,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InferenceSession, Tensor as OnnxTensor } from "onnxruntime-node";
 import {
-  convertCheckpoint,
-  createLongformerSpec,
-  heads,
-  longformerGraph,
-  memoryDirectorySink,
-  memoryFileSet,
-  parseLongformerConfig,
-  planConversion,
-  prepareInputs,
-  referenceRuntime,
   type Checkpoint,
+  type ConversionPlan,
   type ConvertOptions,
+  createConverter,
   type DataType,
   type Head,
+  heads,
+  memoryDirectorySink,
+  memoryFileSet,
 } from "@longspan/core";
+import { createLongformerSpec, parseLongformerConfig } from "@longspan/core/adapter";
+import { longformerGraph } from "@longspan/core/graph";
+import { prepareInputs, referenceRuntime } from "@longspan/core/runtime";
 import { directorySink } from "@longspan/core/node";
 import { seededCheckpoint, seededWeights, tensorDifference, tinyConfig } from "@longspan/core/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -53,19 +51,19 @@ function checkpointOf(head: Head): Checkpoint {
   };
 }
 
+const converter = createConverter({ adapters: [onnx()] });
+
 interface WriteOptions extends OnnxOptions, Pick<ConvertOptions, "fileName"> {
   readonly dataType?: DataType;
 }
 
-function planOf(checkpoint: Checkpoint, { dataType, externalData, quantize }: WriteOptions): ReturnType<typeof planConversion> {
-  const [target] = onnx({ externalData, quantize }).targets;
-  if (target === undefined) throw new Error("no target");
-  return planConversion(checkpoint, { target, dataType });
+function planOf(checkpoint: Checkpoint, { dataType, externalData, quantize }: WriteOptions): ConversionPlan {
+  return createConverter({ adapters: [onnx({ externalData, quantize })] }).plan(checkpoint, { target: "onnx", dataType });
 }
 
 async function written(head: Head, options: WriteOptions = {}): Promise<ReadonlyMap<string, Uint8Array>> {
   const sink = memoryDirectorySink();
-  await convertCheckpoint(planOf(checkpointOf(head), options), { sink, fileName: options.fileName });
+  await converter.convert(planOf(checkpointOf(head), options), { sink, fileName: options.fileName });
   return sink.files;
 }
 
@@ -225,7 +223,7 @@ describe("the target onnx", () => {
       const place = join(folder, `broken-${externalData}`);
       const sink = await directorySink(place);
       const plan = planOf({ ...broken, tensors }, { externalData });
-      await expect(convertCheckpoint(plan, { sink })).rejects.toThrow("the disk is gone");
+      await expect(converter.convert(plan, { sink })).rejects.toThrow("the disk is gone");
     }
     expect(await readdir(folder)).toEqual([]);
   });

@@ -1,4 +1,5 @@
-import { writeSidecarFiles, type FileSet, type Target, type TargetRequest } from "@longspan/core";
+import type { FileSet } from "@longspan/core";
+import { type Target, type TargetRequest, writeSidecarFiles } from "@longspan/core/adapter";
 import { onnxLayout } from "./onnx-layout.ts";
 import { externalDataName } from "./write-onnx-file.ts";
 import { writeModel } from "./write-model.ts";

@@ -1,4 +1,4 @@
-import { LongspanError, type ByteSource } from "@longspan/core";
+import { type ByteSource, LongspanError } from "@longspan/core";
 
 /** One field of a message: where its content lies, or its number. */
 export interface ProtobufField {

@@ -1,13 +1,7 @@
-import {
-  globalAttentionPolicy,
-  inputAxes,
-  LongspanError,
-  longformerGraph,
-  type Graph,
-  type LazyTensor,
-  type LongformerSpec,
-  type TargetRequest,
-} from "@longspan/core";
+import { type LazyTensor, LongspanError } from "@longspan/core";
+import { inputAxes, type LongformerSpec, type TargetRequest } from "@longspan/core/adapter";
+import { type Graph, longformerGraph } from "@longspan/core/graph";
+import { globalAttentionPolicy } from "@longspan/core/runtime";
 import { exportGraph } from "../export/export-graph.ts";
 import { quantizeGraph } from "../quantize/quantize-graph.ts";
 import { quantizedParameters } from "../quantize/quantized-parameters.ts";

@@ -1,6 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import { LongspanError, type ByteSink, type DirectorySink } from "@longspan/core";
+import { type ByteSink, type DirectorySink, LongspanError } from "@longspan/core";
 import { GraphProtoSchema, ModelProtoSchema, TensorProtoSchema, type ModelProto } from "../onnx/onnx_pb.ts";
 import { externalTensor, type ExternalPlace } from "../onnx/external-tensor.ts";
 import { onnxTensorHeader } from "../onnx/tensor-header.ts";

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
-import type { DataType, Shape } from "@longspan/core";
+import type { DataType } from "@longspan/core";
+import type { Shape } from "@longspan/core/graph";
 import { ValueInfoProtoSchema, type ValueInfoProto } from "./onnx_pb.ts";
 import { onnxDataTypes } from "./tensor-header.ts";
 

@@ -1,4 +1,5 @@
-import { bytesPerElement, stridedTensor, type ByteSource, type LazyTensor } from "@longspan/core";
+import { type ByteSource, bytesPerElement, type LazyTensor } from "@longspan/core";
+import { stridedTensor } from "@longspan/core/adapter";
 import { zeroCode } from "./quantize-rows.ts";
 
 /** What a weight's codes, uint8 `[rows, columns]`, and scales, float32 `[rows]`, stand for: float32, computed where it is read. */

@@ -1,4 +1,5 @@
-import { headRecords, type LazyTensor, type LongformerSpec } from "@longspan/core";
+import type { LazyTensor } from "@longspan/core";
+import { headRecords, type LongformerSpec } from "@longspan/core/adapter";
 
 /**
  * Which parameters `q8` keeps in 8 bits, with their shapes: the matrices of linear layers, the global projections among them, and the tables of

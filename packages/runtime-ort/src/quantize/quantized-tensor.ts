@@ -1,4 +1,5 @@
-import { bytesPerElement, castTensor, LongspanError, type ByteSink, type LazyTensor } from "@longspan/core";
+import { type ByteSink, bytesPerElement, type LazyTensor, LongspanError } from "@longspan/core";
+import { castTensor } from "@longspan/core/adapter";
 import type { StoredTensor } from "../onnx/stored-tensor.ts";
 import { quantizedNames } from "./quantize-graph.ts";
 import { quantizeRows } from "./quantize-rows.ts";

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { LongspanError, buildGraph, memoryWeights, operations } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import { buildGraph, operations } from "@longspan/core/graph";
+import { memoryWeights } from "@longspan/core/runtime";
 import { loadOnnxRuntime as loadInBrowser } from "./onnxruntime.browser.ts";
 import { loadOnnxRuntime } from "./onnxruntime.node.ts";
 import { ortError } from "./ort-error.ts";

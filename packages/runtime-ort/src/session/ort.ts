@@ -1,18 +1,17 @@
 import { toBinary } from "@bufbuild/protobuf";
+import { LongspanError } from "@longspan/core";
+import { throwIfAborted } from "@longspan/core/adapter";
+import type { Graph, GraphTensor } from "@longspan/core/graph";
 import {
-  LongspanError,
   chosenDataType,
   createSession,
   fitGraph,
-  readParameters,
-  throwIfAborted,
-  type Graph,
-  type GraphTensor,
   type PrepareOptions,
+  readParameters,
   type Runtime,
   type RuntimeCapabilities,
   type Weights,
-} from "@longspan/core";
+} from "@longspan/core/runtime";
 import { exportGraph } from "../export/export-graph.ts";
 import { standardOnnxOperations } from "../export/standard-onnx-operations.ts";
 import { externalTensor } from "../onnx/external-tensor.ts";

@@ -1,4 +1,5 @@
-import { LongspanError, type GraphTensor } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import type { GraphTensor } from "@longspan/core/graph";
 import { loadOnnxRuntime, nativeThreads, wasmThreads } from "#onnxruntime";
 import type { OrtExecutionProvider, OrtModule, OrtSession, OrtSessionOptions, OrtTensor } from "./ort-module.ts";
 import { sharedModule } from "./shared-module.ts";

@@ -1,4 +1,4 @@
-import { bytesSource, headRecords, stringifyJson, type Sidecar, type TargetRequest } from "@longspan/core";
+import { bytesSource, headRecords, type Sidecar, stringifyJson, type TargetRequest } from "@longspan/core/adapter";
 import type { TransformersJsType } from "./model-files.ts";
 
 /** The configuration that the model truly has, beside the one that other programs read. */

@@ -1,14 +1,5 @@
-import {
-  bytesSource,
-  LongspanError,
-  memoryBudget,
-  readJson,
-  stringifyJson,
-  type ByteSource,
-  type FileSet,
-  type Sidecar,
-  type TargetRequest,
-} from "@longspan/core";
+import { type ByteSource, type FileSet, LongspanError } from "@longspan/core";
+import { bytesSource, memoryBudget, readJson, type Sidecar, stringifyJson, type TargetRequest } from "@longspan/core/adapter";
 import type { OnnxTargetOptions } from "../file/onnx-target.ts";
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -1,4 +1,5 @@
-import type { FileSet, FolderKind } from "@longspan/core";
+import type { FileSet } from "@longspan/core";
+import type { FolderKind } from "@longspan/core/adapter";
 import { trueConfigName } from "./known-config.ts";
 import { modelFiles } from "./model-files.ts";
 

@@ -1,4 +1,5 @@
-import { LongspanError, writeSidecarFiles, type Head, type Target, type TargetRequest } from "@longspan/core";
+import { type Head, LongspanError } from "@longspan/core";
+import { type Target, type TargetRequest, writeSidecarFiles } from "@longspan/core/adapter";
 import { onnxLayout } from "../file/onnx-layout.ts";
 import type { OnnxTargetOptions } from "../file/onnx-target.ts";
 import { writeModel } from "../file/write-model.ts";

@@ -1,4 +1,4 @@
-import { attributeParsers, defineOperation, operations, sameShape, type Operation } from "@longspan/core";
+import { attributeParsers, defineOperation, type Operation, operations, sameShape } from "@longspan/core/graph";
 
 const { add, layerNormalization } = operations;
 

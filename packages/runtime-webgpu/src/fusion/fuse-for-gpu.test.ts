@@ -1,13 +1,5 @@
-import {
-  buildGraph,
-  longformerGraph,
-  operations,
-  referenceRuntime,
-  type Graph,
-  type GraphBuilder,
-  type GraphTensor,
-  type Value,
-} from "@longspan/core";
+import { buildGraph, type Graph, type GraphBuilder, type GraphTensor, longformerGraph, operations, type Value } from "@longspan/core/graph";
+import { referenceRuntime } from "@longspan/core/runtime";
 import {
   longformerCaseGraph,
   longformerCaseInputs,

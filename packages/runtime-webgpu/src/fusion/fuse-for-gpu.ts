@@ -2,19 +2,19 @@ import {
   anyValue,
   eliminateDeadNodes,
   fuseLinearBias,
+  type Graph,
   mergeDuplicates,
   nodeOf,
-  removeIdentities,
-  rewritePass,
-  runPasses,
-  type Graph,
   type NodePattern,
   type Operation,
   type Pass,
   type Pattern,
+  removeIdentities,
+  rewritePass,
   type RewriteRule,
+  runPasses,
   type Value,
-} from "@longspan/core";
+} from "@longspan/core/graph";
 import { addNormalization } from "./add-normalization.ts";
 import { embeddingNormalization } from "./embedding-normalization.ts";
 import { gpuOperations } from "./fused-operations.ts";

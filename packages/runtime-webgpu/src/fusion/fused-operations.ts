@@ -1,4 +1,4 @@
-import { operationSet, standardOperations, type Operation, type OperationSet } from "@longspan/core";
+import { type Operation, operationSet, type OperationSet, standardOperations } from "@longspan/core/graph";
 import { addNormalization } from "./add-normalization.ts";
 import { embeddingNormalization } from "./embedding-normalization.ts";
 import { linearActivation } from "./linear-activation.ts";

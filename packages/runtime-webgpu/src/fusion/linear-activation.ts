@@ -1,4 +1,4 @@
-import { activationFunctions, attributeParsers, defineOperation, operations, sameShape, type Operation } from "@longspan/core";
+import { activationFunctions, attributeParsers, defineOperation, type Operation, operations, sameShape } from "@longspan/core/graph";
 
 const { linear, activation } = operations;
 

@@ -1,4 +1,4 @@
-import { defineOperation, operations, sameShape, type Operation } from "@longspan/core";
+import { defineOperation, type Operation, operations, sameShape } from "@longspan/core/graph";
 
 const { linear, add } = operations;
 

@@ -1,4 +1,4 @@
-import type { Attributes, DimensionBindings, GraphTensor } from "@longspan/core";
+import type { Attributes, DimensionBindings, GraphTensor } from "@longspan/core/graph";
 import type { DeviceFacts } from "./device-facts.ts";
 import type { DeviceTensor, Dispatch, Storage } from "./kernel.ts";
 

@@ -1,4 +1,4 @@
-import { activationFunctions, operations } from "@longspan/core";
+import { activationFunctions, operations } from "@longspan/core/graph";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runOperation } from "../testing/run-operation.ts";
 import { testDevice, type TestDevice } from "../testing/test-device.ts";

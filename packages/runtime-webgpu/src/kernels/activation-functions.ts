@@ -1,4 +1,4 @@
-import type { ActivationFunction } from "@longspan/core";
+import type { ActivationFunction } from "@longspan/core/graph";
 
 /** One number, or four at a time. */
 export type FloatType = "f32" | "vec4<f32>";

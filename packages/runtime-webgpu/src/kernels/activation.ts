@@ -1,4 +1,4 @@
-import { activationFunctions } from "@longspan/core";
+import { activationFunctions } from "@longspan/core/graph";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
 import { required } from "./parts/dispatching.ts";
 import { activationCode } from "./activation-functions.ts";

@@ -1,4 +1,5 @@
-import { elementCount, denseStrides } from "@longspan/core";
+import { elementCount } from "@longspan/core";
+import { denseStrides } from "@longspan/core/adapter";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
 import { required } from "./parts/dispatching.ts";
 import { planCopy } from "./parts/strided-copy.ts";

@@ -1,5 +1,5 @@
-import { evaluateDimension, evaluateShape, type Attributes, type DimensionBindings, type GraphTensor } from "@longspan/core";
-import { operationCaseGraph, operationCases, tensorDifference, type OperationCase } from "@longspan/core/testing";
+import { type Attributes, type DimensionBindings, evaluateDimension, evaluateShape, type GraphTensor } from "@longspan/core/graph";
+import { type OperationCase, operationCaseGraph, operationCases, tensorDifference } from "@longspan/core/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runOperation } from "../testing/run-operation.ts";
 import { testDevice, type TestDevice } from "../testing/test-device.ts";

@@ -1,4 +1,4 @@
-import { operations, type GraphTensor } from "@longspan/core";
+import { type GraphTensor, operations } from "@longspan/core/graph";
 import { seededIntegers, seededNormal, tensorDifference, type Tolerance } from "@longspan/core/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { embeddingNormalization } from "../fusion/embedding-normalization.ts";

@@ -1,4 +1,4 @@
-import { operations, type Attributes, type GraphTensor, type Operation } from "@longspan/core";
+import { type Attributes, type GraphTensor, type Operation, operations } from "@longspan/core/graph";
 import { seededIntegers, seededNormal } from "@longspan/core/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";

@@ -1,4 +1,5 @@
-import { elementCount, denseStrides } from "@longspan/core";
+import { elementCount } from "@longspan/core";
+import { denseStrides } from "@longspan/core/adapter";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
 import {

@@ -1,4 +1,4 @@
-import { operations, type Attributes, type GraphTensor, type Operation } from "@longspan/core";
+import { type Attributes, type GraphTensor, type Operation, operations } from "@longspan/core/graph";
 import { seededNormal, tensorDifference, type Tolerance } from "@longspan/core/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { addNormalization } from "../fusion/add-normalization.ts";

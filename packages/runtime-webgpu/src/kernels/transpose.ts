@@ -1,4 +1,5 @@
-import { attributeParsers, denseStrides } from "@longspan/core";
+import { denseStrides } from "@longspan/core/adapter";
+import { attributeParsers } from "@longspan/core/graph";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
 import { required } from "./parts/dispatching.ts";
 import { planCopy } from "./parts/strided-copy.ts";

@@ -1,4 +1,5 @@
-import { elementCount, formatShape, LongspanError } from "@longspan/core";
+import { elementCount, LongspanError } from "@longspan/core";
+import { formatShape } from "@longspan/core/graph";
 import type { DeviceFacts } from "../kernel/device-facts.ts";
 import type { DeviceTensor, Dispatch, Operand, Storage } from "../kernel/kernel.ts";
 

@@ -1,4 +1,4 @@
-import type { Graph } from "@longspan/core";
+import type { Graph } from "@longspan/core/graph";
 import type { KernelTable } from "../kernel/operation-kernels.ts";
 
 /** The parameters that may lie in memory as float16: every use of them is by kernels that unpack it, and none is an output. */

@@ -1,4 +1,4 @@
-import type { GraphDataType, GraphTensor } from "@longspan/core";
+import type { GraphDataType, GraphTensor } from "@longspan/core/graph";
 import type { Dispatch } from "../kernel/kernel.ts";
 import type { MemoryLayout } from "./place-tensors.ts";
 

@@ -1,15 +1,8 @@
 import { describe, expect, test } from "vitest";
-import {
-  buildGraph,
-  longformerGraph,
-  operations,
-  parseLongformerConfig,
-  prepareInputs,
-  publishedConfigs,
-  type Graph,
-  type GraphTensor,
-  type Head,
-} from "@longspan/core";
+import type { Head } from "@longspan/core";
+import { parseLongformerConfig, publishedConfigs } from "@longspan/core/adapter";
+import { buildGraph, type Graph, type GraphTensor, longformerGraph, operations } from "@longspan/core/graph";
+import { prepareInputs } from "@longspan/core/runtime";
 import { fuseForGpu, gpuOperations } from "../fusion/index.ts";
 import { kernelTable } from "../kernels/index.ts";
 import { weightTensors } from "../session/load-weights.ts";

@@ -1,4 +1,4 @@
-import { evaluateShape, type Graph, type Value } from "@longspan/core";
+import { evaluateShape, type Graph, type Value } from "@longspan/core/graph";
 import type { DeviceTensor } from "../kernel/kernel.ts";
 import type { PlanContext } from "../kernel/operation-kernels.ts";
 import { checkDispatch } from "./device-limits.ts";

@@ -1,4 +1,5 @@
-import { bindSymbols, LongspanError, type Graph, type GraphNode, type GraphTensor, type OperationSet } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import { bindSymbols, type Graph, type GraphNode, type GraphTensor, type OperationSet } from "@longspan/core/graph";
 import type { KernelTable, OperationKernels } from "../kernel/operation-kernels.ts";
 
 /** A node and where it runs. Without kernels it is computed on the host, or is a reshape, which only renames memory. */

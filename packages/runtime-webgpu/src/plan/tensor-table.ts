@@ -1,4 +1,4 @@
-import { evaluateShape, type DimensionBindings, type GraphNode, type GraphTensor, type Value } from "@longspan/core";
+import { type DimensionBindings, evaluateShape, type GraphNode, type GraphTensor, type Value } from "@longspan/core/graph";
 import type { DeviceFacts } from "../kernel/device-facts.ts";
 import type { DeviceTensor, Storage } from "../kernel/kernel.ts";
 import type { PlanContext } from "../kernel/operation-kernels.ts";

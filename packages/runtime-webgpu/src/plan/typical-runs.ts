@@ -1,4 +1,5 @@
-import { elementCount, dimensionSymbols, evaluateShape, type Graph, type GraphInput, type GraphTensor } from "@longspan/core";
+import { elementCount } from "@longspan/core";
+import { dimensionSymbols, evaluateShape, type Graph, type GraphInput, type GraphTensor } from "@longspan/core/graph";
 
 /** Inputs of a run that nobody asked for. */
 export interface TypicalRun {

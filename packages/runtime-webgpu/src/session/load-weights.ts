@@ -1,4 +1,7 @@
-import { floatConversion, LongspanError, readParameters, type Graph, type PrepareOptions, type Weights } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import { floatConversion } from "@longspan/core/adapter";
+import type { Graph } from "@longspan/core/graph";
+import { type PrepareOptions, readParameters, type Weights } from "@longspan/core/runtime";
 import { bufferUsage } from "../device/gpu-constants.ts";
 import type { LiveDevice } from "../device/live-device.ts";
 import type { DeviceTensor } from "../kernel/kernel.ts";

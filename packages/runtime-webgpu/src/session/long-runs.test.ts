@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { buildGraph, LongspanError, operations, type GraphTensor, type ProgressEvent, type Value } from "@longspan/core";
+import { LongspanError, type ProgressEvent } from "@longspan/core";
+import { buildGraph, type GraphTensor, operations, type Value } from "@longspan/core/graph";
 import { testDevice } from "../testing/test-device.ts";
 import { webgpu } from "../webgpu-runtime.ts";
 import { submitEnds } from "./split-submits.ts";

@@ -1,15 +1,13 @@
+import { LongspanError } from "@longspan/core";
+import { type Graph, type GraphTensor, selectOutputs } from "@longspan/core/graph";
 import {
   createSession,
-  LongspanError,
-  selectOutputs,
-  type Graph,
-  type GraphTensor,
   type PrepareOptions,
   type RunOptions,
   type Session,
   type SessionProfile,
   type Weights,
-} from "@longspan/core";
+} from "@longspan/core/runtime";
 import type { DeviceLoan } from "../device/shared-device.ts";
 import { fuseForGpu, gpuOperations } from "../fusion/index.ts";
 import type { Dispatch } from "../kernel/kernel.ts";

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { buildGraph, LongspanError, memoryWeights, operations, type GraphTensor } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import { buildGraph, type GraphTensor, operations } from "@longspan/core/graph";
+import { memoryWeights } from "@longspan/core/runtime";
 import { countCalls } from "../testing/counted-device.ts";
 import { testDevice } from "../testing/test-device.ts";
 import { webgpu } from "../webgpu-runtime.ts";

@@ -1,4 +1,6 @@
-import { throwIfAborted, type GraphTensor, type ProfiledStep, type RunOptions } from "@longspan/core";
+import { throwIfAborted } from "@longspan/core/adapter";
+import type { GraphTensor } from "@longspan/core/graph";
+import type { ProfiledStep, RunOptions } from "@longspan/core/runtime";
 import { mapMode } from "../device/gpu-constants.ts";
 import type { LiveDevice } from "../device/live-device.ts";
 import type { GraphPlan, PlannedOutput } from "../plan/graph-plan.ts";

@@ -1,16 +1,7 @@
 import { describe, expect, test } from "vitest";
-import {
-  buildGraph,
-  LongspanError,
-  memoryWeights,
-  operations,
-  referenceRuntime,
-  type Graph,
-  type GraphTensor,
-  type Runtime,
-  type Session,
-  type Weights,
-} from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import { buildGraph, type Graph, type GraphTensor, operations } from "@longspan/core/graph";
+import { memoryWeights, referenceRuntime, type Runtime, type Session, type Weights } from "@longspan/core/runtime";
 import { countCalls } from "../testing/counted-device.ts";
 import { testDevice } from "../testing/test-device.ts";
 import { webgpu } from "../webgpu-runtime.ts";

@@ -1,4 +1,4 @@
-import type { ProfiledStep } from "@longspan/core";
+import type { ProfiledStep } from "@longspan/core/runtime";
 import { bufferUsage, mapMode } from "../device/gpu-constants.ts";
 import type { LiveDevice } from "../device/live-device.ts";
 import type { PlannedStep } from "../plan/graph-plan.ts";

@@ -1,12 +1,7 @@
-import {
-  elementCount,
-  castTensor,
-  evaluateShape,
-  memoryWeights,
-  standardOperations,
-  type Attributes,
-  type GraphTensor,
-} from "@longspan/core";
+import { elementCount } from "@longspan/core";
+import { castTensor } from "@longspan/core/adapter";
+import { type Attributes, evaluateShape, type GraphTensor, standardOperations } from "@longspan/core/graph";
+import { memoryWeights } from "@longspan/core/runtime";
 import { bufferUsage, mapMode } from "../device/gpu-constants.ts";
 import { createPipelineCache, type PipelineCache } from "../device/pipeline-cache.ts";
 import type { DeviceTensor, Storage } from "../kernel/kernel.ts";

@@ -1,4 +1,4 @@
-import { isHead, LongspanError, type Head } from "@longspan/core";
+import { type Head, isHead, LongspanError } from "@longspan/core";
 
 /** What of an adapter_config.json decides how it is merged (peft/tuners/lora/config.py). */
 export interface AdapterConfig {

@@ -1,4 +1,5 @@
-import type { EnvelopeTensor, LazyTensor } from "@longspan/core";
+import type { LazyTensor } from "@longspan/core";
+import type { EnvelopeTensor } from "@longspan/core/adapter";
 
 /** Tensors that an adapter trains beside a module's own, by the segment that PEFT gives them (peft/tuners/lora/layer.py, ia3/layer.py). */
 const partSegments = ["lora_A", "lora_B", "lora_embedding_A", "lora_embedding_B", "lora_magnitude_vector", "ia3_l"] as const;

@@ -1,4 +1,5 @@
-import { joinedFileSet, tokenizerFileNames, type ByteSource, type FileSet } from "@longspan/core";
+import type { ByteSource, FileSet } from "@longspan/core";
+import { joinedFileSet, tokenizerFileNames } from "@longspan/core/adapter";
 
 /**
  * What lies beside an adapter and beside its base: the adapter's tokenizer where it has one (tokens may have been added for it), whole, never

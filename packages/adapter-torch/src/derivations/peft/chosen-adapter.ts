@@ -1,4 +1,5 @@
-import { LongspanError, type DerivationContext } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import type { DerivationContext } from "@longspan/core/adapter";
 import type { AdapterConfig } from "./adapter-config.ts";
 import type { AdapterParts, ModuleParts } from "./adapter-parts.ts";
 import { findAdapterConfig } from "./find-adapter-config.ts";

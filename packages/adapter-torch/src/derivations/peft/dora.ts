@@ -1,4 +1,5 @@
-import { LongspanError, readFloats, type LazyTensor } from "@longspan/core";
+import { type LazyTensor, LongspanError } from "@longspan/core";
+import { readFloats } from "@longspan/core/adapter";
 import { adapterFloat, promotedFloat, roundedTo } from "./float-rounding.ts";
 import { checkUpdate, readRows, rowwise, updateRows, type LowRankUpdate, type RowRange } from "./merged-weight.ts";
 

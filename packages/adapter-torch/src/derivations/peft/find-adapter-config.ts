@@ -1,4 +1,5 @@
-import { memoryBudget, readJson, type DerivationContext, type FileSet } from "@longspan/core";
+import type { FileSet } from "@longspan/core";
+import { type DerivationContext, memoryBudget, readJson } from "@longspan/core/adapter";
 import { parseAdapterConfig, type AdapterConfig } from "./adapter-config.ts";
 
 const fileName = "adapter_config.json";

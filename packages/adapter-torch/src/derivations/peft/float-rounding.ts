@@ -1,4 +1,5 @@
-import { floatConversion, LongspanError, type DataType, type LazyTensor } from "@longspan/core";
+import { type DataType, type LazyTensor, LongspanError } from "@longspan/core";
+import { floatConversion } from "@longspan/core/adapter";
 
 /** The float types that PEFT trains and merges in. */
 export type AdapterFloat = "float32" | "float16" | "bfloat16";

@@ -1,17 +1,14 @@
+import { type Checkpoint, type Head, heads, LongspanError } from "@longspan/core";
 import {
   castTensor,
   createLongformerSpec,
-  heads,
-  LongspanError,
-  parseLayout,
-  renameTensor,
-  transposeTensor,
-  type Checkpoint,
   type DerivationContext,
   type EnvelopeContents,
   type EnvelopeTensor,
-  type Head,
-} from "@longspan/core";
+  parseLayout,
+  renameTensor,
+  transposeTensor,
+} from "@longspan/core/adapter";
 import { huggingFaceLayout } from "../../layouts/hf.ts";
 import { adapterSidecars } from "./adapter-sidecars.ts";
 import { repeatedCopies, type AdapterParts } from "./adapter-parts.ts";

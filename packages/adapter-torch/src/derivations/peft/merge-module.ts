@@ -1,4 +1,4 @@
-import { LongspanError, type LazyTensor } from "@longspan/core";
+import { type LazyTensor, LongspanError } from "@longspan/core";
 import type { AdapterConfig } from "./adapter-config.ts";
 import type { ModuleParts } from "./adapter-parts.ts";
 import { addNormalizedUpdate } from "./dora.ts";

@@ -1,4 +1,5 @@
-import type { EnvelopeContents, EnvelopeTensor, LazyTensor } from "@longspan/core";
+import type { LazyTensor } from "@longspan/core";
+import type { EnvelopeContents, EnvelopeTensor } from "@longspan/core/adapter";
 import { repeatedCopies, type AdapterParts } from "./adapter-parts.ts";
 import { mergeModule } from "./merge-module.ts";
 import { modulePath } from "./module-path.ts";

@@ -1,4 +1,5 @@
-import { computedTensor, LongspanError, readFloats, type LazyTensor } from "@longspan/core";
+import { type LazyTensor, LongspanError } from "@longspan/core";
+import { computedTensor, readFloats } from "@longspan/core/adapter";
 import { adapterFloat, floatBytes, promotedFloat, roundedTo, type AdapterFloat } from "./float-rounding.ts";
 import { fusedFrom, lowRankProduct } from "./low-rank-product.ts";
 

@@ -1,4 +1,5 @@
-import { LongspanError, type Derivation, type DerivationContext, type EnvelopeContents } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import type { Derivation, DerivationContext, EnvelopeContents } from "@longspan/core/adapter";
 import { adapterParts, type AdapterParts } from "./adapter-parts.ts";
 import { chooseAdapter, type ChosenAdapter } from "./chosen-adapter.ts";
 import { mergeIntoBase } from "./merge-into-base.ts";

@@ -1,20 +1,18 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
-  bytesSource,
-  castTensor,
-  createConverter,
-  memoryDirectorySink,
-  memoryFileSet,
-  stridedTensor,
   type Checkpoint,
   type CheckpointInput,
   type Converter,
+  createConverter,
   type Head,
   type LazyTensor,
   type LongspanError,
+  memoryDirectorySink,
+  memoryFileSet,
   type OpenOptions,
 } from "@longspan/core";
+import { bytesSource, castTensor, stridedTensor } from "@longspan/core/adapter";
 import { directoryFileSet } from "@longspan/core/node";
 import { seededCheckpoint } from "@longspan/core/testing";
 import { afterAll, describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-import { addDimensions, divideDimensionUp, multiplyDimensions, type Dimension } from "@longspan/core";
+import { addDimensions, type Dimension, divideDimensionUp, multiplyDimensions } from "@longspan/core/graph";
 
 /** How `longformerAttention` is cut into products of matrices. */
 export interface AttentionTiling {

@@ -1,4 +1,4 @@
-import { maskCodes, multiplyDimensions } from "@longspan/core";
+import { maskCodes, multiplyDimensions } from "@longspan/core/graph";
 import { onnxDataTypes } from "../../onnx/tensor-header.ts";
 import { bandMaskValues } from "../operations/movement.ts";
 import type { OnnxWriter } from "../onnx-writer.ts";

@@ -1,4 +1,4 @@
-import { addDimensions, multiplyDimensions, type Dimension, type Shape } from "@longspan/core";
+import { addDimensions, type Dimension, multiplyDimensions, type Shape } from "@longspan/core/graph";
 import type { OnnxType, OnnxWriter } from "../onnx-writer.ts";
 import type { AttentionShape } from "./attention-shape.ts";
 

@@ -1,4 +1,4 @@
-import type { Dimension, Shape } from "@longspan/core";
+import type { Dimension, Shape } from "@longspan/core/graph";
 import { onnxDataTypes } from "../../onnx/tensor-header.ts";
 import type { OnnxWriter } from "../onnx-writer.ts";
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { buildGraph, maskCodes, operations, referenceRuntime, type Graph, type SessionInputs } from "@longspan/core";
+import { buildGraph, type Graph, maskCodes, operations } from "@longspan/core/graph";
+import { referenceRuntime, type SessionInputs } from "@longspan/core/runtime";
 import { seededNormal, seededWeights, tensorDifference } from "@longspan/core/testing";
 import { ort } from "../../session/ort.ts";
 import { exportGraph } from "../export-graph.ts";

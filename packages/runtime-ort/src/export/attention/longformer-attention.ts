@@ -1,4 +1,4 @@
-import { maskCodes, multiplyDimensions } from "@longspan/core";
+import { maskCodes, multiplyDimensions } from "@longspan/core/graph";
 import { operandAt, outputAt, type NodeToWrite, type OnnxOperation } from "../onnx-operations.ts";
 import type { OnnxWriter } from "../onnx-writer.ts";
 import { writeNonzero } from "../operations/indexing.ts";

@@ -1,4 +1,4 @@
-import type { ActivationFunction } from "@longspan/core";
+import type { ActivationFunction } from "@longspan/core/graph";
 import { operandAt, outputAt, type OnnxOperation } from "../onnx-operations.ts";
 import type { OnnxType, OnnxWriter } from "../onnx-writer.ts";
 

@@ -1,4 +1,5 @@
-import type { DataType, Dimension, GraphDataType } from "@longspan/core";
+import type { DataType } from "@longspan/core";
+import type { Dimension, GraphDataType } from "@longspan/core/graph";
 import { onnxDataTypes } from "../../onnx/tensor-header.ts";
 import { operandAt, outputAt, type OnnxOperation } from "../onnx-operations.ts";
 

@@ -1,4 +1,4 @@
-import { maskCodes, type GraphTensor } from "@longspan/core";
+import { type GraphTensor, maskCodes } from "@longspan/core/graph";
 
 /**
  * What kernels need to know of the tokens of a mask, computed on the host: for each item of the batch, how many global tokens it has, its

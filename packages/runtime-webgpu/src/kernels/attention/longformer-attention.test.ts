@@ -1,4 +1,4 @@
-import { standardOperations, type GraphTensor } from "@longspan/core";
+import { type GraphTensor, standardOperations } from "@longspan/core/graph";
 import { tensorDifference } from "@longspan/core/testing";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";

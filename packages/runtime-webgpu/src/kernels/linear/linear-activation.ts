@@ -1,4 +1,4 @@
-import { activationFunctions } from "@longspan/core";
+import { activationFunctions } from "@longspan/core/graph";
 import type { OperationKernels } from "../../kernel/operation-kernels.ts";
 import type { ChooseTiling } from "./linear-tuning.ts";
 import { planLinear } from "./linear.ts";

@@ -1,4 +1,4 @@
-import { standardOperations, type Attributes, type GraphTensor, type Operation } from "@longspan/core";
+import { type Attributes, type GraphTensor, type Operation, standardOperations } from "@longspan/core/graph";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DeviceFacts } from "../../kernel/device-facts.ts";

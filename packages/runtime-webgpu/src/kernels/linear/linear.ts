@@ -1,4 +1,5 @@
-import { elementCount, type ActivationFunction } from "@longspan/core";
+import { elementCount } from "@longspan/core";
+import type { ActivationFunction } from "@longspan/core/graph";
 import type { DeviceFacts, DeviceLimits } from "../../kernel/device-facts.ts";
 import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
 import type { OperationKernels } from "../../kernel/operation-kernels.ts";

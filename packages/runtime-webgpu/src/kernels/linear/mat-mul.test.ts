@@ -1,4 +1,4 @@
-import { standardOperations, type GraphTensor } from "@longspan/core";
+import { type GraphTensor, standardOperations } from "@longspan/core/graph";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { DeviceFacts } from "../../kernel/device-facts.ts";

@@ -1,4 +1,4 @@
-import type { ActivationFunction } from "@longspan/core";
+import type { ActivationFunction } from "@longspan/core/graph";
 import { activationCode } from "../activation-functions.ts";
 import { maxAxes } from "../parts/strided-domain.ts";
 import type { RightLayout } from "./tiling.ts";

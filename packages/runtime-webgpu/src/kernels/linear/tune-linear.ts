@@ -1,5 +1,6 @@
 import type { GpuDevice } from "../../device/gpu-objects.ts";
-import { LongspanError, throwIfAborted } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import { throwIfAborted } from "@longspan/core/adapter";
 import { createPipelineCache } from "../../device/pipeline-cache.ts";
 import { readDeviceFacts } from "../../device/read-device-facts.ts";
 import type { LinearShape, LinearTuning, LinearTuningEntry } from "./linear-tuning.ts";

@@ -1,4 +1,4 @@
-import { operations, type GraphTensor, type Operation } from "@longspan/core";
+import { type GraphTensor, type Operation, operations } from "@longspan/core/graph";
 import { seededIntegers, seededNormal, tensorDifference } from "@longspan/core/testing";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

@@ -1,4 +1,5 @@
-import { elementCount, denseStrides } from "@longspan/core";
+import { elementCount } from "@longspan/core";
+import { denseStrides } from "@longspan/core/adapter";
 import type { DeviceTensor, Dispatch, Kernel, Storage } from "../../kernel/kernel.ts";
 import type { PlanContext } from "../../kernel/operation-kernels.ts";
 import { foldWorkgroups, packUniforms, rowRanges, rowsOf, wholeOperand, workgroupIndex, workgroupParameters } from "./dispatching.ts";

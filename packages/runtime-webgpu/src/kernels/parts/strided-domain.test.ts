@@ -1,4 +1,4 @@
-import { denseStrides } from "@longspan/core";
+import { denseStrides } from "@longspan/core/adapter";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { domainSize, inFours, maxAxes, simplifyDomain, stretchedStrides, type StridedDomain } from "./strided-domain.ts";

@@ -1,4 +1,4 @@
-import { denseStrides } from "@longspan/core";
+import { denseStrides } from "@longspan/core/adapter";
 import { packUniforms } from "./dispatching.ts";
 
 /** The indices of a loop nest, and where each of them stands in several dense or stretched tensors. */
