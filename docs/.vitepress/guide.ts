@@ -1,0 +1,35 @@
+import type { DefaultTheme } from "vitepress";
+
+/** The guide's pages, in the order in which one reads them. */
+export const guide: DefaultTheme.SidebarItem[] = [
+  {
+    text: "Use it",
+    items: [
+      { text: "Start in five minutes", link: "/start" },
+      { text: "Convert", link: "/convert" },
+      { text: "Verify", link: "/verify" },
+      { text: "Run in Node", link: "/run-in-node" },
+      { text: "Run in browsers and workers", link: "/run-in-browsers" },
+      { text: "Long documents", link: "/long-documents" },
+      { text: "Performance", link: "/performance" },
+    ],
+  },
+  {
+    text: "Extend it",
+    items: [
+      { text: "Write an adapter", link: "/write-an-adapter" },
+      { text: "Write a runtime", link: "/write-a-runtime" },
+      { text: "Write a head", link: "/write-a-head" },
+      { text: "The graph", link: "/graph" },
+      { text: "Operations", link: "/operations" },
+    ],
+  },
+  {
+    text: "Look it up",
+    items: [
+      { text: "Commands", link: "/commands" },
+      { text: "Errors", link: "/errors" },
+      { text: "Formats, and what is never executed", link: "/formats" },
+    ],
+  },
+];
