@@ -9,12 +9,12 @@ import { guide } from "./.vitepress/guide.ts";
 const run = promisify(execFile);
 const root = join(import.meta.dirname, "..");
 const sources = "--conditions=@longspan/source";
-const generated = ["errors.md", "commands.md"];
-const pages = globSync("*.md", { cwd: import.meta.dirname }).filter((page) => !generated.includes(page));
+const generated = new Set(["errors.md", "commands.md"]);
+const pages = globSync("*.md", { cwd: import.meta.dirname }).filter((page) => !generated.has(page));
 
-// Inside the repository, where the packages are found; ignored by git.
-mkdirSync(join(root, "node_modules/.cache"), { recursive: true });
-const folder = mkdtempSync(join(root, "node_modules/.cache/docs-"));
+// Inside the repository, where the packages are found, and outside of node_modules, where Node takes no types away; ignored by git.
+mkdirSync(join(root, "out"), { recursive: true });
+const folder = mkdtempSync(join(root, "out/docs-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** The files that the pages speak of, under the names they have there. */
@@ -31,17 +31,22 @@ function prepareFiles(place: string): void {
 
 test("every page is in the guide, and every page of the guide is there", () => {
   const linked = guide.flatMap(({ items = [] }) => items.flatMap(({ link }) => (link === undefined ? [] : [`${link.slice(1)}.md`])));
-  expect(linked.filter((page) => !generated.includes(page)).toSorted()).toEqual(pages.filter((page) => page !== "index.md").toSorted());
+  expect(linked.filter((page) => !generated.has(page)).toSorted()).toEqual(pages.filter((page) => page !== "index.md").toSorted());
 });
 
-describe.each(pages)("%s", (page) => {
-  const text = readFileSync(join(import.meta.dirname, page), "utf8");
+const running = pages
+  .map((page) => {
+    const text = readFileSync(join(import.meta.dirname, page), "utf8");
+    const commands = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)]
+      .flatMap(([, lines = ""]) => lines.split("\n"))
+      .flatMap((line) => /^(?:npx )?longspan (.*)$/.exec(line)?.[1] ?? []);
+    return { page, commands, blocks: readmeBlocks(text).filter(({ given }) => given === "") };
+  })
+  .filter(({ blocks, commands }) => blocks.length + commands.length > 0);
+
+describe.each(running)("$page", ({ page, blocks, commands }) => {
   const place = join(folder, page);
-  const blocks = readmeBlocks(text).filter(({ given }) => given === "");
-  const commands = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)]
-    .flatMap(([, lines = ""]) => lines.split("\n"))
-    .flatMap((line) => /^(?:npx )?longspan (.*)$/.exec(line)?.[1] ?? []);
-  if (blocks.length + commands.length > 0) prepareFiles(place);
+  prepareFiles(place);
 
   test.each(blocks)("the block at line $line runs", async ({ line, code }) => {
     writeFileSync(join(place, `block-${line}.ts`), code);
@@ -49,11 +54,10 @@ describe.each(pages)("%s", (page) => {
     for (const made of ["triviaqa-hf", "paddle-out"]) rmSync(join(place, made), { recursive: true, force: true });
   });
 
-  if (commands.length > 0)
-    test("its commands run, one after the other", async () => {
-      for (const command of commands) {
-        const words = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
-        await run(process.execPath, [sources, join(root, "packages/cli/src/cli.ts"), ...words], { cwd: place });
-      }
-    });
+  test("its commands run, one after the other", async () => {
+    for (const command of commands) {
+      const words = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
+      await run(process.execPath, [sources, join(root, "packages/cli/src/cli.ts"), ...words], { cwd: place });
+    }
+  });
 });

@@ -112,22 +112,31 @@ export const errorExplanations: Readonly<Record<ErrorCode, ErrorExplanation>> = 
     cause: "A file was written, replaced or cut while it was read.",
     wayOut: "Wait until the training has saved it, or copy it, and start again. Nothing was written.",
   },
-  "target-exists": { cause: "Something stands where the output would go.", wayOut: "Choose another place, or allow it: `overwrite`, `--force`." },
+  "target-exists": {
+    cause: "Something stands where the output would go.",
+    wayOut: "Choose another place, or allow it: `overwrite`, `--force`.",
+  },
   "target-is-source": { cause: "The output would overwrite what is read.", wayOut: "Write to another place." },
-  "target-unknown": { cause: "No adapter writes a target of this name.", wayOut: "The message lists those that are known. Give the adapter that brings it." },
+  "target-unknown": {
+    cause: "No adapter writes a target of this name.",
+    wayOut: "The message lists those that are known. Give the adapter that brings it.",
+  },
   "adapter-invalid": {
     cause: "An adapter, runtime or head is none, follows another version of the contract, or two contradict each other.",
     wayOut: "Call factories (`torch()`, not `torch`), and update the one that the message names.",
   },
   "graph-invalid": {
     cause: "A tensor graph breaks a rule of its operations, or what was read is no graph.",
-    wayOut: "The message names the node and the rule. See [Operations](./operations.md).",
+    wayOut: "The message names the node and the rule. See [the graph](./graph.md).",
   },
   "operation-unsupported": {
     cause: "A runtime or a target does not know an operation, or not in this form.",
     wayOut: "Use another runtime, lower the graph, or give the operation (`onnxOperations`).",
   },
-  "argument-invalid": { cause: "An option or argument is not what the function or command takes.", wayOut: "The message says what to write instead." },
+  "argument-invalid": {
+    cause: "An option or argument is not what the function or command takes.",
+    wayOut: "The message says what to write instead.",
+  },
   closed: { cause: "A checkpoint, session or pipeline was used after it was closed.", wayOut: "Open it again, or close it later." },
   "io-failed": { cause: "The disk or a stream refused to read or write.", wayOut: "The message carries the system's words." },
   "disk-full": { cause: "No room is left on the disk. Nothing half-written stays.", wayOut: "Free space, or write elsewhere." },
@@ -135,15 +144,30 @@ export const errorExplanations: Readonly<Record<ErrorCode, ErrorExplanation>> = 
     cause: "The system or a server does not let this user read or write there.",
     wayOut: "Change the permissions, or pass credentials (`headers`, `token`).",
   },
-  "network-failed": { cause: "A server did not answer, answered with an error, or too late.", wayOut: "Try again; raise `timeout` (`--timeout`) for slow ones." },
-  "module-missing": { cause: "A package that is only loaded when it is used is not installed.", wayOut: "The message has the command that installs it." },
-  "device-missing": { cause: "There is no GPU, or its driver is not found.", wayOut: "`longspan doctor` says what is here. Use the runtime ort or reference without one." },
-  "feature-missing": { cause: "The device or the build of onnxruntime lacks something that was asked for.", wayOut: "Leave the option out, or use another device." },
+  "network-failed": {
+    cause: "A server did not answer, answered with an error, or too late.",
+    wayOut: "Try again; raise `timeout` (`--timeout`) for slow ones.",
+  },
+  "module-missing": {
+    cause: "A package that is only loaded when it is used is not installed.",
+    wayOut: "The message has the command that installs it.",
+  },
+  "device-missing": {
+    cause: "There is no GPU, or its driver is not found.",
+    wayOut: "`longspan doctor` says what is here. Use the runtime ort or reference without one.",
+  },
+  "feature-missing": {
+    cause: "The device or the build of onnxruntime lacks something that was asked for.",
+    wayOut: "Leave the option out, or use another device.",
+  },
   "device-limit": {
     cause: "A tensor is larger than the GPU's buffers may be.",
-    wayOut: "Use shorter rows, fewer at once, or `precision: \"float16\"`.",
+    wayOut: 'Use shorter rows, fewer at once, or `precision: "float16"`.',
   },
-  "out-of-memory": { cause: "Memory of the machine or the GPU does not suffice.", wayOut: "Use shorter or fewer rows at once, and dispose sessions that are not used." },
+  "out-of-memory": {
+    cause: "Memory of the machine or the GPU does not suffice.",
+    wayOut: "Use shorter or fewer rows at once, and dispose sessions that are not used.",
+  },
   "device-lost": { cause: "The GPU was taken away: the driver restarted, or the machine slept.", wayOut: "Prepare the session again." },
   aborted: { cause: "Your `AbortSignal` or Ctrl-C stopped it. Nothing half-written stays.", wayOut: "Start again when you like." },
 };

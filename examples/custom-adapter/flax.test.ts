@@ -3,14 +3,10 @@ import { fileURLToPath } from "node:url";
 import { type ByteSource, createConverter, type Head, memoryFileSet } from "@longspan/core";
 import { bytesSource, isTensor, isTreeMap, type OpenedContainer, type TreeValue } from "@longspan/core/adapter";
 import { directoryFileSet } from "@longspan/core/node";
-import { testFormatAdapter } from "@longspan/core/testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import flax from "./flax.ts";
 import { flaxContainer } from "./flax-container.ts";
-
-// The conformance kit: every head and float type there and back, failing disks, interruptions, odd bytes.
-testFormatAdapter({ describe, test, expect }, flax);
 
 const converter = createConverter({ adapters: [flax()] });
 const fixtures = fileURLToPath(new URL("../../fixtures/", import.meta.url));
