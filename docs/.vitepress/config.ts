@@ -18,6 +18,8 @@ export default defineConfig({
   srcExclude: ["README.md"],
   outDir: "dist",
   cacheDir: "node_modules/.cache/vitepress",
+  // The search's index is one chunk.
+  vite: { build: { chunkSizeWarningLimit: 3000 } },
   themeConfig: {
     // Of the pages themselves: nothing is asked of a server.
     search: { provider: "local" },
