@@ -63,6 +63,7 @@ export const roomOrder: Readonly<Record<string, readonly string[]>> = {
     "classify-text/",
     "classify-tokens/",
     "embed-text/",
+    "batch/",
     "index.ts",
   ],
   "runtime-ort": ["onnx/", "export/", "quantize/", "file/", "transformers-js/", "onnx-adapter.ts", "session/", "index.ts"],

@@ -79,6 +79,7 @@ const declarations: Readonly<Record<keyof typeof pipelines, string>> = {
   fillMask: "fill-mask/fill-mask.ts",
   classifyTokens: "classify-tokens/classify-tokens.ts",
   embedText: "embed-text/embed-text.ts",
+  runBatch: "batch/batch-types.ts",
 };
 
 test.each(Object.entries(declarations))("what the comments of the options of %s tell as a default is it", async (pipeline, path) => {

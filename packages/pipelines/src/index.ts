@@ -21,11 +21,15 @@ export type { Entity } from "./classify-tokens/group-entities.ts";
 export { embedText, type EmbedTextOptions, type TextEmbedder } from "./embed-text/embed-text.ts";
 export { poolingModes, type PoolingMode } from "./embed-text/pooling-mode.ts";
 
+export { runBatch } from "./batch/run-batch.ts";
+export type { BatchItem, BatchOptions, BatchOutcome, BatchProgress, CallOptions } from "./batch/batch-types.ts";
+
 export { pipelineDefaults } from "./pipeline-defaults.ts";
 export type { ModelSource } from "./model/model-source.ts";
 export type { PipelineHandle, PipelineOptions, RunOptions } from "./model/pipeline-options.ts";
 export type { WindowOptions } from "./running/windows.ts";
 export type { OneOrMany } from "./running/one-or-many.ts";
+export type { Batchable, JobPipeline } from "./running/job-pipeline.ts";
 
 export { huggingFaceTokenizer, type HuggingFaceTokenizerOptions } from "./tokenizer/hugging-face-tokenizer.ts";
 export { loadTokenizer, type LoadTokenizerOptions } from "./tokenizer/load-tokenizer.ts";

@@ -4,10 +4,10 @@ import { globalAttentionPolicy } from "@longspan/core/runtime";
 import { specialIds } from "../model/check-tokenizer.ts";
 import { labelNames } from "../model/label-names.ts";
 import { openModel, type OpenedModel } from "../model/open-model.ts";
-import type { PipelineHandle, PipelineOptions, RunOptions } from "../model/pipeline-options.ts";
-import { oneOrMany, type OneOrMany } from "../running/one-or-many.ts";
+import type { PipelineOptions, RunOptions } from "../model/pipeline-options.ts";
+import { jobPipeline, type JobPipeline } from "../running/job-pipeline.ts";
+import type { Prepare } from "../running/job.ts";
 import { sigmoid, softmax } from "../running/probabilities.ts";
-import { runRows } from "../running/run-rows.ts";
 import { encodeText, textRow, textWindows } from "../running/text-windows.ts";
 
 /** How scores come of logits. */
@@ -34,7 +34,7 @@ export interface TextClassification extends LabelScore {
   readonly unreadTokens: number;
 }
 
-export interface TextClassifier extends PipelineHandle, OneOrMany<string, ClassifyTextOptions, TextClassification> {}
+export interface TextClassifier extends JobPipeline<string, ClassifyTextOptions, TextClassification> {}
 
 /**
  * Says what a text is. A text longer than the model is read as far as the model goes, and `unreadTokens` says how much was left.
@@ -47,17 +47,10 @@ export async function classifyText(options: PipelineOptions): Promise<TextClassi
     graph: (config, labels) => longformerGraph(config, "sequence-classification", { labels }),
     check: specialIds,
   });
-  return Object.assign(
-    oneOrMany<string, ClassifyTextOptions, TextClassification>((texts, given) => classifyAll(model, texts, given)),
-    model.handle,
-  );
+  return jobPipeline({ model, prepare: (given) => prepareLabels(model, given) });
 }
 
-async function classifyAll(
-  model: OpenedModel,
-  texts: readonly string[],
-  options: ClassifyTextOptions = {},
-): Promise<readonly TextClassification[]> {
+function prepareLabels(model: OpenedModel, options: ClassifyTextOptions = {}): Prepare<string, TextClassification> {
   const scoresOf = functions[options.scores ?? defaultFunction(model)];
   if (scoresOf === undefined) {
     throw new LongspanError("argument-invalid", `scores is ${JSON.stringify(options.scores)}; it is softmax, sigmoid or none.`, {
@@ -66,26 +59,24 @@ async function classifyAll(
   }
   const names = labelNames(model);
   const globals = globalAttentionPolicy(model.config, "sequence-classification").kind === "first-token" ? 1 : 0;
-  const rows = texts.map((text) => {
+  return (text) => {
     const tokens = encodeText("text", text, model.tokenizer);
     const [first = { start: 0, end: 0 }] = textWindows(tokens, {}, { maxTokens: model.maxTokens, defaultStride: 0 });
-    return { row: textRow(model.tokenizer, tokens, first, globals), unreadTokens: tokens.ids.length - first.end };
-  });
-  const results: TextClassification[] = [];
-  for await (const { logits } of runRows(
-    model,
-    rows.map(({ row }) => row),
-    options,
-  )) {
-    if (logits === undefined) throw new TypeError("a classifier has logits");
-    const labels = Array.from(scoresOf(logits), (score, index): LabelScore => ({ label: names[index] ?? "", score })).toSorted(
-      (a, b) => b.score - a.score,
-    );
-    const [best] = labels;
-    if (best === undefined) throw new TypeError("a classifier has a label");
-    results.push({ ...best, labels, unreadTokens: rows[results.length]?.unreadTokens ?? 0 });
-  }
-  return results;
+    let labels: readonly LabelScore[] = [];
+    return {
+      rows: [textRow(model.tokenizer, tokens, first, globals)],
+      add({ logits }) {
+        if (logits === undefined) throw new TypeError("a classifier has logits");
+        const scores = Array.from(scoresOf(logits), (score, index): LabelScore => ({ label: names[index] ?? "", score }));
+        labels = scores.toSorted((a, b) => b.score - a.score);
+      },
+      result() {
+        const [best] = labels;
+        if (best === undefined) throw new TypeError("a classifier has a label");
+        return { ...best, labels, unreadTokens: tokens.ids.length - first.end };
+      },
+    };
+  };
 }
 
 const functions: Readonly<Record<string, (logits: Float32Array) => Float64Array>> = {

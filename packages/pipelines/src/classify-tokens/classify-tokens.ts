@@ -4,10 +4,10 @@ import { specialIds } from "../model/check-tokenizer.ts";
 import { labelNames } from "../model/label-names.ts";
 import { openModel, type OpenedModel } from "../model/open-model.ts";
 import { pipelineDefaults } from "../pipeline-defaults.ts";
-import type { PipelineHandle, PipelineOptions, RunOptions } from "../model/pipeline-options.ts";
-import { oneOrMany, type OneOrMany } from "../running/one-or-many.ts";
+import type { PipelineOptions, RunOptions } from "../model/pipeline-options.ts";
+import { jobPipeline, type JobPipeline } from "../running/job-pipeline.ts";
+import type { Prepare } from "../running/job.ts";
 import { topIndices, softmax } from "../running/probabilities.ts";
-import { runRows } from "../running/run-rows.ts";
 import { encodeText, textRow, textWindows } from "../running/text-windows.ts";
 import type { Window, WindowOptions } from "../running/windows.ts";
 import { groupEntities, type Entity } from "./group-entities.ts";
@@ -19,7 +19,7 @@ export interface ClassifyTokensOptions extends RunOptions, WindowOptions {
   readonly ignoreLabels?: readonly string[] | undefined;
 }
 
-export interface TokenClassifier extends PipelineHandle, OneOrMany<string, ClassifyTokensOptions, readonly Entity[]> {}
+export interface TokenClassifier extends JobPipeline<string, ClassifyTokensOptions, readonly Entity[]> {}
 
 /** `strideTokens` is such that each token has 64 on either side in one of two neighbouring windows. */
 const defaults = pipelineDefaults.classifyTokens;
@@ -36,17 +36,10 @@ export async function classifyTokens(options: PipelineOptions): Promise<TokenCla
     graph: (config, labels) => longformerGraph(config, "token-classification", { labels }),
     check: specialIds,
   });
-  return Object.assign(
-    oneOrMany<string, ClassifyTokensOptions, readonly Entity[]>((texts, given) => classifyAll(model, texts, given)),
-    model.handle,
-  );
+  return jobPipeline({ model, prepare: (given) => prepareEntities(model, given) });
 }
 
-async function classifyAll(
-  model: OpenedModel,
-  texts: readonly string[],
-  options: ClassifyTokensOptions = {},
-): Promise<readonly (readonly Entity[])[]> {
+function prepareEntities(model: OpenedModel, options: ClassifyTokensOptions = {}): Prepare<string, readonly Entity[]> {
   const aggregation: unknown = options.aggregation ?? defaults.aggregation;
   if (aggregation !== "none" && aggregation !== "simple") {
     throw new LongspanError("argument-invalid", `aggregation is ${JSON.stringify(aggregation)}; it is none or simple.`, {
@@ -55,33 +48,33 @@ async function classifyAll(
   }
   const names = labelNames(model);
   const ignored = new Set<string>(options.ignoreLabels ?? defaults.ignoreLabels);
-  const documents = texts.map((text) => {
+  return (text) => {
     const tokens = encodeText("text", text, model.tokenizer);
     const windows = textWindows(tokens, options, { maxTokens: model.maxTokens, defaultStride: defaults.strideTokens });
     const entities: Entity[] = [];
-    return { text, tokens, windows, entities };
-  });
-  const jobs = documents.flatMap((document) => document.windows.map((window, index) => ({ document, window, index })));
-  const rows = jobs.map(({ document, window }) => textRow(model.tokenizer, document.tokens, window, 0));
-  let next = 0;
-  for await (const { logits } of runRows(model, rows, options)) {
-    const job = jobs[next++];
-    if (job === undefined || logits === undefined) throw new TypeError("each window has logits");
-    const { document, window, index } = job;
-    const { start: from, end: to } = ownTokens(document.windows, index);
-    for (let token = from; token < to; token++) {
-      const at = (token - window.start + 1) * names.length;
-      const scores = softmax(logits.subarray(at, at + names.length));
-      const [label = 0] = topIndices(scores, 1);
-      const start = document.tokens.starts[token] ?? 0;
-      const end = document.tokens.ends[token] ?? 0;
-      document.entities.push({ label: names[label] ?? "", score: scores[label] ?? 0, start, end, text: document.text.slice(start, end) });
-    }
-  }
-  return documents.map(({ text, entities }) => {
-    const found = aggregation === "simple" ? groupEntities(entities, text) : entities;
-    return found.filter(({ label }) => !ignored.has(label));
-  });
+    let next = 0;
+    return {
+      rows: windows.map((window) => textRow(model.tokenizer, tokens, window, 0)),
+      add({ logits }) {
+        const index = next++;
+        const window = windows[index];
+        if (window === undefined || logits === undefined) throw new TypeError("each window has logits");
+        const { start: from, end: to } = ownTokens(windows, index);
+        for (let token = from; token < to; token++) {
+          const at = (token - window.start + 1) * names.length;
+          const scores = softmax(logits.subarray(at, at + names.length));
+          const [label = 0] = topIndices(scores, 1);
+          const start = tokens.starts[token] ?? 0;
+          const end = tokens.ends[token] ?? 0;
+          entities.push({ label: names[label] ?? "", score: scores[label] ?? 0, start, end, text: text.slice(start, end) });
+        }
+      },
+      result() {
+        const found = aggregation === "simple" ? groupEntities(entities, text) : entities;
+        return found.filter(({ label }) => !ignored.has(label));
+      },
+    };
+  };
 }
 
 /** The tokens that count in a window: up to the middle of what it shares with its neighbours. */

@@ -2,10 +2,10 @@ import { LongspanError } from "@longspan/core";
 import { longformerGraph } from "@longspan/core/graph";
 import { specialIds } from "../model/check-tokenizer.ts";
 import { openModel, type OpenedModel } from "../model/open-model.ts";
-import type { PipelineHandle, PipelineOptions, RunOptions } from "../model/pipeline-options.ts";
+import type { PipelineOptions, RunOptions } from "../model/pipeline-options.ts";
 import { pipelineDefaults } from "../pipeline-defaults.ts";
-import { oneOrMany, type OneOrMany } from "../running/one-or-many.ts";
-import { runRows } from "../running/run-rows.ts";
+import { jobPipeline, type JobPipeline } from "../running/job-pipeline.ts";
+import type { Prepare } from "../running/job.ts";
 import { encodeText, textRow, textWindows } from "../running/text-windows.ts";
 import type { Window } from "../running/windows.ts";
 import type { TextTokenizer, TokenizedText } from "../tokenizer/text-tokenizer.ts";
@@ -31,7 +31,7 @@ export interface EmbedTextOptions extends RunOptions {
   readonly onUnread?: ((unread: { readonly text: number; readonly tokens: number; readonly limit: number }) => void) | undefined;
 }
 
-export interface TextEmbedder extends PipelineHandle, OneOrMany<string, EmbedTextOptions, Float32Array> {}
+export interface TextEmbedder extends JobPipeline<string, EmbedTextOptions, Float32Array> {}
 
 /**
  * Turns texts into vectors, by the trunk alone: any Longformer will do, whatever its head. No token is global, as in transformers where nothing is
@@ -53,10 +53,7 @@ export async function embedText(options: PipelineOptions): Promise<TextEmbedder>
       sentences = await sentencesOf(() => readSentenceModel(files, options.signal));
     },
   });
-  return Object.assign(
-    oneOrMany<string, EmbedTextOptions, Float32Array>((texts, given) => embedAll(model, sentences, texts, given)),
-    model.handle,
-  );
+  return jobPipeline({ model, prepare: (given) => prepareVectors(model, sentences, given) });
 }
 
 /** What files of sentence-transformers say; an error where they say what is not computed, which matters only if nothing else is asked for. */
@@ -71,44 +68,34 @@ async function sentencesOf(read: () => Promise<SentenceModel | undefined>): Prom
   }
 }
 
-async function embedAll(
-  model: OpenedModel,
-  sentences: Sentences,
-  texts: readonly string[],
-  options: EmbedTextOptions = {},
-): Promise<readonly Float32Array[]> {
+function prepareVectors(model: OpenedModel, sentences: Sentences, options: EmbedTextOptions = {}): Prepare<string, Float32Array> {
   const modes = chosenModes(options.pooling, sentences);
   const said = LongspanError.isInstance(sentences) ? undefined : sentences;
   const { hiddenSize } = model.config;
   const prompt = chosenPrompt(options, said);
   const skipped = said?.includesPrompt === false && prompt !== "" ? 1 + model.tokenizer.encode(prompted(prompt, "", said)).ids.length : 0;
-  const documents = texts.map((text, index) => {
+  const normalize = options.normalize ?? said?.normalize ?? pipelineDefaults.embedText.normalize;
+  return (text, index) => {
     const tokens = encodeTextFor(model.tokenizer, prompt, text, said);
     const windows = windowsOf(model, tokens, said, (unread) => options.onUnread?.({ text: index, ...unread }));
+    const rows = (modes.every((mode) => mode === "cls") ? windows.slice(0, 1) : windows).map((window) =>
+      textRow(model.tokenizer, tokens, window, 0),
+    );
+    const pooled = pooledVector(modes, hiddenSize, skipped);
+    let next = 0;
     return {
-      tokens,
-      windows: modes.every((mode) => mode === "cls") ? windows.slice(0, 1) : windows,
-      pooled: pooledVector(modes, hiddenSize, skipped),
+      rows,
+      add({ last_hidden_state: hidden }) {
+        const row = rows[next++];
+        if (row === undefined || hidden === undefined) throw new TypeError("each window has hidden states");
+        pooled.add(hidden, row.ids.length);
+      },
+      result() {
+        const vector = pooled.result();
+        return Float32Array.from(normalize ? unitVector(vector) : vector);
+      },
     };
-  });
-  const jobs = documents.flatMap((document) =>
-    document.windows.map((window) => ({ document, row: textRow(model.tokenizer, document.tokens, window, 0) })),
-  );
-  let next = 0;
-  for await (const { last_hidden_state: hidden } of runRows(
-    model,
-    jobs.map(({ row }) => row),
-    options,
-  )) {
-    const job = jobs[next++];
-    if (job === undefined || hidden === undefined) throw new TypeError("each window has hidden states");
-    job.document.pooled.add(hidden, job.row.ids.length);
-  }
-  const normalize = options.normalize ?? said?.normalize ?? pipelineDefaults.embedText.normalize;
-  return documents.map(({ pooled }) => {
-    const vector = pooled.result();
-    return Float32Array.from(normalize ? unitVector(vector) : vector);
-  });
+  };
 }
 
 /** @throws LongspanError `argument-invalid` for a way that is none; what the model's files call for, when nothing was asked for. */

@@ -1,15 +1,13 @@
 import { LongspanError } from "@longspan/core";
-import type { SessionInputs } from "@longspan/core/runtime";
 import { specialIds } from "../model/check-tokenizer.ts";
 import { openModel, type OpenedModel } from "../model/open-model.ts";
 import { pipelineDefaults } from "../pipeline-defaults.ts";
-import type { PipelineHandle, PipelineOptions, RunOptions } from "../model/pipeline-options.ts";
+import type { PipelineOptions, RunOptions } from "../model/pipeline-options.ts";
 import { fillIn } from "./fill-in.ts";
-import { oneOrMany, type OneOrMany } from "../running/one-or-many.ts";
+import { jobPipeline, type JobPipeline } from "../running/job-pipeline.ts";
+import type { Prepare } from "../running/job.ts";
 import { topIndices, softmax } from "../running/probabilities.ts";
-import { runRows } from "../running/run-rows.ts";
 import { encodeText, textRow } from "../running/text-windows.ts";
-import type { TokenRow } from "../running/token-row.ts";
 import { integerOption } from "../running/integer-option.ts";
 import type { Window } from "../running/windows.ts";
 import type { TextTokenizer, TokenizedText } from "../tokenizer/text-tokenizer.ts";
@@ -38,7 +36,7 @@ export interface FilledMask {
   readonly fillings: readonly MaskFilling[];
 }
 
-export interface MaskFiller extends PipelineHandle, OneOrMany<string, FillMaskOptions, readonly FilledMask[]> {
+export interface MaskFiller extends JobPipeline<string, FillMaskOptions, readonly FilledMask[]> {
   /** What stands for a word to be filled in: `<mask>`. */
   readonly mask: string;
 }
@@ -55,8 +53,8 @@ export async function fillMask(options: PipelineOptions): Promise<MaskFiller> {
     check: (tokenizer) => [specialIds(tokenizer), maskOf(tokenizer)],
   });
   return Object.assign(
-    oneOrMany<string, FillMaskOptions, readonly FilledMask[]>((texts, given) => fillAll(model, texts, given)),
-    { ...model.handle, mask: model.tokenizer.tokenOf(maskOf(model.tokenizer)) ?? "" },
+    jobPipeline<string, FillMaskOptions, readonly FilledMask[]>({ model, prepare: (given) => prepareFillings(model, given) }),
+    { mask: model.tokenizer.tokenOf(maskOf(model.tokenizer)) ?? "" },
   );
 }
 
@@ -70,52 +68,36 @@ function maskOf(tokenizer: TextTokenizer): number {
   );
 }
 
-async function fillAll(
-  model: OpenedModel,
-  texts: readonly string[],
-  options: FillMaskOptions = {},
-): Promise<readonly (readonly FilledMask[])[]> {
+function prepareFillings(model: OpenedModel, options: FillMaskOptions = {}): Prepare<string, readonly FilledMask[]> {
   const topK = integerOption("topK", options.topK ?? pipelineDefaults.fillMask.topK, 1);
   const { tokenizer } = model;
-  const documents = texts.map((text) => {
+  return (text) => {
     const tokens = encodeText("text", text, tokenizer);
-    const masks = masksIn(tokens, tokenizer);
-    return { text, tokens, filled: new Array<FilledMask>(), masks };
-  });
-  const jobs = documents.flatMap((document) =>
-    windowsOf(document.masks, document.tokens.ids.length, model.maxTokens - 2).map(({ window, masks }) => {
-      const places = masks.map((mask) => mask - window.start + 1);
-      return { document, masks, places, row: textRow(tokenizer, document.tokens, window, 0) };
-    }),
-  );
-  const more = (some: readonly TokenRow[], first: number): SessionInputs => {
-    const places = jobs.slice(first, first + some.length).map((job) => job.places);
-    const most = Math.max(...places.map((list) => list.length));
-    const data = new Int32Array(places.length * most);
-    for (const [index, list] of places.entries()) data.set(list, index * most);
-    return { mask_positions: { dataType: "int32", shape: [places.length, most], data } };
+    const windows = windowsOf(masksIn(tokens, tokenizer), tokens.ids.length, model.maxTokens - 2);
+    const filled: FilledMask[] = [];
+    let next = 0;
+    return {
+      rows: windows.map(({ window, masks }) => ({
+        ...textRow(tokenizer, tokens, window, 0),
+        maskPositions: masks.map((mask) => mask - window.start + 1),
+      })),
+      add({ logits }) {
+        const job = windows[next++];
+        if (job === undefined || logits === undefined) throw new TypeError("each mask has logits");
+        for (const [index, mask] of job.masks.entries()) {
+          const start = tokens.starts[mask] ?? 0;
+          const end = tokens.ends[mask] ?? 0;
+          const scores = softmax(logits.subarray(index * model.config.vocabSize, (index + 1) * model.config.vocabSize));
+          const fillings = topIndices(scores, topK).map((id): MaskFilling => {
+            const filledText = fillIn(tokenizer, text, { id: tokens.ids[mask] ?? 0, start, end }, id);
+            return { id, token: tokenizer.tokenOf(id) ?? "", text: tokenizer.decode([id]), score: scores[id] ?? 0, filled: filledText };
+          });
+          filled.push({ start, end, fillings });
+        }
+      },
+      result: () => filled,
+    };
   };
-  let next = 0;
-  for await (const { logits } of runRows(
-    model,
-    jobs.map(({ row }) => row),
-    { ...options, more },
-  )) {
-    const job = jobs[next++];
-    if (job === undefined || logits === undefined) throw new TypeError("each mask has logits");
-    const { text, tokens, filled } = job.document;
-    for (const [index, mask] of job.masks.entries()) {
-      const start = tokens.starts[mask] ?? 0;
-      const end = tokens.ends[mask] ?? 0;
-      const scores = softmax(logits.subarray(index * model.config.vocabSize, (index + 1) * model.config.vocabSize));
-      const fillings = topIndices(scores, topK).map((id): MaskFilling => {
-        const filledText = fillIn(tokenizer, text, { id: tokens.ids[mask] ?? 0, start, end }, id);
-        return { id, token: tokenizer.tokenOf(id) ?? "", text: tokenizer.decode([id]), score: scores[id] ?? 0, filled: filledText };
-      });
-      filled.push({ start, end, fillings });
-    }
-  }
-  return documents.map(({ filled }) => filled);
 }
 
 function masksIn(tokens: TokenizedText, tokenizer: TextTokenizer): readonly number[] {

@@ -2,8 +2,8 @@ import { longformerGraph } from "@longspan/core/graph";
 import { openModel, type OpenedModel } from "../model/open-model.ts";
 import { pipelineDefaults } from "../pipeline-defaults.ts";
 import type { PipelineOptions } from "../model/pipeline-options.ts";
-import { oneOrMany } from "../running/one-or-many.ts";
-import { runRows } from "../running/run-rows.ts";
+import { jobPipeline } from "../running/job-pipeline.ts";
+import type { Prepare } from "../running/job.ts";
 import { integerOption } from "../running/integer-option.ts";
 import { windowScores } from "./best-spans.ts";
 import { collectAnswers } from "./collect-answers.ts";
@@ -26,20 +26,14 @@ export async function questionAnswering(options: PipelineOptions): Promise<Quest
     check: joinRule,
   });
   const rule = joinRule(model.tokenizer, model.config);
-  return Object.assign(
-    oneOrMany<QuestionAndContext, QuestionAnsweringOptions, QuestionAnsweringResult>((inputs, given) =>
-      answerAll(model, rule, inputs, given),
-    ),
-    model.handle,
-  );
+  return jobPipeline({ model, prepare: (given) => prepareAnswers(model, rule, given) });
 }
 
-async function answerAll(
+function prepareAnswers(
   model: OpenedModel,
   rule: JoinRule,
-  inputs: readonly QuestionAndContext[],
   options: QuestionAnsweringOptions = {},
-): Promise<readonly QuestionAnsweringResult[]> {
+): Prepare<QuestionAndContext, QuestionAnsweringResult> {
   const defaults = pipelineDefaults.questionAnswering;
   const collecting = {
     topK: integerOption("topK", options.topK ?? defaults.topK, 1),
@@ -47,25 +41,23 @@ async function answerAll(
     alignToWords: options.alignToWords ?? defaults.alignToWords,
     noAnswer: options.noAnswer ?? defaults.noAnswer,
   };
-  const documents = inputs.map((input) => {
-    const cut = questionWindows(input, model.tokenizer, rule, { ...options, maxTokens: model.maxTokens });
-    return { ...cut, collector: collectAnswers(cut.context, cut.tokens, collecting) };
-  });
-  const jobs = documents.flatMap(({ windows, collector }) => windows.map((window) => ({ window, collector })));
-  let next = 0;
-  for await (const { start_logits: starts, end_logits: ends } of runRows(
-    model,
-    jobs.map(({ window }) => window.row),
-    options,
-  )) {
-    const job = jobs[next++];
-    if (job === undefined || starts === undefined || ends === undefined) throw new TypeError("each window has start and end logits");
-    job.collector.add(job.window, windowScores(starts, ends, job.window.at, job.window.count));
-  }
-  return documents.map(({ windows, collector }) => {
-    const answers = collector.answers();
-    const [best] = answers;
-    if (best === undefined) throw new TypeError("a document has an answer");
-    return { ...best, answers, windows: windows.length };
-  });
+  return (input) => {
+    const { context, tokens, windows } = questionWindows(input, model.tokenizer, rule, { ...options, maxTokens: model.maxTokens });
+    const collector = collectAnswers(context, tokens, collecting);
+    let next = 0;
+    return {
+      rows: windows.map(({ row }) => row),
+      add({ start_logits: starts, end_logits: ends }) {
+        const window = windows[next++];
+        if (window === undefined || starts === undefined || ends === undefined) throw new TypeError("each window has start and end logits");
+        collector.add(window, windowScores(starts, ends, window.at, window.count));
+      },
+      result() {
+        const answers = collector.answers();
+        const [best] = answers;
+        if (best === undefined) throw new TypeError("a document has an answer");
+        return { ...best, answers, windows: windows.length };
+      },
+    };
+  };
 }

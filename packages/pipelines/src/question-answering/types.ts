@@ -1,5 +1,5 @@
-import type { PipelineHandle, RunOptions } from "../model/pipeline-options.ts";
-import type { OneOrMany } from "../running/one-or-many.ts";
+import type { RunOptions } from "../model/pipeline-options.ts";
+import type { JobPipeline } from "../running/job-pipeline.ts";
 import type { WindowOptions } from "../running/windows.ts";
 
 export interface QuestionAndContext {
@@ -40,5 +40,4 @@ export interface QuestionAnsweringResult extends Answer {
   readonly windows: number;
 }
 
-export interface QuestionAnswerer
-  extends PipelineHandle, OneOrMany<QuestionAndContext, QuestionAnsweringOptions, QuestionAnsweringResult> {}
+export interface QuestionAnswerer extends JobPipeline<QuestionAndContext, QuestionAnsweringOptions, QuestionAnsweringResult> {}

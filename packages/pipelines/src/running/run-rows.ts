@@ -1,4 +1,4 @@
-import { LongspanError } from "@longspan/core";
+import { LongspanError, type ProgressListener } from "@longspan/core";
 import { throwIfAborted } from "@longspan/core/adapter";
 import type { GraphTensor } from "@longspan/core/graph";
 import { prepareInputs, type SessionInputs } from "@longspan/core/runtime";
@@ -11,18 +11,11 @@ import type { TokenRow } from "./token-row.ts";
 /** The outputs of one row, float32, without the batch axis. Where there is a sequence axis, padding may follow the row's tokens. */
 export type RowOutputs = Readonly<Record<string, Float32Array>>;
 
-/** What a pipeline adds to the inputs of a batch. */
-type MoreInputs = (rows: readonly TokenRow[], first: number) => SessionInputs;
-
-export interface RunRowsOptions extends RunOptions {
-  readonly more?: MoreInputs | undefined;
-}
-
 /**
  * Runs rows in batches of `batchSize`, the shorter ones of a batch padded on the right, and gives each row's outputs as it comes.
  * @throws LongspanError `argument-invalid`, `aborted`, `value-overflow` when scores are not numbers, `closed`, what the session throws.
  */
-export async function* runRows(model: OpenedModel, rows: readonly TokenRow[], options: RunRowsOptions = {}): AsyncGenerator<RowOutputs> {
+export async function* runRows(model: OpenedModel, rows: readonly TokenRow[], options: RunOptions = {}): AsyncGenerator<RowOutputs> {
   const end = model.begin();
   try {
     yield* runBatches(model, rows, options);
@@ -31,7 +24,7 @@ export async function* runRows(model: OpenedModel, rows: readonly TokenRow[], op
   }
 }
 
-async function* runBatches(model: OpenedModel, rows: readonly TokenRow[], options: RunRowsOptions): AsyncGenerator<RowOutputs> {
+async function* runBatches(model: OpenedModel, rows: readonly TokenRow[], options: RunOptions): AsyncGenerator<RowOutputs> {
   const batchSize = integerOption("batchSize", options.batchSize ?? pipelineDefaults.run.batchSize, 1);
   const batches = Math.ceil(rows.length / batchSize);
   let steps = 1;
@@ -41,8 +34,7 @@ async function* runBatches(model: OpenedModel, rows: readonly TokenRow[], option
     const some = rows.slice(first, first + batchSize);
     const item = `window ${first + 1}${some.length > 1 ? ` to ${first + some.length}` : ""} of ${rows.length}`;
     const report = (done: number): void => options.onProgress?.({ stage: "run", item, done, total: batches * steps, unit: "steps" });
-    const inputs = { ...batchInputs(model, some), ...options.more?.(some, first) };
-    const outputs = await model.session.run(inputs, {
+    const outputsOf = await runTogether(model, some, {
       signal: options.signal,
       onProgress: ({ done, total }) => {
         steps = total;
@@ -50,8 +42,22 @@ async function* runBatches(model: OpenedModel, rows: readonly TokenRow[], option
       },
     });
     report((batch + 1) * steps);
-    for (const index of some.keys()) yield rowOutputs(model, outputs, index, some.length);
+    for (const index of some.keys()) yield outputsOf(index);
   }
+}
+
+/**
+ * Runs rows as one batch, the shorter ones padded on the right.
+ * @returns what gives a row's outputs; it throws LongspanError `value-overflow` where they are not numbers.
+ * @throws LongspanError what the session throws.
+ */
+export async function runTogether(
+  model: OpenedModel,
+  rows: readonly TokenRow[],
+  options: { readonly signal?: AbortSignal | undefined; readonly onProgress?: ProgressListener | undefined },
+): Promise<(row: number) => RowOutputs> {
+  const outputs = await model.session.run({ ...batchInputs(model, rows), ...maskPositions(rows) }, options);
+  return (row) => rowOutputs(model, outputs, row, rows.length);
 }
 
 function batchInputs({ config, head }: OpenedModel, rows: readonly TokenRow[]): SessionInputs {
@@ -69,6 +75,16 @@ function batchInputs({ config, head }: OpenedModel, rows: readonly TokenRow[]): 
     global_attention_mask: filled(0, (row, target) => target.fill(1, 0, row.globals)),
     token_type_ids: typed ? filled(0, (row, target) => target.fill(1, row.secondTypeFrom ?? row.ids.length)) : undefined,
   });
+}
+
+/** The places of masks; rows with fewer are filled up with the first token's place, whose scores nobody reads. */
+function maskPositions(rows: readonly TokenRow[]): SessionInputs {
+  const places = rows.flatMap((row) => (row.maskPositions === undefined ? [] : [row.maskPositions]));
+  if (places.length === 0) return {};
+  const most = Math.max(...places.map((list) => list.length));
+  const data = new Int32Array(places.length * most);
+  for (const [index, list] of places.entries()) data.set(list, index * most);
+  return { mask_positions: { dataType: "int32", shape: [places.length, most], data } };
 }
 
 function rowOutputs(model: OpenedModel, outputs: Readonly<Record<string, GraphTensor>>, row: number, rows: number): RowOutputs {

@@ -5,4 +5,6 @@ export interface TokenRow {
   readonly globals: number;
   /** From which token on the type is 1; undefined where all are 0. */
   readonly secondTypeFrom: number | undefined;
+  /** Of a graph with the input `mask_positions`: where the row's masks stand. */
+  readonly maskPositions?: readonly number[] | undefined;
 }
