@@ -19,6 +19,7 @@ import { huggingFaceLayout } from "./layouts/hf.ts";
 import { huggingFaceTarget } from "./targets/hf.ts";
 import { torchLegacyTarget, torchTarget } from "./targets/torch.ts";
 
+/** What `torch` takes. */
 export type TorchOptions = TorchZipOptions;
 
 /**

@@ -2,6 +2,7 @@ import { elementCount, type LazyTensor } from "@longspan/core";
 import { formatSafetensorsIndex, planShards, shardFileName } from "@longspan/safetensors";
 import { withFileName } from "./with-file-name.ts";
 
+/** How `shardTensors` distributes tensors. */
 export interface ShardTensorsOptions {
   /** The name of the one file, from which those of shards and index are made. */
   readonly fileName: string;
@@ -13,6 +14,7 @@ export interface ShardTensorsOptions {
   readonly totalParameters?: boolean;
 }
 
+/** Tensors distributed over files. */
 export interface ShardedTensors {
   /** Tensors per file, in the order they came in. */
   readonly files: readonly { readonly fileName: string; readonly tensors: readonly LazyTensor[] }[];

@@ -16,6 +16,7 @@ import { withFileName } from "./with-file-name.ts";
 /** The first bytes by which a container knows its files. */
 const headBytes = 4096;
 
+/** A container of several files with an index in Hugging Face's form. */
 export interface ShardedContainerOptions {
   /** The container's name: `torch-sharded`. */
   readonly name: string;

@@ -5,6 +5,7 @@ import { safetensorsNames } from "./data-types.ts";
 import { shardTensors } from "./shard-tensors.ts";
 import { withFileName } from "./with-file-name.ts";
 
+/** What `writeSafetensors` says in the files beside the tensors. */
 export interface WriteSafetensorsOptions {
   /** The `__metadata__` of every file, which frameworks ask for: `{ format: "pt" }`. */
   readonly metadata: Readonly<Record<string, string>>;

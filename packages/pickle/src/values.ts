@@ -113,11 +113,13 @@ export interface PickleText {
   readonly byteLength: number;
 }
 
+/** A list. */
 export interface PickleList<Value = PickleValue> {
   readonly kind: "list";
   items: Value[];
 }
 
+/** A tuple. */
 export interface PickleTuple<Value = PickleValue> {
   readonly kind: "tuple";
   readonly items: readonly Value[];

@@ -5,6 +5,7 @@ import { transformersJsFolder } from "./transformers-js/transformers-js-folder.t
 import { transformersJsTarget } from "./transformers-js/transformers-js-target.ts";
 import { onnxTarget, type OnnxTargetOptions } from "./file/onnx-target.ts";
 
+/** How ONNX files are written. */
 export type OnnxOptions = OnnxTargetOptions;
 
 /**

@@ -9,6 +9,7 @@ import type { LinearTuning } from "./kernels/linear/index.ts";
 import { aliasOperation, hostOperations } from "./plan/split-graph.ts";
 import { prepareSession } from "./session/prepare-session.ts";
 
+/** What `webgpu` takes: how weights are kept, and the device. */
 export interface WebGpuOptions extends DeviceOptions {
   /**
    * How weights are kept when `prepare` is not told. `float16` halves the GPU memory they take; sums and normalizations are in float32 all

@@ -27,6 +27,7 @@ const bitsPerElementOf = {
   U64: 64,
 } as const;
 
+/** A data type by the name that files give it. */
 export type SafetensorsDataType = keyof typeof bitsPerElementOf;
 
 /** All data types, in increasing order of alignment. */
@@ -34,6 +35,7 @@ export const safetensorsDataTypes: readonly SafetensorsDataType[] = /*#__PURE__*
 
 const rankOf: ReadonlyMap<string, number> = /*#__PURE__*/ new Map(safetensorsDataTypes.map((dataType, rank) => [dataType, rank]));
 
+/** Whether a text names a data type of safetensors. */
 export function isSafetensorsDataType(name: string): name is SafetensorsDataType {
   return rankOf.has(name);
 }

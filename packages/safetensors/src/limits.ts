@@ -15,6 +15,7 @@ export interface SafetensorsLimits {
   readonly dimensions: number;
 }
 
+/** The limits that hold where none are given. */
 export const defaultSafetensorsLimits: SafetensorsLimits = {
   memory: 2 ** 30,
   headerBytes: 100_000_000,

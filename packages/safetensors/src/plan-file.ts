@@ -5,6 +5,7 @@ import { metadataKey } from "./parse-header.ts";
 import { type SafetensorsEntry, lengthBytes } from "./safetensors-file.ts";
 import { SafetensorsError, quoted } from "./safetensors-error.ts";
 
+/** A tensor to be written. */
 export interface SafetensorsDeclaration {
   readonly name: string;
   readonly dataType: SafetensorsDataType;
@@ -12,6 +13,7 @@ export interface SafetensorsDeclaration {
   readonly shape: readonly number[];
 }
 
+/** What a file says beside its tensors. */
 export interface PlanSafetensorsOptions {
   /**
    * Strings by key, written in the given order. The reference library keeps them in a hash map with a random seed: with two keys and more, its own
@@ -20,6 +22,7 @@ export interface PlanSafetensorsOptions {
   readonly metadata?: Readonly<Record<string, string>> | ReadonlyMap<string, string> | undefined;
 }
 
+/** A file to be written: its header, and where the tensors' bytes go. */
 export interface SafetensorsPlan {
   /** The first bytes of the file: the length and the JSON, padded with spaces to a multiple of 8 bytes. */
   readonly header: Uint8Array;

@@ -1,6 +1,7 @@
 import { SafetensorsError, quoted } from "./safetensors-error.ts";
 import type { SafetensorsIndexDocument } from "./shard-index.ts";
 
+/** How tensors are distributed over files. */
 export interface PlanShardsOptions {
   /** Bytes of tensors in one file, its header not counted; a larger tensor gets a file of its own. */
   readonly maxShardBytes: number;
@@ -10,6 +11,7 @@ export interface PlanShardsOptions {
   readonly totalParameters?: number | undefined;
 }
 
+/** Tensors distributed over files, and the index of them. */
 export interface ShardPlan {
   readonly shards: readonly {
     readonly fileName: string;

@@ -5,6 +5,7 @@ import { SafetensorsError } from "./safetensors-error.ts";
 import { type SafetensorsHeader, type SafetensorsSource, lengthBytes } from "./safetensors-file.ts";
 import { validateLayout } from "./validate-layout.ts";
 
+/** What reading a header may take. */
 export interface ReadSafetensorsOptions {
   readonly limits?: Partial<SafetensorsLimits> | undefined;
 }

@@ -26,6 +26,7 @@ export type SafetensorsErrorCode =
   | "shard-mismatch"
   | "argument-invalid";
 
+/** Where the fault is. */
 export interface SafetensorsErrorFields {
   /** Name of the tensor (or metadata key) concerned. */
   readonly tensor?: string | undefined;

@@ -8,6 +8,7 @@ export interface SafetensorsSource {
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 
+/** A tensor of a file, and where its bytes lie. */
 export interface SafetensorsEntry {
   readonly name: string;
   readonly dataType: SafetensorsDataType;
@@ -18,6 +19,7 @@ export interface SafetensorsEntry {
   readonly byteLength: number;
 }
 
+/** What a file says of its tensors. */
 export interface SafetensorsHeader {
   /** The strings under `__metadata__` in the file's order; undefined where the file has none. */
   readonly metadata: ReadonlyMap<string, string> | undefined;

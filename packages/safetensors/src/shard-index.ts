@@ -13,6 +13,7 @@ export interface SafetensorsIndexLimits {
   readonly shards: number;
 }
 
+/** The limits that hold for an index where none are given. */
 export const defaultSafetensorsIndexLimits: SafetensorsIndexLimits = {
   memory: 2 ** 30,
   indexBytes: 100_000_000,
@@ -32,6 +33,7 @@ export interface SafetensorsIndex {
   readonly memory: number;
 }
 
+/** What reading an index may take. */
 export interface ParseSafetensorsIndexOptions {
   readonly limits?: Partial<SafetensorsIndexLimits> | undefined;
   /** The index's own name, for messages. */

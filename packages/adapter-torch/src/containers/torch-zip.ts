@@ -16,6 +16,7 @@ import { firstEntryName } from "../zip/first-entry-name.ts";
 import { readZipArchive } from "../zip/zip-archive.ts";
 import { readPickleOf } from "../tree/read-pickle-of.ts";
 
+/** How torch's archives are read. */
 export interface TorchZipOptions {
   /**
    * Whether the checksum of a storage that is read from its start to its end is compared with the archive's: true for all, false for

@@ -6,6 +6,7 @@ import type { LazyTensor } from "@longspan/core";
  */
 export type TorchValue = null | boolean | number | bigint | string | TorchFloat | TorchTensor | TorchList | TorchMap;
 
+/** A Python `float`, also where it is a whole number. */
 export interface TorchFloat {
   readonly kind: "float";
   readonly value: number;
@@ -17,11 +18,13 @@ export interface TorchTensor {
   readonly tensor: LazyTensor;
 }
 
+/** A Python `list` or `tuple`. */
 export interface TorchList {
   readonly kind: "list" | "tuple";
   readonly items: readonly TorchValue[];
 }
 
+/** A Python `dict`, in the order of its entries. */
 export interface TorchMap {
   readonly kind: "map";
   readonly entries: readonly (readonly [key: TorchValue, value: TorchValue])[];

@@ -7,6 +7,7 @@ import { pickleOfValue } from "./pickle-of-value.ts";
 import type { TorchValue } from "./torch-value.ts";
 import type { CopyTensor } from "./write-torch-zip.ts";
 
+/** What `writeTorchLegacy` writes. */
 export interface TorchLegacyContents {
   /** What `torch.load` shall return. A tree: no value may contain itself. */
   readonly root: TorchValue;

@@ -7,6 +7,7 @@ import { ZipWriter } from "./zip-writer.ts";
 /** Copies a tensor's bytes (C order, little endian) into the sink; `TargetRequest.copy` is one. */
 export type CopyTensor = (tensor: LazyTensor, to: ByteSink, observe?: (bytes: Uint8Array) => void) => Promise<void>;
 
+/** What `writeTorchZip` writes. */
 export interface TorchZipContents {
   /** What `torch.load` shall return. A tree: no value may contain itself. */
   readonly root: TorchValue;

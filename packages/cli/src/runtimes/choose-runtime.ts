@@ -11,6 +11,7 @@ export interface RuntimeNeeds {
   readonly dataType?: DataType | undefined;
 }
 
+/** A runtime, and why it was chosen. */
 export interface ChosenRuntime {
   readonly runtime: Runtime;
   /** For people: what it is, and why none that is faster. */

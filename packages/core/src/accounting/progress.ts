@@ -9,4 +9,5 @@ export interface ProgressEvent {
   readonly unit: "bytes" | "tensors" | "steps" | "seconds";
 }
 
+/** Is told how far work has come. What it throws ends the work. */
 export type ProgressListener = (event: ProgressEvent) => void;

@@ -11,6 +11,7 @@ export interface ContainerProbe {
   readonly head: Uint8Array;
 }
 
+/** What a container is opened of. */
 export interface ContainerInput {
   readonly source: ByteSource;
   /** The source's plain name within `files`. */
@@ -30,6 +31,7 @@ export function budgetOf({ budget, source }: Pick<ContainerInput, "budget" | "so
   return budget ?? memoryBudget(source.name, source.size);
 }
 
+/** A file's contents as inert data, its tensors not yet read. */
 export interface OpenedContainer {
   readonly root: TreeValue;
   /** Text the file says about itself, such as the safetensors `__metadata__`. */

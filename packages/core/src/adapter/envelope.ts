@@ -7,6 +7,7 @@ import type { Claim } from "./claim.ts";
 import type { OpenedContainer } from "./container.ts";
 import type { Layout } from "./layout.ts";
 
+/** A tensor of the state dict. */
 export interface EnvelopeTensor {
   /** The name a layout sees: wrapper segments such as `_orig_mod.` are off. Module prefixes (`model.`) may stay: see `findPrefix`. */
   readonly name: string;
@@ -24,6 +25,7 @@ export interface UnreadableTensor {
   readonly reason: string;
 }
 
+/** What an envelope found: the state dict's tensors, and what is known of the model beside them. */
 export interface EnvelopeContents {
   readonly tensors: readonly EnvelopeTensor[];
   /**

@@ -7,6 +7,7 @@ import type { Claim } from "./claim.ts";
 import type { OpenedContainer } from "./container.ts";
 import type { Envelope, EnvelopeContents, EnvelopeTensor, UnreadableTensor } from "./envelope.ts";
 
+/** What makes an envelope of which the state dict is the whole file, or lies under one key. */
 export interface StateDictEnvelopeOptions {
   /** Kebab case. */
   readonly name: string;

@@ -12,6 +12,7 @@ export interface Sidecar {
   readonly source: ByteSource;
 }
 
+/** One tensor to be written. */
 export interface TargetTensor {
   /** Named, shaped, transposed and cast as the target's layout and the request say. */
   readonly tensor: LazyTensor;
@@ -19,6 +20,7 @@ export interface TargetTensor {
   readonly canonicalName: string;
 }
 
+/** What a target shall write. */
 export interface TargetRequest {
   /** In the spec's order. */
   readonly tensors: readonly TargetTensor[];

@@ -1,3 +1,4 @@
+/** How bytes are read. */
 export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
   /** A buffer of at least `length` bytes that the source may fill and return a view of, so that copying loops allocate once. */

@@ -1,5 +1,6 @@
 import type { ByteSource } from "./byte-source.ts";
 
+/** How a file is opened by name. */
 export interface ResolveOptions {
   /** Ends the opening. */
   readonly signal?: AbortSignal | undefined;

@@ -26,6 +26,7 @@ interface TrackedFolder {
 /** So many files of a server are asked about at once. */
 const atOnce = 8;
 
+/** A tracker that has seen no file yet. */
 export function fileTracker(): FileTracker {
   const folders = new Map<string, TrackedFolder>();
   const folderOf = (files: FileSet): TrackedFolder => {

@@ -18,6 +18,7 @@ import {
 import { readAhead, minWindow } from "./read-ahead.ts";
 import { TransientFailure } from "./transient-failure.ts";
 
+/** How files are fetched. */
 export interface HttpSourceOptions extends HttpOptions {
   /** Largest number of bytes fetched ahead where reading goes on and on. Default 8 MiB; three such windows are kept. */
   readonly readAhead?: number | undefined;

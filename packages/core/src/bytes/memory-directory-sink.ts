@@ -1,6 +1,7 @@
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { DirectorySink } from "./sink.ts";
 
+/** A folder's files in memory. */
 export interface MemoryDirectorySink extends DirectorySink {
   /** The files by name, after `commit`; empty before it and after `abort`. */
   readonly files: ReadonlyMap<string, Uint8Array>;

@@ -24,6 +24,7 @@ export interface TreeFoldLimits {
   readonly depth?: number | undefined;
 }
 
+/** What `foldTree` made of a value. */
 export interface FoldedTree<Result> {
   readonly result: Result | undefined;
   /** False when a limit on values or characters was met: then parts of the value are left out. */

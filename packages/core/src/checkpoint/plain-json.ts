@@ -8,6 +8,7 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 /** A configuration has about 60 keys, of which `id2label` can be long: a list that unfolds into more describes no model. */
 const configurationLimits = { values: 100_000, characters: 10_000_000 } as const;
 
+/** A tree as JSON. */
 export interface PlainJson {
   /** Undefined where JSON cannot say the value. */
   readonly json: Json | undefined;
@@ -25,6 +26,7 @@ export function plainJson(value: TreeValue): PlainJson {
   return { json: complete ? result : undefined, complete };
 }
 
+/** A configuration found in a tree, as plain data. */
 export interface PlainConfiguration {
   /** Undefined where it unfolds into too much. */
   readonly config: Readonly<Record<string, unknown>> | undefined;

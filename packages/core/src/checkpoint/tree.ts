@@ -6,6 +6,7 @@ import type { LazyTensor } from "../tensor/lazy-tensor.ts";
  */
 export type TreeValue = null | boolean | number | bigint | string | LazyTensor | TreeList | TreeMap | TreeOpaque;
 
+/** A list, a tuple or a set, in the file's order. */
 export interface TreeList {
   readonly kind: "list" | "tuple" | "set";
   readonly items: readonly TreeValue[];
@@ -29,10 +30,12 @@ export interface TreeOpaque {
   readonly reason?: string | undefined;
 }
 
+/** Whether a value is a map. */
 export function isTreeMap(value: TreeValue | undefined): value is TreeMap {
   return typeof value === "object" && value !== null && value.kind === "map";
 }
 
+/** Whether a value is a tensor. */
 export function isTensor(value: TreeValue | undefined): value is LazyTensor {
   return typeof value === "object" && value !== null && value.kind === "tensor";
 }

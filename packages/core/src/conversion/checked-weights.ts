@@ -9,6 +9,7 @@ import { checkSizes } from "./check-sizes.ts";
 import { nearestName } from "./nearest-name.ts";
 import { sameValuesByStorage } from "./same-values.ts";
 
+/** A tensor whose shape is not the one that configuration and head give its parameter. Shapes in elements. */
 export interface WrongShape {
   readonly name: string;
   readonly canonicalName: string;

@@ -7,6 +7,7 @@ import type { LazyTensor } from "../tensor/lazy-tensor.ts";
 import { tensorFromBytes } from "../tensor/read-tensor.ts";
 import { equalBytes } from "./equal-bytes.ts";
 
+/** What comparing the values of one parameter found. */
 export interface TensorComparison {
   readonly name: string;
   /** Infinity when exactly one of a pair is not finite. */

@@ -10,6 +10,7 @@ import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
 import { causeOf, fileTracker, type FileTracker } from "../bytes/file-tracker.ts";
 import { tensorCopier, type TensorCopier } from "./copy-tensor.ts";
 
+/** Where a conversion writes, and what is written beside the weights. */
 export interface ConvertOptions {
   /** Taken over: committed when all is written, aborted on any failure. */
   readonly sink: DirectorySink;

@@ -12,6 +12,7 @@ import { openCheckpoint, type OpenOptions } from "./open-checkpoint.ts";
 import { planConversion } from "./plan-conversion.ts";
 import { verifyCheckpoints, type Verification, type VerifyOptions } from "./verify-checkpoints.ts";
 
+/** What a checkpoint shall become. */
 export interface PlanRequest {
   /** A target of one of the adapters, by name. */
   readonly target: string;

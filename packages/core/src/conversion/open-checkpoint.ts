@@ -24,6 +24,7 @@ import { tokenizerOfLength } from "./extend/tokenizer-of-length.ts";
 import { interpretTensors } from "./interpret-tensors.ts";
 import { checkedWeights } from "./checked-weights.ts";
 
+/** How a checkpoint is opened. Only the adapters have to be said: the rest follows from the files, and is said where they leave it open. */
 export interface OpenOptions {
   readonly adapters: readonly FormatAdapter[];
   /** A parsed config.json; wins over what lies beside or inside the file. */

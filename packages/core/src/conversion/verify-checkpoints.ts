@@ -4,6 +4,7 @@ import { causeOf } from "../bytes/file-tracker.ts";
 import { checkTies } from "./check-ties.ts";
 import { compareTensors, type TensorComparison } from "./compare-tensors.ts";
 
+/** What comparing two checkpoints found. Differences are of values after exact widening to float64. */
 export interface Verification {
   /** No value differs by more than the tolerance, and nothing is on one side only. */
   readonly equal: boolean;
@@ -18,6 +19,7 @@ export interface Verification {
   readonly tensors: readonly TensorComparison[];
 }
 
+/** How two checkpoints are compared. */
 export interface VerifyOptions {
   /** Largest absolute difference that counts as equal; default 0: the bits must be the same. */
   readonly tolerance?: number;

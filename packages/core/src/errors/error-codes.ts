@@ -50,4 +50,5 @@ export const errorCodes = {
   aborted: "interrupted",
 } as const;
 
+/** What kind of error it is: a key of `errorCodes`. */
 export type ErrorCode = keyof typeof errorCodes;

@@ -3,6 +3,7 @@ import type { ErrorCode } from "./error-codes.ts";
 
 const marker = /*#__PURE__*/ Symbol.for("longspan.error");
 
+/** What an error carries beside its code and message. */
 export interface LongspanErrorOptions {
   /** What a program may want to read: names, offsets, shapes. Plain data only. */
   readonly details?: Readonly<Record<string, unknown>>;

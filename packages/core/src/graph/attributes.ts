@@ -1,6 +1,7 @@
 /** What an attribute may be: plain JSON without null and nesting. */
 export type AttributeValue = number | string | boolean | readonly (number | string)[];
 
+/** The attributes of a node by name: plain data, kept by JSON. */
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 
 /** How one attribute is read: its rule in words, and the typed value (undefined: the rule is broken). */
@@ -10,6 +11,7 @@ export interface AttributeParser<Type> {
   parse(value: AttributeValue): Type | undefined;
 }
 
+/** How the attributes of an operation are read, by their names. */
 export type AttributeParsers = Readonly<Record<string, AttributeParser<AttributeValue>>>;
 
 /** The typed attributes that parsers give: an optional attribute may be undefined. */

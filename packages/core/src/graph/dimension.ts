@@ -10,6 +10,7 @@ import { LongspanError } from "../errors/longspan-error.ts";
  */
 export type Dimension = number | string;
 
+/** Dimensions from the outermost to the innermost; `[]` is a scalar. */
 export type Shape = readonly Dimension[];
 
 /** The numbers of the symbols, for one run. */
@@ -21,6 +22,7 @@ export interface DimensionTerm {
   readonly factors: readonly DimensionFactor[];
 }
 
+/** A symbol, or `ceil(dividend / divisor)`. */
 export type DimensionFactor =
   | { readonly kind: "symbol"; readonly name: string }
   | { readonly kind: "ceiling"; readonly dividend: Dimension; readonly divisor: number };
@@ -55,14 +57,17 @@ export function isSymbolName(name: string): boolean {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && name !== "ceil" && name.length <= 64;
 }
 
+/** The sum of dimensions, simplified. */
 export function addDimensions(...dimensions: readonly Dimension[]): Dimension {
   return remembered("+", dimensions, () => spell(collect(dimensions.flatMap(dimensionTerms))));
 }
 
+/** The difference of two dimensions, simplified. */
 export function subtractDimensions(left: Dimension, right: Dimension): Dimension {
   return addDimensions(left, multiplyDimensions(right, -1));
 }
 
+/** The product of dimensions, simplified. */
 export function multiplyDimensions(...dimensions: readonly Dimension[]): Dimension {
   return remembered("*", dimensions, () => {
     let product: readonly DimensionTerm[] = [{ coefficient: 1, factors: [] }];
@@ -100,7 +105,7 @@ export function dimensionSymbols(dimension: Dimension): readonly string[] {
   return [...new Set(symbols)];
 }
 
-/** @throws LongspanError `argument-invalid` naming a symbol without a number. */
+/** A dimension as a number. @throws LongspanError `argument-invalid` naming a symbol without a number. */
 export function evaluateDimension(dimension: Dimension, bindings: DimensionBindings): number {
   if (typeof dimension === "number") return dimension;
   const direct = bindings.get(dimension);
@@ -119,6 +124,7 @@ export function evaluateDimension(dimension: Dimension, bindings: DimensionBindi
   return sum;
 }
 
+/** A shape in numbers. @throws LongspanError as `evaluateDimension`. */
 export function evaluateShape(shape: Shape, bindings: DimensionBindings): readonly number[] {
   return shape.map((dimension) => evaluateDimension(dimension, bindings));
 }
@@ -135,6 +141,7 @@ export function shapeSize(shape: Shape): Dimension {
   return multiplyDimensions(...shape);
 }
 
+/** Whether two shapes are the same expressions, axis by axis. */
 export function sameShape(left: Shape, right: Shape): boolean {
   return left.length === right.length && left.every((dimension, axis) => dimension === right[axis]);
 }

@@ -9,6 +9,7 @@ export interface InputRange {
   readonly meaning: string;
 }
 
+/** A value that each run is given, and between what its elements have to lie. */
 export interface GraphInput extends Value {
   readonly range?: InputRange | undefined;
 }
@@ -16,6 +17,7 @@ export interface GraphInput extends Value {
 /** A weight, bound by name when a session is prepared: its value's name is the parameter's canonical name. */
 export type GraphParameter = Value;
 
+/** One operation at work. */
 export interface GraphNode {
   /** The name of an operation: see `standardOperations`. */
   readonly operation: string;
@@ -25,6 +27,7 @@ export interface GraphNode {
   readonly outputs: readonly Value[];
 }
 
+/** A value that runs give back, and its name there. */
 export interface GraphOutput {
   /** What a session calls it. */
   readonly name: string;

@@ -49,8 +49,13 @@ type ForEach<All extends Operands, Things extends { [Name in keyof All]: unknown
       : Things[Name];
 };
 
+/** Types, one for each operand. */
 export type OperandTypes<All extends Operands> = ForEach<All, { [Name in keyof All]: ValueType }>;
+
+/** Names of values, one for each operand. */
 export type OperandNames<All extends Operands> = ForEach<All, { [Name in keyof All]: string }>;
+
+/** Values, one for each operand, in the data types it takes. */
 export type OperandTensors<All extends Operands> = ForEach<
   All,
   { [Name in keyof All]: Extract<GraphTensor, { dataType: All[Name]["dataTypes"][number] }> }
@@ -62,6 +67,7 @@ export interface OperationRule<All extends Operands, Parsers extends AttributePa
   holds(inputs: OperandTypes<All>, attributes: ParsedAttributes<Parsers>): boolean;
 }
 
+/** What an operation is: operands, attributes, what is legal, the types of its results, and its meaning in TypeScript. */
 export interface OperationDefinition<All extends Operands, Parsers extends AttributeParsers> {
   readonly name: string;
   readonly formula: string;

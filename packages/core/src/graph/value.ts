@@ -8,8 +8,10 @@ import { formatShape, type Shape } from "./dimension.ts";
  */
 export const graphDataTypes = ["float32", "int32", "bool"] as const;
 
+/** The element types of values in a graph: one of `graphDataTypes`. */
 export type GraphDataType = (typeof graphDataTypes)[number];
 
+/** What is known of a value before it is computed. */
 export interface ValueType {
   readonly dataType: GraphDataType;
   readonly shape: Shape;

@@ -3,6 +3,7 @@ import type { MemoryBudget } from "../accounting/memory-budget.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { ErrorCode } from "../errors/error-codes.ts";
 
+/** What reading JSON may take, and what is thrown where it is none. */
 export interface ParseJsonOptions {
   /** The file's name, for messages. */
   readonly name: string;

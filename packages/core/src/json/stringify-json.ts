@@ -7,6 +7,7 @@ interface Frame {
   next: number;
 }
 
+/** How JSON is written. */
 export interface StringifyJsonOptions {
   /** Spaces for each level, with a line for each member; default 0: one line, no spaces. */
   readonly indent?: number | undefined;

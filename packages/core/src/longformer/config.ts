@@ -29,6 +29,7 @@ export interface LongformerConfig {
   readonly source: Readonly<Record<string, unknown>>;
 }
 
+/** A configuration in Longspan's terms, and what there was to say of it. */
 export interface ParsedConfig {
   readonly config: LongformerConfig;
   /** Sentences for the user: keys that were missing, windows that were doubled. */

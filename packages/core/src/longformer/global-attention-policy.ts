@@ -9,6 +9,7 @@ export type GlobalAttentionPolicy =
   | { readonly kind: "first-token" }
   | SeparatorPolicy;
 
+/** Tokens on one side of a separator are global. */
 export interface SeparatorPolicy {
   readonly kind: "separator";
   /** `before`: the tokens before a row's first separator; `after`: those more than one behind it. */

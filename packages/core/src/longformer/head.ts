@@ -117,12 +117,15 @@ const records: Readonly<Record<Head, HeadRecord>> = {
   },
 };
 
+/** What is known of each head, by its name. */
 export const headRecords: Readonly<Record<Head, HeadRecord>> = records;
 
+/** All heads, by name. */
 export const heads: readonly Head[] = /*#__PURE__*/ Object.keys(records) as Head[];
 
 const segments: ReadonlySet<string | undefined> = /*#__PURE__*/ new Set(/*#__PURE__*/ heads.map((head) => headRecords[head].segment));
 
+/** Whether a text is the name of a head. */
 export function isHead(name: string): name is Head {
   return Object.hasOwn(records, name);
 }

@@ -24,6 +24,7 @@ const robertaFamilies: Readonly<Record<string, RobertaFamily>> = {
 /** For messages. */
 export const robertaModelTypes: string = /*#__PURE__*/ Object.keys(robertaFamilies).join(", ");
 
+/** Whether a config.json's `model_type` is one that can be extended: RoBERTa's, XLM-R's, CamemBERT's. */
 export function isRobertaModelType(modelType: unknown): boolean {
   return typeof modelType === "string" && Object.hasOwn(robertaFamilies, modelType);
 }

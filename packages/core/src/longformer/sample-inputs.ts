@@ -3,6 +3,7 @@ import type { GlobalAttentionPolicy } from "./global-attention-policy.ts";
 import { globalAttentionPolicy, headRecords, type Head } from "./head.ts";
 import type { RawLongformerInputs } from "./prepare-inputs.ts";
 
+/** Inputs for a model, and what they are good for. */
 export interface SampleInputs {
   /** For people: what is special about them. */
   readonly name: string;

@@ -2,6 +2,7 @@ import type { LongformerConfig } from "./config.ts";
 import { countLabels, headRecords, type Head } from "./head.ts";
 import { embeddingParameter, linearParameters, normalizationParameters, type ParameterDraft } from "./parameter-draft.ts";
 
+/** A parameter of a Longformer with one head: its canonical name and shape, and what it is there for. */
 export interface ParameterSpec extends ParameterDraft {
   readonly part: "trunk" | "pooler" | "head";
   /** `required`: the head computes with it. `optional`: the model has a place for it. `unused`: files may hold it, this head does not use it. */

@@ -12,6 +12,7 @@ import { isStagingOf, removeOrphans, stagingPath } from "./staging.ts";
 import { syncDirectory } from "./sync-directory.ts";
 import { checkFolder, existsError, targetStats } from "./target-folder.ts";
 
+/** How a folder is written. */
 export interface DirectorySinkOptions extends SinkOptions {
   /**
    * Only files of these names are written or superseded, into a folder that exists: without `force` none of them may exist, and what else the

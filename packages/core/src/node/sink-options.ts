@@ -1,3 +1,4 @@
+/** What may be overwritten. */
 export interface SinkOptions {
   /** Replace what exists. Without it, an existing target is an error. */
   readonly force?: boolean | undefined;

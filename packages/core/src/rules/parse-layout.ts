@@ -25,6 +25,7 @@ export type Reading =
     }
   | { readonly kind: "drop"; readonly reason: string };
 
+/** A layout whose rules have been read; whether they fit a model is for `compileLayout` to prove. */
 export interface ParsedLayout {
   readonly layout: Layout;
   readonly trunkPrefix: string;

@@ -6,6 +6,7 @@ import { formatType, type GraphTensor } from "../graph/value.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { SessionInputs } from "./runtime.ts";
 
+/** Inputs that fit the graph. */
 export interface CheckedInputs {
   /** Every input of the graph, in its data type. */
   readonly tensors: ReadonlyMap<string, GraphTensor>;

@@ -6,6 +6,7 @@ import type { LongformerConfig } from "../longformer/config.ts";
 import type { Head } from "../longformer/head.ts";
 import { longformerGraph, type LongformerGraphOptions } from "../longformer/graphs/longformer-graph.ts";
 
+/** What the graph of a checkpoint gives beside the head's outputs. */
 export type CheckpointModelOptions = Pick<LongformerGraphOptions, "attentions" | "hiddenStates" | "words">;
 
 /** Everything `Runtime.prepare` and `prepareInputs` take. */

@@ -12,6 +12,7 @@ import type { Runtime } from "./runtime.ts";
 /** What float32 sums of another order may differ by, for outputs of the usual size. */
 export const forwardTolerance = 1e-5;
 
+/** What computes, with which inputs, and how much outputs may differ. */
 export interface CompareForwardOptions {
   readonly runtime: Runtime;
   /** As for `prepare`. */
@@ -26,6 +27,7 @@ export interface CompareForwardOptions {
   readonly onProgress?: ProgressListener | undefined;
 }
 
+/** What comparing one output found. */
 export interface OutputComparison {
   /** Hugging Face's name: `logits`, `hidden_states.3`. */
   readonly name: string;
@@ -37,6 +39,7 @@ export interface OutputComparison {
   readonly maxAbsoluteDifference: number;
 }
 
+/** What comparing two models on the same inputs found. */
 export interface SampleComparison {
   readonly name: string;
   /** In the order in which they are computed: embeddings, layers, pooler and head. Empty when there is a problem. */
@@ -53,6 +56,7 @@ export interface Departure {
   readonly part: string | null;
 }
 
+/** What comparing the outputs of two models found. */
 export interface ForwardComparison {
   /** Every output of every sample is on both sides and within the tolerance. */
   readonly equal: boolean;

@@ -6,6 +6,7 @@ import type { GraphTensor } from "../graph/value.ts";
 import { createInputCheck, type CheckedInputs } from "./check-inputs.ts";
 import type { RunOptions, Session, SessionInputs } from "./runtime.ts";
 
+/** What a runtime brings to a session. */
 export interface SessionParts {
   /** As it was given to `prepare`. */
   readonly graph: Graph;

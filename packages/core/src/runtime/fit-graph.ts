@@ -8,6 +8,7 @@ import { validateGraph } from "../graph/validate-graph.ts";
 import type { DataType } from "../tensor/data-type.ts";
 import type { PrepareOptions, Runtime } from "./runtime.ts";
 
+/** A runtime's own operations, and how it does without others. */
 export interface FitGraphOptions {
   readonly operations?: OperationSet;
   /** See `lowerTo`. */

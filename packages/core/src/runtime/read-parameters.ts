@@ -9,6 +9,7 @@ import { isFloatingPoint } from "../tensor/data-type.ts";
 import type { LazyTensor } from "../tensor/lazy-tensor.ts";
 import type { Weights } from "./runtime.ts";
 
+/** A parameter of a graph with its values. */
 export interface ReadParameter {
   readonly parameter: GraphParameter;
   /** float32, C order, all finite; the caller's own. */

@@ -9,6 +9,7 @@ import { chosenDataType, fitGraph } from "./fit-graph.ts";
 import { readParameters } from "./read-parameters.ts";
 import type { PrepareOptions, ProfiledStep, RunOptions, Runtime, RuntimeCapabilities, SessionProfile, Weights } from "./runtime.ts";
 
+/** What `referenceRuntime` takes. */
 export interface ReferenceRuntimeOptions {
   /** Default: the standard operations. Add your own to try them: each brings its meaning in TypeScript. */
   readonly operations?: OperationSet | undefined;

@@ -18,6 +18,7 @@ export interface RuntimeCapabilities {
 /** Weights are read when a session is prepared. More than a graph needs is fine. */
 export type { Weights };
 
+/** How a session is prepared. */
 export interface PrepareOptions {
   readonly signal?: AbortSignal | undefined;
   /** `{ stage: "prepare", item: parameter, done, total, unit: "tensors" }`. */
@@ -64,6 +65,7 @@ export interface Runtime {
   prepare(graph: Graph, weights: Weights, options?: PrepareOptions): Promise<Session>;
 }
 
+/** How a session runs. */
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Names of graph outputs; only what these need is computed. Default: all. */

@@ -13,6 +13,7 @@ export interface TensorPiece {
   readonly tensor: LazyTensor;
 }
 
+/** A tensor made of blocks. */
 export interface AssembledTensorOptions {
   readonly name: string;
   readonly dataType: DataType;

@@ -14,6 +14,7 @@ export interface ComputedRange {
   readonly signal: AbortSignal | undefined;
 }
 
+/** A tensor whose values are computed from others' when they are read. */
 export interface ComputedTensorOptions {
   readonly name: string;
   readonly dataType: DataType;

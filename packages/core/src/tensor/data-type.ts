@@ -17,6 +17,7 @@ export const dataTypes = {
   bool: { bytes: 1, kind: "boolean" },
 } as const;
 
+/** The type of a tensor's elements: a key of `dataTypes`. */
 export type DataType = keyof typeof dataTypes;
 
 /** Bytes of one element. */
@@ -24,10 +25,12 @@ export function bytesPerElement(dataType: DataType): 1 | 2 | 4 | 8 {
   return dataTypes[dataType].bytes;
 }
 
+/** Whether elements are floating-point numbers. */
 export function isFloatingPoint(dataType: DataType): boolean {
   return dataTypes[dataType].kind === "float";
 }
 
+/** Whether a text names a data type. */
 export function isDataType(name: string): name is DataType {
   return Object.hasOwn(dataTypes, name);
 }

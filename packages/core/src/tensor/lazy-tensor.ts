@@ -15,6 +15,7 @@ export interface TensorStorage {
   readonly bytes?: SourceStorage | undefined;
 }
 
+/** How a tensor's values are read. */
 export interface TensorReadOptions extends ReadOptions {
   readonly scratch?: ScratchBuffer | undefined;
 }

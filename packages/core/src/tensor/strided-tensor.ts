@@ -6,6 +6,7 @@ import { gatherSpan, swapByteOrder } from "./gather.ts";
 import type { LazyTensor, TensorReadOptions } from "./lazy-tensor.ts";
 import { readChunks, readTensor } from "./read-tensor.ts";
 
+/** A tensor as it lies in a storage. Strides and offset in elements. */
 export interface StridedTensorOptions {
   readonly name: string;
   readonly dataType: DataType;

@@ -47,10 +47,12 @@ export function seededWeights(graph: Graph, seed = 1): Weights {
   );
 }
 
+/** The graph of a case, with all hidden states among its outputs. */
 export function longformerCaseGraph({ head, config }: LongformerCase, options: { readonly attentions?: boolean } = {}): Graph {
   return longformerGraph(config, head, { hiddenStates: true, ...options });
 }
 
+/** The inputs of a case, in full. */
 export function longformerCaseInputs({ head, config, raw }: LongformerCase): Record<string, GraphTensor> {
   return prepareInputs(config, head, raw);
 }

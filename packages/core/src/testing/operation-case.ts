@@ -16,6 +16,7 @@ export type CaseValues =
   /** Repeated over the shape. */
   | { readonly kind: "list"; readonly values: readonly number[] };
 
+/** An operand of an operation's case. The shape may hold symbols: see `OperationCase.dimensions`. */
 export interface CaseInput {
   readonly dataType: GraphDataType;
   readonly shape: Shape;
@@ -35,6 +36,7 @@ export interface OperationCase {
   readonly tolerance: Tolerance;
 }
 
+/** A case as a runtime takes it. */
 export interface RunnableCase {
   readonly graph: Graph;
   readonly weights: Weights;

@@ -9,6 +9,7 @@ import { floatConversion } from "../tensor/convert-floats.ts";
 import { bytesPerElement, elementCount, type DataType } from "../tensor/data-type.ts";
 import { stridedTensor } from "../tensor/strided-tensor.ts";
 
+/** The model that `seededCheckpoint` makes. */
 export interface SeededCheckpointOptions {
   readonly head: Head;
   /** Float type of all tensors; default float32. */

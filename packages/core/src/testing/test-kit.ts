@@ -5,6 +5,7 @@ export interface TestKit {
   readonly expect: (actual: unknown) => Expectation;
 }
 
+/** What `expect` of a test framework gives, as far as the kits use it. */
 export interface Expectation {
   toBe(expected: unknown): void;
   toEqual(expected: unknown): void;

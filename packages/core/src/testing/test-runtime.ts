@@ -11,6 +11,7 @@ import { testRuntimeContract } from "./test-runtime-contract.ts";
 import { tensorDifference, type Tolerance } from "./tensor-difference.ts";
 import type { TestKit } from "./test-kit.ts";
 
+/** How a runtime is tested. */
 export interface TestRuntimeOptions {
   /** Passed to `prepare`. Default: the runtime's own. */
   readonly dataType?: DataType | undefined;

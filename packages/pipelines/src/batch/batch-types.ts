@@ -30,6 +30,7 @@ export interface BatchProgress {
   readonly paddingTokens: number;
 }
 
+/** How many inputs are run through a pipeline. */
 export interface BatchOptions<Options> {
   /** What a call of the pipeline takes, for all items. */
   readonly options?: CallOptions<Options> | undefined;

@@ -13,6 +13,7 @@ import { encodeText, textRow, textWindows } from "../running/text-windows.ts";
 /** How scores come of logits. */
 export type ScoreFunction = "softmax" | "sigmoid" | "none";
 
+/** How scores are made of the model's numbers. */
 export interface ClassifyTextOptions extends RunOptions {
   /**
    * Default: by the configuration's `problem_type`, as transformers does: none for regression, sigmoid for several labels at once or a
@@ -21,6 +22,7 @@ export interface ClassifyTextOptions extends RunOptions {
   readonly scores?: ScoreFunction | undefined;
 }
 
+/** A label, and how well it fits. */
 export interface LabelScore {
   readonly label: string;
   readonly score: number;
@@ -34,6 +36,7 @@ export interface TextClassification extends LabelScore {
   readonly unreadTokens: number;
 }
 
+/** Says what texts are: what `classifyText` gives. It takes one, or a list. */
 export interface TextClassifier extends JobPipeline<string, ClassifyTextOptions, TextClassification> {}
 
 /**

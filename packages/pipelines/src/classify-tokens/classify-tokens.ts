@@ -12,6 +12,7 @@ import { encodeText, textRow, textWindows } from "../running/text-windows.ts";
 import type { Window, WindowOptions } from "../running/windows.ts";
 import { groupEntities, type Entity } from "./group-entities.ts";
 
+/** Which labels are told, and how neighbours are joined. */
 export interface ClassifyTokensOptions extends RunOptions, WindowOptions {
   /** `none`: each token by itself. `simple`: neighbours of one label together, `B-` beginning anew. Default none. */
   readonly aggregation?: "none" | "simple" | undefined;
@@ -19,6 +20,7 @@ export interface ClassifyTokensOptions extends RunOptions, WindowOptions {
   readonly ignoreLabels?: readonly string[] | undefined;
 }
 
+/** Says what the tokens of texts are: what `classifyTokens` gives. It takes one text, or a list. */
 export interface TokenClassifier extends JobPipeline<string, ClassifyTokensOptions, readonly Entity[]> {}
 
 /** `strideTokens` is such that each token has 64 on either side in one of two neighbouring windows. */

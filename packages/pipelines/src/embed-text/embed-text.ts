@@ -13,6 +13,7 @@ import { pooledVector, unitVector } from "./pooled-vector.ts";
 import { isPoolingMode, poolingModes, type PoolingMode } from "./pooling-mode.ts";
 import { readSentenceModel, type SentenceModel } from "./sentence-model.ts";
 
+/** How vectors are made. */
 export interface EmbedTextOptions extends RunOptions {
   /**
    * How one vector is made of the tokens', special tokens included; several are joined. `mean`: their mean; `cls`: the first; `lasttoken`:
@@ -31,6 +32,7 @@ export interface EmbedTextOptions extends RunOptions {
   readonly onUnread?: ((unread: { readonly text: number; readonly tokens: number; readonly limit: number }) => void) | undefined;
 }
 
+/** Turns texts into vectors, float32 `[size]` each: what `embedText` gives. It takes one text, or a list. */
 export interface TextEmbedder extends JobPipeline<string, EmbedTextOptions, Float32Array> {}
 
 /**

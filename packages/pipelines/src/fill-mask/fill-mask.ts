@@ -13,11 +13,13 @@ import type { Window } from "../running/windows.ts";
 import type { TextTokenizer, TokenizedText } from "../tokenizer/text-tokenizer.ts";
 import { fillMaskGraph } from "./fill-mask-graph.ts";
 
+/** How many words are wanted for each mask. */
 export interface FillMaskOptions extends RunOptions {
   /** Tokens for each mask. Default 5. */
   readonly topK?: number | undefined;
 }
 
+/** A token that fits in a mask's place. */
 export interface MaskFilling {
   /** The token's id, as the vocabulary spells it, and as text. */
   readonly id: number;
@@ -28,6 +30,7 @@ export interface MaskFilling {
   readonly filled: string;
 }
 
+/** A mask of a text, and what fits there. */
 export interface FilledMask {
   /** Where the mask stands in the text, in UTF-16 units. */
   readonly start: number;
@@ -36,6 +39,7 @@ export interface FilledMask {
   readonly fillings: readonly MaskFilling[];
 }
 
+/** Finds words for masks: what `fillMask` gives. It takes one text, or a list. */
 export interface MaskFiller extends JobPipeline<string, FillMaskOptions, readonly FilledMask[]> {
   /** What stands for a word to be filled in: `<mask>`. */
   readonly mask: string;

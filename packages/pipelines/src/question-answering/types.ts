@@ -2,12 +2,14 @@ import type { RunOptions } from "../model/pipeline-options.ts";
 import type { JobPipeline } from "../running/job-pipeline.ts";
 import type { WindowOptions } from "../running/windows.ts";
 
+/** A question, and the document that it is asked of. */
 export interface QuestionAndContext {
   readonly question: string;
   /** The document, of any length. */
   readonly context: string;
 }
 
+/** Which answers are wanted, and how a long context is cut. */
 export interface QuestionAnsweringOptions extends RunOptions, WindowOptions {
   /** How many answers, the best first. Default 1. */
   readonly topK?: number | undefined;
@@ -19,6 +21,7 @@ export interface QuestionAnsweringOptions extends RunOptions, WindowOptions {
   readonly noAnswer?: boolean | undefined;
 }
 
+/** A place in the context that answers the question. */
 export interface Answer {
   /** `context.slice(start, end)`; "" when there is none (option noAnswer). */
   readonly answer: string;
@@ -40,4 +43,5 @@ export interface QuestionAnsweringResult extends Answer {
   readonly windows: number;
 }
 
+/** Answers questions: what `questionAnswering` gives. It takes one, or a list. */
 export interface QuestionAnswerer extends JobPipeline<QuestionAndContext, QuestionAnsweringOptions, QuestionAnsweringResult> {}

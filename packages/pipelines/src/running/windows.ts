@@ -20,6 +20,7 @@ export function stridedWindows(count: number, room: number, overlap: number): re
   }
 }
 
+/** How a long text is cut into windows that overlap. In tokens. */
 export interface WindowOptions {
   /** Tokens of a window, special tokens and the question included. Default: as many as the model has positions for. */
   readonly windowTokens?: number | undefined;

@@ -13,6 +13,7 @@ import type { TextTokenizer, TokenizedText } from "./text-tokenizer.ts";
 import { addedTokensOf, checkVersion, partOf, tokenModel } from "./tokenizer-description.ts";
 import { trimOffsets } from "./trim-offsets.ts";
 
+/** The files of a tokenizer, read. */
 export interface HuggingFaceTokenizerOptions {
   /** A parsed tokenizer.json. */
   readonly tokenizer: JsonObject;

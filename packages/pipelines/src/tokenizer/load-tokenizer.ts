@@ -19,6 +19,7 @@ const sentencepieceFileNames = ["sentencepiece.bpe.model", "spiece.model", "toke
 /** transformers' VERY_LARGE_INTEGER, which stands for no limit, is 1e30. */
 const noLimit = 2 ** 53;
 
+/** How a tokenizer is loaded. */
 export interface LoadTokenizerOptions {
   readonly signal?: AbortSignal | undefined;
 }

@@ -23,6 +23,7 @@ import { standardOnnxOperations } from "./standard-onnx-operations.ts";
 /** Opset 17 brought LayerNormalization; IR 8 came with it. Every runtime of the last years reads both. */
 const versions = { ir: 8n, opset: 17n };
 
+/** What a graph's operations mean, and how they are written. */
 export interface ExportGraphOptions {
   /** How operations are written. Default: `standardOnnxOperations`. */
   readonly onnxOperations?: OnnxOperationSet | undefined;

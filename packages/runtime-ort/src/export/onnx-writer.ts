@@ -12,6 +12,7 @@ export interface OnnxType {
   readonly shape: Shape;
 }
 
+/** An output of a branch of `If`. */
 export interface OnnxBranchOutput {
   readonly name: string;
   readonly type: OnnxType;

@@ -26,6 +26,7 @@ export interface OnnxTargetOptions {
   readonly tokenizerJson?: ((files: FileSet) => Promise<WholeTokenizer>) | undefined;
 }
 
+/** A tokenizer as one file, and the tokens that have roles. */
 export interface WholeTokenizer {
   /** tokenizer.json. */
   readonly text: string;

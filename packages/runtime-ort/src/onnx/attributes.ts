@@ -9,6 +9,7 @@ export type OnnxAttribute =
   | { readonly text: string }
   | { readonly graph: GraphProto };
 
+/** The attributes of an ONNX node by name. */
 export type OnnxAttributes = Readonly<Record<string, OnnxAttribute>>;
 
 /** Attributes as messages; a node says their kind, since ONNX has no common number. */

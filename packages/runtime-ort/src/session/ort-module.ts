@@ -16,15 +16,20 @@ export interface OrtModule {
   readonly listSupportedBackends?: () => readonly { readonly name: string; readonly bundled: boolean }[];
 }
 
+/** The element types of tensors that onnxruntime is given. */
 export type OrtTensorType = "float32" | "int32" | "bool";
+
+/** The elements of a tensor that onnxruntime is given. */
 export type OrtTensorData = Float32Array | Int32Array | Uint8Array;
 
+/** A tensor of onnxruntime, as far as it is used. */
 export interface OrtTensor {
   readonly type: string;
   readonly dims: readonly number[];
   readonly data: unknown;
 }
 
+/** A session of onnxruntime, as far as it is used. */
 export interface OrtSession {
   run(feeds: Readonly<Record<string, OrtTensor>>, fetches: readonly string[]): Promise<Readonly<Record<string, OrtTensor>>>;
   release(): Promise<void>;
@@ -33,6 +38,7 @@ export interface OrtSession {
 /** An execution provider by its name, or with its options, as onnxruntime takes them. */
 export type OrtExecutionProvider = string | ({ readonly name: string } & Readonly<Record<string, unknown>>);
 
+/** The options with which sessions of onnxruntime are made. */
 export interface OrtSessionOptions {
   readonly executionProviders: readonly OrtExecutionProvider[];
   readonly graphOptimizationLevel: "all";

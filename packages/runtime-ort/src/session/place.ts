@@ -4,6 +4,7 @@ import { loadOnnxRuntime, nativeThreads, wasmThreads } from "#onnxruntime";
 import type { OrtExecutionProvider, OrtModule, OrtSession, OrtSessionOptions, OrtTensor } from "./ort-module.ts";
 import { sharedModule } from "./shared-module.ts";
 
+/** Which onnxruntime runs, and on what. */
 export interface OrtOptions {
   /** Default: `onnxruntime-node`, or else `onnxruntime-web`; in browsers the latter. Imported when the first session is prepared. */
   readonly module?: OrtModule | undefined;

@@ -1,6 +1,7 @@
 import type { GpuAdapter, GpuDevice } from "./gpu-objects.ts";
 import type { WebGpuFeature } from "./web-gpu-features.ts";
 
+/** Which GPU is used, and what of it. */
 export interface DeviceOptions {
   /** The caller's own device. It is used, never destroyed. */
   readonly device?: GpuDevice | undefined;

@@ -5,4 +5,5 @@
  */
 export const webGpuFeatures = ["subgroups", "shader-f16", "timestamp-query", "chromium-experimental-subgroup-matrix"] as const;
 
+/** An optional feature of WebGPU that is used where it is: one of `webGpuFeatures`. */
 export type WebGpuFeature = (typeof webGpuFeatures)[number];

@@ -5,6 +5,7 @@ import { errorFunction } from "../reference/error-function.ts";
 /** What an activation may compute; `gelu-tanh` is the approximation that several frameworks call "gelu_new". */
 export const activationFunctions = ["gelu", "gelu-tanh", "relu", "silu", "sigmoid", "tanh"] as const;
 
+/** An activation: one of `activationFunctions`. */
 export type ActivationFunction = (typeof activationFunctions)[number];
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));

@@ -10,6 +10,7 @@ import type { Pass } from "./pass.ts";
 import { anyValue, nodeOf } from "./pattern.ts";
 import { rewritePass } from "./rewrite.ts";
 
+/** How `lowerLongformerAttention` writes attention. */
 export interface LowerLongformerAttentionOptions {
   /**
    * How global tokens meet the global key and value projections. Both give the same numbers but for rounding.

@@ -8,6 +8,7 @@ import { lowerLongformerAttention } from "./lower-longformer-attention.ts";
 import { mergeDuplicates } from "./merge-duplicates.ts";
 import { runPasses, type Pass } from "./pass.ts";
 
+/** What a runtime lacks, and how to do without it. */
 export interface LowerToOptions {
   /** For messages: whose operations these are. */
   readonly runtime: string;

@@ -11,6 +11,7 @@ export interface ValuePattern {
   readonly name: string;
 }
 
+/** Fits the output of a node. */
 export interface NodePattern {
   readonly kind: "node";
   readonly operation: string;
@@ -20,10 +21,12 @@ export interface NodePattern {
   readonly name?: string | undefined;
 }
 
+/** A pattern that fits any value, and says under which name the match tells it. */
 export function anyValue(name: string): ValuePattern {
   return { kind: "value", name };
 }
 
+/** A pattern that fits the output of a node of that operation, where `where` allows its attributes. */
 export function nodeOf(
   operation: string,
   inputs: readonly Pattern[],
@@ -41,6 +44,7 @@ export interface GraphIndex {
   readonly uses: ReadonlyMap<string, number>;
 }
 
+/** An index of a graph, for `matchPattern`. */
 export function indexGraph(graph: Graph): GraphIndex {
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output.name, node] as const)));
   const uses = new Map<string, number>();

@@ -11,7 +11,7 @@ export const hiddenActivationSpellings: Readonly<Record<ActivationFunction, read
   tanh: ["tanh"],
 };
 
-/** @throws LongspanError `config-invalid` for a spelling that is not known. */
+/** The activation that a configuration's `hidden_act` names, in any of its spellings. @throws LongspanError `config-invalid` for a spelling that is not known. */
 export function activationFunction(hiddenActivation: string): ActivationFunction {
   const found = activationFunctions.find((name) => hiddenActivationSpellings[name].includes(hiddenActivation));
   if (found !== undefined) return found;

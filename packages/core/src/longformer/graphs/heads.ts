@@ -8,6 +8,7 @@ import type { Value } from "../../graph/value.ts";
 import type { LongformerConfig } from "../config.ts";
 import { countLabels } from "../head.ts";
 
+/** How large a classifier is. */
 export interface ClassifierOptions {
   /** Rows of the classifier where the configuration names no labels. Default 2. */
   readonly labels?: number | undefined;

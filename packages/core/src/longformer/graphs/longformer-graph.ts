@@ -14,6 +14,7 @@ import {
 import type { WordInput } from "./longformer-inputs.ts";
 import { longformerTrunk } from "./trunk.ts";
 
+/** What a graph gives beside the head's outputs, and which layers it has. */
 export interface LongformerGraphOptions {
   /** Adds the outputs `hidden_states.0` (the embeddings) to `hidden_states.L`, each `[batch, sequence, hidden]`. */
   readonly hiddenStates?: boolean | undefined;

@@ -9,6 +9,7 @@ import type { LongformerConfig } from "../config.ts";
 /** What the words come as: ids of the vocabulary, or input embeddings. */
 export type WordInput = "input_ids" | "inputs_embeds";
 
+/** Which inputs a graph takes. */
 export interface LongformerInputOptions {
   /** Default: `input_ids`. */
   readonly words?: WordInput | undefined;

@@ -10,6 +10,7 @@ import type { LongformerConfig } from "../config.ts";
 import { activationFunction } from "./activation-function.ts";
 import { longformerInputs, type LongformerInputOptions, type LongformerInputs } from "./longformer-inputs.ts";
 
+/** Which layers of the trunk are built, and what of them is told. */
 export interface TrunkOptions extends LongformerInputOptions {
   /** How many of the layers, from the first. Default: all. */
   readonly layers?: number | undefined;
@@ -17,6 +18,7 @@ export interface TrunkOptions extends LongformerInputOptions {
   readonly attentions?: boolean | undefined;
 }
 
+/** The values that `longformerTrunk` makes. */
 export interface Trunk {
   /** float32 `[batch, sequence, hidden]` (with choices: `[batch*choices, …]`, here and below). */
   readonly lastHiddenState: Value;

@@ -10,6 +10,7 @@ export interface LinearTuning {
   readonly entries: readonly LinearTuningEntry[];
 }
 
+/** The fastest tiling of one linear layer, as measured. */
 export interface LinearTuningEntry extends LinearShape {
   /** The name of the fastest tiling. */
   readonly tiling: string;

@@ -7,6 +7,7 @@ import type { LinearShape, LinearTuning, LinearTuningEntry } from "./linear-tuni
 import { tilingsOf, type Tiling } from "./tiling.ts";
 import { createLinearBuffers, prepareTimedLinear, type TimedDevice } from "./timed-linear.ts";
 
+/** What `tuneLinear` tries. */
 export interface TuneLinearOptions {
   /** Names of the tilings to try. Default: all that the device can run. */
   readonly tilings?: readonly string[] | undefined;
