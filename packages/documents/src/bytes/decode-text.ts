@@ -1,0 +1,77 @@
+import { LongspanError } from "@longspan/core";
+
+export interface DecodeOptions {
+  /** For messages. */
+  readonly name: string;
+  /** What the user says it is. */
+  readonly encoding?: string | undefined;
+  /** What the file or its server says of itself, where the user says nothing. */
+  readonly declared?: string | undefined;
+}
+
+/**
+ * Bytes as text: in the encoding that is said, else as the byte order mark says, else in UTF-16 where every other byte is zero now and then, else in the encoding
+ * that the file declares, else in UTF-8. Line ends become `\n`; a byte order mark is no part of the text.
+ * @throws LongspanError `argument-invalid` for an encoding that is none; `inputs-invalid` for bytes that are no text in it.
+ */
+export function decodeText(bytes: Uint8Array, { name, encoding, declared }: DecodeOptions): string {
+  const chosen = encoding ?? markedEncoding(bytes) ?? wideEncoding(bytes) ?? known(declared) ?? "utf-8";
+  const decoder = decoderOf(chosen, name);
+  let text: string;
+  try {
+    text = decoder.decode(bytes);
+  } catch (error) {
+    throw notText(name, decoder.encoding, encoding === undefined, error);
+  }
+  if (text.includes("\0")) throw notText(name, decoder.encoding, false);
+  return text.replaceAll(/\r\n?/g, "\n");
+}
+
+function markedEncoding(bytes: Uint8Array): string | undefined {
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return "utf-8";
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
+  return bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : undefined;
+}
+
+/** UTF-16 without a mark: of its spaces, line ends and ASCII one byte is zero, and never the other one. No text in UTF-8 has a zero. */
+function wideEncoding(bytes: Uint8Array): string | undefined {
+  if (bytes.length % 2 !== 0) return undefined;
+  let [even, odd] = [0, 0];
+  for (let at = 0; at < bytes.length; at += 2) {
+    if (bytes[at] === 0) even++;
+    if (bytes[at + 1] === 0) odd++;
+  }
+  if (odd > 0 && even === 0) return "utf-16le";
+  return even > 0 && odd === 0 ? "utf-16be" : undefined;
+}
+
+function known(label: string | undefined): string | undefined {
+  if (label === undefined) return undefined;
+  try {
+    return new TextDecoder(label).encoding;
+  } catch {
+    return undefined;
+  }
+}
+
+function decoderOf(label: string, name: string): TextDecoder {
+  try {
+    return new TextDecoder(label, { fatal: true });
+  } catch (error) {
+    throw new LongspanError(
+      "argument-invalid",
+      `There is no encoding ${JSON.stringify(label)} (asked for of ${name}). Say utf-8, utf-16le, utf-16be, latin1, or another one of the Encoding Standard.`,
+      { cause: error, details: { encoding: label } },
+    );
+  }
+}
+
+function notText(name: string, encoding: string, isGuessed: boolean, cause?: unknown): LongspanError {
+  const wayOut = isGuessed
+    ? "Say which encoding it has, such as latin1, or give a PDF, a .docx, HTML, Markdown or text"
+    : "Say another encoding, or give a PDF, a .docx, HTML, Markdown or text";
+  return new LongspanError("inputs-invalid", `${name} is not text in ${encoding.toUpperCase()}. ${wayOut}.`, {
+    cause,
+    details: { name, encoding },
+  });
+}

@@ -1,0 +1,145 @@
+import { readFile } from "node:fs/promises";
+import { deflateSync } from "node:zlib";
+import { TextReader, Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from "@zip.js/zip.js";
+import { describe, expect, test } from "vitest";
+import { readDocument } from "./read-document.ts";
+
+const fixture = async (name: string): Promise<Buffer> => readFile(new URL(`../../../fixtures/documents/${name}`, import.meta.url));
+
+async function docx(document: string | Uint8Array, more: Readonly<Record<string, string>> = {}): Promise<Uint8Array> {
+  const zip = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false });
+  await zip.add("[Content_Types].xml", new TextReader("<Types/>"));
+  await zip.add("word/document.xml", typeof document === "string" ? new TextReader(document) : new Uint8ArrayReader(document));
+  for (const [name, text] of Object.entries(more)) await zip.add(name, new TextReader(text));
+  return zip.close();
+}
+
+const paragraph = (words: string): string => `<w:document><w:body><w:p><w:r><w:t>${words}</w:t></w:r></w:p></w:body></w:document>`;
+
+async function read(bytes: Uint8Array, name = "a.docx"): Promise<string> {
+  return (await readDocument(bytes, { name })).text;
+}
+
+/** A PDF of a page with this content, without a table of its objects, as pdf.js finds them. */
+function pdf(content: Uint8Array, dictionary = "/Filter /FlateDecode"): Uint8Array {
+  const before =
+    "%PDF-1.4\n1 0 obj <</Type /Catalog /Pages 2 0 R>> endobj\n2 0 obj <</Type /Pages /Kids [3 0 R] /Count 1>> endobj\n" +
+    "3 0 obj <</Type /Page /Parent 2 0 R /MediaBox [0 0 99 99] /Contents 4 0 R /Resources <</Font <</F <</Type /Font /Subtype /Type1 /BaseFont /Helvetica>>>>>>>> endobj\n" +
+    `4 0 obj <<${dictionary} /Length ${content.length}>> stream\n`;
+  return Buffer.concat([Buffer.from(before), content, Buffer.from("\nendstream endobj\ntrailer <</Root 1 0 R>>\n%%EOF\n")]);
+}
+
+const hello = "BT /F 12 Tf (Hello) Tj ET";
+
+describe("a .docx", () => {
+  test("that unpacks to gigabytes is refused before it does", async () => {
+    const zeros = await docx(new Uint8Array(2 ** 26 + 1));
+    expect(zeros.length).toBeLessThan(100_000);
+    await expect(read(zeros)).rejects.toMatchObject({ code: "limit-exceeded", message: expect.stringContaining("67108864 bytes") });
+  });
+
+  test("that says that it is small", async () => {
+    const bytes = Buffer.from(await docx(new Uint8Array(2 ** 26 + 1)));
+    // Both places that say how long the part is (APPNOTE 4.3.7 and 4.3.12).
+    let found = 0;
+    for (let at = bytes.indexOf("word/document.xml"); at !== -1; at = bytes.indexOf("word/document.xml", at + 1)) {
+      for (const field of [at - 8, at - 22]) {
+        if (bytes.readUInt32LE(field) !== 2 ** 26 + 1) continue;
+        bytes.writeUInt32LE(1000, field);
+        found++;
+      }
+    }
+    expect(found).toBeGreaterThan(0);
+    await expect(read(bytes)).rejects.toMatchObject({ code: expect.stringMatching(/^(?:limit-exceeded|malformed)$/) });
+  });
+
+  test("whose entities stand for one another: they are not looked up", async () => {
+    const laughs = `<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>${paragraph("x&b;&amp;&#x41;")}`;
+    expect(await read(await docx(laughs))).toBe("x&b;&A");
+  });
+
+  test("whose text is elsewhere: nothing is fetched", async () => {
+    const relation = (target: string, more = ""): string =>
+      `<Relationships><Relationship Id="a" Type="http://x/officeDocument" Target="${target}"${more}/></Relationships>`;
+    expect(
+      await read(await docx(paragraph("here"), { "_rels/.rels": relation("http://example.org/a.xml", ' TargetMode="External"') })),
+    ).toBe("here");
+    const outside = read(await docx(paragraph("here"), { "_rels/.rels": relation("../../etc/passwd") }));
+    await expect(outside).rejects.toMatchObject({ code: "malformed", message: expect.stringContaining("has no etc/passwd") });
+  });
+
+  test("of very deep elements, one that ends within one, and one without its document", async () => {
+    await expect(read(await docx("<w:a>".repeat(100_000)))).rejects.toMatchObject({ code: "malformed" });
+    await expect(read(await docx("<w:document><w:body><w:p><w:r><w:t>a"))).rejects.toMatchObject({
+      code: "malformed",
+      message: expect.stringContaining("ends within w:t"),
+    });
+    await expect(read(await docx("\0\0", {}))).rejects.toMatchObject({ code: "malformed" });
+  });
+
+  test("cut anywhere, or with a byte changed in its text", async () => {
+    const whole = await fixture("word.docx");
+    for (let size = 4; size < whole.length; size += 997) {
+      await expect(read(whole.subarray(0, size))).rejects.toMatchObject({ code: expect.stringMatching(/^(?:malformed|unsupported)$/) });
+    }
+    const bytes = Buffer.from(await docx(paragraph("words ".repeat(100))));
+    const at = bytes.indexOf("word/document.xml") + "word/document.xml".length + 40;
+    bytes[at] = (bytes[at] ?? 0) ^ 0xff;
+    await expect(read(bytes)).rejects.toMatchObject({ code: "malformed" });
+  });
+});
+
+describe("a PDF", () => {
+  test("as it is made here is read", async () => {
+    expect(await read(pdf(deflateSync(hello)), "a.pdf")).toBe("Hello");
+    expect(await read(pdf(deflateSync(deflateSync(hello)), "/Filter [/FlateDecode /FlateDecode]"), "a.pdf")).toBe("Hello");
+  });
+
+  test("whose page unpacks to much more than a page has, deflated once or twice", async () => {
+    const zeros = deflateSync(Buffer.alloc(2 ** 25 + 1, " "));
+    await expect(read(pdf(zeros), "a.pdf")).rejects.toMatchObject({ code: "limit-exceeded", message: expect.stringContaining("33554432") });
+    const twice = pdf(deflateSync(zeros), "/Filter [/FlateDecode /FlateDecode]");
+    expect(twice.length).toBeLessThan(2000);
+    await expect(read(twice, "a.pdf")).rejects.toMatchObject({ code: "limit-exceeded" });
+    // It calls itself a picture, of which there may be more.
+    await expect(read(pdf(twice, "/Subtype /Image /Filter [/FlateDecode /FlateDecode]"), "a.pdf")).rejects.toMatchObject({
+      code: expect.stringMatching(/^(?:limit-exceeded|unsupported|malformed)$/),
+    });
+  });
+
+  test("cut anywhere", async () => {
+    const whole = await fixture("lease.pdf");
+    for (let size = 8; size < whole.length - 8; size += 997) {
+      await expect(read(whole.subarray(0, size), "a.pdf")).rejects.toMatchObject({ code: "truncated" });
+    }
+  });
+
+  test("of which a part is damaged", async () => {
+    await expect(read(pdf(Buffer.from("nothing deflated")), "a.pdf")).rejects.toMatchObject({
+      code: expect.stringMatching(/^(?:malformed|unsupported)$/),
+    });
+    await expect(read(Buffer.from("%PDF-1.7\n%%EOF"), "a.pdf")).rejects.toMatchObject({
+      code: "malformed",
+      message: expect.stringContaining("is a damaged PDF"),
+    });
+  });
+});
+
+test("pages and texts of many marks: read, or refused, and nothing left out", async () => {
+  expect(await read(Buffer.from(`${"<b>".repeat(4000)}x`), "a.html")).toBe("x");
+  await expect(read(Buffer.from(`${"<b>".repeat(1_000_000)}x`), "a.html")).rejects.toMatchObject({ code: "limit-exceeded" });
+  expect(await read(Buffer.from(`${"> ".repeat(190)}x`), "a.md")).toBe("x");
+  await expect(read(Buffer.from(`${"> ".repeat(20_000)}x`), "a.md")).rejects.toMatchObject({ code: "limit-exceeded" });
+  expect((await read(Buffer.from("[".repeat(20_000)), "a.md")).length).toBe(20_000);
+});
+
+test("archives of other things, and of nothing", async () => {
+  const zip = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false });
+  await zip.add("letter.txt", new TextReader("a"));
+  const bytes = await zip.close();
+  await expect(read(bytes, "a.zip")).rejects.toMatchObject({
+    code: "unsupported",
+    message: expect.stringContaining("is a zip archive. Unpack it"),
+  });
+  await expect(read(Buffer.from("PK\u0005\u0006"), "a.zip")).rejects.toMatchObject({ code: "malformed" });
+});
