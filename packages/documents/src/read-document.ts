@@ -1,4 +1,5 @@
-import { LongspanError, throwIfAborted } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import { throwIfAborted } from "@longspan/core/adapter";
 import { decodeText } from "./bytes/decode-text.ts";
 import { asLatin1, fileKindOf } from "./bytes/signature.ts";
 import { zipArchive } from "./bytes/zip-archive.ts";

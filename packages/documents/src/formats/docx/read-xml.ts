@@ -1,4 +1,5 @@
-import { LongspanError, throwIfAborted } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import { throwIfAborted } from "@longspan/core/adapter";
 import type { ZipArchive } from "../../bytes/zip-archive.ts";
 
 /** Told of a part's elements as they come. */

@@ -1,4 +1,5 @@
-import { LongspanError, throwIfAborted } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import { throwIfAborted } from "@longspan/core/adapter";
 import type { PDFDocumentProxy, PDFPageProxy } from "unpdf/pdfjs";
 import { asLatin1 } from "../../bytes/signature.ts";
 import { textCollector, type PlacedText, type TextCollector } from "../../place/placed-text.ts";

@@ -1,4 +1,5 @@
-import { LongspanError, throwIfAborted } from "@longspan/core";
+import { LongspanError } from "@longspan/core";
+import { throwIfAborted } from "@longspan/core/adapter";
 import { asLatin1 } from "../../bytes/signature.ts";
 
 /** One stream that is no picture: ten times the page with the most drawing on it that we met, and a font of all of Chinese. */
