@@ -30,17 +30,6 @@ const stridedLayout = 7;
 
 const configurationPattern = /^[^/]+\/data\/weights\/([^/]+)_weights_config\.json$/;
 
-/** Whether the entries are those of `torch.export.save` (torch 2.8 and later): `FOLDER/archive_format`, `FOLDER/models/`. */
-export function isExportArchive(entryNames: Iterable<string>): boolean {
-  let format = false;
-  let model = false;
-  for (const name of entryNames) {
-    format ||= /^[^/]+\/archive_format$/.test(name);
-    model ||= /^[^/]+\/(?:models|data)\//.test(name);
-  }
-  return format && model;
-}
-
 /**
  * The weights of a program of torch.export: a table says name, type, shape and strides of each, and which entry has its bytes
  * (torch/export/pt2_archive/_package.py).

@@ -64,12 +64,6 @@ export async function openTorchArchive(source: ByteSource, budget: MemoryBudget,
   };
 }
 
-/** Whether the entries are those of `torch.save`: `FOLDER/data.pkl` is there. */
-export function isTorchArchive(entryNames: Iterable<string>): boolean {
-  for (const name of entryNames) if (/^[^/]+\/data\.pkl$/.test(name)) return true;
-  return false;
-}
-
 interface Records {
   readonly topFolder: string;
   /** By the name below the top folder. */

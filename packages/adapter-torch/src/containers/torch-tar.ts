@@ -1,16 +1,7 @@
-import { LongspanError } from "@longspan/core";
-import { budgetOf, type Container, type ContainerInput, type OpenedContainer, type TreeValue } from "@longspan/core/adapter";
-import { asInteger, asString } from "@longspan/pickle";
-import type { PickleValue } from "@longspan/pickle";
-import { blockBytes, memberName, readTarMembers } from "../tar/tar-members.ts";
-import type { TarMember } from "../tar/tar-members.ts";
-import { MemberReader, readTarStorages, readTarTensors } from "../tar/tar-tensors.ts";
-import type { TarReading, TarTensor } from "../tar/tar-tensors.ts";
-import { refuseOrRethrow } from "../tree/refused-tensor.ts";
-import { stridedView } from "../tree/rebuild-tensor.ts";
-import { treeOfPickle } from "../tree/tree-of-pickle.ts";
+import type { Container } from "@longspan/core/adapter";
+import { blockBytes, memberName } from "../tar/tar-header.ts";
 
-const memberNames = ["sys_info", "pickle", "tensors", "storages"] as const;
+export const memberNames = ["sys_info", "pickle", "tensors", "storages"] as const;
 
 /**
  * The tar archives of torch before 0.1.10: name `torch-tar`, read only. torch itself still reads them, outside of
@@ -22,7 +13,7 @@ export function torchTarContainer(): Container {
     entryNames: [],
     detect: ({ head }) =>
       beginsAsTorchTar(head) ? { specificity: 90, evidence: "a tar archive with a member of torch before 0.1.10" } : undefined,
-    open,
+    open: async (input) => (await import("./open-torch-tar.ts")).openTorchTar(input),
   };
 }
 
@@ -34,45 +25,4 @@ function beginsAsTorchTar(head: Uint8Array): boolean {
     if (memberNames.some((expected) => name === expected)) return true;
   }
   return false;
-}
-
-async function open(input: ContainerInput): Promise<OpenedContainer> {
-  const { source, signal } = input;
-  const budget = budgetOf(input);
-  const tar: TarReading = { source, budget, signal };
-  const members = await readTarMembers(source, signal);
-  const member = (name: (typeof memberNames)[number]): TarMember => {
-    const found = members.get(name);
-    if (found !== undefined) return found;
-    const message = `${source.name} is a tar archive without the member "${name}", so not one of torch before 0.1.10. If it was packed by hand, unpack it first.`;
-    throw new LongspanError("malformed", message, { details: { file: source.name, members: [...members.keys()] } });
-  };
-  const storages = await readTarStorages(tar, member("storages"));
-  const tensors = await readTarTensors(tar, member("tensors"), storages);
-  const reading = await new MemberReader(tar, member("pickle")).reading();
-  const root = treeOfPickle(reading, {
-    file: source.name,
-    budget,
-    resolveStorage: () => {
-      throw new LongspanError("tensor-invalid", "it is built from a storage, which the tar format does not do");
-    },
-    // Here references name tensors, and several of these may look at one storage.
-    storageKey(id) {
-      const place = tensorOfKey(tensors, id)?.storage.storage.offset;
-      return place === undefined ? undefined : String(place);
-    },
-    resolveId: (id, name) => tensorOfId(source.name, tensors, id, name),
-  });
-  return { root, attributes: new Map(), warnings: [], close: async () => {} };
-}
-
-function tensorOfId(file: string, tensors: ReadonlyMap<string, TarTensor>, id: PickleValue, name: string): TreeValue | undefined {
-  const tensor = tensorOfKey(tensors, id);
-  if (tensor === undefined) return undefined;
-  return refuseOrRethrow({ className: "torch.Tensor", file, name }, () => stridedView(name, tensor.storage, undefined, tensor));
-}
-
-function tensorOfKey(tensors: ReadonlyMap<string, TarTensor>, id: PickleValue): TarTensor | undefined {
-  const key = asString(id) ?? asInteger(id);
-  return key === undefined ? undefined : tensors.get(String(key));
 }

@@ -2,6 +2,7 @@ import { type DataType, LongspanError } from "@longspan/core";
 import { asAttributes, asDict, asInteger, asSequence, asString, asTuple, classOf, describe, isMadeBy } from "@longspan/pickle";
 import type { PickleObject, PickleValue } from "@longspan/pickle";
 import { dataTypeOf } from "../tree/storage-class.ts";
+import { metadataModule } from "./begins-as-metadata.ts";
 
 /** Where one item's bytes stand: a file of `torch.save` inside another file. */
 export interface ItemPlace {
@@ -41,15 +42,8 @@ export interface StoredItem {
   readonly value: StoredTensor | StoredObject;
 }
 
-const metadataModule = "torch.distributed.checkpoint.metadata";
-
 /** Keys that lead to a value; no state dict nests deeper. */
 const deepestPath = 64;
-
-/** Whether the bytes begin as the `.metadata` of torch.distributed.checkpoint: a pickle (protocol 2 or later) of its class Metadata. */
-export function beginsAsDistributedMetadata(head: Uint8Array): boolean {
-  return head[0] === 0x80 && new TextDecoder("latin1").decode(head.subarray(0, 256)).includes(metadataModule);
-}
 
 /**
  * Reads what `.metadata` says (torch/distributed/checkpoint/metadata.py, filesystem.py): which tensors there are, in what blocks, and where each

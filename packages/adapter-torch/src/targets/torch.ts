@@ -3,8 +3,6 @@ import { type Layout, type Target, type TargetRequest, writeSidecarFiles, writeT
 import { shardTensors } from "@longspan/container-safetensors";
 import { storageClassNames } from "../writing/storage-classes.ts";
 import type { TorchMap, TorchValue } from "../writing/torch-value.ts";
-import { writeTorchLegacy } from "../writing/write-torch-legacy.ts";
-import { writeTorchZip } from "../writing/write-torch-zip.ts";
 import type { CopyTensor } from "../writing/write-torch-zip.ts";
 
 const weightsFileName = "pytorch_model.bin";
@@ -14,9 +12,10 @@ type WriteFile = (request: TargetRequest, file: ByteSink, fileName: string, root
 /** A state dict for `torch.load`, in the zip format of torch 1.6 and later. */
 export function torchTarget(layout: Layout): Target {
   return {
-    ...common(layout, (request, file, fileName, root) =>
-      writeTorchZip(file, { root, topFolder: topFolderOf(fileName), copy: copyOf(request) }),
-    ),
+    ...common(layout, async (request, file, fileName, root) => {
+      const { writeTorchZip } = await import("../writing/write-torch-zip.ts");
+      await writeTorchZip(file, { root, topFolder: topFolderOf(fileName), copy: copyOf(request) });
+    }),
     name: "torch",
     description: "PyTorch state dict: pytorch_model.bin (torch 1.6 and later), config.json, tokenizer",
     container: "torch-zip",
@@ -27,7 +26,10 @@ export function torchTarget(layout: Layout): Target {
 /** A state dict for torch of any age, in the stream format of before 1.6. */
 export function torchLegacyTarget(layout: Layout): Target {
   return {
-    ...common(layout, (request, file, _fileName, root) => writeTorchLegacy(file, { root, copy: copyOf(request) })),
+    ...common(layout, async (request, file, _fileName, root) => {
+      const { writeTorchLegacy } = await import("../writing/write-torch-legacy.ts");
+      await writeTorchLegacy(file, { root, copy: copyOf(request) });
+    }),
     name: "torch-legacy",
     description: "PyTorch state dict in the format of torch before 1.6: pytorch_model.bin, config.json, tokenizer",
     container: "torch-legacy",
