@@ -3,6 +3,7 @@ import { library } from "@longspan/build";
 
 const entries = {
   index: "src/index.ts",
+  "writing/index": "src/writing/index.ts",
   "checksum.node": "src/checksum/checksum.node.ts",
   "checksum.browser": "src/checksum/checksum.browser.ts",
 };

@@ -36,6 +36,7 @@ export const roomOrder: Readonly<Record<string, readonly string[]>> = {
     "tar/",
     "legacy/",
     "archive/",
+    "containers/open-torch-zip.ts",
     "containers/torch-zip.ts",
     "distributed/",
     "deepspeed/",

@@ -1,42 +1,87 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { build, transform } from "esbuild";
-import { rollup } from "rollup";
-import { build as buildWithVite } from "vite";
+import { rollup, type RollupOutput } from "rollup";
+import { build as buildWithVite, type Rolldown } from "vite";
+import webpack from "webpack";
 
 /** The packages as they are built for browsers; what runs models is loaded when it is wanted, and is not ours to count. */
 const external = /^(?:node:|onnxruntime-|webgpu$)/;
 
-/** Bytes, minified and gzipped, of a program bundled for browsers by each bundler. `folder` is where its imports are found from. */
-export async function bundleSizes(source: string, folder: string): Promise<Readonly<Record<string, number>>> {
-  return {
-    esbuild: await sizeOf(await withEsbuild(source, folder)),
-    rollup: await sizeOf(await withRollup(source, folder)),
-    vite: await sizeOf(await withVite(source, folder)),
-  };
+/** Bytes of JavaScript, minified and gzipped. */
+export interface BundleSize {
+  /** What is loaded before anything runs: the program's file and all that it imports. */
+  readonly first: number;
+  /** With what is loaded when it is needed (`import()`): readers of rare formats, writers. */
+  readonly all: number;
 }
 
-async function sizeOf(chunks: readonly string[]): Promise<number> {
-  const minified = await Promise.all(chunks.map((code) => transform(code, { minify: true, format: "esm" })));
-  return minified.reduce((sum, { code }) => sum + gzipSync(code).byteLength, 0);
+/** A program bundled for browsers by each bundler. `folder` is where its imports are found from. */
+export async function bundleSizes(source: string, folder: string): Promise<Readonly<Record<string, BundleSize>>> {
+  const work = mkdtempSync(join(cacheOf(folder), "bundle-"));
+  try {
+    return {
+      esbuild: await withEsbuild(source, folder, work),
+      rollup: await withRollup(source, folder),
+      vite: await withVite(source, folder, work),
+      webpack: await withWebpack(source, folder, work),
+    };
+  } finally {
+    rmSync(work, { recursive: true });
+  }
 }
 
-async function withEsbuild(source: string, folder: string): Promise<readonly string[]> {
-  const { outputFiles } = await build({
+/** A folder from which the packages are found. */
+function cacheOf(folder: string): string {
+  const cache = join(folder, "node_modules/.cache");
+  mkdirSync(cache, { recursive: true });
+  return cache;
+}
+
+async function sizeOf(chunks: ReadonlyMap<string, string>, first: ReadonlySet<string>): Promise<BundleSize> {
+  const sizes = await Promise.all(
+    [...chunks].map(async ([name, code]) => {
+      const minified = await transform(code, { minify: true, format: "esm" });
+      return { name, bytes: gzipSync(minified.code).byteLength };
+    }),
+  );
+  const sum = (kept: typeof sizes): number => kept.reduce((total, { bytes }) => total + bytes, 0);
+  return { first: sum(sizes.filter(({ name }) => first.has(name))), all: sum(sizes) };
+}
+
+/** A chunk and all that it imports, and so on. */
+function importedBy(entry: string, importsOf: (name: string) => readonly string[], found: Set<string> = new Set()): ReadonlySet<string> {
+  if (found.has(entry)) return found;
+  found.add(entry);
+  for (const name of importsOf(entry)) importedBy(name, importsOf, found);
+  return found;
+}
+
+async function withEsbuild(source: string, folder: string, work: string): Promise<BundleSize> {
+  const { outputFiles, metafile } = await build({
     stdin: { contents: source, resolveDir: folder },
     bundle: true,
     minify: true,
+    splitting: true,
     format: "esm",
     platform: "browser",
     external: ["node:*", "onnxruntime-web", "onnxruntime-web/webgpu"],
+    absWorkingDir: work,
+    outdir: work,
     write: false,
+    metafile: true,
   });
-  return outputFiles.map(({ text }) => text);
+  const outputs = new Map(Object.entries(metafile.outputs).map(([name, output]) => [join(work, name), output]));
+  const entry = [...outputs].find(([, { entryPoint }]) => entryPoint !== undefined)?.[0] ?? "";
+  const importsOf = (name: string): readonly string[] =>
+    (outputs.get(name)?.imports ?? []).flatMap(({ kind, path }) => (kind === "import-statement" ? [join(work, path)] : []));
+  return sizeOf(new Map(outputFiles.map(({ path, text }) => [path, text])), importedBy(entry, importsOf));
 }
 
 /** Rollup finds no packages by itself; esbuild's way of finding them is lent to it. */
-async function withRollup(source: string, folder: string): Promise<readonly string[]> {
+async function withRollup(source: string, folder: string): Promise<BundleSize> {
   const bundle = await rollup({
     input: "program",
     external: (id) => external.test(id),
@@ -53,8 +98,17 @@ async function withRollup(source: string, folder: string): Promise<readonly stri
       },
     ],
   });
-  const { output } = await bundle.generate({ format: "es" });
-  return output.flatMap((file) => (file.type === "chunk" ? [file.code] : []));
+  return sizeOfOutput((await bundle.generate({ format: "es" })).output);
+}
+
+function sizeOfOutput(output: RollupOutput["output"] | Rolldown.RolldownOutput["output"]): Promise<BundleSize> {
+  const chunks = new Map([...output].flatMap((file) => (file.type === "chunk" ? [[file.fileName, file] as const] : [])));
+  const entry = [...chunks.values()].find(({ isEntry }) => isEntry)?.fileName ?? "";
+  const codes = new Map([...chunks].map(([name, { code }]) => [name, code]));
+  return sizeOf(
+    codes,
+    importedBy(entry, (name) => chunks.get(name)?.imports.filter((other) => chunks.has(other)) ?? []),
+  );
 }
 
 async function resolveForBrowsers(id: string, folder: string): Promise<string> {
@@ -78,10 +132,8 @@ async function resolveForBrowsers(id: string, folder: string): Promise<string> {
   return found;
 }
 
-async function withVite(source: string, folder: string): Promise<readonly string[]> {
-  const cache = join(folder, "node_modules/.cache");
-  mkdirSync(cache, { recursive: true });
-  const file = join(cache, "program.js");
+async function withVite(source: string, folder: string, work: string): Promise<BundleSize> {
+  const file = join(work, "program.js");
   writeFileSync(file, source);
   const result = await buildWithVite({
     configFile: false,
@@ -89,8 +141,27 @@ async function withVite(source: string, folder: string): Promise<readonly string
     logLevel: "error",
     build: { write: false, lib: { entry: file, formats: ["es"], fileName: "program" }, rolldownOptions: { external } },
   });
-  const outputs = Array.isArray(result) ? result : [result];
-  return outputs.flatMap((output) =>
-    "output" in output ? output.output.flatMap((file) => (file.type === "chunk" ? [file.code] : [])) : [],
-  );
+  const [output] = Array.isArray(result) ? result : [result];
+  if (output === undefined || !("output" in output)) throw new Error("vite built nothing");
+  return sizeOfOutput(output.output);
+}
+
+async function withWebpack(source: string, folder: string, work: string): Promise<BundleSize> {
+  const file = join(work, "program.mjs");
+  writeFileSync(file, source);
+  const out = join(work, "webpack");
+  const compiler = webpack({
+    mode: "production",
+    context: folder,
+    entry: { program: file },
+    experiments: { outputModule: true },
+    externals: [({ request = "" }) => Promise.resolve(external.test(request) ? `module ${request}` : undefined)],
+    output: { path: out, module: true, library: { type: "module" }, chunkFormat: "module" },
+  });
+  const stats = await promisify(compiler.run.bind(compiler))();
+  const { assets = [], entrypoints = {}, errors = [] } = stats?.toJson({ all: false, assets: true, entrypoints: true, errors: true }) ?? {};
+  if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join("\n"));
+  const files = assets.map(({ name }) => name).filter((name) => name.endsWith("js") && existsSync(join(out, name)));
+  const first = new Set(entrypoints.program?.assets?.map(({ name }) => name));
+  return sizeOf(new Map(files.map((name) => [name, readFileSync(join(out, name), "utf8")])), first);
 }

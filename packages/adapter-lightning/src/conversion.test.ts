@@ -1,5 +1,5 @@
-import type { CopyTensor, TorchMap } from "@longspan/adapter-torch";
-import { torch, writeTorchZip } from "@longspan/adapter-torch";
+import { torch } from "@longspan/adapter-torch";
+import { writeTorchZip, type CopyTensor, type TorchMap } from "@longspan/adapter-torch/writing";
 import { type Checkpoint, createConverter, type FileSet, memoryDirectorySink, memoryFileSet } from "@longspan/core";
 import { bytesSource } from "@longspan/core/adapter";
 import { describe, expect, test } from "vitest";

@@ -21,9 +21,3 @@ export { peftDerivation } from "./derivations/peft/peft-derivation.ts";
 
 export { allenaiLayout } from "./layouts/allenai.ts";
 export { huggingFaceLayout } from "./layouts/hf.ts";
-
-export type { TorchFloat, TorchList, TorchMap, TorchTensor, TorchValue } from "./writing/torch-value.ts";
-export { writeTorchLegacy } from "./writing/write-torch-legacy.ts";
-export type { TorchLegacyContents } from "./writing/write-torch-legacy.ts";
-export { writeTorchZip } from "./writing/write-torch-zip.ts";
-export type { CopyTensor, TorchZipContents } from "./writing/write-torch-zip.ts";

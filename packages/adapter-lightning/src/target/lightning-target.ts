@@ -1,5 +1,4 @@
-import type { TorchMap, TorchValue } from "@longspan/adapter-torch";
-import { writeTorchZip } from "@longspan/adapter-torch";
+import type { TorchMap, TorchValue } from "@longspan/adapter-torch/writing";
 import { type DataType, dataTypes } from "@longspan/core";
 import { type Layout, type Target, type TargetRequest, type TreeValue, writeSidecarFiles } from "@longspan/core/adapter";
 import { hyperParametersMetadata } from "../envelope/lightning-envelope.ts";
@@ -45,6 +44,7 @@ export function lightningTarget(layout: Layout): Target {
 
 async function write(request: TargetRequest): Promise<void> {
   const { sink } = request;
+  const { writeTorchZip } = await import("@longspan/adapter-torch/writing");
   const file = await sink.file(request.fileName ?? checkpointFileName);
   await writeTorchZip(file, { root: checkpointOf(request), topFolder, copy: (tensor, to, observe) => request.copy(tensor, to, observe) });
   await file.close();

@@ -1,4 +1,4 @@
-import type { TorchValue } from "@longspan/adapter-torch";
+import type { TorchValue } from "@longspan/adapter-torch/writing";
 import { foldTree, isTreeMap, type TreeFold, type TreeLeaf, type TreeMap, type TreeValue } from "@longspan/core/adapter";
 
 /** Written values, each shared one counted at every place it unfolds to. Real hyper-parameters have some hundred. */
