@@ -1,0 +1,150 @@
+// A program of the GPU archive: whole models in one precision. Milliseconds of a run as its caller sees it, and of its kernels by the GPU's
+// own clock; where the kernels' time goes; and how far the outputs are from what transformers recorded for the same weights.
+// Options: --model base|large|tiny, --precision float32|float16, --sizes 1x512,8x512,… (batch x tokens), --globals N (in each row),
+// --milliseconds N (how long each size is run before and while it is timed), --profile BxT (the size whose kernels are listed),
+// --in-turn, --output FILE.
+import { writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { prepareInputs, type LongformerConfig, type SessionInputs, type SessionProfile } from "@longspan/core";
+import { webgpu } from "@longspan/runtime-webgpu";
+import { forwardGraph } from "../forward-graphs.ts";
+import { modelConfig } from "../forward-models.ts";
+import { seededModelWeights } from "../seeded-weights.ts";
+import { median } from "../whole-process.ts";
+import { waitForTurn } from "./turns.ts";
+
+export interface ForwardTimes {
+  readonly size: string;
+  readonly globals: number;
+  /** Medians, in milliseconds. `kernels` is the sum over the steps of a run. */
+  readonly run: number;
+  readonly fastest: number;
+  readonly kernels: number;
+  readonly runs: number;
+  /** Share of one core's time that the process took while runs were under way. */
+  readonly processor: number;
+}
+
+export interface KernelTimes {
+  readonly kernel: string;
+  readonly steps: number;
+  readonly milliseconds: number;
+  /** 10⁹ a second, by the profile's count. */
+  readonly gigaflops: number;
+  readonly gigabytes: number;
+}
+
+const { values: options } = parseArgs({
+  options: {
+    model: { type: "string", default: "base" },
+    precision: { type: "string", default: "float32" },
+    sizes: { type: "string", default: "1x512,1x4096" },
+    globals: { type: "string", default: "16" },
+    milliseconds: { type: "string", default: "700" },
+    profile: { type: "string" },
+    "in-turn": { type: "boolean", default: false },
+    output: { type: "string" },
+  },
+});
+const precision = options.precision === "float16" ? "float16" : "float32";
+const [globals, milliseconds] = [Number(options.globals), Number(options.milliseconds)];
+const config = modelConfig(options.model);
+const graph = forwardGraph(config, "model");
+const weights = seededModelWeights(graph);
+await using runtime = webgpu();
+const started = performance.now();
+const session = await runtime.prepare(graph, weights, { dataType: precision });
+const prepareSeconds = (performance.now() - started) / 1000;
+const profiled = await runtime.prepare(graph, weights, { dataType: precision, profile: true });
+const sizes = options.sizes.split(",");
+// What only a run of this size needs is compiled now.
+for (const size of sizes) for (const one of [session, profiled]) await one.run(inputsOf(config, size));
+console.log(`${options.model}, ${precision}, on ${session.device}: ready in ${prepareSeconds.toFixed(1)} s`);
+await waitForTurn(options["in-turn"]);
+
+const times: ForwardTimes[] = [];
+let kernels: readonly KernelTimes[] = [];
+for (const size of sizes) {
+  const inputs = inputsOf(config, size);
+  await repeat(milliseconds, () => session.run(inputs));
+  const processorBefore = process.cpuUsage();
+  const from = performance.now();
+  const runs = await repeat(milliseconds, () => session.run(inputs));
+  const spent = process.cpuUsage(processorBefore);
+  const processor = (spent.user + spent.system) / 1000 / (performance.now() - from);
+  const profiles: SessionProfile[] = [];
+  await repeat(milliseconds / 2, async () => {
+    await profiled.run(inputs);
+    const profile = profiled.profile?.();
+    if (profile !== undefined) profiles.push(profile);
+  });
+  const sums = profiles.map(({ steps }) => steps.reduce((sum, step) => sum + step.milliseconds, 0));
+  const one = {
+    size,
+    globals,
+    run: median(runs),
+    fastest: Math.min(...runs),
+    kernels: median(sums),
+    runs: runs.length,
+    processor,
+  };
+  times.push(one);
+  console.log(
+    `  ${size.padEnd(8)} run ${one.run.toFixed(2).padStart(8)} ms (fastest ${one.fastest.toFixed(2)}), kernels ${one.kernels.toFixed(2).padStart(8)} ms, difference ${(one.run - one.kernels).toFixed(2).padStart(7)} ms; ${(processor * 100).toFixed(0)} % of a core, ${runs.length} runs`,
+  );
+  if (size === options.profile) kernels = byKernel(profiles);
+}
+for (const { kernel, steps, milliseconds: sum, gigaflops, gigabytes } of kernels)
+  console.log(
+    `    ${kernel.padEnd(44)} ${String(steps).padStart(4)} x ${sum.toFixed(3).padStart(8)} ms ${gigaflops.toFixed(0).padStart(7)} GFLOP/s ${gigabytes.toFixed(0).padStart(6)} GB/s`,
+  );
+await Promise.all([session.dispose(), profiled.dispose()]);
+if (options.output !== undefined)
+  await writeFile(
+    options.output,
+    JSON.stringify({ model: options.model, precision, device: session.device, prepareSeconds, times, kernels }),
+  );
+
+function inputsOf({ vocabSize }: LongformerConfig, size: string): SessionInputs {
+  const [batch = 1, tokens = 1] = size.split("x").map(Number);
+  const rows = Array.from({ length: batch }, (_, row) => row);
+  return prepareInputs(config, "model", {
+    input_ids: rows.map((row) => Array.from({ length: tokens }, (_, at) => 3 + (((at + row) * 7919) % (vocabSize - 3)))),
+    global_attention_mask: rows.map(() => Array.from({ length: tokens }, (_, at) => Number(at < globals))),
+  });
+}
+
+/** Runs for so long, five times at least; milliseconds of each. */
+async function repeat(least: number, run: () => Promise<unknown>): Promise<readonly number[]> {
+  const each: number[] = [];
+  const from = performance.now();
+  while (each.length < 5 || performance.now() - from < least) {
+    const start = performance.now();
+    await run();
+    each.push(performance.now() - start);
+  }
+  return each;
+}
+
+/** Medians over runs, of each kernel the sum over its steps; the dearest first. */
+function byKernel(profiles: readonly SessionProfile[]): readonly KernelTimes[] {
+  const steps = profiles[0]?.steps ?? [];
+  const sums = new Map<string, { steps: number; milliseconds: number; operations: number; bytes: number }>();
+  for (const [index, { kernel, floatingPointOperations, bytes }] of steps.entries()) {
+    const sum = sums.get(kernel) ?? { steps: 0, milliseconds: 0, operations: 0, bytes: 0 };
+    sum.steps++;
+    sum.milliseconds += median(profiles.map((profile) => profile.steps[index]?.milliseconds ?? Number.NaN));
+    sum.operations += floatingPointOperations;
+    sum.bytes += bytes;
+    sums.set(kernel, sum);
+  }
+  return [...sums]
+    .map(([kernel, { steps: count, milliseconds: sum, operations, bytes }]) => ({
+      kernel,
+      steps: count,
+      milliseconds: sum,
+      gigaflops: operations / 1e6 / sum,
+      gigabytes: bytes / 1e6 / sum,
+    }))
+    .toSorted((one, other) => other.milliseconds - one.milliseconds);
+}
