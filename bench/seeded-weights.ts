@@ -1,4 +1,7 @@
-import { bytesPerElement, elementCount, stridedTensor, type ByteSource, type Graph, type LazyTensor, type Weights } from "@longspan/core";
+import { type ByteSource, bytesPerElement, elementCount, type LazyTensor } from "@longspan/core";
+import { stridedTensor } from "@longspan/core/adapter";
+import type { Graph } from "@longspan/core/graph";
+import type { Weights } from "@longspan/core/runtime";
 
 /** Values of the sequence that all weights are cut from. */
 const values = 2 ** 20;

@@ -5,7 +5,8 @@
 // --in-turn, --output FILE.
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { prepareInputs, type LongformerConfig, type SessionInputs, type SessionProfile } from "@longspan/core";
+import type { LongformerConfig } from "@longspan/core";
+import { prepareInputs, type SessionInputs, type SessionProfile } from "@longspan/core/runtime";
 import { webgpu } from "@longspan/runtime-webgpu";
 import { forwardGraph } from "../forward-graphs.ts";
 import { modelConfig } from "../forward-models.ts";
