@@ -5,7 +5,9 @@
 // 2. Time for each counted (query, key) pair from 2,048 to 16,384 tokens.
 // 3. The two forms of global attention for 1 to 128 global tokens: which is faster up to where.
 // Medians of interleaved runs. On a GPU also as shares of what nothing but multiply-adds, and nothing but copies, reach.
-// Options: --runs N (default 5), --parts onnx,length,forms (default: all), --sequence N (parts 1 and 3; default 2048).
+// Options: --runs N (default 5), --parts onnx,length,forms (default: all), --sequence N (parts 1 and 3; default 2048), --window N (default 512),
+// --quick (one run, on a cold clock, without dense attention: whether all works), --output FILE (all figures as JSON).
+import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import {
   buildGraph,
@@ -32,6 +34,7 @@ import {
 } from "./attention-on-device.ts";
 import { multiplyAddPeak } from "./multiply-add-peak.ts";
 import { openOnnxOnDevice } from "./onnx-on-device.ts";
+import { warmClock } from "./warm-clock.ts";
 import { median } from "./whole-process.ts";
 
 interface Contender {
@@ -43,7 +46,6 @@ interface Contender {
 /** A time is of as many runs as take about this long, of at most `maxRuns`. */
 const minMilliseconds = 50;
 const maxRuns = 100;
-const window = 512;
 /** Sums of a few hundred products in float32, in another order. */
 const tolerance = 1e-4;
 
@@ -52,20 +54,28 @@ const { values: options } = parseArgs({
     runs: { type: "string", default: "5" },
     parts: { type: "string", default: "onnx,length,forms" },
     sequence: { type: "string", default: "2048" },
+    window: { type: "string", default: "512" },
+    quick: { type: "boolean", default: false },
+    output: { type: "string" },
   },
 });
 const parts = new Set(options.parts.split(","));
 const sequence = Number(options.sequence);
+const window = Number(options.window);
 const given = await testDevice();
 const { device, facts } = given;
 console.log(`${facts.name} (${facts.kind})`);
-const peaks = facts.kind === "gpu" ? { gigaflops: await multiplyAddPeak(device), gigabytes: await copyPeak(given) } : undefined;
+if (facts.kind === "gpu" && !options.quick) await warmClock(device);
+const peaks =
+  facts.kind === "gpu" && !options.quick ? { gigaflops: await multiplyAddPeak(device), gigabytes: await copyPeak(given) } : undefined;
 if (peaks !== undefined)
   console.log(`multiply-adds alone: ${peaks.gigaflops.toFixed(0)} GFLOP/s; copies alone: ${peaks.gigabytes.toFixed(0)} GB/s`);
-if (parts.has("onnx")) for (const globals of [0, 16]) await compareWithOnnx({ sequence, window, globals });
+const figures: Record<string, readonly { readonly name: string; readonly milliseconds: number }[]> = {};
+if (parts.has("onnx")) for (const globals of options.quick ? [16] : [0, 16]) await compareWithOnnx({ sequence, window, globals });
 if (parts.has("length")) await compareLengths();
 if (parts.has("forms")) await compareForms();
 device.destroy();
+if (options.output !== undefined) await writeFile(options.output, JSON.stringify({ device: facts.name, peaks, figures }));
 
 async function compareWithOnnx(sizes: AttentionSizes): Promise<void> {
   const tensors = createAttentionTensors(given, sizes);
@@ -84,7 +94,7 @@ async function compareWithOnnx(sizes: AttentionSizes): Promise<void> {
   ];
   const contenders: Contender[] = [{ name: "fused", run: ours.run }];
   const releases: (() => Promise<void>)[] = [];
-  for (const { name, graph, on, expected: wanted } of onnx) {
+  for (const { name, graph, on, expected: wanted } of options.quick ? onnx.slice(0, 1) : onnx) {
     const session = await openOnnxOnDevice(graph, device, { ...on.inputs, context: on.context });
     releases.push(session.release);
     await session.run();
@@ -100,6 +110,7 @@ async function compareWithOnnx(sizes: AttentionSizes): Promise<void> {
   contenders.push({ name: "fused, with a window over everything", run: oursDense.run });
   const times = await measure(contenders);
   const [fused = Number.NaN, lowered = Number.NaN] = times;
+  figures[`onnx, ${sizes.sequence} tokens, ${sizes.globals} global`] = named(contenders, times);
   const pairs = windowPairs(sizes.sequence, window / 2) + sizes.sequence * sizes.globals;
   console.log(`\n${sizes.sequence} tokens, window ${window}, ${sizes.globals} global: values agree within ${tolerance}`);
   for (const [index, { name }] of contenders.entries()) {
@@ -170,6 +181,7 @@ async function compareForms(): Promise<void> {
     const [reassociated = Number.NaN, direct = Number.NaN] = await measure(
       forms.map(({ name, prepared }) => ({ name, run: prepared.run })),
     );
+    figures[`forms, ${sequence} tokens, ${globals} global`] = named(forms, [reassociated, direct]);
     if (reassociated <= direct) breakEven = globals;
     console.log(
       `  ${String(globals).padStart(4)} global: re-associated ${reassociated.toFixed(1).padStart(8)} ms, direct ${direct.toFixed(1).padStart(8)} ms, ratio ${(reassociated / direct).toFixed(2)}`,
@@ -183,12 +195,17 @@ async function compareForms(): Promise<void> {
 /** Medians, in milliseconds, of runs that take turns. */
 async function measure(contenders: readonly Contender[]): Promise<readonly number[]> {
   const repetitions: number[] = [];
-  for (const { run } of contenders) repetitions.push(Math.min(maxRuns, Math.max(1, Math.round(minMilliseconds / (await run(1))))));
+  for (const { run } of contenders)
+    repetitions.push(options.quick ? 1 : Math.min(maxRuns, Math.max(1, Math.round(minMilliseconds / (await run(1))))));
   const times = contenders.map((): number[] => []);
   for (let round = 0; round < Number(options.runs); round++)
     for (const [index, { run }] of contenders.entries())
       times[index]?.push((await run(repetitions[index] ?? 1)) / (repetitions[index] ?? 1));
   return times.map(median);
+}
+
+function named(contenders: readonly { readonly name: string }[], times: readonly number[]): { name: string; milliseconds: number }[] {
+  return contenders.map(({ name }, index) => ({ name, milliseconds: times[index] ?? Number.NaN }));
 }
 
 function shares(

@@ -2,7 +2,9 @@
 // and float16 weights, against onnxruntime-web's WebGPU (Gemm, and MatMul with the weight the other way round) on the same device. All
 // tensors lie on the device; values are checked first; medians of interleaved runs, as GFLOP/s and as ratios to the faster of
 // onnxruntime's two. On a GPU also as a share of what a kernel of nothing but multiply-adds reaches.
-// Options: --runs N (default 5), --shapes rows,in,out;… , --tilings a,b (default: those the adapter's kind is given, and the heuristic's choice).
+// Options: --runs N (default 5), --shapes rows,in,out;… , --tilings a,b (default: those the adapter's kind is given, and the heuristic's choice),
+// --quick (one run of the heuristic's choice alone, on a cold clock: whether all works), --output FILE (all figures as JSON).
+import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { castTensor } from "@longspan/core/adapter";
 import { buildGraph, type Graph, operations } from "@longspan/core/graph";
@@ -20,6 +22,7 @@ import { bufferUsage, mapMode } from "../packages/runtime-webgpu/src/device/gpu-
 import { testDevice } from "../packages/runtime-webgpu/src/testing/test-device.ts";
 import { multiplyAddPeak } from "./multiply-add-peak.ts";
 import { openOnnxOnDevice } from "./onnx-on-device.ts";
+import { warmClock } from "./warm-clock.ts";
 import { median } from "./whole-process.ts";
 
 interface Contender {
@@ -40,18 +43,23 @@ const { values: options } = parseArgs({
     runs: { type: "string", default: "5" },
     shapes: { type: "string", default: "1024,768,768;512,768,768;512,768,3072;512,3072,768" },
     tilings: { type: "string" },
+    quick: { type: "boolean", default: false },
+    output: { type: "string" },
   },
 });
 const { device, facts } = await testDevice();
 const timed: TimedDevice = { device, facts, pipelines: createPipelineCache(device) };
 console.log(`${facts.name} (${facts.kind})`);
-const peak = facts.kind === "gpu" ? await multiplyAddPeak(device) : undefined;
+if (facts.kind === "gpu" && !options.quick) await warmClock(device);
+const peak = facts.kind === "gpu" && !options.quick ? await multiplyAddPeak(device) : undefined;
 if (peak !== undefined) console.log(`multiply-adds alone: ${peak.toFixed(0)} GFLOP/s`);
+const figures: { readonly shape: readonly number[]; readonly gigaflops: Readonly<Record<string, number>> }[] = [];
 for (const sizes of options.shapes.split(";")) {
   const [rows = 0, inner = 0, columns = 0] = sizes.split(",").map(Number);
   await compare({ rows, inner, columns });
 }
 device.destroy();
+if (options.output !== undefined) await writeFile(options.output, JSON.stringify({ device: facts.name, multiplyAdds: peak, figures }));
 
 async function compare({
   rows,
@@ -77,6 +85,7 @@ async function compare({
     const wanted = options.tilings?.split(",");
     for (const tiling of tilingsOf(facts)) {
       if (wanted !== undefined && !wanted.includes(tiling.name)) continue;
+      if (options.quick && tiling.name !== heuristic.name) continue;
       // Split sums are for few rows, and a lane each for a column too.
       if (
         wanted === undefined &&
@@ -122,11 +131,13 @@ async function compare({
     contenders.push({ name: `onnxruntime-web, ${name}`, run, times: [] });
   }
   const repetitions: number[] = [];
-  for (const { run } of contenders) repetitions.push(Math.min(maxRuns, Math.max(1, Math.round(minMilliseconds / (await run(1))))));
+  for (const { run } of contenders)
+    repetitions.push(options.quick ? 1 : Math.min(maxRuns, Math.max(1, Math.round(minMilliseconds / (await run(1))))));
   for (let round = 0; round < Number(options.runs); round++)
     for (const [index, { run, times }] of contenders.entries())
       times.push((await run(repetitions[index] ?? 1)) / (repetitions[index] ?? 1));
   const results = contenders.map(({ name, times }) => ({ name, gigaflops: (2 * rows * inner * columns) / 1e6 / median(times) }));
+  figures.push({ shape: [rows, inner, columns], gigaflops: Object.fromEntries(results.map(({ name, gigaflops }) => [name, gigaflops])) });
   const theirs = Math.max(...results.filter(({ name }) => name.startsWith("onnxruntime")).map(({ gigaflops }) => gigaflops));
   console.log(`\n[${rows}, ${inner}] · [${inner}, ${columns}] + bias`);
   for (const { name, gigaflops } of results) {

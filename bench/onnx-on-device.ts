@@ -25,7 +25,10 @@ async function load(): Promise<typeof onnxruntime> {
   const { globals } = await import("webgpu");
   Object.assign(globalThis, globals);
   Object.defineProperty(navigator, "gpu", { value: await openGpu(), configurable: true });
-  return import("onnxruntime-web/webgpu");
+  const module = await import("onnxruntime-web/webgpu");
+  // With more, which it takes where there are more cores than two, its workers look for its files over the network, and fail. The work is the GPU's.
+  module.env.wasm.numThreads = 1;
+  return module;
 }
 
 /** A graph without parameters: weights are inputs, so that they lie in buffers as ours do. Buffers go by the names of inputs and outputs. */

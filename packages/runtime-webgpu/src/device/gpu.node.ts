@@ -1,5 +1,14 @@
 import { LongspanError } from "@longspan/core";
 
+/**
+ * What Dawn is told to allow (its "toggles"): features that are no standard yet, of which matrix units are one, and arithmetic in halves on
+ * NVIDIA's GPUs, which Dawn withholds because rounding there fails some of its conformance tests (crbug.com/42251215). Where kernels compute in
+ * halves, they are held to their own tolerance.
+ */
+const enabled = ["allow_unsafe_apis", "vulkan_enable_f16_on_nvidia"] as const;
+/** Times are rounded to 65 microseconds unless told otherwise: a guard for web pages, of which there are none here. */
+const disabled = ["timestamp_quantization"] as const;
+
 let opened: GPU | undefined;
 
 /**
@@ -19,7 +28,6 @@ export async function openGpu(): Promise<GPU> {
       cause,
     });
   }
-  // Times are rounded to 65 microseconds unless told otherwise: a guard for web pages, of which there are none here.
-  opened ??= dawn.create(["disable-dawn-features=timestamp_quantization"]);
+  opened ??= dawn.create([`enable-dawn-features=${enabled.join(",")}`, `disable-dawn-features=${disabled.join(",")}`]);
   return opened;
 }

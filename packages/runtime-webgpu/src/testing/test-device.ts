@@ -2,10 +2,11 @@ import { openGpu } from "#gpu";
 import type { DeviceFacts } from "../kernel/device-facts.ts";
 import { adapterLimits } from "../device/open-device.ts";
 import { readDeviceFacts } from "../device/read-device-facts.ts";
+import { webGpuFeatures, type WebGpuFeature } from "../device/web-gpu-features.ts";
 
 export interface TestDeviceOptions {
-  /** Features to ask for, of those the adapter has. Default: all of these three. */
-  readonly features?: readonly ("subgroups" | "shader-f16" | "timestamp-query")[];
+  /** Features to ask for, of those the adapter has. Default: all that there is a use for. */
+  readonly features?: readonly WebGpuFeature[];
   /** `default`: no more than WebGPU guarantees. `adapter`: all it has. Default: `adapter`. */
   readonly limits?: "default" | "adapter";
 }
@@ -20,14 +21,12 @@ export interface OpenedTestDevice extends TestDevice {
 }
 
 /** A device for tests, of this machine's adapter. Without an adapter it throws: a test that cannot run has failed. */
-export async function testDevice({
-  features = ["subgroups", "shader-f16", "timestamp-query"],
-  limits = "adapter",
-}: TestDeviceOptions = {}): Promise<OpenedTestDevice> {
+export async function testDevice({ features = webGpuFeatures, limits = "adapter" }: TestDeviceOptions = {}): Promise<OpenedTestDevice> {
   const adapter = await (await openGpu()).requestAdapter();
   if (adapter === null) throw new Error("this machine has no GPU adapter: see CONTRIBUTING.md for the software one that tests run on");
   const device = await adapter.requestDevice({
-    requiredFeatures: features.filter((feature) => adapter.features.has(feature)),
+    // Types of WebGPU's standard do not know all of them.
+    requiredFeatures: features.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[],
     requiredLimits: limits === "adapter" ? adapterLimits(adapter) : {},
   });
   return { adapter, device, facts: readDeviceFacts(device) };

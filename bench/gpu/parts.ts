@@ -1,0 +1,144 @@
+import { models } from "../forward-models.ts";
+
+/** A program of the archive with its words, and how it is run. */
+export interface Part {
+  /** What `--only` takes: the name, or the part of it before the first dash. */
+  readonly name: string;
+  readonly title: string;
+  /** A file under `program/`. */
+  readonly program: string;
+  readonly words: readonly string[];
+  /**
+   * `check`: nothing is timed, so it may run beside others; `prepared`: makes ready beside others and is timed alone, in its turn (`--in-turn`);
+   * `alone`: nothing else runs meanwhile.
+   */
+  readonly kind: "check" | "prepared" | "alone";
+}
+
+const precisions = ["float32", "float16"] as const;
+
+/** Programs of another tree beside ours, under the names that `pack.ts --beside` gave them. */
+export function partsOf(quick: boolean, beside: readonly string[]): readonly Part[] {
+  return quick ? quickParts(beside) : wholeParts(beside);
+}
+
+function wholeParts(beside: readonly string[]): readonly Part[] {
+  const shares = 3;
+  const sizes = { base: "1x512,1x1024,1x4096,8x512,4x4096", large: "1x4096" } as const;
+  return [
+    { name: "device", title: "The device", program: "device.mjs", words: [], kind: "check" },
+    ...precisions.flatMap((precision) =>
+      Array.from({ length: shares }, (_, share): Part => ({
+        name: `kit-${precision}-${share + 1}`,
+        title: `The conformance kit in ${precision}, share ${share + 1} of ${shares}`,
+        program: "kit.mjs",
+        words: ["--precision", precision, "--share", `${share}/${shares}`],
+        kind: "check",
+      })),
+    ),
+    { name: "parity", title: "Parity with transformers on recorded cases", program: "parity.mjs", words: [], kind: "check" },
+    ...(["base", "large"] as const).flatMap((model) =>
+      precisions.map((precision): Part => ({
+        name: `forward-${model}-${precision}`,
+        title: `${model} in ${precision}`,
+        program: "forward.mjs",
+        words: ["--model", model, "--precision", precision, "--sizes", sizes[model], "--profile", "1x4096", "--in-turn"],
+        kind: "prepared",
+      })),
+    ),
+    ...beside.flatMap((name) =>
+      precisions.map((precision): Part => ({
+        name: `${name}-base-${precision}`,
+        title: `base in ${precision}, as of ${name}`,
+        program: `${name}.mjs`,
+        words: ["--model", "base", "--precision", precision, "--sizes", "1x512,1x4096", "--profile", "1x4096", "--in-turn"],
+        kind: "prepared",
+      })),
+    ),
+    {
+      name: "linear",
+      title: "Tilings of linear layers, beside onnxruntime-web",
+      program: "linear.mjs",
+      words: ["--runs", "3", "--shapes", "4096,768,768;4096,768,2304;4096,768,3072;4096,3072,768;512,768,768;512,768,2304;512,3072,768"],
+      kind: "alone",
+    },
+    {
+      name: "attention",
+      title: "Attention, beside onnxruntime-web",
+      program: "attention.mjs",
+      words: ["--runs", "3", "--parts", "onnx,forms", "--sequence", "4096"],
+      kind: "alone",
+    },
+    {
+      name: "transformers",
+      title: "transformers on CUDA",
+      program: "transformers_on_cuda.py",
+      words: ["--base", JSON.stringify(models.base), "--large", JSON.stringify(models.large), "--in-turn"],
+      kind: "prepared",
+    },
+  ];
+}
+
+/** A little of every part, which a processor that plays a GPU gets through in seconds. */
+function quickParts(beside: readonly string[]): readonly Part[] {
+  const forward = (name: string, program: string): readonly Part[] =>
+    precisions.map((precision): Part => ({
+      name: `${name}-tiny-${precision}`,
+      title: `a tiny model in ${precision}${name === "forward" ? "" : `, as of ${name}`}`,
+      program,
+      words: [
+        "--model",
+        "tiny",
+        "--precision",
+        precision,
+        "--sizes",
+        "1x200,2x64",
+        "--milliseconds",
+        "50",
+        "--profile",
+        "1x200",
+        "--in-turn",
+      ],
+      kind: "prepared",
+    }));
+  return [
+    { name: "device", title: "The device", program: "device.mjs", words: ["--quick"], kind: "check" },
+    {
+      name: "kit",
+      title: "Some of the conformance kit",
+      program: "kit.mjs",
+      words: ["--precision", "float16", "--tests", "linear: |padded rows"],
+      kind: "check",
+    },
+    {
+      name: "parity",
+      title: "Parity with transformers on some recorded cases",
+      program: "parity.mjs",
+      words: ["--cases", "^model-length|^question-answering"],
+      kind: "check",
+    },
+    ...forward("forward", "forward.mjs"),
+    ...beside.flatMap((name) => forward(name, `${name}.mjs`)),
+    {
+      name: "linear",
+      title: "Tilings of linear layers, beside onnxruntime-web",
+      program: "linear.mjs",
+      words: ["--quick", "--runs", "1", "--shapes", "64,64,64"],
+      kind: "alone",
+    },
+    {
+      name: "attention",
+      title: "Attention, beside onnxruntime-web",
+      program: "attention.mjs",
+      words: ["--quick", "--runs", "1", "--parts", "onnx", "--sequence", "64", "--window", "32"],
+      kind: "alone",
+    },
+    {
+      name: "transformers",
+      title: "transformers on CUDA",
+      program: "transformers_on_cuda.py",
+      words: ["--base", JSON.stringify(models.tiny), "--large", JSON.stringify(models.tiny), "--milliseconds", "50", "--in-turn"],
+      kind: "prepared",
+    },
+  ];
+}
