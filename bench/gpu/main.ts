@@ -72,7 +72,7 @@ print(`\n${results.length} parts in ${seconds.toFixed(1)} s; ${failed.length ===
 await mkdir(target, { recursive: true });
 await writeFile(
   join(target, "results.json"),
-  `${JSON.stringify({ quick: options.quick, seconds, parts: results.map(({ text, ...one }) => one) }, undefined, 1)}\n`,
+  `${JSON.stringify({ quick: options.quick, seconds, parts: results.map(({ text: _text, ...one }) => one) }, undefined, 1)}\n`,
 );
 await writeFile(join(target, "results.txt"), `${texts.join("\n")}\n`);
 process.exitCode = failed.length === 0 ? 0 : 1;
