@@ -1,5 +1,5 @@
 import { elementCount } from "@longspan/core";
-import { castTensor } from "@longspan/core/adapter";
+import { castTensor, floatConversion } from "@longspan/core/adapter";
 import { type Attributes, evaluateShape, type GraphTensor, standardOperations } from "@longspan/core/graph";
 import { memoryWeights } from "@longspan/core/runtime";
 import { bufferUsage, mapMode } from "../device/gpu-constants.ts";
@@ -11,8 +11,10 @@ import type { TestDevice } from "./test-device.ts";
 
 export interface RunOperationOptions {
   readonly attributes?: Attributes;
-  /** How each input lies in memory, where not as its data type says: weights kept as float16. */
+  /** How each input lies in memory, where not as its data type says: weights and activations kept as float16. */
   readonly storages?: readonly (Storage | undefined)[];
+  /** The same of each output. */
+  readonly outputStorages?: readonly (Storage | undefined)[];
   /** Types of the outputs, where the operation is none of core's. */
   readonly outputs?: readonly { readonly dataType: GraphTensor["dataType"]; readonly shape: readonly number[] }[];
 }
@@ -22,7 +24,7 @@ export async function runOperation(
   { device, facts }: TestDevice,
   kernels: OperationKernels,
   inputs: readonly GraphTensor[],
-  { attributes = {}, storages = [], outputs }: RunOperationOptions = {},
+  { attributes = {}, storages = [], outputStorages = [], outputs }: RunOperationOptions = {},
 ): Promise<readonly GraphTensor[]> {
   const buffers = new Map<string, GPUBuffer>();
   const hosts = new Map<string, GraphTensor>();
@@ -51,7 +53,7 @@ export async function runOperation(
       ?.outputTypes(inputs, attributes)
       .map(({ dataType, shape }) => ({ dataType, shape: evaluateShape(shape, new Map()) })) ??
     [];
-  const results = types.map(({ dataType, shape }, index) => create(`output ${index}`, dataType, shape));
+  const results = types.map(({ dataType, shape }, index) => create(`output ${index}`, outputStorages[index] ?? dataType, shape));
   const context: PlanContext = {
     facts,
     dimensions: new Map(),
@@ -106,7 +108,8 @@ export async function runOperation(
     const { dataType = "float32", shape = [] } = types[index] ?? {};
     const elements = elementCount(shape);
     const words = target.getMappedRange().slice(0);
-    if (dataType === "float32") read.push({ dataType, shape, data: new Float32Array(words, 0, elements) });
+    if (results[index]?.storage === "float16") read.push({ dataType: "float32", shape, data: fromHalves(words, elements) });
+    else if (dataType === "float32") read.push({ dataType, shape, data: new Float32Array(words, 0, elements) });
     else if (dataType === "int32") read.push({ dataType, shape, data: new Int32Array(words, 0, elements) });
     else read.push({ dataType, shape, data: Uint8Array.from(new Int32Array(words, 0, elements)) });
     target.destroy();
@@ -126,6 +129,14 @@ async function bytesOf(tensor: GraphTensor, storage: Storage): Promise<Uint8Arra
   }
   const words = tensor.dataType === "bool" ? Int32Array.from(tensor.data) : tensor.data;
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+}
+
+const widen = floatConversion("float16", "float32");
+
+function fromHalves(words: ArrayBuffer, elements: number): Float32Array<ArrayBuffer> {
+  const wide = new Uint8Array(4 * elements);
+  widen(new Uint8Array(words, 0, 2 * elements), wide);
+  return new Float32Array(wide.buffer);
 }
 
 /** A kernel that several runs on a device share is compiled once. */

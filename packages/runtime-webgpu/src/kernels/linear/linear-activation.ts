@@ -12,10 +12,10 @@ export function linearActivation(choose: ChooseTiling, kernels: ProductKernels):
   return {
     operation: "linearActivation",
     float16Inputs: [1],
-    plan({ inputs: [x, weight, bias], outputs: [out], attributes }, { facts }) {
+    plan({ inputs: [x, weight, bias], outputs: [out], attributes }, context) {
       const activation = activationFunctions.find((name) => name === attributes["function"]);
       if (activation === undefined) throw new TypeError(`linearActivation has no function "${String(attributes["function"])}"`);
-      return planLinear({ x, weight, bias, activation, addend: undefined, out }, facts, choose, kernels);
+      return planLinear({ x, weight, bias, activation, addend: undefined, out }, context, choose, kernels);
     },
   };
 }

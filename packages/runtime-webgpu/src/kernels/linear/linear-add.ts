@@ -11,7 +11,7 @@ export function linearAdd(choose: ChooseTiling, kernels: ProductKernels): Operat
   return {
     operation: "linearAdd",
     float16Inputs: [1],
-    plan: ({ inputs: [x, weight, bias, addend], outputs: [out] }, { facts }) =>
-      planLinear({ x, weight, bias, activation: undefined, addend, out }, facts, choose, kernels),
+    plan: ({ inputs: [x, weight, bias, addend], outputs: [out] }, context) =>
+      planLinear({ x, weight, bias, activation: undefined, addend, out }, context, choose, kernels),
   };
 }

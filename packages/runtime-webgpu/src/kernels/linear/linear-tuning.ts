@@ -24,6 +24,8 @@ export interface LinearShape {
   readonly columns: number;
   readonly inner: number;
   readonly weightStorage: "float32" | "float16";
+  /** Of x and what comes out. Default: `float32`. */
+  readonly activationStorage?: "float32" | "float16" | undefined;
 }
 
 /** Chooses the tiling of a product. */
@@ -44,13 +46,13 @@ export function chooseTiling(tuning: LinearTuning | undefined): ChooseTiling {
       `The tuning of linear layers is of version ${String(tuning.version)}, not 1: make another with tuneLinear.`,
     );
   return (facts, shape, rightStorage) => {
-    const heuristic = heuristicTiling(facts, shape);
+    const heuristic = heuristicTiling(facts, shape, rightStorage);
     if (tuning === undefined || tuning.device !== facts.name || shape.rightLayout !== "columns" || shape.stack !== 1) return heuristic;
     const distance = ({ rows }: LinearShape): number => Math.abs(Math.log(rows / shape.rows));
     const [entry] = tuning.entries
       .filter(({ columns, inner, weightStorage }) => columns === shape.columns && inner === shape.inner && weightStorage === rightStorage)
       .filter((candidate) => distance(candidate) <= Math.log(reach))
       .toSorted((left, right) => distance(left) - distance(right));
-    return tilingsOf(facts).find(({ name }) => name === entry?.tiling) ?? heuristic;
+    return tilingsOf(facts, rightStorage).find(({ name }) => name === entry?.tiling) ?? heuristic;
   };
 }

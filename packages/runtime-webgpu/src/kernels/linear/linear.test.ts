@@ -174,7 +174,7 @@ describe("more than a binding", () => {
         addend: undefined,
         out: deviceTensor("out", [rows, columns]),
       },
-      facts,
+      { facts, scratch: () => deviceTensor("scratch", [0]) },
       chooseTiling(undefined),
       createProductKernels(),
     );

@@ -1,12 +1,16 @@
 import { elementCount } from "@longspan/core";
 import type { ActivationFunction } from "@longspan/core/graph";
-import type { DeviceFacts, DeviceLimits } from "../../kernel/device-facts.ts";
-import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
-import type { OperationKernels } from "../../kernel/operation-kernels.ts";
-import { rowRanges, rowsOf, wholeOperand, type RowRange } from "../parts/dispatching.ts";
+import type { DeviceLimits } from "../../kernel/device-facts.ts";
+import type { DeviceTensor, Dispatch, Operand } from "../../kernel/kernel.ts";
+import type { OperationKernels, PlanContext } from "../../kernel/operation-kernels.ts";
+import { packUniforms, rowRanges, rowsOf, wholeOperand, type RowRange } from "../parts/dispatching.ts";
+import { floatBytes, floatStorage } from "../parts/float-storage.ts";
+import { combineWorkgroups } from "./combine-kernel.ts";
 import type { ChooseTiling } from "./linear-tuning.ts";
+import type { ProductForm } from "./product-code.ts";
 import { productDispatches } from "./product-dispatches.ts";
 import type { ProductKernels } from "./product-kernel.ts";
+import { stagedSteps, type Tiling } from "./tiling.ts";
 
 /**
  * `out[…, o] = Σ_i x[…, i] · weight[o, i] + bias[o]`: x `[…, in]`, weight `[out, in]` (float32 or float16), bias `[out]` if given.
@@ -17,8 +21,8 @@ export function linear(choose: ChooseTiling, kernels: ProductKernels): Operation
   return {
     operation: "linear",
     float16Inputs: [1],
-    plan: ({ inputs: [x, weight, bias], outputs: [out] }, { facts }) =>
-      planLinear({ x, weight, bias, out, activation: undefined, addend: undefined }, facts, choose, kernels),
+    plan: ({ inputs: [x, weight, bias], outputs: [out] }, context) =>
+      planLinear({ x, weight, bias, out, activation: undefined, addend: undefined }, context, choose, kernels),
   };
 }
 
@@ -31,49 +35,97 @@ export interface LinearLayer {
   readonly out: DeviceTensor | undefined;
 }
 
+/** What planning a layer takes of a `PlanContext`. */
+export type LinearContext = Pick<PlanContext, "facts" | "scratch">;
+
 /** @throws LongspanError `device-limit` where not even a few rows of the weight, or of the output, fit a binding. */
-export function planLinear(
-  { x, weight, bias, activation, addend, out }: LinearLayer,
-  facts: DeviceFacts,
-  choose: ChooseTiling,
-  kernels: ProductKernels,
-): readonly Dispatch[] {
+export function planLinear(layer: LinearLayer, context: LinearContext, choose: ChooseTiling, kernels: ProductKernels): readonly Dispatch[] {
+  const { x, weight, bias, activation, addend, out } = layer;
+  const { facts } = context;
   if (x === undefined || weight === undefined || out === undefined) throw new TypeError("a linear layer has x, a weight and an output");
   const [columns = 1, inner = 1] = weight.shape;
   const rows = elementCount(x.shape) / inner;
-  const rightStorage = weight.storage === "float16" ? "float16" : "float32";
+  const rightStorage = floatStorage(weight.storage);
   const tiling = choose(facts, { rows, columns, inner, stack: 1, rightLayout: "columns" }, rightStorage);
-  const kernel = kernels(tiling, {
+  const parts = innerParts(tiling, { rows, columns, inner }, facts.limits);
+  const form: ProductForm = {
     rightLayout: "columns",
+    leftStorage: floatStorage(x.storage),
     rightStorage,
+    outStorage: floatStorage(out.storage),
+    addendStorage: floatStorage(addend?.storage ?? "float32"),
     innerByFours: inner % 4 === 0,
+    innerByTiles: tiling.kind === "matrix" && inner % tiling.inner === 0,
     columnsByFours: columns % 4 === 0,
     bias: bias !== undefined,
     activation,
     addend: addend !== undefined,
     stacked: false,
-  });
-  const weightBytes = inner * (rightStorage === "float16" ? 2 : 4);
-  return rowRanges(rows, [inner * 4, columns * 4], facts.limits).flatMap((range) =>
+    partial: false,
+  };
+  const afterwards = (range: RowRange): readonly Operand[] => [
+    ...(bias === undefined ? [] : [wholeOperand(bias, facts.limits)]),
+    ...(addend === undefined ? [] : [rowsOf(addend, columns * floatBytes(addend.storage), range)]),
+    rowsOf(out, columns * floatBytes(out.storage), range),
+  ];
+  const rowBytes = [inner * floatBytes(x.storage), columns * floatBytes(out.storage), columns * floatBytes(addend?.storage ?? out.storage)];
+  const weightBytes = inner * floatBytes(weight.storage);
+  const ranges = rowRanges(rows, rowBytes, facts.limits);
+  if (parts.count > 1) {
+    const partial = context.scratch("float32", parts.count * Math.max(...ranges.map(({ count }) => count)) * columns);
+    const product: ProductForm = { ...form, outStorage: "float32", bias: false, activation: undefined, addend: false, partial: true };
+    return ranges.flatMap((range) => [
+      ...productDispatches(
+        {
+          kernel: kernels(tiling, product),
+          tiling,
+          stack: parts.count,
+          uniforms: { rows: range.count, columns, inner, outColumn: 0, outStride: columns, partSteps: parts.inner / 4 },
+          operands: [rowsOf(x, inner * floatBytes(x.storage), range), wholeOperand(weight, facts.limits), { tensor: partial }],
+        },
+        facts.limits,
+      ),
+      {
+        kernel: kernels("combine", form),
+        uniforms: packUniforms(range.count, columns, parts.count, 0, columns),
+        operands: [{ tensor: partial }, ...afterwards(range)],
+        workgroups: combineWorkgroups(range.count, columns, facts.limits),
+        work: { floatingPointOperations: parts.count * range.count * columns, bytes: (parts.count + 1) * range.count * columns * 4 },
+      },
+    ]);
+  }
+  return ranges.flatMap((range) =>
     columnRanges(columns, weightBytes, facts.limits).flatMap((columnRange) =>
       productDispatches(
         {
-          kernel,
+          kernel: kernels(tiling, form),
           tiling,
           stack: 1,
           uniforms: { rows: range.count, columns: columnRange.count, inner, outColumn: columnRange.first, outStride: columns },
-          operands: [
-            rowsOf(x, inner * 4, range),
-            rowsOf(weight, weightBytes, columnRange),
-            ...(bias === undefined ? [] : [wholeOperand(bias, facts.limits)]),
-            ...(addend === undefined ? [] : [rowsOf(addend, columns * 4, range)]),
-            rowsOf(out, columns * 4, range),
-          ],
+          operands: [rowsOf(x, inner * floatBytes(x.storage), range), rowsOf(weight, weightBytes, columnRange), ...afterwards(range)],
         },
         facts.limits,
       ),
     ),
   );
+}
+
+/**
+ * The parts of the inner axis by a tiling, multiples of what it stages; one part where the weight or the partial sums could not be bound whole,
+ * or the columns do not come in fours.
+ */
+function innerParts(
+  tiling: Tiling,
+  { rows, columns, inner }: { readonly rows: number; readonly columns: number; readonly inner: number },
+  { maxStorageBufferBindingSize }: DeviceLimits,
+): { readonly count: number; readonly inner: number } {
+  const whole = { count: 1, inner };
+  if ((tiling.kind !== "tile" && tiling.kind !== "matrix") || tiling.parts === 1 || columns % 4 !== 0) return whole;
+  const staged = tiling.kind === "matrix" ? tiling.inner : 4 * stagedSteps;
+  const partInner = Math.ceil(inner / tiling.parts / staged) * staged;
+  const count = Math.ceil(inner / partInner);
+  const bytes = Math.max(count * rows * columns * 4, columns * inner * 4);
+  return count === 1 || bytes > maxStorageBufferBindingSize ? whole : { count, inner: partInner };
 }
 
 /** Runs of the weight's rows. They begin at multiples of 4 where the output is written in fours. */

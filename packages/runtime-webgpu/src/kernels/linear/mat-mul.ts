@@ -25,13 +25,18 @@ export function matMul(choose: ChooseTiling, kernels: ProductKernels): Operation
       const tiling = choose(facts, { rows, columns, inner, stack: elementCount(stackShape), rightLayout: "rows" }, "float32");
       const kernel = kernels(tiling, {
         rightLayout: "rows",
+        leftStorage: "float32",
         rightStorage: "float32",
+        outStorage: "float32",
+        addendStorage: "float32",
+        innerByTiles: false,
         innerByFours: inner % 4 === 0,
         columnsByFours: columns % 4 === 0,
         bias: false,
         activation: undefined,
         addend: false,
         stacked: true,
+        partial: false,
       });
       const strides = [left, right, out].map(({ shape }) => stretchedStrides(shape.slice(0, -2), stackShape));
       const axes = stackShape.map((size, axis) => ({ size, strides: strides.map((own) => own[axis] ?? 0) }));

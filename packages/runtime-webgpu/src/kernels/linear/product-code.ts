@@ -1,14 +1,22 @@
 import type { ActivationFunction } from "@longspan/core/graph";
 import { activationCode } from "../activation-functions.ts";
+import { foursType, halvesCode, packFours, unpackFours, type FloatStorage } from "../parts/float-storage.ts";
 import { maxAxes } from "../parts/strided-domain.ts";
 import type { RightLayout } from "./tiling.ts";
 
 /** What a matrix product reads, and what it does with its sums. */
 export interface ProductForm {
   readonly rightLayout: RightLayout;
-  readonly rightStorage: "float32" | "float16";
+  /** float16 only where the inner axis is a multiple of 4. */
+  readonly leftStorage: FloatStorage;
+  readonly rightStorage: FloatStorage;
+  /** Of the output and the addend; float16 only where the columns are a multiple of 4. */
+  readonly outStorage: FloatStorage;
+  readonly addendStorage: FloatStorage;
   /** Whether the inner axis is a multiple of 4, so that it is read four at a time. */
   readonly innerByFours: boolean;
+  /** Whether the inner axis, or each part of it, is a multiple of what a `MatrixTiling` stages. */
+  readonly innerByTiles: boolean;
   /** Whether the columns of the output are a multiple of 4, so that they are written four at a time. */
   readonly columnsByFours: boolean;
   readonly bias: boolean;
@@ -16,6 +24,11 @@ export interface ProductForm {
   readonly addend: boolean;
   /** Whether there are several products, along `workgroup.z`. */
   readonly stacked: boolean;
+  /**
+   * Whether the inner axis is cut into parts along `workgroup.z`, each of which writes its own sums: then nothing follows them, and the output
+   * is `[parts, rows, columns]`, float32.
+   */
+  readonly partial: boolean;
 }
 
 /** The numbers of one dispatch. */
@@ -31,6 +44,8 @@ export interface ProductUniforms {
   readonly outColumn: number;
   readonly outStride: number;
   readonly stack?: StackUniforms | undefined;
+  /** Steps of four of the inner axis in a part. */
+  readonly partSteps?: number | undefined;
 }
 
 /** Where the matrices of a stack lie, in elements from what is bound. Starts may be negative: what is added to them is not. */
@@ -61,8 +76,10 @@ export function uniformWords({
   outColumn,
   outStride,
   stack,
+  partSteps,
 }: ProductUniforms): readonly number[] {
   const words = [rows, columns, inner, Math.ceil(inner / 4), firstRow, firstColumn, outColumn, outStride];
+  if (partSteps !== undefined) return [...words, partSteps];
   if (stack === undefined) return words;
   const { leftStart, rightStart, outStart, first, axes } = stack;
   words.push(leftStart, rightStart, outStart, first, axes.length, 0, 0, 0);
@@ -80,25 +97,28 @@ export function uniformWords({
  *
  * Rows and columns past the last read the last one's values, and are not written. A step that reaches past the inner axis is filled with
  * zeros; one that begins past it reads anything. float16 lies as packed halves, which need no feature.
+ *
+ *     fn enter_stack(z), fn first_step(z) -> u32, fn end_step(z) -> u32       the matrices, or the part of the inner axis, of `workgroup.z`
  */
 export function productDeclarations(form: ProductForm): string {
   const halves = form.rightStorage === "float16";
   const rightVectors = form.innerByFours && form.rightLayout === "columns";
   const outType = form.columnsByFours ? "vec4<f32>" : "f32";
   const bindings = [
-    ["left", "read", form.innerByFours ? "vec4<f32>" : "f32"],
+    ["left", "read", form.innerByFours ? foursType(form.leftStorage) : "f32"],
     ["right", "read", rightVectors ? (halves ? "vec2<u32>" : "vec4<f32>") : halves ? "u32" : "f32"],
     ...(form.bias ? [["bias", "read", outType]] : []),
-    ...(form.addend ? [["addend", "read", outType]] : []),
-    ["out", "read_write", outType],
+    ...(form.addend ? [["addend", "read", form.columnsByFours ? foursType(form.addendStorage) : outType]] : []),
+    ["out", "read_write", form.columnsByFours ? foursType(form.outStorage) : outType],
   ];
   return `
 struct Uniforms {
   rows: u32, columns: u32, inner: u32, steps: u32, first_row: u32, first_column: u32, out_column: u32, out_stride: u32,
-  ${form.stacked ? stackFields : ""}
+  ${form.stacked ? stackFields : ""} ${form.partial ? "part_steps: u32," : ""}
 }
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
 ${bindings.map(([name, access, type], index) => `@group(0) @binding(${index + 1}) var<storage, ${access}> ${name}: array<${type}>;`).join("\n")}
+${halvesCode(form.leftStorage, form.outStorage, form.addend ? form.addendStorage : "float32")}
 ${stackCode(form)}
 ${leftCode(form)}
 ${rightCode(form)}
@@ -108,10 +128,20 @@ ${writeCode(form)}`;
 const stackFields = `left_origin: u32, right_origin: u32, out_origin: u32, first_of_stack: u32,
   stack_rank: u32, stack_axes: array<vec4<u32>, ${maxAxes}>,`;
 
-/** `fn enter_stack(z)`: finds the matrices of the workgroup. */
-function stackCode({ stacked }: ProductForm): string {
-  if (!stacked) return "fn enter_stack(z: u32) {}";
-  return `
+const wholeInner = `
+fn first_step(z: u32) -> u32 { return 0u; }
+fn end_step(z: u32) -> u32 { return uniforms.steps; }`;
+
+/** `fn enter_stack(z)`: finds the matrices of the workgroup, or its part of them. */
+function stackCode({ stacked, partial }: ProductForm): string {
+  if (partial)
+    return `
+var<private> part: u32;
+fn enter_stack(z: u32) { part = z; }
+fn first_step(z: u32) -> u32 { return z * uniforms.part_steps; }
+fn end_step(z: u32) -> u32 { return min(uniforms.steps, (z + 1u) * uniforms.part_steps); }`;
+  if (!stacked) return `fn enter_stack(z: u32) {}${wholeInner}`;
+  return `${wholeInner}
 var<private> left_base: u32;
 var<private> right_base: u32;
 var<private> out_base: u32;
@@ -129,12 +159,12 @@ fn enter_stack(z: u32) {
 }`;
 }
 
-function leftCode({ innerByFours, stacked }: ProductForm): string {
+function leftCode({ leftStorage, innerByFours, stacked }: ProductForm): string {
   const start = `${stacked ? "left_base + " : ""}min(row, uniforms.rows - 1u) * uniforms.inner`;
   if (innerByFours)
     return `
 fn left_start(row: u32) -> u32 { return (${start}) >> 2u; }
-fn read_left(start: u32, step: u32) -> vec4<f32> { return left[start + step]; }`;
+fn read_left(start: u32, step: u32) -> vec4<f32> { return ${unpackFours(leftStorage, "left[start + step]")}; }`;
   return `
 fn left_start(row: u32) -> u32 { return ${start}; }
 fn read_left(start: u32, step: u32) -> vec4<f32> {
@@ -176,11 +206,24 @@ fn read_right(start: u32, step: u32) -> vec4<f32> {
 }`;
 }
 
-function writeCode({ columnsByFours, bias, activation, addend, stacked }: ProductForm): string {
-  const fours = (buffer: string, at: string): string =>
-    columnsByFours ? `${buffer}[(${at}) >> 2u]` : `vec4<f32>(${[0, 1, 2, 3].map((part) => `${buffer}[${at} + ${part}u]`).join(", ")})`;
+/** `fn write(row, column, sums)`. */
+export function writeCode({
+  columnsByFours,
+  bias,
+  activation,
+  addend,
+  addendStorage,
+  outStorage,
+  stacked,
+  partial,
+}: Omit<ProductForm, "innerByFours" | "innerByTiles" | "leftStorage" | "rightLayout" | "rightStorage">): string {
+  const fours = (buffer: string, at: string, storage: FloatStorage = "float32"): string =>
+    columnsByFours
+      ? unpackFours(storage, `${buffer}[(${at}) >> 2u]`)
+      : `vec4<f32>(${[0, 1, 2, 3].map((part) => `${buffer}[${at} + ${part}u]`).join(", ")})`;
+  const base = stacked ? "out_base + " : partial ? "part * uniforms.rows * uniforms.out_stride + " : "";
   const store = columnsByFours
-    ? "out[at >> 2u] = value;"
+    ? `out[at >> 2u] = ${packFours(outStorage, "value")};`
     : `out[at] = value.x;
   if (column + 1u < uniforms.columns) { out[at + 1u] = value.y; }
   if (column + 2u < uniforms.columns) { out[at + 2u] = value.z; }
@@ -189,11 +232,11 @@ function writeCode({ columnsByFours, bias, activation, addend, stacked }: Produc
 fn write(row: u32, column: u32, sums: vec4<f32>) {
   if (row >= uniforms.rows || column >= uniforms.columns) { return; }
   let out_column = uniforms.out_column + column;
-  let at = ${stacked ? "out_base + " : ""}row * uniforms.out_stride + out_column;
+  let at = ${base}row * uniforms.out_stride + out_column;
   var value = sums;
   ${bias ? `value += ${fours("bias", "out_column")};` : ""}
   ${activation === undefined ? "" : "value = activate(value);"}
-  ${addend ? `value += ${fours("addend", "at")};` : ""}
+  ${addend ? `value += ${fours("addend", "at", addendStorage)};` : ""}
   ${store}
 }`;
 }

@@ -1,12 +1,15 @@
 import type { Kernel } from "../../kernel/kernel.ts";
+import { combineKernelCode } from "./combine-kernel.ts";
 import { laneKernelCode } from "./lane-kernel.ts";
+import { matrixKernelCode } from "./matrix-kernel.ts";
 import type { ProductForm } from "./product-code.ts";
 import { splitKernelCode } from "./split-kernel.ts";
 import { tileKernelCode } from "./tile-kernel.ts";
+import type { FloatStorage } from "../parts/float-storage.ts";
 import type { Tiling } from "./tiling.ts";
 
-/** The kernel of a tiling and a form. */
-export type ProductKernels = (tiling: Tiling, form: ProductForm) => Kernel;
+/** The kernel of a tiling and a form, or the one that adds up the parts of such products. */
+export type ProductKernels = (tiling: Tiling | "combine", form: ProductForm) => Kernel;
 
 /** Remembers kernels: their text is long, and a model has few of them for hundreds of layers and every length. */
 export function createProductKernels(): ProductKernels {
@@ -14,32 +17,48 @@ export function createProductKernels(): ProductKernels {
   return (tiling, form) => {
     const name = kernelName(tiling, form);
     let kernel = kernels.get(name);
-    if (kernel === undefined) kernels.set(name, (kernel = { name, code: kernelCode(tiling, form), access: accessOf(form) }));
+    if (kernel === undefined) kernels.set(name, (kernel = { name, code: kernelCode(tiling, form), access: accessOf(tiling, form) }));
     return kernel;
   };
 }
 
-function kernelCode(tiling: Tiling, form: ProductForm): string {
+function kernelCode(tiling: Tiling | "combine", form: ProductForm): string {
+  if (tiling === "combine") return combineKernelCode(form);
+  if (tiling.kind === "matrix") return matrixKernelCode(tiling, form);
   if (tiling.kind === "lanes") return laneKernelCode(tiling, form);
   return tiling.kind === "tile" ? tileKernelCode(tiling, form) : splitKernelCode(tiling, form);
 }
 
 /** `linear-tile-128x64-float16-gelu`: all that the text depends on. */
-function kernelName(tiling: Tiling, form: ProductForm): string {
+function kernelName(tiling: Tiling | "combine", form: ProductForm): string {
+  const combines = tiling === "combine";
   const parts = [
     form.stacked ? "matMul" : "linear",
-    tiling.name,
-    form.rightStorage === "float16" ? "float16" : "",
+    combines ? "combine" : tiling.name,
+    combines ? "" : storageName(form.leftStorage, form.rightStorage),
+    form.outStorage === "float16" ? "to-float16" : "",
     form.rightLayout === "rows" ? "right-rows" : "",
     form.bias ? "bias" : "",
     form.activation ?? "",
-    form.addend ? "add" : "",
-    form.innerByFours ? "" : "inner-by-ones",
+    form.addend ? (form.addendStorage === "float16" ? "add-float16" : "add") : "",
+    combines || form.innerByFours ? "" : "inner-by-ones",
+    !combines && tiling.kind === "matrix" && !form.innerByTiles ? "inner-by-eights" : "",
     form.columnsByFours ? "" : "columns-by-ones",
   ];
   return parts.filter((part) => part !== "").join("-");
 }
 
-function accessOf({ bias, addend }: ProductForm): Kernel["access"] {
-  return ["read", "read", ...(bias ? ["read" as const] : []), ...(addend ? ["read" as const] : []), "write"];
+function storageName(left: FloatStorage, right: FloatStorage): string {
+  if (left === right) return left === "float16" ? "float16" : "";
+  return `${left}-${right}`;
+}
+
+function accessOf(tiling: Tiling | "combine", { bias, addend }: ProductForm): Kernel["access"] {
+  return [
+    "read",
+    ...(tiling === "combine" ? [] : ["read" as const]),
+    ...(bias ? ["read" as const] : []),
+    ...(addend ? ["read" as const] : []),
+    "write",
+  ];
 }

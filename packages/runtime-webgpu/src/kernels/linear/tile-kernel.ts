@@ -72,13 +72,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   ${upTo(threadRows)
     .flatMap((row) => upTo(threadColumns).map((column) => `var ${sum(row, column)} = 0.0;`))
     .join("\n  ")}
-  for (var first = 0u; first < uniforms.steps; first += ${stagedSteps}u) {
+  let end = end_step(workgroup.z);
+  for (var first = first_step(workgroup.z); first < end; first += ${stagedSteps}u) {
     ${leftReads.map((read) => `left_tile[left_place_${read}] = read_left(left_start_${read}, first + left_step);`).join("\n    ")}
     ${rightReads
       .map((read) => `right_tile[right_place_${read}] = read_right(right_start_${read}, first + right_step_${read});`)
       .join("\n    ")}
     workgroupBarrier();
-    let staged = min(${stagedSteps}u, uniforms.steps - first);
+    let staged = min(${stagedSteps}u, end - first);
     for (var step = 0u; step < staged; step++) {
       let left_at = row_thread * ${stagedSteps}u + (step ^ left_swizzle);
       let right_at = column_thread * ${stagedSteps}u + (step ^ right_swizzle);

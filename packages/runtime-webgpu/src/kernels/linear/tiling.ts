@@ -1,9 +1,10 @@
-import type { DeviceFacts, DeviceLimits } from "../../kernel/device-facts.ts";
+import type { FloatStorage } from "../parts/float-storage.ts";
+import type { DeviceFacts, DeviceLimits, MatrixShape, MatrixUnits } from "../../kernel/device-facts.ts";
 
 /**
  * How a matrix product is cut into workgroups and invocations. Plain data; `name` says all of it, and is what a `LinearTuning` keeps.
  */
-export type Tiling = LaneTiling | TileTiling | SplitTiling;
+export type Tiling = LaneTiling | TileTiling | SplitTiling | MatrixTiling;
 
 /**
  * Sums in registers only, no workgroup memory and no barrier: for software adapters. Each invocation (a lane of the processor's vectors)
@@ -35,6 +36,28 @@ export interface TileTiling {
   /** Rows and columns of each invocation; columns in fours. */
   readonly threadRows: number;
   readonly threadColumns: number;
+  /** Into how many parts the inner axis is cut, each summed by workgroups of its own, where there would be too few workgroups. */
+  readonly parts: number;
+}
+
+/** Both sides staged in workgroup memory as float16, multiplied by matrix units: each subgroup has a block of the output. */
+export interface MatrixTiling {
+  readonly kind: "matrix";
+  readonly name: string;
+  readonly shape: MatrixShape;
+  readonly lanes: number;
+  readonly form: "device" | "plain";
+  /** Rows and columns of a workgroup, and how much of the inner axis it stages at a time. */
+  readonly rows: number;
+  readonly columns: number;
+  readonly inner: number;
+  /** Of a subgroup. */
+  readonly subgroupRows: number;
+  readonly subgroupColumns: number;
+  /** Whether workgroup memory is written half by half, or eight of them at once. */
+  readonly staging: "halves" | "words";
+  /** As for `TileTiling`. */
+  readonly parts: number;
 }
 
 /** Few rows or few columns: the sums themselves are cut up over the invocations of a workgroup. */
@@ -63,14 +86,30 @@ export const stagedSteps = 4;
 /** Rows and columns of the output that one workgroup computes. */
 export function workgroupExtent(tiling: Tiling): { readonly rows: number; readonly columns: number } {
   if (tiling.kind === "split") return { rows: tiling.rows, columns: 4 };
+  if (tiling.kind === "matrix") return { rows: tiling.rows, columns: tiling.columns };
   if (tiling.kind === "tile") return { rows: tiling.rowThreads * tiling.threadRows, columns: tiling.columnThreads * tiling.threadColumns };
   const own = tiling.workgroupSize * tiling.perLane;
   return tiling.lanesOver === "rows" ? { rows: own, columns: tiling.shared } : { rows: tiling.shared, columns: own };
 }
 
-const tile = (rowThreads: number, columnThreads: number, threadRows: number, threadColumns: number): TileTiling => ({
+/** Distances of rows in a `MatrixTiling`'s workgroup memory: of what is staged, in halves, and of sums, in floats. Banks of memory differ. */
+export function matrixStrides({ inner, subgroupColumns }: MatrixTiling): { readonly staged: number; readonly sums: number } {
+  return { staged: inner + 8, sums: subgroupColumns + 4 };
+}
+
+const cutInto = (parts: number): string => (parts === 1 ? "" : `-by-${parts}`);
+
+/** A tile of so many invocations along rows and columns, with so many rows and columns each. */
+export const tileTiling = (
+  rowThreads: number,
+  columnThreads: number,
+  threadRows: number,
+  threadColumns: number,
+  parts = 1,
+): TileTiling => ({
   kind: "tile",
-  name: `tile-${rowThreads * threadRows}x${columnThreads * threadColumns}`,
+  name: `tile-${rowThreads * threadRows}x${columnThreads * threadColumns}${cutInto(parts)}`,
+  parts,
   rowThreads,
   columnThreads,
   threadRows,
@@ -95,11 +134,78 @@ const lanes = (
 
 /** From the most arithmetic per value read to the most workgroups, each with the workgroups that should at least come of it. */
 const tiles: readonly (readonly [TileTiling, number])[] = [
-  [tile(16, 16, 8, 8), 256],
-  [tile(16, 16, 8, 4), 128],
-  [tile(8, 16, 8, 4), 64],
-  [tile(8, 8, 4, 4), 0],
+  [tileTiling(16, 16, 8, 8), 256],
+  [tileTiling(16, 16, 8, 4), 128],
+  [tileTiling(8, 16, 8, 4), 64],
+  [tileTiling(8, 8, 4, 4), 0],
 ];
+
+/** What of a `MatrixTiling` does not depend on the device. */
+export interface MatrixTile {
+  /** Rows and columns of a workgroup, and how much of the inner axis it stages. */
+  readonly workgroup: readonly [rows: number, columns: number, inner: number];
+  readonly subgroup: readonly [rows: number, columns: number];
+  readonly staging?: MatrixTiling["staging"];
+  readonly parts?: number;
+}
+
+/** A tile by matrices of one of the device's shapes. */
+export function matrixTiling(
+  { workgroup, subgroup, staging = "halves", parts = 1 }: MatrixTile,
+  units: MatrixUnits,
+  shape: MatrixShape,
+): MatrixTiling {
+  const [rows, columns, inner] = workgroup;
+  const [subgroupRows, subgroupColumns] = subgroup;
+  const matrices = `${shape.rows}x${shape.columns}x${shape.inner}`;
+  const invocations = ((rows * columns) / (subgroupRows * subgroupColumns)) * units.lanes;
+  // Each invocation stages as many vectors of eight as the others.
+  const fitting =
+    rows % subgroupRows === 0 &&
+    columns % subgroupColumns === 0 &&
+    subgroupRows % shape.rows === 0 &&
+    subgroupColumns % shape.columns === 0 &&
+    inner % shape.inner === 0 &&
+    (rows * inner) % (8 * invocations) === 0 &&
+    (columns * inner) % (8 * invocations) === 0;
+  if (!fitting)
+    throw new TypeError(
+      `a tile of ${workgroup.join(" x ")} by ${subgroup.join(" x ")} does not come out even with matrices of ${matrices}`,
+    );
+  return {
+    kind: "matrix",
+    name: `matrix-${workgroup.join("x")}-${subgroup.join("x")}${staging === "words" ? "-words" : ""}-of-${matrices}${cutInto(parts)}`,
+    shape,
+    lanes: units.lanes,
+    form: units.form,
+    rows,
+    columns,
+    inner,
+    subgroupRows,
+    subgroupColumns,
+    staging,
+    parts,
+  };
+}
+
+/** From the most arithmetic per value read to the most workgroups, each with the workgroups that should at least come of it. */
+const matrixTiles: readonly (readonly [MatrixTile, number])[] = [
+  [{ workgroup: [128, 128, 32], subgroup: [64, 64] }, 192],
+  [{ workgroup: [128, 64, 32], subgroup: [64, 32] }, 192],
+  [{ workgroup: [64, 64, 32], subgroup: [32, 32] }, 128],
+  [{ workgroup: [32, 64, 64], subgroup: [32, 16] }, 0],
+];
+
+/** The tiles that a device's matrix units can run, by the largest of their shapes. */
+function matrixTilings({ matrixUnits, limits }: DeviceFacts): readonly (readonly [MatrixTiling, number])[] {
+  if (matrixUnits === undefined) return [];
+  const volume = ({ rows, columns, inner }: MatrixShape): number => rows * columns * inner;
+  const [shape] = matrixUnits.shapes.toSorted((left, right) => volume(right) - volume(left));
+  if (shape === undefined) return [];
+  return matrixTiles
+    .map(([tile, least]) => [matrixTiling(tile, matrixUnits, shape), least] as const)
+    .filter(([tiling]) => fits(tiling, limits));
+}
 
 const split: SplitTiling = { kind: "split", name: "split-64", rows: 4, workgroupSize: 64 };
 
@@ -107,18 +213,21 @@ const split: SplitTiling = { kind: "split", name: "split-64", rows: 4, workgroup
 const few = 16;
 
 /** All that a device can run, for tests and for `tuneLinear`. */
-export function tilingsOf(facts: DeviceFacts): readonly Tiling[] {
+export function tilingsOf(facts: DeviceFacts, rightStorage: FloatStorage = "float32"): readonly Tiling[] {
   const fitting = [...tiles.map(([tiling]) => tiling), split].filter((tiling) => fits(tiling, facts.limits));
-  return [...fitting, laneTiling(facts, "rows"), laneTiling(facts, "columns")];
+  const onMatrixUnits = rightStorage === "float16" ? matrixTilings(facts).map(([tiling]) => tiling) : [];
+  return [...onMatrixUnits, ...fitting, laneTiling(facts, "rows"), laneTiling(facts, "columns")];
 }
 
 /** The tiling for a product by heuristics, where no tuning knows better. */
-export function heuristicTiling(facts: DeviceFacts, shape: ProductShape): Tiling {
-  const { rows, columns, stack, rightLayout } = shape;
+export function heuristicTiling(facts: DeviceFacts, shape: ProductShape, rightStorage: FloatStorage = "float32"): Tiling {
+  const { rows, columns, inner, stack, rightLayout } = shape;
   if (facts.kind === "cpu") return laneTiling(facts, rows <= 4 && columns > rows ? "columns" : "rows");
   if (rows <= few && rightLayout === "rows") return laneTiling(facts, "columns");
   if ((rows <= few || columns <= few) && fits(split, facts.limits)) return split;
-  const fitting = tiles.filter(([tiling]) => fits(tiling, facts.limits));
+  const onMatrixUnits = rightStorage === "float16" && rightLayout === "columns" && stack === 1 && inner % 8 === 0 && columns % 4 === 0;
+  const matrix = onMatrixUnits ? matrixTilings(facts) : [];
+  const fitting = matrix.length > 0 ? matrix : tiles.filter(([tiling]) => fits(tiling, facts.limits));
   const chosen = fitting.find(([tiling, least]) => {
     const extent = workgroupExtent(tiling);
     return stack * Math.ceil(rows / extent.rows) * Math.ceil(columns / extent.columns) >= least;
@@ -137,13 +246,28 @@ function laneTiling({ kind, subgroups, limits }: DeviceFacts, lanesOver: LaneTil
   return lanesOver === "rows" ? lanes("rows", 8, 4, workgroupSize, false) : lanes("columns", 4, 4, workgroupSize, false);
 }
 
-function fits(tiling: TileTiling | SplitTiling, limits: DeviceLimits): boolean {
+function fits(tiling: TileTiling | SplitTiling | MatrixTiling, limits: DeviceLimits): boolean {
   const [invocations, bytes] =
     tiling.kind === "split"
       ? [tiling.workgroupSize, tiling.workgroupSize * tiling.rows * 16]
-      : [tiling.rowThreads * tiling.columnThreads, (workgroupExtent(tiling).rows + workgroupExtent(tiling).columns) * stagedSteps * 16];
+      : tiling.kind === "matrix"
+        ? [matrixInvocations(tiling), matrixBytes(tiling)]
+        : [tiling.rowThreads * tiling.columnThreads, (workgroupExtent(tiling).rows + workgroupExtent(tiling).columns) * stagedSteps * 16];
   return (
     invocations <= Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX) &&
     bytes <= limits.maxComputeWorkgroupStorageSize
   );
+}
+
+function subgroupsOf({ rows, columns, subgroupRows, subgroupColumns }: MatrixTiling): number {
+  return (rows / subgroupRows) * (columns / subgroupColumns);
+}
+
+function matrixInvocations(tiling: MatrixTiling): number {
+  return subgroupsOf(tiling) * tiling.lanes;
+}
+
+function matrixBytes(tiling: MatrixTiling): number {
+  const { staged, sums } = matrixStrides(tiling);
+  return (tiling.rows + tiling.columns) * staged * 2 + subgroupsOf(tiling) * tiling.shape.rows * sums * 4;
 }

@@ -4,7 +4,7 @@ import { bufferUsage } from "../../device/gpu-constants.ts";
 import type { PipelineCache } from "../../device/pipeline-cache.ts";
 import type { DeviceTensor } from "../../kernel/kernel.ts";
 import type { LinearShape } from "./linear-tuning.ts";
-import { planLinear } from "./linear.ts";
+import { planLinear, type LinearContext } from "./linear.ts";
 import { createProductKernels } from "./product-kernel.ts";
 import type { Tiling } from "./tiling.ts";
 
@@ -61,17 +61,27 @@ export async function prepareTimedLinear(
   buffers: LinearBuffers,
 ): Promise<TimedLinear> {
   const { x, weight, bias, out } = linearTensors(buffers.shape);
-  const byName: Readonly<Record<string, GPUBuffer>> = { x: buffers.x, weight: buffers.weight, bias: buffers.bias, out: buffers.out };
+  const byName = new Map(Object.entries({ x: buffers.x, weight: buffers.weight, bias: buffers.bias, out: buffers.out }));
   const layer = { x, weight, bias, out, activation: undefined, addend: undefined };
-  const uniformBuffers: GPUBuffer[] = [];
+  const ownBuffers: GPUBuffer[] = [];
+  const context: LinearContext = {
+    facts,
+    scratch(storage, elements) {
+      const tensor = { name: `scratch ${ownBuffers.length}`, storage, shape: [elements], byteLength: 4 * elements };
+      const buffer = device.createBuffer({ label: tensor.name, size: tensor.byteLength, usage: bufferUsage.storage });
+      ownBuffers.push(buffer);
+      byName.set(tensor.name, buffer);
+      return tensor;
+    },
+  };
   const steps = await Promise.all(
-    planLinear(layer, facts, () => tiling, createProductKernels()).map(async ({ kernel, uniforms, operands, workgroups }) => {
+    planLinear(layer, context, () => tiling, createProductKernels()).map(async ({ kernel, uniforms, operands, workgroups }) => {
       const { pipeline, layout } = await pipelines.get(kernel);
       const uniformBuffer = device.createBuffer({ size: uniforms.byteLength, usage: bufferUsage.uniform | bufferUsage.copyDestination });
-      uniformBuffers.push(uniformBuffer);
+      ownBuffers.push(uniformBuffer);
       device.queue.writeBuffer(uniformBuffer, 0, uniforms);
       const resources = operands.map(({ tensor, byteOffset: offset = 0, byteLength: size = tensor.byteLength - offset }) => {
-        const buffer = byName[tensor.name];
+        const buffer = byName.get(tensor.name);
         if (buffer === undefined) throw new TypeError(`a linear layer has no ${tensor.name}`);
         return { buffer, offset, size };
       });
@@ -97,7 +107,7 @@ export async function prepareTimedLinear(
       return performance.now() - start;
     },
     destroy() {
-      for (const buffer of uniformBuffers) buffer.destroy();
+      for (const buffer of ownBuffers) buffer.destroy();
     },
   };
 }
@@ -107,6 +117,7 @@ function linearTensors({
   columns,
   inner,
   weightStorage,
+  activationStorage = "float32",
 }: LinearShape): Readonly<Record<"x" | "weight" | "bias" | "out", DeviceTensor>> {
   const tensor = (name: string, shape: readonly number[], storage: "float32" | "float16" = "float32"): DeviceTensor => ({
     name,
@@ -115,9 +126,9 @@ function linearTensors({
     byteLength: Math.ceil((elementCount(shape) * (storage === "float16" ? 2 : 4)) / 4) * 4,
   });
   return {
-    x: tensor("x", [rows, inner]),
+    x: tensor("x", [rows, inner], activationStorage),
     weight: tensor("weight", [columns, inner], weightStorage),
     bias: tensor("bias", [columns]),
-    out: tensor("out", [rows, columns]),
+    out: tensor("out", [rows, columns], activationStorage),
   };
 }

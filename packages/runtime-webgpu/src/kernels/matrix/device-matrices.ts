@@ -7,13 +7,15 @@ import type { MatrixOrder, MatrixPrimitives } from "./matrix-primitives.ts";
 
 const majorness: Readonly<Record<MatrixOrder, string>> = { rows: "row_major", columns: "col_major" };
 
-export function deviceMatrices(shape: MatrixShape, lanes: number): MatrixPrimitives {
+export function deviceMatrices(shape: MatrixShape, lanes: number, words: readonly string[]): MatrixPrimitives {
   const { rows, columns, inner } = shape;
   const left = `subgroup_matrix_left<f16, ${inner}, ${rows}>`;
   const right = `subgroup_matrix_right<f16, ${columns}, ${inner}>`;
   const sums = `subgroup_matrix_result<f32, ${columns}, ${rows}>`;
   const load = (type: string, memory: string, at: string, stride: string, order: MatrixOrder): string =>
-    `subgroupMatrixLoad<${type}, ${majorness[order]}>(&${memory}, ${at}, ${stride})`;
+    words.includes(memory)
+      ? `subgroupMatrixLoad<${type}, ${majorness[order]}>(&${memory}, (${at}) / 8u, (${stride}) / 8u)`
+      : `subgroupMatrixLoad<${type}, ${majorness[order]}>(&${memory}, ${at}, ${stride})`;
   return {
     shape,
     lanes,

@@ -5,7 +5,10 @@ import { plainMatrices } from "./plain-matrices.ts";
 
 export type { MatrixMemory, MatrixOrder, MatrixPrimitives } from "./matrix-primitives.ts";
 
-/** The primitives in a device's form. Kernels are written over them alone, so that the plain form tests all the rest of their text. */
-export function matrixPrimitives({ form, lanes }: MatrixUnits, shape: MatrixShape): MatrixPrimitives {
-  return form === "device" ? deviceMatrices(shape, lanes) : plainMatrices(shape, lanes);
+/**
+ * The primitives in a device's form. Kernels are written over them alone, so that the plain form tests all the rest of their text.
+ * `words` names memories of operands that are arrays of `vec4<u32>`, eight halves each; places and strides of these are multiples of 8.
+ */
+export function matrixPrimitives({ form, lanes }: MatrixUnits, shape: MatrixShape, words: readonly string[] = []): MatrixPrimitives {
+  return form === "device" ? deviceMatrices(shape, lanes, words) : plainMatrices(shape, lanes, words);
 }

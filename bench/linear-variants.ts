@@ -1,0 +1,198 @@
+// `npm run bench:linear-variants`: which ways of cutting up a linear layer are fastest on this device, more of them than the runtime knows: tiles of
+// matrix units (float16 in and out), and of float32, with the inner axis whole or in parts. All tensors lie on the device; sampled values are
+// checked; what does not compile or computes something else is named, and the others go on.
+// Options: --shapes rows,in,out;… , --rounds N (default 3), --milliseconds N of a measurement (default 25), --warm N milliseconds (default 700),
+// --only WORD (in a variant's name), --output FILE (all figures as JSON).
+import { writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { bufferUsage, mapMode } from "../packages/runtime-webgpu/src/device/gpu-constants.ts";
+import { createPipelineCache } from "../packages/runtime-webgpu/src/device/pipeline-cache.ts";
+import type { LinearShape } from "../packages/runtime-webgpu/src/kernels/linear/linear-tuning.ts";
+import { matrixTiling, tilingsOf, tileTiling, type MatrixTile, type Tiling } from "../packages/runtime-webgpu/src/kernels/linear/tiling.ts";
+import {
+  createLinearBuffers,
+  prepareTimedLinear,
+  type LinearBuffers,
+  type TimedDevice,
+  type TimedLinear,
+} from "../packages/runtime-webgpu/src/kernels/linear/timed-linear.ts";
+import { testDevice } from "../packages/runtime-webgpu/src/testing/test-device.ts";
+import { median } from "./whole-process.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    shapes: {
+      type: "string",
+      default: "4096,768,2304;4096,768,768;4096,768,3072;4096,3072,768;512,768,2304;512,768,768;512,768,3072;512,3072,768",
+    },
+    rounds: { type: "string", default: "3" },
+    milliseconds: { type: "string", default: "25" },
+    warm: { type: "string", default: "700" },
+    only: { type: "string", default: "" },
+    output: { type: "string" },
+  },
+});
+
+const matrixTiles: readonly MatrixTile[] = [
+  { workgroup: [128, 128, 32], subgroup: [64, 64] },
+  { workgroup: [128, 128, 32], subgroup: [64, 32] },
+  { workgroup: [128, 128, 64], subgroup: [64, 64] },
+  { workgroup: [128, 256, 32], subgroup: [64, 64] },
+  { workgroup: [128, 64, 32], subgroup: [64, 32] },
+  { workgroup: [64, 128, 32], subgroup: [32, 64] },
+  { workgroup: [64, 64, 32], subgroup: [32, 32] },
+  { workgroup: [64, 64, 64], subgroup: [32, 32] },
+  { workgroup: [32, 64, 64], subgroup: [32, 16] },
+  { workgroup: [32, 64, 64], subgroup: [16, 32] },
+  { workgroup: [32, 32, 64], subgroup: [16, 16] },
+];
+
+const { device, facts } = await testDevice();
+const timed: TimedDevice = { device, facts, pipelines: createPipelineCache(device) };
+const figures: { shape: string; name: string; teraflops?: number; worst?: number; compile?: number; problem?: string }[] = [];
+console.log(`${facts.name}; matrix units: ${JSON.stringify(facts.matrixUnits)}`);
+
+for (const text of options.shapes.split(";")) {
+  const [rows = 0, inner = 0, columns = 0] = text.split(",").map(Number);
+  console.log(`\n[${rows}, ${inner}] · [${inner}, ${columns}] + bias`);
+  await compare({ rows, inner, columns, weightStorage: "float16", activationStorage: "float16" }, halfVariants(rows));
+  await compare({ rows, inner, columns, weightStorage: "float32" }, floatVariants(rows));
+}
+device.destroy();
+if (options.output !== undefined) await writeFile(options.output, JSON.stringify({ device: facts.name, figures }, undefined, 1));
+
+function halfVariants(rows: number): readonly Tiling[] {
+  const { matrixUnits } = facts;
+  if (matrixUnits === undefined) return tilingsOf(facts).filter(({ kind }) => kind === "lanes");
+  const variants: Tiling[] = [];
+  for (const shape of matrixUnits.shapes.filter((candidate) => candidate.inner === 16 || candidate.rows === 8)) {
+    const square = shape.rows === shape.columns;
+    for (const tile of matrixTiles) {
+      // The narrower matrices of a device: one tile is enough to tell.
+      if (!square && tile !== matrixTiles[0]) continue;
+      variants.push(matrixTiling(tile, matrixUnits, shape), matrixTiling({ ...tile, staging: "words" }, matrixUnits, shape));
+      if (rows <= 1024 && square && tile.workgroup[0] <= 64)
+        variants.push(...[2, 4].map((parts) => matrixTiling({ ...tile, parts }, matrixUnits, shape)));
+    }
+  }
+  return variants;
+}
+
+function floatVariants(rows: number): readonly Tiling[] {
+  const tiles = tilingsOf(facts).filter((tiling) => tiling.kind === (facts.kind === "cpu" ? "lanes" : "tile"));
+  if (rows > 1024 || facts.kind === "cpu") return tiles;
+  const inParts = [2, 3, 4].flatMap((parts) => [tileTiling(8, 8, 4, 4, parts), tileTiling(8, 16, 8, 4, parts)]);
+  return [...tiles, ...inParts];
+}
+
+async function compare(shape: LinearShape, tilings: readonly Tiling[]): Promise<void> {
+  const { rows, inner, columns } = shape;
+  const key = `${rows},${inner},${columns} ${shape.weightStorage}`;
+  const buffers = createLinearBuffers(timed, shape);
+  const values = { x: noise(rows * inner, 1), weight: noise(columns * inner, 2), bias: noise(columns, 3) };
+  const written = (data: Float32Array<ArrayBuffer>, storage: string): GPUAllowSharedBufferSource =>
+    storage === "float16" ? Uint16Array.from(data, halfBits) : data;
+  device.queue.writeBuffer(buffers.x, 0, written(values.x, shape.activationStorage ?? "float32"));
+  device.queue.writeBuffer(buffers.weight, 0, written(values.weight, shape.weightStorage));
+  device.queue.writeBuffer(buffers.bias, 0, values.bias);
+  const ready: {
+    readonly name: string;
+    readonly linear: TimedLinear;
+    readonly times: number[];
+    readonly worst: number;
+    readonly compile: number;
+  }[] = [];
+  for (const tiling of tilings.filter(({ name }) => name.includes(options.only))) {
+    try {
+      const start = performance.now();
+      const linear = await prepareTimedLinear(timed, tiling, buffers);
+      await linear.run(1);
+      const compile = performance.now() - start;
+      const worst = await worstOf(buffers, values);
+      if (!(worst < 0.5)) throw new Error(`computes something else: ${worst} off`);
+      ready.push({ name: tiling.name, linear, times: [], worst, compile });
+    } catch (error) {
+      const problem = String(error instanceof Error ? error.message : error);
+      figures.push({ shape: key, name: tiling.name, problem });
+      console.log(`  ${tiling.name}: ${problem.slice(0, 600)}`);
+    }
+  }
+  const [first] = ready;
+  if (first !== undefined)
+    for (const start = performance.now(); performance.now() - start < Number(options.warm);) await first.linear.run(20);
+  const runs: number[] = [];
+  for (const { linear } of ready) {
+    const once = (await linear.run(8)) / 8;
+    runs.push(Math.min(400, Math.max(1, Math.ceil(Number(options.milliseconds) / once))));
+  }
+  for (let round = 0; round < Number(options.rounds); round++)
+    for (const [at, { linear, times }] of ready.entries()) times.push((await linear.run(runs[at] ?? 1)) / (runs[at] ?? 1));
+  const results = ready.map(({ name, times, worst, compile }) => ({ name, worst, compile, milliseconds: median(times) }));
+  for (const { name, worst, compile, milliseconds } of results.toSorted((left, right) => left.milliseconds - right.milliseconds)) {
+    const teraflops = (2 * rows * inner * columns) / 1e9 / milliseconds;
+    figures.push({ shape: key, name, teraflops, worst, compile });
+    console.log(
+      `  ${shape.weightStorage} ${name.padEnd(60)} ${teraflops.toFixed(2).padStart(8)} TFLOP/s ${(milliseconds * 1000).toFixed(1).padStart(8)} µs  worst ${worst.toExponential(1)}  compiled in ${compile.toFixed(0)} ms`,
+    );
+  }
+  for (const { linear } of ready) linear.destroy();
+  buffers.destroy();
+}
+
+/** The largest distance of sampled values from sums in float64, relative to the size of such sums. */
+async function worstOf({ shape, out }: LinearBuffers, values: Readonly<Record<"x" | "weight" | "bias", Float32Array>>): Promise<number> {
+  const { rows, columns, inner, activationStorage = "float32" } = shape;
+  const bytes = rows * columns * (activationStorage === "float16" ? 2 : 4);
+  const target = device.createBuffer({ size: bytes, usage: bufferUsage.mapRead | bufferUsage.copyDestination });
+  const encoder = device.createCommandEncoder();
+  encoder.copyBufferToBuffer(out, 0, target, 0, bytes);
+  encoder.clearBuffer(out);
+  device.queue.submit([encoder.finish()]);
+  await target.mapAsync(mapMode.read);
+  const words = target.getMappedRange().slice(0);
+  target.destroy();
+  const found = activationStorage === "float16" ? Float32Array.from(new Uint16Array(words), fromHalfBits) : new Float32Array(words);
+  let worst = 0;
+  const samples = 300;
+  for (let sample = 0; sample < samples; sample++) {
+    const at = Math.floor(((sample + 0.5) / samples) * rows * columns);
+    const [row, column] = [Math.floor(at / columns), at % columns];
+    let sum = values.bias[column] ?? 0;
+    for (let k = 0; k < inner; k++) sum += (values.x[row * inner + k] ?? 0) * (values.weight[column * inner + k] ?? 0);
+    const error = Math.abs(sum - (found[at] ?? Number.NaN));
+    if (!(error <= worst)) worst = error;
+  }
+  return worst;
+}
+
+/** Between -1 and 1, in steps that float16 holds. */
+function noise(length: number, seed: number): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(length);
+  let state = seed;
+  for (const index of out.keys()) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    out[index] = Math.round((state / 2 ** 32 - 0.5) * 256) / 128;
+  }
+  return out;
+}
+
+/** The bits of a float16 that is normal or zero. */
+function halfBits(value: number): number {
+  const bits = new Uint32Array(Float32Array.of(value).buffer)[0] ?? 0;
+  const exponent = ((bits >>> 23) & 255) - 112;
+  return ((bits >>> 16) & 0x8000) | (exponent <= 0 ? 0 : (exponent << 10) | ((bits >>> 13) & 1023));
+}
+
+function fromHalfBits(bits: number): number {
+  const exponent = (bits >>> 10) & 31;
+  const fraction = bits & 1023;
+  const size =
+    exponent === 31
+      ? fraction === 0
+        ? Infinity
+        : Number.NaN
+      : exponent === 0
+        ? fraction * 2 ** -24
+        : (1 + fraction / 1024) * 2 ** (exponent - 15);
+  return (bits & 0x8000) === 0 ? size : -size;
+}

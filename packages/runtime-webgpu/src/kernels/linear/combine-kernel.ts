@@ -1,0 +1,40 @@
+import { foldWorkgroups, workgroupIndex, workgroupParameters } from "../parts/dispatching.ts";
+import type { DeviceLimits } from "../../kernel/device-facts.ts";
+import { foursType, halvesCode } from "../parts/float-storage.ts";
+import { writeCode, type ProductForm } from "./product-code.ts";
+
+const workgroupSize = 64;
+
+/**
+ * `out = epilogue(Σ_p partial[p])`: partial sums `[parts, rows, columns]` of a product whose inner axis was cut into parts, out
+ * `[rows, columns]`, the columns in fours. Grid: workgroups of 64 over the output in fours.
+ */
+export function combineKernelCode(form: ProductForm): string {
+  return `
+struct Uniforms { rows: u32, columns: u32, parts: u32, out_column: u32, out_stride: u32 }
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+${[
+  ["partial", "read", "vec4<f32>"],
+  ...(form.bias ? [["bias", "read", "vec4<f32>"]] : []),
+  ...(form.addend ? [["addend", "read", foursType(form.addendStorage)]] : []),
+  ["out", "read_write", foursType(form.outStorage)],
+]
+  .map(([name, access, type], index) => `@group(0) @binding(${index + 1}) var<storage, ${access}> ${name}: array<${type}>;`)
+  .join("\n")}
+${halvesCode(form.outStorage, form.addend ? form.addendStorage : "float32")}
+${writeCode(form)}
+@compute @workgroup_size(${workgroupSize})
+fn main(${workgroupParameters}) {
+  let index = ${workgroupIndex} * ${workgroupSize}u + lane;
+  let fours = uniforms.columns / 4u;
+  let size = uniforms.rows * fours;
+  if (index >= size) { return; }
+  var sum = partial[index];
+  for (var part = 1u; part < uniforms.parts; part++) { sum += partial[part * size + index]; }
+  write(index / fours, index % fours * 4u, sum);
+}`;
+}
+
+export function combineWorkgroups(rows: number, columns: number, limits: DeviceLimits): readonly [number, number, number] {
+  return foldWorkgroups(Math.ceil((rows * columns) / 4 / workgroupSize), limits);
+}
