@@ -14,6 +14,7 @@ import {
   type Graph,
   type GraphBuilder,
   lowerLongformerAttention,
+  type Operation,
   operations,
   runPasses,
   type Value,
@@ -232,7 +233,8 @@ function attentionGraph({ sequence: tokens, window: width }: AttentionSizes): Gr
         ? builder.input(name, "int32", [1, tokens])
         : builder.input(name, "float32", index < 4 ? [1, tokens, hidden] : name.endsWith("Weight") ? [hidden, hidden] : [hidden]),
     );
-    builder.output("context", builder.apply(operations.longformerAttention, inputs, { heads, window: width }));
+    const attention: Operation = operations.longformerAttention;
+    builder.output("context", builder.apply(attention, inputs, { heads, window: width }));
   });
 }
 

@@ -27,10 +27,11 @@ function linearLayers(builder: GraphBuilder, { hiddenSize, intermediateSize }: L
 
 function attention(builder: GraphBuilder, { heads, hiddenSize, attentionWindow }: LongformerConfig, hidden: Value, layer: number): Value {
   const mask = builder.input("mask", "int32", ["batch", "sequence"]);
-  const projections = ["query", "key", "value"].flatMap((name) => [
+  const projection = (name: string): [weight: Value, bias: Value] => [
     builder.parameter(`layer.${layer}.${name}.weight`, [hiddenSize, hiddenSize]),
     builder.parameter(`layer.${layer}.${name}.bias`, [hiddenSize]),
-  ]);
+  ];
+  const projections = [...projection("query"), ...projection("key"), ...projection("value")] as const;
   return builder.apply(operations.longformerAttention, [hidden, hidden, hidden, hidden, mask, ...projections], {
     heads,
     window: attentionWindow[layer] ?? 0,

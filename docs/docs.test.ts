@@ -9,7 +9,7 @@ import { guide } from "./.vitepress/guide.ts";
 const run = promisify(execFile);
 const root = join(import.meta.dirname, "..");
 const sources = "--conditions=@longspan/source";
-const generated = new Set(["errors.md", "commands.md"]);
+const generated = new Set(["errors.md", "commands.md", "operations.md"]);
 const pages = globSync("*.md", { cwd: import.meta.dirname }).filter((page) => !generated.has(page));
 
 // Inside the repository, where the packages are found, and outside of node_modules, where Node takes no types away; ignored by git.

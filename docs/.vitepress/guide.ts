@@ -27,6 +27,7 @@ export const guide: DefaultTheme.SidebarItem[] = [
     items: [
       { text: "Commands", link: "/commands" },
       { text: "Errors", link: "/errors" },
+      { text: "Operations of graphs", link: "/operations" },
       { text: "Formats, and what is never executed", link: "/formats" },
     ],
   },

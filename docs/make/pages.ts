@@ -1,9 +1,10 @@
-// Writes the pages that say what the sources say: of every command and of every error. Git ignores them.
+// Writes the pages that say what the sources say: of every command, every error and every operation of graphs. Git ignores them.
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { errorCodes, type ErrorCode } from "@longspan/core";
 import { errorExplanations } from "./error-explanations.ts";
+import { operationsPage } from "./operations-page.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const page = (name: string, text: string): void => writeFileSync(join(root, "docs", name), text);
@@ -47,3 +48,4 @@ function commandsPage(): string {
 
 page("errors.md", errorsPage());
 page("commands.md", commandsPage());
+page("operations.md", operationsPage());

@@ -23,6 +23,22 @@ export type ParsedAttributes<Parsers extends AttributeParsers> = {
     : never;
 };
 
+/** What a node of an operation without attributes is given. */
+export type NoAttributes = Readonly<Record<string, never>>;
+
+/** The attributes that a node is given, as parsers read them: an optional attribute may be left out. */
+export type GivenAttributes<Parsers extends AttributeParsers> = keyof Parsers extends never
+  ? NoAttributes
+  : {
+      readonly [Name in RequiredNames<Parsers>]: Parsers[Name] extends AttributeParser<infer Type> ? Type : never;
+    } & {
+      readonly [Name in Exclude<keyof Parsers, RequiredNames<Parsers>>]?: Parsers[Name] extends AttributeParser<infer Type> ? Type : never;
+    };
+
+type RequiredNames<Parsers extends AttributeParsers> = {
+  [Name in keyof Parsers]: Parsers[Name] extends { readonly optional: true } ? never : Name;
+}[keyof Parsers];
+
 /** Reads all attributes of a node. Returns the broken rule in words, or the typed attributes. */
 export function parseAttributes<Parsers extends AttributeParsers>(
   parsers: Parsers,

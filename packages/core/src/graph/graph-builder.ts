@@ -1,26 +1,54 @@
 import { LongspanError } from "../errors/longspan-error.ts";
-import type { Attributes } from "./attributes.ts";
+import type { Attributes, NoAttributes } from "./attributes.ts";
 import { formatShape, sameShape, type Shape } from "./dimension.ts";
-import { graphValues, type Graph, type GraphInput, type GraphNode, type GraphOutput, type InputRange } from "./graph.ts";
+import {
+  graphValues,
+  type Graph,
+  type GraphInput,
+  type GraphNode,
+  type GraphOutput,
+  type GraphParameter,
+  type InputRange,
+} from "./graph.ts";
 import type { Operation } from "./operation.ts";
 import { standardOperations, type OperationSet } from "./operations/standard-operations.ts";
 import { nodeLines } from "./print-graph.ts";
 import { validateGraph } from "./validate-graph.ts";
 import { formatType, type GraphDataType, type Value } from "./value.ts";
 
+/** What a node is given: what its operation says, or any values where it is a plain `Operation`. */
+export type NodeInputs<Inputs extends readonly (Value | undefined)[]> = [Inputs] extends [never] ? readonly Value[] : Readonly<Inputs>;
+
+/** The attributes of a node, which may be left out where none is required, and its name. */
+export type AttributesAndName<Given extends object> = [Given] extends [never]
+  ? [attributes?: Attributes, name?: string]
+  : NoneRequired<Given> extends true
+    ? [attributes?: Given, name?: string]
+    : [attributes: Given, name?: string];
+
+type NoneRequired<Given extends object> = Given extends NoAttributes ? true : object extends Given ? true : false;
+
 /** Adds to one graph, value by value. Values of one graph must not be used in another. */
 export interface GraphBuilder {
   /** The input of that name; a second call with the same name and type gives the same value. */
   input(name: string, dataType: GraphDataType, shape: Shape, range?: InputRange): Value;
   /** The weight of that canonical name; a second call with the same shape gives the same value (tied weights). */
-  parameter(name: string, shape: readonly number[]): Value;
+  parameter(name: string, shape: readonly number[]): GraphParameter;
   /**
-   * All outputs of an operation. `name` is for people: the first output is called so where the name is free.
+   * All outputs of an operation. What it takes follows from its definition, and does not compile otherwise. `name` is for people: the first output is called so where the name is free.
    * @throws LongspanError `graph-invalid` at once when the node breaks a rule of its operation.
    */
-  node(operation: Operation, inputs: readonly Value[], attributes?: Attributes, name?: string): readonly Value[];
-  /** The first output of an operation. */
-  apply(operation: Operation, inputs: readonly Value[], attributes?: Attributes, name?: string): Value;
+  node<Inputs extends readonly (Value | undefined)[], Given extends object>(
+    operation: Operation<Inputs, Given>,
+    inputs: NodeInputs<Inputs>,
+    ...more: AttributesAndName<Given>
+  ): readonly Value[];
+  /** The first output of an operation. As for `node`. */
+  apply<Inputs extends readonly (Value | undefined)[], Given extends object>(
+    operation: Operation<Inputs, Given>,
+    inputs: NodeInputs<Inputs>,
+    ...more: AttributesAndName<Given>
+  ): Value;
   /** Takes over a node as it is, under its own names: for passes. */
   copy(node: GraphNode): void;
   /** Makes a value an output. */
@@ -76,7 +104,7 @@ export function createGraphBuilder(
   reserved: Iterable<string> = [],
 ): GraphBuilder {
   const inputs: GraphInput[] = [...start.inputs];
-  const parameters: Value[] = [...start.parameters];
+  const parameters: GraphParameter[] = [...start.parameters];
   const nodes: GraphNode[] = [...start.nodes];
   const outputs: GraphOutput[] = [...start.outputs];
   const names = new Set([...reserved, ...graphValues(start).keys()]);
@@ -88,6 +116,27 @@ export function createGraphBuilder(
     for (let count = 2; names.has(name); count++) name = `${base}#${count}`;
     names.add(name);
     return name;
+  };
+
+  const addNode = (
+    operation: Operation,
+    operands: readonly Value[],
+    attributes: Attributes = {},
+    name = operation.name,
+  ): readonly Value[] => {
+    const draft: GraphNode = { operation: operation.name, inputs: operands.map((value) => value.name), attributes, outputs: [] };
+    const rule = operation.check(operands, attributes);
+    if (rule !== undefined) {
+      const shown = nodeLines(draft, { ...start, inputs: operands, parameters: [], nodes: [] });
+      throw new LongspanError("graph-invalid", [`Graph "${start.name}": a node is illegal.`, ...shown, `  breaks the rule: ${rule}.`], {
+        details: { graph: start.name, rule },
+      });
+    }
+    const made = operation
+      .outputTypes(operands, attributes)
+      .map((type): Value => ({ name: freshName(name), dataType: type.dataType, shape: type.shape }));
+    nodes.push({ ...draft, outputs: made });
+    return made;
   };
 
   const builder: GraphBuilder = {
@@ -114,28 +163,14 @@ export function createGraphBuilder(
           `Parameter "${name}" has shape ${formatShape(known.shape)} in graph "${start.name}" and was asked for with ${formatShape(shape)}.`,
         );
       }
-      const parameter: Value = { name, dataType: "float32", shape };
+      const parameter: GraphParameter = { name, dataType: "float32", shape };
       names.add(name);
       parameters.push(parameter);
       return parameter;
     },
-    node(operation, operands, attributes = {}, name = operation.name) {
-      const draft: GraphNode = { operation: operation.name, inputs: operands.map((value) => value.name), attributes, outputs: [] };
-      const rule = operation.check(operands, attributes);
-      if (rule !== undefined) {
-        const shown = nodeLines(draft, { ...start, inputs: operands, parameters: [], nodes: [] });
-        throw new LongspanError("graph-invalid", [`Graph "${start.name}": a node is illegal.`, ...shown, `  breaks the rule: ${rule}.`], {
-          details: { graph: start.name, rule },
-        });
-      }
-      const made = operation
-        .outputTypes(operands, attributes)
-        .map((type): Value => ({ name: freshName(name), dataType: type.dataType, shape: type.shape }));
-      nodes.push({ ...draft, outputs: made });
-      return made;
-    },
-    apply(operation, operands, attributes, name) {
-      const [first] = builder.node(operation, operands, attributes, name);
+    node: (operation, operands, ...more) => addNode(operation, operands as readonly Value[], ...(more as AttributesAndName<never>)),
+    apply(operation, operands, ...more) {
+      const [first] = addNode(operation, operands as readonly Value[], ...(more as AttributesAndName<never>));
       if (first === undefined) throw new LongspanError("graph-invalid", `The operation ${operation.name} has no output.`);
       return first;
     },

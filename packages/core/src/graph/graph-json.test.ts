@@ -55,6 +55,12 @@ describe("graphs as JSON", () => {
     ["an unknown data type", { ...document, inputs: [{ name: "x", dataType: "float16", shape: [1] }] }, "graph.inputs[0].dataType"],
     ["a dimension that is none", { ...document, inputs: [{ name: "x", dataType: "int32", shape: ["a/b"] }] }, "graph.inputs[0].shape[0]"],
     [
+      "a parameter of unknown size",
+      { ...document, parameters: [{ name: "w", dataType: "float32", shape: [2, "batch"] }] },
+      "graph.parameters[0].shape[1]",
+    ],
+    ["nested without end", { ...document, name: JSON.parse("[".repeat(100_000) + "]".repeat(100_000)) }, "graph.name holds [[["],
+    [
       "a range without an end",
       { ...document, inputs: [{ name: "x", dataType: "int32", shape: [1], range: { minimum: 0 } }] },
       "graph.inputs[0].range.maximum",

@@ -1,7 +1,8 @@
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { AttributeValue, Attributes } from "./attributes.ts";
 import { isDimension } from "./dimension.ts";
-import type { Graph, GraphInput, GraphNode, GraphOutput, InputRange } from "./graph.ts";
+import type { Graph, GraphInput, GraphNode, GraphOutput, GraphParameter, InputRange } from "./graph.ts";
+import { shownValue } from "../text/shown-value.ts";
 import { standardOperations, type OperationSet } from "./operations/standard-operations.ts";
 import { validateGraph } from "./validate-graph.ts";
 import { isGraphDataType, type Value } from "./value.ts";
@@ -25,7 +26,7 @@ export function graphFromJson(json: unknown, operations: OperationSet = standard
   const graph: Graph = {
     name: text(document.name, "graph.name"),
     inputs: list(document.inputs, "graph.inputs").map((item, index) => readInput(item, `graph.inputs[${index}]`)),
-    parameters: list(document.parameters, "graph.parameters").map((item, index) => readValue(item, `graph.parameters[${index}]`)),
+    parameters: list(document.parameters, "graph.parameters").map((item, index) => readParameter(item, `graph.parameters[${index}]`)),
     nodes: list(document.nodes, "graph.nodes").map((item, index) => readNode(item, `graph.nodes[${index}]`)),
     outputs: list(document.outputs, "graph.outputs").map((item, index) => readOutput(item, `graph.outputs[${index}]`)),
   };
@@ -54,6 +55,11 @@ function readValue(json: unknown, at: string): Value {
     return size;
   });
   return { name: text(name, `${at}.name`), dataType, shape: sizes };
+}
+
+function readParameter(json: unknown, at: string): GraphParameter {
+  const value = readValue(json, at);
+  return { ...value, shape: value.shape.map((size, axis) => number(size, `${at}.shape[${axis}]`)) };
 }
 
 function readNode(json: unknown, at: string): GraphNode {
@@ -105,6 +111,6 @@ function scalar(value: unknown, at: string): number | string {
 }
 
 function wrong(at: string, expected: string, found: unknown): LongspanError {
-  const shown = JSON.stringify(found)?.slice(0, 80) ?? "nothing";
+  const shown = found === undefined ? "nothing" : shownValue(found);
   return new LongspanError("graph-invalid", `This is not a graph: ${at} holds ${shown}; expected ${expected}.`, { details: { at } });
 }

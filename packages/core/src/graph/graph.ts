@@ -15,7 +15,9 @@ export interface GraphInput extends Value {
 }
 
 /** A weight, bound by name when a session is prepared: its value's name is the parameter's canonical name. */
-export type GraphParameter = Value;
+export interface GraphParameter extends Value {
+  readonly shape: readonly number[];
+}
 
 /** One operation at work. */
 export interface GraphNode {

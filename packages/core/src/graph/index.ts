@@ -27,7 +27,14 @@ export {
   type GraphParameter,
   type InputRange,
 } from "./graph.ts";
-export { buildGraph, createGraphBuilder, extendGraph, type GraphBuilder } from "./graph-builder.ts";
+export {
+  buildGraph,
+  createGraphBuilder,
+  extendGraph,
+  type AttributesAndName,
+  type GraphBuilder,
+  type NodeInputs,
+} from "./graph-builder.ts";
 export { elementAt, joinAxes, linearLayer, normalizationLayer, scalar } from "./layers.ts";
 export { validateGraph } from "./validate-graph.ts";
 export { printGraph } from "./print-graph.ts";
@@ -35,14 +42,24 @@ export { graphFromJson, graphToJson } from "./graph-json.ts";
 export type { NestedNumbers, RawTensor } from "./raw-tensor.ts";
 
 export { attributeParsers } from "./all-attribute-parsers.ts";
-export { type AttributeParser, type AttributeParsers, type Attributes, type AttributeValue, type ParsedAttributes } from "./attributes.ts";
+export type {
+  AttributeParser,
+  AttributeParsers,
+  Attributes,
+  AttributeValue,
+  GivenAttributes,
+  NoAttributes,
+  ParsedAttributes,
+} from "./attributes.ts";
 export {
   defineOperation,
+  type AttributeDescription,
   type IntroducedDimension,
   type Operand,
   type OperandNames,
   type OperandTensors,
   type OperandTypes,
+  type OperandValues,
   type Operation,
   type OperationDefinition,
   type OperationRule,

@@ -1,6 +1,6 @@
-import { parseAttributes, type AttributeParsers, type Attributes, type ParsedAttributes } from "./attributes.ts";
+import { parseAttributes, type AttributeParsers, type Attributes, type GivenAttributes, type ParsedAttributes } from "./attributes.ts";
 import type { DimensionBindings } from "./dimension.ts";
-import { formatType, type GraphDataType, type GraphTensor, type ValueType } from "./value.ts";
+import { formatType, type GraphDataType, type GraphTensor, type Value, type ValueType } from "./value.ts";
 
 /** One input of an operation. */
 export interface Operand {
@@ -18,16 +18,34 @@ export interface IntroducedDimension {
   readonly meaning: string;
 }
 
+/** One attribute of an operation. */
+export interface AttributeDescription {
+  readonly name: string;
+  /** What it has to be, in words: `an integer above 0`. */
+  readonly expects: string;
+  readonly optional: boolean;
+}
+
+declare const takes: unique symbol;
+
 /**
  * An operation of the graph: what is legal, which types come out, and its meaning in plain TypeScript. Everything that executes,
  * exports or checks graphs goes by this.
+ *
+ * For the compiler it also says what a node takes: `Operation<[x: Value, bias?: Value], { axis: number }>`, so that a wrong number of
+ * inputs or a wrong attribute does not compile. A plain `Operation` says nothing of it; both are checked when the node is made.
  */
-export interface Operation {
+export interface Operation<Inputs extends readonly (Value | undefined)[] = never, Given extends object = never> {
+  /** Never there: for the compiler alone. */
+  readonly [takes]?: (inputs: Inputs, attributes: Given) => void;
   readonly name: string;
   /** What it computes, in one line. */
   readonly formula: string;
   /** In the order of a node's inputs. */
   readonly operands: readonly (Operand & { readonly name: string })[];
+  readonly attributes: readonly AttributeDescription[];
+  /** What has to hold of a node beside the number, data types and attributes, each in words. */
+  readonly rules: readonly string[];
   /** The first broken rule in words, or undefined when a node with such inputs and attributes is legal. */
   check(inputs: readonly ValueType[], attributes: Attributes): string | undefined;
   /** The types of the outputs of a legal node. */
@@ -61,6 +79,35 @@ export type OperandTensors<All extends Operands> = ForEach<
   { [Name in keyof All]: Extract<GraphTensor, { dataType: All[Name]["dataTypes"][number] }> }
 >;
 
+/** The values a node takes, one for each operand, as the compiler sees them. Only their number matters: each is a `Value`. */
+export type OperandValues<All extends Operands> = readonly [
+  ...ValueForEach<NamesWith<All, undefined>>,
+  ...Partial<ValueForEach<NamesWith<All, "optional">>>,
+  ...([NamesWith<All, "repeated">] extends [never] ? [] : Value[]),
+] extends infer Values extends readonly (Value | undefined)[]
+  ? Values
+  : never;
+
+type NamesWith<All extends Operands, Count> = {
+  [Name in keyof All]: All[Name] extends { readonly count: infer Own }
+    ? Own extends Count
+      ? Name
+      : never
+    : undefined extends Count
+      ? Name
+      : never;
+}[keyof All];
+
+/** A tuple with one `Value` for each member of a union: members are taken off one by one, in whatever order. */
+type ValueForEach<Names, Last = LastOf<Names>> = [Names] extends [never] ? [] : [...ValueForEach<Exclude<Names, Last>>, Value];
+
+/** Of functions that are joined, the compiler infers the last one's result. */
+type LastOf<Names> = (Names extends unknown ? (give: () => Names) => void : never) extends (give: infer Joined) => void
+  ? Joined extends () => infer Last
+    ? Last
+    : never
+  : never;
+
 /** A legality rule: what it says, and when it holds. */
 export interface OperationRule<All extends Operands, Parsers extends AttributeParsers> {
   readonly says: string;
@@ -83,7 +130,7 @@ export interface OperationDefinition<All extends Operands, Parsers extends Attri
 /** Makes an operation of its definition, in which inputs go by name and attributes are typed. */
 export function defineOperation<const All extends Operands, const Parsers extends AttributeParsers>(
   definition: OperationDefinition<All, Parsers>,
-): Operation {
+): Operation<OperandValues<All>, GivenAttributes<Parsers>> {
   const { name, formula } = definition;
   const operands = Object.entries<Operand>(definition.operands).map(([operandName, operand]) => ({ name: operandName, ...operand }));
   const typed = (attributes: Attributes): ParsedAttributes<Parsers> => {
@@ -99,6 +146,12 @@ export function defineOperation<const All extends Operands, const Parsers extend
     name,
     formula,
     operands,
+    attributes: Object.entries(definition.attributes).map(([attribute, { expects, optional = false }]) => ({
+      name: attribute,
+      expects,
+      optional,
+    })),
+    rules: definition.rules.map(({ says }) => says),
     check(inputs, attributes) {
       const result = parseAttributes(definition.attributes, attributes);
       if ("broken" in result) return result.broken;

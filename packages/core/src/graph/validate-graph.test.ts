@@ -54,7 +54,7 @@ const mutations: Readonly<Record<string, (graph: Graph, at: number) => Graph>> =
   "an input gone": (graph) => ({ ...graph, inputs: graph.inputs.slice(1) }),
   "a parameter gone": (graph, at) => ({ ...graph, parameters: graph.parameters.toSpliced(at % graph.parameters.length, 1) }),
   "a parameter of another shape": (graph, at) => changeParameter(graph, at, (shape) => [...shape.slice(0, -1), Number(shape.at(-1)) + 1]),
-  "a parameter of unknown size": (graph, at) => changeParameter(graph, at, (shape) => shape.map(() => "batch")),
+  "a parameter of unknown size": (graph, at) => changeParameter(graph, at, (shape) => shape.map(() => "batch" as never)),
   "an empty input": (graph) => ({ ...graph, inputs: graph.inputs.map((input) => ({ ...input, shape: input.shape.map(() => 0) })) }),
   "a range upside down": (graph) => ({
     ...graph,

@@ -96,7 +96,7 @@ const movements: ReadonlySet<string> = new Set(["reshape", "transpose", "slice"]
 /** The tables that each input's elements are looked up in. */
 function embeddingTables(graph: Graph): ReadonlyMap<string, readonly EmbeddingTable[]> {
   const makers = new Map<string, GraphNode>(graph.nodes.flatMap((node) => node.outputs.map((output) => [output.name, node] as const)));
-  const rows = new Map(graph.parameters.map((parameter) => [parameter.name, Number(parameter.shape[0])]));
+  const rows = new Map(graph.parameters.map((parameter) => [parameter.name, parameter.shape[0] ?? 0]));
   const tables = new Map<string, EmbeddingTable[]>();
   for (const { operation, inputs } of graph.nodes) {
     const [ids = "", table = ""] = inputs;

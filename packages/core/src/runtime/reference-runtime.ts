@@ -54,7 +54,7 @@ export function referenceRuntime({ operations = standardOperations }: ReferenceR
 async function readAll(graph: Graph, weights: Weights, options: PrepareOptions | undefined): Promise<Map<string, GraphTensor>> {
   const parameters = new Map<string, GraphTensor>();
   for await (const { parameter, data } of readParameters(graph, weights, options)) {
-    parameters.set(parameter.name, { dataType: "float32", shape: parameter.shape.map(Number), data });
+    parameters.set(parameter.name, { dataType: "float32", shape: parameter.shape, data });
   }
   return parameters;
 }

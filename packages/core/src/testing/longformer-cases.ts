@@ -41,7 +41,7 @@ export function seededWeights(graph: Graph, seed = 1): Weights {
     Object.fromEntries(
       graph.parameters.map(({ name, shape }, index): [string, GraphTensor] => {
         const isScale = /(?:LayerNorm|layer_norm)\.weight$/.test(name);
-        return [name, seededNormal(seed * 1000 + index, shape.map(Number), isScale ? { mean: 1, scale: 0.2 } : { scale: 0.25 })];
+        return [name, seededNormal(seed * 1000 + index, shape, isScale ? { mean: 1, scale: 0.2 } : { scale: 0.25 })];
       }),
     ),
   );

@@ -63,7 +63,7 @@ export function exportGraph(given: Graph, options: ExportGraphOptions = {}): Onn
   }
   return {
     model: modelOf(graph, values, names, written),
-    initializers: graph.parameters.map(({ name, shape }) => ({ name, shape: shape.map(Number) })),
+    initializers: graph.parameters.map(({ name, shape }) => ({ name, shape })),
   };
 }
 

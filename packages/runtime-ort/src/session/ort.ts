@@ -86,7 +86,7 @@ async function prepareModel(graph: Graph, weights: Weights, place: Place, option
   const shared: Record<string, OrtTensor> = {};
   const externalData: { path: string; data: Uint8Array }[] = [];
   for await (const { parameter, data } of readParameters(graph, weights, options)) {
-    const shape = parameter.shape.map(Number);
+    const shape = parameter.shape;
     if (place.sharesMemory) {
       model.graph.input.push(valueInfo(parameter.name, "float32", shape));
       shared[parameter.name] = place.tensor({ dataType: "float32", shape, data });

@@ -1,6 +1,7 @@
 import { oneOf } from "../attribute-parsers.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { errorFunction } from "../reference/error-function.ts";
+import type { Value } from "../value.ts";
 
 /** What an activation may compute; `gelu-tanh` is the approximation that several frameworks call "gelu_new". */
 export const activationFunctions = ["gelu", "gelu-tanh", "relu", "silu", "sigmoid", "tanh"] as const;
@@ -24,7 +25,7 @@ const compute: Readonly<Record<ActivationFunction, (x: number) => number>> = {
  * Hendrycks & Gimpel, arXiv 1606.08415; relu: `max(0, x)`; silu: `x · sigmoid(x)`; sigmoid: `1/(1 + e^-x)`.
  * ONNX: Gelu (opset 20, or Erf, Mul, Add), Relu, Sigmoid, Tanh.
  */
-export const activation: Operation = /*#__PURE__*/ defineOperation({
+export const activation: Operation<[x: Value], { readonly function: ActivationFunction }> = /*#__PURE__*/ defineOperation({
   name: "activation",
   formula: "out = function(x), element by element",
   operands: { x: { dataTypes: ["float32"] } },

@@ -1,9 +1,14 @@
 import { defineOperation, type Operation } from "../operation.ts";
 import { broadcastShapes, visitRows } from "../reference/broadcast.ts";
-import { zeros } from "../value.ts";
+import { zeros, type Value } from "../value.ts";
+import type { NoAttributes } from "../attributes.ts";
 
 /** The common form of the element-by-element operations on numbers: two operands of one data type that broadcast to each other. */
-export function defineArithmetic(name: string, sign: string, compute: (left: number, right: number) => number): Operation {
+export function defineArithmetic(
+  name: string,
+  sign: string,
+  compute: (left: number, right: number) => number,
+): Operation<[left: Value, right: Value], NoAttributes> {
   const dataTypes = ["float32", "int32"] as const;
   return defineOperation({
     name,

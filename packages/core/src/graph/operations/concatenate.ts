@@ -2,10 +2,10 @@ import { nonNegativeInteger } from "../attribute-parsers.ts";
 import { addDimensions, sameShape } from "../dimension.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { viewAxis } from "../reference/axis.ts";
-import { graphDataTypes, zeros } from "../value.ts";
+import { graphDataTypes, zeros, type Value } from "../value.ts";
 
 /** Values one after the other along an axis. ONNX: Concat. */
-export const concatenate: Operation = /*#__PURE__*/ defineOperation({
+export const concatenate: Operation<[...values: Value[]], { readonly axis: number }> = /*#__PURE__*/ defineOperation({
   name: "concatenate",
   formula: "out = the values, one after the other along the axis",
   operands: { values: { dataTypes: graphDataTypes, count: "repeated" } },

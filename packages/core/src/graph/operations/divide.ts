@@ -1,5 +1,11 @@
 import type { Operation } from "../operation.ts";
 import { defineArithmetic } from "./arithmetic.ts";
+import type { Value } from "../value.ts";
+import type { NoAttributes } from "../attributes.ts";
 
 /** Quotient, element by element; of int32 values towards zero. ONNX: Div. */
-export const divide: Operation = /*#__PURE__*/ defineArithmetic("divide", "/", (left, right) => left / right);
+export const divide: Operation<[left: Value, right: Value], NoAttributes> = /*#__PURE__*/ defineArithmetic(
+  "divide",
+  "/",
+  (left, right) => left / right,
+);

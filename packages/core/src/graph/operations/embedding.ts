@@ -1,11 +1,13 @@
 import { LongspanError } from "../../errors/longspan-error.ts";
 import { defineOperation, type Operation } from "../operation.ts";
+import type { Value } from "../value.ts";
+import type { NoAttributes } from "../attributes.ts";
 
 /**
  * Rows of a table by number. Where the ids come straight from a graph's input, a session checks them against the table before
  * anything is computed. ONNX: Gather, axis 0.
  */
-export const embedding: Operation = /*#__PURE__*/ defineOperation({
+export const embedding: Operation<[ids: Value, table: Value], NoAttributes> = /*#__PURE__*/ defineOperation({
   name: "embedding",
   formula: "out[…, h] = table[ids[…], h]",
   operands: { ids: { dataTypes: ["int32"] }, table: { dataTypes: ["float32"] } },

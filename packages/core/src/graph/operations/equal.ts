@@ -1,9 +1,10 @@
 import { defineOperation, type Operation } from "../operation.ts";
 import { broadcastShapes, visitRows } from "../reference/broadcast.ts";
-import { zeros } from "../value.ts";
+import { zeros, type Value } from "../value.ts";
+import type { NoAttributes } from "../attributes.ts";
 
 /** Where two int32 values agree. ONNX: Equal. */
-export const equal: Operation = /*#__PURE__*/ defineOperation({
+export const equal: Operation<[left: Value, right: Value], NoAttributes> = /*#__PURE__*/ defineOperation({
   name: "equal",
   formula: "out = (left = right), element by element; aligned at the last axis, sizes of 1 stretch",
   operands: { left: { dataTypes: ["int32"] }, right: { dataTypes: ["int32"] } },

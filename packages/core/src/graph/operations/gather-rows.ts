@@ -1,9 +1,10 @@
 import { defineOperation, type Operation } from "../operation.ts";
 import { viewAxis } from "../reference/axis.ts";
-import { zeros } from "../value.ts";
+import { zeros, type Value } from "../value.ts";
+import type { NoAttributes } from "../attributes.ts";
 
 /** Rows of each batch element by number. ONNX: GatherND, batch_dims 1. */
-export const gatherRows: Operation = /*#__PURE__*/ defineOperation({
+export const gatherRows: Operation<[x: Value, indices: Value], NoAttributes> = /*#__PURE__*/ defineOperation({
   name: "gatherRows",
   formula: "out[b, p, …] = x[b, indices[b, p], …]",
   operands: { x: { dataTypes: ["float32", "int32"] }, indices: { dataTypes: ["int32"] } },

@@ -1,8 +1,10 @@
 import { defineOperation, type Operation } from "../operation.ts";
 import { multiplyTransposed } from "../reference/matrix-product.ts";
+import type { Value } from "../value.ts";
+import type { NoAttributes } from "../attributes.ts";
 
 /** A linear layer with the weight as torch.nn.Linear keeps it. ONNX: Gemm (transB) on two axes, or MatMul and Add. */
-export const linear: Operation = /*#__PURE__*/ defineOperation({
+export const linear: Operation<[x: Value, weight: Value, bias?: Value], NoAttributes> = /*#__PURE__*/ defineOperation({
   name: "linear",
   formula: "out[…, o] = Σ_i x[…, i] · weight[o, i] + bias[o]",
   operands: { x: { dataTypes: ["float32"] }, weight: { dataTypes: ["float32"] }, bias: { dataTypes: ["float32"], count: "optional" } },

@@ -4,7 +4,7 @@ import type { AttributeParser } from "../attributes.ts";
 import { addDimensions, sameShape } from "../dimension.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { dotProduct, multiplyTransposed } from "../reference/matrix-product.ts";
-import type { GraphTensor } from "../value.ts";
+import type { GraphTensor, Value } from "../value.ts";
 import { countMeaning } from "./nonzero.ts";
 import { softmaxRow } from "./softmax.ts";
 
@@ -12,6 +12,20 @@ import { softmaxRow } from "./softmax.ts";
 export const maskCodes = { masked: 0, local: 1, global: 2 } as const;
 
 const float = { dataTypes: ["float32"] } as const;
+
+type AttentionInputs = [
+  query: Value,
+  key: Value,
+  value: Value,
+  hidden: Value,
+  mask: Value,
+  queryGlobalWeight: Value,
+  queryGlobalBias: Value,
+  keyGlobalWeight: Value,
+  keyGlobalBias: Value,
+  valueGlobalWeight: Value,
+  valueGlobalBias: Value,
+];
 
 const evenWindow: AttributeParser<number> = {
   expects: "an even number above 0: the window of both sides together",
@@ -43,7 +57,10 @@ const evenWindow: AttributeParser<number> = {
  * - globalAttentions `[batch, heads, sequence, x]`: of the global tokens (last axis) to every token (third). Where a row has fewer
  *   than x global tokens, 0 (transformers leaves a constant there, and the padding it adds itself on the third axis).
  */
-export const longformerAttention: Operation = /*#__PURE__*/ defineOperation({
+export const longformerAttention: Operation<
+  AttentionInputs,
+  { readonly heads: number; readonly window: number; readonly globals?: string }
+> = /*#__PURE__*/ defineOperation({
   name: "longformerAttention",
   formula:
     "context = softmax over window and global tokens of (query · keyᵀ / √(hidden / heads)) · value; of global tokens, over all tokens through the global projections",

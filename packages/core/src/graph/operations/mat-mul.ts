@@ -1,9 +1,11 @@
 import { defineOperation, type Operation } from "../operation.ts";
 import { broadcastShapes, visitRows } from "../reference/broadcast.ts";
 import { multiplyTransposed, transposed } from "../reference/matrix-product.ts";
+import type { Value } from "../value.ts";
+import type { NoAttributes } from "../attributes.ts";
 
 /** Products of the matrices on the last two axes; the axes before them broadcast. ONNX: MatMul. */
-export const matMul: Operation = /*#__PURE__*/ defineOperation({
+export const matMul: Operation<[left: Value, right: Value], NoAttributes> = /*#__PURE__*/ defineOperation({
   name: "matMul",
   formula: "out[…, m, n] = Σ_k left[…, m, k] · right[…, k, n]",
   operands: { left: { dataTypes: ["float32"] }, right: { dataTypes: ["float32"] } },

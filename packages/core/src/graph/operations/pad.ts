@@ -1,11 +1,14 @@
 import { dimension, finiteNumber, nonNegativeInteger } from "../attribute-parsers.ts";
-import { addDimensions, evaluateDimension } from "../dimension.ts";
+import { addDimensions, evaluateDimension, type Dimension } from "../dimension.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { viewAxis } from "../reference/axis.ts";
-import { zeros } from "../value.ts";
+import { zeros, type Value } from "../value.ts";
 
 /** One axis made longer with a constant. ONNX: Pad, constant mode. */
-export const pad: Operation = /*#__PURE__*/ defineOperation({
+export const pad: Operation<
+  [x: Value],
+  { readonly axis: number; readonly before: Dimension; readonly after: Dimension; readonly value: number }
+> = /*#__PURE__*/ defineOperation({
   name: "pad",
   formula: "out = `before` times value, then x, then `after` times value, along the axis",
   operands: { x: { dataTypes: ["float32", "int32"] } },

@@ -1,10 +1,10 @@
 import { nonNegativeInteger } from "../attribute-parsers.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { viewAxis } from "../reference/axis.ts";
-import { zeros } from "../value.ts";
+import { zeros, type Value } from "../value.ts";
 
 /** Sums along an axis, which stays with size 1. ONNX: ReduceSum, keepdims. */
-export const reduceSum: Operation = /*#__PURE__*/ defineOperation({
+export const reduceSum: Operation<[x: Value], { readonly axis: number }> = /*#__PURE__*/ defineOperation({
   name: "reduceSum",
   formula: "out[…, 0, …] = Σ_i x[…, i, …] along the axis",
   operands: { x: { dataTypes: ["float32", "int32"] } },

@@ -1,10 +1,10 @@
 import { shape } from "../attribute-parsers.ts";
-import { evaluateShape, shapeSize } from "../dimension.ts";
+import { evaluateShape, shapeSize, type Shape } from "../dimension.ts";
 import { defineOperation, type Operation } from "../operation.ts";
-import { graphDataTypes } from "../value.ts";
+import { graphDataTypes, type Value } from "../value.ts";
 
 /** The same elements in the same C order under another shape. ONNX: Reshape. */
-export const reshape: Operation = /*#__PURE__*/ defineOperation({
+export const reshape: Operation<[x: Value], { readonly shape: Shape }> = /*#__PURE__*/ defineOperation({
   name: "reshape",
   formula: "out = x, its elements in C order under the shape",
   operands: { x: { dataTypes: graphDataTypes } },

@@ -1,11 +1,12 @@
 import { sameShape } from "../dimension.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { viewAxis } from "../reference/axis.ts";
-import { zeros } from "../value.ts";
+import { zeros, type Value } from "../value.ts";
 import { checkedRow } from "./gather-rows.ts";
+import type { NoAttributes } from "../attributes.ts";
 
 /** Rows of each batch element replaced by number; the indices of one batch element are distinct. ONNX: ScatterND, or ScatterElements on axis 1. */
-export const scatterRows: Operation = /*#__PURE__*/ defineOperation({
+export const scatterRows: Operation<[x: Value, indices: Value, updates: Value], NoAttributes> = /*#__PURE__*/ defineOperation({
   name: "scatterRows",
   formula: "out = x, but out[b, indices[b, p], …] = updates[b, p, …]",
   operands: { x: { dataTypes: ["float32", "int32"] }, indices: { dataTypes: ["int32"] }, updates: { dataTypes: ["float32", "int32"] } },

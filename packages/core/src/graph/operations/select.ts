@@ -1,10 +1,11 @@
 import type { Shape } from "../dimension.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { broadcastShapes, visitRows } from "../reference/broadcast.ts";
-import { zeros } from "../value.ts";
+import { zeros, type Value } from "../value.ts";
+import type { NoAttributes } from "../attributes.ts";
 
 /** One of two values, element by element; what stands in the other does not matter, not even NaN. ONNX: Where. */
-export const select: Operation = /*#__PURE__*/ defineOperation({
+export const select: Operation<[condition: Value, yes: Value, no: Value], NoAttributes> = /*#__PURE__*/ defineOperation({
   name: "select",
   formula: "out = condition ? yes : no, element by element; aligned at the last axis, sizes of 1 stretch",
   operands: { condition: { dataTypes: ["bool"] }, yes: { dataTypes: ["float32", "int32"] }, no: { dataTypes: ["float32", "int32"] } },

@@ -1,7 +1,9 @@
 import { defineOperation, type Operation } from "../operation.ts";
+import type { Value } from "../value.ts";
+import type { NoAttributes } from "../attributes.ts";
 
 /** Softmax along the last axis, shifted by the row's maximum value so that nothing overflows. ONNX: Softmax, axis -1. */
-export const softmax: Operation = /*#__PURE__*/ defineOperation({
+export const softmax: Operation<[x: Value], NoAttributes> = /*#__PURE__*/ defineOperation({
   name: "softmax",
   formula: "out[…, i] = e^(x[…, i] - max) / Σ_j e^(x[…, j] - max)",
   operands: { x: { dataTypes: ["float32"] } },

@@ -1,10 +1,10 @@
 import { numberList } from "../attribute-parsers.ts";
 import { denseStrides } from "../../tensor/strided-tensor.ts";
 import { defineOperation, type Operation } from "../operation.ts";
-import { graphDataTypes, zeros } from "../value.ts";
+import { graphDataTypes, zeros, type Value } from "../value.ts";
 
 /** Axes in another order. ONNX: Transpose, perm. */
-export const transpose: Operation = /*#__PURE__*/ defineOperation({
+export const transpose: Operation<[x: Value], { readonly permutation: readonly number[] }> = /*#__PURE__*/ defineOperation({
   name: "transpose",
   formula: "axis a of out is axis permutation[a] of x",
   operands: { x: { dataTypes: graphDataTypes } },

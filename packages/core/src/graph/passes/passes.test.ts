@@ -6,7 +6,7 @@ import { tinyConfig } from "../../testing/longformer-cases.ts";
 import type { Graph } from "../graph.ts";
 import { buildGraph } from "../graph-builder.ts";
 import { scalar } from "../layers.ts";
-import { defineOperation } from "../operation.ts";
+import { defineOperation, type Operation } from "../operation.ts";
 import * as operations from "../operations/index.ts";
 import { operationSet, standardOperations } from "../operations/standard-operations.ts";
 import { eliminateDeadNodes } from "./eliminate-dead-nodes.ts";
@@ -169,10 +169,11 @@ describe("lowerTo", () => {
         operations: own,
       },
     );
+    const sum: Operation = add;
     const lowering = rewritePass("lower-double", () => [
       {
         pattern: nodeOf("double", [anyValue("x")]),
-        rewrite: (builder, { values }) => [builder.apply(add, [...values.values(), ...values.values()])],
+        rewrite: (builder, { values }) => [builder.apply(sum, [...values.values(), ...values.values()])],
       },
     ]);
     const lowered = lowerTo(graph, [...standardOperations.keys()], { runtime: "toy", operations: own, lowerings: { double: lowering } });

@@ -95,13 +95,27 @@ function selfAttention(
 ): readonly Value[] {
   const name = `encoder.layer.${layer}.attention.self`;
   const size = config.hiddenSize;
-  const projected = ["query", "key", "value"].map((projection) => linearLayer(builder, hidden, `${name}.${projection}`, size));
-  const globals = ["query_global", "key_global", "value_global"].flatMap((projection) => [
+  const projected = (projection: string): Value => linearLayer(builder, hidden, `${name}.${projection}`, size);
+  const parameters = (projection: string): [weight: Value, bias: Value] => [
     builder.parameter(`${name}.${projection}.weight`, [size, size]),
     builder.parameter(`${name}.${projection}.bias`, [size]),
-  ]);
+  ];
   const attributes = { heads: config.heads, window: config.attentionWindow[layer] ?? 0, ...(probabilities ? { globals: "globals" } : {}) };
-  return builder.node(longformerAttention, [...projected, hidden, mask, ...globals], attributes, name);
+  return builder.node(
+    longformerAttention,
+    [
+      projected("query"),
+      projected("key"),
+      projected("value"),
+      hidden,
+      mask,
+      ...parameters("query_global"),
+      ...parameters("key_global"),
+      ...parameters("value_global"),
+    ],
+    attributes,
+    name,
+  );
 }
 
 function residual(builder: GraphBuilder, config: LongformerConfig, name: string, x: Value, skipped: Value): Value {

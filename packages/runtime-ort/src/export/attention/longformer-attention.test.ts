@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { buildGraph, type Graph, maskCodes, operations } from "@longspan/core/graph";
+import { buildGraph, type Graph, maskCodes, operations, type Value } from "@longspan/core/graph";
 import { referenceRuntime, type SessionInputs } from "@longspan/core/runtime";
 import { seededNormal, seededWeights, tensorDifference } from "@longspan/core/testing";
 import { ort } from "../../session/ort.ts";
@@ -11,13 +11,15 @@ const heads = 4;
 /** Attention with the window of the published models: several blocks to a window, several groups of heads. */
 const graph: Graph = buildGraph("wide attention", (builder) => {
   const shape = ["batch", "sequence", width];
-  const tokens = ["query", "key", "value", "hidden"].map((name) => builder.input(name, "float32", shape));
+  const tokens = (name: string): Value => builder.input(name, "float32", shape);
   const mask = builder.input("mask", "int32", ["batch", "sequence"]);
-  const projections = ["query", "key", "value"].flatMap((name) => [
+  const projection = (name: string): [weight: Value, bias: Value] => [
     builder.parameter(`${name}.weight`, [width, width]),
     builder.parameter(`${name}.bias`, [width]),
-  ]);
-  builder.output("context", builder.apply(operations.longformerAttention, [...tokens, mask, ...projections], { heads, window: 512 }));
+  ];
+  const inputs = [tokens("query"), tokens("key"), tokens("value"), tokens("hidden"), mask] as const;
+  const projections = [...projection("query"), ...projection("key"), ...projection("value")] as const;
+  builder.output("context", builder.apply(operations.longformerAttention, [...inputs, ...projections], { heads, window: 512 }));
 });
 
 function inputsOf(rows: readonly (readonly number[])[]): SessionInputs {
