@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { torch } from "@longspan/adapter-torch";
 import { referenceRuntime } from "@longspan/core/runtime";
-import { classifyText, classifyTokens, embedText, fillMask, type LabelScore, type PipelineOptions } from "@longspan/pipelines";
+import { classifyText, classifyTokens, embedChunks, embedText, fillMask, type LabelScore, type PipelineOptions } from "@longspan/pipelines";
 import { pathOf, readRecorded } from "./recorded.ts";
 
 interface Recorded {
@@ -73,8 +73,44 @@ describe("text classification: labels and scores of transformers' pipeline", () 
       expect(result.labels).toEqual(labels.map(({ label, score }) => ({ label, score: close(score) })));
       expect(result).toMatchObject({ label: labels[0]?.label, unreadTokens: 0 });
     }
-    const long = await classifier("the lamp was dark. ".repeat(200));
+    const long = await classifier("the lamp was dark. ".repeat(200), { windowScores: "first" });
+    expect(long.windows).toBe(1);
     expect(long.unreadTokens).toBeGreaterThan(100);
+  });
+});
+
+describe("text classification: a text longer than the model", () => {
+  const text = `${"the lamp was dark. ".repeat(40)}Anna Holm read a book near the door.`;
+
+  test("is read to its end, in windows of which the mean or the largest scores count", async () => {
+    await using classifier = await classifyText(at("sequence-classification"));
+    const options = { windowTokens: 40, strideTokens: 4 };
+    const scoresOf = ({ labels }: { readonly labels: readonly LabelScore[] }): readonly number[] =>
+      labels.toSorted((a, b) => (a.label < b.label ? -1 : 1)).map(({ score }) => score);
+    const mean = await classifier(text, options);
+    expect(mean.unreadTokens).toBe(0);
+    expect(mean.windows).toBeGreaterThan(3);
+    expect(scoresOf(mean).reduce((sum, score) => sum + score, 0)).toBeCloseTo(1, 6);
+    const first = await classifier(text, { ...options, windowScores: "first" });
+    const most = await classifier(text, { ...options, windowScores: "max" });
+    expect(first).toMatchObject({ windows: 1 });
+    for (const [index, score] of scoresOf(most).entries()) {
+      expect(score).toBeGreaterThanOrEqual(scoresOf(first)[index] ?? 1);
+      expect(score).toBeGreaterThanOrEqual(scoresOf(mean)[index] ?? 1);
+    }
+    // Of two equal windows, either's scores.
+    const half = "the lamp was dark. ";
+    const one = await classifier(half.repeat(4), { windowScores: "first" });
+    expect(scoresOf(await classifier(half.repeat(4)))).toEqual(scoresOf(one));
+  });
+
+  test("a way that is none", async () => {
+    await using classifier = await classifyText(at("sequence-classification"));
+    const windowScores: never = "median" as never;
+    await expect(classifier(text, { windowScores })).rejects.toMatchObject({
+      code: "argument-invalid",
+      message: 'windowScores is "median"; it is one of mean, max, first.',
+    });
   });
 });
 
@@ -109,4 +145,31 @@ test("embeddings: means and first tokens' vectors of transformers, by the trunk 
   for (const vector of vectors) expect(Math.hypot(...vector)).toBeCloseTo(1, 5);
   const long = await embedder("the lamp was dark. ".repeat(200));
   expect(long.length).toBe(16);
+});
+
+test("embeddings of chunks: each is that of its piece of the text alone; together they are all of it", async () => {
+  const text = `  ${"The lamp was dark, and Anna Holm read. ".repeat(30)}Łódź-under-the-very-long-lighthouse-tower.\n`;
+  await using embedder = await embedText(at("question-answering"));
+  await using chunker = await embedChunks(at("question-answering"));
+  for (const options of [{ windowTokens: 24 }, { windowTokens: 24, strideTokens: 6, normalize: true }, {}]) {
+    const chunks = await chunker(text, options);
+    const pieces = chunks.map(({ start, end }) => text.slice(start, end));
+    const { windowTokens, strideTokens, ...pooling } = options;
+    const vectors = await embedder(pieces, pooling);
+    expect(chunks.map(({ vector }) => vector)).toEqual(vectors);
+    expect(chunks.length).toBeGreaterThan(windowTokens === undefined ? 0 : 10);
+    let read = 0;
+    for (const [index, { start, end }] of chunks.entries()) {
+      const before = chunks[index - 1]?.end ?? 0;
+      expect(text.slice(before, Math.max(before, start)).trim()).toBe("");
+      if (strideTokens !== undefined && index > 0) expect(start).toBeLessThan(before);
+      // No word is cut but the one that is longer than a chunk.
+      if (!/-/.test(text.slice(Math.max(0, end - 30), end + 30)))
+        expect(/\w$/.test(text.slice(0, end)) && /^\w/.test(text.slice(end))).toBe(false);
+      read = end;
+    }
+    expect(text.slice(read).trim()).toBe("");
+  }
+  await expect(chunker(text, { windowTokens: 2 })).rejects.toMatchObject({ code: "sequence-too-long" });
+  await expect(chunker(" ")).rejects.toMatchObject({ code: "inputs-invalid" });
 });

@@ -33,10 +33,13 @@ test("a trained Lightning checkpoint answers over a document of 4000 tokens as t
   expect([...new Set(loading.map(({ stage }) => stage))]).toEqual(["open", "tokenizer", "prepare"]);
   for (const { question, answers, ...options } of cases) {
     const running: ProgressEvent[] = [];
-    const result = await answerer({ question, context }, { ...options, onProgress: (event) => running.push(event) });
+    const result = await answerer({ question, context }, { ...options, overlapping: true, onProgress: (event) => running.push(event) });
     expect(result.answers.slice(0, answers.length)).toEqual(
-      answers.map(({ score, ...answer }) => ({ ...answer, score: expect.closeTo(score, 4) })),
+      answers.map(({ score, ...answer }) => ({ ...answer, transformersScore: expect.closeTo(score, 4), score: expect.any(Number) })),
     );
+    const [best] = answers;
+    expect(result.answers[0]?.score).toBeGreaterThan(0.9);
+    expect([best?.answer, result.lowConfidence]).toEqual([result.answer, false]);
     expect(running.at(-1)).toMatchObject({ stage: "run", unit: "steps" });
     expect(running.at(-1)?.done).toBe(running.at(-1)?.total);
   }

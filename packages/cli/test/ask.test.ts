@@ -23,6 +23,7 @@ interface Answer {
   readonly start: number;
   readonly end: number;
   readonly score: number;
+  readonly transformersScore: number;
 }
 
 interface AskDocument {
@@ -72,6 +73,7 @@ describe("answers as transformers' pipeline does, every option through the comma
         `--max-answer-tokens=${recorded.maxAnswerTokens}`,
         `--window-tokens=${recorded.windowTokens}`,
         `--stride-tokens=${recorded.strideTokens}`,
+        "--overlapping",
         ...(recorded.alignToWords ? [] : ["--within-words"]),
         ...(recorded.noAnswer ? ["--allow-no-answer"] : []),
       ];
@@ -80,7 +82,7 @@ describe("answers as transformers' pipeline does, every option through the comma
       expect(document.answers.map(({ answer, start, end }) => ({ answer, start, end }))).toEqual(
         recorded.answers.map(({ answer, start, end }) => ({ answer, start, end })),
       );
-      for (const [at, { score }] of recorded.answers.entries()) expect(document.answers[at]?.score).toBeCloseTo(score, 5);
+      for (const [at, { score }] of recorded.answers.entries()) expect(document.answers[at]?.transformersScore).toBeCloseTo(score, 5);
     },
   );
 });
@@ -90,20 +92,32 @@ test("the document has the promised keys", async () => {
   expect(document).toMatchObject({ windows: 1, runtime: "reference", device: "cpu", warnings: [] });
   expect(Object.keys(document.timings)).toEqual(["loadMilliseconds", "runMilliseconds"]);
   const [{ answer, start, end } = { answer: "", start: 0, end: 0 }] = document.answers;
-  expect(Object.keys(document.answers[0] ?? {}).toSorted()).toEqual(["answer", "end", "score", "start"]);
+  expect(Object.keys(document.answers[0] ?? {}).toSorted()).toEqual(["answer", "end", "score", "start", "transformersScore"]);
   expect(catText.slice(start, end)).toBe(answer);
 });
 
 test("for people: the answer, its score and its sentence; nothing of a document reaches the terminal as a command", async () => {
   const words = ["ask", folderOfQa, "--question", "where did the cat sit?"];
   const fromFile = await runCommand(...words, "--document", catFile, "--top-k", "40");
-  expect(fromFile).toMatchObject({ code: 0, error: "" });
+  expect(fromFile).toMatchObject({ code: 0, error: expect.stringMatching(/^note {2}The best score is below 0\.2: .*\n$/) });
   expect(fromFile.out).toMatch(/^.+ {2}score 0\.\d+\n {2}.*«.+».*$/m);
   expect(fromFile.out).not.toContain("\u001b");
   const lines = fromFile.out.trimEnd().split("\n");
   for (const line of lines.filter((_, index) => index % 2 === 1)) expect(line).toMatch(/^ {2}.*«.+»/);
   const piped = await runWithInput(catText, ...words, "--document", "-", "--top-k", "40");
   expect(piped).toEqual(fromFile);
+});
+
+test("answers with a high enough score alone; where none has it, that is said", async () => {
+  const words = [folderOfQa, "--question", "where did the cat sit?", "--document", catFile, "--top-k", "40"];
+  const all = (await runAsk(...words)).document.answers;
+  const [best] = all;
+  const some = await runAsk(...words, "--min-score", String(best?.score));
+  expect(some.document.answers).toEqual([best]);
+  expect((await runAsk(...words, "--min-score", "1")).document.answers).toEqual([]);
+  const told = await runCommand("ask", ...words, "--min-score", "1");
+  expect(told).toMatchObject({ code: 0, out: "no answer  none has a score of 1\n" });
+  expect(await runCommand("ask", ...words, "--min-score", "2")).toMatchObject({ code: 2, error: expect.stringContaining("--min-score") });
 });
 
 test("a tokenizer from elsewhere, and a model of another framework", async () => {

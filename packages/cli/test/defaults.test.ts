@@ -77,6 +77,8 @@ describe("the README of @longspan/pipelines", () => {
 const declarations: Readonly<Record<keyof typeof pipelines, string>> = {
   questionAnswering: "question-answering/types.ts",
   fillMask: "fill-mask/fill-mask.ts",
+  classifyText: "classify-text/classify-text.ts",
+  embedChunks: "embed-text/embed-chunks.ts",
   classifyTokens: "classify-tokens/classify-tokens.ts",
   embedText: "embed-text/embed-text.ts",
   runBatch: "batch/batch-types.ts",

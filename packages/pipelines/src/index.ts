@@ -1,10 +1,11 @@
 export { questionAnswering } from "./question-answering/question-answering.ts";
-export type {
-  Answer,
-  QuestionAndContext,
-  QuestionAnswerer,
-  QuestionAnsweringOptions,
-  QuestionAnsweringResult,
+export {
+  lowConfidenceScore,
+  type Answer,
+  type QuestionAndContext,
+  type QuestionAnswerer,
+  type QuestionAnsweringOptions,
+  type QuestionAnsweringResult,
 } from "./question-answering/types.ts";
 
 export { fillMask, type FilledMask, type FillMaskOptions, type MaskFiller, type MaskFilling } from "./fill-mask/fill-mask.ts";
@@ -15,10 +16,12 @@ export {
   type ScoreFunction,
   type TextClassification,
   type TextClassifier,
+  type WindowScoring,
 } from "./classify-text/classify-text.ts";
 export { classifyTokens, type ClassifyTokensOptions, type TokenClassifier } from "./classify-tokens/classify-tokens.ts";
 export type { Entity } from "./classify-tokens/group-entities.ts";
 export { embedText, type EmbedTextOptions, type TextEmbedder } from "./embed-text/embed-text.ts";
+export { embedChunks, type ChunkEmbedder, type EmbedChunksOptions, type TextChunk } from "./embed-text/embed-chunks.ts";
 export { poolingModes, type PoolingMode } from "./embed-text/pooling-mode.ts";
 
 export { runBatch } from "./batch/run-batch.ts";

@@ -1,5 +1,5 @@
 import { addModelArgument } from "../model/model-options.ts";
-import { addPipelineOptions, integerOption } from "../model/pipeline-options.ts";
+import { addPipelineOptions, integerOption, shareOption } from "../model/pipeline-options.ts";
 import type { AskOptions } from "./ask.ts";
 import type { RegisterCommand } from "./register-command.ts";
 
@@ -14,6 +14,8 @@ export const registerAsk: RegisterCommand = (program, { terminal, signal }) => {
     .option("--stride-tokens <count>", "tokens that neighbouring windows share (default: 128)", integerOption(0))
     .option("--within-words", "answers may begin and end within words: for languages that are written without spaces")
     .option("--allow-no-answer", "the document may hold no answer")
+    .option("--overlapping", "answers as transformers finds them: the second best may be the best with a word more")
+    .option("--min-score <share>", "leave out answers with a lower score, from 0 to 1 (default: 0)", shareOption)
     .action(async (model: string, options: AskOptions) => {
       const { ask } = await import("./ask.ts");
       await ask(model, options, terminal, signal);

@@ -1,6 +1,7 @@
-import { questionAnswering, type Answer } from "@longspan/pipelines";
+import { lowConfidenceScore, questionAnswering, type Answer } from "@longspan/pipelines";
 import { jsonDocument } from "../output/json-document.ts";
 import { markedSentence, onOneLine } from "../output/marked-sentence.ts";
+import { noteWarnings } from "../output/notes.ts";
 import { describeProfile } from "../output/profile-report.ts";
 import { runPipeline } from "../model/run-pipeline.ts";
 import type { PipelineCommandOptions } from "../model/pipeline-options.ts";
@@ -16,6 +17,8 @@ export interface AskOptions extends PipelineCommandOptions {
   readonly strideTokens?: number;
   readonly withinWords?: boolean;
   readonly allowNoAnswer?: boolean;
+  readonly overlapping?: boolean;
+  readonly minScore?: number;
 }
 
 /** `longspan ask`: a question, answered with a piece of a document. */
@@ -41,19 +44,25 @@ export async function ask(model: string, options: AskOptions, terminal: Terminal
             strideTokens: options.strideTokens,
             alignToWords: options.withinWords !== true,
             noAnswer: options.allowNoAnswer === true,
+            overlapping: options.overlapping === true,
+            minScore: options.minScore,
           },
         ),
     },
     { terminal, signal },
   );
-  const { answers, windows } = result;
+  const { answers, lowConfidence, windows } = result;
   if (options.json === true) {
-    terminal.out.write(jsonDocument({ answers, windows, ...facts }));
+    terminal.out.write(jsonDocument({ answers, lowConfidence, windows, ...facts }));
     return;
   }
+  if (answers.length === 0) writeText(terminal.out, styled("yellow", "no answer"), `  none has a score of ${options.minScore ?? 0}`);
+  else if (lowConfidence) noteWarnings([doubt], terminal);
   for (const answer of answers) describe(answer, context, terminal);
   if (facts.profile !== undefined) describeProfile(facts.profile, terminal);
 }
+
+const doubt = `The best score is below ${lowConfidenceScore}: the document may hold no answer, or say it in other words. Ask differently, or look at more answers (--top-k 5).`;
 
 function describe(answer: Answer, context: string, { out }: Terminal): void {
   const score = `score ${answer.score.toPrecision(4)}`;

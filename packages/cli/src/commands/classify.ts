@@ -24,7 +24,7 @@ export interface ClassifyOptions extends TextCommandOptions {
 }
 
 /** What one text is, or what its tokens are: the checkpoint's head says which. */
-type Result = Pick<TextClassification, "labels" | "unreadTokens"> | { readonly entities: readonly Entity[] };
+type Result = Pick<TextClassification, "labels" | "windows" | "unreadTokens"> | { readonly entities: readonly Entity[] };
 
 type Running = Pick<PipelineOptions, "signal" | "onProgress">;
 
@@ -74,7 +74,7 @@ async function createClassifier(
   return {
     ...handleOf(pipeline),
     run: async (texts, running) =>
-      (await pipeline(texts, { ...running, scores })).map(({ labels, unreadTokens }) => ({ labels, unreadTokens })),
+      (await pipeline(texts, { ...running, scores })).map(({ labels, windows, unreadTokens }) => ({ labels, windows, unreadTokens })),
   };
 }
 
@@ -86,8 +86,8 @@ function handleOf({ model, runtime, device, profile, dispose, [Symbol.asyncDispo
 function describe(result: Result, text: string, terminal: Terminal): void {
   const { out } = terminal;
   if ("labels" in result) {
-    if (result.unreadTokens > 0)
-      noteWarnings([`The last ${result.unreadTokens} tokens of this text were not read: the model has no positions for them.`], terminal);
+    if (result.windows > 1)
+      noteWarnings([`This text was read in ${result.windows} windows; a label's score is the mean of theirs.`], terminal);
     writeColumns(
       out,
       result.labels.map(({ label, score }) => [label, score.toPrecision(4)]),

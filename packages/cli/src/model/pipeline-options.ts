@@ -31,3 +31,10 @@ export function integerOption(min: number): (text: string) => number {
     throw new InvalidArgumentError(`It is an integer, ${min} or more.`);
   };
 }
+
+/** For options that are a share of 1. @throws InvalidArgumentError which commander reports with the option's name. */
+export function shareOption(text: string): number {
+  const value = text.trim() === "" ? Number.NaN : Number(text);
+  if (value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentError("It is a number from 0 to 1.");
+}

@@ -1,5 +1,5 @@
 import { LongspanError } from "@longspan/core";
-import { integerOption } from "../running/integer-option.ts";
+import { integerOption } from "../running/number-option.ts";
 import { pipelineDefaults } from "../pipeline-defaults.ts";
 import type { BatchOptions } from "./batch-types.ts";
 import type { PoolLimits } from "./row-pool.ts";

@@ -45,9 +45,20 @@ export interface TextEmbedder extends JobPipeline<string, EmbedTextOptions, Floa
  * @throws LongspanError as `questionAnswering`; `malformed` for files of sentence-transformers that are none.
  */
 export async function embedText(options: PipelineOptions): Promise<TextEmbedder> {
+  const { model, sentences } = await openEmbedder("embedText", options);
+  return jobPipeline({ model, prepare: (given) => prepareVectors(model, sentences, given) });
+}
+
+/** A model, and what the files around it say of vectors. */
+export interface OpenedEmbedder {
+  readonly model: OpenedModel;
+  readonly sentences: Sentences;
+}
+
+export async function openEmbedder(pipeline: string, options: PipelineOptions): Promise<OpenedEmbedder> {
   let sentences: Sentences;
   const model = await openModel(options, {
-    pipeline: "embedText",
+    pipeline,
     head: undefined,
     graph: (config) => longformerGraph(config, "model", { pooler: false }),
     check: specialIds,
@@ -55,11 +66,11 @@ export async function embedText(options: PipelineOptions): Promise<TextEmbedder>
       sentences = await sentencesOf(() => readSentenceModel(files, options.signal));
     },
   });
-  return jobPipeline({ model, prepare: (given) => prepareVectors(model, sentences, given) });
+  return { model, sentences };
 }
 
 /** What files of sentence-transformers say; an error where they say what is not computed, which matters only if nothing else is asked for. */
-type Sentences = SentenceModel | LongspanError | undefined;
+export type Sentences = SentenceModel | LongspanError | undefined;
 
 async function sentencesOf(read: () => Promise<SentenceModel | undefined>): Promise<Sentences> {
   try {
@@ -70,7 +81,7 @@ async function sentencesOf(read: () => Promise<SentenceModel | undefined>): Prom
   }
 }
 
-function prepareVectors(model: OpenedModel, sentences: Sentences, options: EmbedTextOptions = {}): Prepare<string, Float32Array> {
+export function prepareVectors(model: OpenedModel, sentences: Sentences, options: EmbedTextOptions = {}): Prepare<string, Float32Array> {
   const modes = chosenModes(options.pooling, sentences);
   const said = LongspanError.isInstance(sentences) ? undefined : sentences;
   const { hiddenSize } = model.config;
@@ -151,9 +162,21 @@ function windowsOf(
 ): readonly Window[] {
   const { maxTokens } = model;
   if (said === undefined) return textWindows(tokens, {}, { maxTokens, defaultStride: 0 });
-  const limit = Math.min(said.maxTokens ?? maxTokens, maxTokens);
+  const limit = readingLimit(model, said);
   const [first] = textWindows(tokens, { windowTokens: limit }, { maxTokens, defaultStride: 0 });
   if (first === undefined) throw new TypeError("a text has a window");
   if (first.end < tokens.ids.length) onUnread({ tokens: tokens.ids.length - first.end, limit });
   return [first];
+}
+
+/** Tokens that are read of a text at once, special tokens included. */
+export function readingLimit({ maxTokens }: OpenedModel, sentences: Sentences): number {
+  return LongspanError.isInstance(sentences) ? maxTokens : Math.min(sentences?.maxTokens ?? maxTokens, maxTokens);
+}
+
+/** How many tokens of a window the prompt takes. @throws LongspanError `argument-invalid`. */
+export function promptTokens({ model, sentences }: OpenedEmbedder, options: EmbedTextOptions): number {
+  const said = LongspanError.isInstance(sentences) ? undefined : sentences;
+  const prompt = chosenPrompt(options, said);
+  return prompt === "" ? 0 : model.tokenizer.encode(prompted(prompt, "", said)).ids.length;
 }

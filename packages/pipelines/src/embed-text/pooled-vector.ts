@@ -21,6 +21,12 @@ export function pooledVector(modes: readonly PoolingMode[], size: number, skippe
   const largest = new Float64Array(size).fill(Number.NEGATIVE_INFINITY);
   const first = new Float64Array(size);
   const last = new Float64Array(size);
+  // Each takes a walk over every number.
+  const needs = {
+    sum: modes.includes("mean") || modes.includes("mean_sqrt_len_tokens"),
+    weighted: modes.includes("weightedmean"),
+    largest: modes.includes("max"),
+  };
   let [seen, counted, weights] = [0, 0, 0];
   const results: Readonly<Record<PoolingMode, () => Float64Array>> = {
     cls: () => first,
@@ -41,11 +47,9 @@ export function pooledVector(modes: readonly PoolingMode[], size: number, skippe
         last.set(vector);
         counted++;
         weights += place;
-        for (const [axis, value] of vector.entries()) {
-          sum[axis] = (sum[axis] ?? 0) + value;
-          weighted[axis] = (weighted[axis] ?? 0) + value * place;
-          largest[axis] = Math.max(largest[axis] ?? value, value);
-        }
+        if (needs.sum) for (let axis = 0; axis < size; axis++) sum[axis] = (sum[axis] ?? 0) + (vector[axis] ?? 0);
+        if (needs.weighted) for (let axis = 0; axis < size; axis++) weighted[axis] = (weighted[axis] ?? 0) + (vector[axis] ?? 0) * place;
+        if (needs.largest) for (let axis = 0; axis < size; axis++) largest[axis] = Math.max(largest[axis] ?? 0, vector[axis] ?? 0);
       }
     },
     result() {

@@ -8,7 +8,7 @@ import { jobPipeline, type JobPipeline } from "../running/job-pipeline.ts";
 import type { Prepare } from "../running/job.ts";
 import { topIndices, softmax } from "../running/probabilities.ts";
 import { encodeText, textRow } from "../running/text-windows.ts";
-import { integerOption } from "../running/integer-option.ts";
+import { integerOption } from "../running/number-option.ts";
 import type { Window } from "../running/windows.ts";
 import type { TextTokenizer, TokenizedText } from "../tokenizer/text-tokenizer.ts";
 import { fillMaskGraph } from "./fill-mask-graph.ts";

@@ -1,3 +1,5 @@
+import { largest } from "../running/largest.ts";
+
 /** Tokens `start` to `end` (included) of a window's document part, and the logarithm of their score. */
 export interface Span {
   readonly start: number;
@@ -32,19 +34,15 @@ function logSoftmax(logits: Float32Array, at: number, count: number): { readonly
   return { tokens: tokens.map((logit) => logit - shift), first: first - shift };
 }
 
-/** The `most` best spans of at most `longest` tokens, the best first. */
+/** The `topK` best spans of at most `maxTokens` tokens, the best first. */
 export function bestSpans({ starts, ends }: WindowScores, maxTokens: number, topK: number): readonly Span[] {
-  const best: Span[] = [];
+  const best = largest<Span>(topK);
   for (const [start, logStart] of starts.entries()) {
     const last = Math.min(start + maxTokens, ends.length);
     for (let end = start; end < last; end++) {
       const logScore = logStart + (ends[end] ?? 0);
-      if (best.length === topK && logScore <= (best.at(-1)?.logScore ?? 0)) continue;
-      let place = best.length;
-      while (place > 0 && (best[place - 1]?.logScore ?? 0) < logScore) place--;
-      best.splice(place, 0, { start, end, logScore });
-      if (best.length > topK) best.pop();
+      best.offer(logScore, () => ({ start, end, logScore }));
     }
   }
-  return best;
+  return best.sorted();
 }

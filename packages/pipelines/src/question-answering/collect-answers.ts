@@ -1,6 +1,10 @@
 import type { TokenizedText } from "../tokenizer/text-tokenizer.ts";
-import { bestSpans, type Span, type WindowScores } from "./best-spans.ts";
+import { answerUnits } from "./answer-units.ts";
+import { windowScores } from "./best-spans.ts";
+import { documentAnswers, textProbabilities } from "./document-answers.ts";
 import type { QuestionWindow } from "./question-windows.ts";
+import { spanDistribution, type WindowLogits } from "./span-distribution.ts";
+import { transformersAnswers } from "./transformers-answers.ts";
 import type { Answer } from "./types.ts";
 
 export interface CollectOptions {
@@ -8,59 +12,53 @@ export interface CollectOptions {
   readonly maxAnswerTokens: number;
   readonly alignToWords: boolean;
   readonly noAnswer: boolean;
+  readonly overlapping: boolean;
+  readonly minScore: number;
 }
 
 /** Gathers one document's answers, window by window. */
 export interface AnswerCollector {
-  add(window: QuestionWindow, scores: WindowScores): void;
-  /** Up to `topK` answers, the best first. */
-  answers(): readonly Answer[];
+  /** The logits of a window's tokens, special ones and the question's included. */
+  add(window: QuestionWindow, starts: Float32Array, ends: Float32Array): void;
+  /** Up to `topK` answers with at least `minScore`, the best first; and "", as it is scored whether it is one of them or not. */
+  result(): { readonly answers: readonly Answer[]; readonly none: Answer };
 }
 
-/**
- * The answers of all windows together, by the rules of transformers' pipeline (4.57, pipelines/question_answering.py, postprocess):
- * from each window its best spans (some more than asked for, since words join several), moved to the ends of words where asked; spans
- * of the same text, whatever its case, are one answer at the first one's place, with their scores added; no answer scores the least
- * that any window gives it.
- */
 export function collectAnswers(context: string, tokens: TokenizedText, options: CollectOptions): AnswerCollector {
-  const found = new Map<string, Answer>();
-  let none = Infinity;
+  const windows: WindowLogits[] = [];
+  const asTransformers = transformersAnswers(context, tokens, options);
   return {
-    add(window, scores) {
-      none = Math.min(none, Math.exp(scores.none));
-      const most = options.alignToWords ? options.topK * 2 + 10 : options.topK;
-      for (const span of bestSpans(scores, options.maxAnswerTokens, most)) {
-        const { start, end } = options.alignToWords ? wordsOf(span, window, tokens) : placeOf(span, window, tokens);
-        const answer = context.slice(start, end);
-        const key = answer.toLowerCase();
-        const score = Math.exp(span.logScore);
-        const same = found.get(key);
-        found.set(key, same === undefined ? { answer, start, end, score } : { ...same, score: same.score + score });
+    add(window, starts, ends) {
+      const { at, first, count } = window;
+      // Outputs live until the next run.
+      const tokensOf = (logits: Float32Array): Float32Array => logits.slice(at, at + count);
+      windows.push({ first, starts: tokensOf(starts), ends: tokensOf(ends), noStart: starts[0] ?? 0, noEnd: ends[0] ?? 0 });
+      asTransformers.add(window, windowScores(starts, ends, at, count));
+    },
+    result() {
+      const units = answerUnits(tokens, options.alignToWords);
+      const distribution = spanDistribution(windows, units, options.maxAnswerTokens);
+      const none = { answer: "", start: 0, end: 0, score: distribution.none, transformersScore: asTransformers.none() };
+      return { answers: chosen(), none };
+
+      function chosen(): readonly Answer[] {
+        if (options.overlapping) {
+          const found = asTransformers.answers();
+          const texts = found.map(({ answer }) => answer.toLowerCase());
+          const sums = textProbabilities(context, units, distribution, texts);
+          return found
+            .map((answer): Answer => ({
+              ...answer,
+              score: answer.answer === "" ? none.score : (sums.get(answer.answer.toLowerCase())?.score ?? 0),
+            }))
+            .filter(({ score }) => score >= options.minScore);
+        }
+        const found = documentAnswers(context, units, distribution, options.topK);
+        return [...found, ...(options.noAnswer ? [none] : [])]
+          .toSorted((a, b) => b.score - a.score)
+          .slice(0, options.topK)
+          .filter(({ score }) => score >= options.minScore);
       }
     },
-    answers() {
-      const all = [...found.values(), ...(options.noAnswer ? [{ answer: "", start: 0, end: 0, score: none }] : [])];
-      return all.toSorted((a, b) => b.score - a.score).slice(0, options.topK);
-    },
   };
-}
-
-interface Place {
-  readonly start: number;
-  readonly end: number;
-}
-
-function placeOf(span: Span, window: QuestionWindow, { starts, ends }: TokenizedText): Place {
-  return { start: starts[window.first + span.start] ?? 0, end: ends[window.first + span.end] ?? 0 };
-}
-
-/** From the first token in the window of the first token's word to the last of the last one's. */
-function wordsOf(span: Span, window: QuestionWindow, { starts, ends, words }: TokenizedText): Place {
-  let first = window.first + span.start;
-  let last = window.first + span.end;
-  const end = window.first + window.count - 1;
-  while (first > window.first && words[first - 1] === words[first]) first--;
-  while (last < end && words[last + 1] === words[last]) last++;
-  return { start: starts[first] ?? 0, end: ends[last] ?? 0 };
 }

@@ -4,16 +4,21 @@ import { pipelineDefaults } from "../pipeline-defaults.ts";
 import type { PipelineOptions } from "../model/pipeline-options.ts";
 import { jobPipeline } from "../running/job-pipeline.ts";
 import type { Prepare } from "../running/job.ts";
-import { integerOption } from "../running/integer-option.ts";
-import { windowScores } from "./best-spans.ts";
+import { integerOption, shareOption } from "../running/number-option.ts";
 import { collectAnswers } from "./collect-answers.ts";
 import { joinRule, questionWindows, type JoinRule } from "./question-windows.ts";
-import type { QuestionAndContext, QuestionAnswerer, QuestionAnsweringOptions, QuestionAnsweringResult } from "./types.ts";
+import {
+  lowConfidenceScore,
+  type QuestionAndContext,
+  type QuestionAnswerer,
+  type QuestionAnsweringOptions,
+  type QuestionAnsweringResult,
+} from "./types.ts";
 
 /**
  * Answers questions with pieces of documents. A document longer than the model is read in overlapping windows, each behind the whole
- * question, and the best answer of all windows counts. With `{ windowTokens: 384, strideTokens: 128, maxAnswerTokens: 15 }` the answers
- * are those of transformers' pipeline with its defaults.
+ * question, and the likeliest answer of the whole document counts. With `{ windowTokens: 384, strideTokens: 128, maxAnswerTokens: 15, overlapping: true }`
+ * the answers are those of transformers' pipeline with its defaults.
  * @throws LongspanError `head-unknown`, `not-found` (also for a missing tokenizer), `id-out-of-range` for another model's tokenizer,
  * `separators-mismatch`, `aborted`, and what opening the model throws. A call: `inputs-invalid`, `sequence-too-long`,
  * `argument-invalid`, `aborted`, `closed`.
@@ -40,6 +45,8 @@ function prepareAnswers(
     maxAnswerTokens: integerOption("maxAnswerTokens", options.maxAnswerTokens ?? defaults.maxAnswerTokens, 1),
     alignToWords: options.alignToWords ?? defaults.alignToWords,
     noAnswer: options.noAnswer ?? defaults.noAnswer,
+    overlapping: options.overlapping ?? defaults.overlapping,
+    minScore: shareOption("minScore", options.minScore ?? defaults.minScore),
   };
   return (input) => {
     const { context, tokens, windows } = questionWindows(input, model.tokenizer, rule, { ...options, maxTokens: model.maxTokens });
@@ -50,13 +57,13 @@ function prepareAnswers(
       add({ start_logits: starts, end_logits: ends }) {
         const window = windows[next++];
         if (window === undefined || starts === undefined || ends === undefined) throw new TypeError("each window has start and end logits");
-        collector.add(window, windowScores(starts, ends, window.at, window.count));
+        collector.add(window, starts, ends);
       },
       result() {
-        const answers = collector.answers();
-        const [best] = answers;
-        if (best === undefined) throw new TypeError("a document has an answer");
-        return { ...best, answers, windows: windows.length };
+        const { answers, none } = collector.result();
+        // Where none is likely enough, there is none, as where the model says so.
+        const best = answers[0] ?? none;
+        return { ...best, lowConfidence: best.score < lowConfidenceScore, answers, windows: windows.length };
       },
     };
   };

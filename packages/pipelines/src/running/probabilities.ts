@@ -1,3 +1,5 @@
+import { largest } from "./largest.ts";
+
 /** Of one row of scores, in float64. */
 export function softmax(logits: Float32Array): Float64Array {
   const max = logits.reduce((max, logit) => Math.max(max, logit), -Infinity);
@@ -10,15 +12,9 @@ export function sigmoid(logits: Float32Array): Float64Array {
   return Float64Array.from(logits, (logit) => 1 / (1 + Math.exp(-logit)));
 }
 
-/** The numbers of the `most` largest values, the largest first. */
+/** The numbers of the `topK` largest values, the largest first. */
 export function topIndices(values: Float64Array, topK: number): readonly number[] {
-  const best: number[] = [];
-  for (const [index, value] of values.entries()) {
-    if (best.length === topK && value <= (values[best.at(-1) ?? 0] ?? 0)) continue;
-    let place = best.length;
-    while (place > 0 && (values[best[place - 1] ?? 0] ?? 0) < value) place--;
-    best.splice(place, 0, index);
-    if (best.length > topK) best.pop();
-  }
-  return best;
+  const best = largest<number>(topK);
+  for (const [index, value] of values.entries()) best.offer(value, () => index);
+  return best.sorted();
 }

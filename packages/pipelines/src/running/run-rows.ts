@@ -5,7 +5,7 @@ import { prepareInputs, type SessionInputs } from "@longspan/core/runtime";
 import type { OpenedModel } from "../model/open-model.ts";
 import type { RunOptions } from "../model/pipeline-options.ts";
 import { pipelineDefaults } from "../pipeline-defaults.ts";
-import { integerOption } from "./integer-option.ts";
+import { integerOption } from "./number-option.ts";
 import type { TokenRow } from "./token-row.ts";
 
 /** The outputs of one row, float32, without the batch axis. Where there is a sequence axis, padding may follow the row's tokens. */

@@ -8,3 +8,9 @@ export function integerOption(option: string, value: number, min: number, max: n
     details: { option, value },
   });
 }
+
+/** @throws LongspanError `argument-invalid` unless the option is a number from 0 to 1. */
+export function shareOption(option: string, value: number): number {
+  if (value >= 0 && value <= 1) return value;
+  throw new LongspanError("argument-invalid", `${option} is ${String(value)}; it is a number from 0 to 1.`, { details: { option, value } });
+}
