@@ -12,6 +12,7 @@ import { pdfText } from "./formats/pdf/pdf.ts";
 import { plainText } from "./formats/plain-text.ts";
 import { placedDocument, type PlacedText } from "./place/placed-text.ts";
 
+/** What a document is called, and what it is said to be. */
 export interface ReadDocumentOptions {
   /** A path, a URL or a file's name: for places and messages, and by its ending it says that a text is HTML or Markdown. */
   readonly name: string;
