@@ -4,7 +4,7 @@ import { operationsPage } from "./operations-page.ts";
 
 test("the catalogue shows every operation with its inputs, attributes, rules and an example", () => {
   const page = operationsPage();
-  expect([...page.matchAll(/^## (.*)$/gm)].map(([, name]) => name)).toEqual([...standardOperations.keys()].toSorted());
+  expect([...page.matchAll(/^## (.*)$/gm)].map(([, name]) => name)).toEqual(Array.from(standardOperations.keys(), String).toSorted());
   expect(page.slice(page.indexOf("## activation"), page.indexOf("## add"))).toMatchInlineSnapshot(`
     "## activation
 
