@@ -40,11 +40,13 @@ function megabytes(folder: string): number {
   return Math.round(Number(execFileSync("du", ["-sk", folder], { encoding: "utf8" }).split("\t")[0]) / 1024);
 }
 
+execFileSync("npm", ["run", "--silent", "--workspace", "docs", "guides"], { cwd: root, stdio: "inherit" });
 const packed = packPackages(root, join(work, "tarballs"));
 const names = packed.map(({ name }) => name);
 for (const { name, files } of packed) {
   await trial("tarball has LICENSE, README, no build notes, no tests", name, async () => {
-    const missing = ["LICENSE", "README.md", "package.json"].filter((file) => !files.includes(file));
+    const guides = name === "@longspan/core" ? ["guides/README.md", "guides/write-an-adapter.md", "schema/layout-1.schema.json"] : [];
+    const missing = ["LICENSE", "README.md", "package.json", ...guides].filter((file) => !files.includes(file));
     const strays = files.filter((file) => /tsbuildinfo$|\.test\.[jt]s$/.test(file));
     if (missing.length > 0 || strays.length > 0) throw new Error(`lacks ${missing.join()}; has ${strays.join()}`);
     return `${files.length} files`;
