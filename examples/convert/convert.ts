@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { type Checkpoint, type ConversionPlan, createConverter } from "@longspan/core";
-import { directoryFileSet, directorySink } from "@longspan/core/node";
+import { directorySink } from "@longspan/core/node";
 import { lightning } from "@longspan/adapter-lightning";
 import { paddle } from "@longspan/adapter-paddle";
 import { torch } from "@longspan/adapter-torch";
@@ -10,10 +10,7 @@ import { torch } from "@longspan/adapter-torch";
 const converter = createConverter({ adapters: [torch(), paddle(), lightning()] });
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-const source = await converter.open({
-  files: directoryFileSet(`${root}examples/train-lightning-qa/model`),
-  fileName: "longformer-qa.ckpt",
-});
+const source = await converter.open(`${root}examples/train-lightning-qa/model/longformer-qa.ckpt`);
 console.log(
   `${source.name}\n  ${source.container}, ${source.envelope}; layout ${source.layout}, prefix "${source.prefix}", head ${source.head}, ${source.tensors.length} tensors\n`,
 );
@@ -30,7 +27,7 @@ for (const target of ["hf", "paddle"]) {
   for (const path of await converter.convert(plan, { sink: await directorySink(folder, { force: true, sources: [source.name] }) }))
     console.log(`wrote    ${path}`);
 
-  const copy: Checkpoint = await converter.open({ files: directoryFileSet(folder) });
+  const copy: Checkpoint = await converter.open(folder);
   const { equal, compared, differing } = await converter.verify(source, copy);
   console.log(`verified ${compared} tensors: ${differing} values differ\n`);
   different ||= !equal;

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type ByteSource, createConverter, type Head, memoryFileSet } from "@longspan/core";
 import { bytesSource, isTensor, isTreeMap, type OpenedContainer, type TreeValue } from "@longspan/core/adapter";
-import { directoryFileSet } from "@longspan/core/node";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import flax from "./flax.ts";
@@ -23,7 +22,7 @@ interface Value {
 describe.each(folders)("%s, written by flax", (folder) => {
   test("has the seeded weights, bit for bit, and nothing to warn of", async () => {
     const head = (folder.startsWith("heads/") ? folder.slice("heads/".length) : "question-answering") as Head;
-    const checkpoint = await converter.open({ files: directoryFileSet(`${fixtures}flax/${folder}`) });
+    const checkpoint = await converter.open(`${fixtures}flax/${folder}`);
     const { problem, warnings, layout, container } = checkpoint;
     expect({ problem: problem?.message, warnings, head: checkpoint.head, layout, container }).toEqual({
       problem: undefined,
@@ -47,7 +46,7 @@ describe.each(folders)("%s, written by flax", (folder) => {
 });
 
 test("a RoBERTa that transformers saved is known by its names; to be extended, not converted", async () => {
-  const checkpoint = await converter.open({ files: directoryFileSet(`${fixtures}flax/roberta`) });
+  const checkpoint = await converter.open(`${fixtures}flax/roberta`);
   expect(checkpoint.tensors.map(({ sourceName }) => sourceName)).toContain("roberta/encoder/layer/0/attention/self/query/kernel");
   expect(checkpoint.problem?.message).toContain("longspan extend");
   await checkpoint.close();

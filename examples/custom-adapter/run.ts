@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { createConverter } from "@longspan/core";
-import { directoryFileSet, directorySink } from "@longspan/core/node";
+import { directorySink } from "@longspan/core/node";
 import { torch } from "@longspan/adapter-torch";
 import flax from "./flax.ts";
 
@@ -14,15 +14,15 @@ await mkdir(out, { recursive: true });
 await convert(original, "flax", `${out}/flax`);
 await convert(`${out}/flax`, "hf", `${out}/hf`);
 
-const before = await converter.open({ files: directoryFileSet(original) });
-const after = await converter.open({ files: directoryFileSet(`${out}/hf`) });
+const before = await converter.open(original);
+const after = await converter.open(`${out}/hf`);
 const { equal, compared, differing } = await converter.verify(before, after);
 console.log(`there and back again: ${compared} tensors, ${differing} values differ`);
 await Promise.all([before.close(), after.close()]);
 process.exitCode = equal ? 0 : 1;
 
 async function convert(from: string, target: string, to: string): Promise<void> {
-  const source = await converter.open({ files: directoryFileSet(from) });
+  const source = await converter.open(from);
   const plan = converter.plan(source, { target });
   const example = plan.steps.find(({ canonicalName }) => canonicalName === "encoder.layer.0.intermediate.dense.weight");
   console.log(

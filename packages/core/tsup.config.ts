@@ -3,4 +3,12 @@ import { library } from "@longspan/build";
 
 const entries = ["index", "adapter/index", "graph/index", "runtime/index", "node/index", "testing/index"];
 
-export default defineConfig(library(Object.fromEntries(entries.map((entry) => [entry, `src/${entry}.ts`]))));
+// "#place" is resolved where the package is used: see "imports" in package.json.
+export default defineConfig({
+  ...library({
+    ...Object.fromEntries(entries.map((entry) => [entry, `src/${entry}.ts`])),
+    "place.node": "src/place/text-place.node.ts",
+    "place.browser": "src/place/text-place.browser.ts",
+  }),
+  external: [/^node:/, "#place"],
+});

@@ -14,6 +14,7 @@ export type { Verification, VerifyOptions } from "./conversion/verify-checkpoint
 export type { TensorComparison } from "./conversion/compare-tensors.ts";
 export type { ProgressEvent, ProgressListener } from "./accounting/progress.ts";
 
+export { checkpointInput, type CheckpointPlace } from "./place/checkpoint-place.ts";
 export type { CheckpointInput } from "./bytes/checkpoint-input.ts";
 export type { FileSet, ResolveOptions } from "./bytes/file-set.ts";
 export type { ByteSource, ReadOptions } from "./bytes/byte-source.ts";
@@ -23,7 +24,6 @@ export { httpFileSet } from "./bytes/http-file-set.ts";
 export type { HttpSourceOptions } from "./bytes/http-source.ts";
 export { memoryDirectorySink, type MemoryDirectorySink } from "./bytes/memory-directory-sink.ts";
 export { memoryFileSet } from "./bytes/memory-file-set.ts";
-export { urlInput } from "./bytes/url-input.ts";
 
 export { heads, isHead, type Head } from "./longformer/head.ts";
 export type { LongformerConfig } from "./longformer/config.ts";

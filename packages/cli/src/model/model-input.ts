@@ -1,4 +1,4 @@
-import { type CheckpointInput, type FileSet, type OpenLimits, urlInput } from "@longspan/core";
+import { checkpointInput, type CheckpointInput, type FileSet, type OpenLimits } from "@longspan/core";
 import { memoryBudget, parseJson } from "@longspan/core/adapter";
 import { fileSource, pathInput } from "@longspan/core/node";
 import type { HubOptions } from "@longspan/hub";
@@ -14,7 +14,7 @@ export interface ModelInput extends CheckpointInput {
  * @throws LongspanError `not-found`, `argument-invalid` for an address that is none, and as `hubModel`.
  */
 export async function modelInput(text: string, network: HubOptions): Promise<ModelInput> {
-  if (/^https?:\/\//i.test(text)) return { ...urlInput(text, network), folder: undefined };
+  if (/^https?:\/\//i.test(text)) return { ...(await checkpointInput(text, network)), folder: undefined };
   if (parseRepositoryName(text) !== undefined) {
     const { pathOrHubModel } = await import("@longspan/hub/node");
     const found = await pathOrHubModel(text, network);

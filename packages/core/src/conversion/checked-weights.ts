@@ -6,7 +6,7 @@ import type { Weights } from "../tensor/weights.ts";
 import { renameTensor } from "../tensor/strided-tensor.ts";
 import { transposeTensor } from "../tensor/transpose-tensor.ts";
 import { checkSizes } from "./check-sizes.ts";
-import { nearestName } from "./nearest-name.ts";
+import { nearestName } from "../text/nearest-name.ts";
 import { sameValuesByStorage } from "./same-values.ts";
 
 /** A tensor whose shape is not the one that configuration and head give its parameter. Shapes in elements. */

@@ -334,11 +334,10 @@ describe("converting", () => {
   });
 });
 
-test("an adapter of another specification version, no adapter, and names brought twice are refused", async () => {
+test("an adapter of another specification version, no adapter, and names brought twice are refused", () => {
   const adapter = rawAdapter([plainLayout]);
-  const files = memoryFileSet("f", { "model.raw": rawModel(written("model")) });
   const later = { ...adapter, specificationVersion: JSON.parse("2") };
-  await expect(createConverter({ adapters: [later] }).open({ files })).rejects.toThrow("specification version 2");
-  await expect(createConverter({ adapters: [] }).open({ files })).rejects.toBeInstanceOf(LongspanError);
+  expect(() => createConverter({ adapters: [later] })).toThrow("specification version 2");
+  expect(() => createConverter({ adapters: [] })).toThrow(LongspanError);
   expect(() => createConverter({ adapters: [adapter, rawAdapter([{ ...plainLayout }])] })).toThrow('both bring a target "plain"');
 });

@@ -1,7 +1,11 @@
 import type { FormatAdapter } from "../adapter/format-adapter.ts";
 import type { Layout } from "../adapter/layout.ts";
 import type { Target } from "../adapter/target.ts";
-import type { CheckpointInput } from "../bytes/checkpoint-input.ts";
+import { checkAdapters } from "../arguments/check-adapters.ts";
+import { checkCheckpoint } from "../arguments/check-checkpoint.ts";
+import { checkDataTypeName } from "../arguments/known-name.ts";
+import { checkSettled } from "../arguments/check-settled.ts";
+import type { CheckpointPlace } from "../place/checkpoint-place.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { DataType } from "../tensor/data-type.ts";
@@ -25,7 +29,7 @@ export interface PlanRequest {
 export interface Converter {
   readonly targets: readonly Target[];
   readonly layouts: readonly Layout[];
-  open(input: CheckpointInput, options?: Omit<OpenOptions, "adapters">): Promise<Checkpoint>;
+  open(place: CheckpointPlace, options?: Omit<OpenOptions, "adapters">): Promise<Checkpoint>;
   plan(source: Checkpoint, request: PlanRequest): ConversionPlan;
   convert(plan: ConversionPlan, options: ConvertOptions): Promise<readonly string[]>;
   verify(a: Checkpoint, b: Checkpoint, options?: VerifyOptions): Promise<Verification>;
@@ -35,21 +39,59 @@ export interface Converter {
  * A converter over these adapters and no others: nothing is registered globally.
  * @throws LongspanError `adapter-invalid` when two adapters bring a target or a layout of one name.
  */
-export function createConverter({ adapters }: { readonly adapters: readonly FormatAdapter[] }): Converter {
+export function createConverter(options: { readonly adapters: readonly FormatAdapter[] }): Converter {
+  checkAdapters(options, "createConverter({ adapters: [torch()] })");
+  const { adapters } = options;
   const targets = onlyOnce(adapters, "target", (adapter) => adapter.targets);
   const layouts = onlyOnce(adapters, "layout", (adapter) => adapter.layouts);
   return {
     targets,
     layouts,
-    open: (input, options = {}) => openCheckpoint(input, { ...options, adapters }),
+    open: (place, given = {}) => openCheckpoint(place, { ...given, adapters }),
     plan(source, request) {
+      checkCheckpoint(source, "The source of a plan");
+      checkRequest(request);
       const target = named(targets, request.target, "target-unknown", "target");
       const layout = typeof request.layout === "string" ? named(layouts, request.layout, "layout-unknown", "layout") : request.layout;
       return planConversion(source, { target, layout, dataType: request.dataType });
     },
-    convert: convertCheckpoint,
-    verify: verifyCheckpoints,
+    async convert(plan, given) {
+      checkConversion(plan, given);
+      return convertCheckpoint(plan, given);
+    },
+    async verify(a, b, given) {
+      checkCheckpoint(a, "The first checkpoint to compare");
+      checkCheckpoint(b, "The second checkpoint to compare");
+      return verifyCheckpoints(a, b, given);
+    },
   };
+}
+
+function checkRequest(request: unknown): asserts request is PlanRequest {
+  if (typeof request === "string" || typeof request !== "object" || request === null || !("target" in request)) {
+    const target = typeof request === "string" ? request : "hf";
+    throw new LongspanError(
+      "argument-invalid",
+      `A plan names its target: write converter.plan(source, { target: ${JSON.stringify(target)} }).`,
+    );
+  }
+  checkDataTypeName(Reflect.get(request, "dataType"));
+}
+
+function checkConversion(plan: unknown, given: unknown): void {
+  checkSettled(plan, "The plan", "await before it");
+  if (typeof plan !== "object" || plan === null || !("steps" in plan))
+    throw new LongspanError(
+      "argument-invalid",
+      'A plan is converted, not a checkpoint: write converter.convert(converter.plan(source, { target: "hf" }), { sink }).',
+    );
+  const sink: unknown = typeof given === "object" && given !== null && "sink" in given ? given.sink : undefined;
+  checkSettled(sink, "The sink", 'sink: await directorySink("folder")');
+  if (typeof sink !== "object" || sink === null || !("commit" in sink))
+    throw new LongspanError(
+      "argument-invalid",
+      'Where to write is missing: write converter.convert(plan, { sink: await directorySink("folder") }), or sink: memoryDirectorySink() in a browser.',
+    );
 }
 
 function named<Named extends { readonly name: string }>(

@@ -7,7 +7,10 @@ import type { ResolveOptions } from "../bytes/file-set.ts";
 import { causeOf, fileTracker, type FileTracker } from "../bytes/file-tracker.ts";
 import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
 import { wrappedFileSet } from "../bytes/wrapped-file-set.ts";
+import { checkAdapters } from "../arguments/check-adapters.ts";
+import { checkHeadName } from "../arguments/known-name.ts";
 import type { CheckpointInput } from "../bytes/checkpoint-input.ts";
+import { checkpointInput, placeName, type CheckpointPlace } from "../place/checkpoint-place.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { memoryBudget, type OpenLimits } from "../accounting/memory-budget.ts";
 import { errorCodes } from "../errors/error-codes.ts";
@@ -16,6 +19,7 @@ import type { AttentionWindows } from "../longformer/attention-windows.ts";
 import type { ExtendOptions } from "../longformer/extend-config.ts";
 import type { Head } from "../longformer/head.ts";
 import { shownMessage } from "../text/shown-message.ts";
+import { shownValue } from "../text/shown-value.ts";
 import { chooseClaim, uniqueByName } from "./choose-claim.ts";
 import { deriveParameters } from "./derive-parameters.ts";
 import { describeUnknownFile } from "./describe-unknown-file.ts";
@@ -44,7 +48,7 @@ export interface OpenOptions {
   /** What opening may cost; default: see `OpenLimits`. */
   readonly limits?: OpenLimits | undefined;
   /** The model that a file builds on which is none by itself: the base of an adapter (PEFT). */
-  readonly base?: CheckpointInput | undefined;
+  readonly base?: CheckpointPlace | undefined;
   /** A parsed adapter_config.json, where none lies beside an adapter's tensors. */
   readonly adapterConfig?: unknown;
   /** Which adapter is merged, where a file holds several. */
@@ -55,16 +59,19 @@ export interface OpenOptions {
 const headBytes = 4096;
 
 /**
- * Opens a checkpoint: reads headers, finds out what it is, and says what its tensors are in a Longformer. A file that is no
+ * Opens a checkpoint, by its path or URL, or wherever else its files are: reads headers, finds out what it is, and says what its tensors are in a Longformer. A file that is no
  * Longformer opens too (for inspecting); its `weights()` throw. All its files are of one moment.
  * @throws LongspanError `source-changed` when one of them was changed meanwhile; `not-found`, `not-a-checkpoint`, `ambiguous-format`,
- * `truncated`, `malformed`, `unsupported`, `limit-exceeded`, `adapter-invalid`, `layout-unknown`, …
+ * `truncated`, `malformed`, `unsupported`, `limit-exceeded`, `adapter-invalid`, `layout-unknown`, `argument-invalid`, …
  */
-export async function openCheckpoint(input: CheckpointInput, options: OpenOptions): Promise<Checkpoint> {
-  checkAdapters(options.adapters);
+export async function openCheckpoint(place: CheckpointPlace, options: OpenOptions): Promise<Checkpoint> {
+  checkAdapters(options, "openCheckpoint(place, { adapters: [torch()] })");
+  checkHeadName(options.head);
+  checkConfig(options.config);
   if (options.extend !== undefined && options.base !== undefined) throw adapterToExtend();
   const { signal } = options;
   throwIfAborted(signal);
+  const input = await checkpointInput(place);
   const tracker = fileTracker();
   // The signal is the opening's: later, the checkpoint's files are opened without it.
   const opening: { signal?: AbortSignal | undefined } = { signal };
@@ -124,7 +131,7 @@ async function openTracked(input: CheckpointInput, options: OpenOptions, tracker
     });
     const { problem } = contents;
     const described = problem === undefined ? interpretation : { ...interpretation, head: null, spec: null, problem };
-    const unused = base !== undefined && !base.wasOpened() ? [unusedBase(source.name, options)] : [];
+    const unused = base !== undefined && !base.wasOpened() ? [unusedBase(source.name, base.place)] : [];
     await tracker.checkUnchanged({ signal });
     throwIfAborted(signal);
     return checkpoint({
@@ -149,6 +156,7 @@ async function openTracked(input: CheckpointInput, options: OpenOptions, tracker
 }
 
 interface BaseOpener {
+  readonly place: CheckpointPlace;
   readonly open: () => Promise<Checkpoint>;
   readonly wasOpened: () => boolean;
   readonly checkUnchanged: Checkpoint["checkUnchanged"];
@@ -160,6 +168,7 @@ function baseOpener({ base, adapters, config, layout, prefix, window, limits, si
   if (base === undefined) return undefined;
   let opened: Promise<Checkpoint> | undefined;
   return {
+    place: base,
     open: async () => (opened ??= openCheckpoint(base, { adapters, config, layout, prefix, window, limits, signal })),
     wasOpened: () => opened !== undefined,
     checkUnchanged: async (given) => (await opened)?.checkUnchanged(given),
@@ -174,8 +183,17 @@ function adapterToExtend(): LongspanError {
   );
 }
 
-function unusedBase(source: string, { base }: OpenOptions): string {
-  return `${source} is a whole model: the base given for it (${base?.files.name ?? ""}${base?.fileName === undefined ? "" : `: ${base.fileName}`}) is not used.`;
+function unusedBase(source: string, base: CheckpointPlace): string {
+  return `${source} is a whole model: the base given for it (${placeName(base)}) is not used.`;
+}
+
+/** config.json is given as what is in it, not as text or a path. */
+function checkConfig(config: unknown): void {
+  if (config === undefined || (typeof config === "object" && config !== null && !Array.isArray(config))) return;
+  throw new LongspanError(
+    "config-invalid",
+    `The option config is ${shownValue(config)}. Give what config.json holds, as an object: JSON.parse(text).`,
+  );
 }
 
 interface Parts {
@@ -289,21 +307,4 @@ function layoutsOf(options: OpenOptions): readonly Layout[] {
     );
   }
   return [found];
-}
-
-function checkAdapters(adapters: readonly FormatAdapter[]): void {
-  if (adapters.length === 0)
-    throw new LongspanError("adapter-invalid", "No adapters were given, so no format is known. Pass for example { adapters: [torch()] }.");
-  for (const adapter of adapters) {
-    const version: unknown = adapter.specificationVersion;
-    if (version !== 1) {
-      throw new LongspanError(
-        "adapter-invalid",
-        `Adapter "${adapter.name}" follows specification version ${String(version)}; this core knows version 1. Update one of the two.`,
-        {
-          details: { adapter: adapter.name },
-        },
-      );
-    }
-  }
 }

@@ -1,3 +1,5 @@
+import { checkDataTypeName } from "../arguments/known-name.ts";
+import { checkSettled } from "../arguments/check-settled.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { Graph } from "../graph/graph.ts";
 import { longformerAttention } from "../graph/operations/longformer-attention.ts";
@@ -17,9 +19,10 @@ export interface FitGraphOptions {
 
 /**
  * What each runtime does first: checks the graph, and brings it into the operations the runtime has.
- * @throws LongspanError `graph-invalid`, `operation-unsupported`.
+ * @throws LongspanError `argument-invalid` for what is no graph; `graph-invalid`, `operation-unsupported`.
  */
 export function fitGraph(graph: Graph, runtime: Pick<Runtime, "name" | "capabilities">, options: FitGraphOptions = {}): Graph {
+  checkGraph(graph);
   validateGraph(graph, options.operations);
   const { operations, attentionWeights } = runtime.capabilities;
   const probabilities = graph.nodes.find((node) => node.operation === longformerAttention.name && node.attributes.globals !== undefined);
@@ -33,8 +36,18 @@ export function fitGraph(graph: Graph, runtime: Pick<Runtime, "name" | "capabili
   return lowerTo(graph, operations, { ...options, runtime: runtime.name });
 }
 
+function checkGraph(graph: unknown): void {
+  checkSettled(graph, "The graph", "await before what makes it");
+  if (typeof graph === "object" && graph !== null && "nodes" in graph) return;
+  throw new LongspanError(
+    "argument-invalid",
+    "What is prepared is a graph and its weights: const { graph, weights } = checkpointModel(checkpoint); await runtime.prepare(graph, weights).",
+  );
+}
+
 /** The data type asked for, or the runtime's default. @throws LongspanError `argument-invalid`. */
 export function chosenDataType(runtime: Pick<Runtime, "name" | "capabilities">, options: PrepareOptions | undefined): DataType {
+  checkDataTypeName(options?.dataType);
   const { dataTypes } = runtime.capabilities;
   const wanted = options?.dataType ?? dataTypes[0];
   if (wanted !== undefined && dataTypes.includes(wanted)) return wanted;
