@@ -3,7 +3,15 @@ import { torch } from "@longspan/adapter-torch";
 import { memoryFileSet, openCheckpoint } from "@longspan/core";
 import { referenceRuntime } from "@longspan/core/runtime";
 import { directoryFileSet } from "@longspan/core/node";
-import { classifyText, embedText, fillMask, questionAnswering, type PipelineOptions, type TextTokenizer } from "@longspan/pipelines";
+import {
+  classifyText,
+  embedText,
+  fillMask,
+  loadTokenizer,
+  questionAnswering,
+  type PipelineOptions,
+  type TextTokenizer,
+} from "@longspan/pipelines";
 import { pathOf, readRecorded } from "./recorded.ts";
 
 const adapters = [torch()];
@@ -37,6 +45,18 @@ describe("opening", () => {
   test("a tokenizer with ids beyond the vocabulary", async () => {
     const tiny = { ...given, model: pathOf("../huggingface/question-answering"), tokenizer: pathOf("byte-level") };
     await expect(questionAnswering(tiny)).rejects.toThrowError(refusal("id-out-of-range", "419", "<mask>", "59", "option tokenizer"));
+    // A mask that the tokenizer has by its role alone matters to what fills masks.
+    const folder = pathOf("masked-lm");
+    const own: TextTokenizer = { ...(await loadTokenizer(directoryFileSet(pathOf("byte-level")))), maxId: 10 };
+    const beyond: TextTokenizer = {
+      ...own,
+      special: { ...own.special, mask: 5000 },
+      tokenOf: (id) => (id === 5000 ? "<mask>" : own.tokenOf(id)),
+    };
+    const options = { ...given, model: folder, tokenizer: beyond };
+    await expect(fillMask(options)).rejects.toThrowError(refusal("id-out-of-range", "<mask> the id 5000", "option tokenizer"));
+    await using embedder = await embedText(options);
+    expect((await embedder("the lamp")).length).toBeGreaterThan(0);
   });
 
   test("a separator other than the policy's, or none", async () => {

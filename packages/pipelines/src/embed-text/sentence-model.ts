@@ -5,8 +5,6 @@ import { isPoolingMode, poolingModes, type PoolingMode } from "./pooling-mode.ts
 
 /** How a folder of sentence-transformers says that its model makes a vector of a text. */
 export interface SentenceModel {
-  /** For messages: where it says so. */
-  readonly origin: string;
   /** One or more, whose vectors are joined. */
   readonly pooling: readonly PoolingMode[];
   readonly normalize: boolean;
@@ -61,7 +59,6 @@ export async function readSentenceModel(files: FileSet, signal: AbortSignal | un
   const whole = (await readObject(root.folder, ["config_sentence_transformers.json"], signal)) ?? {};
   if (isObject(settings.query_expansion)) throw unsupported(origin, "it expands queries (query_expansion)");
   return {
-    origin,
     pooling: poolingOf(inPooling, origin),
     normalize: rest.some((module) => kindOf(module) === "Normalize"),
     includesPrompt: inPooling.include_prompt !== false,
@@ -155,7 +152,7 @@ async function read(
   fileName: string,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly value: unknown; readonly name: string } | undefined> {
-  const source = await files.resolve(fileName);
+  const source = await files.resolve(fileName, { signal });
   if (source === undefined) return undefined;
   try {
     return {

@@ -1,4 +1,4 @@
-import { LongspanError } from "@longspan/core";
+import { LongspanError, type LongformerConfig } from "@longspan/core";
 import { specialIds } from "../model/check-tokenizer.ts";
 import { openModel, type OpenedModel } from "../model/open-model.ts";
 import { pipelineDefaults } from "../pipeline-defaults.ts";
@@ -54,11 +54,22 @@ export async function fillMask(options: PipelineOptions): Promise<MaskFiller> {
     pipeline: "fillMask",
     head: "masked-lm",
     graph: fillMaskGraph,
-    check: (tokenizer) => [specialIds(tokenizer), maskOf(tokenizer)],
+    check: (tokenizer, config) => [specialIds(tokenizer), checkMask(tokenizer, config)],
   });
   return Object.assign(
     jobPipeline<string, FillMaskOptions, readonly FilledMask[]>({ model, prepare: (given) => prepareFillings(model, given) }),
     { mask: model.tokenizer.tokenOf(maskOf(model.tokenizer)) ?? "" },
+  );
+}
+
+/** A mask that a tokenizer adds by itself is not among its vocabulary. @throws LongspanError `inputs-invalid`, `id-out-of-range`. */
+function checkMask(tokenizer: TextTokenizer, { vocabSize }: LongformerConfig): void {
+  const mask = maskOf(tokenizer);
+  if (mask < vocabSize) return;
+  throw new LongspanError(
+    "id-out-of-range",
+    `${tokenizer.name} gives ${tokenizer.tokenOf(mask) ?? "its mask"} the id ${mask}; the model's vocabulary ends at ${vocabSize - 1} (vocab_size ${vocabSize}). Give the tokenizer that this model was trained with (option tokenizer).`,
+    { details: { tokenizer: tokenizer.name, id: mask, vocabSize } },
   );
 }
 

@@ -115,15 +115,16 @@ async function open(options: PipelineOptions, needs: ModelNeeds): Promise<Checkp
   const base = options.base === undefined ? undefined : await placeOf(options.base, { signal, onProgress });
   const attempt = async (asked: Head | undefined): Promise<Checkpoint> =>
     openCheckpoint(place, { adapters, config, window, head: asked, base, adapterConfig, adapterName, limits, signal });
-  try {
-    return await attempt(head);
-  } catch (error) {
-    // Names that fit several heads: the pipeline says which is meant, and the weights are checked against it.
-    if (head === undefined && needs.head !== undefined && LongspanError.isInstance(error) && error.code === "head-unknown") {
-      return attempt(needs.head);
-    }
-    throw error;
-  }
+  const checkpoint = await attempt(head);
+  if (head !== undefined || needs.head === undefined || !fitsHead(checkpoint, needs.head)) return checkpoint;
+  // Names that fit several heads: the pipeline says which is meant, and the weights are checked against it.
+  await checkpoint.close();
+  return attempt(needs.head);
+}
+
+function fitsHead({ problem }: Checkpoint, head: Head): boolean {
+  const candidates: unknown = problem?.code === "head-unknown" ? problem.details.candidates : undefined;
+  return Array.isArray(candidates) && candidates.includes(head);
 }
 
 function checkHead(checkpoint: Checkpoint, { head: needed, pipeline }: ModelNeeds): void {
@@ -140,12 +141,11 @@ function checkHead(checkpoint: Checkpoint, { head: needed, pipeline }: ModelNeed
 }
 
 async function openTokenizer({ tokenizer, signal, onProgress }: PipelineOptions, checkpoint: Checkpoint): Promise<TextTokenizer> {
-  const opening = (files: FileSet): FileSet => ({ ...files, resolve: (fileName, given) => files.resolve(fileName, { signal, ...given }) });
-  if (tokenizer === undefined) return loadTokenizer(opening(checkpoint.files), { signal });
+  if (tokenizer === undefined) return loadTokenizer(checkpoint.files, { signal });
   if (typeof tokenizer === "object" && "encode" in tokenizer) return tokenizer;
   const { files } = await placeOf(tokenizer, { signal, onProgress });
   const tracker = fileTracker();
-  const loaded = await loadTokenizer(opening(tracker.track(files)), { signal });
+  const loaded = await loadTokenizer(tracker.track(files), { signal });
   await tracker.checkUnchanged({ signal });
   return loaded;
 }

@@ -1,3 +1,4 @@
+import { isSpace } from "./characters.ts";
 import { checkCount, maxVocabularyLines } from "./check-count.ts";
 import { neededRole, optionOf, type MadeTokenizer, type TokenizerParts } from "./tokenizer-parts.ts";
 
@@ -51,5 +52,12 @@ export function bertTokenizer(vocabulary: unknown, parts: TokenizerParts): MadeT
 export function vocabularyLines(text: string, name: string): Map<string, number> {
   const lines = text.replace(/\r?\n$/, "").split("\n");
   checkCount(lines.length, maxVocabularyLines(text.length), name, "lines");
-  return new Map(lines.map((line, id) => [line.replace(/\p{White_Space}+$/u, ""), id]));
+  return new Map(lines.map((line, id) => [withoutTrailingSpaces(line), id]));
+}
+
+/** Counted from the end: a pattern would begin at each space of a line anew. */
+function withoutTrailingSpaces(line: string): string {
+  let end = line.length;
+  while (end > 0 && isSpace(line[end - 1])) end--;
+  return line.slice(0, end);
 }

@@ -118,6 +118,7 @@ function tokenOfPair(pair: unknown): string | undefined {
   return textOf(token);
 }
 
-function tokenOfItem(item: JsonObject | undefined): string | undefined {
+/** `{ SpecialToken: { id: "</s>" } }` of a template. */
+export function tokenOfItem(item: JsonObject | undefined): string | undefined {
   return isObject(item?.SpecialToken) ? textOf(item.SpecialToken.id) : undefined;
 }

@@ -2,9 +2,10 @@ import type { FileSet } from "@longspan/core";
 import { stringifyJson } from "@longspan/core/adapter";
 import { contentOf } from "./configured-tokens.ts";
 import { describedTokenizer, vocabularyOf, type DescribedTokenizer } from "./hugging-face-tokenizer.ts";
-import { isObject, type JsonObject } from "./json-object.ts";
+import { isObject } from "./json-object.ts";
 import { describeTokenizer, type LoadTokenizerOptions } from "./load-tokenizer.ts";
 import { textNormalizer } from "./normalize-text.ts";
+import { tokenOfItem } from "./post-processor.ts";
 import { partOf, tokenModel } from "./tokenizer-description.ts";
 
 /** The tokens that have a role, by its name: `sep_token`. */
@@ -72,7 +73,7 @@ function withIds(processor: unknown, idOf: IdOf): unknown {
     return { ...processor, sep: pairOf(processor.sep, idOf), cls: pairOf(processor.cls, idOf) };
   if (processor.type !== "TemplateProcessing" || processor.special_tokens !== undefined) return processor;
   const pieces: unknown[] = [processor.single, processor.pair].flatMap((side) => (Array.isArray(side) ? side : []));
-  const names = new Set(pieces.flatMap((piece) => specialToken(piece) ?? []));
+  const names = new Set(pieces.flatMap((piece) => (isObject(piece) ? tokenOfItem(piece) : undefined) ?? []));
   const special = [...names].map((token) => [token, { id: token, ids: [idOf(token)], tokens: [token] }] as const);
   return { ...processor, special_tokens: Object.fromEntries(special) };
 }
@@ -80,9 +81,4 @@ function withIds(processor: unknown, idOf: IdOf): unknown {
 function pairOf(pair: unknown, idOf: IdOf): unknown {
   const token: unknown = Array.isArray(pair) ? pair[0] : undefined;
   return typeof token === "string" ? [token, idOf(token)] : pair;
-}
-
-function specialToken(piece: unknown): string | undefined {
-  const special: JsonObject | undefined = isObject(piece) && isObject(piece.SpecialToken) ? piece.SpecialToken : undefined;
-  return typeof special?.id === "string" ? special.id : undefined;
 }

@@ -1,3 +1,5 @@
+import { isSpace } from "./characters.ts";
+
 /**
  * Leaves the spaces that tokens begin and end with out of their places in a text, as Hugging Face does where a tokenizer says `trim_offsets`
  * (tokenizers/pre_tokenizers/byte_level.rs, process_offsets), with its exception for the space that `add_prefix_space` adds. It counts characters,
@@ -7,8 +9,8 @@ export function trimOffsets(text: string, tokens: readonly string[], starts: Int
   for (const [index, token] of tokens.entries()) {
     const start = starts[index] ?? 0;
     const end = ends[index] ?? 0;
-    const leading = leadingSpaces.exec(token)?.[0].length ?? 0;
-    const trailing = trailingSpaces.exec(token)?.[0].length ?? 0;
+    const leading = leadingSpaces(token);
+    const trailing = trailingSpaces(token);
     if (leading === 0 && trailing === 0) continue;
     const isAdded = addsPrefixSpace && leading === 1 && (index === 0 || start === 0);
     const trimmed = Math.min(characterAfter(text, start, isAdded ? 0 : leading), end);
@@ -17,9 +19,23 @@ export function trimOffsets(text: string, tokens: readonly string[], starts: Int
   }
 }
 
-/** Byte-level tokens write a space as U+0120; added tokens have it as it is. */
-const leadingSpaces = /^[\u0120\p{White_Space}]+/u;
-const trailingSpaces = /[\u0120\p{White_Space}]+$/u;
+function leadingSpaces(token: string): number {
+  let count = 0;
+  while (count < token.length && isTokenSpace(token[count])) count++;
+  return count;
+}
+
+/** Counted from the end: a pattern would begin at each space of a token anew. */
+function trailingSpaces(token: string): number {
+  let count = 0;
+  while (count < token.length && isTokenSpace(token[token.length - 1 - count])) count++;
+  return count;
+}
+
+/** Byte-level tokens write a space as U+0120; added tokens have it as it is. No space has more than one UTF-16 unit. */
+function isTokenSpace(character: string | undefined): boolean {
+  return character === "\u0120" || isSpace(character);
+}
 
 function characterAfter(text: string, from: number, count: number): number {
   let at = from;
