@@ -7,8 +7,21 @@ const chains = 8;
 const workgroupSize = 256;
 const workgroups = 4096;
 
-/** 10⁹ operations a second, a multiply-add counted as two; the best of a few runs of some ten milliseconds. */
-export async function multiplyAddPeak(device: GPUDevice): Promise<number> {
+/** A kernel of nothing but multiply-adds, to keep a GPU busy with. */
+export interface BusyKernel {
+  /** Multiplications and additions of a step. */
+  readonly operations: number;
+  /** As many dispatches of one workgroup, which do nothing. */
+  encode(dispatches: number): GPUCommandBuffer;
+  submit(steps: number): void;
+  /** How many steps take at least so many milliseconds (a power of two). */
+  stepsOf(milliseconds: number): Promise<number>;
+  /** Milliseconds of the wall clock. */
+  time(steps: number): Promise<number>;
+  destroy(): void;
+}
+
+export async function busyKernel(device: GPUDevice): Promise<BusyKernel> {
   const names = Array.from({ length: chains }, (_, chain) => `sum_${chain}`);
   const code = `
 struct Uniforms { steps: u32, factor: f32, addend: f32 }
@@ -36,30 +49,59 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     layout: pipeline.getBindGroupLayout(0),
     entries: [uniforms, out].map((buffer, binding) => ({ binding, resource: { buffer } })),
   });
-  const run = async (steps: number): Promise<number> => {
+  const record = (dispatches: number, groups: number): GPUCommandBuffer => {
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    for (let dispatch = 0; dispatch < dispatches; dispatch++) {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(groups);
+    }
+    pass.end();
+    return encoder.finish();
+  };
+  const write = (steps: number): void => {
     const fields = new DataView(new ArrayBuffer(16));
     fields.setUint32(0, steps, true);
     fields.setFloat32(4, 0.999, true);
     fields.setFloat32(8, 0.001, true);
     device.queue.writeBuffer(uniforms, 0, fields.buffer);
+  };
+  const time = async (steps: number): Promise<number> => {
+    write(steps);
     await device.queue.onSubmittedWorkDone();
     const start = performance.now();
-    const encoder = device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    pass.setPipeline(pipeline);
-    pass.setBindGroup(0, group);
-    pass.dispatchWorkgroups(workgroups);
-    pass.end();
-    device.queue.submit([encoder.finish()]);
+    device.queue.submit([record(1, workgroups)]);
     await device.queue.onSubmittedWorkDone();
     return performance.now() - start;
   };
-  await run(1);
-  let steps = 64;
-  while ((await run(steps)) < 30 && steps < 2 ** 20) steps *= 2;
+  return {
+    operations: 2 * 4 * chains * workgroupSize * workgroups,
+    encode: (dispatches) => record(dispatches, 1),
+    submit(steps) {
+      write(steps);
+      device.queue.submit([record(1, workgroups)]);
+    },
+    async stepsOf(milliseconds) {
+      await time(1);
+      let steps = 64;
+      while ((await time(steps)) < milliseconds && steps < 2 ** 24) steps *= 2;
+      return steps;
+    },
+    time,
+    destroy() {
+      uniforms.destroy();
+      out.destroy();
+    },
+  };
+}
+
+/** 10⁹ operations a second, a multiply-add counted as two; the best of a few runs of some ten milliseconds. */
+export async function multiplyAddPeak(device: GPUDevice): Promise<number> {
+  const busy = await busyKernel(device);
+  const steps = await busy.stepsOf(30);
   const times: number[] = [];
-  for (let round = 0; round < 5; round++) times.push(await run(steps));
-  uniforms.destroy();
-  out.destroy();
-  return (2 * 4 * chains * steps * workgroupSize * workgroups) / 1e6 / Math.min(...times);
+  for (let round = 0; round < 5; round++) times.push(await busy.time(steps));
+  busy.destroy();
+  return (busy.operations * steps) / 1e6 / Math.min(...times);
 }

@@ -1,7 +1,7 @@
 // What `./run` of the GPU archive starts. Checks run side by side, and beside them what is to be timed makes ready; then one after the other is
 // timed, with the GPU to itself.
 // Options: --quick (a little of everything), --only NAME,… (parts, or all whose names begin with one before a dash), --seconds N (how long one
-// part may take; default 120); and a folder for results.json and results.txt (default: the current one).
+// part may take; default 120), --at-once N (how many run side by side; default: half the cores); and a folder for results.json and results.txt (default: the current one).
 import { mkdtemp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -10,7 +10,12 @@ import { partsOf, type Part } from "./parts.ts";
 import { startPart, type PartResult, type RunningPart } from "./run-part.ts";
 
 const { values: options, positionals } = parseArgs({
-  options: { quick: { type: "boolean", default: false }, only: { type: "string" }, seconds: { type: "string", default: "120" } },
+  options: {
+    quick: { type: "boolean", default: false },
+    only: { type: "string" },
+    seconds: { type: "string", default: "120" },
+    "at-once": { type: "string" },
+  },
   allowPositionals: true,
 });
 const [target = "."] = positionals;
@@ -37,7 +42,7 @@ const report = (result: PartResult): void => {
 };
 const start = (part: Part): RunningPart => startPart(part, programs, folder, Number(options.seconds));
 // Each takes a core or two: on a machine of two they run one after the other.
-const atOnce = Math.max(1, Math.floor(availableParallelism() / 2));
+const atOnce = Number(options["at-once"] ?? Math.max(1, Math.floor(availableParallelism() / 2)));
 
 const checks = parts.filter(({ kind }) => kind === "check");
 const timed = parts.filter(({ kind }) => kind !== "check");

@@ -74,6 +74,7 @@ await bundlePrograms(
     kit: "bench/gpu/kit.ts",
     parity: "bench/gpu/parity.ts",
     forward: "bench/gpu/forward.ts",
+    readback: "bench/gpu/readback.ts",
     linear: "bench/linear.ts",
     attention: "bench/attention.ts",
   },

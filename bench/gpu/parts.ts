@@ -55,6 +55,7 @@ function wholeParts(beside: readonly string[]): readonly Part[] {
         kind: "prepared",
       })),
     ),
+    { name: "readback", title: "Waiting and reading back, piece by piece", program: "readback.mjs", words: [], kind: "alone" },
     {
       name: "linear",
       title: "Tilings of linear layers, beside onnxruntime-web",
@@ -119,6 +120,7 @@ function quickParts(beside: readonly string[]): readonly Part[] {
     },
     ...forward("forward", "forward.mjs"),
     ...beside.flatMap((name) => forward(name, `${name}.mjs`)),
+    { name: "readback", title: "Waiting and reading back, piece by piece", program: "readback.mjs", words: ["--quick"], kind: "alone" },
     {
       name: "linear",
       title: "Tilings of linear layers, beside onnxruntime-web",

@@ -32,8 +32,8 @@ const notHere = 3;
 const complaintLength = 4000;
 
 /**
- * Starts a part as a process of its own, so that what ends one ends no other. It is ended when it takes longer than `limitSeconds` (in all,
- * waiting for its turn included). `folder` is for its JSON.
+ * Starts a part as a process of its own, so that what ends one ends no other. It is ended when it takes longer than `limitSeconds` to
+ * make ready, or from its turn to its end. `folder` is for its JSON.
  */
 export function startPart(part: Part, programs: string, folder: string, limitSeconds: number): RunningPart {
   const output = join(folder, `${part.name}.json`);
@@ -53,19 +53,24 @@ export function startPart(part: Part, programs: string, folder: string, limitSec
     const parts = (pending + text).split("\n");
     pending = parts.pop() ?? "";
     for (const line of parts) {
-      if (line === readyLine) readiness.resolve();
-      else lines.push(line);
+      if (line === readyLine) {
+        clearTimeout(timer);
+        readiness.resolve();
+      } else lines.push(line);
     }
   };
   child.stdout.setEncoding("utf8").on("data", take);
   child.stderr.setEncoding("utf8").on("data", (text: string) => complaint.push(text));
+  child.on("close", () => clearTimeout(timer));
   // A program that has ended takes no more words.
   child.stdin.on("error", () => undefined);
   let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    child.kill("SIGKILL");
-  }, limitSeconds * 1000);
+  const limit = (): NodeJS.Timeout =>
+    setTimeout(() => {
+      late = true;
+      child.kill("SIGKILL");
+    }, limitSeconds * 1000);
+  let timer = limit();
   const ended = new Promise<number | string>((resolve) => {
     child.on("error", (error) => resolve(error.message));
     child.on("close", (status, signal) => resolve(status ?? `signal ${signal}`));
@@ -84,5 +89,15 @@ export function startPart(part: Part, programs: string, folder: string, limitSec
     const results: unknown = await readFile(output, "utf8").then(JSON.parse, () => undefined);
     return { name: part.name, title: part.title, seconds: (performance.now() - started) / 1000, outcome, text: lines.join("\n"), results };
   });
-  return { part, ready: readiness.promise, ended, takeTurn: () => void child.stdin.end("go\n") };
+  return {
+    part,
+    ready: readiness.promise,
+    ended,
+    takeTurn() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      clearTimeout(timer);
+      timer = limit();
+      child.stdin.end("go\n");
+    },
+  };
 }
