@@ -21,8 +21,11 @@ const { values: options, positionals } = parseArgs({
 const [target = "."] = positionals;
 const programs = import.meta.dirname;
 const started = performance.now();
-const beside = (await readdir(programs)).filter((name) => name.startsWith("beside-")).map((name) => basename(name, ".mjs"));
-const all = partsOf(options.quick, beside);
+const present = (await readdir(programs)).map((name) => basename(name, ".mjs"));
+const all = partsOf(options.quick, {
+  beside: present.filter((name) => name.startsWith("beside-")),
+  more: present.filter((name) => name.startsWith("more-")),
+});
 const wanted = options.only?.split(",");
 const parts = all.filter(({ name }) => wanted?.some((one) => name === one || name.startsWith(`${one}-`)) ?? true);
 if (parts.length === 0) {

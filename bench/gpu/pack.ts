@@ -1,7 +1,7 @@
 // `npm run pack:gpu`: one archive that measures Longspan on a GPU of a bare x86-64 Linux, where there is a driver and nothing else: Node, Dawn,
 // the Vulkan loader, onnxruntime-web for comparison, the programs of bench/ and the recorded cases. See bench/gpu/README.md.
 // Options: --folder DIR (write it unpacked, nothing compressed, and no archive), --beside NAME=FILE (a bundle of bench/gpu/forward.ts of another
-// tree, to be measured beside this one; as often as wanted), --no-libraries (for a machine that has a Vulkan loader).
+// tree, to be measured beside this one; as often as wanted), --more NAME=FILE (a bundle of any other program, run without options), --no-libraries (for a machine that has a Vulkan loader).
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { access, chmod, copyFile, cp, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
@@ -20,6 +20,7 @@ const { values: options } = parseArgs({
   options: {
     folder: { type: "string" },
     beside: { type: "string", multiple: true, default: [] },
+    more: { type: "string", multiple: true, default: [] },
     "no-libraries": { type: "boolean", default: false },
   },
 });
@@ -76,14 +77,17 @@ await bundlePrograms(
     forward: "bench/gpu/forward.ts",
     readback: "bench/gpu/readback.ts",
     linear: "bench/linear.ts",
+    "linear-variants": "bench/linear-variants.ts",
     attention: "bench/attention.ts",
   },
   join(programs, "program"),
 );
 await copyFile(join(root, "bench/gpu/transformers_on_cuda.py"), join(programs, "program/transformers_on_cuda.py"));
-for (const pair of options.beside) {
-  const [name = "", file = ""] = pair.split("=");
-  await copyFile(file, join(programs, `program/beside-${name}.mjs`));
+for (const kind of ["beside", "more"] as const) {
+  for (const pair of options[kind]) {
+    const [name = "", file = ""] = pair.split("=");
+    await copyFile(file, join(programs, `program/${kind}-${name}.mjs`));
+  }
 }
 for (const path of await recordedFiles()) {
   await mkdir(dirname(join(programs, "fixtures", path)), { recursive: true });

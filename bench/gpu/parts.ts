@@ -13,13 +13,21 @@ export interface Part {
    * `alone`: nothing else runs meanwhile.
    */
   readonly kind: "check" | "prepared" | "alone";
+  /** Whether it takes `--output FILE`. Default: true. */
+  readonly writes?: boolean;
 }
 
 const precisions = ["float32", "float16"] as const;
 
-/** Programs of another tree beside ours, under the names that `pack.ts --beside` gave them. */
-export function partsOf(quick: boolean, beside: readonly string[]): readonly Part[] {
-  return quick ? quickParts(beside) : wholeParts(beside);
+/** Programs that `pack.ts` was given: `--beside` (whole models of another tree) and `--more`. */
+export interface GivenPrograms {
+  readonly beside: readonly string[];
+  readonly more: readonly string[];
+}
+
+export function partsOf(quick: boolean, given: GivenPrograms): readonly Part[] {
+  const more = given.more.map((name): Part => ({ name, title: name, program: `${name}.mjs`, words: [], kind: "alone", writes: false }));
+  return quick ? quickParts(given.beside) : [...wholeParts(given.beside), ...more];
 }
 
 function wholeParts(beside: readonly string[]): readonly Part[] {
@@ -61,6 +69,13 @@ function wholeParts(beside: readonly string[]): readonly Part[] {
       title: "Tilings of linear layers, beside onnxruntime-web",
       program: "linear.mjs",
       words: ["--runs", "3", "--shapes", "4096,768,768;4096,768,2304;4096,768,3072;4096,3072,768;512,768,768;512,768,2304;512,3072,768"],
+      kind: "alone",
+    },
+    {
+      name: "linear-variants",
+      title: "Ways of cutting up linear layers",
+      program: "linear-variants.mjs",
+      words: [],
       kind: "alone",
     },
     {

@@ -42,7 +42,12 @@ export function startPart(part: Part, programs: string, folder: string, limitSec
   const { LD_LIBRARY_PATH: _, ...without } = process.env;
   const child = spawn(
     python ? "python3" : process.execPath,
-    [...(python ? [] : ["--no-warnings"]), join(programs, part.program), ...part.words, "--output", output],
+    [
+      ...(python ? [] : ["--no-warnings"]),
+      join(programs, part.program),
+      ...part.words,
+      ...(part.writes === false ? [] : ["--output", output]),
+    ],
     { stdio: ["pipe", "pipe", "pipe"], env: python ? without : process.env },
   );
   const started = performance.now();
