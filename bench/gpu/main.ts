@@ -2,7 +2,8 @@
 // timed, with the GPU to itself.
 // Options: --quick (a little of everything), --only NAME,… (parts, or all whose names begin with one before a dash), --seconds N (how long one
 // part may take; default 120), --at-once N (how many run side by side; default: half the cores); and a folder for results.json and results.txt (default: the current one).
-import { mkdtemp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { writeFileSync } from "node:fs";
+import { mkdtemp, mkdir, readdir, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
@@ -32,6 +33,7 @@ if (parts.length === 0) {
   console.error(`--only takes ${all.map(({ name }) => name).join(", ")}.`);
   process.exit(2);
 }
+await mkdir(target, { recursive: true });
 const folder = await mkdtemp(join(tmpdir(), "longspan-gpu-"));
 const texts: string[] = [];
 const print = (text: string): void => {
@@ -42,6 +44,7 @@ const results: PartResult[] = [];
 const report = (result: PartResult): void => {
   results.push(result);
   print(`\n== ${result.title} [${result.name}, ${result.seconds.toFixed(1)} s]\n${result.text}`);
+  keep();
 };
 const start = (part: Part): RunningPart => startPart(part, programs, folder, Number(options.seconds));
 // Each takes a core or two: on a machine of two they run one after the other.
@@ -63,9 +66,7 @@ await Promise.all(
     }
   }),
 );
-print(
-  `\n-- checked and prepared after ${((performance.now() - started) / 1000).toFixed(1)} s; what follows is timed, one part after the other`,
-);
+print(`\n-- checked and prepared after ${secondsSoFar().toFixed(1)} s; what follows is timed, one part after the other`);
 for (const part of timed) {
   const running = prepared.get(part) ?? start(part);
   await running.ready;
@@ -75,12 +76,22 @@ for (const part of timed) {
 await rm(folder, { recursive: true, force: true });
 
 const failed = results.filter(({ outcome }) => outcome === "failed").map(({ name }) => name);
-const seconds = (performance.now() - started) / 1000;
-print(`\n${results.length} parts in ${seconds.toFixed(1)} s; ${failed.length === 0 ? "none failed" : `FAILED: ${failed.join(", ")}`}`);
-await mkdir(target, { recursive: true });
-await writeFile(
-  join(target, "results.json"),
-  `${JSON.stringify({ quick: options.quick, seconds, parts: results.map(({ text: _text, ...one }) => one) }, undefined, 1)}\n`,
+print(
+  `\n${results.length} parts in ${secondsSoFar().toFixed(1)} s; ${failed.length === 0 ? "none failed" : `FAILED: ${failed.join(", ")}`}`,
 );
-await writeFile(join(target, "results.txt"), `${texts.join("\n")}\n`);
+keep();
 process.exitCode = failed.length === 0 ? 0 : 1;
+
+function secondsSoFar(): number {
+  return (performance.now() - started) / 1000;
+}
+
+/** After each part, so that one who ends this early has what was done. */
+function keep(): void {
+  const parts = results.map(({ text: _text, ...one }) => one);
+  writeFileSync(
+    join(target, "results.json"),
+    `${JSON.stringify({ quick: options.quick, seconds: secondsSoFar(), parts }, undefined, 1)}\n`,
+  );
+  writeFileSync(join(target, "results.txt"), `${texts.join("\n")}\n`);
+}
