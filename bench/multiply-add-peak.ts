@@ -11,8 +11,9 @@ const workgroups = 4096;
 export interface BusyKernel {
   /** Multiplications and additions of a step. */
   readonly operations: number;
-  /** As many dispatches of one workgroup, which do nothing. */
+  /** As many dispatches of one workgroup, of as many steps as `write` said. */
   encode(dispatches: number): GPUCommandBuffer;
+  write(steps: number): void;
   submit(steps: number): void;
   /** How many steps take at least so many milliseconds (a power of two). */
   stepsOf(milliseconds: number): Promise<number>;
@@ -78,6 +79,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   return {
     operations: 2 * 4 * chains * workgroupSize * workgroups,
     encode: (dispatches) => record(dispatches, 1),
+    write,
     submit(steps) {
       write(steps);
       device.queue.submit([record(1, workgroups)]);

@@ -45,6 +45,7 @@ await times("nothing submitted, until it is done", async () => {
   device.queue.submit([device.createCommandEncoder().finish()]);
   await device.queue.onSubmittedWorkDone();
 });
+busy.write(0);
 for (const dispatches of [1, 170]) {
   const encode = (): GPUCommandBuffer => busy.encode(dispatches);
   await times(`${dispatches} dispatches of nothing: recorded`, async () => void encode());

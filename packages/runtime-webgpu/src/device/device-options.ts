@@ -5,7 +5,10 @@ import type { WebGpuFeature } from "./web-gpu-features.ts";
 export interface DeviceOptions {
   /** The caller's own device. It is used, never destroyed. */
   readonly device?: GpuDevice | undefined;
-  /** The adapter to ask for a device. An adapter gives one device only. Default: what the browser or Dawn offers first. */
+  /**
+   * The adapter to ask for a device. An adapter gives one device only. Default: what the browser or Dawn offers first. Beside `device`: the one
+   * that it came from, which in Node alone tells the shapes of matrix units; without it they are not used.
+   */
   readonly adapter?: GpuAdapter | undefined;
   /**
    * The optional features to use: these and no others, each of which the adapter then has to have (`[]`: none). Default: all of

@@ -12,3 +12,6 @@ export async function openGpu(): Promise<GPU> {
     "This browser has no WebGPU here: it needs a secure context (https or localhost) and Chrome or Edge 113, Safari 26 or Firefox 141 and newer.",
   );
 }
+
+/** Whether open promises of the GPU's keep the process busy: browsers wait in a process of their own. */
+export const promisesAreAskedFor: boolean = false;

@@ -31,3 +31,6 @@ export async function openGpu(): Promise<GPU> {
   opened ??= dawn.create([`enable-dawn-features=${enabled.join(",")}`, `disable-dawn-features=${disabled.join(",")}`]);
   return opened;
 }
+
+/** Whether open promises of the GPU's keep the process busy: Dawn asks the driver again and again for as long as there are any. */
+export const promisesAreAskedFor: boolean = true;

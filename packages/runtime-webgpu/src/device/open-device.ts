@@ -28,7 +28,7 @@ export async function openDevice(options: DeviceOptions): Promise<{ readonly dev
   const { features, limits = "adapter" } = options;
   if (options.device !== undefined) {
     checkFeatures(features, options.device.features, readDeviceFacts(options.device).name, "device");
-    return { device: options.device, facts: readDeviceFacts(options.device, features) };
+    return { device: options.device, facts: readDeviceFacts(options.device, features, options.adapter?.info) };
   }
   const adapter = options.adapter ?? (await requestAdapter(options.powerPreference));
   const { name } = readAdapterFacts(adapter);
@@ -46,7 +46,7 @@ export async function openDevice(options: DeviceOptions): Promise<{ readonly dev
       { details: { adapter: name }, cause },
     );
   }
-  return { device, facts: readDeviceFacts(device, features) };
+  return { device, facts: readDeviceFacts(device, features, adapter.info) };
 }
 
 async function requestAdapter(powerPreference: GPUPowerPreference = "high-performance"): Promise<GPUAdapter> {

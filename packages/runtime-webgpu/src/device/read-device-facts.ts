@@ -7,9 +7,16 @@ const softwareAdapters = /swiftshader|llvmpipe|lavapipe|software|warp|basic rend
 /** Those of them that take minutes for long shaders. */
 const slowCompilers = /swiftshader/i;
 
-/** What `DeviceFacts` says of a device: what it was made with, not what its adapter could do; of its features, those in `allowed`. */
-export function readDeviceFacts(device: GPUDevice, allowed: readonly WebGpuFeature[] = webGpuFeatures): DeviceFacts {
-  return readFacts(device.adapterInfo, device.features, device.limits, allowed);
+/**
+ * What `DeviceFacts` says of a device: what it was made with, not what its adapter could do; of its features, those in `allowed`. `adapter` is
+ * the info of the adapter that it came from: in Dawn's binding for Node only that tells the shapes of matrix units.
+ */
+export function readDeviceFacts(
+  device: GPUDevice,
+  allowed: readonly WebGpuFeature[] = webGpuFeatures,
+  adapter: GPUAdapterInfo = device.adapterInfo,
+): DeviceFacts {
+  return readFacts(adapter, device.features, device.limits, allowed);
 }
 
 /** The same of an adapter: what a device of it can have at most. */

@@ -1,19 +1,19 @@
 import { bufferUsage } from "../device/gpu-constants.ts";
 import type { LiveDevice } from "../device/live-device.ts";
 
-/** `work`: what nodes compute; `upload`: what the host writes; `readback`: outputs on their way to the host. */
-type PoolKind = "work" | "upload" | "readback";
+/** `work`: what nodes compute; `upload`: what the host writes. */
+type PoolKind = "work" | "upload";
 
 /** What a session's buffers are for, and with which rights they are made. */
 const usages: Readonly<Record<PoolKind, number>> = {
   work: bufferUsage.storage | bufferUsage.copySource,
   upload: bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination,
-  readback: bufferUsage.mapRead | bufferUsage.copyDestination,
 };
 
 /**
- * The buffers that all plans of a session run in, one plan at a time: as many and as large as the most demanding plan so far needs, so that
- * changing lengths neither allocates again and again nor piles up.
+ * The buffers that all plans of a session run in: as many and as large as the most demanding plan so far needs, so that changing lengths
+ * neither allocates again and again nor piles up. The GPU does what is submitted in that order, so a run may be submitted as soon as the one
+ * before it is: it finds these buffers done with. The same holds for buffers that are replaced meanwhile.
  */
 export interface BufferPool {
   /** Changes when buffers were replaced: bind groups made before are void. */
@@ -31,7 +31,7 @@ export interface BufferPool {
 }
 
 export function createBufferPool(live: LiveDevice): BufferPool {
-  const buffers: Record<PoolKind, (GPUBuffer | undefined)[]> = { work: [], upload: [], readback: [] };
+  const buffers: Record<PoolKind, (GPUBuffer | undefined)[]> = { work: [], upload: [] };
   let generation = 0;
 
   const grow = async (kind: PoolKind, index: number, size: number): Promise<void> => {
@@ -62,16 +62,15 @@ export function createBufferPool(live: LiveDevice): BufferPool {
   };
 }
 
-const poolKinds: readonly PoolKind[] = ["work", "upload", "readback"];
+const poolKinds: readonly PoolKind[] = ["work", "upload"];
 
 const purposes: Readonly<Record<PoolKind, string>> = {
   work: "intermediate values",
   upload: "the run's inputs",
-  readback: "the run's outputs",
 };
 
-/** The next of eight steps between powers of two, so that slowly growing lengths do not allocate each time; at most `largest`. */
-function roomySize(bytes: number, maxBytes: number): number {
+/** The next of eight steps between powers of two, so that slowly growing lengths do not allocate each time; at most `maxBytes`. */
+export function roomySize(bytes: number, maxBytes: number): number {
   const step = Math.max(256, 2 ** Math.floor(Math.log2(bytes) - 3));
   return Math.min(maxBytes, Math.ceil(bytes / step) * step);
 }

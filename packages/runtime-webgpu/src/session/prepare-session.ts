@@ -8,6 +8,7 @@ import {
   type SessionProfile,
   type Weights,
 } from "@longspan/core/runtime";
+import { promisesAreAskedFor } from "#gpu";
 import type { DeviceLoan } from "../device/shared-device.ts";
 import { fuseForGpu, gpuOperations } from "../fusion/index.ts";
 import type { Dispatch } from "../kernel/kernel.ts";
@@ -19,7 +20,9 @@ import { typicalRuns } from "../plan/typical-runs.ts";
 import { bindPlan, type BoundPlan } from "./bind-plan.ts";
 import { createBufferPool } from "./buffer-pool.ts";
 import { loadWeights, weightTensors } from "./load-weights.ts";
-import { runPlan } from "./run-plan.ts";
+import { createPace, noPace, type Pace } from "./pace.ts";
+import { createReadbackPool } from "./readback-buffers.ts";
+import { submitPlan } from "./submit-plan.ts";
 import { createTimestamps, type Timestamps } from "./timestamps.ts";
 import { warmUp } from "./warm-up.ts";
 
@@ -42,6 +45,7 @@ const maxPlans = 8;
 
 interface KeptPlan {
   readonly bound: BoundPlan;
+  readonly pace: Pace;
   readonly timestamps: Timestamps | undefined;
 }
 
@@ -63,6 +67,7 @@ export async function prepareSession(loan: DeviceLoan, request: SessionRequest):
   }
 
   const pool = createBufferPool(live);
+  const readback = createReadbackPool(live);
   const splits = new Map<Graph, SplitGraph>([[fitted, whole]]);
   const plans = new Map<string, KeptPlan>();
   let profile: SessionProfile | undefined;
@@ -98,11 +103,11 @@ export async function prepareSession(loan: DeviceLoan, request: SessionRequest):
     const plan = planGraph({ split, facts: live.facts, parameters: weights.tensors, dimensions, hostValues });
     const bound = await bindPlan(live, plan, weights, pool);
     const timestamps = options.profile === true && plan.steps.length > 0 ? await createTimestamps(live, plan.steps) : undefined;
-    return { bound, timestamps };
+    return { bound, pace: promisesAreAskedFor ? createPace() : noPace, timestamps };
   };
 
   let last: Promise<unknown> = Promise.resolve();
-  /** One after the other: the buffers of a session hold one run's values. */
+  /** One after the other. */
   const inTurn = <Result>(run: () => Promise<Result>): Promise<Result> => {
     const result = last.then(run, run);
     last = result.catch(() => undefined);
@@ -113,22 +118,28 @@ export async function prepareSession(loan: DeviceLoan, request: SessionRequest):
     graph,
     fitted,
     device: live.facts.name,
-    execute: (part, { tensors, dimensions }, runOptions: RunOptions) =>
-      inTurn(async () => {
+    async execute(part, { tensors, dimensions }, runOptions: RunOptions) {
+      const submitted = await inTurn(async () => {
         live.check();
         const started = performance.now();
         const split = splitOf(part);
         const known = evaluateHostPart(split, tensors, dimensions, gpuOperations);
-        const { bound, timestamps } = await planOf(split, known, dimensions);
-        const { outputs, steps } = await runPlan({ live, bound, pool, weights, known, timestamps, options: runOptions });
-        profile = { device: live.facts.name, milliseconds: performance.now() - started, steps };
-        return outputs;
-      }),
+        const { bound, pace, timestamps } = await planOf(split, known, dimensions);
+        const run = await submitPlan({ live, bound, pool, readback, weights, known, pace, timestamps, options: runOptions });
+        if (options.profile !== true) return { outputs: run.outputs };
+        // Its timestamps are the plan's: the next run would write over them.
+        const outputs = await run.outputs();
+        profile = { device: live.facts.name, milliseconds: performance.now() - started, steps: await run.steps() };
+        return { outputs: () => Promise.resolve(outputs) };
+      });
+      return submitted.outputs();
+    },
     ...(options.profile === true ? { profile: () => profile } : {}),
     free() {
       for (const kept of plans.values()) discard(kept);
       plans.clear();
       pool.destroy();
+      readback.destroy();
       weights.destroy();
       loan.giveBack();
       request.disposed();

@@ -29,5 +29,5 @@ export async function testDevice({ features = webGpuFeatures, limits = "adapter"
     requiredFeatures: features.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[],
     requiredLimits: limits === "adapter" ? adapterLimits(adapter) : {},
   });
-  return { adapter, device, facts: readDeviceFacts(device) };
+  return { adapter, device, facts: readDeviceFacts(device, webGpuFeatures, adapter.info) };
 }

@@ -7,6 +7,8 @@ import type { GraphPlan, PlannedOutput } from "../plan/graph-plan.ts";
 import { placeOf, type BoundPlan } from "./bind-plan.ts";
 import type { BufferPool } from "./buffer-pool.ts";
 import type { DeviceWeights } from "./load-weights.ts";
+import type { Pace } from "./pace.ts";
+import type { ReadbackPool } from "./readback-buffers.ts";
 import { submitEnds } from "./split-submits.ts";
 import type { Timestamps } from "./timestamps.ts";
 
@@ -14,33 +16,45 @@ export interface RunRequest {
   readonly live: LiveDevice;
   readonly bound: BoundPlan;
   readonly pool: BufferPool;
+  readonly readback: ReadbackPool;
   readonly weights: DeviceWeights;
   /** What the host knows: the inputs, and what is computed of them on the host. */
   readonly known: ReadonlyMap<string, GraphTensor>;
+  /** Of this plan's runs. */
+  readonly pace: Pace;
   readonly timestamps: Timestamps | undefined;
   readonly options: RunOptions;
 }
 
-export interface RunResult {
-  readonly outputs: Record<string, GraphTensor>;
-  readonly steps: readonly ProfiledStep[];
+/** A run that the GPU has been given all of. */
+export interface SubmittedRun {
+  /** Waits for it and reads what came out; to be called once. @throws LongspanError `aborted`, `out-of-memory`, `device-lost`. */
+  outputs(): Promise<Record<string, GraphTensor>>;
+  /** How long each step took, once the outputs are there; none without timestamps. */
+  steps(): Promise<readonly ProfiledStep[]>;
+}
+
+interface PartUnderWay {
+  /** The step behind its last. */
+  readonly end: number;
+  readonly done: Promise<unknown>;
 }
 
 /**
- * Runs a plan once. Nothing else may use the pool meanwhile. Two submits at most are under way, so that a run that is aborted ends soon.
+ * Gives a plan to the GPU. The next run may be submitted when this one is. Two submits at most are under way, so that a run that is aborted
+ * ends soon.
  * @throws LongspanError `aborted`, `out-of-memory`, `device-lost`.
  */
-export async function runPlan(request: RunRequest): Promise<RunResult> {
-  const { live, bound, pool, known, timestamps, options } = request;
+export async function submitPlan(request: RunRequest): Promise<SubmittedRun> {
+  const { live, bound, pool, known, pace, timestamps, options } = request;
   const { plan } = bound;
   const total = plan.steps.length;
-  await pool.provide({ work: plan.work.arenas, upload: plan.uploaded.arenas, readback: plan.readback.arenas });
+  await pool.provide({ work: plan.work.arenas, upload: plan.uploaded.arenas });
   const groups = await bound.bindGroups();
   throwIfAborted(options.signal);
+  const target = await request.readback.take(plan.readback.arenas);
 
-  const parts = submitEnds(plan.steps, live.facts.kind);
-  const ends = parts.length === 0 ? [0] : parts;
-  const underWay: { readonly end: number; readonly done: Promise<unknown> }[] = [];
+  const underWay: PartUnderWay[] = [];
   const settle = async (max: number): Promise<void> => {
     while (underWay.length > max) {
       const { end = 0, done } = underWay.shift() ?? {};
@@ -50,45 +64,80 @@ export async function runPlan(request: RunRequest): Promise<RunResult> {
       options.onProgress?.({ stage: "run", item, done: end, total, unit: "steps" });
     }
   };
-  let mapping: Promise<readonly GPUBuffer[]> = Promise.resolve([]);
+  /** The buffers may be used again when the GPU is done with them. */
+  const leave = async (): Promise<void> => {
+    await Promise.allSettled(underWay.map(({ done }) => done));
+    for (const buffer of target.buffers) buffer.unmap();
+    target.giveBack();
+  };
   try {
+    throwIfAborted(options.signal);
+    const parts = submitEnds(plan.steps, live.facts.kind);
     let start = 0;
-    for (const end of ends) {
-      const isFirst = start === 0;
-      const isLast = end === total;
+    for (const [part, end] of (parts.length === 0 ? [0] : parts).entries()) {
+      const [isFirst, isLast] = [start === 0, end === total];
       const accepted = live.scoped("a run", () => {
         if (isFirst) upload(live, plan, pool, known);
         const encoder = live.device.createCommandEncoder();
         encode(encoder, bound, groups, start, end, timestamps);
         if (isLast) {
-          copyOutputs(encoder, request);
+          copyOutputs(encoder, request, target.buffers);
           timestamps?.resolve(encoder);
         }
         live.device.queue.submit([encoder.finish()]);
       });
-      if (isLast) mapping = mapReadback(live, plan, pool);
-      const finished = isLast ? mapping : live.guard(live.device.queue.onSubmittedWorkDone());
-      const done = Promise.all([accepted, finished]);
+      const submitted = pace.submitted(part);
+      const finish = async (): Promise<void> => {
+        await submitted.rest();
+        await live.guard(isLast ? mapReadback(plan, target.buffers, live) : live.device.queue.onSubmittedWorkDone());
+        submitted.done();
+      };
+      const done = Promise.all([accepted, finish()]);
       done.catch(() => undefined);
       underWay.push({ end, done });
       start = end;
-      await settle(isLast ? 0 : 1);
+      if (!isLast) await settle(1);
     }
-    return { outputs: readOutputs(request), steps: (await timestamps?.read()) ?? [] };
-  } finally {
-    for (const buffer of await mapping.catch(() => [])) buffer.unmap();
+    const memory = hostMemory(plan);
+    return {
+      async outputs() {
+        try {
+          await settle(0);
+          return readOutputs(request, target.buffers, memory);
+        } finally {
+          await leave();
+        }
+      },
+      steps: async () => (await timestamps?.read()) ?? [],
+    };
+  } catch (error) {
+    void leave();
+    throw error;
   }
 }
 
 /** Waits for the GPU to have written the outputs. */
-async function mapReadback(live: LiveDevice, { readback }: GraphPlan, pool: BufferPool): Promise<readonly GPUBuffer[]> {
-  const wanted = readback.arenas.flatMap((size, arena) => {
-    const buffer = pool.buffers.readback[arena];
-    return buffer === undefined ? [] : [{ buffer, size }];
-  });
-  if (wanted.length === 0) await live.guard(live.device.queue.onSubmittedWorkDone());
-  await live.guard(Promise.all(wanted.map(({ buffer, size }) => buffer.mapAsync(mapMode.read, 0, size))));
-  return wanted.map(({ buffer }) => buffer);
+async function mapReadback({ readback }: GraphPlan, buffers: readonly GPUBuffer[], { device }: LiveDevice): Promise<void> {
+  if (buffers.length === 0) await device.queue.onSubmittedWorkDone();
+  else await Promise.all(buffers.map((buffer, arena) => buffer.mapAsync(mapMode.read, 0, readback.arenas[arena])));
+}
+
+const pageBytes = 4096;
+
+/**
+ * Memory for the outputs, by their names, every page of which has been written to: new memory costs more to touch than to copy into (a
+ * gigabyte a second on some systems), and while the GPU computes the host has nothing else to do.
+ */
+function hostMemory({ outputs }: GraphPlan): ReadonlyMap<string, ArrayBuffer> {
+  return new Map(
+    outputs
+      .filter(({ source }) => source === "work" || source === "parameter")
+      .map(({ name, byteLength }) => {
+        const bytes = new Uint8Array(byteLength);
+        for (let at = 0; at < byteLength; at += pageBytes) bytes[at] = 1;
+        return [name, bytes.buffer];
+      }),
+  );
 }
 
 function upload({ device }: LiveDevice, plan: GraphPlan, pool: BufferPool, known: ReadonlyMap<string, GraphTensor>): void {
@@ -128,25 +177,31 @@ function encode(
   pass?.end();
 }
 
-function copyOutputs(encoder: GPUCommandEncoder, { bound: { plan }, pool, weights }: RunRequest): void {
+function copyOutputs(encoder: GPUCommandEncoder, { bound: { plan }, pool, weights }: RunRequest, readback: readonly GPUBuffer[]): void {
   for (const output of plan.outputs) {
     if (output.source !== "work" && output.source !== "parameter") continue;
     const weight = weights.buffers.get(output.root);
     const source = weight === undefined ? placeOf(plan, pool, output.root) : { buffer: weight, offset: 0 };
-    const target = readbackOf(output, plan, pool);
+    const target = readbackOf(output, plan, readback);
     encoder.copyBufferToBuffer(source.buffer, source.offset, target.buffer, target.offset, output.byteLength);
   }
 }
 
-function readOutputs({ bound: { plan }, pool, known }: RunRequest): Record<string, GraphTensor> {
+function readOutputs(
+  { bound: { plan }, known }: RunRequest,
+  readback: readonly GPUBuffer[],
+  memory: ReadonlyMap<string, ArrayBuffer>,
+): Record<string, GraphTensor> {
   return Object.fromEntries(
     plan.outputs.map((output): [string, GraphTensor] => {
-      const { name, dataType, shape, source, root } = output;
+      const { name, dataType, shape, source, root, byteLength } = output;
       if (source === "none") return [name, toTensor(dataType, shape, new ArrayBuffer(0))];
       const value = known.get(root);
       if (value !== undefined) return [name, { ...copyOf(value), shape }];
-      const { buffer, offset } = readbackOf(output, plan, pool);
-      return [name, toTensor(dataType, shape, buffer.getMappedRange(offset, output.byteLength).slice(0))];
+      const { buffer, offset } = readbackOf(output, plan, readback);
+      const words = memory.get(name) ?? new ArrayBuffer(byteLength);
+      new Uint8Array(words).set(new Uint8Array(buffer.getMappedRange(offset, byteLength)));
+      return [name, toTensor(dataType, shape, words)];
     }),
   );
 }
@@ -154,10 +209,10 @@ function readOutputs({ bound: { plan }, pool, known }: RunRequest): Record<strin
 function readbackOf(
   { name }: PlannedOutput,
   { readback }: GraphPlan,
-  pool: BufferPool,
+  buffers: readonly GPUBuffer[],
 ): { readonly buffer: GPUBuffer; readonly offset: number } {
   const placement = readback.placements.get(name);
-  const buffer = placement === undefined ? undefined : pool.buffers.readback[placement.arena];
+  const buffer = placement === undefined ? undefined : buffers[placement.arena];
   if (placement === undefined || buffer === undefined) throw new TypeError(`the output ${name} has no memory to be read from`);
   return { buffer, offset: placement.offset };
 }

@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import { testDevice } from "../testing/test-device.ts";
+import { openDevice } from "./open-device.ts";
+import { readAdapterFacts } from "./read-device-facts.ts";
+
+const feature = "chromium-experimental-subgroup-matrix";
+
+/** A GPU with matrix units, as Dawn's binding for Node shows it: the adapter tells their shapes, the device's own info does not. */
+async function adapterWithMatrixUnits(): Promise<GPUAdapter> {
+  const { adapter, device } = await testDevice();
+  const config = (componentType: string, M: number, N: number, K: number) => ({ componentType, resultComponentType: "f32", M, N, K });
+  const info = {
+    vendor: "a vendor",
+    architecture: "",
+    device: "",
+    description: "a GPU with matrix units",
+    subgroupMinSize: 32,
+    subgroupMaxSize: 32,
+    subgroupMatrixConfigs: [config("f16", 16, 16, 16), config("f16", 16, 8, 16), config("i8", 16, 16, 32)],
+  } as unknown as GPUAdapterInfo;
+  const all = (features: GPUSupportedFeatures): GPUSupportedFeatures => new Set([...features, feature]);
+  return Object.assign(Object.create(adapter) as GPUAdapter, {
+    features: all(adapter.features),
+    limits: adapter.limits,
+    info,
+    requestDevice: async ({ requiredFeatures = [] }: { readonly requiredFeatures?: readonly string[] } = {}) =>
+      Object.assign(Object.create(device) as GPUDevice, {
+        features: new Set(requiredFeatures),
+        limits: device.limits,
+        adapterInfo: { ...info, subgroupMatrixConfigs: undefined },
+      }),
+  });
+}
+
+const units = {
+  form: "device",
+  lanes: 32,
+  shapes: [
+    { rows: 16, columns: 16, inner: 16 },
+    { rows: 16, columns: 8, inner: 16 },
+  ],
+};
+
+test("matrix units are asked for and known where only the adapter tells their shapes", async () => {
+  const adapter = await adapterWithMatrixUnits();
+  expect(readAdapterFacts(adapter).matrixUnits).toEqual(units);
+  const { device, facts } = await openDevice({ adapter });
+  expect(device.features.has(feature)).toBe(true);
+  expect(facts.matrixUnits).toEqual(units);
+  // A caller's device with its adapter beside it, and without.
+  expect((await openDevice({ device, adapter })).facts.matrixUnits).toEqual(units);
+  expect((await openDevice({ device })).facts.matrixUnits).toBeUndefined();
+});
+
+test("matrix units are left alone where features are named without them", async () => {
+  const { device, facts } = await openDevice({ adapter: await adapterWithMatrixUnits(), features: ["subgroups", "shader-f16"] });
+  expect(device.features.has(feature)).toBe(false);
+  expect(facts.matrixUnits).toBeUndefined();
+});

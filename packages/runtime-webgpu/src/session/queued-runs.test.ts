@@ -1,0 +1,97 @@
+import { expect, test } from "vitest";
+import type { LongspanError } from "@longspan/core";
+import { buildGraph, type GraphTensor, operations } from "@longspan/core/graph";
+import { bufferUsage } from "../device/gpu-constants.ts";
+import { countCalls } from "../testing/counted-device.ts";
+import { testDevice } from "../testing/test-device.ts";
+import { webgpu } from "../webgpu-runtime.ts";
+
+/** `relu(x) + x`, and `-x` beside it that hardly anybody asks for. */
+const graph = buildGraph("queued", (builder) => {
+  const x = builder.input("x", "float32", ["length"]);
+  const minus = builder.apply(operations.constant, [], { dataType: "float32", shape: [], values: [-1] });
+  builder.output("y", builder.apply(operations.add, [builder.apply(operations.activation, [x], { function: "relu" }), x]));
+  builder.output("z", builder.apply(operations.multiply, [x, minus]));
+});
+
+function inputOf(length: number, seed: number): { readonly x: GraphTensor } {
+  return { x: { dataType: "float32", shape: [length], data: Float32Array.from({ length }, (_, index) => ((index * seed) % 17) - 8) } };
+}
+
+const expected = ({ x }: { readonly x: GraphTensor }): number[] => Array.from(x.data, Number).map((value) => Math.max(0, value) + value);
+
+test("runs that queue have each its own values, whatever their lengths, on two sets of buffers to read from", async () => {
+  const { device } = await testDevice();
+  const counts = countCalls(device);
+  const readable = new Set<GPUBuffer>();
+  const createBuffer = device.createBuffer.bind(device);
+  device.createBuffer = (descriptor) => {
+    const buffer = createBuffer(descriptor);
+    if ((descriptor.usage & bufferUsage.mapRead) !== 0) readable.add(buffer);
+    return buffer;
+  };
+  const session = await webgpu({ device }).prepare(graph, new Map());
+  const inputs = [4000, 10, 4000, 7000, 1, 4000, 4000, 4000].map((length, index) => inputOf(length, index + 1));
+  const results = await Promise.all(inputs.map((input) => session.run(input, { outputs: ["y"] })));
+  for (const [index, { y }] of results.entries()) expect(Array.from(y?.data ?? [])).toEqual(expected(inputs[index] ?? inputOf(1, 1)));
+  expect([...readable].filter(({ size }) => size >= 7000 * 4).length).toBeLessThanOrEqual(2);
+  await session.dispose();
+  expect(counts.buffersStanding).toBe(0);
+  device.destroy();
+});
+
+test("a run is submitted while the one before it is still being read", async () => {
+  const { device } = await testDevice();
+  const session = await webgpu({ device }).prepare(graph, new Map());
+  await session.run(inputOf(100, 1));
+  const events: string[] = [];
+  const submit = device.queue.submit.bind(device.queue);
+  device.queue.submit = (buffers) => {
+    events.push("submitted");
+    return submit(buffers);
+  };
+  const read = (name: string, run: Promise<unknown>): Promise<unknown> => run.then(() => events.push(`${name} read`));
+  await Promise.all([read("first", session.run(inputOf(1e6, 2))), read("second", session.run(inputOf(1e6, 3)))]);
+  expect(events).toEqual(["submitted", "submitted", "first read", "second read"]);
+  await session.dispose();
+  device.destroy();
+});
+
+test("outputs that nobody asked for are not copied", async () => {
+  const { device } = await testDevice();
+  const copied: number[] = [];
+  const createCommandEncoder = device.createCommandEncoder.bind(device);
+  device.createCommandEncoder = (descriptor) => {
+    const encoder = createCommandEncoder(descriptor);
+    const copy = encoder.copyBufferToBuffer.bind(encoder) as (...words: readonly unknown[]) => undefined;
+    encoder.copyBufferToBuffer = (...words: readonly unknown[]) => {
+      copied.push(Number(words.at(-1)));
+      return copy(...words);
+    };
+    return encoder;
+  };
+  const session = await webgpu({ device }).prepare(graph, new Map());
+  expect(Object.keys(await session.run(inputOf(6, 1), { outputs: ["z"] }))).toEqual(["z"]);
+  expect(copied).toEqual([24]);
+  await session.run(inputOf(6, 1));
+  expect(copied).toEqual([24, 24, 24]);
+  await session.dispose();
+  device.destroy();
+});
+
+test("a run that is aborted between others leaves them alone", async () => {
+  const { device } = await testDevice();
+  const session = await webgpu({ device }).prepare(graph, new Map());
+  const controller = new AbortController();
+  const [first, aborted, last] = [inputOf(5000, 1), inputOf(5000, 2), inputOf(5000, 3)];
+  const runs = [session.run(first), session.run(aborted, { signal: controller.signal }), session.run(last)];
+  controller.abort();
+  const [one, other, third] = await Promise.allSettled(runs);
+  expect(one).toMatchObject({ status: "fulfilled" });
+  expect((other as { readonly reason?: LongspanError }).reason?.code).toBe("aborted");
+  expect(third?.status === "fulfilled" ? Array.from(third.value.y?.data ?? []) : undefined).toEqual(expected(last));
+  // As many as there are sets to read from, which an aborted run gave back.
+  for (let round = 0; round < 4; round++) await session.run(last);
+  await session.dispose();
+  device.destroy();
+});
