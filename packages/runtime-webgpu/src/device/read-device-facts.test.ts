@@ -9,25 +9,25 @@ const feature = "chromium-experimental-subgroup-matrix";
 async function adapterWithMatrixUnits(): Promise<GPUAdapter> {
   const { adapter, device } = await testDevice();
   const config = (componentType: string, M: number, N: number, K: number) => ({ componentType, resultComponentType: "f32", M, N, K });
-  const info = {
+  const told = {
     vendor: "a vendor",
     architecture: "",
     device: "",
     description: "a GPU with matrix units",
     subgroupMinSize: 32,
     subgroupMaxSize: 32,
-    subgroupMatrixConfigs: [config("f16", 16, 16, 16), config("f16", 16, 8, 16), config("i8", 16, 16, 32)],
-  } as unknown as GPUAdapterInfo;
+  };
+  const configs = [config("f16", 16, 16, 16), config("f16", 16, 8, 16), config("i8", 16, 16, 32)];
   const all = (features: GPUSupportedFeatures): GPUSupportedFeatures => new Set([...features, feature]);
   return Object.assign(Object.create(adapter) as GPUAdapter, {
     features: all(adapter.features),
     limits: adapter.limits,
-    info,
+    info: { ...told, subgroupMatrixConfigs: configs },
     requestDevice: async ({ requiredFeatures = [] }: { readonly requiredFeatures?: readonly string[] } = {}) =>
       Object.assign(Object.create(device) as GPUDevice, {
         features: new Set(requiredFeatures),
         limits: device.limits,
-        adapterInfo: { ...info, subgroupMatrixConfigs: undefined },
+        adapterInfo: told,
       }),
   });
 }
