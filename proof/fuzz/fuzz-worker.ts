@@ -81,7 +81,12 @@ while (performance.now() < end && done < runs && findings.size < mostFindings) {
     }
   }
   done += batch.length;
-  if (blocks !== undefined) await keepWhatIsNew(batch, blocks().filter((block) => !seen.has(block)), blocks);
+  if (blocks !== undefined)
+    await keepWhatIsNew(
+      batch,
+      blocks().filter((block) => !seen.has(block)),
+      blocks,
+    );
   if (Object.getOwnPropertyNames(Object.prototype).length !== nativeNames) {
     report("Object.prototype was changed", batch.at(-1)?.bytes ?? new Uint8Array(0));
     break;
@@ -106,7 +111,11 @@ async function keepWhatIsNew(
   const reached = new Set(taken());
   const found = wanted.filter((block) => reached.has(block));
   await keepWhatIsNew(half, found, taken);
-  await keepWhatIsNew(batch.slice(half.length), wanted.filter((block) => !reached.has(block)), taken);
+  await keepWhatIsNew(
+    batch.slice(half.length),
+    wanted.filter((block) => !reached.has(block)),
+    taken,
+  );
 }
 
 // Every read counts, those that look for what a batch reached too.

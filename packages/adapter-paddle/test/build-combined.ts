@@ -1,3 +1,4 @@
+import { joined } from "./joined.ts";
 export interface CombinedParts {
   readonly version?: number;
   /** Sequence offsets, per level. */
@@ -28,7 +29,7 @@ export function combinedTensor({
     description,
     elements,
   ];
-  return new Uint8Array(Buffer.concat(parts));
+  return joined(parts);
 }
 
 /** `TensorDesc { data_type, dims }`. */

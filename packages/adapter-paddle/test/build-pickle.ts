@@ -1,9 +1,10 @@
 import { type PickleInput, dict, global, reduce, tuple, writePickle } from "@longspan/pickle";
+import { joined } from "./joined.ts";
 
 /** The bytes of a pickle without payloads. */
 export function pickleBytes(value: PickleInput, protocol: 2 | 4 = 4): Uint8Array {
   const segments = writePickle(value, { protocol });
-  return new Uint8Array(Buffer.concat(segments.filter((segment) => segment instanceof Uint8Array)));
+  return joined(segments.filter((segment) => segment instanceof Uint8Array));
 }
 
 export interface ArrayParts {

@@ -3,7 +3,13 @@ import { bytesSource, type Container, type OpenedContainer } from "@longspan/cor
 import { planSafetensors } from "@longspan/safetensors";
 
 export function concatenate(...pieces: readonly Uint8Array[]): Uint8Array {
-  return new Uint8Array(Buffer.concat(pieces));
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  for (const piece of pieces) {
+    whole.set(piece, end);
+    end += piece.length;
+  }
+  return whole;
 }
 
 /** The length that stands before a header. */

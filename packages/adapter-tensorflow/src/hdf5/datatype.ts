@@ -27,12 +27,15 @@ const classNames = [
 
 /**
  * A datatype message (format specification, section IV.A.2.d): class and version, 24 bits that depend on the class, bytes of an
- * element, and properties. Numbers are ours only in the forms that IEEE 754 and two's complement name.
+ * element, and properties. Numbers are ours only in the forms that IEEE 754 and two's complement name; versions 1 to 5 (HDF5 2.0) have them
+ * in the same form.
  */
 export function parseDatatype(fields: Cursor): Hdf5Type {
   const classAndVersion = fields.integer(1);
   const bits = fields.integer(3);
   const bytes = fields.integer(4);
+  const version = classAndVersion >> 4;
+  if (version < 1 || version > 5) return other(classAndVersion & 0x0f, bytes, ` of version ${version}`);
   switch (classAndVersion & 0x0f) {
     case 0:
       return integers(fields, bits, bytes);

@@ -36,7 +36,10 @@ function nextPosition(position: number): number {
 export async function readSuperblock(source: ByteSource, read: ReadRange): Promise<Superblock> {
   for (let position = 0; position < source.size && position <= lastPosition; position = nextPosition(position)) {
     const bytes = await read(position, Math.min(superblockBytes, source.size - position));
-    if (findSignature(bytes) === 0) return parseSuperblock(bytes, source.name);
+    if (findSignature(bytes) !== 0) continue;
+    // A file that ends behind its signature is cut off, which reading further says.
+    if (bytes.length === signature.length) await read(position, signature.length + 1);
+    return parseSuperblock(bytes, source.name);
   }
   throw malformed(source.name, "it has no HDF5 signature");
 }

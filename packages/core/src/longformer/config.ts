@@ -101,7 +101,7 @@ export function parseLongformerConfig(raw: unknown, origin = "config.json", { wi
     attentionWindow,
     hiddenActivation: read.text("hidden_act"),
     layerNormEpsilon: read.positive("layer_norm_eps"),
-    padTokenId: read.id("pad_token_id"),
+    padTokenId: read.paddingId(),
     bosTokenId: read.id("bos_token_id"),
     eosTokenId: read.id("eos_token_id"),
     sepTokenId: read.id("sep_token_id"),
@@ -180,6 +180,14 @@ class ConfigReader {
     return value;
   }
 
+  /** An embedding of that row has to be there: torch refuses to make one without. */
+  paddingId(): number {
+    const id = this.id("pad_token_id");
+    const vocabulary = this.count("vocab_size");
+    if (id >= vocabulary) throw this.wrong("pad_token_id", id, `a token id below vocab_size (${vocabulary})`);
+    return id;
+  }
+
   positive(key: string): number {
     const value = this.#values[key];
     if (typeof value !== "number" || !(value > 0)) throw this.wrong(key, value, "a number above 0");
@@ -203,9 +211,10 @@ class ConfigReader {
     const value = this.#values[key];
     const list: unknown[] = Array.isArray(value) ? value : Array.from({ length: layers }, () => value);
     const windows = list.filter(
-      (window): window is number => typeof window === "number" && Number.isInteger(window) && window > 0 && window % 2 === 0,
+      (window): window is number =>
+        typeof window === "number" && Number.isInteger(window) && window > 0 && window % 2 === 0 && window <= limits.dimension,
     );
-    if (windows.length !== list.length) throw this.wrong(key, value, "even integers above 0");
+    if (windows.length !== list.length) throw this.wrong(key, value, `even integers above 0, at most ${limits.dimension}`);
     if (windows.length !== layers) throw this.wrong(key, value, `one window for each of ${layers} layers (found ${windows.length})`);
     return windows;
   }
