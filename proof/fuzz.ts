@@ -9,7 +9,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { readers, type ReaderName } from "../tests/hostile/readers.ts";
-import { fuzzReader } from "./fuzz/fuzz-reader.ts";
+import { fuzzReaders } from "./fuzz/fuzz-readers.ts";
 
 const names = Object.keys(readers) as ReaderName[];
 const { values: options, positionals } = parseArgs({
@@ -27,13 +27,14 @@ if (chosen.length === 0 || positionals.some((name) => name !== "all" && !(name i
   process.exit(2);
 }
 const seconds = Number(options.seconds) / chosen.length;
-const runs = Number(options.runs) / chosen.length;
+const runs = Math.ceil(Number(options.runs) / chosen.length);
 const seed = options.seed === undefined ? Date.now() % 2 ** 31 : Number(options.seed);
 const folder = fileURLToPath(new URL("../out/fuzz/", import.meta.url));
 
 let [total, found] = [0, 0];
-for (const reader of chosen) {
-  const state = await fuzzReader({ reader, seconds, runs, seed, guided: !options.unguided });
+const requests = chosen.map((reader) => ({ reader, seconds, runs }));
+for await (const state of fuzzReaders({ readers: requests, seed, guided: !options.unguided })) {
+  const { reader } = state;
   total += state.done;
   found += state.findings.length;
   console.log(

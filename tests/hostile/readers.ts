@@ -6,21 +6,24 @@ import { tensorflow } from "@longspan/adapter-tensorflow";
 import { torch } from "@longspan/adapter-torch";
 import {
   bytesPerElement,
-  compileLayout,
+  type Checkpoint,
   createConverter,
-  createLongformerSpec,
   elementCount,
-  graphFromJson,
+  type FileSet,
   LongspanError,
-  memoryBudget,
   memoryFileSet,
+} from "@longspan/core";
+import {
+  compileLayout,
+  createLongformerSpec,
+  memoryBudget,
   parseJson,
   parseLayoutFile,
   parseLongformerConfig,
   stringifyJson,
-  type Checkpoint,
-  type FileSet,
-} from "@longspan/core";
+} from "@longspan/core/adapter";
+import { graphFromJson } from "@longspan/core/graph";
+import { readDocument } from "@longspan/documents";
 import { asBytes, asDict, describe, inertJson, PickleError, readPickle, writePickle } from "@longspan/pickle";
 import { loadTokenizer } from "@longspan/pipelines";
 import { onnx } from "@longspan/runtime-ort";
@@ -118,6 +121,22 @@ function parsedBytes(bytes: Uint8Array, name: string): unknown {
   return parseJson(bytes, { name, code: "malformed", budget: memoryBudget(name, bytes.length) });
 }
 
+/** A document's text, and the places of its pieces. */
+const documentReader = (fileName: string): Reader => ({
+  fileName,
+  async read(files, given) {
+    const { kind, text, warnings, place } = await readDocument(await bytesOf(files, given), { name: given });
+    for (const warning of warnings) requireShowable(warning);
+    const places = [
+      [0, text.length],
+      [0, 0],
+      [Math.floor(text.length / 2), text.length],
+    ] as const;
+    for (const [start, end] of places) place(start, end);
+    return `${kind}: ${text}`;
+  },
+});
+
 const parsed = async (files: FileSet, fileName: string): Promise<unknown> => parsedBytes(await bytesOf(files, fileName), fileName);
 
 /** The file is a part of another, which is made around it: so that what is wrong lies inside of a whole file. */
@@ -209,6 +228,11 @@ export const readers = {
   "vocab-txt": tokenizerReader("vocab.txt"),
   merges: tokenizerReader("merges.txt"),
   sentencepiece: tokenizerReader("sentencepiece.bpe.model"),
+  pdf: documentReader("a.pdf"),
+  docx: documentReader("a.docx"),
+  html: documentReader("a.html"),
+  markdown: documentReader("a.md"),
+  "plain-text": documentReader("a.txt"),
 } satisfies Readonly<Record<string, Reader>>;
 
 export type ReaderName = keyof typeof readers;
@@ -228,8 +252,9 @@ const smallSpec = createLongformerSpec(
   "question-answering",
 );
 
-/** What a terminal obeys, or nobody sees. */
-const obeyed = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
+/** What a terminal obeys, or nobody sees; not the joiners and the number signs of scripts, which are seen. */
+const obeyed =
+  /(?!\n|\u200c|\u200d|[\u0600-\u0605]|\u06dd|\u070f|\u0890|\u0891|\u08e2|\u{110bd}|\u{110cd})[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 /** A sentence for a user, not a copy of the file. */
 const longestMessage = 4000;
 

@@ -1,7 +1,7 @@
 // Whole files of each reader's kind, from the fixtures: what the fuzzer changes, and what the corpus damages.
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { memoryDirectorySink, type FileSet } from "@longspan/core";
+import { type FileSet, memoryDirectorySink } from "@longspan/core";
 import type { HostileFiles, ReaderName } from "./readers.ts";
 
 export interface Seed {
@@ -75,7 +75,8 @@ const config = "fixtures/torch/heads/question-answering/config.json";
 
 /** A file that Longspan wrote: a model, and its graph. */
 async function written(): Promise<{ readonly onnx: Uint8Array; readonly graph: string }> {
-  const { createConverter, graphToJson, longformerGraph } = await import("@longspan/core");
+  const { createConverter } = await import("@longspan/core");
+  const { graphToJson, longformerGraph } = await import("@longspan/core/graph");
   const { directoryFileSet } = await import("@longspan/core/node");
   const { torch } = await import("@longspan/adapter-torch");
   const { onnx } = await import("@longspan/runtime-ort");
@@ -155,13 +156,18 @@ export async function seedsOf(reader: ReaderName): Promise<readonly Seed[]> {
     json: () =>
       texts(
         "some.json",
-        { a: [1, -2.5e-3, 1e400, true, null, "é\u{1f600}\n\\u0000"], __proto__: { b: {} }, "": [[], {}] },
+        '{"a":[1,-2.5e-3,1e400,true,null,"é\u{1f600}\\n\\\\u0000"],"__proto__":{"b":{}},"":[[],{}]}',
         "[1,[2,[3,[4]]],{}]",
       ),
     tokenizer: () => ["byte-level", "word-piece"].flatMap((name) => ofFolder(`fixtures/pipelines/${name}`, "tokenizer.json", [])),
     "tokenizer-config": () => ofFolder(folder, "tokenizer_config.json", ["tokenizer.json"]),
     "vocab-txt": () => texts("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nwho\nsigned\n##s\nthe\n?\n"),
     merges: () => ofFolder(folder, "merges.txt", ["vocab.json"]),
+    pdf: () => seeds(files(["fixtures/documents"], /\.pdf$/, 40_000), "a.pdf"),
+    docx: () => seeds(files(["fixtures/documents"], /\.docx$/, 40_000), "a.docx"),
+    html: () => seeds(files(["fixtures/documents"], /\.html?$/, 40_000), "a.html"),
+    markdown: () => seeds(["README.md", "packages/pickle/README.md"], "a.md"),
+    "plain-text": () => texts("a.txt", "Who signed?\r\nThe café\u2019s owner did.\f\n", "\ufeff1\t2\n\n3"),
     sentencepiece: () => seeds(["fixtures/tokenizers/sentencepiece.bpe.model"], "sentencepiece.bpe.model"),
   };
   return all[reader]();

@@ -1,11 +1,15 @@
 import { Worker } from "node:worker_threads";
 import type { ReaderName } from "../../tests/hostile/readers.ts";
 
-export interface FuzzRequest {
+/** Ends after so many seconds, or so many inputs, whichever comes first. */
+export interface ReaderRequest {
   readonly reader: ReaderName;
-  /** Ends after so many seconds, or so many inputs, whichever comes first. */
   readonly seconds: number;
   readonly runs: number;
+}
+
+export interface FuzzRequest {
+  readonly readers: readonly ReaderRequest[];
   readonly seed: number;
   /** Whether inputs are chosen by what they reach of the code; costs some speed. */
   readonly guided: boolean;
@@ -20,6 +24,7 @@ export interface Finding {
 }
 
 export interface FuzzState {
+  readonly reader: ReaderName;
   readonly done: number;
   /** Inputs worth going on from, kinds of outcomes, and blocks of code that ran. */
   readonly pool: number;
@@ -41,8 +46,19 @@ const heapMegabytes = 256 + 128;
 /** An input that is read for longer is one that never ends. */
 const hangSeconds = 20;
 
-/** Fuzzes one reader in a thread of its own, which may end by what it reads. */
-export async function fuzzReader(request: FuzzRequest): Promise<FuzzState> {
+/** Fuzzes readers, one after another. Where what one reads ends the thread, the others go on in a new one. */
+export async function* fuzzReaders(request: FuzzRequest): AsyncGenerator<FuzzState> {
+  for (let waiting = request.readers; waiting.length > 0;) {
+    let done = 0;
+    for await (const state of oneThread({ ...request, readers: waiting })) {
+      done++;
+      yield state;
+    }
+    waiting = waiting.slice(done);
+  }
+}
+
+async function* oneThread(request: FuzzRequest): AsyncGenerator<FuzzState> {
   const input = new SharedArrayBuffer(mostInputBytes);
   const counts = new SharedArrayBuffer(8);
   const numbers = new Int32Array(counts);
@@ -51,20 +67,32 @@ export async function fuzzReader(request: FuzzRequest): Promise<FuzzState> {
     workerData,
     resourceLimits: { maxOldGenerationSizeMb: heapMegabytes },
   });
-  const { promise, resolve } = Promise.withResolvers<FuzzState>();
-  const ended = (what: string): void => {
-    const finding = { kind: what, what, bytes: new Uint8Array(input).slice(0, numbers[0]) };
-    resolve({ done: numbers[1] ?? 0, pool: 0, kinds: 0, blocks: 0, findings: [finding] });
+  // States come whenever a reader is done, also while nobody asks for the next.
+  const arrived: (FuzzState | string)[] = [];
+  let waiting = (): void => {};
+  const arrive = (what: FuzzState | string): void => {
+    arrived.push(what);
+    waiting();
   };
-  worker.on("message", (state: FuzzState) => resolve(state));
-  worker.on("error", (error) => ended(error instanceof Error ? `${error.name}: ${error.message}` : String(error)));
+  worker.on("message", arrive).on("error", (error) => arrive(error instanceof Error ? `${error.name}: ${error.message}` : String(error)));
   let last = -1;
   const watch = setInterval(() => {
-    if (numbers[1] === last) ended(`takes more than ${hangSeconds} s`);
+    if (numbers[1] === last) arrive(`takes more than ${hangSeconds} s`);
     last = numbers[1] ?? 0;
   }, hangSeconds * 1000);
-  const state = await promise;
+  for (const { reader } of request.readers) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    waiting = resolve;
+    if (arrived.length === 0) await promise;
+    const state = arrived.shift() ?? "nothing arrived";
+    if (typeof state !== "string") {
+      yield state;
+      continue;
+    }
+    const finding = { kind: state, what: state, bytes: new Uint8Array(input).slice(0, numbers[0]) };
+    yield { reader, done: numbers[1] ?? 0, pool: 0, kinds: 0, blocks: 0, findings: [finding] };
+    break;
+  }
   clearInterval(watch);
   await worker.terminate();
-  return state;
 }

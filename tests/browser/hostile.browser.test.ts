@@ -1,0 +1,15 @@
+// The corpus of odd files (fixtures/hostile), read where most strangers' files are: in a browser.
+import { expect, test } from "vitest";
+import { corpus } from "../../fixtures/hostile/corpus.ts";
+import { checkCase } from "../hostile/check-case.ts";
+
+test("every odd file ends as it must", async () => {
+  const inherited = Object.getOwnPropertyNames(Object.prototype).join();
+  const problems: string[] = [];
+  for (const each of corpus) {
+    const problem = await checkCase(each);
+    if (problem !== "") problems.push(`${each.reader}: ${each.id} ${problem}`);
+  }
+  expect(problems).toEqual([]);
+  expect(Object.getOwnPropertyNames(Object.prototype).join()).toBe(inherited);
+}, 120_000);
