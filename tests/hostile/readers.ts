@@ -53,7 +53,7 @@ async function bytesOf(files: FileSet, fileName: string): Promise<Uint8Array> {
   return (await source.read(0, source.size)).slice();
 }
 
-export interface ReadTensor {
+interface ReadTensor {
   readonly name: string;
   readonly dataType: string;
   readonly shape: readonly number[];
@@ -265,7 +265,7 @@ function requireShowable(message: string): void {
 }
 
 /** @returns the code of an error that Longspan means to throw; anything else is thrown on */
-export function codeOfTyped(error: unknown): string {
+function codeOfTyped(error: unknown): string {
   if (error instanceof LongspanError || error instanceof PickleError || error instanceof SafetensorsError) {
     requireShowable(error.message);
     return error.code;
