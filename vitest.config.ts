@@ -7,7 +7,7 @@ import { findChromium, findLavapipe } from "./scripts/find-graphics.mjs";
 const conditions = ["@longspan/source"];
 const nodeConditions = [...conditions, "import", "module", "node", "default"];
 
-const folders = ["tests", "tools", "docs", "packages/*/src", "packages/*/test", "examples"];
+const folders = ["tests", "proof", "tools", "docs", "packages/*/src", "packages/*/test", "examples"];
 
 // On every machine the tests' GPU is the same, lavapipe, whatever else is there; VK_DRIVER_FILES chooses another.
 const lavapipe = findLavapipe();

@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { readers, type ReaderName } from "../tests/hostile/readers.ts";
+import { readers, type ReaderName } from "./hostile/readers.ts";
 import { fuzzReaders } from "./fuzz/fuzz-readers.ts";
 
 const names = Object.keys(readers) as ReaderName[];

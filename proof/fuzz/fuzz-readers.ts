@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { ReaderName } from "../../tests/hostile/readers.ts";
+import type { ReaderName } from "../hostile/readers.ts";
 
 /** Ends after so many seconds, or so many inputs, whichever comes first. */
 export interface ReaderRequest {

@@ -1,7 +1,7 @@
 // The thread that reads: it may run out of memory or never end, so each input lies in shared memory before it is read.
 import { parentPort, workerData } from "node:worker_threads";
-import { outcomeOf, type Outcome } from "../../tests/hostile/readers.ts";
-import { seedsOf, type Seed } from "../../tests/hostile/seeds.ts";
+import { outcomeOf, type Outcome } from "../hostile/readers.ts";
+import { seedsOf, type Seed } from "../hostile/seeds.ts";
 import { coverage } from "./coverage.ts";
 import type { Finding, FuzzState, ReaderRequest, WorkerRequest } from "./fuzz-readers.ts";
 import { mutate } from "./mutate.ts";

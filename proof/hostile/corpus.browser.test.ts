@@ -1,7 +1,7 @@
 // The corpus of odd files (fixtures/hostile), read where most strangers' files are: in a browser.
 import { expect, test } from "vitest";
 import { corpus } from "../../fixtures/hostile/corpus.ts";
-import { checkCase } from "../hostile/check-case.ts";
+import { checkCase } from "./check-case.ts";
 
 test("every odd file ends as it must", async () => {
   const inherited = Object.getOwnPropertyNames(Object.prototype).join();

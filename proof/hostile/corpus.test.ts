@@ -23,7 +23,7 @@ const reports = new Map<string, CaseReport>();
 beforeAll(() => {
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
-    ["--permission", `--allow-fs-read=${root}*`, "--expose-gc", "--conditions=@longspan/source", `${root}tests/hostile/run-corpus.ts`],
+    ["--permission", `--allow-fs-read=${root}*`, "--expose-gc", "--conditions=@longspan/source", `${root}proof/hostile/run-corpus.ts`],
     { encoding: "utf8", maxBuffer: 2 ** 26, env: { ...process.env, NODE_OPTIONS: "" } },
   );
   for (const line of stdout.split("\n").filter((text) => text !== "")) {
