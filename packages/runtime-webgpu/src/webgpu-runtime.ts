@@ -2,7 +2,7 @@ import { type DataType, LongspanError } from "@longspan/core";
 import { chosenDataType, fitGraph, type Runtime, type RuntimeCapabilities, type Session } from "@longspan/core/runtime";
 import type { DeviceOptions } from "./device/device-options.ts";
 import { featureMissing } from "./device/open-device.ts";
-import { sharedDevice } from "./device/shared-device.ts";
+import { sharedDevice, type SharedDevice } from "./device/shared-device.ts";
 import { fusedOperations } from "./fusion/index.ts";
 import { kernelTable } from "./kernels/index.ts";
 import type { LinearTuning } from "./kernels/linear/index.ts";
@@ -41,11 +41,15 @@ export interface WebGpuRuntime extends Runtime {
  *     const session = await webgpu().prepare(graph, weights);
  */
 export function webgpu(options: WebGpuOptions = {}): WebGpuRuntime {
-  const { precision = "float32" } = options;
+  return runtimeOn(sharedDevice(options), options);
+}
+
+/** The same on a device that is lent by other means. */
+export function runtimeOn(shared: SharedDevice, { precision = "float32", tuning }: WebGpuOptions): WebGpuRuntime {
   if (precision !== "float32" && precision !== "float16")
     throw new LongspanError("argument-invalid", `There is no precision "${String(precision)}": it is float32 or float16.`);
   const name = "webgpu";
-  const kernels = kernelTable(options.tuning);
+  const kernels = kernelTable(tuning);
   const fused = new Set(fusedOperations.map((operation) => operation.name));
   const dataTypes: readonly DataType[] = precision === "float16" ? ["float16", "float32"] : ["float32", "float16"];
   const capabilities: RuntimeCapabilities = {
@@ -53,7 +57,6 @@ export function webgpu(options: WebGpuOptions = {}): WebGpuRuntime {
     dataTypes,
     attentionWeights: true,
   };
-  const shared = sharedDevice(options);
   const sessions = new Set<Session>();
   let disposed = false;
 

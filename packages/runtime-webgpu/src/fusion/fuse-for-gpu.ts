@@ -3,10 +3,12 @@ import {
   eliminateDeadNodes,
   fuseLinearBias,
   type Graph,
+  indexGraph,
   mergeDuplicates,
   nodeOf,
   type NodePattern,
   type Operation,
+  operations,
   type Pass,
   type Pattern,
   removeIdentities,
@@ -20,6 +22,7 @@ import { embeddingNormalization } from "./embedding-normalization.ts";
 import { gpuOperations } from "./fused-operations.ts";
 import { linearActivation } from "./linear-activation.ts";
 import { linearAdd } from "./linear-add.ts";
+import { tripleLinear } from "./triple-linear.ts";
 
 /**
  * Puts one operation, with the root's attributes, in the place of a pattern, where that is legal: values that broadcast stay apart.
@@ -66,12 +69,39 @@ const fuseEmbeddingNormalization: Pass = /*#__PURE__*/ rewritePass("fuse-embeddi
   );
 });
 
+/** Query, key and value of one x, where their weights and biases are parameters that nothing else uses. */
+const fuseProjections: Pass = /*#__PURE__*/ rewritePass("fuse-projections", (graph) => {
+  const { uses } = indexGraph(graph);
+  const parameters = new Set(graph.parameters.map(({ name }) => name));
+  const layers = [0, 1, 2].map((at) => nodeOf("linear", [anyValue("x"), anyValue(`weight ${at}`), anyValue(`bias ${at}`)]));
+  const others = ["hidden", "mask", "1", "2", "3", "4", "5", "6"];
+  return [
+    {
+      pattern: nodeOf("longformerAttention", [...layers, ...others.map(anyValue)]),
+      rewrite(builder, { root, values }) {
+        const named = (name: string): readonly Value[] => [values.get(name)].filter((value) => value !== undefined);
+        const own = [0, 1, 2].flatMap((at) => [...named(`weight ${at}`), ...named(`bias ${at}`)]);
+        const operands = [...named("x"), ...own];
+        const alone = own.every(({ name }) => parameters.has(name) && uses.get(name) === 1);
+        if (!alone || tripleLinear.check(operands, {}) !== undefined) return undefined;
+        const projected = builder.node(tripleLinear, operands, {}, "projections");
+        return builder.node(operations.longformerAttention, [...projected, ...others.flatMap(named)], root.attributes, "attention");
+      },
+    },
+  ];
+});
+
 function sumsOf(left: Pattern, right: Pattern): readonly NodePattern[] {
   return [nodeOf("add", [left, right]), nodeOf("add", [right, left])];
 }
 
 function normalizationOf(x: Pattern): NodePattern {
   return nodeOf("layerNormalization", [x, anyValue("scale"), anyValue("shift")]);
+}
+
+export interface FuseOptions {
+  /** Whether query, key and value of an attention may become one product, of which they are columns. Default: false. */
+  readonly joinProjections?: boolean | undefined;
 }
 
 /**
@@ -81,7 +111,7 @@ function normalizationOf(x: Pattern): NodePattern {
  * memory idle, normalizing does not.
  * @throws LongspanError `graph-invalid`.
  */
-export function fuseForGpu(graph: Graph): Graph {
+export function fuseForGpu(graph: Graph, options: FuseOptions = {}): Graph {
   return runPasses(
     graph,
     [
@@ -91,6 +121,7 @@ export function fuseForGpu(graph: Graph): Graph {
       fuseLinearBias,
       fuseLinearActivation,
       fuseLinearAdd,
+      ...(options.joinProjections === true ? [fuseProjections] : []),
       fuseEmbeddingNormalization,
       fuseAddNormalization,
     ],

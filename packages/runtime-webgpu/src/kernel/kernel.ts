@@ -33,6 +33,8 @@ export interface DeviceTensor {
    * rowStride]`, and the element of it with which the first row begins. Only kernels whose operation says so are given such tensors.
    */
   readonly columnsOf?: { readonly tensor: DeviceTensor; readonly offset: number; readonly rowStride: number } | undefined;
+  /** Where it is no memory of its own but rows of a taller tensor (weights that are multiplied in one): that tensor, which is what is bound. */
+  readonly rowsOf?: { readonly tensor: DeviceTensor; readonly byteOffset: number } | undefined;
 }
 
 /** Where the rows of a tensor `[…, columns]` lie: row r begins at element `offset + r · rowStride` of `tensor`, which is what is bound. */

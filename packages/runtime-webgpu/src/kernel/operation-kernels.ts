@@ -34,8 +34,16 @@ export interface PlanContext {
 /** How an operation of the graph runs on the GPU. */
 export interface OperationKernels {
   readonly operation: string;
-  /** Which inputs may be weights kept as float16. Others are float32. */
+  /** Which inputs may lie in memory as float16: weights, and what other kernels computed. Others are float32. */
   readonly float16Inputs?: readonly number[] | undefined;
+  /** Which outputs the kernels can write as float16, if their last axis is a multiple of 4. */
+  readonly float16Outputs?: readonly number[] | undefined;
+  /** Which inputs may be columns of a wider tensor (`DeviceTensor.columnsOf`, `rowLayout`). */
+  readonly columnInputs?: readonly number[] | undefined;
+  /** Whether all outputs, of one shape, are columns of one tensor, one after the other. */
+  readonly joinsOutputs?: boolean | undefined;
+  /** Lists of inputs, weights of one shape that nothing else uses, which lie one after the other (`DeviceTensor.rowsOf`). */
+  readonly joinedInputs?: readonly (readonly number[])[] | undefined;
   /**
    * Which inputs' values must be known to the host (`PlanContext.hostValues`): they may depend on the run's inputs, not on weights.
    */

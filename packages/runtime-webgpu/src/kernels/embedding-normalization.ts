@@ -4,12 +4,13 @@ import type { OperationKernels } from "../kernel/operation-kernels.ts";
 import { floatBits, packUniforms, required, rowRanges, rowsOf, wholeOperand } from "./parts/dispatching.ts";
 import { planLookup } from "./embedding.ts";
 import { tableCode, tableRanges } from "./parts/embedding-table.ts";
+import { floatBytes, floatStorage, foursType, halvesCode, type FloatStorage } from "./parts/float-storage.ts";
 import { normalizationBody, normalizationOperations } from "./parts/normalization.ts";
 import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, type RowReduction } from "./parts/row-reduction.ts";
 
 /**
  * `out = layerNormalization(words[wordIds] + positions[positionIds] + types[typeIds], scale, shift)`; int32 ids of one shape `[…]`, float32 or
- * float16 tables `[rows, hidden]`, float32 scale and shift `[hidden]`, out `[…, hidden]`.
+ * float16 tables `[rows, hidden]`, float32 scale and shift `[hidden]`, float32 or float16 out `[…, hidden]`.
  *
  * Two steps, for at most six bindings in each: the rows of positions and types are summed into scratch memory (see `planLookup`), then the
  * words' rows are added and normalized in one. Words over the binding limit take a dispatch for each part of the table that may be bound,
@@ -18,6 +19,7 @@ import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, ty
 export const embeddingNormalizationKernels: OperationKernels = {
   operation: "embeddingNormalization",
   float16Inputs: [3, 4, 5],
+  float16Outputs: [0],
   plan({ inputs, outputs, attributes }, context) {
     const words = required(inputs[3]);
     const wordIds = required(inputs[0]);
@@ -30,9 +32,11 @@ export const embeddingNormalizationKernels: OperationKernels = {
     const summing = planLookup("embedding-sum", positions, types, rest, context);
     const elements = rowElements(hidden);
     const reduction = rowReduction(facts);
-    const kernel = normalizationKernel(reduction, words, elements);
+    const outStorage = floatStorage(out.storage);
+    const outBytes = floatBytes(outStorage) * hidden;
+    const kernel = normalizationKernel(reduction, words, elements, outStorage);
     const parts = tableRanges(words, facts.limits);
-    const normalizing = rowRanges(elementCount(wordIds.shape), [4 * hidden], facts.limits).flatMap((rows) =>
+    const normalizing = rowRanges(elementCount(wordIds.shape), [4 * hidden, outBytes], facts.limits).flatMap((rows) =>
       parts.map(({ range, operand }) => ({
         kernel,
         uniforms: packUniforms(
@@ -51,12 +55,12 @@ export const embeddingNormalizationKernels: OperationKernels = {
           rowsOf(rest, 4 * hidden, rows),
           wholeOperand(required(inputs[6]), facts.limits),
           wholeOperand(required(inputs[7]), facts.limits),
-          rowsOf(out, 4 * hidden, rows),
+          rowsOf(out, outBytes, rows),
         ],
         workgroups: rowWorkgroups(reduction, rows.count, facts),
         work: {
           floatingPointOperations: ((normalizationOperations + 1) * hidden * rows.count) / parts.length,
-          bytes: (rows.count * (4 + 12 * hidden)) / parts.length,
+          bytes: (rows.count * (4 + 8 * hidden + outBytes)) / parts.length,
         },
       })),
     );
@@ -64,10 +68,10 @@ export const embeddingNormalizationKernels: OperationKernels = {
   },
 };
 
-function normalizationKernel(reduction: RowReduction, words: DeviceTensor, elements: RowElements): Kernel {
+function normalizationKernel(reduction: RowReduction, words: DeviceTensor, elements: RowElements, outStorage: FloatStorage): Kernel {
   const { type, suffix } = elements;
   return {
-    name: `embedding-normalization-${words.storage}-${reduction}${suffix}`,
+    name: `embedding-normalization-${words.storage}-${reduction}${suffix}${outStorage === "float16" ? "-to-float16" : ""}`,
     access: ["read", "read", "read", "read", "read", "write"],
     code: rowCode(reduction, {
       declarations: `
@@ -81,7 +85,8 @@ ${tableCode("words", 2, words, elements)}
 @group(0) @binding(3) var<storage, read> rest: array<${type}>;
 @group(0) @binding(4) var<storage, read> scale: array<${type}>;
 @group(0) @binding(5) var<storage, read> shift: array<${type}>;
-@group(0) @binding(6) var<storage, read_write> out: array<${type}>;
+@group(0) @binding(6) var<storage, read_write> out: array<${outStorage === "float16" ? foursType(outStorage) : type}>;
+${halvesCode(outStorage)}
 var<private> word: u32;
 fn elementOfRow(row: u32, i: u32) -> ${type} {
   return wordsAt(word, i, uniforms.size) + rest[row * uniforms.size + i];
@@ -90,7 +95,7 @@ fn elementOfRow(row: u32, i: u32) -> ${type} {
   let place = min(ids[uniforms.firstRow + row], uniforms.tableRows - 1u) - uniforms.firstOfTable;
   if (place >= uniforms.countOfTable) { return; }
   word = place;
-  ${normalizationBody(elements)}`,
+  ${normalizationBody(elements, outStorage)}`,
     }),
   };
 }

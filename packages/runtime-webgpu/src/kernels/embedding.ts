@@ -12,6 +12,7 @@ import {
   workgroupParameters,
 } from "./parts/dispatching.ts";
 import { tableCode, tableRanges } from "./parts/embedding-table.ts";
+import { floatBytes, floatStorage, foursType, halvesCode, packFours, type FloatStorage } from "./parts/float-storage.ts";
 import { rowElements, type RowElements } from "./parts/row-reduction.ts";
 
 const workgroupSize = 64;
@@ -23,12 +24,14 @@ export interface Lookup {
 }
 
 /**
- * `out[…, h] = table[ids[…], h]`; int32 ids of any shape, a float32 or float16 table `[rows, hidden]`, float32 out `[…, hidden]`.
+ * `out[…, h] = table[ids[…], h]`; int32 ids of any shape, a float32 or float16 table `[rows, hidden]`, float32 or float16
+ * out `[…, hidden]`.
  * See `planLookup`. Source: core's operation embedding.
  */
 export const embeddingKernels: OperationKernels = {
   operation: "embedding",
   float16Inputs: [1],
+  float16Outputs: [0],
   plan({ inputs, outputs }, context) {
     const ids = required(inputs[0]);
     const table = required(inputs[1]);
@@ -52,9 +55,11 @@ export function planLookup(
   const [tableRows = 0, hidden = 1] = table.shape;
   const elements = rowElements(hidden);
   const size = hidden / elements.perStep;
-  const kernel = lookupKernel(name, table, small?.table, elements);
+  const outStorage = floatStorage(out.storage);
+  const kernel = lookupKernel(name, table, small?.table, elements, outStorage);
+  const outBytes = floatBytes(outStorage) * hidden;
   const parts = tableRanges(table, limits);
-  return rowRanges(elementCount(ids.shape), [4 * hidden], limits).flatMap((rows) =>
+  return rowRanges(elementCount(ids.shape), [outBytes], limits).flatMap((rows) =>
     parts.map(({ range, operand }) => ({
       kernel,
       uniforms: packUniforms(rows.count, rows.first, size, range.first, range.count, tableRows, small?.table.shape[0] ?? 0),
@@ -62,22 +67,28 @@ export function planLookup(
         wholeOperand(ids, limits),
         operand,
         ...(small === undefined ? [] : [wholeOperand(small.ids, limits), wholeOperand(small.table, limits)]),
-        rowsOf(out, 4 * hidden, rows),
+        rowsOf(out, outBytes, rows),
       ],
       workgroups: foldWorkgroups(Math.ceil((rows.count * size) / workgroupSize), limits),
       work: {
         floatingPointOperations: small === undefined ? 0 : (rows.count * hidden) / parts.length,
-        bytes: (rows.count * (4 + 8 * hidden)) / parts.length,
+        bytes: (rows.count * (4 + 4 * hidden + outBytes)) / parts.length,
       },
     })),
   );
 }
 
-function lookupKernel(name: string, table: DeviceTensor, small: DeviceTensor | undefined, elements: RowElements): Kernel {
+function lookupKernel(
+  name: string,
+  table: DeviceTensor,
+  small: DeviceTensor | undefined,
+  elements: RowElements,
+  outStorage: FloatStorage,
+): Kernel {
   const { type, suffix } = elements;
   const storages = [table, ...(small === undefined ? [] : [small])].map(({ storage }) => storage);
   return {
-    name: `${name}-${storages.join("-")}${suffix}`,
+    name: `${name}-${storages.join("-")}${suffix}${outStorage === "float16" ? "-to-float16" : ""}`,
     access: [...(small === undefined ? [] : ["read" as const, "read" as const]), "read", "read", "write"],
     code: `
 struct Uniforms { rows: u32, firstRow: u32, size: u32, firstOfTable: u32, countOfTable: u32, tableRows: u32, smallRows: u32 }
@@ -85,7 +96,8 @@ struct Uniforms { rows: u32, firstRow: u32, size: u32, firstOfTable: u32, countO
 @group(0) @binding(1) var<storage, read> ids: array<u32>;
 ${tableCode("table", 2, table, elements)}
 ${small === undefined ? "" : `@group(0) @binding(3) var<storage, read> smallIds: array<u32>;\n${tableCode("small", 4, small, elements)}`}
-@group(0) @binding(${small === undefined ? 3 : 5}) var<storage, read_write> out: array<${type}>;
+@group(0) @binding(${small === undefined ? 3 : 5}) var<storage, read_write> out: array<${outStorage === "float16" ? foursType(outStorage) : type}>;
+${halvesCode(outStorage)}
 @compute @workgroup_size(${workgroupSize})
 fn main(${workgroupParameters}) {
   let index = ${workgroupIndex} * ${workgroupSize}u + lane;
@@ -96,7 +108,7 @@ fn main(${workgroupParameters}) {
   if (place >= uniforms.countOfTable) { return; }
   var value = tableAt(place, i, uniforms.size);
   ${small === undefined ? "" : "value += smallAt(min(smallIds[uniforms.firstRow + row], uniforms.smallRows - 1u), i, uniforms.size);"}
-  out[index] = value;
+  out[index] = ${packFours(outStorage, "value")};
 }`,
   };
 }

@@ -2,23 +2,28 @@ import { elementCount } from "@longspan/core";
 import type { Dispatch, Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels, PlanContext, SizedNode } from "../kernel/operation-kernels.ts";
 import { floatBits, packUniforms, required, rowRanges, rowsOf, wholeOperand } from "./parts/dispatching.ts";
+import { floatBytes, floatStorage, foursType, halvesCode, unpackFours, type FloatStorage } from "./parts/float-storage.ts";
 import { normalizationBody, normalizationOperations } from "./parts/normalization.ts";
 import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, type RowReduction } from "./parts/row-reduction.ts";
 
 /**
- * `out[…, i] = (x[…, i] - mean) / √(variance + epsilon) · scale[i] + shift[i]`, float32 `[…, size]`, scale and shift `[size]`.
+ * `out[…, i] = (x[…, i] - mean) / √(variance + epsilon) · scale[i] + shift[i]`, float32 or float16 `[…, size]`, scale and shift float32 `[size]`.
  * Grid: see `rowReduction`. Source: core's operation layerNormalization.
  */
 export const layerNormalizationKernels: OperationKernels = {
   operation: "layerNormalization",
+  float16Inputs: [0],
+  float16Outputs: [0],
   plan: (node, context) => planNormalization("layer-normalization", node, context),
 };
 
 /**
- * The same of `x + y`, both float32 `[…, size]`: the sum is never written. Source: the fused operation addNormalization.
+ * The same of `x + y`, both float32 or float16 `[…, size]`: the sum is never written. Source: the fused operation addNormalization.
  */
 export const addNormalizationKernels: OperationKernels = {
   operation: "addNormalization",
+  float16Inputs: [0, 1],
+  float16Outputs: [0],
   plan: (node, context) => planNormalization("add-normalization", node, context),
 };
 
@@ -29,42 +34,53 @@ function planNormalization(name: string, { inputs, attributes, outputs }: SizedN
   const size = out.shape.at(-1) ?? 1;
   const elements = rowElements(size);
   const reduction = rowReduction(facts);
-  const kernel = normalizationKernel(name, reduction, elements, addends.length);
-  return rowRanges(elementCount(out.shape) / size, [4 * size], facts.limits).map((range) => ({
+  const storages = addends.map(({ storage }) => floatStorage(storage));
+  const kernel = normalizationKernel(name, reduction, elements, storages, floatStorage(out.storage));
+  const rowBytes = [...addends, out].map(({ storage }) => floatBytes(storage) * size);
+  return rowRanges(elementCount(out.shape) / size, rowBytes, facts.limits).map((range) => ({
     kernel,
     uniforms: packUniforms(range.count, size / elements.perStep, floatBits(size), floatBits(Number(attributes.epsilon))),
     operands: [
-      ...addends.map((tensor) => rowsOf(tensor, 4 * size, range)),
+      ...addends.map((tensor) => rowsOf(tensor, floatBytes(tensor.storage) * size, range)),
       ...inputs.slice(-2).map((tensor) => wholeOperand(tensor, facts.limits)),
-      rowsOf(out, 4 * size, range),
+      rowsOf(out, floatBytes(out.storage) * size, range),
     ],
     workgroups: rowWorkgroups(reduction, range.count, facts),
     work: {
       floatingPointOperations: (normalizationOperations + addends.length - 1) * size * range.count,
-      bytes: 4 * size * ((addends.length + 1) * range.count + 2),
+      bytes: range.count * rowBytes.reduce((sum, bytes) => sum + bytes, 0) + 8 * size,
     },
   }));
 }
 
-function normalizationKernel(name: string, reduction: RowReduction, elements: RowElements, addends: number): Kernel {
+function normalizationKernel(
+  name: string,
+  reduction: RowReduction,
+  elements: RowElements,
+  storages: readonly FloatStorage[],
+  outStorage: FloatStorage,
+): Kernel {
   const { type, suffix } = elements;
-  const names = Array.from({ length: addends }, (_, at) => `addend${at}`);
+  const buffer = (storage: FloatStorage): string => (storage === "float16" ? foursType(storage) : type);
+  const addends = storages.map((storage, at) => ({ storage, name: `addend${at}` }));
+  const halves = [...storages, outStorage].includes("float16") ? `-${[...storages, "to", outStorage].join("-")}` : "";
   return {
-    name: `${name}-${reduction}${suffix}`,
-    access: [...names.map(() => "read" as const), "read", "read", "write"],
+    name: `${name}-${reduction}${suffix}${halves}`,
+    access: [...addends.map(() => "read" as const), "read", "read", "write"],
     code: rowCode(reduction, {
       declarations: `
 struct Uniforms { rows: u32, size: u32, elements: f32, epsilon: f32 }
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
-${names.map((addend, at) => `@group(0) @binding(${at + 1}) var<storage, read> ${addend}: array<${type}>;`).join("\n")}
-@group(0) @binding(${addends + 1}) var<storage, read> scale: array<${type}>;
-@group(0) @binding(${addends + 2}) var<storage, read> shift: array<${type}>;
-@group(0) @binding(${addends + 3}) var<storage, read_write> out: array<${type}>;
+${addends.map((addend, at) => `@group(0) @binding(${at + 1}) var<storage, read> ${addend.name}: array<${buffer(addend.storage)}>;`).join("\n")}
+@group(0) @binding(${addends.length + 1}) var<storage, read> scale: array<${type}>;
+@group(0) @binding(${addends.length + 2}) var<storage, read> shift: array<${type}>;
+@group(0) @binding(${addends.length + 3}) var<storage, read_write> out: array<${buffer(outStorage)}>;
+${halvesCode(...storages, outStorage)}
 fn elementOfRow(row: u32, i: u32) -> ${type} {
   let at = row * uniforms.size + i;
-  return ${names.map((addend) => `${addend}[at]`).join(" + ")};
+  return ${addends.map((addend) => unpackFours(addend.storage, `${addend.name}[at]`)).join(" + ")};
 }`,
-      body: normalizationBody(elements),
+      body: normalizationBody(elements, outStorage),
     }),
   };
 }

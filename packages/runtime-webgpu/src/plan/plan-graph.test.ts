@@ -6,7 +6,7 @@ import { prepareInputs } from "@longspan/core/runtime";
 import { fuseForGpu, gpuOperations } from "../fusion/index.ts";
 import { kernelTable } from "../kernels/index.ts";
 import { weightTensors } from "../session/load-weights.ts";
-import { float16Parameters } from "./float16-parameters.ts";
+import { float16Parameters } from "./float16-values.ts";
 import type { GraphPlan } from "./graph-plan.ts";
 import { planGraph } from "./plan-graph.ts";
 import { evaluateHostPart, planKeyOf, splitGraph } from "./split-graph.ts";

@@ -4,11 +4,12 @@ import type { PlanContext } from "../kernel/operation-kernels.ts";
 import { checkDispatch } from "./device-limits.ts";
 import type { GraphPlan, PlannedOutput, PlannedStep } from "./graph-plan.ts";
 import { memoryUsage } from "./memory-usage.ts";
+import { planOverflowCheck } from "./overflow-check.ts";
 import { placeTensors, type MemoryRequest } from "./place-tensors.ts";
 import type { PlacedNode, SplitGraph } from "./split-graph.ts";
 import { TensorTable, type TensorTableOptions } from "./tensor-table.ts";
 
-export interface PlanRequest extends TensorTableOptions {
+export interface PlanRequest extends Omit<TensorTableOptions, "halved"> {
   readonly split: SplitGraph;
 }
 
@@ -21,20 +22,24 @@ const nothingApart: ReadonlyMap<string, ReadonlySet<string>> = /*#__PURE__*/ new
 export function planGraph({ split, ...given }: PlanRequest): GraphPlan {
   const { graph } = split;
   const { facts, parameters, hostValues } = given;
-  const tensors = new TensorTable(given);
+  const tensors = new TensorTable({ ...given, halved: split.halved });
   const steps: PlannedStep[] = [];
   for (const placed of split.nodes) {
     const { node } = placed;
     if (placed.place === "device") {
       const inputs = node.inputs.map((name) => tensors.input(name));
-      const outputs = node.outputs.map((output) => tensors.output(output));
+      const outputs =
+        placed.kernels.joinsOutputs === true ? tensors.joinedOutputs(node.outputs) : node.outputs.map((output) => tensors.output(output));
       steps.push(...stepsOf(placed, inputs, outputs, tensors.contextOf(node)));
     }
     if (placed.place === "alias") for (const output of node.outputs) tensors.alias(output, node.inputs[0] ?? "");
   }
   for (const { value } of graph.outputs) if (!hostValues.has(tensors.rootOf(value))) tensors.input(value);
 
-  const outputs = outputsOf(graph, tensors, given);
+  const computed = outputsOf(graph, tensors, given);
+  const check = split.halved.size === 0 ? undefined : planOverflowCheck(computed, tensors, facts);
+  steps.push(...(check?.steps ?? []));
+  const outputs = check === undefined ? computed : [...computed, check.output];
   const usage = memoryUsage(steps, outputs, tensors);
   const isUpload = ({ name }: MemoryRequest): boolean => tensors.uploads.has(name);
   const maxBytes = facts.limits.maxBufferSize;
@@ -79,7 +84,7 @@ function stepsOf(
 function outputsOf(
   graph: Graph,
   tensors: TensorTable,
-  { hostValues, parameters, dimensions }: TensorTableOptions,
+  { hostValues, parameters, dimensions }: Omit<TensorTableOptions, "halved">,
 ): readonly PlannedOutput[] {
   const types = new Map<string, Value>(
     [...graph.inputs, ...graph.parameters, ...graph.nodes.flatMap((node) => node.outputs)].map((value) => [value.name, value]),

@@ -1,5 +1,6 @@
 import { LongspanError } from "@longspan/core";
 import { bindSymbols, type Graph, type GraphNode, type GraphTensor, type OperationSet } from "@longspan/core/graph";
+import { float16Activations } from "./float16-values.ts";
 import type { KernelTable, OperationKernels } from "../kernel/operation-kernels.ts";
 
 /** A node and where it runs. Without kernels it is computed on the host, or is a reshape, which only renames memory. */
@@ -15,6 +16,13 @@ export interface SplitGraph {
   readonly nodes: readonly PlacedNode[];
   /** The values the host knows before the device starts: inputs, and what is computed of them on the host. */
   readonly hostValues: ReadonlySet<string>;
+  /** What the device computes that lies in its memory as float16. */
+  readonly halved: ReadonlySet<string>;
+}
+
+export interface SplitOptions {
+  /** Whether what kernels pass on to each other lies in memory as float16, where they can. Default: false. */
+  readonly halveActivations?: boolean | undefined;
 }
 
 /** What only the host computes: values written in the graph, and those whose sizes depend on contents. */
@@ -28,7 +36,7 @@ export const aliasOperation = "reshape";
  * an operation has to know before it can be planned.
  * @throws LongspanError `operation-unsupported` when an operation has to know what depends on weights.
  */
-export function splitGraph(graph: Graph, kernels: KernelTable): SplitGraph {
+export function splitGraph(graph: Graph, kernels: KernelTable, { halveActivations = false }: SplitOptions = {}): SplitGraph {
   const needed = neededOnHost(graph, kernels);
   const hostValues = new Set(graph.inputs.map((input) => input.name));
   const nodes = graph.nodes.map((node): PlacedNode => {
@@ -49,7 +57,7 @@ export function splitGraph(graph: Graph, kernels: KernelTable): SplitGraph {
     }
     throw unknowable(graph, node, node);
   });
-  return { graph, nodes, hostValues };
+  return { graph, nodes, hostValues, halved: halveActivations ? float16Activations(graph, kernels) : new Set() };
 }
 
 /** The values that have to be known to the host, each with the node that asks for it. */

@@ -12,6 +12,8 @@ export interface TensorTableOptions {
   readonly dimensions: DimensionBindings;
   /** What the host knows: see `evaluateHostPart`. */
   readonly hostValues: ReadonlyMap<string, GraphTensor>;
+  /** What nodes compute that lies in memory as float16. */
+  readonly halved: ReadonlySet<string>;
 }
 
 /** Every tensor that a plan speaks of, by name, and what the host has to write of them. It grows as nodes are planned. */
@@ -48,7 +50,42 @@ export class TensorTable {
 
   /** What a node writes. @throws LongspanError `device-limit` for one that no buffer can hold. */
   output({ name, dataType, shape }: Value): DeviceTensor {
-    return this.#add(name, dataType, evaluateShape(shape, this.#options.dimensions));
+    return this.#add(name, this.#storageOf(name, dataType), evaluateShape(shape, this.#options.dimensions));
+  }
+
+  /** The same of outputs of one shape that are columns of one tensor, one after the other. */
+  joinedOutputs(outputs: readonly Value[]): readonly DeviceTensor[] {
+    const [first] = outputs;
+    if (first === undefined) return [];
+    const shape = evaluateShape(first.shape, this.#options.dimensions);
+    const columns = shape.at(-1) ?? 1;
+    const rowStride = outputs.length * columns;
+    const storages = outputs.map(({ name, dataType }) => this.#storageOf(name, dataType));
+    // One of them that has to be float32 makes all of them so.
+    const storage = storages.find((one) => one !== "float16") ?? "float16";
+    const tensor = this.#add(outputs.map(({ name }) => name).join(" + "), storage, [...shape.slice(0, -1), rowStride]);
+    return outputs.map(({ name }, at) => {
+      const part: DeviceTensor = {
+        name,
+        storage,
+        shape,
+        byteLength: byteLengthOf(storage, shape),
+        columnsOf: { tensor, offset: at * columns, rowStride },
+      };
+      this.#tensors.set(name, part);
+      this.roots.set(name, tensor.name);
+      return part;
+    });
+  }
+
+  /** int32 zeros, written before each run, for kernels to write to. */
+  zeros(name: string, elements: number): DeviceTensor {
+    this.uploads.set(name, { name, values: () => ({ dataType: "int32", shape: [elements], data: new Int32Array(elements) }) });
+    return this.#add(name, "int32", [elements]);
+  }
+
+  #storageOf(name: string, dataType: Value["dataType"]): Storage {
+    return dataType === "float32" && this.#options.halved.has(name) ? "float16" : dataType;
   }
 
   /** Another name and shape of the same memory. */

@@ -14,14 +14,32 @@ export interface DeviceWeights {
   destroy(): void;
 }
 
-/** How the weights of a graph lie in GPU memory, when those in `halved` are kept as float16. */
-export function weightTensors(graph: Graph, halved: ReadonlySet<string>): ReadonlyMap<string, DeviceTensor> {
-  return new Map(
-    graph.parameters.map(({ name, shape: dimensions }) => {
+/**
+ * How the weights of a graph lie in GPU memory, when those in `halved` are kept as float16. Lists in `joined`, of one shape each and whole words,
+ * are rows of one tensor, which has a name of its own.
+ */
+export function weightTensors(
+  graph: Graph,
+  halved: ReadonlySet<string>,
+  joined: readonly (readonly string[])[] = [],
+): ReadonlyMap<string, DeviceTensor> {
+  const tensors = new Map(
+    graph.parameters.map(({ name, shape: dimensions }): [string, DeviceTensor] => {
       const [storage, shape] = [halved.has(name) ? "float16" : "float32", dimensions.map(Number)] as const;
       return [name, { name, shape, storage, byteLength: byteLengthOf(storage, shape) }];
     }),
   );
+  for (const names of joined) {
+    const parts = names.flatMap((name) => tensors.get(name) ?? []);
+    const [first] = parts;
+    if (first === undefined) continue;
+    const { storage, byteLength } = first;
+    const shape = [(first.shape[0] ?? 1) * parts.length, ...first.shape.slice(1)];
+    const tensor: DeviceTensor = { name: names.join(" + "), shape, storage, byteLength: byteLength * parts.length };
+    tensors.set(tensor.name, tensor);
+    for (const [at, part] of parts.entries()) tensors.set(part.name, { ...part, rowsOf: { tensor, byteOffset: at * byteLength } });
+  }
+  return tensors;
 }
 
 /** How much may be on its way to the GPU, in bytes: WebGPU copies what it is given, and keeps the copy until it has arrived. */
@@ -30,7 +48,7 @@ const maxOnItsWay = 32 * 2 ** 20;
 const chunk = 8 * 2 ** 20;
 
 /**
- * Reads the weights of a graph one after the other into GPU buffers; those in `halved` are rounded to float16, two to a word.
+ * Reads the weights of a graph one after the other into GPU buffers, as `weightTensors` says; float16 ones are rounded, two to a word.
  * @throws LongspanError what `readParameters` throws; `value-overflow` for a weight float16 cannot hold; `device-limit`;
  * `out-of-memory`; `device-lost`.
  */
@@ -38,10 +56,9 @@ export async function loadWeights(
   live: LiveDevice,
   graph: Graph,
   weights: Weights,
-  halved: ReadonlySet<string>,
+  tensors: ReadonlyMap<string, DeviceTensor>,
   options: Pick<PrepareOptions, "signal" | "onProgress"> = {},
 ): Promise<DeviceWeights> {
-  const tensors = weightTensors(graph, halved);
   for (const tensor of tensors.values()) checkSize(tensor, live.facts);
   const buffers = new Map<string, GPUBuffer>();
   const destroy = (): void => {
@@ -57,12 +74,13 @@ export async function loadWeights(
     for await (const { parameter, data } of readParameters(graph, weights, options)) {
       const tensor = tensors.get(parameter.name);
       if (tensor === undefined) throw new TypeError(`the graph has no parameter ${parameter.name}`);
-      const buffer = await live.createBuffer(`the weight ${parameter.name}`, tensor.byteLength, weightUsage);
-      buffers.set(parameter.name, buffer);
+      const { tensor: whole, byteOffset } = tensor.rowsOf ?? { tensor, byteOffset: 0 };
+      const buffer = buffers.get(whole.name) ?? (await live.createBuffer(`the weight ${whole.name}`, whole.byteLength, weightUsage));
+      buffers.set(whole.name, buffer);
       const bytes = tensor.storage === "float16" ? toFloat16(parameter.name, data) : bytesOf(data);
       for (let at = 0; at < bytes.byteLength; at += chunk) {
         const part = bytes.subarray(at, at + chunk);
-        await live.scoped(`writing ${parameter.name}`, () => live.device.queue.writeBuffer(buffer, at, part));
+        await live.scoped(`writing ${parameter.name}`, () => live.device.queue.writeBuffer(buffer, byteOffset + at, part));
         onItsWay += part.byteLength;
         if (onItsWay >= maxOnItsWay) await arrived();
       }

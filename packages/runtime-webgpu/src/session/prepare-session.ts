@@ -11,9 +11,11 @@ import {
 import { promisesAreAskedFor } from "#gpu";
 import type { DeviceLoan } from "../device/shared-device.ts";
 import { fuseForGpu, gpuOperations } from "../fusion/index.ts";
-import type { Dispatch } from "../kernel/kernel.ts";
+import type { DeviceTensor, Dispatch } from "../kernel/kernel.ts";
 import type { KernelTable } from "../kernel/operation-kernels.ts";
-import { float16Parameters } from "../plan/float16-parameters.ts";
+import { float16Parameters } from "../plan/float16-values.ts";
+import { joinedParameters } from "../plan/joined-parameters.ts";
+import { checkedResults } from "../plan/overflow-check.ts";
 import { planGraph } from "../plan/plan-graph.ts";
 import { evaluateHostPart, planKeyOf, splitGraph, type SplitGraph } from "../plan/split-graph.ts";
 import { typicalRuns } from "../plan/typical-runs.ts";
@@ -53,12 +55,14 @@ interface KeptPlan {
 export async function prepareSession(loan: DeviceLoan, request: SessionRequest): Promise<Session> {
   const { live } = loan;
   const { graph, fitted, kernels, options } = request;
-  const fused = fuseForGpu(fitted);
-  const whole = splitGraph(fused, kernels);
-  const halved = request.storage === "float16" ? float16Parameters(fused, kernels) : new Set<string>();
-  const compiling = compileTypical(loan, whole, halved);
+  const halves = request.storage === "float16";
+  const fused = fuseForGpu(fitted, { joinProjections: kernels.get("longformerAttention")?.columnInputs !== undefined });
+  const splitOptions = { halveActivations: halves && live.facts.kind === "gpu" };
+  const whole = splitGraph(fused, kernels, splitOptions);
+  const tensors = weightTensors(fused, halves ? float16Parameters(fused, kernels) : new Set(), joinedParameters(fused, kernels));
+  const compiling = compileTypical(loan, whole, tensors);
   compiling.catch(() => undefined);
-  const weights = await loadWeights(live, fused, request.weights, halved, options);
+  const weights = await loadWeights(live, fused, request.weights, tensors, options);
   try {
     await live.guard(compiling);
   } catch (error) {
@@ -74,7 +78,7 @@ export async function prepareSession(loan: DeviceLoan, request: SessionRequest):
 
   const splitOf = (part: Graph): SplitGraph => {
     const names = part.outputs.map((output) => output.name);
-    const split = splits.get(part) ?? splitGraph(selectOutputs(fused, names), kernels);
+    const split = splits.get(part) ?? splitGraph(selectOutputs(fused, names), kernels, splitOptions);
     splits.set(part, split);
     return split;
   };
@@ -126,9 +130,10 @@ export async function prepareSession(loan: DeviceLoan, request: SessionRequest):
         const known = evaluateHostPart(split, tensors, dimensions, gpuOperations);
         const { bound, pace, timestamps } = await planOf(split, known, dimensions);
         const run = await submitPlan({ live, bound, pool, readback, weights, known, pace, timestamps, options: runOptions });
-        if (options.profile !== true) return { outputs: run.outputs };
+        const results = async (): Promise<Record<string, GraphTensor>> => checkedResults(await run.outputs(), bound.plan.outputs);
+        if (options.profile !== true) return { outputs: results };
         // Its timestamps are the plan's: the next run would write over them.
-        const outputs = await run.outputs();
+        const outputs = await results();
         profile = { device: live.facts.name, milliseconds: performance.now() - started, steps: await run.steps() };
         return { outputs: () => Promise.resolve(outputs) };
       });
@@ -156,8 +161,7 @@ function discard({ bound, timestamps }: KeptPlan): void {
  * Compiles what typical runs need, so that the first real one need not wait. What a typical run cannot have (a graph that does not work
  * with made-up inputs, lengths beyond the device) is left to the run that needs it.
  */
-async function compileTypical({ live }: DeviceLoan, split: SplitGraph, halved: ReadonlySet<string>): Promise<void> {
-  const parameters = weightTensors(split.graph, halved);
+async function compileTypical({ live }: DeviceLoan, split: SplitGraph, parameters: ReadonlyMap<string, DeviceTensor>): Promise<void> {
   const dispatches = new Map<string, Dispatch>();
   const seen = new Set<string>();
   for (const { inputs, dimensions } of typicalRuns(split.graph)) {

@@ -9,9 +9,14 @@ export const knownMatrixShapes: readonly MatrixShape[] = [
   { rows: 8, columns: 8, inner: 8 },
 ];
 
-/** Facts of a GPU as this device would be with matrix units of one shape, computed in plain WGSL. */
-export function withMatrixUnits(facts: DeviceFacts, shape: MatrixShape, form: MatrixUnits["form"] = "plain"): DeviceFacts {
-  return { ...facts, kind: "gpu", shaderFloat16: true, matrixUnits: { form, shapes: [shape], lanes: 32 } };
+/**
+ * Facts of a GPU as this device would be with matrix units of one shape, computed in plain WGSL. It has so little workgroup memory that only the
+ * smallest tiles fit: software adapters take seconds to compile the others.
+ */
+export function withMatrixUnits(facts: DeviceFacts, shape: MatrixShape): DeviceFacts {
+  const matrixUnits: MatrixUnits = { form: "plain", shapes: [shape], lanes: 32 };
+  const limits = { ...facts.limits, maxComputeWorkgroupStorageSize: 10_752 };
+  return { ...facts, kind: "gpu", shaderFloat16: true, matrixUnits, limits };
 }
 
 /** Kept for as long as the process lives: see `openGpu`. */

@@ -5,6 +5,7 @@ import { chooseTiling, type LinearTuning } from "./linear-tuning.ts";
 import { linear } from "./linear.ts";
 import { matMul } from "./mat-mul.ts";
 import { createProductKernels } from "./product-kernel.ts";
+import { tripleLinear } from "./triple-linear.ts";
 
 export type { LinearShape, LinearTuning, LinearTuningEntry } from "./linear-tuning.ts";
 export { tuneLinear, type TuneLinearOptions } from "./tune-linear.ts";
@@ -13,5 +14,5 @@ export { tuneLinear, type TuneLinearOptions } from "./tune-linear.ts";
 export function linearKernels(tuning?: LinearTuning): readonly OperationKernels[] {
   const choose = chooseTiling(tuning);
   const kernels = createProductKernels();
-  return [linear, linearActivation, linearAdd, matMul].map((create) => create(choose, kernels));
+  return [linear, linearActivation, linearAdd, tripleLinear, matMul].map((create) => create(choose, kernels));
 }

@@ -11,7 +11,8 @@ import type { ProductKernels } from "./product-kernel.ts";
 export function linearActivation(choose: ChooseTiling, kernels: ProductKernels): OperationKernels {
   return {
     operation: "linearActivation",
-    float16Inputs: [1],
+    float16Inputs: [0, 1],
+    float16Outputs: [0],
     plan({ inputs: [x, weight, bias], outputs: [out], attributes }, context) {
       const activation = activationFunctions.find((name) => name === attributes["function"]);
       if (activation === undefined) throw new TypeError(`linearActivation has no function "${String(attributes["function"])}"`);

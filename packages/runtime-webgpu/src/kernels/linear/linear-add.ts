@@ -10,7 +10,8 @@ import type { ProductKernels } from "./product-kernel.ts";
 export function linearAdd(choose: ChooseTiling, kernels: ProductKernels): OperationKernels {
   return {
     operation: "linearAdd",
-    float16Inputs: [1],
+    float16Inputs: [0, 1, 3],
+    float16Outputs: [0],
     plan: ({ inputs: [x, weight, bias, addend], outputs: [out] }, context) =>
       planLinear({ x, weight, bias, activation: undefined, addend, out }, context, choose, kernels),
   };

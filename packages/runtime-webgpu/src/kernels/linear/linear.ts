@@ -20,7 +20,8 @@ import { stagedSteps, type Tiling } from "./tiling.ts";
 export function linear(choose: ChooseTiling, kernels: ProductKernels): OperationKernels {
   return {
     operation: "linear",
-    float16Inputs: [1],
+    float16Inputs: [0, 1],
+    float16Outputs: [0],
     plan: ({ inputs: [x, weight, bias], outputs: [out] }, context) =>
       planLinear({ x, weight, bias, out, activation: undefined, addend: undefined }, context, choose, kernels),
   };

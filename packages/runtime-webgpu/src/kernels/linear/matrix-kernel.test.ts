@@ -3,7 +3,7 @@ import type { Attributes, GraphTensor } from "@longspan/core/graph";
 import { gpuOperations } from "../../fusion/index.ts";
 import type { DeviceFacts, MatrixShape } from "../../kernel/device-facts.ts";
 import type { Storage } from "../../kernel/kernel.ts";
-import { knownMatrixShapes, refusalOf, withMatrixUnits } from "../../testing/matrix-units.ts";
+import { knownMatrixShapes, refusalOf } from "../../testing/matrix-units.ts";
 import { runOperation } from "../../testing/run-operation.ts";
 import { testDevice, type TestDevice } from "../../testing/test-device.ts";
 import { linearActivation } from "./linear-activation.ts";
@@ -199,7 +199,11 @@ describe("Dawn takes the device's text", () => {
   ];
   for (const shape of knownMatrixShapes)
     test.each(forms)(`matrices of ${shape.rows} x ${shape.columns} x ${shape.inner}: %s`, async (_, form) => {
-      const facts: DeviceFacts = { ...withMatrixUnits(gpu.facts, shape, "device"), limits: { ...gpu.facts.limits, ...limits } };
+      const facts: DeviceFacts = {
+        ...gpu.facts,
+        limits: { ...gpu.facts.limits, ...limits },
+        matrixUnits: { form: "device", shapes: [shape], lanes: 32 },
+      };
       const tilings = tilingsOf(facts, "float16").filter((tiling) => tiling.kind === "matrix");
       expect(tilings.length).toBeGreaterThan(2);
       const kernels = createProductKernels();

@@ -193,7 +193,8 @@ const matrixTiles: readonly (readonly [MatrixTile, number])[] = [
   [{ workgroup: [128, 128, 32], subgroup: [64, 64] }, 192],
   [{ workgroup: [128, 64, 32], subgroup: [64, 32] }, 192],
   [{ workgroup: [64, 64, 32], subgroup: [32, 32] }, 128],
-  [{ workgroup: [32, 64, 64], subgroup: [32, 16] }, 0],
+  [{ workgroup: [32, 64, 64], subgroup: [32, 16] }, 128],
+  [{ workgroup: [32, 32, 32], subgroup: [16, 16] }, 0],
 ];
 
 /** The tiles that a device's matrix units can run, by the largest of their shapes. */

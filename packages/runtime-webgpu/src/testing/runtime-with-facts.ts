@@ -1,0 +1,9 @@
+import { liveDevice } from "../device/live-device.ts";
+import { runtimeOn, type WebGpuOptions, type WebGpuRuntime } from "../webgpu-runtime.ts";
+import type { TestDevice } from "./test-device.ts";
+
+/** A runtime that takes a device for another kind of one: its sessions choose kernels as they would there. */
+export function runtimeWithFacts({ device, facts }: TestDevice, options: WebGpuOptions = {}): WebGpuRuntime {
+  const live = liveDevice(device, facts, "Make another device");
+  return runtimeOn({ borrow: async () => ({ live, giveBack: () => undefined }) }, options);
+}
