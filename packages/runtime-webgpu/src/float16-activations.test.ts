@@ -39,7 +39,7 @@ async function truthOf(run: Graph, weights: Weights, inputs: Readonly<Record<str
 
 function largestDifference(actual: GraphTensor | undefined, expected: GraphTensor | undefined): number {
   expect(actual?.shape).toEqual(expected?.shape);
-  return Math.max(...[...(expected?.data ?? [])].map((value, at) => Math.abs(Number(value) - Number(actual?.data[at]))));
+  return Math.max(...[...(expected?.data ?? [])].map((value, at) => Math.abs(value - Number(actual?.data[at]))));
 }
 
 describe.each([

@@ -74,6 +74,7 @@ const fuseProjections: Pass = /*#__PURE__*/ rewritePass("fuse-projections", (gra
   const { uses } = indexGraph(graph);
   const parameters = new Set(graph.parameters.map(({ name }) => name));
   const layers = [0, 1, 2].map((at) => nodeOf("linear", [anyValue("x"), anyValue(`weight ${at}`), anyValue(`bias ${at}`)]));
+  const attention: Operation = operations.longformerAttention;
   const others = ["hidden", "mask", "1", "2", "3", "4", "5", "6"];
   return [
     {
@@ -85,7 +86,7 @@ const fuseProjections: Pass = /*#__PURE__*/ rewritePass("fuse-projections", (gra
         const alone = own.every(({ name }) => parameters.has(name) && uses.get(name) === 1);
         if (!alone || tripleLinear.check(operands, {}) !== undefined) return undefined;
         const projected = builder.node(tripleLinear, operands, {}, "projections");
-        return builder.node(operations.longformerAttention, [...projected, ...others.flatMap(named)], root.attributes, "attention");
+        return builder.node(attention, [...projected, ...others.flatMap(named)], root.attributes, "attention");
       },
     },
   ];
