@@ -72,5 +72,5 @@ export const roomOrder: Readonly<Record<string, readonly string[]>> = {
   ],
   "runtime-ort": ["onnx/", "export/", "quantize/", "file/", "transformers-js/", "onnx-adapter.ts", "session/", "index.ts"],
   "runtime-webgpu": ["kernel/", "device/", "fusion/", "kernels/", "plan/", "session/", "webgpu-runtime.ts", "testing/", "index.ts"],
-  cli: ["exit-code.ts", "terminal.ts", "", "runtimes/", "output/", "model/", "commands/", "program.ts", "run.ts", "index.ts", "cli.ts"],
+  cli: ["exit-code.ts", "terminal.ts", "", "runtimes/", "output/", "jobs/", "answers/", "model/", "batch/", "commands/", "program.ts", "run.ts", "index.ts", "cli.ts"],
 };

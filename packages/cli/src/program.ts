@@ -17,11 +17,25 @@ export function createProgram({ terminal, signal, setExitCode }: Omit<CommandCon
     .showHelpAfterError("(longspan <command> --help lists the options)")
     .configureOutput({ writeOut: (text) => terminal.out.write(text), writeErr: (text) => terminal.error.write(text) });
   for (const register of standardCommands) register(program, { terminal, signal, setExitCode, version: ownVersion });
+  for (const command of program.commands) refuseTwice(command);
   program.action(() => {
     program.outputHelp({ error: true });
     setExitCode(exitCodes.usage);
   });
   return program;
+}
+
+/** An option that takes one value and is given two would lose one of them silently. */
+function refuseTwice(command: Command): void {
+  for (const option of command.options) {
+    const isList = Array.isArray(option.defaultValue);
+    if (!option.required || isList) continue;
+    let times = 0;
+    command.on(`option:${option.name()}`, () => {
+      if (++times > 1)
+        command.error(`error: option '${option.flags}' was given twice, and takes one value`, { code: "longspan.optionTwice" });
+    });
+  }
 }
 
 function ownVersion(): string {

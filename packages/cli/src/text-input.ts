@@ -33,18 +33,6 @@ export async function readDocument(path: string, terminal: Terminal, signal: Abo
   return { name, text };
 }
 
-/** What `--text` and `--document` give: at least one text. @throws LongspanError as `readDocument`; `argument-invalid` for none. */
-export async function givenTexts(
-  { text, document }: { readonly text: readonly string[]; readonly document?: string },
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  if (text.length === 0 && document === undefined)
-    throw new LongspanError("argument-invalid", "Give a text with --text, or a file with --document (- reads standard input).");
-  for (const one of text) requireWords("The text", one);
-  return document === undefined ? text : [...text, (await readDocument(document, terminal, signal)).text];
-}
-
 /** @throws LongspanError `inputs-invalid`, before a model is loaded for nothing. */
 export function requireWords(name: string, text: string): void {
   if (text.trim() === "") throw new LongspanError("inputs-invalid", `${name} is empty. Give a text with at least one word.`);

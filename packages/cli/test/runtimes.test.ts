@@ -51,8 +51,8 @@ describe("every runtime gives the reference's answers", () => {
   test("the automatic choice is said on stderr, with the reason; one that was asked for is not", async () => {
     const { code, error } = await runCommand(...words, "--runtime", "auto");
     expect(code).toBe(0);
-    expect(error).toMatch(/^runtime {2}ort: onnxruntime-node .*\(webgpu: .*software.*\)\n$/);
-    expect((await runCommand(...words, "--runtime", "ort")).error).toBe("");
+    expect(error).toMatch(/^runtime {2}ort: onnxruntime-node .*\(webgpu: .*software.*\)\n/);
+    expect((await runCommand(...words, "--runtime", "ort")).error).not.toContain("runtime");
   });
 
   test("a runtime is passed over for what it cannot do", async () => {

@@ -1,16 +1,14 @@
-import { lowConfidenceScore, questionAnswering, type Answer } from "@longspan/pipelines";
-import { jsonDocument } from "../output/json-document.ts";
+import { lowConfidenceScore, questionAnswering, type Answer, type QuestionAnsweringResult } from "@longspan/pipelines";
+import { resultOf, type TextCommand, type TextCommandOptions } from "../batch/text-command.ts";
+import { runTextCommand, type TextCommandContext } from "../batch/run-text-command.ts";
+import { textField } from "../jobs/job-text.ts";
+import { textPipeline } from "../jobs/text-pipeline.ts";
 import { markedSentence, onOneLine } from "../output/marked-sentence.ts";
 import { noteWarnings } from "../output/notes.ts";
-import { describeProfile } from "../output/profile-report.ts";
-import { runPipeline } from "../model/run-pipeline.ts";
-import type { PipelineCommandOptions } from "../model/pipeline-options.ts";
 import { styled, writeText, type Terminal } from "../terminal.ts";
-import { readDocument, requireWords } from "../text-input.ts";
 
-export interface AskOptions extends PipelineCommandOptions {
-  readonly question: string;
-  readonly document: string;
+export interface AskOptions extends TextCommandOptions {
+  readonly question: readonly string[];
   readonly topK?: number;
   readonly maxAnswerTokens?: number;
   readonly windowTokens?: number;
@@ -21,48 +19,63 @@ export interface AskOptions extends PipelineCommandOptions {
   readonly minScore?: number;
 }
 
-/** `longspan ask`: a question, answered with a piece of a document. */
-export async function ask(model: string, options: AskOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
-  const { question } = options;
-  requireWords("The question", question);
-  const { text: context } = await readDocument(options.document, terminal, signal);
-  const { result, facts } = await runPipeline(
-    model,
-    options,
-    {
-      command: "ask",
-      heads: ["question-answering"],
-      create: questionAnswering,
-      run: async (answerer, running) =>
-        answerer(
-          { question, context },
-          {
-            ...running,
-            topK: options.topK,
-            maxAnswerTokens: options.maxAnswerTokens,
-            windowTokens: options.windowTokens,
-            strideTokens: options.strideTokens,
-            alignToWords: options.withinWords !== true,
-            noAnswer: options.allowNoAnswer === true,
-            overlapping: options.overlapping === true,
-            minScore: options.minScore,
-          },
-        ),
+/** `longspan ask`: questions, answered with pieces of documents. */
+export async function ask(model: string, options: AskOptions, context: TextCommandContext): Promise<void> {
+  await runTextCommand(model, options, askCommand(options), context);
+}
+
+function askCommand({ minScore = 0 }: AskOptions): TextCommand<AskOptions> {
+  return {
+    name: "ask",
+    heads: ["question-answering"],
+    lineOptions: ["topK", "maxAnswerTokens", "windowTokens", "strideTokens", "withinWords", "allowNoAnswer", "overlapping", "minScore"],
+    create: async (options, pipelineOptions) =>
+      textPipeline(await questionAnswering(pipelineOptions), {
+        options,
+        input: (context, job) => ({ question: textField(job, "question"), context }),
+        call: ({
+          topK,
+          maxAnswerTokens,
+          windowTokens,
+          strideTokens,
+          withinWords,
+          allowNoAnswer,
+          overlapping,
+          minScore: least,
+        }: AskOptions) => ({
+          topK,
+          maxAnswerTokens,
+          windowTokens,
+          strideTokens,
+          alignToWords: withinWords !== true,
+          noAnswer: allowNoAnswer === true,
+          overlapping: overlapping === true,
+          minScore: least,
+        }),
+        document: ({ answers, lowConfidence, windows }: QuestionAnsweringResult) => ({ answers, lowConfidence, windows }),
+      }),
+    json: (outcomes) => {
+      const [first, another] = outcomes;
+      if (first?.document !== undefined && another === undefined) return first.document;
+      return { results: outcomes.map((outcome) => ({ id: outcome.job.id, question: outcome.job.fields.question, ...resultOf(outcome) })) };
     },
-    { terminal, signal },
-  );
-  const { answers, lowConfidence, windows } = result;
-  if (options.json === true) {
-    terminal.out.write(jsonDocument({ answers, lowConfidence, windows, ...facts }));
-    return;
-  }
-  if (answers.length === 0) writeText(terminal.out, styled("yellow", "no answer"), `  none has a score of ${options.minScore ?? 0}`);
-  else if (lowConfidence) noteWarnings([doubt], terminal);
-  for (const answer of answers) describe(answer, context, terminal);
-  if (facts.profile !== undefined) describeProfile(facts.profile, terminal);
+    describe: ({ document, given }, label, terminal) => {
+      if (label !== undefined) writeText(terminal.out, styled("bold", label));
+      const answers = answersOf(document);
+      if (answers.length === 0) writeText(terminal.out, styled("yellow", "no answer"), `  none has a score of ${minScore}`);
+      else if (document.lowConfidence === true) noteWarnings([doubt], terminal);
+      for (const answer of answers) describe(answer, given.text, terminal);
+    },
+    columns: ["answer", "start", "end", "score", "lowConfidence", "windows", "answers"],
+    cells: (document) => ({ ...document, ...answersOf(document)[0] }),
+  };
 }
 
 const doubt = `The best score is below ${lowConfidenceScore}: the document may hold no answer, or say it in other words. Ask differently, or look at more answers (--top-k 5).`;
+
+function answersOf(document: Readonly<Record<string, unknown>>): readonly Answer[] {
+  return document.answers as readonly Answer[];
+}
 
 function describe(answer: Answer, context: string, { out }: Terminal): void {
   const score = `score ${answer.score.toPrecision(4)}`;

@@ -1,12 +1,13 @@
-import { Option } from "commander";
+import { Option, type Command } from "commander";
+import { addBatchOptions } from "../model/batch-options.ts";
 import { addModelArgument } from "../model/model-options.ts";
 import { addTextOptions } from "../model/pipeline-options.ts";
 import type { ClassifyOptions } from "./classify.ts";
 import type { RegisterCommand } from "./register-command.ts";
 
-export const registerClassify: RegisterCommand = (program, { terminal, signal }) => {
+export const registerClassify: RegisterCommand = (program, { terminal, signal, setExitCode }) => {
   const command = program.command("classify").description("say what a text is, or what its tokens are: as the model's head has it");
-  addTextOptions(addModelArgument(command))
+  addBatchOptions(addTextOptions(addModelArgument(command)))
     .addOption(
       new Option("--scores <function>", "texts: how scores come of logits (default: as the configuration says)").choices([
         "softmax",
@@ -20,8 +21,8 @@ export const registerClassify: RegisterCommand = (program, { terminal, signal })
         "simple",
       ]),
     )
-    .action(async (model: string, options: ClassifyOptions) => {
+    .action(async (model: string, options: ClassifyOptions, declared: Command) => {
       const { classify } = await import("./classify.ts");
-      await classify(model, options, terminal, signal);
+      await classify(model, options, { terminal, signal, setExitCode, declared });
     });
 };

@@ -5,18 +5,15 @@ import {
   type ClassifyTextOptions,
   type ClassifyTokensOptions,
   type Entity,
-  type PipelineHandle,
   type PipelineOptions,
   type TextClassification,
 } from "@longspan/pipelines";
-import { jsonDocument } from "../output/json-document.ts";
+import { resultOf, type TextCommand, type TextCommandOptions } from "../batch/text-command.ts";
+import { runTextCommand, type TextCommandContext } from "../batch/run-text-command.ts";
+import { textPipeline, type TextPipeline } from "../jobs/text-pipeline.ts";
 import { markedSentence } from "../output/marked-sentence.ts";
 import { noteWarnings } from "../output/notes.ts";
-import { describeProfile } from "../output/profile-report.ts";
-import { runPipeline } from "../model/run-pipeline.ts";
-import type { TextCommandOptions } from "../model/pipeline-options.ts";
-import { writeColumns, styled, writeLine, type Terminal } from "../terminal.ts";
-import { givenTexts } from "../text-input.ts";
+import { writeColumns, styled, writeLine, writeText, type Terminal } from "../terminal.ts";
 
 export interface ClassifyOptions extends TextCommandOptions {
   readonly scores?: NonNullable<ClassifyTextOptions["scores"]>;
@@ -26,61 +23,42 @@ export interface ClassifyOptions extends TextCommandOptions {
 /** What one text is, or what its tokens are: the checkpoint's head says which. */
 type Result = Pick<TextClassification, "labels" | "windows" | "unreadTokens"> | { readonly entities: readonly Entity[] };
 
-type Running = Pick<PipelineOptions, "signal" | "onProgress">;
-
 /** `longspan classify`: labels of texts, or of their tokens. */
-export async function classify(model: string, options: ClassifyOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
-  const texts = await givenTexts(options, terminal, signal);
-  const {
-    result: results,
-    checkpoint,
-    facts,
-  } = await runPipeline(
-    model,
+export async function classify(model: string, options: ClassifyOptions, context: TextCommandContext): Promise<void> {
+  await runTextCommand(model, options, classifyCommand, context);
+}
+
+const classifyCommand: TextCommand<ClassifyOptions> = {
+  name: "classify",
+  heads: ["sequence-classification", "token-classification"],
+  lineOptions: ["scores", "aggregation"],
+  create: async (options, pipelineOptions, opened) => createClassifier(pipelineOptions, opened, options),
+  json: (outcomes, { head }) => ({ head, results: outcomes.map((outcome) => resultOf(outcome)) }),
+  describe: ({ document, given }, label, terminal) => {
+    if (label !== undefined) writeText(terminal.out, styled("bold", label));
+    describe(document as unknown as Result, given.text, terminal);
+  },
+  columns: ["label", "score", "labels", "windows", "unreadTokens", "entities"],
+  cells: (document) => {
+    const labels = document.labels as TextClassification["labels"] | undefined;
+    return { ...document, ...labels?.[0] };
+  },
+};
+
+async function createClassifier(pipelineOptions: PipelineOptions, { head }: Checkpoint, options: ClassifyOptions): Promise<TextPipeline> {
+  if (head === "token-classification")
+    return textPipeline(await classifyTokens(pipelineOptions), {
+      options,
+      input: (text) => text,
+      call: ({ aggregation }: ClassifyOptions) => ({ aggregation }),
+      document: (entities) => ({ entities }),
+    });
+  return textPipeline(await classifyText(pipelineOptions), {
     options,
-    {
-      command: "classify",
-      heads: ["sequence-classification", "token-classification"],
-      create: async (pipelineOptions, opened) => createClassifier(pipelineOptions, opened, options),
-      run: async (classifier, running) => classifier.run(texts, running),
-    },
-    { terminal, signal },
-  );
-  if (options.json === true) {
-    terminal.out.write(jsonDocument({ head: checkpoint.head, results, ...facts }));
-    return;
-  }
-  for (const [index, result] of results.entries()) describe(result, texts[index] ?? "", terminal);
-  if (facts.profile !== undefined) describeProfile(facts.profile, terminal);
-}
-
-interface Classifier extends PipelineHandle {
-  run(texts: readonly string[], running: Running): Promise<readonly Result[]>;
-}
-
-async function createClassifier(
-  options: PipelineOptions,
-  { head }: Checkpoint,
-  { scores, aggregation }: ClassifyOptions,
-): Promise<Classifier> {
-  if (head === "token-classification") {
-    const pipeline = await classifyTokens(options);
-    return {
-      ...handleOf(pipeline),
-      run: async (texts, running) => (await pipeline(texts, { ...running, aggregation })).map((entities) => ({ entities })),
-    };
-  }
-  const pipeline = await classifyText(options);
-  return {
-    ...handleOf(pipeline),
-    run: async (texts, running) =>
-      (await pipeline(texts, { ...running, scores })).map(({ labels, windows, unreadTokens }) => ({ labels, windows, unreadTokens })),
-  };
-}
-
-/** A pipeline is a function; its handle alone is data. */
-function handleOf({ model, runtime, device, profile, dispose, [Symbol.asyncDispose]: asyncDispose }: PipelineHandle): PipelineHandle {
-  return { model, runtime, device, ...(profile === undefined ? {} : { profile }), dispose, [Symbol.asyncDispose]: asyncDispose };
+    input: (text) => text,
+    call: ({ scores }: ClassifyOptions) => ({ scores }),
+    document: ({ labels, windows, unreadTokens }: TextClassification) => ({ labels, windows, unreadTokens }),
+  });
 }
 
 function describe(result: Result, text: string, terminal: Terminal): void {

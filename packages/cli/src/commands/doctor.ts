@@ -20,7 +20,7 @@ export async function doctor(options: DoctorOptions, version: string, terminal: 
 }
 
 async function examine(version: string): Promise<MachineReport> {
-  const findings = await Promise.all(standardCandidates.map(async ({ name, find }) => ({ name, finding: await find() })));
+  const findings = await Promise.all(standardCandidates.map(async ({ name, find }) => ({ name, finding: await find({}) })));
   const runtimes = findings.map(({ name, finding }): RuntimeReport =>
     "obstacle" in finding
       ? { name, usable: false, description: finding.obstacle }

@@ -1,13 +1,14 @@
-import { InvalidArgumentError, Option } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import type { PoolingMode } from "@longspan/pipelines";
+import { addBatchOptions } from "../model/batch-options.ts";
 import { addModelArgument } from "../model/model-options.ts";
 import { addTextOptions } from "../model/pipeline-options.ts";
 import type { EmbedOptions } from "./embed.ts";
 import type { RegisterCommand } from "./register-command.ts";
 
-export const registerEmbed: RegisterCommand = (program, { terminal, signal }) => {
+export const registerEmbed: RegisterCommand = (program, { terminal, signal, setExitCode }) => {
   const command = program.command("embed").description("turn a text into a vector, with any Longformer");
-  addTextOptions(addModelArgument(command))
+  addBatchOptions(addTextOptions(addModelArgument(command)))
     .addOption(
       new Option(
         "--pooling <ways>",
@@ -17,9 +18,9 @@ export const registerEmbed: RegisterCommand = (program, { terminal, signal }) =>
     .option("--normalize", "divide each vector by its length")
     .option("--prompt <text>", "what stands before each text")
     .option("--prompt-name <name>", "a prompt of the model's own, as files of sentence-transformers name it")
-    .action(async (model: string, options: EmbedOptions) => {
+    .action(async (model: string, options: EmbedOptions, declared: Command) => {
       const { embed } = await import("./embed.ts");
-      await embed(model, options, terminal, signal);
+      await embed(model, options, { terminal, signal, setExitCode, declared });
     });
 };
 

@@ -1,11 +1,8 @@
 import { embedText, type EmbedTextOptions } from "@longspan/pipelines";
-import { jsonDocument } from "../output/json-document.ts";
-import { noteWarnings } from "../output/notes.ts";
-import { describeProfile } from "../output/profile-report.ts";
-import { runPipeline } from "../model/run-pipeline.ts";
-import type { TextCommandOptions } from "../model/pipeline-options.ts";
-import { writeText, type Terminal } from "../terminal.ts";
-import { givenTexts } from "../text-input.ts";
+import { resultOf, type TextCommand, type TextCommandOptions } from "../batch/text-command.ts";
+import { runTextCommand, type TextCommandContext } from "../batch/run-text-command.ts";
+import { textPipeline } from "../jobs/text-pipeline.ts";
+import { styled, writeText } from "../terminal.ts";
 
 export interface EmbedOptions extends TextCommandOptions {
   readonly pooling?: NonNullable<EmbedTextOptions["pooling"]>;
@@ -14,38 +11,56 @@ export interface EmbedOptions extends TextCommandOptions {
   readonly promptName?: string;
 }
 
-/** `longspan embed`: a text as a vector, by any Longformer's trunk. */
-export async function embed(model: string, options: EmbedOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
-  const texts = await givenTexts(options, terminal, signal);
+/** Sentences about single texts that are told; of more, how many there are. */
+const toldTexts = 20;
+
+/** `longspan embed`: texts as vectors, by any Longformer's trunk. */
+export async function embed(model: string, options: EmbedOptions, context: TextCommandContext): Promise<void> {
+  await runTextCommand(model, options, embedCommand(), context);
+}
+
+function embedCommand(): TextCommand<EmbedOptions> {
   // With --profile the model runs twice; a text is told of once.
   const unread = new Map<number, string>();
-  const { result, facts } = await runPipeline(
-    model,
-    options,
-    {
-      command: "embed",
-      heads: undefined,
-      create: embedText,
-      run: async (embedder, running) =>
-        embedder(texts, {
-          ...running,
-          pooling: options.pooling,
-          normalize: options.normalize,
-          prompt: options.prompt,
-          promptName: options.promptName,
-          onUnread: ({ text, tokens, limit }) =>
-            unread.set(text, `The last ${tokens} tokens of text ${text + 1} were not read: the model's files say that it reads ${limit}.`),
+  return {
+    name: "embed",
+    heads: undefined,
+    lineOptions: ["pooling", "normalize", "prompt", "promptName"],
+    create: async (options, pipelineOptions) =>
+      textPipeline(await embedText(pipelineOptions), {
+        options,
+        input: (text) => text,
+        call: ({ pooling, normalize, prompt, promptName }: EmbedOptions) => ({
+          pooling,
+          normalize,
+          prompt,
+          promptName,
+          onUnread: ({ text, tokens, limit }) => {
+            const told = unread.size < toldTexts;
+            unread.set(
+              text,
+              told ? `The last ${tokens} tokens of text ${text + 1} were not read: the model's files say that it reads ${limit}.` : "",
+            );
+          },
         }),
+        document: (vector: Float32Array) => ({ embedding: Array.from(vector) }),
+      }),
+    json: (outcomes) => {
+      const errors = outcomes.filter(({ error }) => error !== undefined).map((outcome) => ({ id: outcome.job.id, ...resultOf(outcome) }));
+      const embeddings = outcomes.map(({ document }) => document?.embedding ?? null);
+      return { embeddings, ...(errors.length === 0 ? {} : { errors }) };
     },
-    { terminal, signal },
-  );
-  const notes = [...unread.values()];
-  const embeddings = result.map((vector) => Array.from(vector));
-  if (options.json === true) {
-    terminal.out.write(jsonDocument({ embeddings, ...facts, warnings: [...facts.warnings, ...notes] }));
-    return;
-  }
-  noteWarnings(notes, terminal);
-  for (const vector of embeddings) writeText(terminal.out, vector.join(" "));
-  if (facts.profile !== undefined) describeProfile(facts.profile, terminal);
+    describe: ({ document }, label, { out }) => {
+      // A line is a vector and nothing else, whose order tells what it is of.
+      if (label !== undefined && out.isTTY === true) writeText(out, styled("bold", label));
+      writeText(out, (document.embedding as readonly number[]).join(" "));
+    },
+    columns: ["embedding"],
+    cells: (document) => document,
+    notes: () => {
+      const all = [...unread.values()];
+      const more = all.length - toldTexts;
+      return more > 0 ? [...all.slice(0, toldTexts), `Of ${more} more texts the end was not read.`] : all;
+    },
+  };
 }

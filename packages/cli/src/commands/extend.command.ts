@@ -1,7 +1,8 @@
 import type { AttentionWindows } from "@longspan/core";
 import { addModelArgument, addOpeningOptions, windows } from "../model/model-options.ts";
 import { addOutputOptions, type OutputOptions } from "../model/output-options.ts";
-import { integerOption } from "../model/pipeline-options.ts";
+import { integerOption } from "../model/integer-option.ts";
+
 import type { RegisterCommand } from "./register-command.ts";
 
 interface ExtendCommandOptions extends OutputOptions {

@@ -1,45 +1,41 @@
-import { fillMask } from "@longspan/pipelines";
-import { jsonDocument } from "../output/json-document.ts";
+import { fillMask, type FilledMask } from "@longspan/pipelines";
+import { resultOf, type TextCommand, type TextCommandOptions } from "../batch/text-command.ts";
+import { runTextCommand, type TextCommandContext } from "../batch/run-text-command.ts";
+import { textPipeline } from "../jobs/text-pipeline.ts";
 import { onOneLine } from "../output/marked-sentence.ts";
-import { describeProfile } from "../output/profile-report.ts";
-import { runPipeline } from "../model/run-pipeline.ts";
-import type { TextCommandOptions } from "../model/pipeline-options.ts";
-import { styled, writeColumns, writeText, type Terminal } from "../terminal.ts";
-import { givenTexts } from "../text-input.ts";
+import { styled, writeColumns, writeText } from "../terminal.ts";
 
 export interface FillOptions extends TextCommandOptions {
   readonly topK?: number;
 }
 
-/** `longspan fill`: words for each mask of a text. */
-export async function fill(model: string, options: FillOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
-  const texts = await givenTexts(options, terminal, signal);
-  const { result, facts } = await runPipeline(
-    model,
-    options,
-    {
-      command: "fill",
-      heads: ["masked-lm"],
-      create: fillMask,
-      run: async (filler, running) => filler(texts, { ...running, topK: options.topK }),
-    },
-    { terminal, signal },
-  );
-  const { out } = terminal;
-  if (options.json === true) {
-    const results = result.map((masks) => ({ masks }));
-    out.write(jsonDocument({ results, ...facts }));
-    return;
-  }
-  for (const [index, masks] of result.entries()) {
-    for (const { start, end, fillings } of masks) {
-      const place = onOneLine(texts[index]?.slice(Math.max(0, start - 40), end + 40) ?? "");
-      writeText(out, styled("bold", place));
+/** `longspan fill`: words for each mask of texts. */
+export async function fill(model: string, options: FillOptions, context: TextCommandContext): Promise<void> {
+  await runTextCommand(model, options, fillCommand, context);
+}
+
+const fillCommand: TextCommand<FillOptions> = {
+  name: "fill",
+  heads: ["masked-lm"],
+  lineOptions: ["topK"],
+  create: async (options, pipelineOptions) =>
+    textPipeline(await fillMask(pipelineOptions), {
+      options,
+      input: (text) => text,
+      call: ({ topK }: FillOptions) => ({ topK }),
+      document: (masks: readonly FilledMask[]) => ({ masks }),
+    }),
+  json: (outcomes) => ({ results: outcomes.map((outcome) => resultOf(outcome)) }),
+  describe: ({ document, given }, label, { out }) => {
+    if (label !== undefined) writeText(out, styled("dim", label));
+    for (const { start, end, fillings } of document.masks as readonly FilledMask[]) {
+      writeText(out, styled("bold", onOneLine(given.text.slice(Math.max(0, start - 40), end + 40))));
       writeColumns(
         out,
         fillings.map(({ text, score }) => ["", onOneLine(text).trim(), score.toPrecision(4)]),
       );
     }
-  }
-  if (facts.profile !== undefined) describeProfile(facts.profile, terminal);
-}
+  },
+  columns: ["masks"],
+  cells: (document) => document,
+};

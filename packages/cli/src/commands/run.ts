@@ -28,8 +28,8 @@ export async function runModel(model: string, options: RunCommandOptions, termin
   const started = performance.now();
   const wanted = options.outputs?.split(",").map((name) => name.trim());
   const attentionWeights = wanted?.some((name) => /^(?:global_)?attentions\b/.test(name));
-  const { precision: dataType, profile } = options;
-  const { runtime, reason } = await loadRuntime(options.runtime, { attentionWeights, dataType });
+  const { precision: dataType, profile, threads } = options;
+  const { runtime, reason } = await loadRuntime(options.runtime, { attentionWeights, dataType, threads });
   const raw = await readTensorInputs(options.inputs, terminal, signal);
   const { checkpoint } = await openModel(await createCommandConverter(options), model, options, options.layout, { terminal, signal });
   try {

@@ -60,8 +60,8 @@ async function forwardComparison(
     import("../tensor-inputs.ts"),
     import("@longspan/core/runtime"),
   ]);
-  const { precision: dataType } = options;
-  const { runtime, reason } = await loadRuntime(options.runtime, { dataType });
+  const { precision: dataType, threads } = options;
+  const { runtime, reason } = await loadRuntime(options.runtime, { dataType, threads });
   const inputs =
     options.inputs === undefined
       ? undefined

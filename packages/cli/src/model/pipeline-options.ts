@@ -8,28 +8,24 @@ export interface PipelineCommandOptions extends ModelOptions, RuntimeOptions, Pr
   readonly tokenizer?: string;
 }
 
-export interface TextCommandOptions extends PipelineCommandOptions {
-  readonly text: readonly string[];
-  readonly document?: string;
-}
-
 export function addPipelineOptions(command: Command): Command {
   return addProfileOption(addRuntimeOptions(addReadingOptions(command)));
 }
 
 export function addTextOptions(command: Command): Command {
   return addPipelineOptions(command)
-    .option("--text <text>", "a text (repeatable)", (text: string, list: readonly string[]) => [...list, text], [])
-    .option("--document <file>", "a text file (UTF-8); - reads standard input");
+    .option("--text <text>", "a text (repeatable)", repeatable, [])
+    .option(
+      "--document <file>",
+      "a text file (UTF-8), a folder of them, or a pattern in quotes; - reads standard input (repeatable)",
+      repeatable,
+      [],
+    );
 }
 
-/** For options that count. @throws InvalidArgumentError which commander reports with the option's name. */
-export function integerOption(min: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== "" && Number.isSafeInteger(value) && value >= min) return value;
-    throw new InvalidArgumentError(`It is an integer, ${min} or more.`);
-  };
+/** For options that may be given several times. */
+export function repeatable(text: string, list: readonly string[]): readonly string[] {
+  return [...list, text];
 }
 
 /** For options that are a share of 1. @throws InvalidArgumentError which commander reports with the option's name. */

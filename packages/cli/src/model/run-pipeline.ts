@@ -62,8 +62,8 @@ export async function runPipeline<Pipeline extends PipelineHandle, Result>(
   { terminal, signal }: { readonly terminal: Terminal; readonly signal: AbortSignal },
 ): Promise<PipelineRun<Result>> {
   const started = performance.now();
-  const { precision: dataType, profile } = options;
-  const { runtime, reason } = await loadRuntime(options.runtime, { dataType });
+  const { precision: dataType, profile, threads } = options;
+  const { runtime, reason } = await loadRuntime(options.runtime, { dataType, threads });
   const checkpoint = await openFor(model, options, needs, { terminal, signal });
   const progress = await progressDisplay(terminal.error);
   try {

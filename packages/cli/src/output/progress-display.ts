@@ -4,11 +4,16 @@ import type { OutputStream } from "../terminal.ts";
 
 export interface ProgressDisplay {
   readonly onProgress: ProgressListener;
+  /** Says how far many things are: on a terminal in the one line, elsewhere in a line of its own, now and again. */
+  say(text: string): void;
   stop(): void;
 }
 
 /** Redrawing more often than this costs more than it tells. */
 const redrawMilliseconds = 100;
+
+/** Where nothing can be redrawn, so long between two lines. */
+const lineMilliseconds = 30_000;
 
 /** A terminal has one line that is redrawn, whoever has something to say. */
 const displays = new WeakMap<OutputStream, Promise<ProgressDisplay>>();
@@ -37,16 +42,30 @@ async function spinnerOn(stream: OutputStream): Promise<ProgressDisplay> {
       spinner.text = event.stage === "wait" ? describeWaiting(event) : describe(event, (now - started) / 1000, prettyBytes);
       if (!spinner.isSpinning) spinner.start();
     },
+    say(text) {
+      const now = performance.now();
+      if (now - drawn < redrawMilliseconds) return;
+      drawn = now;
+      spinner.text = shownMessage(text);
+      if (!spinner.isSpinning) spinner.start();
+    },
     stop: () => spinner.stop(),
   };
 }
 
 async function linesOn(stream: OutputStream): Promise<ProgressDisplay> {
+  let said = performance.now();
   return {
     onProgress(event) {
       // After 2 and 5 seconds, then now and again.
       const isDue = event.done === 2 || event.done === 5 || event.done % 10 === 0;
       if (event.stage === "wait" && isDue) stream.write(`${describeWaiting(event)}\n`);
+    },
+    say(text) {
+      const now = performance.now();
+      if (now - said < lineMilliseconds) return;
+      said = now;
+      stream.write(`${shownMessage(text)}\n`);
     },
     stop: () => {},
   };

@@ -9,6 +9,8 @@ export interface RuntimeNeeds {
   readonly attentionWeights?: boolean | undefined;
   /** Compute in this type. */
   readonly dataType?: DataType | undefined;
+  /** Compute with so many threads, where the runtime is ort. */
+  readonly threads?: number | undefined;
 }
 
 /** A runtime, and why it was chosen. */
@@ -29,7 +31,7 @@ export async function chooseRuntime(
 ): Promise<ChosenRuntime> {
   const obstacles: string[] = [];
   for (const { name, find } of candidates) {
-    const found = await find();
+    const found = await find(needs);
     const obstacle = "obstacle" in found ? found.obstacle : lacking(found.runtime, needs);
     if (obstacle === undefined && "runtime" in found) {
       const { runtime, description } = found;

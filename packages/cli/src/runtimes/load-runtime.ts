@@ -5,7 +5,7 @@ import { chooseRuntime, type ChosenRuntime, type RuntimeNeeds } from "./choose-r
 const runtimes: Readonly<Record<string, (needs: RuntimeNeeds) => Promise<ChosenRuntime>>> = {
   auto: chooseRuntime,
   webgpu: async () => ({ runtime: (await import("@longspan/runtime-webgpu")).webgpu(), reason: "asked for" }),
-  ort: async () => ({ runtime: (await import("@longspan/runtime-ort")).ort(), reason: "asked for" }),
+  ort: async ({ threads }) => ({ runtime: (await import("@longspan/runtime-ort")).ort({ threads }), reason: "asked for" }),
   reference: async () => ({ runtime: (await import("@longspan/core/runtime")).referenceRuntime(), reason: "asked for" }),
 };
 
@@ -24,5 +24,9 @@ export async function loadRuntime(name: string, needs: RuntimeNeeds): Promise<Ch
       details: { runtime: name, runtimes: runtimeNames },
     });
   }
+  if (needs.threads !== undefined && (name === "webgpu" || name === "reference"))
+    throw new LongspanError("argument-invalid", `--threads is for the runtime ort; ${name} has no use for it. Leave it out.`, {
+      details: { runtime: name },
+    });
   return load(needs);
 }

@@ -7,5 +7,5 @@ export type Finding = { readonly runtime: Runtime; readonly description: string 
 export interface RuntimeCandidate {
   /** For people: `onnxruntime-node`. */
   readonly name: string;
-  readonly find: () => Promise<Finding>;
+  readonly find: (needs: { readonly threads?: number | undefined }) => Promise<Finding>;
 }

@@ -10,8 +10,8 @@ const notInstalled: Finding = { obstacle: "package not installed" };
 /** What there is, the fastest first. */
 export const standardCandidates: readonly RuntimeCandidate[] = [
   { name: "webgpu", find: findGpu },
-  { name: "onnxruntime-node", find: async () => findOrt("onnxruntime-node", async () => import("onnxruntime-node")) },
-  { name: "onnxruntime-web", find: async () => findOrt("onnxruntime-web", async () => import("onnxruntime-web")) },
+  { name: "onnxruntime-node", find: async ({ threads }) => findOrt("onnxruntime-node", async () => import("onnxruntime-node"), threads) },
+  { name: "onnxruntime-web", find: async ({ threads }) => findOrt("onnxruntime-web", async () => import("onnxruntime-web"), threads) },
   { name: "reference", find: async () => ({ runtime: referenceRuntime(), description: describeReference() }) },
 ];
 
@@ -30,13 +30,13 @@ async function findGpu(): Promise<Finding> {
   }
 }
 
-async function findOrt(name: string, load: () => Promise<OrtModule>): Promise<Finding> {
+async function findOrt(name: string, load: () => Promise<OrtModule>, threads: number | undefined): Promise<Finding> {
   const version = installedVersion(name);
   if (version === undefined) return notInstalled;
   const { ort } = await import("@longspan/runtime-ort");
   try {
     return {
-      runtime: ort({ module: await load() }),
+      runtime: ort({ module: await load(), threads }),
       description: `${name} ${version}${name === "onnxruntime-web" ? " as WebAssembly" : ""}`,
     };
   } catch (error) {

@@ -29,6 +29,7 @@ export const errorCodes = {
   "sequence-too-long": "input",
   "separators-mismatch": "input",
   "source-changed": "input",
+  "duplicate-id": "input",
   "target-exists": "usage",
   "target-is-source": "usage",
   "target-unknown": "usage",
@@ -47,6 +48,7 @@ export const errorCodes = {
   "device-limit": "environment",
   "out-of-memory": "environment",
   "device-lost": "environment",
+  "worker-lost": "environment",
   aborted: "interrupted",
 } as const;
 

@@ -1,5 +1,6 @@
 export { directoryFileSet } from "./directory-file-set.ts";
 export { directorySink, type DirectorySinkOptions } from "./directory-sink.ts";
+export { fileSystemError } from "./file-system-error.ts";
 export { fileSink } from "./file-sink.ts";
 export { fileSource } from "./file-source.ts";
 export { pathInput } from "./path-input.ts";

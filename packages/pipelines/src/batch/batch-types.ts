@@ -1,3 +1,4 @@
+import type { ProgressListener } from "@longspan/core";
 import type { RunOptions } from "../model/pipeline-options.ts";
 
 /** What every call of a pipeline may be told, but for how it is run: that is the batch's. */
@@ -30,7 +31,7 @@ export interface BatchProgress {
   readonly paddingTokens: number;
 }
 
-/** How many inputs are run through a pipeline. */
+/** How a batch is run. */
 export interface BatchOptions<Options> {
   /** What a call of the pipeline takes, for all items. */
   readonly options?: CallOptions<Options> | undefined;
@@ -45,6 +46,8 @@ export interface BatchOptions<Options> {
   /** Milliseconds that a batch with room waits for more items, where they come one by one. Default: 0, what is there runs at once. */
   readonly patience?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Events of the stage `run`, while the model runs: of the windows that are known so far. */
+  readonly onProgress?: ProgressListener | undefined;
   /** Told after each batch of windows. */
   readonly onBatch?: ((progress: BatchProgress) => void) | undefined;
 }

@@ -24,7 +24,8 @@ export interface PooledRow<Pooled> {
 /** Rows of many jobs, from which batches of rows of like length are taken. */
 export interface RowPool<Pooled extends PooledJob> {
   readonly isEmpty: boolean;
-  /** Tokens that wait. */
+  /** Rows, and tokens, that wait. */
+  readonly rows: number;
   readonly tokens: number;
   add(pooled: Pooled): void;
   /** Leaves out the rows of a job that still wait. */
@@ -35,7 +36,7 @@ export interface RowPool<Pooled extends PooledJob> {
 
 export function rowPool<Pooled extends PooledJob>(limits: PoolLimits): RowPool<Pooled> {
   const waiting = new Set<Pooled>();
-  let tokens = 0;
+  let [waitingRows, tokens] = [0, 0];
 
   /** Rows of a job may be taken in their order alone: those up to the next one of another length. */
   function candidatesOf(owner: Pooled): readonly PooledRow<Pooled>[] {
@@ -54,16 +55,22 @@ export function rowPool<Pooled extends PooledJob>(limits: PoolLimits): RowPool<P
     get isEmpty() {
       return waiting.size === 0;
     },
+    get rows() {
+      return waitingRows;
+    },
     get tokens() {
       return tokens;
     },
     add(pooled) {
       waiting.add(pooled);
+      waitingRows += pooled.rows.length;
       tokens += sumOfLengths(pooled.rows);
     },
     drop(pooled) {
       if (!waiting.delete(pooled)) return;
-      tokens -= sumOfLengths(pooled.rows.slice(pooled.taken));
+      const left = pooled.rows.slice(pooled.taken);
+      waitingRows -= left.length;
+      tokens -= sumOfLengths(left);
     },
     take() {
       const [oldest] = waiting;
@@ -76,12 +83,15 @@ export function rowPool<Pooled extends PooledJob>(limits: PoolLimits): RowPool<P
         sorted.findIndex(({ owner }) => owner === oldest),
         limits,
       );
-      for (const { owner, row } of chosen) {
+      // As many rows of each job as were chosen, from its next one on: all of them have one length.
+      return chosen.flatMap(({ owner }) => {
+        const row = owner.rows[owner.taken++];
+        if (row === undefined) return [];
+        waitingRows--;
         tokens -= row.ids.length;
-        owner.taken++;
         if (owner.taken === owner.rows.length) waiting.delete(owner);
-      }
-      return chosen;
+        return [{ owner, row }];
+      });
     },
   };
 }

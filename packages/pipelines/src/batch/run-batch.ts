@@ -1,4 +1,4 @@
-import { type ErrorCode, LongspanError } from "@longspan/core";
+import { type ErrorCode, LongspanError, type ProgressListener } from "@longspan/core";
 import { shownMessage, throwIfAborted } from "@longspan/core/adapter";
 import { jobSource, type Batchable, type Job, type JobSource } from "../running/job.ts";
 import { runTogether, type RowOutputs } from "../running/run-rows.ts";
@@ -118,7 +118,12 @@ export async function* runBatch<Input, Options, Result, Item extends BatchItem<I
     const batch = pool.take();
     if (batch.length === 0) return;
     let isRunning = true;
-    const running = runPart(source, batch, signal).finally(() => {
+    const known = counts.windows + batch.length + pool.rows;
+    const first = counts.windows + 1;
+    const item = `window ${first}${batch.length > 1 ? ` to ${counts.windows + batch.length}` : ""} of ${known}`;
+    const onProgress: ProgressListener = ({ done, total }) =>
+      given.onProgress?.({ stage: "run", item, done: counts.windows * total + batch.length * done, total: known * total, unit: "steps" });
+    const running = runPart(source, batch, { signal, onProgress }).finally(() => {
       isRunning = false;
       ring();
     });
@@ -201,13 +206,13 @@ interface RowResult<Owner> {
 async function runPart<Owner>(
   source: Pick<JobSource<unknown, unknown, unknown>, "model">,
   batch: readonly PooledRow<Owner>[],
-  signal: AbortSignal | undefined,
+  options: Pick<BatchOptions<unknown>, "signal" | "onProgress">,
 ): Promise<readonly RowResult<Owner>[]> {
   try {
     const outputsOf = await runTogether(
       source.model,
       batch.map(({ row }) => row),
-      { signal },
+      options,
     );
     return batch.map(({ owner }, index) => ({ owner, output: () => outputsOf(index) }));
   } catch (error) {
@@ -217,8 +222,8 @@ async function runPart<Owner>(
     };
     if (batch.length === 1) return batch.map(({ owner }) => ({ owner, output: fail }));
     const middle = Math.ceil(batch.length / 2);
-    const first = await runPart(source, batch.slice(0, middle), signal);
-    return [...first, ...(await runPart(source, batch.slice(middle), signal))];
+    const first = await runPart(source, batch.slice(0, middle), options);
+    return [...first, ...(await runPart(source, batch.slice(middle), options))];
   }
 }
 

@@ -1,0 +1,65 @@
+import { rm } from "node:fs/promises";
+import { LongspanError } from "@longspan/core";
+import { csvFormat, jsonlFormat, type AnswerFormat, type OutputFormat } from "../answers/answer-formats.ts";
+import { fileEnd, streamEnd, type AnswerSink } from "../answers/answer-sink.ts";
+import { heldAnswers, type HeldAnswers } from "../answers/held-answers.ts";
+import { noteWarnings } from "../output/notes.ts";
+import type { Terminal } from "../terminal.ts";
+import type { TextCommand, TextCommandOptions } from "./text-command.ts";
+
+/** Where a run's lines go. */
+export interface Output {
+  readonly path: string;
+  readonly format: AnswerFormat;
+  /** What an earlier run wrote; undefined without --resume. */
+  readonly held: HeldAnswers | undefined;
+  readonly sink: AnswerSink;
+  /** Takes a file away that this run made and wrote nothing to. */
+  discard(): Promise<void>;
+}
+
+/** @throws LongspanError `argument-invalid`, `target-exists`; `malformed` for a file that cannot be gone on with. */
+export async function openOutput<Options extends TextCommandOptions>(
+  { output: path = "-", outputFormat, resume, force }: TextCommandOptions,
+  { columns, cells }: TextCommand<Options>,
+  terminal: Terminal,
+): Promise<Output> {
+  const kind = outputFormat ?? formatOf(path);
+  const format = kind === "csv" ? csvFormat(columns, cells) : jsonlFormat;
+  if (path === "-") {
+    if (resume === true) throw new LongspanError("argument-invalid", "--resume goes on with a file: name it with --output.");
+    const sink = streamEnd(terminal.out);
+    if (format.header !== "") await sink.write(format.header);
+    return { path, format, held: undefined, sink, discard: async () => {} };
+  }
+  const held = resume === true ? await heldIn(path, kind, format.header) : undefined;
+  if (held !== undefined && held.mended > 0)
+    noteWarnings([`${path}: its last line was not whole (${held.mended} bytes); it is written anew.`], terminal);
+  const sink = await fileEnd(path, held !== undefined ? "append" : force === true ? "replace" : "new");
+  if (format.header !== "" && held?.isEmpty !== false) await sink.write(format.header);
+  return { path, format, held, sink, discard: async () => (held === undefined ? rm(path, { force: true }) : undefined) };
+}
+
+/** A run that is to be gone on with may not have begun. */
+async function heldIn(path: string, format: OutputFormat, header: string): Promise<HeldAnswers | undefined> {
+  try {
+    return await heldAnswers(path, format, header);
+  } catch (error) {
+    if (LongspanError.isInstance(error) && error.code === "not-found") return undefined;
+    throw error;
+  }
+}
+
+function formatOf(path: string): OutputFormat {
+  if (path === "-") return "jsonl";
+  const extension = /\.([^.]+)$/.exec(path)?.[1]?.toLowerCase();
+  if (extension === "jsonl" || extension === "ndjson") return "jsonl";
+  if (extension === "csv") return "csv";
+  throw new LongspanError(
+    "argument-invalid",
+    `${path}: its name does not say what is written. Call it .jsonl or .csv, or say --output-format.`,
+    {
+      details: { path },
+    },
+  );
+}

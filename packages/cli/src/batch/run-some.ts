@@ -1,0 +1,69 @@
+import type { JobOutcome } from "../jobs/text-pipeline.ts";
+import type { Job } from "../jobs/job.ts";
+import { jobTextReader } from "../jobs/job-text.ts";
+import { runPipeline } from "../model/run-pipeline.ts";
+import { jsonDocument } from "../output/json-document.ts";
+import { noteWarnings } from "../output/notes.ts";
+import { describeProfile } from "../output/profile-report.ts";
+import { progressDisplay } from "../output/progress-display.ts";
+import { styled, writeLine, type Terminal } from "../terminal.ts";
+import { labelOf, type TextCommand, type TextCommandOptions } from "./text-command.ts";
+
+/**
+ * Does the jobs of a command line and says what came of them, for people or as one document.
+ * @returns how many have an error; where there is one job, its error is thrown.
+ */
+export async function runSome<Options extends TextCommandOptions>(
+  model: string,
+  options: Options,
+  command: TextCommand<Options>,
+  jobs: readonly Job[],
+  { terminal, signal }: { readonly terminal: Terminal; readonly signal: AbortSignal },
+): Promise<number> {
+  const readText = jobTextReader(terminal, signal);
+  const [only, another] = jobs;
+  const isAlone = another === undefined;
+  // Before a model is loaded for nothing.
+  if (isAlone && only !== undefined) await readText(only);
+  const outcomes: JobOutcome[] = [];
+  let hasRun = false;
+  const { stop } = await progressDisplay(terminal.error);
+  const say = ({ job, given, document, error }: JobOutcome): void => {
+    stop();
+    const label = isAlone ? undefined : labelOf(job);
+    if (given !== undefined && document !== undefined) command.describe({ job, given, document }, label, terminal);
+    else writeLine(terminal.error, styled("red", "error"), `  ${label ?? ""}: ${error?.message ?? ""}`);
+  };
+  const { checkpoint, facts } = await runPipeline(
+    model,
+    options,
+    {
+      command: command.name,
+      heads: command.heads,
+      create: async (pipelineOptions, opened) => command.create(options, pipelineOptions, opened),
+      async run(pipeline, running) {
+        // With --profile, the last job runs a second time.
+        const now = hasRun ? jobs.slice(-1) : jobs;
+        for await (const outcome of pipeline.runJobs(now, { ...running, signal, readText, batchSize: options.batchSize })) {
+          if (isAlone && outcome.error !== undefined) throw outcome.error;
+          if (hasRun) continue;
+          outcomes.push(options.json === true ? outcome : { job: outcome.job, error: outcome.error });
+          if (options.json !== true) say(outcome);
+        }
+        hasRun = true;
+      },
+    },
+    { terminal, signal },
+  );
+  const notes = command.notes?.() ?? [];
+  if (options.json === true) {
+    terminal.out.write(jsonDocument({ ...command.json(outcomes, checkpoint), ...facts, warnings: [...facts.warnings, ...notes] }));
+  } else {
+    noteWarnings(notes, terminal);
+    if (facts.profile !== undefined) describeProfile(facts.profile, terminal);
+  }
+  const errors = outcomes.filter(({ error }) => error !== undefined).length;
+  if (errors > 0 && options.json !== true)
+    writeLine(terminal.error, styled("red", "error"), `  ${errors} of ${outcomes.length} could not be answered.`);
+  return errors;
+}

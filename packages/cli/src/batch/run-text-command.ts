@@ -1,0 +1,34 @@
+import { LongspanError } from "@longspan/core";
+import { exitCodes, type ExitCode } from "../exit-code.ts";
+import { givenJobs } from "../jobs/given-jobs.ts";
+import { noteWarnings } from "../output/notes.ts";
+import { isMany, runMany, type RunManyContext } from "./run-many.ts";
+import { runSome } from "./run-some.ts";
+import type { TextCommand, TextCommandOptions } from "./text-command.ts";
+
+export interface TextCommandContext extends RunManyContext {
+  readonly setExitCode: (code: ExitCode) => void;
+}
+
+/** Does what a command line gives, or what a file of jobs holds; exit code 1 where something of it has an error. */
+export async function runTextCommand<Options extends TextCommandOptions>(
+  model: string,
+  options: Options,
+  command: TextCommand<Options>,
+  context: TextCommandContext,
+): Promise<void> {
+  const { terminal, signal, setExitCode } = context;
+  let errors: number;
+  if (isMany(options)) errors = await runMany(model, options, command, context);
+  else {
+    if (options.force === true || options.inputFormat !== undefined || options.outputFormat !== undefined)
+      throw new LongspanError(
+        "argument-invalid",
+        "--force, --input-format and --output-format are for --input and --output. Leave them out.",
+      );
+    const onNote = (note: string): void => noteWarnings([note], terminal);
+    const jobs = await givenJobs(options, { terminal, signal, onNote });
+    errors = await runSome(model, options, command, jobs, context);
+  }
+  if (errors > 0) setExitCode(exitCodes.input);
+}

@@ -1,0 +1,80 @@
+import { expect, test } from "vitest";
+import { collected } from "../../test/collected.ts";
+import type { Job } from "../jobs/job.ts";
+import type { JobOutcome } from "../jobs/text-pipeline.ts";
+import { workerOutcomes } from "./worker-pool.ts";
+
+/** A worker that answers with its input, and does what a text says. */
+const script = `
+const { createInterface } = require("node:readline");
+createInterface({ input: process.stdin }).on("line", (line) => {
+  const { id, text } = JSON.parse(line);
+  if (text === "die") process.kill(process.pid, "SIGKILL");
+  if (text === "leave") process.exit(7);
+  if (text === "wrong") return console.log(JSON.stringify({ id, error: { code: "inputs-invalid", message: "The text is wrong." } }));
+  setTimeout(() => console.log(JSON.stringify({ id, text })), text === "slow" ? 50 : 0);
+});
+`;
+const command = [process.execPath, "-e", script];
+
+async function outcomesOf(
+  texts: readonly string[],
+  given: { count?: number; unordered?: boolean; command?: readonly string[] } = {},
+): Promise<JobOutcome[]> {
+  async function* jobs(): AsyncGenerator<Job> {
+    for (const [index, text] of texts.entries()) yield { id: `job ${index}`, fields: { text } };
+  }
+  const options = { count: 2, unordered: false, command, signal: new AbortController().signal, ...given };
+  return collected(workerOutcomes(jobs(), options));
+}
+
+test("every job once, in order", async () => {
+  const texts = Array.from({ length: 200 }, (_, index) => (index % 17 === 0 ? "slow" : `text ${index}`));
+  const outcomes = await outcomesOf(texts, { count: 3 });
+  expect(outcomes.map(({ document }) => document?.text)).toEqual(texts);
+  const unordered = await outcomesOf(texts, { count: 3, unordered: true });
+  expect(unordered.map(({ job }) => job.id)).not.toEqual(outcomes.map(({ job }) => job.id));
+  expect(new Set(unordered.map(({ job }) => job.id))).toEqual(new Set(outcomes.map(({ job }) => job.id)));
+  expect(unordered.every(({ job, document }) => document?.text === job.fields.text)).toBe(true);
+});
+
+test("a job that workers die of has an error; its neighbours have their answers", async () => {
+  const texts = Array.from({ length: 40 }, (_, index) => ({ 3: "die", 21: "leave", 30: "wrong" })[index] ?? `text ${index}`);
+  for (const count of [1, 2]) {
+    const outcomes = await outcomesOf(texts, { count });
+    expect(outcomes.map(({ document, error }) => document?.text ?? Reflect.get(error ?? {}, "code"))).toEqual(
+      texts.map((text) => ({ die: "worker-lost", leave: "worker-lost", wrong: "inputs-invalid" })[text] ?? text),
+    );
+    expect(outcomes[3]?.error?.message).toContain("was killed (SIGKILL)");
+    expect(outcomes[21]?.error?.message).toContain("ended with code 7");
+  }
+});
+
+test("workers that never answer, and those that say why", async () => {
+  const dying = [process.execPath, "-e", "console.error('no memory'); process.exit(9)"];
+  await expect(outcomesOf(["a"], { command: dying })).resolves.toMatchObject([{ error: { code: "worker-lost" } }]);
+  await expect(
+    outcomesOf(
+      Array.from({ length: 50 }, () => "a"),
+      { command: dying },
+    ),
+  ).rejects.toMatchObject({ code: "worker-lost", message: expect.stringContaining("no memory") });
+  const failing = [
+    process.execPath,
+    "-e",
+    `console.log(JSON.stringify({ error: { code: "not-found", message: "There is no model." } }, null, 2)); process.exitCode = 1`,
+  ];
+  await expect(outcomesOf(["a"], { command: failing })).rejects.toMatchObject({ code: "not-found", message: "There is no model." });
+  await expect(outcomesOf(["a", "b"], { command: ["/nowhere/program"] })).resolves.toMatchObject([{ error: { code: "worker-lost" } }, {}]);
+});
+
+test("a signal ends it", async () => {
+  const abort = new AbortController();
+  const silent = [process.execPath, "-e", "process.stdin.resume()"];
+  async function* jobs(): AsyncGenerator<Job> {
+    yield { id: 1, fields: { text: "a" } };
+    setTimeout(() => abort.abort(), 20);
+  }
+  const running = collected(workerOutcomes(jobs(), { count: 1, unordered: false, command: silent, signal: abort.signal }));
+  await expect(running).rejects.toMatchObject({ code: "aborted" });
+});

@@ -1,0 +1,115 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Command } from "commander";
+
+/** What a worker says of a job, by the number it was sent with. */
+export interface WorkerLine {
+  readonly id: number;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+/** Why a process ended. */
+export interface WorkerEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The error that it ended with by itself, if it said one. */
+  readonly error: { readonly code: string; readonly message: string } | undefined;
+  /** The end of what it wrote to standard error. */
+  readonly said: string;
+}
+
+/** A process of this program that takes jobs on standard input and answers on standard output. */
+export interface WorkerProcess {
+  readonly pid: number | undefined;
+  send(line: object): void;
+  /** No more jobs: it ends when all are answered. */
+  finish(): void;
+  kill(): void;
+}
+
+export interface WorkerListener {
+  readonly onLine: (line: WorkerLine) => void;
+  readonly onEnd: (end: WorkerEnd) => void;
+}
+
+/** So much of what a worker says is kept, for the message of its end. */
+const keptCharacters = 2000;
+
+/** What starts this program. */
+export function ownProgram(): readonly string[] {
+  const [, script = ""] = process.argv;
+  return [process.execPath, ...process.execArgv, script];
+}
+
+/** Starts a worker. @param command the program and its words */
+export function startWorker([program = "", ...words]: readonly string[], { onLine, onEnd }: WorkerListener): WorkerProcess {
+  const child = spawn(program, words, { stdio: ["pipe", "pipe", "pipe"] });
+  // Lines that are no answer: the document of the error with which it ends.
+  let rest = "";
+  let said = "";
+  let isEnded = false;
+  createInterface({ input: child.stdout, crlfDelay: Infinity }).on("line", (line) => {
+    const found = rest === "" ? answerOf(line) : undefined;
+    if (found === undefined) rest = (rest + line).slice(0, 1_000_000);
+    else onLine(found);
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said = (said + text).slice(-keptCharacters);
+  });
+  // Who has ended does not take what is sent: its end says so.
+  child.stdin.on("error", () => {});
+  const end = (code: number | null, signal: NodeJS.Signals | null): void => {
+    if (isEnded) return;
+    isEnded = true;
+    onEnd({ code, signal, error: errorOf(rest), said });
+  };
+  child.on("error", (error) => {
+    said += error.message;
+    end(null, null);
+  });
+  child.on("close", end);
+  return {
+    pid: child.pid,
+    send: (line) => void child.stdin.write(`${JSON.stringify(line)}\n`),
+    finish: () => void child.stdin.end(),
+    kill: () => void child.kill("SIGKILL"),
+  };
+}
+
+function answerOf(line: string): WorkerLine | undefined {
+  const value = parsed(line);
+  return typeof value === "object" && value !== null && "id" in value && typeof value.id === "number" ? (value as WorkerLine) : undefined;
+}
+
+function errorOf(text: string): WorkerEnd["error"] {
+  const value = parsed(text);
+  const error: unknown = typeof value === "object" && value !== null && "error" in value ? value.error : undefined;
+  if (typeof error !== "object" || error === null || !("code" in error) || !("message" in error)) return undefined;
+  return { code: String(error.code), message: String(error.message) };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A command line without some of its options and their values. */
+export function withoutOptions(words: readonly string[], command: Command, names: readonly string[]): readonly string[] {
+  const kept: string[] = [];
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? "";
+    if (word === "--") return [...kept, ...words.slice(index)];
+    const isLong = word.startsWith("--");
+    const flag = isLong ? word.replace(/=.*$/s, "") : word.slice(0, 2);
+    const holdsValue = isLong ? word.includes("=") : word.length > 2;
+    const option = command.options.find((one) => one.long === flag || one.short === flag);
+    const takesNext = option?.required === true && !holdsValue;
+    if (option === undefined || !names.includes(option.attributeName()))
+      kept.push(word, ...(takesNext ? words.slice(index + 1, index + 2) : []));
+    if (takesNext) index++;
+  }
+  return kept;
+}

@@ -1,0 +1,51 @@
+import { LongspanError } from "@longspan/core";
+import type { Terminal } from "../terminal.ts";
+import { readDocument, requireWords } from "../text-input.ts";
+import { documentPaths } from "./document-paths.ts";
+import type { Job } from "./job.ts";
+
+/** What the command line's options give to read. */
+export interface GivenWords {
+  readonly text?: readonly string[] | undefined;
+  readonly document: readonly string[];
+  /** Undefined for commands that ask nothing. */
+  readonly question?: readonly string[] | undefined;
+}
+
+/**
+ * Each text, each document, and each question of each of them, in this order. A document's id is its path (with several questions,
+ * `path#1`, `path#2`, …), a text's its number.
+ * @param onNote told of a document that was given twice
+ * @throws LongspanError `argument-invalid` where there is nothing to read or to ask; `inputs-invalid` for a text or a question without a word, before
+ * a model is loaded for nothing; and as `documentPaths`.
+ */
+export async function givenJobs(
+  { text = [], document, question }: GivenWords,
+  { terminal, signal, onNote }: { readonly terminal: Terminal; readonly signal: AbortSignal; readonly onNote: (note: string) => void },
+): Promise<readonly Job[]> {
+  if (text.length === 0 && document.length === 0) throw new LongspanError("argument-invalid", nothingToRead(question !== undefined));
+  if (question?.length === 0)
+    throw new LongspanError("argument-invalid", "Say what is asked with --question, or give many questions with --input (a file of jobs).");
+  for (const one of text) requireWords("The text", one);
+  for (const one of question ?? []) requireWords("The question", one);
+  const paths = await documentPaths(document, (path) => onNote(`${path} was given twice; it is read once.`));
+  const sources: Job[] = text.map((one, index) => ({ id: index + 1, fields: { text: one } }));
+  for (const path of paths) {
+    // Standard input can be read once, and by this process alone.
+    const fields = path === "-" ? { text: (await readDocument(path, terminal, signal)).text } : { file: path };
+    sources.push({ id: path === "-" ? "standard input" : path, fields });
+  }
+  if (question === undefined) return sources;
+  return sources.flatMap(({ id, fields }) =>
+    question.map((asked, index) => ({
+      id: question.length === 1 ? id : `${id}#${index + 1}`,
+      fields: { ...fields, question: asked },
+    })),
+  );
+}
+
+function nothingToRead(isAsked: boolean): string {
+  return isAsked
+    ? "Give a document with --document (a file, a folder or a pattern; - reads standard input), or many jobs with --input."
+    : "Give a text with --text, a file with --document (- reads standard input), or many with --input.";
+}

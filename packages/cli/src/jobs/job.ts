@@ -1,0 +1,80 @@
+import { LongspanError } from "@longspan/core";
+
+/** What an answer is found again by. */
+export type JobId = string | number;
+
+/** One thing to do with a model, as it was given. */
+export interface Job {
+  readonly id: JobId;
+  /** `question`, `text` or `document`, or `file`; and options of the command. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Why it cannot be done: its line could not be read. */
+  readonly problem?: LongspanError | undefined;
+}
+
+/** A line of an input file, or a row of a table; numbered from 1. */
+export interface JobLine {
+  readonly number: number;
+  readonly fields?: Readonly<Record<string, unknown>> | undefined;
+  readonly problem?: LongspanError | undefined;
+}
+
+/** Lines, and how far their source is read. */
+export interface JobSource {
+  /** For messages. */
+  readonly name: string;
+  readonly lines: AsyncIterable<JobLine>;
+  /** How much of the source is read, from 0 to 1; undefined where nobody knows how much there is. */
+  share(): number | undefined;
+  close(): Promise<void>;
+}
+
+/**
+ * Lines as jobs. A line without an `id` has its number for one.
+ * @param defaults fields of lines that lack them
+ */
+export async function* jobsOf(lines: AsyncIterable<JobLine>, defaults: Readonly<Record<string, unknown>>): AsyncGenerator<Job, void, void> {
+  for await (const { number, fields = {}, problem } of lines) {
+    const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined));
+    const id = given.id ?? number;
+    if (problem !== undefined) yield { id: number, fields: {}, problem };
+    else if (typeof id === "string" || typeof id === "number") yield { id, fields: withDefaults(given, defaults) };
+    else {
+      const unusable = new LongspanError(
+        "inputs-invalid",
+        `Line ${number}: its id is no text and no number. Give one of the two, or none.`,
+      );
+      yield { id: number, fields: {}, problem: unusable };
+    }
+  }
+}
+
+const textFields = ["text", "document", "file"] as const;
+
+function withDefaults(fields: Job["fields"], defaults: Job["fields"]): Job["fields"] {
+  const hasText = textFields.some((name) => fields[name] !== undefined);
+  const missing = Object.entries(defaults).filter(([name]) => !(hasText && textFields.some((one) => one === name)));
+  return { ...Object.fromEntries(missing), ...fields };
+}
+
+/**
+ * Leaves out jobs whose answers are held already, and gives those whose id came before a problem.
+ * @param isHeld told each id once, and `isDuplicate` for those that came before
+ */
+export async function* uniqueJobs(
+  jobs: AsyncIterable<Job> | Iterable<Job>,
+  isHeld: (id: JobId, isDuplicate: boolean) => boolean,
+): AsyncGenerator<Job, void, void> {
+  const seen = new Set<string>();
+  for await (const job of jobs) {
+    const key = String(job.id);
+    const isDuplicate = seen.has(key);
+    seen.add(key);
+    if (isHeld(job.id, isDuplicate)) continue;
+    if (!isDuplicate) yield job;
+    else {
+      const message = `The id ${JSON.stringify(job.id)} was given before: only its first line is answered. Give each line an id of its own, or none.`;
+      yield { ...job, problem: new LongspanError("duplicate-id", message, { details: { id: job.id } }) };
+    }
+  }
+}

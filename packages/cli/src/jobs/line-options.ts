@@ -1,0 +1,68 @@
+import { InvalidArgumentError, type Command, type Option } from "commander";
+import { LongspanError } from "@longspan/core";
+import { shownMessage } from "@longspan/core/adapter";
+import type { Job } from "./job.ts";
+
+/** Fields of a line that are no options. */
+const ownFields: ReadonlySet<string> = new Set(["id", "question", "text", "document", "file"]);
+
+/** Options that lines have for themselves: those of the command, read as the command line reads them. */
+export interface LineOptions {
+  /**
+   * @returns the options' values under their names in the program; undefined where the line has none
+   * @throws LongspanError `inputs-invalid` naming the field.
+   */
+  read(job: Job): Readonly<Record<string, unknown>> | undefined;
+  /** Fields that were no option and nothing else: what was not used. */
+  readonly unused: ReadonlySet<string>;
+}
+
+/**
+ * @param names which options a line may have, as the program names them (`topK`); lines may write `top-k`, `top_k` or `topK`
+ */
+export function lineOptions(command: Command, names: readonly string[]): LineOptions {
+  const options = new Map(
+    command.options.filter((one) => names.includes(one.attributeName())).map((one) => [plain(one.attributeName()), one]),
+  );
+  const unused = new Set<string>();
+  return {
+    unused,
+    read({ fields }) {
+      const found = Object.entries(fields).flatMap(([field, value]): [string, unknown][] => {
+        if (ownFields.has(field)) return [];
+        const option = options.get(plain(field));
+        if (option !== undefined) return [[option.attributeName(), valueOf(option, field, value)]];
+        unused.add(field);
+        return [];
+      });
+      return found.length === 0 ? undefined : Object.fromEntries(found);
+    },
+  };
+}
+
+function plain(name: string): string {
+  return name.replaceAll(/[-_]/g, "").toLowerCase();
+}
+
+function valueOf(option: Option, field: string, value: unknown): unknown {
+  const text = Array.isArray(value) ? value.join(",") : String(value);
+  if (!option.required && !option.optional) {
+    if (text === "true") return true;
+    if (text === "false") return false;
+    throw invalid(field, text, "It is true or false.");
+  }
+  if (option.argChoices !== undefined && !option.argChoices.includes(text))
+    throw invalid(field, text, `Allowed are ${option.argChoices.join(", ")}.`);
+  try {
+    return option.argChoices === undefined && option.parseArg !== undefined ? option.parseArg(text, undefined) : text;
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) throw invalid(field, text, error.message);
+    throw error;
+  }
+}
+
+function invalid(field: string, text: string, why: string): LongspanError {
+  return new LongspanError("inputs-invalid", `The field ${JSON.stringify(field)} is ${shownMessage(JSON.stringify(text))}. ${why}`, {
+    details: { field, value: text },
+  });
+}

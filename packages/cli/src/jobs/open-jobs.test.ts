@@ -1,0 +1,117 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough, Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { collected } from "../../test/collected.ts";
+import type { Terminal } from "../terminal.ts";
+import { jobsOf, uniqueJobs, type Job, type JobLine } from "./job.ts";
+import { openJobs, type InputFormat } from "./open-jobs.ts";
+
+const fixtures = fileURLToPath(new URL("../../../../fixtures/jobs", import.meta.url));
+const rows = JSON.parse(readFileSync(join(fixtures, "rows.json"), "utf8")) as readonly Record<string, unknown>[];
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "longspan-jobs-"));
+});
+afterAll(async () => rm(folder, { recursive: true, force: true }));
+
+function terminal(...pieces: readonly (string | Uint8Array)[]): Terminal {
+  return { input: Readable.from(pieces.map((piece) => Buffer.from(piece))), out: new PassThrough(), error: new PassThrough() };
+}
+
+async function read(path: string, format?: InputFormat, ...piped: readonly (string | Uint8Array)[]): Promise<JobLine[]> {
+  const source = await openJobs(path, format, terminal(...piped));
+  const lines = await collected(source.lines);
+  await source.close();
+  return lines;
+}
+
+async function written(name: string, content: string | Uint8Array): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, content);
+  return path;
+}
+
+/** What a cell of CSV says of a value: text, and nothing of what is empty. */
+const asText = (row: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(row)
+      .filter(([, value]) => value !== null && value !== "")
+      .map(([name, value]) => [name, String(value)]),
+  );
+
+describe("files that pandas and pyarrow wrote", () => {
+  test.each(["snappy", "zstd", "gzip", "none"])("Parquet, %s", async (name) => {
+    const source = await openJobs(join(fixtures, `${name}.parquet`), undefined, terminal());
+    const lines = await collected(source.lines);
+    expect(lines.map(({ fields }) => fields)).toEqual(rows);
+    expect(lines.map(({ number }) => number)).toEqual([1, 2, 3, 4]);
+    expect(source.share()).toBe(1);
+  });
+
+  test.each(["comma.csv", "semicolon.csv"])("%s", async (name) => {
+    expect((await read(join(fixtures, name))).map(({ fields }) => fields)).toEqual(rows.map((row) => asText(row)));
+  });
+});
+
+test("JSON Lines, from a file and piped, in pieces that cut characters", async () => {
+  const text = `\ufeff{"id": 1, "text": "größer"}\r\n\n  \n{"text": "b\\nc"}\n[1]\n{"text": \n{"text": "last"}`;
+  const expected = [
+    { number: 1, fields: { id: 1, text: "größer" } },
+    { number: 4, fields: { text: "b\nc" } },
+    { number: 5, problem: expect.objectContaining({ code: "malformed", message: expect.stringContaining("line 5: no JSON object") }) },
+    { number: 6, problem: expect.objectContaining({ code: "malformed", message: expect.stringContaining("line 6: no JSON (") }) },
+    { number: 7, fields: { text: "last" } },
+  ];
+  expect(await read(await written("a.jsonl", text))).toEqual(expected);
+  expect(await read("-", undefined, ...Array.from(Buffer.from(text), (byte) => Uint8Array.of(byte)))).toEqual(expected);
+  const broken = await read(await written("b.ndjson", Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d, 10])));
+  expect(broken[0]?.problem?.message).toContain("no JSON");
+});
+
+test("CSV: rows that do not fit are theirs alone; what cannot be cut into rows ends it", async () => {
+  const lines = await read("-", "csv", "id,text\n1,one\n2\n3,a,b\n\n4,four");
+  expect(lines.map(({ number, fields }) => [number, fields?.text])).toEqual([
+    [1, "one"],
+    [2, undefined],
+    [3, undefined],
+    [4, "four"],
+  ]);
+  expect(lines[1]?.problem).toMatchObject({ code: "malformed", message: expect.stringContaining("row 2: it has 1 cells") });
+  expect((await read("-", "csv", "text\n\"one; two\"\n'x'\n")).map(({ fields }) => fields?.text)).toEqual(["one; two", "'x'"]);
+  for (const text of ['id,text\n1,"open\n2,x\n', 'id,text\n1,"a"b\n'])
+    await expect(read("-", "csv", text)).rejects.toMatchObject({ code: "malformed", message: expect.stringContaining("row 1: ") });
+  await expect(read("-", "csv", Buffer.of(0x61, 0x0a, 0xff))).rejects.toMatchObject({ code: "malformed" });
+  expect(await read("-", "csv", "")).toEqual([]);
+});
+
+test("files that are none", async () => {
+  await expect(read("jobs.xlsx")).rejects.toMatchObject({ code: "argument-invalid", message: expect.stringContaining("--input-format") });
+  await expect(read("nowhere.jsonl")).rejects.toMatchObject({ code: "not-found" });
+  await expect(read(folder, "jsonl")).rejects.toMatchObject({ code: "argument-invalid", message: expect.stringContaining("is a folder") });
+  await expect(read("-", "parquet")).rejects.toMatchObject({ code: "argument-invalid" });
+  for (const bytes of [Buffer.from("PAR1"), Buffer.from("no Parquet at all, but some bytes")])
+    await expect(read(await written("broken.parquet", bytes))).rejects.toMatchObject({ code: "malformed" });
+});
+
+test("ids: a line's own, or its number; one that came before is a problem", async () => {
+  async function* lines(): AsyncGenerator<JobLine> {
+    yield { number: 1, fields: { id: "a", text: "x" } };
+    yield { number: 2, fields: { id: null, file: "y.txt" } };
+    yield { number: 3, fields: { id: { of: 3 } } };
+    yield { number: 4, fields: { id: "a" } };
+    yield { number: 5, fields: { id: "held" } };
+  }
+  const jobs: Job[] = [];
+  const shared = { question: "who?", text: "all" };
+  for await (const job of uniqueJobs(jobsOf(lines(), shared), (id) => id === "held")) jobs.push(job);
+  expect(jobs.map(({ id, fields, problem }) => [id, fields, problem?.code])).toEqual([
+    ["a", { question: "who?", text: "x", id: "a" }, undefined],
+    [2, { question: "who?", file: "y.txt" }, undefined],
+    [3, {}, "inputs-invalid"],
+    ["a", { question: "who?", text: "all", id: "a" }, "duplicate-id"],
+  ]);
+});

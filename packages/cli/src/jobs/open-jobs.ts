@@ -1,0 +1,92 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { LongspanError } from "@longspan/core";
+import { fileSystemError } from "@longspan/core/node";
+import type { Terminal } from "../terminal.ts";
+import { csvLines } from "./csv-lines.ts";
+import type { JobLine, JobSource } from "./job.ts";
+import { jsonLines } from "./jsonl-lines.ts";
+import { parquetRows } from "./parquet-lines.ts";
+
+/** What `--input` may be. */
+export const inputFormats = ["jsonl", "csv", "parquet"] as const;
+
+export type InputFormat = (typeof inputFormats)[number];
+
+const formatOfExtension: Readonly<Record<string, InputFormat>> = {
+  jsonl: "jsonl",
+  ndjson: "jsonl",
+  csv: "csv",
+  tsv: "csv",
+  parquet: "parquet",
+};
+
+/**
+ * Opens a file of jobs, or standard input where the path is `-`.
+ * @param asked the format; without it, the name's ending says it, and standard input is JSON Lines
+ * @throws LongspanError `argument-invalid` for a format that nobody says; `not-found`, `permission-denied`; `malformed`.
+ */
+export async function openJobs(path: string, asked: InputFormat | undefined, { input }: Terminal): Promise<JobSource> {
+  const format = asked ?? (path === "-" ? "jsonl" : formatOfExtension[/\.([^.]+)$/.exec(path)?.[1]?.toLowerCase() ?? ""]);
+  if (format === undefined)
+    throw new LongspanError(
+      "argument-invalid",
+      `${path}: its name does not say what it is. Call it .jsonl, .csv or .parquet, or say --input-format.`,
+      { details: { path } },
+    );
+  if (format === "parquet") return openParquet(path);
+  const name = path === "-" ? "standard input" : path;
+  const size = path === "-" ? undefined : await sizeOf(path);
+  const stream = path === "-" ? input : createReadStream(path);
+  let read = 0;
+  async function* pieces(): AsyncGenerator<Uint8Array, void, void> {
+    try {
+      for await (const piece of stream) {
+        const bytes: Uint8Array = typeof piece === "string" ? Buffer.from(piece) : piece;
+        read += bytes.length;
+        yield bytes;
+      }
+    } catch (error) {
+      throw fileSystemError(error, name, "read");
+    }
+  }
+  const lines: AsyncIterable<JobLine> = format === "csv" ? csvLines(pieces(), name) : jsonLines(pieces(), name);
+  return {
+    name,
+    lines,
+    share: () => (size === undefined || size === 0 ? undefined : Math.min(1, read / size)),
+    async close() {
+      stream.destroy();
+    },
+  };
+}
+
+async function openParquet(path: string): Promise<JobSource> {
+  if (path === "-")
+    throw new LongspanError("argument-invalid", "Parquet is read from its end: standard input cannot be. Give a file to --input.");
+  await sizeOf(path);
+  const { count, lines } = await parquetRows(path);
+  let read = 0;
+  async function* counted(): AsyncGenerator<JobLine, void, void> {
+    for await (const line of lines) {
+      read++;
+      yield line;
+    }
+  }
+  return { name: path, lines: counted(), share: () => (count === 0 ? undefined : read / count), close: async () => {} };
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    const found = await stat(path);
+    if (found.isDirectory())
+      throw new LongspanError(
+        "argument-invalid",
+        `${path} is a folder; --input takes a file of jobs. For its files, give --document ${path}.`,
+      );
+    // A pipe has no size.
+    return found.isFile() ? found.size : undefined;
+  } catch (error) {
+    throw fileSystemError(error, path, "opened");
+  }
+}

@@ -1,0 +1,379 @@
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { createReadStream, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, existsSync } from "node:fs";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { csvLines } from "../src/jobs/csv-lines.ts";
+import { collected } from "./collected.ts";
+import { runCommand, runDocument, runWithInput } from "./run-command.ts";
+
+const fixtures = fileURLToPath(new URL("../../../fixtures", import.meta.url));
+const qaModel = join(fixtures, "huggingface/question-answering");
+const textModel = join(fixtures, "forward/models/sequence-classification");
+const maskedModel = join(fixtures, "huggingface/masked-lm");
+const question = "where did the cat sit?";
+const documents = ["the cat sat on the mat.", "a dog read on the mat near the door.", "the lamp was dark."];
+let folder = "";
+const at = (name: string): string => join(folder, name);
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "longspan-many-"));
+  mkdirSync(at("documents/inner"), { recursive: true });
+  writeFileSync(at("documents/a.txt"), documents[0] ?? "");
+  writeFileSync(at("documents/inner/b.txt"), documents[1] ?? "");
+  writeFileSync(at("documents/c.md"), documents[2] ?? "");
+  writeFileSync(at("documents/.hidden"), "nothing");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Line {
+  readonly id: string | number;
+  readonly answers?: readonly { readonly answer: string; readonly score: number }[];
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+function linesOf(text: string): Line[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Line);
+}
+
+function jsonl(name: string, lines: readonly unknown[]): string {
+  writeFileSync(at(name), lines.map((line) => `${typeof line === "string" ? line : JSON.stringify(line)}\n`).join(""));
+  return at(name);
+}
+
+async function answersOf(asked: string, text: string, ...words: readonly string[]): Promise<unknown> {
+  writeFileSync(at("single.txt"), text);
+  const { document } = await runDocument("ask", qaModel, "--question", asked, "--document", at("single.txt"), ...words);
+  return (document as Line).answers;
+}
+
+describe("what the command line gives", () => {
+  test("each question of each document, none dropped", async () => {
+    const words = [
+      "ask",
+      qaModel,
+      "--question",
+      question,
+      "--question",
+      "who read?",
+      "--document",
+      at("documents"),
+      "--document",
+      at("*/c.md"),
+    ];
+    const { code, document } = await runDocument(...words);
+    const results = (document as { results: (Line & { question: string })[] }).results;
+    expect(code).toBe(0);
+    const paths = [at("documents/a.txt"), at("documents/c.md"), at("documents/inner/b.txt")];
+    expect(results.map(({ id }) => id)).toEqual(paths.flatMap((path) => [`${path}#1`, `${path}#2`]));
+    expect(results[1]).toMatchObject({ question: "who read?", answers: await answersOf("who read?", documents[0] ?? "") });
+    const people = await runCommand(...words);
+    expect(people.error).toContain("c.md was given twice; it is read once");
+    for (const path of paths) expect(people.out).toContain(path);
+    expect(people.out.match(/score/g)).toHaveLength(6);
+  });
+
+  test("one that fails is told, and the others are answered", async () => {
+    writeFileSync(at("empty.txt"), " ");
+    const words = [
+      "classify",
+      textModel,
+      "--tokenizer",
+      qaModel,
+      "--text",
+      "the cat sat",
+      "--document",
+      at("empty.txt"),
+      "--document",
+      at("documents/a.txt"),
+    ];
+    const { code, out, error } = await runCommand(...words);
+    expect(code).toBe(1);
+    expect(out.match(/LABEL_0/g)).toHaveLength(2);
+    expect(error).toMatch(/^error {2}.*empty\.txt.* is empty.*\nerror {2}1 of 3 could not be answered\.\n$/);
+    const { document } = await runDocument(...words);
+    expect(document).toMatchObject({ results: [{ unreadTokens: 0 }, { error: { code: "inputs-invalid" } }, { unreadTokens: 0 }] });
+  });
+
+  test("what means no file, and options that would lose a value", async () => {
+    expect(await runCommand("ask", qaModel, "--question", "x", "--document", at("*.pdf"))).toMatchObject({
+      code: 1,
+      error: expect.stringContaining("no file has such a name"),
+    });
+    mkdirSync(at("bare"), { recursive: true });
+    expect(await runCommand("ask", qaModel, "--question", "x", "--document", at("bare"))).toMatchObject({ code: 1 });
+    for (const words of [
+      ["--top-k", "1", "--top-k", "2"],
+      ["--tokenizer", "a", "--tokenizer=b"],
+    ]) {
+      const { code, error } = await runCommand("ask", qaModel, "--question", "x", "--document", at("documents/a.txt"), ...words);
+      expect([code, error]).toEqual([2, expect.stringContaining("was given twice")]);
+    }
+    expect(await runCommand("ask", qaModel, "--document", at("documents/a.txt"))).toMatchObject({
+      code: 2,
+      error: expect.stringContaining("--question"),
+    });
+    expect(await runCommand("ask", qaModel, "--question", "x")).toMatchObject({ code: 2, error: expect.stringContaining("--document") });
+    expect(await runCommand("ask", qaModel, "--question", "x", "--document", at("documents/a.txt"), "--force")).toMatchObject({ code: 2 });
+  });
+});
+
+describe("files of jobs", () => {
+  test("a line for each result, in order, as --json prints one; a line for each error; exit code 1", async () => {
+    const input = jsonl("jobs.jsonl", [
+      { id: "first", question, document: documents[0] },
+      { id: "file", question: "who read?", file: at("documents/inner/b.txt"), "top-k": 2, author: "nobody" },
+      { question, text: documents[2], topK: 3, "within-words": true },
+      { id: "none", question },
+      { id: "gone", question, file: at("gone.txt") },
+      "{",
+      { id: "first", question, document: "twice" },
+      { id: "both", question, document: "x", file: "y" },
+      { id: "option", question, document: documents[0], top_k: "many" },
+      { id: "own question", document: documents[0] },
+    ]);
+    const output = at("answers.jsonl");
+    const words = ["ask", qaModel, "--input", input, "--output", output, "--question", "what was dark?"];
+    const { code, out, error } = await runCommand(...words);
+    expect([code, out]).toEqual([1, ""]);
+    expect(error).toMatch(/done {2}10 lines written, 6 of them errors, in .*; padding \d/);
+    expect(error).toContain('the fields "author"');
+    expect(error).toContain("6 lines have an error in place of a result");
+    const lines = linesOf(readFileSync(output, "utf8"));
+    expect(lines.map(({ id, error: failed }) => [id, failed?.code])).toEqual([
+      ["first", undefined],
+      ["file", undefined],
+      [3, undefined],
+      ["none", "inputs-invalid"],
+      ["gone", "not-found"],
+      [6, "malformed"],
+      ["first", "duplicate-id"],
+      ["both", "inputs-invalid"],
+      ["option", "inputs-invalid"],
+      ["own question", undefined],
+    ]);
+    expect(lines[0]).toEqual({
+      id: "first",
+      answers: await answersOf(question, documents[0] ?? ""),
+      lowConfidence: expect.any(Boolean),
+      windows: 1,
+    });
+    expect(lines[1]?.answers).toEqual(await answersOf("who read?", documents[1] ?? "", "--top-k", "2"));
+    expect(lines[2]?.answers).toEqual(await answersOf(question, documents[2] ?? "", "--top-k", "3", "--within-words"));
+    expect(lines[9]?.answers).toEqual(await answersOf("what was dark?", documents[0] ?? ""));
+    expect(await runCommand(...words)).toMatchObject({ code: 2, error: expect.stringContaining("--resume") });
+    expect(await runCommand(...words, "--force", "--unordered")).toMatchObject({ code: 1 });
+    expect(new Set(linesOf(readFileSync(output, "utf8")).map(({ id }) => id))).toEqual(new Set(lines.map(({ id }) => id)));
+  });
+
+  test("Parquet and CSV in, CSV out", async () => {
+    const rows = JSON.parse(readFileSync(join(fixtures, "jobs/rows.json"), "utf8")) as readonly {
+      id: unknown;
+      question: string;
+      document: string;
+    }[];
+    for (const name of ["zstd.parquet", "semicolon.csv"]) {
+      const output = at(`from-${name}.csv`);
+      expect((await runCommand("ask", qaModel, "--input", join(fixtures, "jobs", name), "-o", output)).code).toBe(1);
+      const [header] = readFileSync(output, "utf8").split("\n");
+      expect(header).toBe("id,answer,start,end,score,lowConfidence,windows,answers,error_code,error_message");
+      const lines = await collected(csvLines(createReadStream(output), output));
+      expect(lines.map(({ fields }) => fields?.id)).toEqual(rows.map(({ id }) => String(id)));
+      const answers = (await answersOf(rows[0]?.question ?? "", rows[0]?.document ?? "", "--top-k", "2")) as {
+        answer: string;
+      }[];
+      expect(lines[0]?.fields).toMatchObject({ answer: answers[0]?.answer, answers: JSON.stringify(answers), windows: "1" });
+      expect(lines[2]?.fields).toMatchObject({ error_code: "inputs-invalid" });
+    }
+  });
+
+  test("other commands, and standard input to standard output", async () => {
+    const text = `${JSON.stringify({ id: 7, text: "the <mask> sat.", top_k: 2 })}\n\n{"text": "no place"}\n`;
+    const { code, out } = await runWithInput(text, "fill", maskedModel, "--tokenizer", qaModel, "--input", "-");
+    const { document } = await runDocument("fill", maskedModel, "--tokenizer", qaModel, "--text", "the <mask> sat.", "--top-k", "2");
+    const [first, second] = linesOf(out);
+    expect(code).toBe(1);
+    expect(first).toEqual({ id: 7, ...(document as { results: object[] }).results[0] });
+    expect(second).toMatchObject({ id: 3, error: { code: "inputs-invalid" } });
+    const embedded = await runWithInput('{"text": "the cat", "normalize": true}\n', "embed", qaModel, "--input", "-", "--output", "-");
+    const { document: single } = await runDocument("embed", qaModel, "--text", "the cat", "--normalize");
+    expect(linesOf(embedded.out)).toEqual([{ id: 1, embedding: (single as { embeddings: unknown[] }).embeddings[0] }]);
+  });
+
+  test("what cannot be: two questions for all lines, one standard input for two, formats nobody named, no file to resume", async () => {
+    const input = jsonl("one.jsonl", [{ document: "x" }]);
+    const cases = [
+      ["--input", input, "--question", "a", "--question", "b"],
+      ["--input", "-", "--document", "-", "--question", "a"],
+      ["--input", input, "--output", at("answers.xlsx")],
+      ["--input", input, "--resume"],
+      ["--input", input, "--profile"],
+    ];
+    for (const words of cases) expect([words, (await runCommand("ask", qaModel, ...words)).code]).toEqual([words, 2]);
+    expect(existsSync(at("answers.xlsx"))).toBe(false);
+    const failed = await runCommand("ask", maskedModel, "--input", input, "--output", at("never.jsonl"));
+    expect([failed.code, existsSync(at("never.jsonl"))]).toEqual([1, false]);
+  });
+});
+
+describe("a run that goes on", () => {
+  const many = Array.from({ length: 30 }, (_, index) => ({
+    id: `n${index}`,
+    question,
+    document: index === 11 ? "" : `${documents[index % 3]} ${index}`,
+  }));
+
+  test.each(["jsonl", "csv"])("%s: a torn line is mended, and nothing is done twice", async (format) => {
+    const input = jsonl("many.jsonl", many);
+    const whole = at(`whole.${format}`);
+    await runCommand("ask", qaModel, "--input", input, "--output", whole);
+    const text = readFileSync(whole, "utf8");
+    for (const length of [0, 1, Math.floor(text.length / 3), text.length - 1, text.length]) {
+      const output = at(`torn.${format}`);
+      writeFileSync(output, text.slice(0, length));
+      const { code, error } = await runCommand("ask", qaModel, "--input", input, "--output", output, "--resume");
+      expect(code).toBe(1);
+      if (length === text.length) expect(error).toContain("0 lines written, 30 held before");
+      expect(readFileSync(output, "utf8")).toBe(text);
+    }
+    rmSync(at(`torn.${format}`));
+    await runCommand("ask", qaModel, "--input", input, "--output", at(`torn.${format}`), "--resume");
+    expect(readFileSync(at(`torn.${format}`), "utf8")).toBe(text);
+  });
+
+  test("ids that came twice, and files that are none of answers", async () => {
+    const input = jsonl("twice.jsonl", [...many.slice(0, 3), many[1], ...many.slice(3, 5), many[1]]);
+    const whole = at("twice-whole.jsonl");
+    await runCommand("ask", qaModel, "--input", input, "--output", whole);
+    const lines = readFileSync(whole, "utf8").split(/(?<=\n)/);
+    for (let count = 0; count <= lines.length; count++) {
+      writeFileSync(at("twice-torn.jsonl"), lines.slice(0, count).join(""));
+      await runCommand("ask", qaModel, "--input", input, "--output", at("twice-torn.jsonl"), "--resume");
+      expect(readFileSync(at("twice-torn.jsonl"), "utf8")).toBe(lines.join(""));
+    }
+    for (const text of ["words\n", '{"no": "id"}\n', '{"id": 1}\n{"id": 1}\n']) {
+      writeFileSync(at("other.jsonl"), text);
+      const { code, error } = await runCommand("ask", qaModel, "--input", input, "--output", at("other.jsonl"), "--resume");
+      expect([code, readFileSync(at("other.jsonl"), "utf8")]).toEqual([1, text]);
+      expect(error).toMatch(/other\.jsonl/);
+    }
+    writeFileSync(at("other.csv"), "name,age\nx,1\n");
+    expect(await runCommand("ask", qaModel, "--input", input, "--output", at("other.csv"), "--resume")).toMatchObject({
+      code: 1,
+      error: expect.stringContaining("cannot be gone on with"),
+    });
+  });
+});
+
+/** The command on the sources, as a process of its own. */
+function start(...words: readonly string[]): ChildProcessWithoutNullStreams {
+  const cli = fileURLToPath(new URL("../src/cli.ts", import.meta.url));
+  const all = ["--conditions=@longspan/source", "--disable-warning=ExperimentalWarning", cli, ...words, "--runtime", "reference"];
+  return spawn(process.execPath, all, { stdio: "pipe" });
+}
+
+/** Kills a run when its output has so many lines. */
+async function killAt(
+  lines: number,
+  output: string,
+  running: ChildProcessWithoutNullStreams,
+  victim = (): number | undefined => running.pid,
+): Promise<void> {
+  const ended = once(running, "close");
+  let isEnded = false;
+  void ended.then(() => (isEnded = true));
+  for (;;) {
+    if (existsSync(output) && readFileSync(output, "utf8").split("\n").length > lines) break;
+    if (isEnded) return;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  const pid = victim();
+  if (pid !== undefined) process.kill(pid, "SIGKILL");
+  await ended;
+}
+
+function childrenOf(pid: number | undefined): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => {
+      try {
+        return readFileSync(`/proc/${name}/stat`, "utf8").split(") ")[1]?.split(" ")[1] === String(pid);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+describe.runIf(process.platform === "linux")("processes", () => {
+  const many = Array.from({ length: 300 }, (_, index) => ({ id: index, question, document: `${documents[index % 3]} ${index}` }));
+
+  test("killed at any moment, a resumed run gives every answer once", async () => {
+    const input = jsonl("killed-jobs.jsonl", many);
+    const output = at("killed.jsonl");
+    for (const lines of [0, 40, 170]) await killAt(lines, output, start("ask", qaModel, "--input", input, "--output", output, "--resume"));
+    expect(linesOf(readFileSync(output, "utf8").replace(/[^\n]*$/, "")).length).toBeLessThan(300);
+    const { code } = await runCommand("ask", qaModel, "--input", input, "--output", output, "--resume");
+    expect(code).toBe(0);
+    const lines = linesOf(readFileSync(output, "utf8"));
+    expect(lines.map(({ id }) => id)).toEqual(many.map(({ id }) => id));
+    expect(lines.every(({ answers }) => answers?.length === 1)).toBe(true);
+  });
+
+  test("workers: the same lines in the same order; one that is killed is replaced", async () => {
+    const input = jsonl("workers-jobs.jsonl", [...many.slice(0, 100), { id: "bad" }, "{", { id: 5, document: "again" }]);
+    await runCommand("ask", qaModel, "--input", input, "--output", at("alone.jsonl"), "--top-k", "2");
+    const output = at("workers.jsonl");
+    const running = start("ask", qaModel, "--input", input, "--output", output, "--top-k=2", "--workers", "2");
+    let error = "";
+    running.stderr.on("data", (text) => (error += String(text)));
+    let killed: number | undefined;
+    await killAt(10, output, running, () => (killed = childrenOf(running.pid)[0]));
+    expect(killed).toBeDefined();
+    expect(error).toContain("103 lines written, 3 of them errors");
+    const rounded = (text: string): unknown[] =>
+      linesOf(text).map((line) => ({
+        ...line,
+        answers: line.answers?.map((answer) => ({ ...answer, score: answer.score.toPrecision(5) })),
+      }));
+    expect(rounded(readFileSync(output, "utf8"))).toEqual(rounded(readFileSync(at("alone.jsonl"), "utf8")));
+  });
+
+  test("workers that cannot open the model say why, once", async () => {
+    const running = start(
+      "ask",
+      maskedModel,
+      "--input",
+      jsonl("one.jsonl", [{ question, document: "x" }]),
+      "--output",
+      at("none.jsonl"),
+      "--workers",
+      "2",
+    );
+    let error = "";
+    running.stderr.on("data", (text) => (error += String(text)));
+    const [code] = (await once(running, "close")) as [number];
+    expect([code, existsSync(at("none.jsonl"))]).toEqual([1, false]);
+    expect(error).toMatch(/^error {2}.*longspan ask needs question-answering.*\n$/);
+  });
+
+  test("a worker for others: each line is answered while standard input is open", async () => {
+    const running = start("ask", qaModel, "--input", "-", "--output", "-");
+    const answers = createInterface({ input: running.stdout })[Symbol.asyncIterator]();
+    for (const job of many.slice(0, 5)) {
+      running.stdin.write(`${JSON.stringify(job)}\n`);
+      const { value } = (await answers.next()) as { value: string };
+      expect(linesOf(value)).toMatchObject([{ id: job.id, windows: 1 }]);
+    }
+    running.stdin.write('{"id": "bad"}\n');
+    expect(linesOf(((await answers.next()) as { value: string }).value)).toMatchObject([{ id: "bad", error: { code: "inputs-invalid" } }]);
+    running.stdin.end();
+    expect(await once(running, "close")).toEqual([1, null]);
+  });
+});
