@@ -65,6 +65,16 @@ describe.runIf(process.platform === "linux")("streams that fail", () => {
     expect(await shell(`inspect ${model}`, "> /dev/full 2> /dev/full")).toMatchObject({ code: 3 });
   });
 
+  test("what Dawn and Vulkan have to say of adapters reaches nobody, and our own words all do", async () => {
+    // A pipe, as a shell makes it: Node's own between processes are sockets.
+    const piped = "2>&1 > /dev/null | cat; exit ${PIPESTATUS[0]}";
+    expect(await shell("doctor", piped)).toEqual({ code: 0, out: "", error: "" });
+    const refused = await shell(`ask no-such-model --question a --document ${model}/config.json --runtime webgpu`, piped);
+    expect(refused).toMatchObject({ code: 1, out: expect.stringMatching(/^error {2}.*\n$/) });
+    for (const redirection of ["2>&-", "2> /dev/full", "> /dev/null 2>&1"])
+      expect(await shell("doctor", redirection)).toMatchObject({ code: 0 });
+  });
+
   test("both closed", async () => {
     expect(await shell(`inspect ${model}`, ">&- 2>&-")).toMatchObject({ code: 0 });
   });

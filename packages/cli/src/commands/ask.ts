@@ -4,7 +4,6 @@ import { runTextCommand, type TextCommandContext } from "../batch/run-text-comma
 import { textField } from "../jobs/job-text.ts";
 import { textPipeline } from "../jobs/text-pipeline.ts";
 import { markedSentence, onOneLine } from "../output/marked-sentence.ts";
-import { noteWarnings } from "../output/notes.ts";
 import { styled, writeText, type Terminal } from "../terminal.ts";
 
 export interface AskOptions extends TextCommandOptions {
@@ -63,7 +62,6 @@ function askCommand({ minScore = 0 }: AskOptions): TextCommand<AskOptions> {
       if (label !== undefined) writeText(terminal.out, styled("bold", label));
       const answers = answersOf(document);
       if (answers.length === 0) writeText(terminal.out, styled("yellow", "no answer"), `  none has a score of ${minScore}`);
-      else if (document.lowConfidence === true) noteWarnings([doubt], terminal);
       for (const answer of answers) describe(answer, given.text, terminal);
     },
     columns: ["answer", "start", "end", "score", "lowConfidence", "windows", "answers"],
@@ -71,14 +69,12 @@ function askCommand({ minScore = 0 }: AskOptions): TextCommand<AskOptions> {
   };
 }
 
-const doubt = `The best score is below ${lowConfidenceScore}: the document may hold no answer, or say it in other words. Ask differently, or look at more answers (--top-k 5).`;
-
 function answersOf(document: Readonly<Record<string, unknown>>): readonly Answer[] {
   return document.answers as readonly Answer[];
 }
 
 function describe(answer: Answer, context: string, { out }: Terminal): void {
-  const score = `score ${answer.score.toPrecision(4)}`;
+  const score = `score ${answer.score.toPrecision(4)}${answer.score < lowConfidenceScore ? ", low confidence" : ""}`;
   if (answer.answer === "") return writeText(out, styled("yellow", "no answer"), `  ${score}`);
   writeText(out, styled("green", onOneLine(answer.answer)), `  ${score}`);
   writeText(out, "  ", ...markedSentence(context, answer, out));

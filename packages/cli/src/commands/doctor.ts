@@ -2,6 +2,7 @@ import { LongspanError } from "@longspan/core";
 import type { AdapterDescription } from "@longspan/runtime-webgpu";
 import { jsonDocument } from "../output/json-document.ts";
 import { describeMachine, type MachineReport, type RuntimeReport } from "../output/machine-report.ts";
+import { adaptersHere } from "../runtimes/adapters-here.ts";
 import { chooseRuntime } from "../runtimes/choose-runtime.ts";
 import { installCommand } from "../runtimes/install-command.ts";
 import { installedVersion } from "../runtimes/installed-version.ts";
@@ -20,6 +21,8 @@ export async function doctor(options: DoctorOptions, version: string, terminal: 
 }
 
 async function examine(version: string): Promise<MachineReport> {
+  // First and alone: see `withoutNativeMessages`.
+  const { adapters, problem } = await describeAdapters();
   const findings = await Promise.all(standardCandidates.map(async ({ name, find }) => ({ name, finding: await find({}) })));
   const runtimes = findings.map(({ name, finding }): RuntimeReport =>
     "obstacle" in finding
@@ -31,7 +34,6 @@ async function examine(version: string): Promise<MachineReport> {
     findings.map(({ name, finding }) => ({ name, find: async () => finding })),
   );
   const packages = ["webgpu", "onnxruntime-node", "onnxruntime-web"].map((name) => ({ name, version: installedVersion(name) ?? null }));
-  const { adapters, problem } = await adaptersHere();
   return {
     longspan: version,
     node: process.versions.node,
@@ -45,10 +47,9 @@ async function examine(version: string): Promise<MachineReport> {
   };
 }
 
-async function adaptersHere(): Promise<{ readonly adapters: readonly AdapterDescription[]; readonly problem: string | null }> {
-  const { findAdapters } = await import("@longspan/runtime-webgpu");
+async function describeAdapters(): Promise<{ readonly adapters: readonly AdapterDescription[]; readonly problem: string | null }> {
   try {
-    return { adapters: await findAdapters(), problem: null };
+    return { adapters: await adaptersHere(), problem: null };
   } catch (error) {
     if (!LongspanError.isInstance(error)) throw error;
     return { adapters: [], problem: error.message };

@@ -1,10 +1,11 @@
 import { LongspanError } from "@longspan/core";
+import { adaptersHere } from "./adapters-here.ts";
 import { chooseRuntime, type ChosenRuntime, type RuntimeNeeds } from "./choose-runtime.ts";
 
 /** The runtimes there are, each loaded when it is asked for: a further one is a further line. */
 const runtimes: Readonly<Record<string, (needs: RuntimeNeeds) => Promise<ChosenRuntime>>> = {
   auto: chooseRuntime,
-  webgpu: async () => ({ runtime: (await import("@longspan/runtime-webgpu")).webgpu(), reason: "asked for" }),
+  webgpu: loadWebgpu,
   ort: async ({ threads }) => ({ runtime: (await import("@longspan/runtime-ort")).ort({ threads }), reason: "asked for" }),
   reference: async () => ({ runtime: (await import("@longspan/core/runtime")).referenceRuntime(), reason: "asked for" }),
 };
@@ -29,4 +30,16 @@ export async function loadRuntime(name: string, needs: RuntimeNeeds): Promise<Ch
       details: { runtime: name },
     });
   return load(needs);
+}
+
+async function loadWebgpu(): Promise<ChosenRuntime> {
+  const { webgpu } = await import("@longspan/runtime-webgpu");
+  try {
+    // So that what Dawn says of adapters it finds is out of the way.
+    await adaptersHere();
+  } catch (error) {
+    // Preparing a model says what is missing.
+    if (!LongspanError.isInstance(error)) throw error;
+  }
+  return { runtime: webgpu(), reason: "asked for" };
 }

@@ -1,6 +1,7 @@
 import { LongspanError } from "@longspan/core";
 import { referenceRuntime } from "@longspan/core/runtime";
 import type { OrtModule } from "@longspan/runtime-ort";
+import { adaptersHere } from "./adapters-here.ts";
 import { installCommand } from "./install-command.ts";
 import { installedVersion } from "./installed-version.ts";
 import type { Finding, RuntimeCandidate } from "./runtime-candidate.ts";
@@ -18,9 +19,9 @@ export const standardCandidates: readonly RuntimeCandidate[] = [
 /** A GPU that is one: a software adapter is slower than onnxruntime on the same processor. */
 async function findGpu(): Promise<Finding> {
   if (installedVersion("webgpu") === undefined) return notInstalled;
-  const { findAdapters, webgpu } = await import("@longspan/runtime-webgpu");
+  const { webgpu } = await import("@longspan/runtime-webgpu");
   try {
-    const [adapter] = await findAdapters();
+    const [adapter] = await adaptersHere();
     if (adapter === undefined) return { obstacle: "no GPU adapter was found" };
     if (adapter.kind === "cpu") return { obstacle: `the only GPU adapter is software (${adapter.name})` };
     return { runtime: webgpu(), description: `the GPU ${adapter.name}` };
