@@ -1,5 +1,7 @@
 import type { DeviceTensor, Dispatch, Operand } from "../../kernel/kernel.ts";
 import type { PlanContext, SizedNode } from "../../kernel/operation-kernels.ts";
+import type { GlobalTiling } from "./global-tiling.ts";
+import type { HeadTiling } from "./tiling.ts";
 import { bindingAlignment, rowsOf, type RowRange } from "../parts/dispatching.ts";
 
 /** The inputs of `longformerAttention` by name. */
@@ -32,6 +34,17 @@ export interface SizedAttention {
   /** The list of `attention-tokens.ts`, `[batch, tokensStride]`. */
   readonly tokens: DeviceTensor;
   readonly tokensStride: number;
+  readonly tilings: AttentionTilings;
+}
+
+/** Tilings on GPUs where others are wanted than the sizes and the device suggest: for benchmarks, and for what they found. */
+export interface AttentionTilings {
+  /** For the window, and for global tokens in the direct form: where the device can run them. */
+  readonly window?: HeadTiling | undefined;
+  readonly direct?: HeadTiling | undefined;
+  /** For the two products of the re-associated form. */
+  readonly globalScores?: GlobalTiling | undefined;
+  readonly globalMix?: GlobalTiling | undefined;
 }
 
 /** The part of a node's work that is bound at once: some items of the batch. */
@@ -39,6 +52,15 @@ export interface AttentionItems extends SizedAttention {
   readonly items: RowRange;
   /** Memory with so many elements for each item: the same, under one name, for every part. */
   scratch(name: string, elementsPerItem: number): DeviceTensor;
+}
+
+/** The queries of global tokens and what they attend to. Shapes as in `global-task.ts`. */
+export interface GlobalAttention {
+  /** `[items, slots, heads, length]`. */
+  readonly query: DeviceTensor;
+  /** `[batch, sequence, hidden]`. */
+  readonly key: DeviceTensor;
+  readonly value: DeviceTensor;
 }
 
 /** The items of a tensor `[batch, sequence, hidden]`. */

@@ -1,4 +1,5 @@
 import type { SizedAttention } from "./attention-plan.ts";
+import { tileColumns } from "./global-tiling.ts";
 
 /**
  * How the rows of global tokens meet the global key and value projections. Both give the same numbers but for rounding.
@@ -13,10 +14,12 @@ export type GlobalForm = "reassociated" | "direct";
 export interface GlobalSplits {
   readonly form: GlobalForm;
   readonly splits: number;
-  /** Keys of a split. */
+  /** Keys of a split; whole tiles of `tileColumns` in the re-associated form on a GPU. */
   readonly splitKeys: number;
   /** Elements of a vector: a head's (direct) or a token's (re-associated). */
   readonly length: number;
+  /** Of the scores of an item, where they are kept: in the re-associated form on a GPU. */
+  readonly scoreElements: number;
   /** Of the partial sums of an item of the batch, and of its statistics. */
   readonly partialElements: number;
   readonly statisticsElements: number;
@@ -29,14 +32,46 @@ const minKeys = 128;
 /** Bounds the memory that splits take. */
 const maxSplits = 32;
 
+/**
+ * Up to how many global tokens the re-associated form is faster. The two forms need as many multiplications at about `headSize` of them. On
+ * a GPU the products of both are cut alike; a software adapter makes better use of the direct form's matrix products: for heads of 64
+ * they took the same time at 32 on lavapipe (`npm run bench:attention`).
+ */
+export function reassociateUpTo({ headSize, context }: SizedAttention): number {
+  return context.facts.kind === "gpu" ? headSize : headSize / 2;
+}
+
+/** Whether the scores that the re-associated form keeps of an item on a GPU can be bound. */
+export function fitsScores({ sequence, heads, slots, context }: SizedAttention): boolean {
+  const { kind, limits } = context.facts;
+  return kind === "cpu" || 4 * scoresOf(slots * heads, sequence) <= limits.maxStorageBufferBindingSize;
+}
+
+/** The elements of the scores of an item: rows of whole tiles of keys. */
+function scoresOf(rows: number, sequence: number): number {
+  return rows * Math.ceil(sequence / tileColumns) * tileColumns;
+}
+
 export function splitKeys({ batch, sequence, hidden, heads, headSize, slots, context }: SizedAttention, form: GlobalForm): GlobalSplits {
   const { kind, limits } = context.facts;
-  const length = form === "direct" ? headSize : hidden;
+  const direct = form === "direct";
+  const products = !direct && kind === "gpu";
+  const length = direct ? headSize : hidden;
   const rows = slots * heads;
-  const workgroups = form === "direct" ? batch * heads * Math.ceil(slots / 64) : batch * Math.ceil(rows / 8);
+  const columnTiles = Math.ceil(hidden / tileColumns);
+  const workgroups = batch * (direct ? heads * Math.ceil(slots / 64) : products ? columnTiles * Math.ceil(rows / 64) : Math.ceil(rows / 8));
   const wanted = Math.min(Math.ceil(busyWorkgroups[kind] / workgroups), Math.ceil(sequence / minKeys), maxSplits);
   const bindable = Math.floor(limits.maxStorageBufferBindingSize / (4 * rows * length));
-  const keys = Math.ceil(sequence / Math.max(1, Math.min(wanted, bindable)));
+  const atLeast = Math.ceil(sequence / Math.max(1, Math.min(wanted, bindable)));
+  const keys = products ? Math.ceil(atLeast / tileColumns) * tileColumns : atLeast;
   const splits = Math.ceil(sequence / keys);
-  return { form, splits, splitKeys: keys, length, partialElements: splits * rows * length, statisticsElements: 2 * splits * rows };
+  return {
+    form,
+    splits,
+    splitKeys: keys,
+    length,
+    scoreElements: products ? scoresOf(rows, sequence) : 0,
+    partialElements: splits * rows * length,
+    statisticsElements: 2 * splits * rows,
+  };
 }

@@ -7,8 +7,10 @@ import type { OperationKernels } from "../../kernel/operation-kernels.ts";
 import { runOperation } from "../../testing/run-operation.ts";
 import { testDevice, type TestDevice } from "../../testing/test-device.ts";
 import { linearKernels } from "../linear/index.ts";
+import type { AttentionTilings } from "./attention-plan.ts";
 import { listTokens } from "./attention-tokens.ts";
 import { longformerAttentionKernels } from "./longformer-attention.ts";
+import { tileAttentionTiling } from "./tile-attention.ts";
 
 const tolerance = { absolute: 1e-5, relative: 1e-5 };
 function found<Thing>(thing: Thing | undefined): Thing {
@@ -36,6 +38,7 @@ interface Setting {
   /** Kernels for GPUs run on software adapters, too, if slowly. */
   readonly kind?: DeviceFacts["kind"];
   readonly limits?: Partial<DeviceFacts["limits"]>;
+  readonly tilings?: AttentionTilings;
 }
 
 /** Values between -1 and 1, the same for the same seed. */
@@ -73,14 +76,22 @@ function inputsOf({ batch = 1, sequence, heads = 2, headSize = 8, mask, float16 
   return [...tokens, codes, ...weight(11), ...weight(12), ...weight(13)];
 }
 
-async function differences({ device, facts }: TestDevice, attention: AttentionCase, { form, kind, limits }: Setting): Promise<unknown> {
+async function differences(
+  { device, facts }: TestDevice,
+  attention: AttentionCase,
+  { form, kind, limits, tilings }: Setting,
+): Promise<unknown> {
   const inputs = inputsOf(attention);
   const { heads = 2, window = 4, probabilities = false, float16 = false } = attention;
   const attributes = { heads, window };
   const expected = evaluate(inputs, probabilities ? { ...attributes, globals: "globals" } : attributes, new Map());
   // The kernels of matrix products are tested where they are: here, always those of the device.
   const ownLinear: OperationKernels = { ...linear, plan: (node, context) => linear.plan(node, { ...context, facts }) };
-  const kernels = longformerAttentionKernels({ linear: ownLinear, reassociateUpTo: form === "direct" ? 0 : Number.POSITIVE_INFINITY });
+  const kernels = longformerAttentionKernels({
+    linear: ownLinear,
+    reassociateUpTo: form === "direct" ? 0 : Number.POSITIVE_INFINITY,
+    tilings,
+  });
   const actual = await runOperation(
     { device, facts: { ...facts, kind: kind ?? facts.kind, limits: { ...facts.limits, ...limits } } },
     kernels,
@@ -164,6 +175,19 @@ describe("longformerAttention", () => {
     // Short heads: Mesa unrolls what GPUs need unrolled.
     for (const name of ["probabilities", "several splits of the keys", "a row all masked beside others"])
       expect(await differences(plain, { ...found(cases[name]), headSize: 4, probabilities: true }, { form, kind: "gpu" })).toEqual([]);
+  });
+
+  // Small ones, which compile fast and have many workgroups of few keys.
+  test.each([
+    [
+      "reassociated",
+      { globalScores: { name: "small", rowThreads: 2, threadRows: 2 }, globalMix: { name: "small", rowThreads: 2, threadRows: 1 } },
+    ],
+    ["direct", { window: tileAttentionTiling(2, 4, 2), direct: tileAttentionTiling(4, 4, 1) }],
+    ["direct", { window: { kind: "staged", name: "staged" }, direct: { kind: "staged", name: "staged" } }],
+  ] as const)("with the kernels for GPUs, small tilings (%s)", async (form, tilings) => {
+    for (const name of ["batch of different masks", "several splits of the keys", "a window larger than the sequence", "all global"])
+      expect(await differences(plain, { ...found(cases[name]), headSize: 6 }, { form, kind: "gpu", tilings })).toEqual([]);
   });
 
   test.each(["reassociated", "direct"] as const)("in parts, where a binding holds one item of the batch (%s)", async (form) => {

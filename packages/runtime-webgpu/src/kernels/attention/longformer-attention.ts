@@ -2,9 +2,9 @@ import { LongspanError } from "@longspan/core";
 import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
 import type { OperationKernels, PlanContext, SizedNode } from "../../kernel/operation-kernels.ts";
 import { rowRanges } from "../parts/dispatching.ts";
-import type { AttentionItems, SizedAttention } from "./attention-plan.ts";
+import type { AttentionItems, AttentionTilings, SizedAttention } from "./attention-plan.ts";
 import { globalSlots, listTokens, maxGlobals, tokensStride } from "./attention-tokens.ts";
-import { splitKeys, type GlobalForm } from "./global-splits.ts";
+import { fitsScores, reassociateUpTo, splitKeys, type GlobalForm } from "./global-splits.ts";
 import { planDirect, planGlobalProjections } from "./plan-direct.ts";
 import { planReassociated } from "./plan-reassociated.ts";
 import { planWindow } from "./plan-window.ts";
@@ -12,12 +12,9 @@ import { planWindow } from "./plan-window.ts";
 export interface LongformerAttentionOptions {
   /** The kernels of the operation `linear`, for the global projections of all tokens. */
   readonly linear: OperationKernels;
-  /**
-   * Up to how many global tokens the re-associated form is taken, see `GlobalForm`. Default: half as many as a head has elements.
-   * The two forms need as many multiplications at about `headSize` global tokens, but matrix products make better use of a device: for
-   * heads of 64 they took the same time at 32 on lavapipe (`npm run bench:attention`).
-   */
+  /** Up to how many global tokens the re-associated form is taken, see `GlobalForm`. Default: by the device, see `reassociateUpTo`. */
   readonly reassociateUpTo?: number | undefined;
+  readonly tilings?: AttentionTilings | undefined;
 }
 
 const maxHeadSize = 128;
@@ -29,7 +26,7 @@ const maskInput = 4;
  * The operation `longformerAttention`. No scores in memory: beside its inputs and outputs a node takes memory for its global tokens
  * only, and, beyond `reassociateUpTo` of them, for the global projections of all tokens.
  */
-export function longformerAttentionKernels({ linear, reassociateUpTo }: LongformerAttentionOptions): OperationKernels {
+export function longformerAttentionKernels({ linear, reassociateUpTo: upTo, tilings = {} }: LongformerAttentionOptions): OperationKernels {
   return {
     operation: "longformerAttention",
     float16Inputs: [5, 7, 9],
@@ -37,15 +34,15 @@ export function longformerAttentionKernels({ linear, reassociateUpTo }: Longform
     planKey: ([mask]) => (mask === undefined ? "" : String(globalSlots(mask))),
     introduced: ({ globals }, [mask]) => new Map(typeof globals === "string" && mask !== undefined ? [[globals, maxGlobals(mask)]] : []),
     plan(node, context) {
-      const sized = sizedAttention(node, context);
-      const { batch, sequence, hidden, heads, headSize, slots } = sized;
-      const form: GlobalForm = slots <= (reassociateUpTo ?? headSize / 2) ? "reassociated" : "direct";
+      const sized = { ...sizedAttention(node, context), tilings };
+      const { batch, sequence, hidden, heads, slots } = sized;
+      const form: GlobalForm = slots <= (upTo ?? reassociateUpTo(sized)) && fitsScores(sized) ? "reassociated" : "direct";
       const splits = slots === 0 ? undefined : splitKeys(sized, form);
       const projections = splits?.form === "direct" ? planGlobalProjections(sized, linear) : undefined;
       const itemBytes = [
         sequence * hidden * 4,
         ...(sized.outputs.attentions === undefined ? [] : [heads * sequence * 8]),
-        ...(splits === undefined ? [] : [splits.partialElements * 4]),
+        ...(splits === undefined ? [] : [splits.partialElements * 4, splits.scoreElements * 4]),
       ];
       const ranges = rowRanges(batch, itemBytes, context.facts.limits);
       const maxItems = Math.max(...ranges.map(({ count }) => count));
@@ -67,7 +64,7 @@ export function longformerAttentionKernels({ linear, reassociateUpTo }: Longform
   };
 }
 
-function sizedAttention(node: SizedNode, context: PlanContext): SizedAttention {
+function sizedAttention(node: SizedNode, context: PlanContext): Omit<SizedAttention, "tilings"> {
   const [
     query,
     key,

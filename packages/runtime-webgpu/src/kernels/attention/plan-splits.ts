@@ -1,20 +1,11 @@
 import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
-import { itemsOf, overHeads, type AttentionItems } from "./attention-plan.ts";
+import { itemsOf, overHeads, type AttentionItems, type GlobalAttention } from "./attention-plan.ts";
 import { combineFields, combineSplitsKernel } from "./combine-splits.ts";
 import { globalProbabilitiesKernel, globalProbabilityFields } from "./global-probabilities.ts";
 import type { GlobalSplits } from "./global-splits.ts";
-import { globalFields, globalTask } from "./global-task.ts";
-import { attentionOfHeads, attentionOfTokens } from "./tiling.ts";
+import { planAttention } from "./plan-attention.ts";
+import { planProducts } from "./plan-products.ts";
 import { packFields } from "./uniforms.ts";
-
-/** The queries of global tokens and what they attend to. Shapes as in `global-task.ts`. */
-export interface GlobalAttention {
-  /** `[items, slots, heads, length]`. */
-  readonly query: DeviceTensor;
-  /** `[batch, sequence, hidden]`. */
-  readonly key: DeviceTensor;
-  readonly value: DeviceTensor;
-}
 
 /**
  * Global tokens attend: the splits, then what joins them, and the probabilities where they are asked for. The result is the context's rows
@@ -26,40 +17,20 @@ export function planSplits(
   attention: GlobalAttention,
 ): { out: DeviceTensor; dispatches: readonly Dispatch[] } {
   const { context, inputs, outputs, sequence, hidden, heads, headSize, scale, slots, tokens, tokensStride, items } = part;
-  const { form, splits, splitKeys, length } = found;
+  const { form, splits, length } = found;
   const direct = form === "direct";
   const aligned = length % 4 === 0;
   const partials = { tensor: part.scratch("global partial sums", found.partialElements) };
   const statistics = { tensor: part.scratch("global statistics", found.statisticsElements) };
   const out = direct ? outputs.context : part.scratch("mixed hidden states", slots * heads * length);
   const [query, mask, tokenList] = [{ tensor: attention.query }, { tensor: inputs.mask }, { tensor: tokens }];
-  const [key, value] = [itemsOf(part, attention.key), itemsOf(part, attention.value)];
+  const key = itemsOf(part, attention.key);
   const common = { sequence, tokensStride, firstItem: items.first, splits };
   const vectors = Math.ceil(length / 4);
-  const rows = direct ? slots : slots * heads;
-  const task = globalTask({ length, aligned });
-  const tiled = direct ? attentionOfHeads(task, context.facts) : attentionOfTokens(task, context.facts);
   const maxGroups = context.facts.limits.maxComputeWorkgroupsPerDimension;
+  const attend = direct || context.facts.kind === "cpu" ? planAttention(part, found, attention) : planProducts(part, found, attention);
   const dispatches: Dispatch[] = [
-    {
-      kernel: tiled.kernel,
-      uniforms: packFields(globalFields, {
-        ...common,
-        hidden,
-        vectors,
-        scale,
-        rows,
-        rowsOfToken: direct ? 1 : heads,
-        heads: direct ? heads : 1,
-        splitKeys,
-      }),
-      operands: [query, key, value, mask, tokenList, partials, statistics],
-      workgroups: [Math.ceil(rows / tiled.rows) * splits, direct ? heads : 1, items.count],
-      work: {
-        floatingPointOperations: 4 * items.count * slots * heads * sequence * length,
-        bytes: 4 * items.count * (2 * sequence * hidden + slots * heads * length + found.partialElements),
-      },
-    },
+    ...attend,
     {
       kernel: combineSplitsKernel(direct ? "context" : "mixed"),
       uniforms: packFields(combineFields, { ...common, heads, length, slots }),

@@ -7,11 +7,12 @@ import { windowFields, windowTask } from "./window-task.ts";
 
 /** The local and the masked tokens' rows of the context, and the probabilities where they are asked for. */
 export function planWindow(part: AttentionItems): readonly Dispatch[] {
-  const { context, inputs, outputs, sequence, hidden, heads, headSize, oneSided, scale, slots, tokens, tokensStride, items } = part;
+  const { context, inputs, outputs, sequence, hidden, heads, headSize, oneSided, scale, slots, tokens, tokensStride, items, tilings } =
+    part;
   const aligned = headSize % 4 === 0;
   const { attentions } = outputs;
   const task = windowTask({ headSize, aligned, statistics: attentions !== undefined });
-  const { kernel, rows } = attentionOfHeads(task, context.facts);
+  const { kernel, rows } = attentionOfHeads(task, context.facts, { rows: sequence, stack: heads * items.count }, tilings.window);
   const statistics = attentions === undefined ? undefined : part.scratch("window statistics", 2 * heads * sequence);
   const [mask, tokenList] = [{ tensor: inputs.mask }, { tensor: tokens }];
   const common = { sequence, hidden, vectors: Math.ceil(headSize / 4), scale, oneSided, tokensStride, firstItem: items.first };

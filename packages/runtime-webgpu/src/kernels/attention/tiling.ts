@@ -4,7 +4,7 @@ import { bufferedKernel } from "./attention-buffered.ts";
 import { registersKernel } from "./attention-registers.ts";
 import { stagedKernel, stagedRows } from "./attention-staged.ts";
 import type { AttentionTask, LaneTiling } from "./attention-task.ts";
-import { wideKernel, wideRows } from "./attention-wide.ts";
+import { fitsTileAttention, tileAttentionKernel, tileAttentionTiling, type TileAttentionTiling } from "./tile-attention.ts";
 
 /** An attention kernel, and how many rows a workgroup of it takes. */
 export interface TiledAttention {
@@ -12,16 +12,55 @@ export interface TiledAttention {
   readonly rows: number;
 }
 
-/** The kernel of a task whose rows are vectors of a head. */
-export function attentionOfHeads(task: AttentionTask, facts: DeviceFacts): TiledAttention {
-  if (facts.kind === "gpu") return { kernel: stagedKernel(task), rows: stagedRows };
-  const tiling = laneTiling(facts, task.length);
-  return { kernel: registersKernel(task, tiling), rows: tiling.lanes * tiling.rows };
+/** How the kernel of a task whose rows are vectors of a head is cut, on a GPU. `staged` needs least of a device. */
+export type HeadTiling = TileAttentionTiling | { readonly kind: "staged"; readonly name: "staged" };
+
+/** From the most arithmetic per value read to the most workgroups, each with the workgroups that should at least come of it. */
+const headTilings: readonly (readonly [HeadTiling, number])[] = [
+  [tileAttentionTiling(8, 8, 8), 512],
+  [tileAttentionTiling(16, 8, 4), 256],
+  [tileAttentionTiling(8, 16, 4), 256],
+  [tileAttentionTiling(8, 8, 4), 256],
+  [tileAttentionTiling(8, 16, 2), 128],
+  [tileAttentionTiling(8, 8, 2), 0],
+  [{ kind: "staged", name: "staged" }, 0],
+];
+
+/** All that a GPU can run for heads of so many elements, for tests and benchmarks. */
+export function headTilingsOf({ limits }: DeviceFacts, length: number): readonly HeadTiling[] {
+  return headTilings.map(([tiling]) => tiling).filter((tiling) => tiling.kind === "staged" || fitsTileAttention(tiling, length, limits));
 }
 
-/** The kernel of a task whose rows are as long as a token. */
+/** What a task has to do: rows that one workgroup could take, and how many such runs of rows there are. */
+export interface AttentionExtent {
+  readonly rows: number;
+  readonly stack: number;
+}
+
+/** The kernel of a task whose rows are vectors of a head. `wanted` is taken where the device can run it. */
+export function attentionOfHeads(
+  task: AttentionTask,
+  facts: DeviceFacts,
+  { rows, stack }: AttentionExtent,
+  wanted: HeadTiling | undefined,
+): TiledAttention {
+  if (facts.kind === "cpu") {
+    const tiling = laneTiling(facts, task.length);
+    return { kernel: registersKernel(task, tiling), rows: tiling.lanes * tiling.rows };
+  }
+  const fits = (tiling: HeadTiling): boolean => tiling.kind === "staged" || fitsTileAttention(tiling, task.length, facts.limits);
+  const [chosen] = headTilings.find(([tiling, least]) => fits(tiling) && Math.ceil(rows / rowsOf(tiling)) * stack >= least) ?? [];
+  const tiling = wanted !== undefined && fits(wanted) ? wanted : chosen;
+  if (tiling === undefined || tiling.kind === "staged") return { kernel: stagedKernel(task), rows: stagedRows };
+  return { kernel: tileAttentionKernel(task, tiling), rows: rowsOf(tiling) };
+}
+
+function rowsOf(tiling: HeadTiling): number {
+  return tiling.kind === "staged" ? stagedRows : tiling.rowThreads * tiling.threadRows;
+}
+
+/** The kernel of a task whose rows are as long as a token, on a software adapter. */
 export function attentionOfTokens(task: AttentionTask, facts: DeviceFacts): TiledAttention {
-  if (facts.kind === "gpu") return { kernel: wideKernel(task), rows: wideRows };
   const tiling = laneTiling(facts, task.length);
   return { kernel: bufferedKernel(task, tiling), rows: tiling.lanes };
 }
