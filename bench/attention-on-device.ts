@@ -3,6 +3,7 @@ import { maskCodes } from "@longspan/core/graph";
 import { bufferUsage, mapMode } from "../packages/runtime-webgpu/src/device/gpu-constants.ts";
 import { createPipelineCache, type PipelineCache } from "../packages/runtime-webgpu/src/device/pipeline-cache.ts";
 import type { DeviceTensor as PlannedTensor, Dispatch, Kernel, Storage } from "../packages/runtime-webgpu/src/kernel/kernel.ts";
+import type { AttentionTilings } from "../packages/runtime-webgpu/src/kernels/attention/attention-plan.ts";
 import { longformerAttentionKernels } from "../packages/runtime-webgpu/src/kernels/attention/longformer-attention.ts";
 import { linearKernels } from "../packages/runtime-webgpu/src/kernels/linear/index.ts";
 import type { TestDevice } from "../packages/runtime-webgpu/src/testing/test-device.ts";
@@ -111,11 +112,15 @@ export function createAttentionTensors({ device }: TestDevice, sizes: AttentionS
 
 const caches = new WeakMap<GPUDevice, PipelineCache>();
 
-/** `only` leaves out kernels; `reassociateUpTo` as in `longformerAttentionKernels`. */
+/** `only` leaves out kernels; `reassociateUpTo` and `tilings` as in `longformerAttentionKernels`. */
 export async function prepareAttention(
   { device, facts }: TestDevice,
   { sizes, inputs, context }: AttentionTensors,
-  { only, reassociateUpTo }: { readonly only?: (kernel: Kernel) => boolean; readonly reassociateUpTo?: number } = {},
+  {
+    only,
+    reassociateUpTo,
+    tilings,
+  }: { readonly only?: (kernel: Kernel) => boolean; readonly reassociateUpTo?: number; readonly tilings?: AttentionTilings } = {},
 ): Promise<PreparedAttention> {
   const { sequence, window, globals } = sizes;
   const buffers = new Map<string, GPUBuffer>();
@@ -140,7 +145,7 @@ export async function prepareAttention(
   } as const;
   const linear = linearKernels().find(({ operation }) => operation === "linear");
   if (linear === undefined) throw new Error("there are no kernels of linear layers");
-  const planned = longformerAttentionKernels({ linear, reassociateUpTo }).plan(
+  const planned = longformerAttentionKernels({ linear, reassociateUpTo, tilings }).plan(
     {
       name: "context",
       operation: "longformerAttention",

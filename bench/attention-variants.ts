@@ -1,0 +1,148 @@
+// `node --conditions=@longspan/source bench/attention-variants.ts`: the kernels of attention in every tiling, one by one, on Longformer
+// base's heads (12 of 64, window 512). A variant that does not compile, or gives other values, is named, and the rest goes on.
+// 1. Window attention at each length in every tiling, with how far its values are from the first one's.
+// 2. The two products of re-associated global attention in every tiling, and each kernel of global attention alone.
+// 3. The two forms of global attention for 1 to 128 global tokens, as they are chosen.
+// Milliseconds are medians after half a second of work that wakes the clock. Options: --quick (one short length, few runs).
+import { parseArgs } from "node:util";
+import { windowPairs } from "../packages/runtime-webgpu/src/kernels/attention/plan-window.ts";
+import { globalTilings } from "../packages/runtime-webgpu/src/kernels/attention/global-tiling.ts";
+import { headTilingsOf } from "../packages/runtime-webgpu/src/kernels/attention/tiling.ts";
+import { testDevice } from "../packages/runtime-webgpu/src/testing/test-device.ts";
+import {
+  createAttentionTensors,
+  headSize,
+  hidden,
+  prepareAttention,
+  type AttentionTensors,
+  type PreparedAttention,
+} from "./attention-on-device.ts";
+import { median } from "./whole-process.ts";
+
+type Options = NonNullable<Parameters<typeof prepareAttention>[2]>;
+
+const { values: options } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
+const window = options.quick ? 64 : 512;
+const lengths = options.quick ? [128] : [512, 4096];
+const globals = options.quick ? 2 : 16;
+const given = await testDevice();
+const facts = { ...given.facts, kind: "gpu" } as const;
+const device = { ...given, facts };
+console.log(facts.name);
+
+for (const sequence of lengths) {
+  const tensors = createAttentionTensors(device, { sequence, window, globals });
+  await wake(tensors);
+  await windows(tensors);
+  await products(tensors);
+  await forms(sequence);
+  tensors.destroy();
+}
+given.device.destroy();
+
+async function windows(tensors: AttentionTensors): Promise<void> {
+  const { sequence } = tensors.sizes;
+  console.log(`\nwindow attention, ${sequence} tokens, ${globals} global`);
+  const flops = 4 * hidden * (windowPairs(sequence, window / 2) + sequence * globals);
+  let first: Float32Array | undefined;
+  for (const tiling of [...headTilingsOf(facts, headSize)].toReversed()) {
+    await variant(tiling.name, async () => {
+      const { milliseconds, context } = await timed(tensors, {
+        only: ({ name }) => name.startsWith("window"),
+        tilings: { window: tiling },
+      });
+      // The rows of global tokens are not the window's.
+      const local = context.subarray(globals * hidden);
+      first ??= local;
+      return `${milliseconds.toFixed(3)} ms ${(flops / 1e9 / milliseconds).toFixed(2)} TFLOP/s, off by ${worst(local, first)}`;
+    });
+  }
+}
+
+async function products(tensors: AttentionTensors): Promise<void> {
+  console.log(`\nglobal attention, re-associated, ${tensors.sizes.sequence} tokens, ${globals} global: each kernel alone`);
+  const reassociateUpTo = Number.POSITIVE_INFINITY;
+  const all = await prepareAttention(device, tensors, { reassociateUpTo });
+  const names = all.kernels.filter((name) => !name.startsWith("window"));
+  all.destroy();
+  for (const kernel of names) {
+    await variant(kernel, async () => {
+      const { milliseconds } = await timed(tensors, { reassociateUpTo, only: ({ name }) => name === kernel });
+      return `${milliseconds.toFixed(4)} ms`;
+    });
+  }
+  for (const tiling of globalTilings) {
+    await variant(tiling.name, async () => {
+      const tilings = { globalScores: tiling, globalMix: tiling };
+      const only =
+        (part: string): Options["only"] =>
+        ({ name }) =>
+          name.startsWith(part);
+      const scores = await timed(tensors, { reassociateUpTo, tilings, only: only("global-scores") });
+      const mix = await timed(tensors, { reassociateUpTo, tilings, only: only("global-mix") });
+      return `scores ${scores.milliseconds.toFixed(4)} ms, mix ${mix.milliseconds.toFixed(4)} ms`;
+    });
+  }
+}
+
+async function forms(sequence: number): Promise<void> {
+  console.log(`\nglobal attention, ${sequence} tokens, without the window's`);
+  for (const count of options.quick ? [1, 16] : [1, 2, 4, 8, 16, 32, 64, 128]) {
+    await variant(`${count} global`, async () => {
+      const tensors = createAttentionTensors(device, { sequence, window, globals: count });
+      const only: Options["only"] = ({ name }) => !name.startsWith("window");
+      const found = [];
+      for (const reassociateUpTo of [Number.POSITIVE_INFINITY, 0]) found.push(await timed(tensors, { only, reassociateUpTo }));
+      tensors.destroy();
+      const [reassociated, direct] = found;
+      if (reassociated === undefined || direct === undefined) throw new Error("there are two forms");
+      const off = worst(direct.context.subarray(0, count * hidden), reassociated.context.subarray(0, count * hidden));
+      return `re-associated ${reassociated.milliseconds.toFixed(4)} ms, direct ${direct.milliseconds.toFixed(4)} ms, apart by ${off}`;
+    });
+  }
+}
+
+async function variant(name: string, run: () => Promise<string>): Promise<void> {
+  try {
+    console.log(`  ${name.padEnd(34)} ${await run()}`);
+  } catch (error) {
+    console.log(`  ${name.padEnd(34)} failed: ${String(error).replaceAll("\n", " ").slice(0, 600)}`);
+  }
+}
+
+/** Milliseconds of one run, and the context that it wrote. */
+async function timed(tensors: AttentionTensors, how: Options): Promise<{ milliseconds: number; context: Float32Array }> {
+  const prepared = await prepareAttention(device, tensors, how);
+  await prepared.run(1);
+  const context = await tensors.readContext();
+  const milliseconds = await medianRun(prepared);
+  prepared.destroy();
+  return { milliseconds, context };
+}
+
+async function medianRun(prepared: PreparedAttention): Promise<number> {
+  const once = await prepared.run(2);
+  const times = Math.max(1, Math.min(200, Math.round((options.quick ? 5 : 40) / (once / 2))));
+  const found: number[] = [];
+  for (let round = 0; round < (options.quick ? 1 : 5); round++) found.push((await prepared.run(times)) / times);
+  return median(found);
+}
+
+/** Half a second of work: an idle card runs at a fraction of its clock. */
+async function wake(tensors: AttentionTensors): Promise<void> {
+  const prepared = await prepareAttention(device, tensors);
+  const start = performance.now();
+  do await prepared.run(options.quick ? 1 : 20);
+  while (!options.quick && performance.now() - start < 700);
+  prepared.destroy();
+}
+
+function worst(found: Float32Array, expected: Float32Array): string {
+  let most = 0;
+  for (const [index, value] of expected.entries()) {
+    const difference = Math.abs(value - (found[index] ?? Number.NaN));
+    most = Number.isNaN(difference) ? Number.NaN : Math.max(most, difference);
+    if (Number.isNaN(most)) break;
+  }
+  return most.toExponential(1);
+}
