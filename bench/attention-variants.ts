@@ -5,6 +5,7 @@
 // 3. The two forms of global attention for 1 to 128 global tokens, as they are chosen.
 // Milliseconds are medians after half a second of work that wakes the clock. Options: --quick (one short length, few runs).
 import { parseArgs } from "node:util";
+import type { Kernel } from "../packages/runtime-webgpu/src/kernel/kernel.ts";
 import { windowPairs } from "../packages/runtime-webgpu/src/kernels/attention/plan-window.ts";
 import { globalTilings } from "../packages/runtime-webgpu/src/kernels/attention/global-tiling.ts";
 import { headTilingsOf } from "../packages/runtime-webgpu/src/kernels/attention/tiling.ts";
@@ -74,10 +75,7 @@ async function products(tensors: AttentionTensors): Promise<void> {
   for (const tiling of globalTilings) {
     await variant(tiling.name, async () => {
       const tilings = { globalScores: tiling, globalMix: tiling };
-      const only =
-        (part: string): Options["only"] =>
-        ({ name }) =>
-          name.startsWith(part);
+      const only = (part: string) => (kernel: Kernel) => kernel.name.startsWith(part);
       const scores = await timed(tensors, { reassociateUpTo, tilings, only: only("global-scores") });
       const mix = await timed(tensors, { reassociateUpTo, tilings, only: only("global-mix") });
       return `scores ${scores.milliseconds.toFixed(4)} ms, mix ${mix.milliseconds.toFixed(4)} ms`;
