@@ -1,6 +1,7 @@
-import type { DeviceTensor, Dispatch, Operand } from "../../kernel/kernel.ts";
+import { type DeviceTensor, type Dispatch, type Operand, rowLayout } from "../../kernel/kernel.ts";
 import type { PlanContext, SizedNode } from "../../kernel/operation-kernels.ts";
 import type { GlobalTiling } from "./global-tiling.ts";
+import type { RowForm } from "./vectors.ts";
 import type { HeadTiling } from "./tiling.ts";
 import { bindingAlignment, rowsOf, type RowRange } from "../parts/dispatching.ts";
 
@@ -63,9 +64,19 @@ export interface GlobalAttention {
   readonly value: DeviceTensor;
 }
 
-/** The items of a tensor `[batch, sequence, hidden]`. */
-export function itemsOf({ sequence, hidden, items }: AttentionItems, tensor: DeviceTensor): Operand {
-  return rowsOf(tensor, sequence * hidden * 4, items);
+/** The items of a tensor `[batch, sequence, hidden]`, or of the wider one that it is columns of. */
+export function itemsOf({ sequence, items }: AttentionItems, tensor: DeviceTensor): Operand {
+  return rowsOf(rowLayout(tensor).tensor, itemBytes(sequence, tensor), items);
+}
+
+/** The bytes of an item of such a tensor. */
+export function itemBytes(sequence: number, tensor: DeviceTensor): number {
+  return sequence * rowLayout(tensor).rowStride * (tensor.storage === "float16" ? 2 : 4);
+}
+
+/** How the vectors of a tensor lie, where they have so many elements each, side by side. */
+export function formOf({ storage }: DeviceTensor, length: number): RowForm {
+  return { storage, aligned: length % 4 === 0 };
 }
 
 /**

@@ -6,11 +6,12 @@
 // Shapes: partial `[items, splits, slots, heads, length]`, statistics (top, sum) `[items, splits, slots, heads, 2]`, tokens
 // `[batch, tokensStride]`. `context` (direct): out is `[items, sequence, heads, length]`, the rows of global tokens.
 // `mixed` (re-associated): out is `[items, slots, heads, length]`.
-// Grid: [⌈length / 64⌉, slots · heads (or as many as there may be; the rest in turns), items].
+// Grid: [⌈heads · length / 256⌉, slots (or as many as there may be; the rest in turns), items]. An invocation joins four elements of a token.
 // Source: FlashAttention-2 (Dao, arXiv 2307.08691), where keys are split among workgroups.
 import type { Kernel } from "../../kernel/kernel.ts";
 import { attentionTokens } from "./attention-tokens.ts";
 import { declareUniforms } from "./uniforms.ts";
+import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
 
 export const combineFields = {
   sequence: "u32",
@@ -22,43 +23,60 @@ export const combineFields = {
   firstItem: "u32",
 } as const;
 
-export function combineSplitsKernel(purpose: "context" | "mixed"): Kernel {
-  const token = {
-    context: `item * sizes.sequence + u32(tokens[list + ${attentionTokens.positions}u + row / sizes.heads])`,
-    mixed: "item * sizes.slots + row / sizes.heads",
+export interface CombineSplitsOptions {
+  readonly purpose: "context" | "mixed";
+  /** Whether a head has a multiple of 4 elements, so that four neighbours are of one head. */
+  readonly byFours: boolean;
+  /** How all heads of a token lie, side by side. */
+  readonly out: RowForm;
+}
+
+export function combineSplitsKernel({ purpose, byFours, out }: CombineSplitsOptions): Kernel {
+  const partial: RowForm = { storage: "float32", aligned: out.aligned };
+  const row = {
+    context: `item * sizes.sequence + u32(tokens[list + ${attentionTokens.positions}u + place])`,
+    mixed: "item * sizes.slots + place",
   }[purpose];
+  // Of each of four elements, or of all four at once.
+  const type = byFours ? "f32" : "vec4<f32>";
+  const found = (split: string, part: "x" | "y"): string => {
+    const of = (head: string): string => `statistics[(first + ${split} * sizes.slots) * sizes.heads + ${head}].${part}`;
+    return byFours ? of("heads.x") : `vec4<f32>(${["x", "y", "z", "w"].map((one) => of(`heads.${one}`)).join(", ")})`;
+  };
   return {
     name: `combine-splits-${purpose}`,
     access: ["read", "read", "read", "write"],
     code: `${declareUniforms(combineFields)}
-@group(0) @binding(1) var<storage, read> partial: array<f32>;
+@group(0) @binding(1) var<storage, read> partial: ${vectorBuffer(partial)};
 @group(0) @binding(2) var<storage, read> statistics: array<vec2<f32>>;
 @group(0) @binding(3) var<storage, read> tokens: array<i32>;
-@group(0) @binding(4) var<storage, read_write> out: array<f32>;
+@group(0) @binding(4) var<storage, read_write> out: ${vectorBuffer(out)};
+${vectorReader("read_partial", "partial", partial, "(sizes.heads * sizes.length)")}
+${vectorWriter("write_out", "out", out, "(sizes.heads * sizes.length)")}
 
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>,
 ) {
   let item = group.z;
-  let element = group.x * 64u + lane.x;
-  if (element >= sizes.length) { return; }
+  let vector = group.x * 64u + lane.x;
+  let length = sizes.heads * sizes.length;
+  if (4u * vector >= length) { return; }
+  let heads = min(vec4<u32>(4u * vector) + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(length - 1u)) / sizes.length;
   let list = (sizes.firstItem + item) * sizes.tokensStride;
-  let rows = u32(tokens[list + ${attentionTokens.globals}u]) * sizes.heads;
-  let rowsOfSplit = sizes.slots * sizes.heads;
-  for (var row = group.y; row < rows; row += groups.y) {
-    let first = item * sizes.splits * rowsOfSplit + row;
-    var top = statistics[first].x;
-    for (var split = 1u; split < sizes.splits; split++) { top = max(top, statistics[first + split * rowsOfSplit].x); }
-    var value = 0.0;
-    var sum = 0.0;
+  let globals = u32(tokens[list + ${attentionTokens.globals}u]);
+  for (var place = group.y; place < globals; place += groups.y) {
+    let first = item * sizes.splits * sizes.slots + place;
+    var top = ${found("0u", "x")};
+    for (var split = 1u; split < sizes.splits; split++) { top = max(top, ${found("split", "x")}); }
+    var value = vec4<f32>();
+    var sum = ${type}();
     for (var split = 0u; split < sizes.splits; split++) {
-      let at = first + split * rowsOfSplit;
-      let share = exp(statistics[at].x - top);
-      value += share * partial[at * sizes.length + element];
-      sum += share * statistics[at].y;
+      let share = exp(${found("split", "x")} - top);
+      value += share * read_partial((first + split * sizes.slots) * length, vector);
+      sum += share * ${found("split", "y")};
     }
-    out[((${token}) * sizes.heads + row % sizes.heads) * sizes.length + element] = value / sum;
+    write_out((${row}) * length, vector, value / sum);
   }
 }`,
   };

@@ -3,10 +3,11 @@
 //     out[place, element] = hidden[position of the place's global token, element]
 //
 // Shapes: hidden `[items, sequence, hidden]`, tokens `[batch, tokensStride]`, out `[items, slots, hidden]`.
-// Grid: [⌈hidden / 64⌉, slots (or as many as there may be; the rest in turns), items].
+// Grid: [⌈hidden / 256⌉, slots (or as many as there may be; the rest in turns), items].
 import type { Kernel } from "../../kernel/kernel.ts";
 import { attentionTokens } from "./attention-tokens.ts";
 import { declareUniforms } from "./uniforms.ts";
+import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
 
 export const gatherFields = {
   sequence: "u32",
@@ -16,30 +17,33 @@ export const gatherFields = {
   firstItem: "u32",
 } as const;
 
-export function gatherGlobalRowsKernel(): Kernel {
+export function gatherGlobalRowsKernel(hidden: RowForm): Kernel {
+  const out: RowForm = { storage: "float32", aligned: hidden.aligned };
   return {
     name: "gather-global-rows",
     access: ["read", "read", "write"],
     code: `${declareUniforms(gatherFields)}
-@group(0) @binding(1) var<storage, read> hidden: array<f32>;
+@group(0) @binding(1) var<storage, read> hidden: ${vectorBuffer(hidden)};
 @group(0) @binding(2) var<storage, read> tokens: array<i32>;
-@group(0) @binding(3) var<storage, read_write> out: array<f32>;
+@group(0) @binding(3) var<storage, read_write> out: ${vectorBuffer(out)};
+${vectorReader("read_hidden", "hidden", hidden, "sizes.hidden")}
+${vectorWriter("write_out", "out", out, "sizes.hidden")}
 
 @compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_id) lane: vec3<u32>,
 ) {
-  let element = group.x * 64u + lane.x;
-  if (element >= sizes.hidden) { return; }
+  let vector = group.x * 64u + lane.x;
+  if (4u * vector >= sizes.hidden) { return; }
   let list = (sizes.firstItem + group.z) * sizes.tokensStride;
   let globals = u32(tokens[list + ${attentionTokens.globals}u]);
   for (var place = group.y; place < sizes.slots; place += groups.y) {
-    var value = 0.0;
+    var value = vec4<f32>();
     if (place < globals) {
       let token = u32(tokens[list + ${attentionTokens.positions}u + place]);
-      value = hidden[(group.z * sizes.sequence + token) * sizes.hidden + element];
+      value = read_hidden((group.z * sizes.sequence + token) * sizes.hidden, vector);
     }
-    out[(group.z * sizes.slots + place) * sizes.hidden + element] = value;
+    write_out((group.z * sizes.slots + place) * sizes.hidden, vector, value);
   }
 }`,
   };

@@ -15,7 +15,7 @@ import { attentionTokens } from "./attention-tokens.ts";
 import { columnThreads, rowsOfTile, stagedVectors, tileColumns, type GlobalTiling } from "./global-tiling.ts";
 import { range, softmaxConstants } from "./softmax-step.ts";
 import { declareUniforms } from "./uniforms.ts";
-import { vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
+import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
 
 export const globalMixFields = {
   sequence: "u32",
@@ -33,11 +33,11 @@ export const globalMixFields = {
   splitTiles: "u32",
 } as const;
 
-export function globalMixKernel(tiling: GlobalTiling, aligned: boolean): Kernel {
+export function globalMixKernel(tiling: GlobalTiling, hidden: RowForm): Kernel {
   const { rowThreads, threadRows } = tiling;
   const rows = rowsOfTile(tiling);
   const invocations = rowThreads * columnThreads;
-  const floats = vectorBuffer(aligned);
+  const floats: RowForm = { storage: "float32", aligned: hidden.aligned };
   const stride = stagedVectors + 1;
   const stagedKeys = 4 * stagedVectors;
   const ownRows = range(threadRows);
@@ -54,17 +54,17 @@ export function globalMixKernel(tiling: GlobalTiling, aligned: boolean): Kernel 
       ...rightReads.map((read) => `right${read} = read_hidden(item, ${key} + ${keyOf(read)}, rightVector);`),
     ].join("\n    ");
   return {
-    name: `global-mix-${tiling.name}`,
+    name: `global-mix-${tiling.name}${hidden.storage === "float16" ? "-float16" : ""}`,
     access: ["read", "read", "read", "read", "write", "write"],
     code: `${declareUniforms(globalMixFields)}
 @group(0) @binding(1) var<storage, read> scores: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> tops: array<f32>;
-@group(0) @binding(3) var<storage, read> hidden: ${floats};
+@group(0) @binding(3) var<storage, read> hidden: ${vectorBuffer(hidden)};
 @group(0) @binding(4) var<storage, read> tokens: array<i32>;
-@group(0) @binding(5) var<storage, read_write> partials: ${floats};
+@group(0) @binding(5) var<storage, read_write> partials: ${vectorBuffer(floats)};
 @group(0) @binding(6) var<storage, read_write> statistics: array<vec2<f32>>;
-${vectorReader("hidden_vector", "hidden", aligned, "sizes.hidden")}
-${vectorWriter("write_partial", "partials", aligned, "sizes.hidden")}
+${vectorReader("hidden_vector", "hidden", hidden, "sizes.hidden")}
+${vectorWriter("write_partial", "partials", floats, "sizes.hidden")}
 ${softmaxConstants}
 var<workgroup> left_tile: array<vec4<f32>, ${rows * stride}>;
 var<workgroup> right_tile: array<vec4<f32>, ${stagedKeys * columnThreads}>;

@@ -10,7 +10,7 @@
 // Layout: transformers' `global_attentions` of LongformerModel.
 import type { Kernel } from "../../kernel/kernel.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { probabilitiesKernel, scoreOfVectors } from "./probabilities-kernel.ts";
+import { probabilitiesKernel, type ProbabilitiesShader, scoreOfVectors } from "./probabilities-kernel.ts";
 
 export const globalProbabilityFields = {
   sequence: "u32",
@@ -30,13 +30,13 @@ export const globalProbabilityFields = {
   outStart: "u32",
 } as const;
 
-export function globalProbabilitiesKernel(length: number, aligned: boolean): Kernel {
+export function globalProbabilitiesKernel(length: number, forms: ProbabilitiesShader["forms"]): Kernel {
   return probabilitiesKernel({
     name: "global-probabilities",
     fields: globalProbabilityFields,
     lengthName: "vectorLength",
     length,
-    aligned,
+    forms,
     body: `let place = group.x * 64u + lane.x;
   if (place >= sizes.globals) { return; }
   let item = (sizes.firstHead + group.z) / sizes.heads;

@@ -14,7 +14,7 @@ import { attentionTokens } from "./attention-tokens.ts";
 import { columnThreads, rowsOfTile, stagedVectors, tileColumns, type GlobalTiling } from "./global-tiling.ts";
 import { range, softmaxConstants } from "./softmax-step.ts";
 import { declareUniforms } from "./uniforms.ts";
-import { vectorBuffer, vectorReader } from "./vectors.ts";
+import { type RowForm, vectorBuffer, vectorReader } from "./vectors.ts";
 
 export const globalScoreFields = {
   sequence: "u32",
@@ -30,11 +30,11 @@ export const globalScoreFields = {
   keyTiles: "u32",
 } as const;
 
-export function globalScoresKernel(tiling: GlobalTiling, aligned: boolean): Kernel {
+export function globalScoresKernel(tiling: GlobalTiling, hidden: RowForm): Kernel {
   const { rowThreads, threadRows } = tiling;
   const rows = rowsOfTile(tiling);
   const invocations = rowThreads * columnThreads;
-  const floats = vectorBuffer(aligned);
+  const floats: RowForm = { storage: "float32", aligned: hidden.aligned };
   const stride = stagedVectors + 1;
   const ownRows = range(threadRows);
   const ownKeys = range(4);
@@ -50,17 +50,17 @@ export function globalScoresKernel(tiling: GlobalTiling, aligned: boolean): Kern
       ...rightReads.map((read) => `right${read} = read_right(rightStart${read}, ${first} + vector);`),
     ].join("\n    ");
   return {
-    name: `global-scores-${tiling.name}`,
+    name: `global-scores-${tiling.name}${hidden.storage === "float16" ? "-float16" : ""}`,
     access: ["read", "read", "read", "read", "write", "write"],
     code: `${declareUniforms(globalScoreFields)}
-@group(0) @binding(1) var<storage, read> folded: ${floats};
-@group(0) @binding(2) var<storage, read> hidden: ${floats};
+@group(0) @binding(1) var<storage, read> folded: ${vectorBuffer(floats)};
+@group(0) @binding(2) var<storage, read> hidden: ${vectorBuffer(hidden)};
 @group(0) @binding(3) var<storage, read> codes: array<i32>;
 @group(0) @binding(4) var<storage, read> tokens: array<i32>;
 @group(0) @binding(5) var<storage, read_write> scores: array<vec4<f32>>;
 @group(0) @binding(6) var<storage, read_write> tops: array<f32>;
-${vectorReader("folded_vector", "folded", aligned, "sizes.hidden")}
-${vectorReader("hidden_vector", "hidden", aligned, "sizes.hidden")}
+${vectorReader("folded_vector", "folded", floats, "sizes.hidden")}
+${vectorReader("hidden_vector", "hidden", hidden, "sizes.hidden")}
 ${softmaxConstants}
 var<workgroup> left_tile: array<vec4<f32>, ${rows * stride}>;
 var<workgroup> right_tile: array<vec4<f32>, ${tileColumns * stride}>;

@@ -1,13 +1,13 @@
 import { attentionTokens } from "./attention-tokens.ts";
 import { keyStruct, type AttentionTask } from "./attention-task.ts";
 import { declareUniforms } from "./uniforms.ts";
-import { vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
+import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
 
 export interface GlobalTaskOptions {
   /** Of the vectors: the head size (direct), or the hidden size (re-associated). */
   readonly length: number;
-  /** Whether vectors start at multiples of 4 elements. */
-  readonly aligned: boolean;
+  /** How the keys and values lie in memory, and the queries and what the rows add up to. */
+  readonly forms: { readonly keys: RowForm; readonly rows: RowForm };
 }
 
 export const globalFields = {
@@ -40,28 +40,28 @@ export const globalFields = {
  * `[items, splits, rows, heads, 2]`. The items are those of the batch from `firstItem` on.
  * Grid: [⌈rows / rows of a workgroup⌉ · splits, heads, items].
  */
-export function globalTask({ length, aligned }: GlobalTaskOptions): AttentionTask {
-  const floats = vectorBuffer(aligned);
+export function globalTask({ length, forms }: GlobalTaskOptions): AttentionTask {
+  const [keys, rows] = [vectorBuffer(forms.keys), vectorBuffer(forms.rows)];
   return {
     name: "global-attention",
     length,
     access: ["read", "read", "read", "read", "read", "write", "write"],
     declarations: `${declareUniforms(globalFields)}
-@group(0) @binding(1) var<storage, read> query: ${floats};
-@group(0) @binding(2) var<storage, read> key: ${floats};
-@group(0) @binding(3) var<storage, read> value: ${floats};
+@group(0) @binding(1) var<storage, read> query: ${rows};
+@group(0) @binding(2) var<storage, read> key: ${keys};
+@group(0) @binding(3) var<storage, read> value: ${keys};
 @group(0) @binding(4) var<storage, read> codes: array<i32>;
 @group(0) @binding(5) var<storage, read> tokens: array<i32>;
-@group(0) @binding(6) var<storage, read_write> partials: ${floats};
+@group(0) @binding(6) var<storage, read_write> partials: ${rows};
 @group(0) @binding(7) var<storage, read_write> statistics: array<vec2<f32>>;
 const vectorLength = ${length}u;
 ${keyStruct}
 struct Work { item: u32, codes: u32, head: u32, split: u32, rows: u32, firstRow: u32, firstKey: u32, keyCount: u32 }
-${vectorReader("read_query", "query", aligned, "vectorLength")}
-${vectorReader("read_key", "key", aligned, "vectorLength")}
-${vectorReader("read_value", "value", aligned, "vectorLength")}
-${vectorReader("read_output", "partials", aligned, "vectorLength")}
-${vectorWriter("write_output", "partials", aligned, "vectorLength")}
+${vectorReader("read_query", "query", forms.rows, "vectorLength")}
+${vectorReader("read_key", "key", forms.keys, "vectorLength")}
+${vectorReader("read_value", "value", forms.keys, "vectorLength")}
+${vectorReader("read_output", "partials", forms.rows, "vectorLength")}
+${vectorWriter("write_output", "partials", forms.rows, "vectorLength")}
 
 fn work_of(group: vec3<u32>, rows: u32) -> Work {
   let batchItem = sizes.firstItem + group.z;
@@ -77,9 +77,9 @@ fn work_of(group: vec3<u32>, rows: u32) -> Work {
 }
 
 fn key_at(work: Work, place: u32) -> Key {
-  let token = work.firstKey + place;
+  let token = min(work.firstKey + place, sizes.sequence - 1u);
   let seen = place < work.keyCount && codes[work.codes + token] != 0;
-  let start = (work.item * sizes.sequence + select(0u, token, seen)) * sizes.hidden + work.head * vectorLength;
+  let start = (work.item * sizes.sequence + token) * sizes.hidden + work.head * vectorLength;
   return Key(start, 0u, select(0u, 0xffffffffu, seen));
 }
 

@@ -1,10 +1,11 @@
-import { LongspanError } from "@longspan/core";
+import { elementCount, LongspanError } from "@longspan/core";
 import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
 import type { OperationKernels, PlanContext, SizedNode } from "../../kernel/operation-kernels.ts";
 import { rowRanges } from "../parts/dispatching.ts";
-import type { AttentionItems, AttentionTilings, SizedAttention } from "./attention-plan.ts";
+import { type AttentionItems, type AttentionTilings, itemBytes, type SizedAttention } from "./attention-plan.ts";
 import { globalSlots, listTokens, maxGlobals, tokensStride } from "./attention-tokens.ts";
 import { fitsScores, reassociateUpTo, splitKeys, type GlobalForm } from "./global-splits.ts";
+import { narrowContext } from "./narrow-context.ts";
 import { planDirect, planGlobalProjections } from "./plan-direct.ts";
 import { planReassociated } from "./plan-reassociated.ts";
 import { planWindow } from "./plan-window.ts";
@@ -29,22 +30,29 @@ const maskInput = 4;
 export function longformerAttentionKernels({ linear, reassociateUpTo: upTo, tilings = {} }: LongformerAttentionOptions): OperationKernels {
   return {
     operation: "longformerAttention",
-    float16Inputs: [5, 7, 9],
+    float16Inputs: [0, 1, 2, 3, 5, 7, 9],
+    float16Outputs: [0],
+    columnInputs: [0, 1, 2],
     hostInputs: [maskInput],
     planKey: ([mask]) => (mask === undefined ? "" : String(globalSlots(mask))),
     introduced: ({ globals }, [mask]) => new Map(typeof globals === "string" && mask !== undefined ? [[globals, maxGlobals(mask)]] : []),
     plan(node, context) {
-      const sized = { ...sizedAttention(node, context), tilings };
-      const { batch, sequence, hidden, heads, slots } = sized;
+      const given = { ...sizedAttention(node, context), tilings };
+      const { batch, sequence, heads, headSize, slots, inputs } = given;
+      const { context: out } = given.outputs;
+      // Kernels write words: where two heads share one, or one invocation has one element, they write float32.
+      const narrowed = out.storage === "float16" && (context.facts.kind === "cpu" || headSize % 2 === 1);
+      const wide = narrowed ? { ...context.scratch("float32", elementCount(out.shape)), shape: out.shape } : out;
+      const sized: SizedAttention = { ...given, outputs: { ...given.outputs, context: wide } };
       const form: GlobalForm = slots <= (upTo ?? reassociateUpTo(sized)) && fitsScores(sized) ? "reassociated" : "direct";
       const splits = slots === 0 ? undefined : splitKeys(sized, form);
       const projections = splits?.form === "direct" ? planGlobalProjections(sized, linear) : undefined;
-      const itemBytes = [
-        sequence * hidden * 4,
+      const bytes = [
+        ...[inputs.query, inputs.hidden, wide].map((tensor) => itemBytes(sequence, tensor)),
         ...(sized.outputs.attentions === undefined ? [] : [heads * sequence * 8]),
         ...(splits === undefined ? [] : [splits.partialElements * 4, splits.scoreElements * 4]),
       ];
-      const ranges = rowRanges(batch, itemBytes, context.facts.limits);
+      const ranges = rowRanges(batch, bytes, context.facts.limits);
       const maxItems = Math.max(...ranges.map(({ count }) => count));
       const memory = new Map<string, DeviceTensor>();
       const scratch: AttentionItems["scratch"] = (name, elementsPerItem) => {
@@ -59,7 +67,7 @@ export function longformerAttentionKernels({ linear, reassociateUpTo: upTo, tili
         if (splits === undefined) continue;
         dispatches.push(...(projections === undefined ? planReassociated(part, splits) : planDirect(part, splits, projections, linear)));
       }
-      return dispatches;
+      return narrowed ? [...dispatches, narrowContext(wide, out, context.facts.limits)] : dispatches;
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Dispatch } from "../../kernel/kernel.ts";
-import { itemsOf, type AttentionItems, type GlobalAttention } from "./attention-plan.ts";
+import { formOf, itemsOf, type AttentionItems, type GlobalAttention } from "./attention-plan.ts";
 import type { GlobalSplits } from "./global-splits.ts";
 import { globalFields, globalTask } from "./global-task.ts";
 import { attentionOfHeads, attentionOfTokens } from "./tiling.ts";
@@ -11,7 +11,7 @@ export function planAttention(part: AttentionItems, found: GlobalSplits, attenti
   const { form, splits, splitKeys, length } = found;
   const direct = form === "direct";
   const rows = direct ? slots : slots * heads;
-  const task = globalTask({ length, aligned: length % 4 === 0 });
+  const task = globalTask({ length, forms: { keys: formOf(attention.key, length), rows: formOf(attention.query, length) } });
   const extent = { rows, stack: (direct ? heads : 1) * splits * items.count };
   const tiled = direct ? attentionOfHeads(task, context.facts, extent, tilings.direct) : attentionOfTokens(task, context.facts);
   return [

@@ -1,7 +1,7 @@
 import { elementCount } from "@longspan/core";
 import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
 import type { OperationKernels } from "../../kernel/operation-kernels.ts";
-import { itemsOf, type AttentionItems, type SizedAttention } from "./attention-plan.ts";
+import { formOf, itemsOf, type AttentionItems, type SizedAttention } from "./attention-plan.ts";
 import { gatherFields, gatherGlobalRowsKernel } from "./gather-global-rows.ts";
 import type { GlobalSplits } from "./global-splits.ts";
 import { planSplits } from "./plan-splits.ts";
@@ -17,7 +17,8 @@ export interface GlobalProjections {
 /** For the direct form. `linear` are the kernels of the operation `linear`. */
 export function planGlobalProjections({ node, context, inputs }: SizedAttention, linear: OperationKernels): GlobalProjections {
   const { shape } = inputs.hidden;
-  const [key, value] = ["global keys", "global values"].map(() => ({ ...context.scratch("float32", elementCount(shape)), shape }));
+  const storage = inputs.hidden.storage;
+  const [key, value] = ["global keys", "global values"].map(() => ({ ...context.scratch(storage, elementCount(shape)), shape }));
   if (key === undefined || value === undefined) throw new TypeError("two tensors were made");
   const project = (purpose: string, weight: DeviceTensor, bias: DeviceTensor, out: DeviceTensor): readonly Dispatch[] =>
     linear.plan(
@@ -46,10 +47,10 @@ export function planDirect(
   const rows = { ...part.scratch("global rows", slots * hidden), shape };
   const query = { ...part.scratch("global queries", slots * hidden), shape };
   const gather: Dispatch = {
-    kernel: gatherGlobalRowsKernel(),
+    kernel: gatherGlobalRowsKernel(formOf(inputs.hidden, hidden)),
     uniforms: packFields(gatherFields, { sequence, hidden, slots, tokensStride, firstItem: items.first }),
     operands: [itemsOf(part, inputs.hidden), { tensor: tokens }, { tensor: rows }],
-    workgroups: [Math.ceil(hidden / 64), Math.min(slots, context.facts.limits.maxComputeWorkgroupsPerDimension), items.count],
+    workgroups: [Math.ceil(hidden / 256), Math.min(slots, context.facts.limits.maxComputeWorkgroupsPerDimension), items.count],
     work: { floatingPointOperations: 0, bytes: 8 * items.count * slots * hidden },
   };
   const project = linear.plan(

@@ -1,5 +1,5 @@
 import type { Dispatch } from "../../kernel/kernel.ts";
-import { itemsOf, type AttentionItems, type GlobalAttention } from "./attention-plan.ts";
+import { formOf, itemsOf, type AttentionItems, type GlobalAttention } from "./attention-plan.ts";
 import { globalMixFields, globalMixKernel } from "./global-mix.ts";
 import { globalScoreFields, globalScoresKernel } from "./global-scores.ts";
 import type { GlobalSplits } from "./global-splits.ts";
@@ -13,7 +13,7 @@ import { packFields } from "./uniforms.ts";
 export function planProducts(part: AttentionItems, found: GlobalSplits, { query, key }: GlobalAttention): readonly Dispatch[] {
   const { inputs, sequence, hidden, heads, scale, slots, tokens, tokensStride, items, tilings } = part;
   const { splits, splitKeys, partialElements } = found;
-  const aligned = hidden % 4 === 0;
+  const form = formOf(key, hidden);
   const rows = slots * heads;
   const keyTiles = Math.ceil(sequence / tileColumns);
   const columnTiles = Math.ceil(hidden / tileColumns);
@@ -35,14 +35,14 @@ export function planProducts(part: AttentionItems, found: GlobalSplits, { query,
   const product = 2 * items.count * rows * sequence * hidden;
   return [
     {
-      kernel: globalScoresKernel(scoring, aligned),
+      kernel: globalScoresKernel(scoring, form),
       uniforms: packFields(globalScoreFields, { ...common, scale }),
       operands: [{ tensor: query }, states, { tensor: inputs.mask }, tokenList, scores, tops],
       workgroups: [keyTiles, Math.ceil(rows / rowsOfTile(scoring)), items.count],
       work: { floatingPointOperations: product, bytes: 4 * items.count * ((sequence + rows) * hidden + rows * sequence) },
     },
     {
-      kernel: globalMixKernel(mixing, aligned),
+      kernel: globalMixKernel(mixing, form),
       uniforms: packFields(globalMixFields, { ...common, splits, splitTiles: splitKeys / tileColumns }),
       operands: [
         scores,

@@ -1,5 +1,5 @@
 import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
-import { itemsOf, overHeads, type AttentionItems, type GlobalAttention } from "./attention-plan.ts";
+import { formOf, itemsOf, overHeads, type AttentionItems, type GlobalAttention } from "./attention-plan.ts";
 import { combineFields, combineSplitsKernel } from "./combine-splits.ts";
 import { globalProbabilitiesKernel, globalProbabilityFields } from "./global-probabilities.ts";
 import type { GlobalSplits } from "./global-splits.ts";
@@ -19,7 +19,6 @@ export function planSplits(
   const { context, inputs, outputs, sequence, hidden, heads, headSize, scale, slots, tokens, tokensStride, items } = part;
   const { form, splits, length } = found;
   const direct = form === "direct";
-  const aligned = length % 4 === 0;
   const partials = { tensor: part.scratch("global partial sums", found.partialElements) };
   const statistics = { tensor: part.scratch("global statistics", found.statisticsElements) };
   const out = direct ? outputs.context : part.scratch("mixed hidden states", slots * heads * length);
@@ -32,10 +31,14 @@ export function planSplits(
   const dispatches: Dispatch[] = [
     ...attend,
     {
-      kernel: combineSplitsKernel(direct ? "context" : "mixed"),
+      kernel: combineSplitsKernel({
+        purpose: direct ? "context" : "mixed",
+        byFours: length % 4 === 0,
+        out: formOf(out, heads * length),
+      }),
       uniforms: packFields(combineFields, { ...common, heads, length, slots }),
       operands: [partials, statistics, tokenList, direct ? itemsOf(part, out) : { tensor: out }],
-      workgroups: [Math.ceil(length / 64), Math.min(slots * heads, maxGroups), items.count],
+      workgroups: [Math.ceil((heads * length) / 256), Math.min(slots, maxGroups), items.count],
       work: {
         floatingPointOperations: 2 * items.count * found.partialElements,
         bytes: 4 * items.count * (found.partialElements + slots * heads * length),
@@ -46,7 +49,7 @@ export function planSplits(
   const globals = globalAttentions?.shape[3] ?? 0;
   if (globalAttentions === undefined || globals === 0) return { out, dispatches };
   const probabilities = overHeads(part, globalAttentions, sequence * globals, ({ firstHead, count, operand, outStart }) => ({
-    kernel: globalProbabilitiesKernel(length, aligned),
+    kernel: globalProbabilitiesKernel(length, { query: formOf(attention.query, length), key: formOf(attention.key, length) }),
     uniforms: packFields(globalProbabilityFields, {
       ...common,
       hidden,

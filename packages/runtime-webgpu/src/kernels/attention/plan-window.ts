@@ -1,5 +1,5 @@
-import type { Dispatch } from "../../kernel/kernel.ts";
-import { itemsOf, overHeads, type AttentionItems } from "./attention-plan.ts";
+import { type Dispatch, rowLayout } from "../../kernel/kernel.ts";
+import { formOf, itemsOf, overHeads, type AttentionItems } from "./attention-plan.ts";
 import { attentionOfHeads } from "./tiling.ts";
 import { packFields } from "./uniforms.ts";
 import { windowProbabilitiesKernel, windowProbabilityFields } from "./window-probabilities.ts";
@@ -9,17 +9,37 @@ import { windowFields, windowTask } from "./window-task.ts";
 export function planWindow(part: AttentionItems): readonly Dispatch[] {
   const { context, inputs, outputs, sequence, hidden, heads, headSize, oneSided, scale, slots, tokens, tokensStride, items, tilings } =
     part;
-  const aligned = headSize % 4 === 0;
+  const [query, key, value] = [inputs.query, inputs.key, inputs.value].map(rowLayout);
+  if (query === undefined || key === undefined || value === undefined) throw new TypeError("three tensors have three layouts");
+  const sameRows = key.rowStride === query.rowStride && value.rowStride === query.rowStride;
+  if (!sameRows || [inputs.key, inputs.value].some(({ storage }) => storage !== inputs.query.storage))
+    throw new TypeError("query, key and value lie alike: each by itself, or as columns of one tensor");
+  const form = formOf(inputs.query, headSize);
   const { attentions } = outputs;
-  const task = windowTask({ headSize, aligned, statistics: attentions !== undefined });
+  const task = windowTask({
+    headSize,
+    forms: { inputs: form, context: formOf(outputs.context, headSize) },
+    statistics: attentions !== undefined,
+  });
   const { kernel, rows } = attentionOfHeads(task, context.facts, { rows: sequence, stack: heads * items.count }, tilings.window);
   const statistics = attentions === undefined ? undefined : part.scratch("window statistics", 2 * heads * sequence);
   const [mask, tokenList] = [{ tensor: inputs.mask }, { tensor: tokens }];
-  const common = { sequence, hidden, vectors: Math.ceil(headSize / 4), scale, oneSided, tokensStride, firstItem: items.first };
+  const common = {
+    sequence,
+    hidden,
+    rowStride: query.rowStride,
+    queryOffset: query.offset,
+    keyOffset: key.offset,
+    vectors: Math.ceil(headSize / 4),
+    scale,
+    oneSided,
+    tokensStride,
+    firstItem: items.first,
+  };
   const pairs = windowPairs(sequence, oneSided) + sequence * slots;
   const attention: Dispatch = {
     kernel,
-    uniforms: packFields(windowFields, common),
+    uniforms: packFields(windowFields, { ...common, valueOffset: value.offset }),
     operands: [
       ...[inputs.query, inputs.key, inputs.value].map((tensor) => itemsOf(part, tensor)),
       mask,
@@ -36,7 +56,7 @@ export function planWindow(part: AttentionItems): readonly Dispatch[] {
   return [
     attention,
     ...overHeads(part, attentions, sequence * columns, ({ firstHead, count, operand, outStart }) => ({
-      kernel: windowProbabilitiesKernel(headSize, aligned),
+      kernel: windowProbabilitiesKernel(headSize, form),
       uniforms: packFields(windowProbabilityFields, { ...common, globals: columns - 2 * oneSided - 1, firstHead, outStart }),
       operands: [itemsOf(part, inputs.query), itemsOf(part, inputs.key), mask, tokenList, { tensor: statistics }, operand],
       workgroups: [Math.ceil(columns / 64), Math.min(sequence, context.facts.limits.maxComputeWorkgroupsPerDimension), count],

@@ -1,6 +1,6 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { declareUniforms } from "./uniforms.ts";
-import { vectorBuffer, vectorReader } from "./vectors.ts";
+import { type RowForm, vectorBuffer, vectorReader } from "./vectors.ts";
 
 export interface ProbabilitiesShader {
   readonly name: string;
@@ -9,8 +9,8 @@ export interface ProbabilitiesShader {
   /** What the shader calls the length of a vector, and that length. */
   readonly lengthName: string;
   readonly length: number;
-  /** Whether vectors start at multiples of 4 elements. */
-  readonly aligned: boolean;
+  /** How queries and keys lie in memory. */
+  readonly forms: { readonly query: RowForm; readonly key: RowForm };
   /** WGSL: functions, if any. */
   readonly functions?: string;
   /** WGSL: the statements of an invocation, `lane.x` of 64, of a workgroup `group` of `groups`. They write to `out`. */
@@ -25,21 +25,20 @@ export const scoreOfVectors = `var score = 0.0;
  * A kernel that makes attention probabilities of queries, keys, the tokens' codes, the lists of global tokens, and the `statistics` (highest
  * scores and sums) that an attention kernel kept of its rows.
  */
-export function probabilitiesKernel({ name, fields, lengthName, length, aligned, functions = "", body }: ProbabilitiesShader): Kernel {
-  const floats = vectorBuffer(aligned);
+export function probabilitiesKernel({ name, fields, lengthName, length, forms, functions = "", body }: ProbabilitiesShader): Kernel {
   return {
     name,
     access: ["read", "read", "read", "read", "read", "write"],
     code: `${declareUniforms(fields)}
-@group(0) @binding(1) var<storage, read> query: ${floats};
-@group(0) @binding(2) var<storage, read> key: ${floats};
+@group(0) @binding(1) var<storage, read> query: ${vectorBuffer(forms.query)};
+@group(0) @binding(2) var<storage, read> key: ${vectorBuffer(forms.key)};
 @group(0) @binding(3) var<storage, read> codes: array<i32>;
 @group(0) @binding(4) var<storage, read> tokens: array<i32>;
 @group(0) @binding(5) var<storage, read> statistics: array<vec2<f32>>;
 @group(0) @binding(6) var<storage, read_write> out: array<f32>;
 const ${lengthName} = ${length}u;
-${vectorReader("read_query", "query", aligned, lengthName)}
-${vectorReader("read_key", "key", aligned, lengthName)}
+${vectorReader("read_query", "query", forms.query, lengthName)}
+${vectorReader("read_key", "key", forms.key, lengthName)}
 ${functions}
 @compute @workgroup_size(64)
 fn main(

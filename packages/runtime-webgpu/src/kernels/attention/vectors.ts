@@ -1,36 +1,62 @@
+import type { Storage } from "../../kernel/kernel.ts";
+
 /**
- * WGSL that reads and writes rows of float32 four elements at a time. Where rows start at multiples of 4 elements, buffers are arrays of
- * `vec4<f32>`; where they do not (head size 3, say), of `f32`, and what lies beyond the row reads as 0 and is not written.
+ * WGSL that reads and writes rows of float32 or float16 four elements at a time. Where rows start at multiples of 4 elements, buffers are arrays of
+ * vectors; where they do not (head size 3, say), of words, and what lies beyond the row reads as 0 and is not written. float16 lies as packed halves,
+ * which need no feature.
  */
 
+/** How rows lie in memory. */
+export interface RowForm {
+  readonly storage: Storage;
+  /** Whether rows start at multiples of 4 elements. */
+  readonly aligned: boolean;
+}
+
 /** The element type of a buffer. */
-export function vectorBuffer(aligned: boolean): string {
+export function vectorBuffer({ storage, aligned }: RowForm): string {
+  if (storage === "float16") return aligned ? "array<vec2<u32>>" : "array<u32>";
   return aligned ? "array<vec4<f32>>" : "array<f32>";
 }
 
-/** `fn name(start, vector)`: elements `4 vector … 4 vector + 3` of the row that starts at element `start` and has `length` elements. */
-export function vectorReader(name: string, buffer: string, aligned: boolean, length: string): string {
-  if (aligned) return `fn ${name}(start: u32, vector: u32) -> vec4<f32> { return ${buffer}[(start >> 2u) + vector]; }`;
-  return `fn ${name}(start: u32, vector: u32) -> vec4<f32> {
-  let at = start + 4u * vector;
-  let left = ${length} - 4u * vector;
-  return vec4<f32>(
-    ${buffer}[at],
-    select(0.0, ${buffer}[at + 1u], left > 1u),
-    select(0.0, ${buffer}[at + 2u], left > 2u),
-    select(0.0, ${buffer}[at + 3u], left > 3u));
+/** `fn name(start, vector) -> vec4<f32>`: elements `4 vector … 4 vector + 3` of the row that starts at element `start` and has `length` elements. */
+export function vectorReader(name: string, buffer: string, { storage, aligned }: RowForm, length: string): string {
+  if (aligned) {
+    const body =
+      storage === "float16"
+        ? `let words = ${buffer}[(start >> 2u) + vector]; return vec4<f32>(unpack2x16float(words.x), unpack2x16float(words.y));`
+        : `return ${buffer}[(start >> 2u) + vector];`;
+    return `fn ${name}(start: u32, vector: u32) -> vec4<f32> { ${body} }`;
+  }
+  const element = storage === "float16" ? `unpack2x16float(${buffer}[at >> 1u])[at & 1u]` : `${buffer}[at]`;
+  return `fn ${name}_element(start: u32, element: u32) -> f32 {
+  if (element >= ${length}) { return 0.0; }
+  let at = start + element;
+  return ${element};
+}
+fn ${name}(start: u32, vector: u32) -> vec4<f32> {
+  let element = 4u * vector;
+  return vec4<f32>(${[0, 1, 2, 3].map((one) => `${name}_element(start, element + ${one}u)`).join(", ")});
 }`;
 }
 
-/** `fn name(start, vector, value)`. */
-export function vectorWriter(name: string, buffer: string, aligned: boolean, length: string): string {
-  if (aligned) return `fn ${name}(start: u32, vector: u32, value: vec4<f32>) { ${buffer}[(start >> 2u) + vector] = value; }`;
+/** `fn name(start, vector, value)`. Rows of float16 start, and end, at even elements: two invocations never write to one word. */
+export function vectorWriter(name: string, buffer: string, { storage, aligned }: RowForm, length: string): string {
+  const half = storage === "float16";
+  if (aligned)
+    return `fn ${name}(start: u32, vector: u32, value: vec4<f32>) {
+  ${buffer}[(start >> 2u) + vector] = ${half ? "vec2<u32>(pack2x16float(value.xy), pack2x16float(value.zw))" : "value"};
+}`;
+  const body = half
+    ? `${buffer}[at >> 1u] = pack2x16float(value.xy);
+  if (left > 2u) { ${buffer}[(at >> 1u) + 1u] = pack2x16float(value.zw); }`
+    : `${buffer}[at] = value.x;
+  if (left > 1u) { ${buffer}[at + 1u] = value.y; }
+  if (left > 2u) { ${buffer}[at + 2u] = value.z; }
+  if (left > 3u) { ${buffer}[at + 3u] = value.w; }`;
   return `fn ${name}(start: u32, vector: u32, value: vec4<f32>) {
   let at = start + 4u * vector;
   let left = ${length} - 4u * vector;
-  ${buffer}[at] = value.x;
-  if (left > 1u) { ${buffer}[at + 1u] = value.y; }
-  if (left > 2u) { ${buffer}[at + 2u] = value.z; }
-  if (left > 3u) { ${buffer}[at + 3u] = value.w; }
+  ${body}
 }`;
 }

@@ -10,11 +10,15 @@
 // Layout: transformers' `attentions` of LongformerModel.
 import type { Kernel } from "../../kernel/kernel.ts";
 import { attentionTokens } from "./attention-tokens.ts";
+import type { RowForm } from "./vectors.ts";
 import { probabilitiesKernel, scoreOfVectors } from "./probabilities-kernel.ts";
 
 export const windowProbabilityFields = {
   sequence: "u32",
   hidden: "u32",
+  rowStride: "u32",
+  queryOffset: "u32",
+  keyOffset: "u32",
   vectors: "u32",
   scale: "f32",
   oneSided: "u32",
@@ -26,13 +30,13 @@ export const windowProbabilityFields = {
   outStart: "u32",
 } as const;
 
-export function windowProbabilitiesKernel(headSize: number, aligned: boolean): Kernel {
+export function windowProbabilitiesKernel(headSize: number, inputs: RowForm): Kernel {
   return probabilitiesKernel({
     name: "window-probabilities",
     fields: windowProbabilityFields,
     lengthName: "headSize",
     length: headSize,
-    aligned,
+    forms: { query: inputs, key: inputs },
     functions: `
 /** The token of a column, or the sequence length where there is none to attend to. */
 fn token_of(batchItem: u32, row: u32, column: u32) -> u32 {
@@ -57,8 +61,8 @@ fn token_of(batchItem: u32, row: u32, column: u32) -> u32 {
     let token = token_of(batchItem, row, column);
     var probability = 0.0;
     if (token < sizes.sequence && codes[batchItem * sizes.sequence + row] == 1) {
-      let queryStart = (item * sizes.sequence + row) * sizes.hidden + head * headSize;
-      let keyStart = (item * sizes.sequence + token) * sizes.hidden + head * headSize;
+      let queryStart = sizes.queryOffset + (item * sizes.sequence + row) * sizes.rowStride + head * headSize;
+      let keyStart = sizes.keyOffset + (item * sizes.sequence + token) * sizes.rowStride + head * headSize;
       ${scoreOfVectors}
       let found = statistics[(item * heads + head) * sizes.sequence + row];
       probability = exp(score - found.x) / found.y;

@@ -1,12 +1,12 @@
 import { attentionTokens } from "./attention-tokens.ts";
 import { keyStruct, type AttentionTask } from "./attention-task.ts";
 import { declareUniforms } from "./uniforms.ts";
-import { vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
+import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
 
 export interface WindowTaskOptions {
   readonly headSize: number;
-  /** Whether vectors of heads start at multiples of 4 elements. */
-  readonly aligned: boolean;
+  /** How query, key and value lie in memory, and the context. */
+  readonly forms: { readonly inputs: RowForm; readonly context: RowForm };
   /** Whether the highest score and the sum of each row are kept, for `window-probabilities.ts`. */
   readonly statistics: boolean;
 }
@@ -14,6 +14,11 @@ export interface WindowTaskOptions {
 export const windowFields = {
   sequence: "u32",
   hidden: "u32",
+  /** Elements from one token's query, key and value to the next one's, and where the first ones begin. */
+  rowStride: "u32",
+  queryOffset: "u32",
+  keyOffset: "u32",
+  valueOffset: "u32",
   /** Of four elements, in a head. */
   vectors: "u32",
   scale: "f32",
@@ -25,7 +30,7 @@ export const windowFields = {
 /**
  * Local tokens attend to the local tokens of their window and to all global tokens of their item of the batch, each key once.
  *
- * Buffers: query, key, value `[items, sequence, hidden]`; codes `[batch, sequence]` (0 masked, 1 local, 2 global); tokens
+ * Buffers: query, key, value `[items, sequence, hidden]`, which may be columns of one wider tensor; codes `[batch, sequence]` (0 masked, 1 local, 2 global); tokens
  * `[batch, tokensStride]` (`attention-tokens.ts`); context `[items, sequence, hidden]`; with `statistics`, these
  * `[items, heads, sequence, 2]`. The items are those of the batch from `firstItem` on. Rows of global tokens are not written, those of
  * masked ones become 0. Grid: [⌈sequence / rows of a workgroup⌉, heads, items].
@@ -33,28 +38,30 @@ export const windowFields = {
  * The keys of a workgroup: first the global tokens, then all tokens from the window of its first row to that of its last, of which those
  * that are not local count as unseen.
  */
-export function windowTask({ headSize, aligned, statistics }: WindowTaskOptions): AttentionTask {
-  const floats = vectorBuffer(aligned);
+export function windowTask({ headSize, forms, statistics }: WindowTaskOptions): AttentionTask {
+  const rows = vectorBuffer(forms.inputs);
   return {
     name: statistics ? "window-attention-statistics" : "window-attention",
     length: headSize,
     access: ["read", "read", "read", "read", "read", "write", ...(statistics ? (["write"] as const) : [])],
     declarations: `${declareUniforms(windowFields)}
-@group(0) @binding(1) var<storage, read> query: ${floats};
-@group(0) @binding(2) var<storage, read> key: ${floats};
-@group(0) @binding(3) var<storage, read> value: ${floats};
+@group(0) @binding(1) var<storage, read> query: ${rows};
+@group(0) @binding(2) var<storage, read> key: ${rows};
+@group(0) @binding(3) var<storage, read> value: ${rows};
 @group(0) @binding(4) var<storage, read> codes: array<i32>;
 @group(0) @binding(5) var<storage, read> tokens: array<i32>;
-@group(0) @binding(6) var<storage, read_write> context: ${floats};
+@group(0) @binding(6) var<storage, read_write> context: ${vectorBuffer(forms.context)};
 ${statistics ? "@group(0) @binding(7) var<storage, read_write> statistics: array<vec2<f32>>;" : ""}
 const headSize = ${headSize}u;
 ${keyStruct}
 struct Work { item: u32, codes: u32, positions: u32, head: u32, firstRow: u32, firstKey: u32, globals: u32, keyCount: u32 }
-${vectorReader("read_query", "query", aligned, "headSize")}
-${vectorReader("read_key", "key", aligned, "headSize")}
-${vectorReader("read_value", "value", aligned, "headSize")}
-${vectorReader("read_output", "context", aligned, "headSize")}
-${vectorWriter("write_output", "context", aligned, "headSize")}
+${vectorReader("read_query", "query", forms.inputs, "headSize")}
+${vectorReader("key_vector", "key", forms.inputs, "headSize")}
+${vectorReader("value_vector", "value", forms.inputs, "headSize")}
+${vectorReader("read_output", "context", forms.context, "headSize")}
+${vectorWriter("write_output", "context", forms.context, "headSize")}
+fn read_key(start: u32, vector: u32) -> vec4<f32> { return key_vector(sizes.keyOffset + start, vector); }
+fn read_value(start: u32, vector: u32) -> vec4<f32> { return value_vector(sizes.valueOffset + start, vector); }
 
 fn work_of(group: vec3<u32>, rows: u32) -> Work {
   let batchItem = sizes.firstItem + group.z;
@@ -68,19 +75,20 @@ fn work_of(group: vec3<u32>, rows: u32) -> Work {
   return Work(group.z, batchItem * sizes.sequence, list + ${attentionTokens.positions}u, group.y, firstRow, firstKey, globals, keyCount);
 }
 
-fn start_of(work: Work, token: u32) -> u32 { return (work.item * sizes.sequence + token) * sizes.hidden + work.head * headSize; }
+fn start_of(work: Work, token: u32) -> u32 { return (work.item * sizes.sequence + token) * sizes.rowStride + work.head * headSize; }
 
 fn key_at(work: Work, place: u32) -> Key {
   if (place < work.globals) { return Key(start_of(work, u32(tokens[work.positions + place])), 0u, 0xffffffffu); }
-  let token = work.firstKey + place - work.globals;
-  if (place >= work.keyCount || codes[work.codes + token] != 1) { return Key(start_of(work, 0u), 0u, 0u); }
-  return Key(start_of(work, token), token - sizes.oneSided, 2u * sizes.oneSided + 1u);
+  // Where a key begins does not wait for its code: what is not seen is read all the same.
+  let token = min(work.firstKey + place - work.globals, sizes.sequence - 1u);
+  let seen = place < work.keyCount && codes[work.codes + token] == 1;
+  return Key(start_of(work, token), token - sizes.oneSided, select(0u, 2u * sizes.oneSided + 1u, seen));
 }
 
 fn wanted(work: Work, row: u32) -> bool { return row < sizes.sequence && codes[work.codes + row] == 1; }
-fn query_start(work: Work, row: u32) -> u32 { return start_of(work, row); }
+fn query_start(work: Work, row: u32) -> u32 { return sizes.queryOffset + start_of(work, row); }
 fn written(work: Work, row: u32) -> bool { return row < sizes.sequence && codes[work.codes + row] != 2; }
-fn output_start(work: Work, row: u32) -> u32 { return start_of(work, row); }
+fn output_start(work: Work, row: u32) -> u32 { return (work.item * sizes.sequence + row) * sizes.hidden + work.head * headSize; }
 fn output_factor(work: Work, row: u32, sum: f32) -> f32 { return select(0.0, 1.0 / sum, wanted(work, row)); }
 fn record(work: Work, row: u32, top: f32, sum: f32) {
   ${statistics ? "statistics[(work.item * (sizes.hidden / headSize) + work.head) * sizes.sequence + row] = vec2<f32>(top, sum);" : ""}
