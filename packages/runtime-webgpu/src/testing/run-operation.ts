@@ -15,6 +15,8 @@ export interface RunOperationOptions {
   readonly storages?: readonly (Storage | undefined)[];
   /** The same of each output. */
   readonly outputStorages?: readonly (Storage | undefined)[];
+  /** Inputs of one shape that are columns of one tensor, in this order. */
+  readonly joined?: readonly number[];
   /** Types of the outputs, where the operation is none of core's. */
   readonly outputs?: readonly { readonly dataType: GraphTensor["dataType"]; readonly shape: readonly number[] }[];
 }
@@ -24,7 +26,7 @@ export async function runOperation(
   { device, facts }: TestDevice,
   kernels: OperationKernels,
   inputs: readonly GraphTensor[],
-  { attributes = {}, storages = [], outputStorages = [], outputs }: RunOperationOptions = {},
+  { attributes = {}, storages = [], outputStorages = [], joined = [], outputs }: RunOperationOptions = {},
 ): Promise<readonly GraphTensor[]> {
   const buffers = new Map<string, GPUBuffer>();
   const hosts = new Map<string, GraphTensor>();
@@ -40,8 +42,18 @@ export async function runOperation(
     return { name, shape, storage, byteLength };
   };
   const tensors: DeviceTensor[] = [];
+  const wide = joined.length === 0 ? undefined : joinColumns(joined.map((index) => inputs[index]));
+  const wideStorage = storages[joined[0] ?? 0] ?? "float32";
+  const columns = wide && create("joined inputs", wideStorage, wide.shape, await bytesOf(wide, wideStorage));
   for (const [index, input] of inputs.entries()) {
     const storage = storages[index] ?? input.dataType;
+    if (columns !== undefined && joined.includes(index)) {
+      const { shape } = input;
+      const offset = joined.indexOf(index) * (shape.at(-1) ?? 1);
+      const columnsOf = { tensor: columns, offset, rowStride: columns.shape.at(-1) ?? 1 };
+      tensors.push({ name: `input ${index}`, shape, storage, byteLength: byteLengthOf(storage, shape), columnsOf });
+      continue;
+    }
     const tensor = create(`input ${index}`, storage, input.shape, await bytesOf(input, storage));
     if (input.dataType !== "float32") hosts.set(tensor.name, input);
     tensors.push(tensor);
@@ -129,6 +141,18 @@ async function bytesOf(tensor: GraphTensor, storage: Storage): Promise<Uint8Arra
   }
   const words = tensor.dataType === "bool" ? Int32Array.from(tensor.data) : tensor.data;
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+}
+
+/** Float32 tensors of one shape, side by side in their last axis. */
+function joinColumns(parts: readonly (GraphTensor | undefined)[]): GraphTensor {
+  const shape = parts[0]?.shape ?? [];
+  const columns = shape.at(-1) ?? 1;
+  const width = parts.length * columns;
+  const data = new Float32Array((elementCount(shape) / Math.max(1, columns)) * width);
+  for (const [part, tensor] of parts.entries())
+    for (const [at, value] of tensor?.data.entries() ?? [])
+      data[Math.floor(at / columns) * width + part * columns + (at % columns)] = value;
+  return { dataType: "float32", shape: [...shape.slice(0, -1), width], data };
 }
 
 const widen = floatConversion("float16", "float32");

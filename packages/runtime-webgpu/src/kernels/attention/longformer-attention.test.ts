@@ -10,9 +10,11 @@ import { linearKernels } from "../linear/index.ts";
 import type { AttentionTilings } from "./attention-plan.ts";
 import { listTokens } from "./attention-tokens.ts";
 import { longformerAttentionKernels } from "./longformer-attention.ts";
+import { quadTiling } from "./attention-quads.ts";
 import { tileAttentionTiling } from "./tile-attention.ts";
 
 const tolerance = { absolute: 1e-5, relative: 1e-5 };
+const halfTolerance = { absolute: 1e-3, relative: 1e-3 };
 function found<Thing>(thing: Thing | undefined): Thing {
   if (thing === undefined) throw new Error("there is no such operation");
   return thing;
@@ -39,6 +41,8 @@ interface Setting {
   readonly kind?: DeviceFacts["kind"];
   readonly limits?: Partial<DeviceFacts["limits"]>;
   readonly tilings?: AttentionTilings;
+  /** How the inputs and the context lie in memory. Default: float32, each by itself. */
+  readonly activations?: "joined" | "float16" | "joined float16";
 }
 
 /** Values between -1 and 1, the same for the same seed. */
@@ -76,12 +80,19 @@ function inputsOf({ batch = 1, sequence, heads = 2, headSize = 8, mask, float16 
   return [...tokens, codes, ...weight(11), ...weight(12), ...weight(13)];
 }
 
+function rounded(tensor: GraphTensor): GraphTensor {
+  return { ...tensor, data: Float32Array.from(tensor.data, (value) => Math.round(value * 1024) / 1024) } as GraphTensor;
+}
+
 async function differences(
   { device, facts }: TestDevice,
   attention: AttentionCase,
-  { form, kind, limits, tilings }: Setting,
+  { form, kind, limits, tilings, activations }: Setting,
 ): Promise<unknown> {
-  const inputs = inputsOf(attention);
+  const halves = activations?.includes("float16") === true;
+  const given = inputsOf(attention);
+  // What float16 holds exactly: the rest is then compared as strictly.
+  const inputs = halves ? given.map((input, index) => (index < 4 ? rounded(input) : input)) : given;
   const { heads = 2, window = 4, probabilities = false, float16 = false } = attention;
   const attributes = { heads, window };
   const expected = evaluate(inputs, probabilities ? { ...attributes, globals: "globals" } : attributes, new Map());
@@ -99,13 +110,25 @@ async function differences(
     {
       attributes: probabilities ? { ...attributes, globals: "globals" } : attributes,
       outputs: expected.map(({ dataType, shape }) => ({ dataType, shape })),
-      storages: float16 ? inputs.map((_, index) => (kernels.float16Inputs?.includes(index) ? "float16" : undefined)) : [],
+      storages: inputs.map((_, index) =>
+        (index < 4 ? halves : float16 && kernels.float16Inputs?.includes(index)) ? "float16" : undefined,
+      ),
+      outputStorages: halves ? ["float16"] : [],
+      joined: activations?.includes("joined") === true ? [0, 1, 2] : [],
     },
   );
   return expected
-    .map((tensor, index) => tensorDifference(actual[index], tensor, tolerance))
+    .map((tensor, index) => tensorDifference(actual[index], tensor, halves ? halfTolerance : tolerance))
     .filter((difference) => difference !== undefined);
 }
+
+/** Tilings that compile fast, and have many workgroups of few keys. */
+const small: AttentionTilings = {
+  window: tileAttentionTiling(2, 4, 2),
+  direct: tileAttentionTiling(4, 4, 1),
+  globalScores: { name: "small", rowThreads: 2, threadRows: 2 },
+  globalMix: { name: "small", rowThreads: 2, threadRows: 1 },
+};
 
 let shared: TestDevice;
 let plain: TestDevice;
@@ -177,17 +200,39 @@ describe("longformerAttention", () => {
       expect(await differences(plain, { ...found(cases[name]), headSize: 4, probabilities: true }, { form, kind: "gpu" })).toEqual([]);
   });
 
-  // Small ones, which compile fast and have many workgroups of few keys.
   test.each([
-    [
-      "reassociated",
-      { globalScores: { name: "small", rowThreads: 2, threadRows: 2 }, globalMix: { name: "small", rowThreads: 2, threadRows: 1 } },
-    ],
-    ["direct", { window: tileAttentionTiling(2, 4, 2), direct: tileAttentionTiling(4, 4, 1) }],
+    ["reassociated", small],
+    ["direct", small],
     ["direct", { window: { kind: "staged", name: "staged" }, direct: { kind: "staged", name: "staged" } }],
   ] as const)("with the kernels for GPUs, small tilings (%s)", async (form, tilings) => {
     for (const name of ["batch of different masks", "several splits of the keys", "a window larger than the sequence", "all global"])
       expect(await differences(plain, { ...found(cases[name]), headSize: 6 }, { form, kind: "gpu", tilings })).toEqual([]);
+  });
+
+  test("with quads", async () => {
+    const tilings = { window: quadTiling(16, 8, 2), direct: quadTiling(16, 8, 2) };
+    for (const name of ["batch of different masks", "several splits of the keys", "probabilities"])
+      expect(await differences(shared, { ...found(cases[name]), headSize: 16 }, { form: "direct", kind: "gpu", tilings })).toEqual([]);
+  });
+
+  test.each(["joined", "float16", "joined float16"] as const)("inputs and context %s", async (activations) => {
+    for (const form of ["reassociated", "direct"] as const) {
+      expect(await differences(shared, { ...found(cases["probabilities"]), headSize: 6 }, { form, activations })).toEqual([]);
+      expect(
+        await differences(
+          shared,
+          { ...found(cases["several splits of the keys"]), headSize: 6 },
+          { form, activations, kind: "gpu", tilings: small },
+        ),
+      ).toEqual([]);
+      expect(
+        await differences(
+          shared,
+          { ...found(cases["batch of different masks"]), heads: 4, headSize: 3 },
+          { form, activations, kind: "gpu", tilings: small },
+        ),
+      ).toEqual([]);
+    }
   });
 
   test.each(["reassociated", "direct"] as const)("in parts, where a binding holds one item of the batch (%s)", async (form) => {

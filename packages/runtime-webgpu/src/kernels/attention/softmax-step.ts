@@ -27,6 +27,8 @@ export interface SoftmaxStep {
   output(row: number, vector: string): string;
   /** A statement that puts a new value there. */
   setOutput(row: number, vector: string, value: string): string;
+  /** Statements that make the whole score of an invocation's part of it, where others have the rest. */
+  wholeScore?(score: string): string;
   /** Whether the row may see the key. */
   sees(row: number, key: number): string;
 }
@@ -53,6 +55,7 @@ export function softmaxStep({
   value,
   output,
   setOutput,
+  wholeScore,
   sees,
 }: SoftmaxStep): string {
   const all = range(rows);
@@ -66,6 +69,7 @@ export function softmaxStep({
     lines.push(`  { let q = ${query(row, "vector")}; ${each.map((one) => `s${row}_${one} += dot(q, k${one});`).join(" ")} }`);
   }
   lines.push("}");
+  if (wholeScore !== undefined) for (const row of all) for (const one of each) lines.push(wholeScore(`s${row}_${one}`));
   for (const row of all) {
     for (const one of each) lines.push(`s${row}_${one} = select(unseen, s${row}_${one}, ${sees(row, one)});`);
     lines.push(`let top${row}_ = ${each.reduce((highest, one) => `max(${highest}, s${row}_${one})`, `top${row}`)};`);

@@ -1,6 +1,7 @@
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { bufferedKernel } from "./attention-buffered.ts";
+import { fitsQuads, quadTiling, quadsKernel, type QuadTiling } from "./attention-quads.ts";
 import { registersKernel } from "./attention-registers.ts";
 import { stagedKernel, stagedRows } from "./attention-staged.ts";
 import type { AttentionTask, LaneTiling } from "./attention-task.ts";
@@ -13,10 +14,14 @@ export interface TiledAttention {
 }
 
 /** How the kernel of a task whose rows are vectors of a head is cut, on a GPU. `staged` needs least of a device. */
-export type HeadTiling = TileAttentionTiling | { readonly kind: "staged"; readonly name: "staged" };
+export type HeadTiling = QuadTiling | TileAttentionTiling | { readonly kind: "staged"; readonly name: "staged" };
 
 /** From the most arithmetic per value read to the most workgroups, each with the workgroups that should at least come of it. */
 const headTilings: readonly (readonly [HeadTiling, number])[] = [
+  [quadTiling(64, 16, 4), 512],
+  [quadTiling(64, 16, 8), 512],
+  [quadTiling(128, 32, 4), 512],
+  [quadTiling(32, 16, 4), 0],
   [tileAttentionTiling(8, 8, 8), 512],
   [tileAttentionTiling(16, 8, 4), 256],
   [tileAttentionTiling(8, 16, 4), 256],
@@ -27,8 +32,14 @@ const headTilings: readonly (readonly [HeadTiling, number])[] = [
 ];
 
 /** All that a GPU can run for heads of so many elements, for tests and benchmarks. */
-export function headTilingsOf({ limits }: DeviceFacts, length: number): readonly HeadTiling[] {
-  return headTilings.map(([tiling]) => tiling).filter((tiling) => tiling.kind === "staged" || fitsTileAttention(tiling, length, limits));
+export function headTilingsOf(facts: DeviceFacts, length: number): readonly HeadTiling[] {
+  return headTilings.map(([tiling]) => tiling).filter((tiling) => fits(tiling, length, facts));
+}
+
+function fits(tiling: HeadTiling, length: number, { limits, subgroups }: DeviceFacts): boolean {
+  if (tiling.kind === "staged") return true;
+  if (tiling.kind === "tile") return fitsTileAttention(tiling, length, limits);
+  return subgroups !== undefined && fitsQuads(tiling, length, limits.maxComputeWorkgroupStorageSize);
 }
 
 /** What a task has to do: rows that one workgroup could take, and how many such runs of rows there are. */
@@ -48,15 +59,17 @@ export function attentionOfHeads(
     const tiling = laneTiling(facts, task.length);
     return { kernel: registersKernel(task, tiling), rows: tiling.lanes * tiling.rows };
   }
-  const fits = (tiling: HeadTiling): boolean => tiling.kind === "staged" || fitsTileAttention(tiling, task.length, facts.limits);
-  const [chosen] = headTilings.find(([tiling, least]) => fits(tiling) && Math.ceil(rows / rowsOf(tiling)) * stack >= least) ?? [];
-  const tiling = wanted !== undefined && fits(wanted) ? wanted : chosen;
+  const [chosen] =
+    headTilings.find(([tiling, least]) => fits(tiling, task.length, facts) && Math.ceil(rows / rowsOf(tiling)) * stack >= least) ?? [];
+  const tiling = wanted !== undefined && fits(wanted, task.length, facts) ? wanted : chosen;
   if (tiling === undefined || tiling.kind === "staged") return { kernel: stagedKernel(task), rows: stagedRows };
+  if (tiling.kind === "quads") return { kernel: quadsKernel(task, tiling), rows: tiling.rows };
   return { kernel: tileAttentionKernel(task, tiling), rows: rowsOf(tiling) };
 }
 
 function rowsOf(tiling: HeadTiling): number {
-  return tiling.kind === "staged" ? stagedRows : tiling.rowThreads * tiling.threadRows;
+  if (tiling.kind === "staged") return stagedRows;
+  return tiling.kind === "quads" ? tiling.rows : tiling.rowThreads * tiling.threadRows;
 }
 
 /** The kernel of a task whose rows are as long as a token, on a software adapter. */
