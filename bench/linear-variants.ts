@@ -8,7 +8,14 @@ import { parseArgs } from "node:util";
 import { bufferUsage, mapMode } from "../packages/runtime-webgpu/src/device/gpu-constants.ts";
 import { createPipelineCache } from "../packages/runtime-webgpu/src/device/pipeline-cache.ts";
 import type { LinearShape } from "../packages/runtime-webgpu/src/kernels/linear/linear-tuning.ts";
-import { matrixTiling, tilingsOf, tileTiling, type MatrixTile, type Tiling } from "../packages/runtime-webgpu/src/kernels/linear/tiling.ts";
+import {
+  matrixTiling,
+  tilingsOf,
+  tileTiling,
+  type MatrixTile,
+  type Tile,
+  type Tiling,
+} from "../packages/runtime-webgpu/src/kernels/linear/tiling.ts";
 import {
   createLinearBuffers,
   prepareTimedLinear,
@@ -79,10 +86,22 @@ function halfVariants(rows: number): readonly Tiling[] {
 }
 
 function floatVariants(rows: number): readonly Tiling[] {
-  const tiles = tilingsOf(facts).filter((tiling) => tiling.kind === (facts.kind === "cpu" ? "lanes" : "tile"));
-  if (rows > 1024 || facts.kind === "cpu") return tiles;
-  const inParts = [2, 3, 4].flatMap((parts) => [tileTiling(8, 8, 4, 4, parts), tileTiling(8, 16, 8, 4, parts)]);
-  return [...tiles, ...inParts];
+  if (facts.kind === "cpu") return tilingsOf(facts).filter(({ kind }) => kind === "lanes");
+  const blocks: readonly Tile[] = [
+    { threads: [8, 16], block: [8, 4] },
+    { threads: [8, 8], block: [8, 8] },
+    { threads: [16, 8], block: [8, 8] },
+    ...(rows > 1024 ? [{ threads: [16, 16], block: [8, 8] } as const] : [{ threads: [8, 8], block: [4, 4] } as const]),
+  ];
+  const ways: readonly Pick<Tile, "stagedSteps" | "readsAhead" | "unrolls">[] = [
+    {},
+    { unrolls: true },
+    { readsAhead: true },
+    { readsAhead: true, unrolls: true },
+    { stagedSteps: 8, readsAhead: true, unrolls: true },
+  ];
+  const inParts = rows > 1024 ? [1] : [1, 4];
+  return blocks.flatMap((tile) => ways.flatMap((way) => inParts.map((parts) => tileTiling({ ...tile, ...way, parts }))));
 }
 
 async function compare(shape: LinearShape, tilings: readonly Tiling[]): Promise<void> {

@@ -11,7 +11,7 @@ import { linearAdd } from "./linear-add.ts";
 import { chooseTiling } from "./linear-tuning.ts";
 import { linear, planLinear } from "./linear.ts";
 import { createProductKernels } from "./product-kernel.ts";
-import { tilingsOf, type Tiling } from "./tiling.ts";
+import { tileTiling, tilingsOf, type Tiling } from "./tiling.ts";
 import { defaultFacts } from "../../testing/default-facts.ts";
 
 let gpu: TestDevice;
@@ -93,6 +93,20 @@ describe("every tiling", () => {
   // Of the tiles of one template: the one with most in an invocation, and the one with unlike sides.
   test.each(["tile-128x128", "tile-64x64", "lanes-rows-8x4-workgroup-64"])("%s: past a tile, and a part of one staged", async (name) => {
     expect(await maxError({ rows: 130, columns: 132, inner: 68, tiling: named(name) })).toBeLessThan(tolerance);
+  });
+
+  test.each([
+    ["reading ahead", tileTiling({ threads: [8, 8], block: [4, 4], readsAhead: true }), 68],
+    [
+      "deeper, unrolled, reading ahead",
+      tileTiling({ threads: [8, 8], block: [4, 4], stagedSteps: 8, readsAhead: true, unrolls: true }),
+      64,
+    ],
+    ["unrolled where the inner axis does not come out even", tileTiling({ threads: [8, 8], block: [4, 4], unrolls: true }), 68],
+    ["in parts of the inner axis", tileTiling({ threads: [8, 8], block: [4, 4], readsAhead: true, parts: 3 }), 140],
+    ["in parts, unrolled", tileTiling({ threads: [8, 8], block: [4, 4], unrolls: true, parts: 2 }), 96],
+  ])("a tile %s", async (_, tiling, inner) => {
+    expect(await maxError({ operation: "linearAdd", rows: 34, columns: 36, inner, tiling })).toBeLessThan(tolerance);
   });
 
   test("of this device, whatever it is: odd sizes, float32 and float16", async () => {

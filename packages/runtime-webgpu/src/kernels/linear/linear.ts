@@ -10,7 +10,7 @@ import type { ChooseTiling } from "./linear-tuning.ts";
 import type { ProductForm } from "./product-code.ts";
 import { productDispatches } from "./product-dispatches.ts";
 import type { ProductKernels } from "./product-kernel.ts";
-import { stagedSteps, type Tiling } from "./tiling.ts";
+import type { Tiling } from "./tiling.ts";
 
 /**
  * `out[…, o] = Σ_i x[…, i] · weight[o, i] + bias[o]`: x `[…, in]`, weight `[out, in]` (float32 or float16), bias `[out]` if given.
@@ -48,6 +48,7 @@ export function planLinear(layer: LinearLayer, context: LinearContext, choose: C
   const rows = elementCount(x.shape) / inner;
   const rightStorage = floatStorage(weight.storage);
   const tiling = choose(facts, { rows, columns, inner, stack: 1, rightLayout: "columns" }, rightStorage);
+  const staged = stagedInner(tiling);
   const parts = innerParts(tiling, { rows, columns, inner }, facts.limits);
   const form: ProductForm = {
     rightLayout: "columns",
@@ -56,7 +57,7 @@ export function planLinear(layer: LinearLayer, context: LinearContext, choose: C
     outStorage: floatStorage(out.storage),
     addendStorage: floatStorage(addend?.storage ?? "float32"),
     innerByFours: inner % 4 === 0,
-    innerByTiles: tiling.kind === "matrix" && inner % tiling.inner === 0,
+    innerByTiles: staged !== undefined && inner % staged === 0,
     columnsByFours: columns % 4 === 0,
     bias: bias !== undefined,
     activation,
@@ -111,6 +112,12 @@ export function planLinear(layer: LinearLayer, context: LinearContext, choose: C
   );
 }
 
+/** How much of the inner axis a tiling stages at a time. */
+function stagedInner(tiling: Tiling): number | undefined {
+  if (tiling.kind === "matrix") return tiling.inner;
+  return tiling.kind === "tile" ? 4 * tiling.stagedSteps : undefined;
+}
+
 /**
  * The parts of the inner axis by a tiling, multiples of what it stages; one part where the weight or the partial sums could not be bound whole,
  * or the columns do not come in fours.
@@ -121,8 +128,8 @@ function innerParts(
   { maxStorageBufferBindingSize }: DeviceLimits,
 ): { readonly count: number; readonly inner: number } {
   const whole = { count: 1, inner };
-  if ((tiling.kind !== "tile" && tiling.kind !== "matrix") || tiling.parts === 1 || columns % 4 !== 0) return whole;
-  const staged = tiling.kind === "matrix" ? tiling.inner : 4 * stagedSteps;
+  const staged = stagedInner(tiling);
+  if ((tiling.kind !== "tile" && tiling.kind !== "matrix") || staged === undefined || tiling.parts === 1 || columns % 4 !== 0) return whole;
   const partInner = Math.ceil(inner / tiling.parts / staged) * staged;
   const count = Math.ceil(inner / partInner);
   const bytes = Math.max(count * rows * columns * 4, columns * inner * 4);

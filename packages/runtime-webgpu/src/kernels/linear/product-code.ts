@@ -15,7 +15,7 @@ export interface ProductForm {
   readonly addendStorage: FloatStorage;
   /** Whether the inner axis is a multiple of 4, so that it is read four at a time. */
   readonly innerByFours: boolean;
-  /** Whether the inner axis, or each part of it, is a multiple of what a `MatrixTiling` stages. */
+  /** Whether the inner axis, and each part of it, is a multiple of what a tiling stages. */
   readonly innerByTiles: boolean;
   /** Whether the columns of the output are a multiple of 4, so that they are written four at a time. */
   readonly columnsByFours: boolean;

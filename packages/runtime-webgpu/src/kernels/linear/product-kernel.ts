@@ -42,7 +42,7 @@ function kernelName(tiling: Tiling | "combine", form: ProductForm): string {
     form.activation ?? "",
     form.addend ? (form.addendStorage === "float16" ? "add-float16" : "add") : "",
     combines || form.innerByFours ? "" : "inner-by-ones",
-    !combines && tiling.kind === "matrix" && !form.innerByTiles ? "inner-by-eights" : "",
+    !combines && (tiling.kind === "matrix" || (tiling.kind === "tile" && tiling.unrolls)) && !form.innerByTiles ? "inner-past-tiles" : "",
     form.columnsByFours ? "" : "columns-by-ones",
   ];
   return parts.filter((part) => part !== "").join("-");

@@ -1,14 +1,14 @@
-import { stagedSteps, workgroupExtent, type TileTiling } from "./tiling.ts";
+import { workgroupExtent, type TileTiling } from "./tiling.ts";
 import { multiplyAdd, productDeclarations, upTo, type ProductForm } from "./product-code.ts";
 
 /**
  * `out = epilogue(left · right)`, through workgroup memory: left `[rows, inner]`, right `[columns, inner]` or `[inner, columns]`, out
  * `[rows, columns]`.
  *
- * 16 of the inner axis at a time, a tile of each side is staged as vectors of four along it, then each invocation adds the products of its
- * rows and columns to sums in registers: `threadRows + threadColumns` reads of four for `4 · threadRows · threadColumns` multiplications.
+ * `stagedSteps` vectors of four along the inner axis at a time, a tile of each side is staged (with `readsAhead`, while the tile before is
+ * multiplied, the next is on its way to registers), then each invocation adds the products of its rows and columns to sums in registers: `threadRows + threadColumns` reads of four for `4 · threadRows · threadColumns` multiplications.
  * Steps past the inner axis are staged, whatever lies there, but not added; for that the inner loop's bound is no constant, nor does Mesa
- * unroll it then.
+ * unroll it then. With `unrolls` it is one where the inner axis comes out even.
  *
  * Neighbouring invocations read neighbouring slots of 64 bytes. A slot's four vectors are permuted by bits of its number, so that eight
  * neighbours touch all 32 banks of memory once: the usual padding would not fit two tiles of 128 into 16 KiB. Columns are dealt to
@@ -18,7 +18,8 @@ import { multiplyAdd, productDeclarations, upTo, type ProductForm } from "./prod
  * staging of onnxruntime's and TensorFlow.js's WebGPU matrix products.
  */
 export function tileKernelCode(tiling: TileTiling, form: ProductForm): string {
-  const { rowThreads, columnThreads, threadRows, threadColumns } = tiling;
+  const { rowThreads, columnThreads, threadRows, threadColumns, stagedSteps, readsAhead } = tiling;
+  const unrolls = tiling.unrolls && form.innerByTiles;
   const { rows, columns } = workgroupExtent(tiling);
   const groups = threadColumns / 4;
   const invocations = rowThreads * columnThreads;
@@ -35,6 +36,15 @@ export function tileKernelCode(tiling: TileTiling, form: ProductForm): string {
       : `let right_column_${read} = (lane + ${read * invocations}u) % ${columns}u;
   let right_step_${read} = (lane + ${read * invocations}u) / ${columns}u;
   let right_slot_${read} = column_slot(right_column_${read});`;
+  const read = (side: "left" | "right", index: number, first = "first"): string =>
+    `read_${side}(${side}_start_${index}, ${first} + ${side === "left" ? "left_step" : `right_step_${index}`})`;
+  const held = (side: "left" | "right", index: number): string => `${side}_held_${index}`;
+  const each = (write: (side: "left" | "right", index: number) => string): string =>
+    [...leftReads.map((index) => write("left", index)), ...rightReads.map((index) => write("right", index))].join("\n    ");
+  const stage = (value: (side: "left" | "right", index: number) => string): string =>
+    each((side, index) => `${side}_tile[${side}_place_${index}] = ${value(side, index)};`);
+  const readAhead = (first: string, declare: string): string =>
+    each((side, index) => `${declare} ${held(side, index)} = ${read(side, index, first)};`);
   return `${productDeclarations(form)}
 var<workgroup> left_tile: array<vec4<f32>, ${rows * stagedSteps}>;
 var<workgroup> right_tile: array<vec4<f32>, ${columns * stagedSteps}>;
@@ -73,14 +83,19 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     .flatMap((row) => upTo(threadColumns).map((column) => `var ${sum(row, column)} = 0.0;`))
     .join("\n  ")}
   let end = end_step(workgroup.z);
+  ${readsAhead ? readAhead("first_step(workgroup.z)", "var") : ""}
   for (var first = first_step(workgroup.z); first < end; first += ${stagedSteps}u) {
-    ${leftReads.map((read) => `left_tile[left_place_${read}] = read_left(left_start_${read}, first + left_step);`).join("\n    ")}
-    ${rightReads
-      .map((read) => `right_tile[right_place_${read}] = read_right(right_start_${read}, first + right_step_${read});`)
-      .join("\n    ")}
+    ${readsAhead ? stage(held) : stage(read)}
     workgroupBarrier();
-    let staged = min(${stagedSteps}u, end - first);
-    for (var step = 0u; step < staged; step++) {
+    ${unrolls ? "" : `let staged = min(${stagedSteps}u, end - first);`}
+    ${
+      readsAhead
+        ? `if (first + ${stagedSteps}u < end) {
+    ${readAhead(`first + ${stagedSteps}u`, "")}
+    }`
+        : ""
+    }
+    for (var step = 0u; step < ${unrolls ? `${stagedSteps}u` : "staged"}; step++) {
       let left_at = row_thread * ${stagedSteps}u + (step ^ left_swizzle);
       let right_at = column_thread * ${stagedSteps}u + (step ^ right_swizzle);
       ${upTo(threadColumns)

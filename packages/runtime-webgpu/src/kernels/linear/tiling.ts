@@ -36,6 +36,12 @@ export interface TileTiling {
   /** Rows and columns of each invocation; columns in fours. */
   readonly threadRows: number;
   readonly threadColumns: number;
+  /** Steps of four of the inner axis that are staged at a time; a multiple of 4. */
+  readonly stagedSteps: number;
+  /** Whether the next steps are read from memory while these are multiplied. */
+  readonly readsAhead: boolean;
+  /** Whether the loop over staged steps has a constant bound, where all of them are of the inner axis. */
+  readonly unrolls: boolean;
   /** Into how many parts the inner axis is cut, each summed by workgroups of its own, where there would be too few workgroups. */
   readonly parts: number;
 }
@@ -80,9 +86,6 @@ export interface ProductShape {
 
 export type RightLayout = "columns" | "rows";
 
-/** Steps of four of the inner axis that a `TileTiling` stages at a time. */
-export const stagedSteps = 4;
-
 /** Rows and columns of the output that one workgroup computes. */
 export function workgroupExtent(tiling: Tiling): { readonly rows: number; readonly columns: number } {
   if (tiling.kind === "split") return { rows: tiling.rows, columns: 4 };
@@ -99,22 +102,41 @@ export function matrixStrides({ inner, subgroupColumns }: MatrixTiling): { reado
 
 const cutInto = (parts: number): string => (parts === 1 ? "" : `-by-${parts}`);
 
-/** A tile of so many invocations along rows and columns, with so many rows and columns each. */
-export const tileTiling = (
-  rowThreads: number,
-  columnThreads: number,
-  threadRows: number,
-  threadColumns: number,
-  parts = 1,
-): TileTiling => ({
-  kind: "tile",
-  name: `tile-${rowThreads * threadRows}x${columnThreads * threadColumns}${cutInto(parts)}`,
-  parts,
-  rowThreads,
-  columnThreads,
-  threadRows,
-  threadColumns,
-});
+/** What of a `TileTiling` may differ. */
+export interface Tile {
+  /** Invocations along rows and columns, and rows and columns of each. */
+  readonly threads: readonly [rows: number, columns: number];
+  readonly block: readonly [rows: number, columns: number];
+  readonly stagedSteps?: number;
+  readonly readsAhead?: boolean;
+  readonly unrolls?: boolean;
+  readonly parts?: number;
+}
+
+export function tileTiling({ threads, block, stagedSteps = 4, readsAhead = false, unrolls = false, parts = 1 }: Tile): TileTiling {
+  const [rowThreads, columnThreads] = threads;
+  const [threadRows, threadColumns] = block;
+  const usual = Math.max(threadRows, threadColumns) * 4 === threadRows * threadColumns || rowThreads * threadRows === 128;
+  const words = [
+    `tile-${rowThreads * threadRows}x${columnThreads * threadColumns}`,
+    usual ? "" : `blocks-${block.join("x")}`,
+    stagedSteps === 4 ? "" : `deep-${stagedSteps}`,
+    readsAhead ? "ahead" : "",
+    unrolls ? "unrolled" : "",
+  ];
+  return {
+    kind: "tile",
+    name: words.filter((word) => word !== "").join("-") + cutInto(parts),
+    rowThreads,
+    columnThreads,
+    threadRows,
+    threadColumns,
+    stagedSteps,
+    readsAhead,
+    unrolls,
+    parts,
+  };
+}
 
 const lanes = (
   lanesOver: LaneTiling["lanesOver"],
@@ -134,10 +156,10 @@ const lanes = (
 
 /** From the most arithmetic per value read to the most workgroups, each with the workgroups that should at least come of it. */
 const tiles: readonly (readonly [TileTiling, number])[] = [
-  [tileTiling(16, 16, 8, 8), 256],
-  [tileTiling(16, 16, 8, 4), 128],
-  [tileTiling(8, 16, 8, 4), 64],
-  [tileTiling(8, 8, 4, 4), 0],
+  [tileTiling({ threads: [16, 16], block: [8, 8] }), 256],
+  [tileTiling({ threads: [16, 16], block: [8, 4] }), 128],
+  [tileTiling({ threads: [8, 16], block: [8, 4] }), 64],
+  [tileTiling({ threads: [8, 8], block: [4, 4] }), 0],
 ];
 
 /** What of a `MatrixTiling` does not depend on the device. */
@@ -253,7 +275,10 @@ function fits(tiling: TileTiling | SplitTiling | MatrixTiling, limits: DeviceLim
       ? [tiling.workgroupSize, tiling.workgroupSize * tiling.rows * 16]
       : tiling.kind === "matrix"
         ? [matrixInvocations(tiling), matrixBytes(tiling)]
-        : [tiling.rowThreads * tiling.columnThreads, (workgroupExtent(tiling).rows + workgroupExtent(tiling).columns) * stagedSteps * 16];
+        : [
+            tiling.rowThreads * tiling.columnThreads,
+            (workgroupExtent(tiling).rows + workgroupExtent(tiling).columns) * tiling.stagedSteps * 16,
+          ];
   return (
     invocations <= Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX) &&
     bytes <= limits.maxComputeWorkgroupStorageSize
