@@ -63,6 +63,7 @@ export const roomOrder: Readonly<Record<string, readonly string[]>> = {
     "model/",
     "running/",
     "question-answering/",
+    "answer-attention/",
     "fill-mask/",
     "classify-text/",
     "classify-tokens/",

@@ -8,6 +8,15 @@ export {
   type QuestionAnsweringResult,
 } from "./question-answering/types.ts";
 
+export {
+  answerAttention,
+  type AnswerAttention,
+  type AnswerAttentionOptions,
+  type AnswerAttentionReader,
+  type AnswerInContext,
+  type ReadToken,
+} from "./answer-attention/answer-attention.ts";
+
 export { fillMask, type FilledMask, type FillMaskOptions, type MaskFiller, type MaskFilling } from "./fill-mask/fill-mask.ts";
 export {
   classifyText,

@@ -54,7 +54,12 @@ async function* runBatches(model: OpenedModel, rows: readonly TokenRow[], option
 export async function runTogether(
   model: OpenedModel,
   rows: readonly TokenRow[],
-  options: { readonly signal?: AbortSignal | undefined; readonly onProgress?: ProgressListener | undefined },
+  options: {
+    readonly signal?: AbortSignal | undefined;
+    readonly onProgress?: ProgressListener | undefined;
+    /** Names of outputs of the graph; only what these need is computed. Default: all. */
+    readonly outputs?: readonly string[] | undefined;
+  },
 ): Promise<(row: number) => RowOutputs> {
   const outputs = await model.session.run({ ...batchInputs(model, rows), ...maskPositions(rows) }, options);
   return (row) => rowOutputs(model, outputs, row, rows.length);

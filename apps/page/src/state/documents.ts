@@ -1,0 +1,55 @@
+import { signal } from "@preact/signals";
+import type { Problem } from "../protocol/problem.ts";
+import { problemOf, work } from "./work.ts";
+
+/** The document that questions are about. */
+export interface PageDocument {
+  readonly key: string;
+  readonly name: string;
+  readonly content: string | Blob;
+  readonly text: string;
+  readonly words: number;
+  /** Of the example. */
+  readonly suggestions: readonly string[];
+}
+
+export const openedDocument = signal<PageDocument | undefined>(undefined);
+export const readingDocument = signal<string | undefined>(undefined);
+export const documentProblem = signal<Problem | undefined>(undefined);
+
+/** Reads a file, or takes a text, and makes it the page's document. @returns whether it could be read. */
+export async function openDocument(
+  name: string,
+  content: string | Blob,
+  options: { readonly key?: string | undefined; readonly suggestions?: readonly string[] | undefined } = {},
+): Promise<boolean> {
+  const key = options.key ?? crypto.randomUUID();
+  documentProblem.value = undefined;
+  readingDocument.value = name;
+  try {
+    const text = typeof content === "string" ? content : (await work.call("read", { key, name, content })).text;
+    if (readingDocument.peek() !== name) return false;
+    if (text.trim() === "") {
+      documentProblem.value = { code: "no-text", message: "" };
+      return false;
+    }
+    openedDocument.value = { key, name, content, text, words: countWords(text), suggestions: options.suggestions ?? [] };
+    return true;
+  } catch (error) {
+    documentProblem.value = problemOf(error);
+    return false;
+  } finally {
+    if (readingDocument.peek() === name) readingDocument.value = undefined;
+  }
+}
+
+export function countWords(text: string): number {
+  let words = 0;
+  let inside = false;
+  for (let index = 0; index < text.length; index++) {
+    const space = text.charCodeAt(index) <= 32;
+    if (!space && !inside) words++;
+    inside = !space;
+  }
+  return words;
+}

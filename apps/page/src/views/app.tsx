@@ -1,0 +1,110 @@
+import { signal, useSignalEffect } from "@preact/signals";
+import type { JSX } from "preact";
+import { announcement, changeDocument } from "../state/conversation.ts";
+import { readDrop } from "../state/dropped.ts";
+import { chooseModel } from "../state/models.ts";
+import { language, texts } from "../texts/language.ts";
+import { AskView } from "./ask/ask-view.tsx";
+import { CompareView } from "./compare/compare-view.tsx";
+import { ConvertView } from "./convert/convert-view.tsx";
+import { LookView } from "./look/look-view.tsx";
+import { openToLook } from "./look/look-state.ts";
+import { Privacy } from "./privacy.tsx";
+import { Settings } from "./settings.tsx";
+
+const views = { ask: AskView, look: LookView, compare: CompareView, convert: ConvertView } as const;
+type ViewName = keyof typeof views;
+
+const view = signal<ViewName>(viewOfAddress());
+const dragging = signal(false);
+const online = signal(navigator.onLine);
+
+addEventListener("hashchange", () => {
+  view.value = viewOfAddress();
+});
+for (const event of ["online", "offline"]) addEventListener(event, () => (online.value = navigator.onLine));
+
+function viewOfAddress(): ViewName {
+  const name = location.hash.slice(1);
+  return name in views ? (name as ViewName) : "ask";
+}
+
+/** The whole page: header, one of four views, and what is said to those who do not see it. */
+export function App(): JSX.Element {
+  const words = texts.value;
+  const View = views[view.value];
+  useSignalEffect(() => {
+    document.documentElement.lang = language.value;
+    document.title = `${texts.value.nav[view.value]} – ${texts.value.title}`;
+  });
+  return (
+    <div
+      class="page"
+      onDragOver={(event) => {
+        if (!(event.dataTransfer?.types.includes("Files") ?? false)) return;
+        event.preventDefault();
+        dragging.value = true;
+      }}
+      onDragLeave={(event) => {
+        if (event.relatedTarget === null) dragging.value = false;
+      }}
+      onDrop={(event) => {
+        event.preventDefault();
+        dragging.value = false;
+        if (event.dataTransfer !== null) void takeDrop(event.dataTransfer);
+      }}
+    >
+      <a class="skip" href="#content" onClick={(event) => skipTo(event)}>
+        {words.skip}
+      </a>
+      <header class="top">
+        <a class="brand" href="#ask">
+          <svg viewBox="0 0 32 32" aria-hidden="true">
+            <rect x="2" y="13" width="28" height="6" rx="3" />
+            <rect x="12" y="6" width="8" height="20" rx="3" />
+          </svg>
+          {words.title}
+        </a>
+        <nav aria-label={words.nav.label}>
+          {(Object.keys(views) as ViewName[]).map((name) => (
+            <a key={name} href={`#${name}`} aria-current={view.value === name ? "page" : undefined}>
+              {words.nav[name]}
+            </a>
+          ))}
+        </nav>
+        <Settings />
+      </header>
+      {!online.value && <p class="band">{words.offline}</p>}
+      <main id="content" tabIndex={-1}>
+        <View />
+      </main>
+      <Privacy />
+      <div class="visually-hidden" role="status">
+        {announcement}
+      </div>
+      {dragging.value && (
+        <div class="drop" aria-hidden="true">
+          <p>{words.drop}</p>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function skipTo(event: Event): void {
+  event.preventDefault();
+  document.querySelector<HTMLElement>("#content")?.focus();
+}
+
+async function takeDrop(transfer: DataTransfer): Promise<void> {
+  const dropped = await readDrop(transfer);
+  if (dropped === undefined) announcement.value = texts.peek().problem.noFile;
+  else if (dropped.kind === "document") {
+    location.hash = "ask";
+    await changeDocument(dropped.file.name, dropped.file);
+  } else if (view.peek() === "ask") chooseModel(dropped.place, dropped.name);
+  else {
+    location.hash = "look";
+    await openToLook(dropped.place);
+  }
+}

@@ -1,0 +1,185 @@
+import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import type { JSX } from "preact";
+import type { Explanation, FoundAnswer, Progress } from "../../protocol/calls.ts";
+import type { Problem } from "../../protocol/problem.ts";
+import { openedDocument } from "../../state/documents.ts";
+import { chosenModel, precision, runtimeChoice } from "../../state/models.ts";
+import { problemOf, work } from "../../state/work.ts";
+import { texts } from "../../texts/language.ts";
+import { count, percent } from "../../texts/numbers.ts";
+import { ProblemNote } from "../problem-note.tsx";
+import { ProgressBar } from "../progress-bar.tsx";
+import { attentionGrid, sharesOf, type AttentionGrid, type Cell } from "./attention-picture.ts";
+import { clearHeat, heatDocument } from "./heat.ts";
+import { PictureOf } from "./picture-of.tsx";
+
+export interface ExplanationProps {
+  readonly question: string;
+  readonly answer: FoundAnswer;
+  readonly onClose: () => void;
+}
+
+/** What an answer's tokens looked at: a picture, the tokens by their share, and colours in the document. */
+export function ExplanationPanel({ question, answer, onClose }: ExplanationProps): JSX.Element {
+  const words = texts.value;
+  const found = useSignal<Explanation | undefined>(undefined);
+  const progress = useSignal<Progress | undefined>(undefined);
+  const problem = useSignal<Problem | undefined>(undefined);
+  const layer = useSignal<number | undefined>(undefined);
+  const head = useSignal<number | undefined>(undefined);
+  const pointed = useSignal<Cell | undefined>(undefined);
+  const controller = useRef<AbortController | undefined>(undefined);
+  const panel = useRef<HTMLElement>(null);
+
+  const load = async (wanted: number | undefined): Promise<void> => {
+    const document = openedDocument.peek();
+    const model = chosenModel.peek();
+    if (document === undefined || model === undefined) return;
+    controller.current?.abort();
+    const own = new AbortController();
+    controller.current = own;
+    problem.value = undefined;
+    progress.value = { stage: "open", item: "", done: 0, total: 0, unit: "steps" };
+    try {
+      const { key, name, content } = document;
+      const result = await work.call(
+        "explain",
+        {
+          model: { place: model.place, runtime: runtimeChoice.peek(), precision: precision.peek() },
+          document: { key, name, content },
+          question,
+          start: answer.start,
+          end: answer.end,
+          layer: wanted,
+        },
+        { signal: own.signal, onProgress: (event) => (progress.value = event) },
+      );
+      found.value = result;
+      layer.value = result.layer;
+      pointed.value = undefined;
+    } catch (error) {
+      const what = problemOf(error);
+      if (what.code === "aborted") {
+        if (found.peek() === undefined && controller.current === own) onClose();
+      } else problem.value = what;
+    } finally {
+      if (controller.current === own) progress.value = undefined;
+    }
+  };
+
+  useEffect(() => {
+    panel.current?.focus();
+    void load(undefined);
+    return () => {
+      controller.current?.abort();
+      clearHeat();
+      // The second reading of the weights is freed with the panel.
+      void work.call("closeExplanation", null).catch(() => undefined);
+    };
+  }, []);
+
+  const grid = useComputed(() => (found.value === undefined ? undefined : attentionGrid(found.value, head.value)));
+  const shares = useComputed(() => (grid.value === undefined ? [] : sharesOf(grid.value)));
+  useSignalEffect(() => {
+    const token = pointed.value === undefined ? undefined : grid.value?.columns[pointed.value.column];
+    const { start, end } = token ?? {};
+    heatDocument(shares.value, start === undefined || end === undefined ? undefined : { start, end });
+  });
+
+  return (
+    <section ref={panel} class="explanation" tabIndex={-1} aria-label={words.explain.heading}>
+      <div class="line">
+        <h4>{words.explain.heading}</h4>
+        <button type="button" class="quiet icon" aria-label={words.explain.heading + ": " + words.close} onClick={onClose}>
+          ×
+        </button>
+      </div>
+      <p class="muted">{words.explain.intro}</p>
+      {progress.value !== undefined && <ProgressBar progress={progress.value} onCancel={() => controller.current?.abort()} />}
+      {problem.value !== undefined && <ProblemNote problem={problem.value} />}
+      {found.value !== undefined && grid.value !== undefined && (
+        <>
+          <div class="choices">
+            <label>
+              {words.explain.layer}
+              <select value={layer.value} onChange={(event) => void load(Number(event.currentTarget.value))}>
+                {numbers(found.value.layers).map((index) => (
+                  <option key={index} value={index}>
+                    {index + 1}
+                  </option>
+                ))}
+              </select>
+            </label>
+            <label>
+              {words.explain.head}
+              <select
+                value={head.value ?? "all"}
+                onChange={(event) => {
+                  const chosen = event.currentTarget.value;
+                  head.value = chosen === "all" ? undefined : Number(chosen);
+                }}
+              >
+                <option value="all">{words.explain.allHeads}</option>
+                {numbers(found.value.heads).map((index) => (
+                  <option key={index} value={index}>
+                    {index + 1}
+                  </option>
+                ))}
+              </select>
+            </label>
+          </div>
+          <PictureOf grid={grid.value} window={found.value.window} pointed={pointed} />
+          <Most grid={grid.value} shares={shares.value.slice(0, 8)} onPoint={(column) => (pointed.value = { row: 0, column })} />
+          <p class="muted">{words.explain.notReasons}</p>
+        </>
+      )}
+    </section>
+  );
+}
+
+function numbers(length: number): readonly number[] {
+  return Array.from({ length }, (_, index) => index);
+}
+
+interface MostProps {
+  readonly grid: AttentionGrid;
+  readonly shares: ReturnType<typeof sharesOf>;
+  readonly onPoint: (column: number) => void;
+}
+
+/** The same as the picture, for those who read rather than look. */
+function Most({ grid, shares, onPoint }: MostProps): JSX.Element {
+  const words = texts.value.explain;
+  const most = shares[0]?.share ?? 1;
+  return (
+    <table class="most">
+      <caption>{words.most}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{words.token}</th>
+          <th scope="col">{words.where}</th>
+          <th scope="col">{words.share}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {shares.map(({ column, token, share }) => (
+          <tr key={column} onPointerEnter={() => onPoint(column)}>
+            <td>
+              <code>{shownToken(token.text)}</code>
+            </td>
+            <td>{column < grid.globals ? words.inQuestion : `${words.inDocument}, ${count(token.start ?? 0)}`}</td>
+            <td class="share">
+              <meter min={0} max={most} value={share} aria-hidden="true" /> {percent(share)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** Spaces and ends of lines as signs; byte-level tokens begin with Ġ where there is a space. */
+export function shownToken(text: string): string {
+  return text.replaceAll("Ġ", " ").replaceAll("\n", "↵").trim() || "␣";
+}

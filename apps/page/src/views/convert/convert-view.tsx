@@ -1,0 +1,219 @@
+import { effect, signal } from "@preact/signals";
+import type { JSX } from "preact";
+import type { Converted, PlanReport, Progress, SavePlace } from "../../protocol/calls.ts";
+import type { Problem } from "../../protocol/problem.ts";
+import { announcement } from "../../state/conversation.ts";
+import { problemOf, work } from "../../state/work.ts";
+import { texts } from "../../texts/language.ts";
+import { bytes, count, seconds } from "../../texts/numbers.ts";
+import { CheckpointChooser } from "../look/checkpoint-chooser.tsx";
+import { openedCheckpoint } from "../look/look-state.ts";
+import { ProblemNote } from "../problem-note.tsx";
+import { ProgressBar } from "../progress-bar.tsx";
+import { saveBlob } from "../save-blob.ts";
+import { VirtualTable } from "../virtual-table.tsx";
+
+const source = openedCheckpoint("convert");
+const target = signal("hf");
+const dataType = signal("");
+const plan = signal<PlanReport | undefined>(undefined);
+const converted = signal<Converted | undefined>(undefined);
+const progress = signal<Progress | undefined>(undefined);
+const problem = signal<Problem | undefined>(undefined);
+let controller = new AbortController();
+
+// The table of what would happen follows what is chosen.
+effect(() => {
+  const place = source.inspection.value === undefined ? undefined : source.place.peek();
+  const request = { place, target: target.value, dataType: dataType.value === "" ? undefined : dataType.value };
+  plan.value = undefined;
+  converted.value = undefined;
+  problem.value = undefined;
+  if (request.place === undefined) return;
+  void work.call("plan", { ...request, place: request.place }).then(
+    (report) => {
+      if (report.target === target.peek()) plan.value = report;
+    },
+    (error: unknown) => {
+      problem.value = problemOf(error);
+    },
+  );
+});
+
+/** A checkpoint into any format, saved to disk. */
+export function ConvertView(): JSX.Element {
+  const words = texts.value.convert;
+  const targets = source.inspection.value?.targets ?? [];
+  return (
+    <div class="convert">
+      <h1>{words.heading}</h1>
+      <p class="lead">{words.intro}</p>
+      <CheckpointChooser label={words.choose} opened={source} />
+      {source.inspection.value !== undefined && (
+        <section class="card">
+          <div class="choices">
+            <label>
+              {words.target}
+              <select value={target.value} onChange={(event) => (target.value = event.currentTarget.value)}>
+                {targets.map((name) => (
+                  <option key={name} value={name}>
+                    {words.targets[name] ?? name}
+                  </option>
+                ))}
+              </select>
+            </label>
+            <label>
+              {words.dataType}
+              <select value={dataType.value} onChange={(event) => (dataType.value = event.currentTarget.value)}>
+                <option value="">{words.asIs}</option>
+                {["float32", "float16", "bfloat16"].map((name) => (
+                  <option key={name} value={name}>
+                    {name}
+                  </option>
+                ))}
+              </select>
+            </label>
+          </div>
+          {plan.value !== undefined && <Plan report={plan.value} />}
+        </section>
+      )}
+      {progress.value !== undefined && (
+        <section class="card">
+          <ProgressBar progress={progress.value} onCancel={() => controller.abort()} />
+        </section>
+      )}
+      {problem.value !== undefined && <ProblemNote problem={problem.value} />}
+      {converted.value !== undefined && <Done report={converted.value} />}
+    </div>
+  );
+}
+
+function Plan({ report }: { readonly report: PlanReport }): JSX.Element {
+  const words = texts.value.convert;
+  const canChoose = "showDirectoryPicker" in globalThis;
+  const busy = progress.value !== undefined;
+  return (
+    <>
+      <p class="muted">{words.noProblem(count(report.rows.length), bytes(report.bytes))}</p>
+      {report.problem !== null && <ProblemNote problem={report.problem} />}
+      {report.warnings.length > 0 && (
+        <ul class="notes">
+          {report.warnings.map((warning) => (
+            <li key={warning}>{warning}</li>
+          ))}
+        </ul>
+      )}
+      <div class="actions">
+        {canChoose && (
+          <button type="button" class="primary" disabled={busy || report.problem !== null} onClick={() => void saveToFolder()}>
+            {words.toFolder}
+          </button>
+        )}
+        <button
+          type="button"
+          class={canChoose ? undefined : "primary"}
+          disabled={busy || report.problem !== null}
+          onClick={() => void convert({ kind: "download" })}
+        >
+          {words.toDownload}
+        </button>
+      </div>
+      <details>
+        <summary>{words.table}</summary>
+        <VirtualTable
+          label={words.table}
+          columns={[words.columns.source, words.columns.shape, words.columns.target, words.columns.shape]}
+          rows={report.rows}
+          rowKey={(row) => row.source}
+          cells={(row) => [
+            <code title={row.source}>{row.source}</code>,
+            <code>{row.sourceShape.join(" × ")}</code>,
+            <code title={row.target}>{row.target}</code>,
+            <code>
+              {row.targetShape.join(" × ")}
+              {row.transposed && ` ${texts.value.look.transposed}`}
+            </code>,
+          ]}
+        />
+      </details>
+    </>
+  );
+}
+
+async function saveToFolder(): Promise<void> {
+  const pick: unknown = Reflect.get(globalThis, "showDirectoryPicker");
+  if (typeof pick !== "function") return;
+  try {
+    const handle = (await Reflect.apply(pick, globalThis, [{ mode: "readwrite", id: "converted" }])) as FileSystemDirectoryHandle;
+    await convert({ kind: "folder", handle });
+  } catch (error) {
+    if (!(error instanceof DOMException && error.name === "AbortError")) problem.value = problemOf(error);
+  }
+}
+
+async function convert(to: SavePlace): Promise<void> {
+  const place = source.place.peek();
+  if (place === undefined || progress.peek() !== undefined) return;
+  controller = new AbortController();
+  converted.value = undefined;
+  problem.value = undefined;
+  progress.value = { stage: "convert", item: "", done: 0, total: 0, unit: "bytes" };
+  try {
+    converted.value = await work.call(
+      "convert",
+      { place, target: target.peek(), dataType: dataType.peek() === "" ? undefined : dataType.peek(), to },
+      { signal: controller.signal, onProgress: (event) => (progress.value = event) },
+    );
+    announcement.value = texts.peek().convert.done;
+  } catch (error) {
+    const what = problemOf(error);
+    if (what.code !== "aborted") problem.value = what;
+  } finally {
+    progress.value = undefined;
+  }
+}
+
+function Done({ report }: { readonly report: Converted }): JSX.Element {
+  const words = texts.value.convert;
+  const { download } = report;
+  return (
+    <section class="card" aria-labelledby="done-heading">
+      <h2 id="done-heading" class="same">
+        {words.done}
+      </h2>
+      <p>{words.doneDetail(words.files(count(report.files.length)), bytes(report.bytes), seconds(report.milliseconds))}</p>
+      <ul class="left">
+        {report.files.map(({ name, size }) => (
+          <li key={name}>
+            <code>{name}</code> <span class="muted">{bytes(size)}</span>
+          </li>
+        ))}
+      </ul>
+      <div class="actions">
+        {download !== undefined && (
+          <button type="button" class="primary" onClick={() => saveBlob(download.file, download.name)}>
+            {words.download(download.name)}
+          </button>
+        )}
+        <button type="button" onClick={() => saveReport(report)}>
+          {words.saveReport}
+        </button>
+      </div>
+    </section>
+  );
+}
+
+/** The same keys as the command line's `convert --json`. */
+function saveReport({ files }: Converted): void {
+  const planned = plan.peek();
+  if (planned === undefined) return;
+  const report = {
+    source: source.inspection.peek()?.name,
+    target: planned.target,
+    written: files.map(({ name }) => name),
+    converted: planned.rows,
+    dropped: planned.dropped,
+    warnings: planned.warnings,
+  };
+  saveBlob(new Blob([JSON.stringify(report, null, 2)], { type: "application/json" }), "conversion-report.json");
+}

@@ -1,0 +1,45 @@
+import { useSignal } from "@preact/signals";
+import { useId } from "preact/hooks";
+import type { JSX } from "preact";
+import { texts } from "../../texts/language.ts";
+import { PlaceButtons } from "../file-buttons.tsx";
+import { ProblemNote } from "../problem-note.tsx";
+import { ProgressBar } from "../progress-bar.tsx";
+import type { OpenedCheckpoint } from "./look-state.ts";
+
+/** Chooses a checkpoint, and says which one is open. */
+export function CheckpointChooser({ label, opened }: { readonly label: string; readonly opened: OpenedCheckpoint }): JSX.Element {
+  const words = texts.value.look;
+  const again = useSignal(false);
+  const id = useId();
+  const { inspection, progress, problem } = opened;
+  const choosing = (inspection.value === undefined && progress.value === undefined) || again.value;
+  return (
+    <section class="card" aria-labelledby={id}>
+      <div class="line">
+        <h2 id={id}>{label}</h2>
+        {inspection.value !== undefined && (
+          <button type="button" class="small" aria-expanded={again.value} onClick={() => (again.value = !again.value)}>
+            {words.another}
+          </button>
+        )}
+      </div>
+      {inspection.value !== undefined && (
+        <p class="chosen">
+          <strong>{inspection.value.name.split("/").at(-1)}</strong>
+          <span class="muted">{inspection.value.container}</span>
+        </p>
+      )}
+      {progress.value !== undefined && <ProgressBar progress={progress.value} onCancel={opened.cancel} />}
+      {problem.value !== undefined && <ProblemNote problem={problem.value} />}
+      {choosing && (
+        <PlaceButtons
+          onPlace={(place) => {
+            again.value = false;
+            void opened.open(place);
+          }}
+        />
+      )}
+    </section>
+  );
+}

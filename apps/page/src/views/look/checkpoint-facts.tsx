@@ -1,0 +1,87 @@
+import type { JSX } from "preact";
+import type { Inspection } from "../../protocol/calls.ts";
+import { texts } from "../../texts/language.ts";
+import { bytes, count } from "../../texts/numbers.ts";
+
+/** What the file is, in a few lines; its configuration and notes on demand. */
+export function CheckpointFacts({ inspection }: { readonly inspection: Inspection }): JSX.Element {
+  const words = texts.value.look;
+  const types = [...new Set(inspection.tensors.map(({ dataType }) => dataType))].join(", ");
+  const facts: readonly (readonly [string, string])[] = [
+    [words.facts.file, inspection.name.startsWith("http") ? (inspection.name.split("/").at(-1) ?? inspection.name) : inspection.name],
+    [words.facts.format, inspection.envelope === inspection.container ? inspection.container : `${inspection.container}, ${inspection.envelope}`],
+    [
+      words.facts.layout,
+      inspection.layout === null ? words.noLayout : inspection.layout + (inspection.orientation === "transposed" ? ` (${words.transposed})` : ""),
+    ],
+    [words.facts.head, inspection.head ?? words.noHead],
+    [words.facts.parameters, count(inspection.parameterCount)],
+    [words.facts.size, `${bytes(inspection.tensorBytes)}, ${types}`],
+    ...(inspection.config === null ? [] : [[words.facts.model, modelShape(inspection.config)] as const]),
+    ...(inspection.configOrigin === null ? [] : [[words.facts.config, shortOrigin(inspection.configOrigin)] as const]),
+  ];
+  const notes = [...inspection.warnings, ...(inspection.problem === null ? [] : [inspection.problem.message])];
+  const left = [...inspection.dropped, ...inspection.unreadable];
+  return (
+    <section class="card facts-card">
+      <dl class="facts-list">
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {notes.length > 0 && (
+        <div class="notes">
+          <h3>{words.warnings}</h3>
+          <ul>
+            {notes.map((note) => (
+              <li key={note}>{note}</li>
+            ))}
+          </ul>
+        </div>
+      )}
+      {left.length > 0 && (
+        <details>
+          <summary>
+            {words.left} ({count(left.length)})
+          </summary>
+          <ul class="left">
+            {left.map(({ name, reason }) => (
+              <li key={name}>
+                <code>{name}</code> <span class="muted">{reason}</span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+      {inspection.config !== null && (
+        <details>
+          <summary>{words.config}</summary>
+          <pre tabIndex={0}>{JSON.stringify(inspection.config, null, 2)}</pre>
+        </details>
+      )}
+    </section>
+  );
+}
+
+function shortOrigin(origin: string): string {
+  return origin.replace(/https?:\/\/\S+\/(?=[^/\s]+)/, "");
+}
+
+function modelShape(config: Readonly<Record<string, unknown>>): string {
+  const number = (key: string): string => {
+    const value = config[key];
+    return typeof value === "number" ? count(value) : "?";
+  };
+  const window = config["attention_window"];
+  const windows = Array.isArray(window) ? [...new Set<unknown>(window)].join("/") : number("attention_window");
+  return texts.value.look.shape(
+    number("num_hidden_layers"),
+    number("hidden_size"),
+    number("num_attention_heads"),
+    windows,
+    number("max_position_embeddings"),
+  );
+}

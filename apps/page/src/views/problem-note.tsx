@@ -1,0 +1,22 @@
+import type { ComponentChildren, JSX } from "preact";
+import type { Problem } from "../protocol/problem.ts";
+import { texts } from "../texts/language.ts";
+
+/** One sentence of what went wrong, and what to do about it. */
+export function ProblemNote({ problem, children }: { readonly problem: Problem; readonly children?: ComponentChildren }): JSX.Element {
+  const { heading } = texts.value.problem;
+  return (
+    <div class="problem" role="alert">
+      <p>
+        <strong>{heading}.</strong> {problemHint(problem) ?? problem.message}
+      </p>
+      {problemHint(problem) !== undefined && problem.message !== "" && <p class="detail">{problem.message}</p>}
+      {children !== undefined && <div class="actions">{children}</div>}
+    </div>
+  );
+}
+
+export function problemHint({ code }: Problem): string | undefined {
+  const words = texts.value.problem;
+  return code === "no-text" ? words.noText : words.hints[code];
+}

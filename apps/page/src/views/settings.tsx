@@ -1,0 +1,67 @@
+import { signal } from "@preact/signals";
+import type { JSX } from "preact";
+import { chooseLanguage, language, languages, texts, type Language } from "../texts/language.ts";
+
+const themes = ["system", "light", "dark", "contrast"] as const;
+type Theme = (typeof themes)[number];
+
+const key = "longspan-theme";
+const theme = signal<Theme>(themes.find((name) => name === localStorage.getItem(key)) ?? "system");
+
+/** Before anything is drawn, so that nothing flashes. */
+export function applyTheme(): void {
+  document.documentElement.dataset["theme"] = theme.peek();
+}
+
+function chooseTheme(chosen: Theme): void {
+  theme.value = chosen;
+  localStorage.setItem(key, chosen);
+  applyTheme();
+}
+
+export function Settings(): JSX.Element {
+  const words = texts.value.settings;
+  return (
+    <details
+      class="settings"
+      onKeyDown={(event) => {
+        if (event.key !== "Escape") return;
+        event.currentTarget.open = false;
+        event.currentTarget.querySelector("summary")?.focus();
+      }}
+      onFocusOut={(event) => {
+        if (event.relatedTarget instanceof Node && !event.currentTarget.contains(event.relatedTarget)) event.currentTarget.open = false;
+      }}
+    >
+      <summary aria-label={words.label}>
+        <svg viewBox="0 0 24 24" aria-hidden="true">
+          <path d="M4 7h9M19 7h1M4 17h1M11 17h9" />
+          <circle cx="16" cy="7" r="2.5" />
+          <circle cx="8" cy="17" r="2.5" />
+        </svg>
+      </summary>
+      <div class="panel">
+        <label>
+          {words.theme}
+          <select value={theme.value} onChange={(event) => chooseTheme(event.currentTarget.value as Theme)}>
+            {themes.map((name) => (
+              <option key={name} value={name}>
+                {words.themes[name]}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          {words.language}
+          <select value={language.value} onChange={(event) => chooseLanguage(event.currentTarget.value as Language)}>
+            {Object.entries(languages).map(([tag, { language: name }]) => (
+              <option key={tag} value={tag} lang={tag}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+    </details>
+  );
+}

@@ -1,0 +1,56 @@
+import type { AskRequest, AskResult, Explanation, ExplainRequest, FoundAnswer } from "../protocol/calls.ts";
+import { openDocument } from "./documents.ts";
+import type { Models, StepOptions } from "./models.ts";
+
+/** Answers a question about a document, loading the model first where that is needed. */
+export async function ask(models: Models, { model, document, question, topK }: AskRequest, options: StepOptions): Promise<AskResult> {
+  const { text, place } = await openDocument(document);
+  const ready = await models.ready(model, options);
+  const started = performance.now();
+  let windows = 1;
+  options.report({ stage: "answer", item: "", done: 0, total: 1, unit: "windows" });
+  const result = await ready.answerer(
+    { question, context: text },
+    {
+      // More than asked for: of those that overlap, the best is kept.
+      topK: topK * 4,
+      signal: options.signal,
+      onProgress: ({ item, done, total }) => {
+        windows = Number(/of (\d+)$/.exec(item)?.[1] ?? 1);
+        options.report({ stage: "answer", item: "", done: (done / total) * windows, total: windows, unit: "windows" });
+      },
+    },
+  );
+  const answers: FoundAnswer[] = [];
+  for (const { answer, start, end, score } of result.answers) {
+    if (answers.length === topK) break;
+    if (answers.some((better) => start < better.end && better.start < end)) continue;
+    answers.push({ text: answer, start, end, score: Math.min(1, score), place: place(start, end) });
+  }
+  const milliseconds = performance.now() - started;
+  return {
+    model: ready.facts,
+    answers,
+    windows: result.windows,
+    timings: [...ready.timings, { stage: "answer", milliseconds }],
+    heapBytes: heapBytes(),
+  };
+}
+
+/** What the answer's tokens looked at. */
+export async function explain(models: Models, request: ExplainRequest, options: StepOptions): Promise<Explanation> {
+  const { model, document, question, start, end, layer } = request;
+  const { text } = await openDocument(document);
+  const reader = await models.attention(model, options);
+  options.report({ stage: "explain", item: "", done: 0, total: 1, unit: "steps" });
+  const found = await reader({ question, context: text, start, end }, { layer, signal: options.signal });
+  return { ...found, layers: reader.layers };
+}
+
+/** Chromium tells it; it is no standard. */
+function heapBytes(): number | undefined {
+  const memory: unknown = Reflect.get(performance, "memory");
+  if (typeof memory !== "object" || memory === null) return undefined;
+  const used: unknown = Reflect.get(memory, "usedJSHeapSize");
+  return typeof used === "number" ? used : undefined;
+}
