@@ -7,7 +7,7 @@ import { findChromium, findLavapipe } from "./scripts/find-graphics.mjs";
 const conditions = ["@longspan/source"];
 const nodeConditions = [...conditions, "import", "module", "node", "default"];
 
-const folders = ["tests", "proof", "tools", "docs", "packages/*/src", "packages/*/test", "examples"];
+const folders = ["tests", "proof", "tools", "docs", "packages/*/src", "packages/*/test", "apps/*/src", "examples"];
 
 // On every machine the tests' GPU is the same, lavapipe, whatever else is there; VK_DRIVER_FILES chooses another.
 const lavapipe = findLavapipe();
@@ -59,6 +59,20 @@ function browser(executablePath: string): TestProjectConfiguration {
   };
 }
 
+/** The page of apps/page, built and opened in Chromium, one file after another: two cores do not run two of them. */
+const page: TestProjectConfiguration = {
+  resolve: { conditions: nodeConditions },
+  ssr: { resolve: { conditions: nodeConditions } },
+  test: {
+    name: "page",
+    include: ["apps/page/test/**/*.test.ts"],
+    globalSetup: ["apps/page/test/build-page.ts"],
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+};
+
 const chromium = findChromium();
 if (chromium === undefined) {
   const advice = "no Chromium was found: install it, or set CHROMIUM to its executable";
@@ -66,4 +80,4 @@ if (chromium === undefined) {
   console.error(`Tests in the browser are left out: ${advice}.`);
 }
 
-export default defineConfig({ test: { projects: [node, ...(chromium === undefined ? [] : [browser(chromium)])] } });
+export default defineConfig({ test: { projects: [node, ...(chromium === undefined ? [] : [browser(chromium), page])] } });

@@ -73,7 +73,10 @@ export default defineConfig({
     conditions: ["@longspan/source", "onnxruntime-web-use-extern-wasm", "module", "browser", "development|production"],
   },
   optimizeDeps: { exclude: ["onnxruntime-web"] },
-  worker: { format: "es", rolldownOptions: { output: { entryFileNames: "assets/[name]-[hash].js", chunkFileNames: "assets/[name]-[hash].js" } } },
+  worker: {
+    format: "es",
+    rolldownOptions: { output: { entryFileNames: "assets/[name]-[hash].js", chunkFileNames: "assets/[name]-[hash].js" } },
+  },
   server: { headers: pageHeaders },
   preview: { headers: pageHeaders },
   build: {

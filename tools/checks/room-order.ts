@@ -83,6 +83,7 @@ export const roomOrder: Readonly<Record<string, readonly string[]>> = {
     "answers/",
     "model/",
     "batch/",
+    "page/",
     "commands/",
     "program.ts",
     "run.ts",

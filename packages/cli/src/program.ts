@@ -5,7 +5,7 @@ import { standardCommands } from "./commands/standard-commands.ts";
 import { exitCodes } from "./exit-code.ts";
 
 /** The command line: what is true of the whole, and every command as it registers itself. */
-export function createProgram({ terminal, signal, setExitCode }: Omit<CommandContext, "version">): Command {
+export function createProgram({ terminal, signal, setExitCode }: Omit<CommandContext, "version" | "codeFolder">): Command {
   const program = new Command("longspan")
     .description("Longformer checkpoints of any framework: what they are, into any other, whether two are the same, and what they give")
     .option("-V, --version", "output the version number")
@@ -16,7 +16,9 @@ export function createProgram({ terminal, signal, setExitCode }: Omit<CommandCon
     .exitOverride()
     .showHelpAfterError("(longspan <command> --help lists the options)")
     .configureOutput({ writeOut: (text) => terminal.out.write(text), writeErr: (text) => terminal.error.write(text) });
-  for (const register of standardCommands) register(program, { terminal, signal, setExitCode, version: ownVersion });
+  for (const register of standardCommands) {
+    register(program, { terminal, signal, setExitCode, version: ownVersion, codeFolder: import.meta.url });
+  }
   for (const command of program.commands) refuseTwice(command);
   program.action(() => {
     program.outputHelp({ error: true });

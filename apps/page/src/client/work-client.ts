@@ -2,7 +2,7 @@ import workUrl from "../work/work.ts?worker&url";
 import type { CallName, FromWorker, Progress, Request, Result, ToWorker } from "../protocol/calls.ts";
 import { PageFailure, type Problem } from "../protocol/problem.ts";
 
-export interface CallOptions {
+interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
@@ -40,7 +40,7 @@ export function createWorkClient({ onGone, connect, patience = 4000 }: WorkClien
     started.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => receive(started, data));
     started.addEventListener("error", (event) => {
       event.preventDefault();
-      gone(started);
+      gone(started, event.message ?? "");
     });
     worker = started;
     return started;
@@ -63,14 +63,14 @@ export function createWorkClient({ onGone, connect, patience = 4000 }: WorkClien
     else call.reject(new PageFailure(data.problem));
   }
 
-  function gone(which: Worker): void {
+  function gone(which: Worker, message = ""): void {
     if (which !== worker) return;
     which.terminate();
     worker = undefined;
     const lost = [...pending.values()];
     pending.clear();
     onGone();
-    for (const call of lost) call.reject(new PageFailure({ code: "worker-gone", message: "" }));
+    for (const call of lost) call.reject(new PageFailure({ code: "worker-gone", message }));
   }
 
   /** What is running cannot be interrupted: the worker ends, with all that it took, and the calls behind it go to a new one. */

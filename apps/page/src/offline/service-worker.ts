@@ -49,9 +49,10 @@ scope.addEventListener("activate", (event) => {
 scope.addEventListener("message", (event) => {
   if (event.data !== "keep-wasm") return;
   event.waitUntil(
-    caches.open(cacheName).then(async (cache) => {
+    (async (): Promise<void> => {
+      const cache = await caches.open(cacheName);
       if ((await cache.match(wasmFiles[1] ?? "")) === undefined) await cache.addAll(wasmFiles);
-    }),
+    })(),
   );
 });
 
@@ -84,6 +85,10 @@ async function answer(request: Request): Promise<Response> {
   const last = Math.min(range[2] === "" ? Infinity : Number(range[2]), blob.size - 1);
   return new Response(blob.slice(first, last + 1), {
     status: 206,
-    headers: { ...Object.fromEntries(kept.headers), "content-range": `bytes ${first}-${last}/${blob.size}`, "content-length": String(last + 1 - first) },
+    headers: {
+      ...Object.fromEntries(kept.headers),
+      "content-range": `bytes ${first}-${last}/${blob.size}`,
+      "content-length": String(last + 1 - first),
+    },
   });
 }

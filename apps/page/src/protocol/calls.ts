@@ -6,7 +6,7 @@ export type RuntimeChoice = RuntimeName | "automatic";
 export type Precision = "float32" | "float16";
 
 /** How models are run. */
-export interface RunSettings {
+interface RunSettings {
   readonly runtime: RuntimeChoice;
   /** Of WebGPU alone. */
   readonly precision: Precision;
@@ -41,7 +41,7 @@ export interface DocumentRequest {
   readonly content: string | Blob;
 }
 
-export interface ReadDocument {
+interface ReadDocument {
   readonly text: string;
 }
 
@@ -179,7 +179,7 @@ export interface TensorStatistics {
   readonly histogram: readonly number[];
 }
 
-export interface ComparedTensor {
+interface ComparedTensor {
   readonly name: string;
   readonly elements: number;
   readonly differing: number;
@@ -198,7 +198,7 @@ export interface Comparison {
   readonly tensors: readonly ComparedTensor[];
 }
 
-export interface PlanRow {
+interface PlanRow {
   readonly source: string;
   readonly sourceShape: readonly number[];
   readonly target: string;
@@ -234,7 +234,7 @@ export interface Converted {
 }
 
 /** What is asked of the worker, and what it answers. */
-export interface Calls {
+interface Calls {
   runtimes: (request: null) => RuntimeReport;
   read: (request: DocumentRequest) => ReadDocument;
   load: (request: ModelRequest) => LoadedModel;

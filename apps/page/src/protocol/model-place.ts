@@ -9,7 +9,8 @@ export interface ChosenFile {
 export type ModelPlace =
   | { readonly kind: "example" }
   | { readonly kind: "files"; readonly files: readonly ChosenFile[] }
-  | { readonly kind: "folder"; readonly handle: FileSystemDirectoryHandle }
+  /** Handles cannot be told apart without waiting: the id is of whoever chose the folder. */
+  | { readonly kind: "folder"; readonly handle: FileSystemDirectoryHandle; readonly id: string }
   /** A copy in this browser's private file system, by the name of its folder. */
   | { readonly kind: "kept"; readonly folder: string }
   | { readonly kind: "hub"; readonly name: string }
@@ -23,12 +24,12 @@ export function placeKey(place: ModelPlace): string {
     case "files":
       return `files:${place.files.map(({ path, file }) => `${path} ${file.size} ${file.lastModified}`).join("\n")}`;
     case "folder":
-      return `folder:${place.handle.name}`;
+      return `folder:${place.id}`;
     case "kept":
       return `kept:${place.folder}`;
     case "hub":
       return `hub:${place.name}`;
-    case "url":
+    default:
       return `url:${place.url}`;
   }
 }

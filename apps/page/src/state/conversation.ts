@@ -2,7 +2,7 @@ import { batch, effect, signal } from "@preact/signals";
 import type { AskResult, FoundAnswer, Progress } from "../protocol/calls.ts";
 import type { Problem } from "../protocol/problem.ts";
 import { database } from "../storage/database.ts";
-import { openDocument, openedDocument, type PageDocument } from "./documents.ts";
+import { openDocument, openedDocument } from "./documents.ts";
 import { chosenModel, loadedModel, precision, runtimeChoice } from "./models.ts";
 import { problemOf, work } from "./work.ts";
 
@@ -27,7 +27,7 @@ export const announcement = signal("");
 
 const cancels = new Map<string, () => void>();
 
-export const furtherAnswers = 5;
+const furtherAnswers = 5;
 
 function update(id: string, change: Partial<Entry>): void {
   conversation.value = conversation.peek().map((entry) => (entry.id === id ? { ...entry, ...change } : entry));
@@ -60,7 +60,8 @@ export async function ask(question: string, announce: (answer: FoundAnswer | und
     batch(() => {
       update(id, { state: "answered", progress: undefined, result });
       if (chosenModel.peek() === model) loadedModel.value = result.model;
-      if (openedDocument.peek() === document && conversation.peek().some((entry) => entry.id === id)) shownAnswer.value = { entry: id, index: 0 };
+      if (openedDocument.peek() === document && conversation.peek().some((entry) => entry.id === id))
+        shownAnswer.value = { entry: id, index: 0 };
       announcement.value = announce(result.answers[0]);
     });
   } catch (error) {
@@ -109,8 +110,7 @@ export async function restoreVisit(): Promise<void> {
     chosenModel.value = { place: visit.model, name: visit.modelName ?? "" };
   }
   if (visit?.document !== undefined && openedDocument.peek() === undefined) {
-    const { key, name, content } = visit.document;
-    const suggestions = (visit.document as Partial<PageDocument>).suggestions;
+    const { key, name, content, suggestions } = visit.document;
     if (await openDocument(name, content, { key, suggestions })) {
       // What was under way then has ended with that visit.
       conversation.value = (visit.conversation as readonly Entry[]).filter(({ state }) => state === "answered");
@@ -127,7 +127,7 @@ export async function restoreVisit(): Promise<void> {
         document:
           document === undefined
             ? undefined
-            : { key: document.key, name: document.name, content: document.content, ...{ suggestions: document.suggestions } },
+            : { key: document.key, name: document.name, content: document.content, suggestions: document.suggestions },
         conversation: entries.filter(({ state }) => state === "answered"),
         // Files that were chosen one by one are not there in the next visit; a copy or a folder is.
         model: place?.kind === "files" ? undefined : place,

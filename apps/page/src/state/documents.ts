@@ -43,7 +43,7 @@ export async function openDocument(
   }
 }
 
-export function countWords(text: string): number {
+function countWords(text: string): number {
   let words = 0;
   let inside = false;
   for (let index = 0; index < text.length; index++) {

@@ -15,9 +15,13 @@ export async function readDrop(transfer: DataTransfer): Promise<Dropped> {
   const entries = items.map((item) => item.webkitGetAsEntry());
   const [handle] = await Promise.all(handles);
   if (items.length === 1 && handle?.kind === "directory") {
-    return { kind: "model", place: { kind: "folder", handle: handle as FileSystemDirectoryHandle }, name: handle.name };
+    return {
+      kind: "model",
+      place: { kind: "folder", handle: handle as FileSystemDirectoryHandle, id: crypto.randomUUID() },
+      name: handle.name,
+    };
   }
-  const files = (await Promise.all(entries.map((entry) => (entry === null ? [] : filesOf(entry, ""))))).flat();
+  const files = (await Promise.all(entries.map((entry) => (entry === null ? Promise.resolve([]) : filesOf(entry, ""))))).flat();
   const [first] = files;
   if (first === undefined) return undefined;
   if (files.length === 1 && documentNames.test(first.path)) return { kind: "document", file: first.file };

@@ -91,7 +91,11 @@ export async function readKept(): Promise<void> {
 }
 
 async function rememberFolder(place: Extract<ModelPlace, { kind: "folder" }>, name: string): Promise<void> {
-  await database.saveModel({ id: `folder:${name}`, name, place, bytes: 0 }).catch(() => undefined);
+  const same = await Promise.all(
+    keptModels.peek().map(async (kept) => kept.place.kind === "folder" && (await kept.place.handle.isSameEntry(place.handle))),
+  );
+  if (same.includes(true)) return;
+  await database.saveModel({ id: place.id, name, place, bytes: 0 }).catch(() => undefined);
   await readKept();
 }
 

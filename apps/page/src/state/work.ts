@@ -1,6 +1,5 @@
 import { signal } from "@preact/signals";
 import { createWorkClient, type WorkClient } from "../client/work-client.ts";
-import type { Progress } from "../protocol/calls.ts";
 import { PageFailure, type Problem } from "../protocol/problem.ts";
 
 /** What the page's Content-Security-Policy lets it connect to, as the browser goes by it. */
@@ -22,12 +21,6 @@ export const work: WorkClient = createWorkClient({
     workerDeaths.value++;
   },
 });
-
-/** A call under way, as the page shows it. */
-export interface Running {
-  readonly progress: Progress | undefined;
-  readonly cancel: () => void;
-}
 
 export function problemOf(error: unknown): Problem {
   if (error instanceof PageFailure) return error.problem;

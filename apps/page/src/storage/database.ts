@@ -12,7 +12,9 @@ export interface KeptModel {
 
 /** What a visit leaves for the next one. */
 export interface KeptVisit {
-  readonly document: { readonly key: string; readonly name: string; readonly content: string | Blob } | undefined;
+  readonly document:
+    | { readonly key: string; readonly name: string; readonly content: string | Blob; readonly suggestions: readonly string[] }
+    | undefined;
   readonly conversation: readonly unknown[];
   readonly model: ModelPlace | undefined;
   readonly modelName: string | undefined;

@@ -22,7 +22,7 @@ export const de: Texts = {
     heading: "Ein langes Dokument befragen",
     intro: "Dokument und Modell wählen, fragen, und die Antwort an ihrer Stelle sehen. Tausende Token auf einmal, in Ihrem Browser.",
     example: "Beispiel ausprobieren",
-    exampleHint: "Ein Bericht von 2.400 Wörtern, ein Modell von 2 MB und drei Fragen (auf Englisch).",
+    exampleHint: "Ein Bericht von 2.900 Wörtern, ein Modell von 2 MB und drei Fragen (auf Englisch).",
     document: "Dokument",
     chooseDocument: "Dokument wählen",
     documentHint: "Text, Markdown, PDF, Word (.docx) oder HTML. Sie können es überall ablegen.",
@@ -30,7 +30,6 @@ export const de: Texts = {
     pasteLabel: "Der Text des Dokuments",
     usePasted: "Diesen Text nehmen",
     changeDocument: "Ändern",
-    noDocument: "Noch kein Dokument",
     noDocumentHint: "Hier wird es stehen, mit den Antworten darin markiert.",
     reading: "Das Dokument wird gelesen",
     words: (count) => `${count} Wörter`,
@@ -254,7 +253,8 @@ export const de: Texts = {
     hints: {
       "worker-gone":
         "Der Teil dieser Seite, der rechnet, ist zu Ende gegangen, wahrscheinlich fehlte Speicher. Dokument und Fragen sind noch da: Fragen Sie noch einmal, mit einem kleineren Modell oder halber Genauigkeit.",
-      "device-lost": "Die Grafikkarte ging verloren: Sie wurde zurückgesetzt, oder der Rechner schlief. Fragen Sie noch einmal; sie wird neu geöffnet.",
+      "device-lost":
+        "Die Grafikkarte ging verloren: Sie wurde zurückgesetzt, oder der Rechner schlief. Fragen Sie noch einmal; sie wird neu geöffnet.",
       "device-missing": "Hier lässt sich keine Grafikkarte nutzen. Wählen Sie unten einen anderen Weg.",
       "out-of-memory": "Der Speicher reicht nicht. Versuchen Sie halbe Genauigkeit oder ein kleineres Modell.",
       "device-limit": "Das Modell ist zu groß für diese Grafikkarte. Versuchen Sie halbe Genauigkeit oder WebAssembly.",
@@ -267,7 +267,6 @@ export const de: Texts = {
       "head-unknown": "Dieses Modell beantwortet keine Fragen. Hineinsehen und umwandeln geht trotzdem.",
       "not-found": "Neben dem Modell fehlt etwas. Für Antworten braucht sein Ordner config.json und die Dateien des Tokenizers.",
       unexpected: "Etwas Unvorhergesehenes ist geschehen. Laden Sie die Seite neu; Dokument und Fragen bleiben.",
-      "no-storage": "Dieser Browser behält nichts für diese Seite, wahrscheinlich weil dies ein privates Fenster ist.",
     },
     noText: "Dieses Dokument hat keinen Text.",
     oneDocument: "Wählen Sie ein Dokument.",

@@ -22,5 +22,9 @@ test("a cut follows the end of a line, else that of a sentence", () => {
   const lines = "A line of forty characters, more or less.\n".repeat(200);
   expect(documentChunks(lines).every(({ end }) => lines[end - 1] === "\n")).toBe(true);
   const sentences = "There are 83 new doors at the Zurich harbour. ".repeat(200);
-  expect(documentChunks(sentences).slice(0, -1).every(({ end }) => sentences.slice(end - 2, end) === ". ")).toBe(true);
+  expect(
+    documentChunks(sentences)
+      .slice(0, -1)
+      .every(({ end }) => sentences.slice(end - 2, end) === ". "),
+  ).toBe(true);
 });

@@ -19,7 +19,12 @@ export function PlaceButtons({ onPlace, files = true }: { readonly onPlace: OnPl
           {words.example}
         </button>
       </div>
-      <TextPlace label={words.hubLabel} summary={words.hub} placeholder="owner/name" onText={(name) => onPlace({ kind: "hub", name }, name)} />
+      <TextPlace
+        label={words.hubLabel}
+        summary={words.hub}
+        placeholder="owner/name"
+        onText={(name) => onPlace({ kind: "hub", name }, name)}
+      />
       <TextPlace
         label={words.urlLabel}
         summary={words.url}
@@ -41,7 +46,7 @@ function FolderButton({ onPlace }: { readonly onPlace: OnPlace }): JSX.Element {
     }
     try {
       const handle = (await Reflect.apply(pick, globalThis, [{ id: "model" }])) as FileSystemDirectoryHandle;
-      onPlace({ kind: "folder", handle }, handle.name);
+      onPlace({ kind: "folder", handle, id: crypto.randomUUID() }, handle.name);
     } catch (error) {
       if (error instanceof DOMException && error.name === "AbortError") return;
       input.current?.click();

@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import type { Problem } from "../protocol/problem.ts";
 import { texts } from "../texts/language.ts";
+import { problemHint } from "./problem-hint.ts";
 
 /** One sentence of what went wrong, and what to do about it. */
 export function ProblemNote({ problem, children }: { readonly problem: Problem; readonly children?: ComponentChildren }): JSX.Element {
@@ -14,9 +15,4 @@ export function ProblemNote({ problem, children }: { readonly problem: Problem; 
       {children !== undefined && <div class="actions">{children}</div>}
     </div>
   );
-}
-
-export function problemHint({ code }: Problem): string | undefined {
-  const words = texts.value.problem;
-  return code === "no-text" ? words.noText : words.hints[code];
 }

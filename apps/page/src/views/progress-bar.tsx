@@ -4,7 +4,13 @@ import { texts } from "../texts/language.ts";
 import { bytes } from "../texts/numbers.ts";
 
 /** What is being done, how far it is, and a button that ends it. */
-export function ProgressBar({ progress, onCancel }: { readonly progress: Progress | undefined; readonly onCancel?: () => void }): JSX.Element {
+export function ProgressBar({
+  progress,
+  onCancel,
+}: {
+  readonly progress: Progress | undefined;
+  readonly onCancel?: () => void;
+}): JSX.Element {
   const words = texts.value;
   const { done = 0, total = 0, unit } = progress ?? {};
   const what = describeStage(progress);

@@ -36,7 +36,9 @@ async function packed(
 ): Promise<Converted["download"]> {
   const [first] = files;
   if (first !== undefined && files.length === 1) return { name: first.name, file: await (await fileOf(folder, first.name)).getFile() };
-  const inputs = await Promise.all(files.map(async (file) => ({ name: file.name, input: await (await fileOf(folder, file.name)).getFile() })));
+  const inputs = await Promise.all(
+    files.map(async (file) => ({ name: file.name, input: await (await fileOf(folder, file.name)).getFile() })),
+  );
   const total = Number(predictLength(files.map((file) => ({ name: file.name, size: file.size }))));
   const zip = `${name}.zip`;
   return saying(zip, async () => {

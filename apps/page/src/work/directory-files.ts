@@ -32,7 +32,8 @@ async function existing<Handle>(get: () => Promise<Handle>, name: string): Promi
     return await get();
   } catch (error) {
     // TypeError: a name that no file of a folder can have.
-    const absent = error instanceof TypeError || (error instanceof DOMException && ["NotFoundError", "TypeMismatchError"].includes(error.name));
+    const absent =
+      error instanceof TypeError || (error instanceof DOMException && ["NotFoundError", "TypeMismatchError"].includes(error.name));
     if (absent) return undefined;
     const denied = error instanceof DOMException && error.name === "NotAllowedError";
     throw new LongspanError(

@@ -70,7 +70,8 @@ async function exists(folder: FileSystemDirectoryHandle, name: string): Promise<
 
 async function rename(handle: FileSystemFileHandle, name: string): Promise<void> {
   const move: unknown = Reflect.get(handle, "move");
-  if (typeof move !== "function") throw new LongspanError("unsupported", "This browser cannot rename the files that it wrote. Save as a download.");
+  if (typeof move !== "function")
+    throw new LongspanError("unsupported", "This browser cannot rename the files that it wrote. Save as a download.");
   await Reflect.apply(move, handle, [name]);
 }
 
@@ -87,10 +88,14 @@ export async function saying<Result>(what: string, step: () => Promise<Result>):
   } catch (error) {
     if (!(error instanceof DOMException)) throw error;
     if (error.name === "QuotaExceededError") {
-      throw new LongspanError("disk-full", `There is no room for ${what}: the disk is full, or this browser's share of it.`, { cause: error });
+      throw new LongspanError("disk-full", `There is no room for ${what}: the disk is full, or this browser's share of it.`, {
+        cause: error,
+      });
     }
     if (error.name === "NotAllowedError") {
-      throw new LongspanError("permission-denied", `The browser may not write ${what}. Choose the folder again, and allow it.`, { cause: error });
+      throw new LongspanError("permission-denied", `The browser may not write ${what}. Choose the folder again, and allow it.`, {
+        cause: error,
+      });
     }
     throw new LongspanError("io-failed", `${what} cannot be written: ${error.message}`, { cause: error });
   }

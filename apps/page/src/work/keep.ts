@@ -4,7 +4,11 @@ import { saying } from "./directory-handle-sink.ts";
 import type { StepOptions } from "./models.ts";
 
 /** Copies a model's files into the browser's private file system: all of them, or none. @returns bytes. */
-export async function keepModel(place: ModelPlace, folderName: string, { signal, report }: StepOptions): Promise<{ readonly bytes: number }> {
+export async function keepModel(
+  place: ModelPlace,
+  folderName: string,
+  { signal, report }: StepOptions,
+): Promise<{ readonly bytes: number }> {
   if (place.kind !== "files") throw new TypeError("files are copied; other places are kept as they are");
   const total = place.files.reduce((sum, { file }) => sum + file.size, 0);
   let done = 0;

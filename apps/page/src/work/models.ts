@@ -12,7 +12,7 @@ export interface StepOptions {
   readonly report: (progress: Progress) => void;
 }
 
-export interface ReadyModel {
+interface ReadyModel {
   readonly key: string;
   readonly request: ModelRequest;
   readonly chosen: ChosenRuntime;

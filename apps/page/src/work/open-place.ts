@@ -29,7 +29,7 @@ export async function openPlace(place: ModelPlace, options: OpenPlaceOptions = {
       return { files: directoryFiles(await keptFolder(place.folder)) };
     case "hub":
       return hubModel(place.name, { signal, onProgress, remote, ...(navigator.onLine ? {} : { offline: true }) });
-    case "url": {
+    default: {
       if (!URL.canParse(place.url)) throw new LongspanError("argument-invalid", `${JSON.stringify(place.url)} is no URL.`);
       const url = new URL(place.url);
       checkAllowed(url);

@@ -53,7 +53,7 @@ export async function chooseRuntime(choice: RuntimeChoice, precision: Precision)
       module.env.wasm.wasmPaths = wasmFolder();
       return { name, precision: "float32", runtime: ort({ module, executionProviders: ["wasm"], threads: threads() }) };
     }
-    case "reference":
+    default:
       return { name, precision: "float32", runtime: referenceRuntime() };
   }
 }

@@ -10,6 +10,8 @@ export interface CommandContext {
   readonly setExitCode: (code: ExitCode) => void;
   /** Of this package: read when it is asked for, since a command's start-up should not pay for it. */
   readonly version: () => string;
+  /** The folder, as a URL, of the code that runs: `dist`, or `src` in this repository. */
+  readonly codeFolder: string;
 }
 
 /**

@@ -6,6 +6,7 @@ import { registerEmbed } from "./embed.command.ts";
 import { registerExtend } from "./extend.command.ts";
 import { registerFill } from "./fill.command.ts";
 import { registerInspect } from "./inspect.command.ts";
+import { registerPage } from "./page.command.ts";
 import type { RegisterCommand } from "./register-command.ts";
 import { registerRun } from "./run.command.ts";
 import { registerVerify } from "./verify.command.ts";
@@ -21,5 +22,6 @@ export const standardCommands: readonly RegisterCommand[] = [
   registerFill,
   registerClassify,
   registerEmbed,
+  registerPage,
   registerDoctor,
 ];

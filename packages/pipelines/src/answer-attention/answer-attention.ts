@@ -96,13 +96,18 @@ async function attentionOf(
   const name = `attentions.${layer}`;
   const end = model.begin();
   try {
-    const outputsOf = await runTogether(model, [found.window.row], { signal: options.signal, onProgress: options.onProgress, outputs: [name] });
+    const outputsOf = await runTogether(model, [found.window.row], {
+      signal: options.signal,
+      onProgress: options.onProgress,
+      outputs: [name],
+    });
     const probabilities = outputsOf(0)[name];
     if (probabilities === undefined) throw new TypeError("a row has the output that was asked for");
     const window = config.attentionWindow[layer] ?? 0;
     const sizes = { heads: config.heads, length: found.window.row.ids.length, globals: found.window.row.globals, window };
     const rows = answerRows(probabilities, sizes, found.first, found.last);
-    const token = (place: number): ReadToken => readToken(place, found.window, { tokens, text: input.context, spelling: tokenizer.tokenOf });
+    const token = (place: number): ReadToken =>
+      readToken(place, found.window, { tokens, text: input.context, spelling: tokenizer.tokenOf });
     const list = (from: number, to: number): readonly ReadToken[] => Array.from({ length: to - from }, (_, index) => token(from + index));
     return {
       layer,
@@ -135,9 +140,13 @@ function windowOf({ start, end }: AnswerInContext, windows: readonly QuestionWin
   const margin = (window: QuestionWindow): number => Math.min(first - window.first, window.first + window.count - 1 - last);
   const window = windows.reduce((best, other) => (margin(other) > margin(best) ? other : best));
   if (margin(window) < 0) {
-    throw new LongspanError("inputs-invalid", `From ${start} to ${end} are more tokens than the model reads at once. Give a shorter piece.`, {
-      details: { start, end },
-    });
+    throw new LongspanError(
+      "inputs-invalid",
+      `From ${start} to ${end} are more tokens than the model reads at once. Give a shorter piece.`,
+      {
+        details: { start, end },
+      },
+    );
   }
   const shift = window.at - window.first;
   return { window, first: first + shift, last: last + shift };

@@ -1,28 +1,19 @@
 import { signal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import type { JSX } from "preact";
-import type { FoundAnswer } from "../../protocol/calls.ts";
-import type { Problem } from "../../protocol/problem.ts";
 import { announcement, ask, clearConversation, conversation } from "../../state/conversation.ts";
 import { openedDocument, readingDocument } from "../../state/documents.ts";
 import { tryExample } from "../../state/example.ts";
 import { chosenModel } from "../../state/models.ts";
 import { texts } from "../../texts/language.ts";
 import { describeStage } from "../progress-bar.tsx";
-import { problemHint } from "../problem-note.tsx";
 import { DocumentPane } from "./document-pane.tsx";
-import { EntryCard, placeInWords } from "./entry-card.tsx";
+import { announce } from "./answer-words.ts";
+import { EntryCard } from "./entry-card.tsx";
 import { ModelCard } from "./model-card.tsx";
 
 const question = signal("");
 const startingExample = signal(false);
-
-/** What a screen reader is told of an answer. */
-export function announce(answer: FoundAnswer | undefined, problem?: Problem): string {
-  const words = texts.peek();
-  if (problem !== undefined) return `${words.problem.heading}. ${problemHint(problem) ?? problem.message}`;
-  return answer === undefined || answer.text === "" ? words.ask.noAnswer : words.ask.answered(answer.text, placeInWords(answer.place));
-}
 
 /** A document on one side, the conversation about it on the other. */
 export function AskView(): JSX.Element {
@@ -68,8 +59,7 @@ async function startExample(): Promise<void> {
 function QuestionForm(): JSX.Element {
   const words = texts.value.ask;
   const suggestions = openedDocument.value?.suggestions.filter((one) => !conversation.value.some((entry) => entry.question === one)) ?? [];
-  const missing =
-    openedDocument.value === undefined ? words.needDocument : chosenModel.value === undefined ? words.needModel : undefined;
+  const missing = openedDocument.value === undefined ? words.needDocument : chosenModel.value === undefined ? words.needModel : undefined;
   const submit = (text: string): void => {
     if (text.trim() === "" || missing !== undefined) return;
     question.value = "";

@@ -22,7 +22,13 @@ export function attentionGrid(found: Explanation, head: number | undefined): Att
       values[index] = (values[index] ?? 0) + (found.probabilities[one * size + index] ?? 0) / heads.length;
     }
   }
-  return { rows: found.answer, columns, globals: found.globals.length, values, maximum: values.reduce((most, value) => Math.max(most, value), 0) };
+  return {
+    rows: found.answer,
+    columns,
+    globals: found.globals.length,
+    values,
+    maximum: values.reduce((most, value) => Math.max(most, value), 0),
+  };
 }
 
 export interface Share {

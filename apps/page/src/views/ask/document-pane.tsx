@@ -56,6 +56,11 @@ export function DocumentPane(): JSX.Element {
       )}
       {problem !== undefined && <ProblemNote problem={problem} />}
       {choosing && <DocumentChooser />}
+      {document === undefined && reading === undefined && (
+        <div class="empty" aria-hidden="true">
+          <p>{words.noDocumentHint}</p>
+        </div>
+      )}
       {document !== undefined && (
         <div ref={scroller} class="text" tabIndex={0} role="region" aria-labelledby="document-heading">
           {chunks.value.map((chunk) => (
@@ -122,7 +127,10 @@ function scrollTo(scroller: HTMLElement | null, start: number): void {
       return;
     }
     lastTop = top;
-    mark.scrollIntoView({ block: "center", behavior: "instant" });
+    const box = scroller.getBoundingClientRect();
+    scroller.scrollTop += top - (box.top + box.height / 2);
+    // Where the document is below the conversation, it has to come up first.
+    if (box.top > innerHeight * 0.6 || box.bottom < innerHeight * 0.4) scroller.scrollIntoView({ block: "nearest", behavior: "instant" });
     lastTop = mark.getBoundingClientRect().top;
     requestAnimationFrame(step);
   };

@@ -1,27 +1,16 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { AskResult, FoundAnswer, Place } from "../../protocol/calls.ts";
+import type { AskResult, FoundAnswer } from "../../protocol/calls.ts";
 import { ask, cancelQuestion, removeQuestion, shownAnswer, type Entry } from "../../state/conversation.ts";
 import { texts } from "../../texts/language.ts";
 import { percent, seconds } from "../../texts/numbers.ts";
 import { ProblemNote } from "../problem-note.tsx";
 import { ProgressBar } from "../progress-bar.tsx";
-import { announce } from "./ask-view.tsx";
+import { announce, placeInWords } from "./answer-words.ts";
 import { ExplanationPanel } from "./explanation-panel.tsx";
 
 /** The answer whose attention is shown. */
-export const explained = signal<{ readonly entry: string; readonly answer: FoundAnswer } | undefined>(undefined);
-
-export function placeInWords({ page, paragraph, line }: Place): string {
-  const words = texts.value.place;
-  return [
-    page === undefined ? undefined : words.page(page),
-    paragraph === undefined ? undefined : words.paragraph(paragraph),
-    line === undefined ? undefined : words.line(line),
-  ]
-    .filter((word) => word !== undefined)
-    .join(", ");
-}
+const explained = signal<{ readonly entry: string; readonly answer: FoundAnswer } | undefined>(undefined);
 
 /** One question: waiting, being answered, answered, or what went wrong. */
 export function EntryCard({ entry }: { readonly entry: Entry }): JSX.Element {
@@ -85,7 +74,12 @@ function Answers({ id, question, result }: { readonly id: string; readonly quest
         </details>
       )}
       {isExplained ? (
-        <ExplanationPanel key={id} question={question} answer={explained.value?.answer ?? best} onClose={() => (explained.value = undefined)} />
+        <ExplanationPanel
+          key={id}
+          question={question}
+          answer={explained.value?.answer ?? best}
+          onClose={() => (explained.value = undefined)}
+        />
       ) : (
         <button type="button" class="small" onClick={() => explain(id, result)}>
           {words.why}

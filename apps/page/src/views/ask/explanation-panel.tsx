@@ -13,6 +13,7 @@ import { ProgressBar } from "../progress-bar.tsx";
 import { attentionGrid, sharesOf, type AttentionGrid, type Cell } from "./attention-picture.ts";
 import { clearHeat, heatDocument } from "./heat.ts";
 import { PictureOf } from "./picture-of.tsx";
+import { shownToken } from "./shown-token.ts";
 
 export interface ExplanationProps {
   readonly question: string;
@@ -91,7 +92,7 @@ export function ExplanationPanel({ question, answer, onClose }: ExplanationProps
     <section ref={panel} class="explanation" tabIndex={-1} aria-label={words.explain.heading}>
       <div class="line">
         <h4>{words.explain.heading}</h4>
-        <button type="button" class="quiet icon" aria-label={words.explain.heading + ": " + words.close} onClick={onClose}>
+        <button type="button" class="quiet icon" aria-label={`${words.explain.heading}: ${words.close}`} onClick={onClose}>
           ×
         </button>
       </div>
@@ -177,9 +178,4 @@ function Most({ grid, shares, onPoint }: MostProps): JSX.Element {
       </tbody>
     </table>
   );
-}
-
-/** Spaces and ends of lines as signs; byte-level tokens begin with Ġ where there is a space. */
-export function shownToken(text: string): string {
-  return text.replaceAll("Ġ", " ").replaceAll("\n", "↵").trim() || "␣";
 }

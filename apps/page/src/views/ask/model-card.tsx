@@ -136,7 +136,11 @@ function RunDetails(): JSX.Element {
       </summary>
       <label>
         {words.label}
-        <select value={choice} disabled={report === undefined} onChange={(event) => chooseRuntime(event.currentTarget.value as RuntimeChoice)}>
+        <select
+          value={choice}
+          disabled={report === undefined}
+          onChange={(event) => chooseRuntime(event.currentTarget.value as RuntimeChoice)}
+        >
           <option value="automatic">{report === undefined ? words.automatic : words.chosen(words.names[report.automatic])}</option>
           {report?.offers.map((offer) => (
             <option key={offer.name} value={offer.name} disabled={!offer.usable}>

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { texts } from "../../texts/language.ts";
 import { count, percent } from "../../texts/numbers.ts";
 import { cellAt, drawPicture, pictureSize, type AttentionGrid, type Cell } from "./attention-picture.ts";
-import { shownToken } from "./explanation-panel.tsx";
+import { shownToken } from "./shown-token.ts";
 
 export interface PictureProps {
   readonly grid: AttentionGrid;
@@ -34,7 +34,13 @@ export function PictureOf({ grid, window, pointed }: PictureProps): JSX.Element 
     if (canvas.current === null) return;
     const style = getComputedStyle(canvas.current);
     const color = (name: string): string => style.getPropertyValue(name).trim();
-    drawPicture(canvas.current, grid, size, { empty: color("--heat-empty"), full: color("--heat-full"), pointed: color("--text-color") }, cell);
+    drawPicture(
+      canvas.current,
+      grid,
+      size,
+      { empty: color("--heat-empty"), full: color("--heat-full"), pointed: color("--text-color") },
+      cell,
+    );
   });
 
   const move = (event: KeyboardEvent): void => {

@@ -79,9 +79,7 @@ function Result({ found }: { readonly found: Comparison }): JSX.Element {
       <h2 id="result-heading" class={found.equal ? "same" : "different"}>
         {found.equal ? words.same : words.different}
       </h2>
-      <p>
-        {found.equal ? words.sameDetail(count(found.compared)) : words.differentDetail(count(other.length), count(found.compared))}
-      </p>
+      <p>{found.equal ? words.sameDetail(count(found.compared)) : words.differentDetail(count(other.length), count(found.compared))}</p>
       <NameList heading={words.onlyLeft} names={found.onlyInLeft} />
       <NameList heading={words.onlyRight} names={found.onlyInRight} />
       <NameList heading={words.ignored} names={found.ignored.map(({ name }) => name)} />

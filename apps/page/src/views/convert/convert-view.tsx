@@ -1,6 +1,6 @@
 import { effect, signal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { Converted, PlanReport, Progress, SavePlace } from "../../protocol/calls.ts";
+import type { Converted, PlanReport, Progress, Request, SavePlace } from "../../protocol/calls.ts";
 import type { Problem } from "../../protocol/problem.ts";
 import { announcement } from "../../state/conversation.ts";
 import { problemOf, work } from "../../state/work.ts";
@@ -30,15 +30,18 @@ effect(() => {
   converted.value = undefined;
   problem.value = undefined;
   if (request.place === undefined) return;
-  void work.call("plan", { ...request, place: request.place }).then(
-    (report) => {
-      if (report.target === target.peek()) plan.value = report;
-    },
-    (error: unknown) => {
-      problem.value = problemOf(error);
-    },
-  );
+  void readPlan({ ...request, place: request.place });
 });
+
+async function readPlan(request: Request<"plan">): Promise<void> {
+  try {
+    const report = await work.call("plan", request);
+    const same = report.target === target.peek() && (request.dataType ?? "") === dataType.peek();
+    if (same && request.place === source.place.peek()) plan.value = report;
+  } catch (error) {
+    problem.value = problemOf(error);
+  }
+}
 
 /** A checkpoint into any format, saved to disk. */
 export function ConvertView(): JSX.Element {

@@ -9,10 +9,15 @@ export function CheckpointFacts({ inspection }: { readonly inspection: Inspectio
   const types = [...new Set(inspection.tensors.map(({ dataType }) => dataType))].join(", ");
   const facts: readonly (readonly [string, string])[] = [
     [words.facts.file, inspection.name.startsWith("http") ? (inspection.name.split("/").at(-1) ?? inspection.name) : inspection.name],
-    [words.facts.format, inspection.envelope === inspection.container ? inspection.container : `${inspection.container}, ${inspection.envelope}`],
+    [
+      words.facts.format,
+      inspection.envelope === inspection.container ? inspection.container : `${inspection.container}, ${inspection.envelope}`,
+    ],
     [
       words.facts.layout,
-      inspection.layout === null ? words.noLayout : inspection.layout + (inspection.orientation === "transposed" ? ` (${words.transposed})` : ""),
+      inspection.layout === null
+        ? words.noLayout
+        : inspection.layout + (inspection.orientation === "transposed" ? ` (${words.transposed})` : ""),
     ],
     [words.facts.head, inspection.head ?? words.noHead],
     [words.facts.parameters, count(inspection.parameterCount)],

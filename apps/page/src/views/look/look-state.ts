@@ -35,7 +35,11 @@ export function openedCheckpoint(slot: Slot): OpenedCheckpoint {
       place.value = chosen;
       progress.value = { stage: "open", item: "", done: 0, total: 0, unit: "steps" };
       try {
-        const found = await work.call("inspect", { slot, place: chosen }, { signal: own.signal, onProgress: (event) => (progress.value = event) });
+        const found = await work.call(
+          "inspect",
+          { slot, place: chosen },
+          { signal: own.signal, onProgress: (event) => (progress.value = event) },
+        );
         if (controller === own) inspection.value = found;
       } catch (error) {
         const what = problemOf(error);

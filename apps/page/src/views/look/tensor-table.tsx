@@ -20,7 +20,10 @@ export function TensorTable({ inspection, place }: TensorTableProps): JSX.Elemen
   const chosen = useSignal<TensorRow | undefined>(undefined);
   const id = useId();
   const rows = useComputed(() => {
-    const parts = wanted.value.toLowerCase().split(/\s+/).filter((part) => part !== "");
+    const parts = wanted.value
+      .toLowerCase()
+      .split(/\s+/)
+      .filter((part) => part !== "");
     return inspection.tensors.filter((row) => {
       const names = [row.name, row.canonicalName ?? "", ...Object.values(row.otherNames)].join("\n").toLowerCase();
       return parts.every((part) => names.includes(part));

@@ -1,0 +1,8 @@
+import type { Problem } from "../protocol/problem.ts";
+import { texts } from "../texts/language.ts";
+
+/** What to do about a problem, in the reader's language; undefined where only the library's own sentence says it. */
+export function problemHint({ code }: Problem): string | undefined {
+  const words = texts.value.problem;
+  return code === "no-text" ? words.noText : words.hints[code];
+}

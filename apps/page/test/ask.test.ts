@@ -1,0 +1,91 @@
+import { readFileSync } from "node:fs";
+import type { Browser, Page } from "playwright";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { PageServer } from "../../../packages/cli/src/page/page-server.ts";
+import { exampleModel, launchChromium, openPage, serveBuiltPage, takePicture } from "./open-page.ts";
+
+let server: PageServer;
+let browser: Browser;
+
+beforeAll(async () => {
+  server = await serveBuiltPage();
+  browser = await launchChromium();
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.close();
+});
+
+const [first, second]: readonly { readonly question: string; readonly answer: string }[] = JSON.parse(
+  readFileSync(`${exampleModel}questions.json`, "utf8"),
+);
+
+async function ask(page: Page, question: string): Promise<void> {
+  await page.getByRole("textbox", { name: "Your question" }).fill(question);
+  await page.getByRole("button", { name: "Ask", exact: true }).click();
+}
+
+test("one click gives a first answer, marked where it stands; a second question needs no second loading", async () => {
+  const { page, complaints, context } = await openPage(browser, server.url);
+  await takePicture(page, "start");
+  // A double click is one question, and loads one model.
+  await page.getByRole("button", { name: "Try the example" }).dblclick();
+  await page.locator(".answer.best").waitFor();
+  expect(await page.locator(".entry").count()).toBe(1);
+  expect(await page.locator(".answer.best .text").textContent()).toBe(first?.answer);
+  expect(await page.locator("mark.current").textContent()).toBe(first?.answer);
+  expect(await page.locator("mark.current").isVisible()).toBe(true);
+  expect(await page.locator("[role=status]").last().textContent()).toContain(first?.answer);
+  await takePicture(page, "answer");
+
+  await page.getByRole("button", { name: second?.question ?? "" }).click();
+  await page.locator(".answer.best").nth(1).waitFor();
+  expect(await page.locator(".answer.best .text").first().textContent()).toBe(second?.answer);
+  expect(await page.locator("mark.current").textContent()).toBe(second?.answer);
+  await page.getByText("How it runs").click();
+  await page.locator(".figures").waitFor();
+  expect(await page.locator("details.run").textContent()).toContain("The only GPU is a software one");
+  await takePicture(page, "how-it-runs");
+
+  // After a reload the document, the questions and the model are there.
+  await page.waitForTimeout(200);
+  await page.reload();
+  await page.locator(".answer.best").nth(1).waitFor();
+  expect(await page.locator(".document h2").textContent()).toBe("document.txt");
+  await ask(page, first?.question ?? "");
+  await page.locator(".entry", { hasText: "Cancel" }).waitFor({ state: "detached" });
+  expect(await page.locator(".answer.best .text").first().textContent()).toBe(first?.answer);
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test("why: what the answer's tokens looked at, of each layer and head, to be pointed at and walked through", async () => {
+  const { page, complaints, context } = await openPage(browser, server.url);
+  await page.getByRole("button", { name: "Try the example" }).click();
+  await page.getByRole("button", { name: "Why this answer?" }).click();
+  const picture = page.getByRole("group", { name: "Attention of the answer's tokens" });
+  await picture.waitFor();
+  const panel = page.getByRole("region", { name: "Why this answer?" });
+  const layer = panel.getByLabel("Layer");
+  expect(await layer.inputValue()).toBe("2");
+  expect(await panel.getByLabel("Head").locator("option").count()).toBe(5);
+  expect(await panel.locator(".tokens li").count()).toBeGreaterThan(1);
+  await picture.focus();
+  for (const key of ["ArrowRight", "ArrowRight", "ArrowDown"]) await page.keyboard.press(key);
+  expect(await panel.locator(".readout").textContent()).toMatch(/looks at “.+”: [\d.]+%/);
+  const box = await picture.boundingBox();
+  await page.mouse.move((box?.x ?? 0) + 40, (box?.y ?? 0) + 10);
+  expect(await panel.locator(".readout").textContent()).toMatch(/looks at/);
+  const shares = panel.locator(".most tbody tr");
+  const before = await shares.allTextContents();
+  expect(await page.evaluate(() => CSS.highlights.has("heat-5"))).toBe(true);
+  await panel.scrollIntoViewIfNeeded();
+  await takePicture(page, "attention");
+  await layer.selectOption("0");
+  await expect.poll(() => shares.allTextContents()).not.toEqual(before);
+  await panel.getByRole("button", { name: /Close/ }).click();
+  expect(await page.evaluate(() => CSS.highlights.has("heat-5"))).toBe(false);
+  expect(complaints).toEqual([]);
+  await context.close();
+});

@@ -1,0 +1,50 @@
+// What every test of the page starts with: the page as it is built, served as `longspan page` serves it, in a real Chromium.
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright";
+import { servePage, type PageServer } from "../../../packages/cli/src/page/page-server.ts";
+import { findChromium } from "../../../scripts/find-graphics.mjs";
+
+export const pageFolder: string = fileURLToPath(new URL("../dist/", import.meta.url));
+export const exampleModel: string = fileURLToPath(new URL("../../../examples/train-lightning-qa/model/", import.meta.url));
+
+/** Pictures of a run, to be looked at. Not kept in the repository. */
+const pictures = fileURLToPath(new URL("../screenshots/", import.meta.url));
+
+export async function serveBuiltPage(connect: readonly string[] = []): Promise<PageServer> {
+  return servePage({ folder: pageFolder, port: 0, connect });
+}
+
+export async function launchChromium(): Promise<Browser> {
+  const executablePath = findChromium();
+  if (executablePath === undefined) throw new Error("no Chromium was found: install it, or set CHROMIUM to its executable");
+  return chromium.launch({
+    executablePath,
+    args: ["--enable-unsafe-webgpu", "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+}
+
+export interface OpenedPage {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** What the browser complained of: nothing should be here. */
+  readonly complaints: readonly string[];
+}
+
+/** Opens the page in a context of its own, as a first visit. */
+export async function openPage(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<OpenedPage> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(String(error.stack)));
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") complaints.push(`${message.type()}: ${message.text()}`);
+  });
+  await page.goto(url);
+  return { page, context, complaints };
+}
+
+export async function takePicture(page: Page, name: string): Promise<void> {
+  mkdirSync(pictures, { recursive: true });
+  await page.screenshot({ path: `${pictures}${name}.png`, animations: "disabled" });
+}
