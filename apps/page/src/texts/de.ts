@@ -145,7 +145,6 @@ export const de: Texts = {
     share: "Anteil",
     where: "Wo",
     inQuestion: "Frage",
-    inDocument: "Dokument",
     hover: "Zeigen Sie auf ein Feld oder nehmen Sie die Pfeiltasten, um sein Token zu lesen.",
     cell: (from, to, share) => `„${from}“ achtet auf „${to}“: ${share}`,
     notReasons: "Das zeigt, wohin das Modell gesehen hat. Ein Beweis, warum es so antwortet, ist es nicht.",

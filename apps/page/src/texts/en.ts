@@ -145,7 +145,6 @@ export const en = {
     share: "Share",
     where: "Where",
     inQuestion: "question",
-    inDocument: "document",
     hover: "Point at a cell, or use the arrow keys, to read its token.",
     cell: (from: string, to: string, share: string) => `“${from}” looks at “${to}”: ${share}`,
     notReasons: "This shows where the model looked. It is not a proof of why it answered.",

@@ -1,13 +1,13 @@
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { JSX } from "preact";
-import type { Explanation, FoundAnswer, Progress } from "../../protocol/calls.ts";
+import type { Explanation, FoundAnswer, Progress, SeenToken } from "../../protocol/calls.ts";
 import type { Problem } from "../../protocol/problem.ts";
 import { openedDocument } from "../../state/documents.ts";
 import { chosenModel, precision, runtimeChoice } from "../../state/models.ts";
 import { problemOf, work } from "../../state/work.ts";
 import { texts } from "../../texts/language.ts";
-import { count, percent } from "../../texts/numbers.ts";
+import { percent } from "../../texts/numbers.ts";
 import { ProblemNote } from "../problem-note.tsx";
 import { ProgressBar } from "../progress-bar.tsx";
 import { attentionGrid, sharesOf, type AttentionGrid, type Cell } from "./attention-picture.ts";
@@ -149,6 +149,18 @@ interface MostProps {
   readonly onPoint: (column: number) => void;
 }
 
+/** A token with what stands beside it, which tells it from its twins. */
+function Around({ token: { start = 0, end = 0 } }: { readonly token: SeenToken }): JSX.Element {
+  const text = openedDocument.value?.text ?? "";
+  return (
+    <span class="around">
+      …{text.slice(Math.max(0, start - 16), start)}
+      <strong>{text.slice(start, end)}</strong>
+      {text.slice(end, end + 10)}…
+    </span>
+  );
+}
+
 /** The same as the picture, for those who read rather than look. */
 function Most({ grid, shares, onPoint }: MostProps): JSX.Element {
   const words = texts.value.explain;
@@ -169,7 +181,7 @@ function Most({ grid, shares, onPoint }: MostProps): JSX.Element {
             <td>
               <code>{shownToken(token.text)}</code>
             </td>
-            <td>{column < grid.globals ? words.inQuestion : `${words.inDocument}, ${count(token.start ?? 0)}`}</td>
+            <td>{column < grid.globals ? words.inQuestion : <Around token={token} />}</td>
             <td class="share">
               <meter min={0} max={most} value={share} aria-hidden="true" /> {percent(share)}
             </td>
