@@ -83,7 +83,7 @@ test("why: what the answer's tokens looked at, of each layer and head, to be poi
   await panel.scrollIntoViewIfNeeded();
   await takePicture(page, "attention");
   await layer.selectOption("0");
-  await expect.poll(() => shares.allTextContents()).not.toEqual(before);
+  await expect.poll(() => shares.allTextContents(), { timeout: 20_000 }).not.toEqual(before);
   await panel.getByRole("button", { name: /Close/ }).click();
   expect(await page.evaluate(() => CSS.highlights.has("heat-5"))).toBe(false);
   expect(complaints).toEqual([]);

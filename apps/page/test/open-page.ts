@@ -5,7 +5,7 @@ import { chromium, type Browser, type BrowserContext, type BrowserContextOptions
 import { servePage, type PageServer } from "../../../packages/cli/src/page/page-server.ts";
 import { findChromium } from "../../../scripts/find-graphics.mjs";
 
-export const pageFolder: string = fileURLToPath(new URL("../dist/", import.meta.url));
+const pageFolder: string = fileURLToPath(new URL("../dist/", import.meta.url));
 export const exampleModel: string = fileURLToPath(new URL("../../../examples/train-lightning-qa/model/", import.meta.url));
 
 /** Pictures of a run, to be looked at. Not kept in the repository. */

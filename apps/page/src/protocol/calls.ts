@@ -43,12 +43,15 @@ export interface DocumentRequest {
 
 interface ReadDocument {
   readonly text: string;
+  /** Sentences about what was not read. */
+  readonly warnings: readonly string[];
 }
 
 /** Where in its source a piece of a document is, as far as the source has such places. */
 export interface Place {
   readonly page?: number | undefined;
   readonly paragraph?: number | undefined;
+  readonly note?: string | undefined;
   readonly line?: number | undefined;
 }
 
@@ -92,6 +95,8 @@ export interface AskResult {
   readonly model: LoadedModel;
   /** The best first; no two of them overlap. */
   readonly answers: readonly FoundAnswer[];
+  /** Whether others are as likely as the best. */
+  readonly lowConfidence: boolean;
   readonly windows: number;
   readonly timings: readonly Timing[];
   /** JavaScript's heap of the worker, where the browser tells. */

@@ -9,6 +9,8 @@ export interface PageDocument {
   readonly content: string | Blob;
   readonly text: string;
   readonly words: number;
+  /** About what of it was not read. */
+  readonly warnings: readonly string[];
   /** Of the example. */
   readonly suggestions: readonly string[];
 }
@@ -27,13 +29,14 @@ export async function openDocument(
   documentProblem.value = undefined;
   readingDocument.value = name;
   try {
-    const text = typeof content === "string" ? content : (await work.call("read", { key, name, content })).text;
+    // A text's ends of lines are made alike there, too: offsets are into what is read.
+    const { text, warnings } = await work.call("read", { key, name, content });
     if (readingDocument.peek() !== name) return false;
     if (text.trim() === "") {
       documentProblem.value = { code: "no-text", message: "" };
       return false;
     }
-    openedDocument.value = { key, name, content, text, words: countWords(text), suggestions: options.suggestions ?? [] };
+    openedDocument.value = { key, name, content, text, warnings, words: countWords(text), suggestions: options.suggestions ?? [] };
     return true;
   } catch (error) {
     documentProblem.value = problemOf(error);

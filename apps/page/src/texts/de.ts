@@ -51,6 +51,7 @@ export const de: Texts = {
     more: (count) => (count === 1 ? "1 weitere Antwort" : `${count} weitere Antworten`),
     show: "Im Dokument zeigen",
     showAnswer: (answer) => `„${answer}“ im Dokument zeigen`,
+    unsure: "Das Modell ist nicht sicher: Andere Stellen sind ebenso wahrscheinlich.",
     noAnswer: "Das Dokument gibt keine Antwort.",
     answered: (answer, place) => `Antwort: ${answer}${place === "" ? "" : `, ${place}`}.`,
     took: (seconds, windows) => `${seconds} s${windows > 1 ? `, ${windows} Fenster` : ""}`,

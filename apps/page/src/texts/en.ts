@@ -51,6 +51,7 @@ export const en = {
     more: (count: number) => (count === 1 ? "1 further answer" : `${count} further answers`),
     show: "Show in the document",
     showAnswer: (answer: string) => `Show “${answer}” in the document`,
+    unsure: "The model is not sure: other places are as likely.",
     noAnswer: "The document gives no answer.",
     answered: (answer: string, place: string) => `Answer: ${answer}${place === "" ? "" : `, ${place}`}.`,
     took: (seconds: string, windows: number) => `${seconds} s${windows > 1 ? `, ${windows} windows` : ""}`,

@@ -4,7 +4,7 @@ import type { Models, StepOptions } from "./models.ts";
 
 /** Answers a question about a document, loading the model first where that is needed. */
 export async function ask(models: Models, { model, document, question, topK }: AskRequest, options: StepOptions): Promise<AskResult> {
-  const { text, place } = await openDocument(document);
+  const { text, place } = await openDocument(document, options.signal);
   const ready = await models.ready(model, options);
   const started = performance.now();
   let windows = 1;
@@ -12,8 +12,7 @@ export async function ask(models: Models, { model, document, question, topK }: A
   const result = await ready.answerer(
     { question, context: text },
     {
-      // More than asked for: of those that overlap, the best is kept.
-      topK: topK * 4,
+      topK,
       signal: options.signal,
       onProgress: ({ item, done, total }) => {
         windows = Number(/of (\d+)$/.exec(item)?.[1] ?? 1);
@@ -21,16 +20,15 @@ export async function ask(models: Models, { model, document, question, topK }: A
       },
     },
   );
-  const answers: FoundAnswer[] = [];
-  for (const { answer, start, end, score } of result.answers) {
-    if (answers.length === topK) break;
-    if (answers.some((better) => start < better.end && better.start < end)) continue;
-    answers.push({ text: answer, start, end, score: Math.min(1, score), place: place(start, end) });
-  }
+  const answers = result.answers.map(({ answer, start, end, score }): FoundAnswer => {
+    const { page, paragraph, note, line } = place(start, end);
+    return { text: answer, start, end, score, place: { page, paragraph, note, line } };
+  });
   const milliseconds = performance.now() - started;
   return {
     model: ready.facts,
     answers,
+    lowConfidence: result.lowConfidence,
     windows: result.windows,
     timings: [...ready.timings, { stage: "answer", milliseconds }],
     heapBytes: heapBytes(),
@@ -40,7 +38,7 @@ export async function ask(models: Models, { model, document, question, topK }: A
 /** What the answer's tokens looked at. */
 export async function explain(models: Models, request: ExplainRequest, options: StepOptions): Promise<Explanation> {
   const { model, document, question, start, end, layer } = request;
-  const { text } = await openDocument(document);
+  const { text } = await openDocument(document, options.signal);
   const reader = await models.attention(model, options);
   options.report({ stage: "explain", item: "", done: 0, total: 1, unit: "steps" });
   const found = await reader({ question, context: text, start, end }, { layer, signal: options.signal });

@@ -1,15 +1,11 @@
-import type { DocumentRequest, Place } from "../protocol/calls.ts";
+import { readDocument, type Document } from "@longspan/documents";
+import type { DocumentRequest } from "../protocol/calls.ts";
 
-interface OpenDocument {
-  readonly text: string;
-  place(start: number, end: number): Place;
-}
-
-let last: { readonly key: string; readonly document: Promise<OpenDocument> } | undefined;
+let last: { readonly key: string; readonly document: Promise<Document> } | undefined;
 
 /** The document's text and places; a document that was read is kept until another is asked for. */
-export async function openDocument(request: DocumentRequest): Promise<OpenDocument> {
-  if (last?.key !== request.key) last = { key: request.key, document: read(request) };
+export async function openDocument(request: DocumentRequest, signal?: AbortSignal): Promise<Document> {
+  if (last?.key !== request.key) last = { key: request.key, document: read(request, signal) };
   const { document } = last;
   try {
     return await document;
@@ -19,10 +15,7 @@ export async function openDocument(request: DocumentRequest): Promise<OpenDocume
   }
 }
 
-async function read({ content }: DocumentRequest): Promise<OpenDocument> {
-  const text = typeof content === "string" ? content : new TextDecoder().decode(await content.arrayBuffer());
-  return {
-    text,
-    place: (start) => ({ line: text.slice(0, start).split("\n").length }),
-  };
+async function read({ name, content }: DocumentRequest, signal: AbortSignal | undefined): Promise<Document> {
+  if (content instanceof Blob) return readDocument(new Uint8Array(await content.arrayBuffer()), { name, mediaType: content.type, signal });
+  return readDocument(new TextEncoder().encode(content), { name: `${name}.txt`, encoding: "utf-8", signal });
 }

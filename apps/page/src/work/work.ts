@@ -19,7 +19,10 @@ const checkpoints = createCheckpoints();
 
 const handlers: Handlers = {
   runtimes: findRuntimes,
-  read: async (request) => ({ text: (await openDocument(request)).text }),
+  async read(request, { signal }) {
+    const { text, warnings } = await openDocument(request, signal);
+    return { text, warnings };
+  },
   load: async (request, options) => (await models.ready(request, options)).facts,
   unload: async () => models.close().then(() => null),
   ask: (request, options) => ask(models, request, options),

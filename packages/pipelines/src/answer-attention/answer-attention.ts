@@ -4,7 +4,7 @@ import { openModel, type OpenedModel } from "../model/open-model.ts";
 import type { PipelineHandle, PipelineOptions, RunOptions } from "../model/pipeline-options.ts";
 import { joinRule, questionWindows, type JoinRule, type QuestionWindow } from "../question-answering/question-windows.ts";
 import type { QuestionAndContext } from "../question-answering/types.ts";
-import { integerOption } from "../running/integer-option.ts";
+import { integerOption } from "../running/number-option.ts";
 import { runTogether } from "../running/run-rows.ts";
 import type { WindowOptions } from "../running/windows.ts";
 import type { TokenizedText } from "../tokenizer/text-tokenizer.ts";
@@ -17,6 +17,7 @@ export interface AnswerInContext extends QuestionAndContext {
   readonly end: number;
 }
 
+/** Which layer, and how a long context is cut: as `questionAnswering` was told. */
 export interface AnswerAttentionOptions extends Pick<RunOptions, "signal" | "onProgress">, WindowOptions {
   /** Counted from 0. Default: the last one. */
   readonly layer?: number | undefined;

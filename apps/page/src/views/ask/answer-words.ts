@@ -4,9 +4,10 @@ import { texts } from "../../texts/language.ts";
 import { problemHint } from "../problem-hint.ts";
 
 /** `page 3, line 12`, as far as the document has such places. */
-export function placeInWords({ page, paragraph, line }: Place): string {
+export function placeInWords({ page, paragraph, note, line }: Place): string {
   const words = texts.value.place;
   return [
+    note,
     page === undefined ? undefined : words.page(page),
     paragraph === undefined ? undefined : words.paragraph(paragraph),
     line === undefined ? undefined : words.line(line),

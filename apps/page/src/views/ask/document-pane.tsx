@@ -61,6 +61,13 @@ export function DocumentPane(): JSX.Element {
           <p>{words.noDocumentHint}</p>
         </div>
       )}
+      {document !== undefined && document.warnings.length > 0 && (
+        <ul class="notes">
+          {document.warnings.map((warning) => (
+            <li key={warning}>{warning}</li>
+          ))}
+        </ul>
+      )}
       {document !== undefined && (
         <div ref={scroller} class="text" tabIndex={0} role="region" aria-labelledby="document-heading">
           {chunks.value.map((chunk) => (

@@ -61,6 +61,7 @@ function Answers({ id, question, result }: { readonly id: string; readonly quest
           .filter((fact) => fact !== "")
           .join(" · ")}
       </p>
+      {result.lowConfidence && <p class="muted">{words.unsure}</p>}
       {others.length > 0 && (
         <details class="further">
           <summary>{words.more(others.length)}</summary>
