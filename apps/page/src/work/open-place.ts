@@ -18,7 +18,7 @@ export async function openPlace(place: ModelPlace, options: OpenPlaceOptions = {
   switch (place.kind) {
     case "example":
       // Relative to the page, which may lie in any folder of a server.
-      return urlInput(new URL("example/longformer-qa.ckpt", pageAddress()), { signal });
+      return checkpointInput(new URL("example/longformer-qa.ckpt", pageAddress()), { signal });
     case "files": {
       const files = place.files.map(({ path, file }) => withPath(file, path));
       return { files: filesFileSet(files), ...(files.length === 1 ? { fileName: files[0]?.name } : {}) };
@@ -33,7 +33,7 @@ export async function openPlace(place: ModelPlace, options: OpenPlaceOptions = {
       if (!URL.canParse(place.url)) throw new LongspanError("argument-invalid", `${JSON.stringify(place.url)} is no URL.`);
       const url = new URL(place.url);
       checkAllowed(url);
-      return urlInput(url, { signal, onProgress });
+      return checkpointInput(url, { signal, onProgress });
     }
   }
 }
