@@ -1,4 +1,4 @@
-import { type CheckpointInput, filesFileSet, LongspanError, type ProgressListener, urlInput } from "@longspan/core";
+import { checkpointInput, filesFileSet, LongspanError, type CheckpointInput, type ProgressListener } from "@longspan/core";
 import { hubModel } from "@longspan/hub";
 import type { ModelPlace } from "../protocol/model-place.ts";
 import { keptFolder } from "../storage/kept-folders.ts";
