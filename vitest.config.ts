@@ -21,7 +21,7 @@ const node: TestProjectConfiguration = {
   test: {
     name: "node",
     include: folders.map((folder) => `${folder}/**/*.test.ts`),
-    exclude: ["**/*.browser.test.ts", "**/node_modules/**"],
+    exclude: ["tests/page/**", "**/*.browser.test.ts", "**/node_modules/**"],
     testTimeout: 60_000,
   },
 };
@@ -60,18 +60,21 @@ function browser(executablePath: string): TestProjectConfiguration {
 }
 
 /** The page of apps/page, built and opened in Chromium, one file after another: two cores do not run two of them. */
-const page: TestProjectConfiguration = {
-  resolve: { conditions: nodeConditions },
-  ssr: { resolve: { conditions: nodeConditions } },
-  test: {
-    name: "page",
-    include: ["apps/page/test/**/*.test.ts"],
-    globalSetup: ["apps/page/test/build-page.ts"],
-    fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-  },
-};
+function page(executablePath: string): TestProjectConfiguration {
+  return {
+    resolve: { conditions: nodeConditions },
+    ssr: { resolve: { conditions: nodeConditions } },
+    test: {
+      name: "page",
+      include: ["tests/page/**/*.test.ts"],
+      globalSetup: ["tests/page/build-page.ts"],
+      env: { CHROMIUM: executablePath },
+      fileParallelism: false,
+      testTimeout: 60_000,
+      hookTimeout: 60_000,
+    },
+  };
+}
 
 const chromium = findChromium();
 if (chromium === undefined) {
@@ -80,4 +83,4 @@ if (chromium === undefined) {
   console.error(`Tests in the browser are left out: ${advice}.`);
 }
 
-export default defineConfig({ test: { projects: [node, ...(chromium === undefined ? [] : [browser(chromium), page])] } });
+export default defineConfig({ test: { projects: [node, ...(chromium === undefined ? [] : [browser(chromium), page(chromium)])] } });

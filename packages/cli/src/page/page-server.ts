@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { extname, join, normalize, sep } from "node:path";
 import { LongspanError } from "@longspan/core";
 
+/** What is served, and where. */
 export interface PageServerOptions {
   /** Where the built page lies. */
   readonly folder: string;
@@ -16,7 +17,9 @@ export interface PageServerOptions {
   readonly connect?: readonly string[] | undefined;
 }
 
+/** A server that runs until it is closed. */
 export interface PageServer {
+  /** `http://127.0.0.1:4711/` */
   readonly url: string;
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Browser, Page } from "playwright";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { PageServer } from "../../../packages/cli/src/page/page-server.ts";
+import type { PageServer } from "longspan";
 import { exampleModel, launchChromium, openPage, serveBuiltPage, takePicture } from "./open-page.ts";
 
 let server: PageServer;

@@ -2,22 +2,21 @@
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright";
-import { servePage, type PageServer } from "../../../packages/cli/src/page/page-server.ts";
-import { findChromium } from "../../../scripts/find-graphics.mjs";
+import { servePage, type PageServer } from "longspan";
 
-const pageFolder: string = fileURLToPath(new URL("../dist/", import.meta.url));
-export const exampleModel: string = fileURLToPath(new URL("../../../examples/train-lightning-qa/model/", import.meta.url));
+const pageFolder: string = fileURLToPath(new URL("../../apps/page/dist/", import.meta.url));
+export const exampleModel: string = fileURLToPath(new URL("../../examples/train-lightning-qa/model/", import.meta.url));
 
 /** Pictures of a run, to be looked at. Not kept in the repository. */
-const pictures = fileURLToPath(new URL("../screenshots/", import.meta.url));
+const pictures = fileURLToPath(new URL("../../apps/page/screenshots/", import.meta.url));
 
 export async function serveBuiltPage(connect: readonly string[] = []): Promise<PageServer> {
   return servePage({ folder: pageFolder, port: 0, connect });
 }
 
 export async function launchChromium(): Promise<Browser> {
-  const executablePath = findChromium();
-  if (executablePath === undefined) throw new Error("no Chromium was found: install it, or set CHROMIUM to its executable");
+  // Of vitest.config.ts.
+  const executablePath = process.env.CHROMIUM ?? "";
   return chromium.launch({
     executablePath,
     args: ["--enable-unsafe-webgpu", "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
