@@ -12,6 +12,11 @@ export const errorExplanations: Readonly<Record<ErrorCode, ErrorExplanation>> = 
     cause: "A file, a folder or a model of a hub is not there, or a folder holds nothing that looks like weights.",
     wayOut: "The message lists what was looked for and what is there. Name the file, or give the folder that holds it.",
   },
+  unexpected: {
+    cause:
+      "With `--strict`: something would have been said in a note, such as a tensor that is no parameter, or a configuration that was not found.",
+    wayOut: "The message lists it. Say what is missing with the options it names, or leave `--strict` out.",
+  },
   "not-a-checkpoint": {
     cause: "The file can be read, but it is of another kind, or no state dict is in it.",
     wayOut: "The message says what the file is. Give the file of the weights; an optimizer's or a trainer's file has none.",

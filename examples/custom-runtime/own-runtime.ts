@@ -1,14 +1,13 @@
 import { LongspanError } from "@longspan/core";
 import { bindSymbols, standardOperations, type Graph, type GraphNode, type GraphTensor } from "@longspan/core/graph";
-import { chosenDataType, createSession, fitGraph, readParameters, type Runtime } from "@longspan/core/runtime";
+import { chosenDataType, createSession, defineRuntime, fitGraph, readParameters, type Runtime } from "@longspan/core/runtime";
 import { linear } from "./linear.ts";
 
 /** Computes linear layers itself, and everything else by the operations' own definitions. */
 export function ownRuntime(): Runtime {
   const name = "own";
   const capabilities = { operations: [...standardOperations.keys()], dataTypes: ["float32"], attentionWeights: true } as const;
-  return {
-    specificationVersion: 1,
+  return defineRuntime({
     name,
     capabilities,
     async prepare(graph, weights, options) {
@@ -16,7 +15,7 @@ export function ownRuntime(): Runtime {
       chosenDataType({ name, capabilities }, options);
       const parameters = new Map<string, GraphTensor>();
       for await (const { parameter, data } of readParameters(fitted, weights, options))
-        parameters.set(parameter.name, { dataType: "float32", shape: parameter.shape.map(Number), data });
+        parameters.set(parameter.name, { dataType: "float32", shape: parameter.shape, data });
       return createSession({
         graph,
         fitted,
@@ -39,7 +38,7 @@ export function ownRuntime(): Runtime {
         free: () => parameters.clear(),
       });
     },
-  };
+  });
 }
 
 function compute(node: GraphNode, values: ReadonlyMap<string, GraphTensor>, dimensions: Map<string, number>): readonly GraphTensor[] {
@@ -63,3 +62,6 @@ function outputsOf(graph: Graph, values: ReadonlyMap<string, GraphTensor>): Reco
     }),
   );
 }
+
+/** For the command line: `longspan run … --runtime ./own-runtime.ts`. */
+export default ownRuntime;

@@ -7,6 +7,7 @@ import { networkOptions } from "../model/network-options.ts";
 import { folderInput, type ModelInput } from "../model/model-input.ts";
 import { layoutOption, openModel } from "../model/open-model.ts";
 import type { OutputOptions } from "../model/output-options.ts";
+import { requireStrict } from "../model/require-strict.ts";
 import { createTargetConverter, quantizationNote } from "../model/target-converter.ts";
 import { conversionDocument, describePlan, describeResult } from "../output/conversion-report.ts";
 import { jsonDocument } from "../output/json-document.ts";
@@ -42,9 +43,11 @@ export async function convert(model: string, options: OutputOptions, terminal: T
       if (options.json === true) terminal.out.write(jsonDocument(conversionDocument(plan, [], true)));
       else describePlan(plan, terminal);
       if (plan.problem !== undefined) throw plan.problem;
+      requireStrict(options.strict, checkpoint.name, plan.warnings);
       return;
     }
     if (plan.problem !== undefined) throw plan.problem;
+    requireStrict(options.strict, checkpoint.name, plan.warnings);
     const place = await outputPlace(options.output ?? "", plan.target);
     const sink = await openSink(place, plan, input, options.force === true, (note) =>
       writeLine(terminal.error, styled("yellow", "note"), `  ${note}`),

@@ -3,6 +3,7 @@ import type { ForwardComparison } from "@longspan/core/runtime";
 import { exitCodes, type ExitCode } from "../exit-code.ts";
 import type { ModelOptions } from "../model/model-options.ts";
 import { createCommandConverter } from "../model/open-model.ts";
+import { requireStrict } from "../model/require-strict.ts";
 import { openPair, type OpenedPair } from "../model/open-pair.ts";
 import { jsonDocument } from "../output/json-document.ts";
 import { noteRuntime, noteWarnings } from "../output/notes.ts";
@@ -39,6 +40,7 @@ export async function verify(
   const pair = await openPair(converter, [a, b], options, { terminal, signal });
   try {
     noteWarnings(pair.notes, terminal);
+    requireStrict(options.strict, `${a} and ${b}`, pair.notes);
     return await compare(converter, pair, { tolerance, runForward, json: options.json === true }, terminal, signal);
   } finally {
     await pair.close();

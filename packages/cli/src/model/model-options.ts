@@ -16,6 +16,7 @@ export interface ModelOptions {
   /** What a RoBERTa is to become; `extend` alone says it. */
   readonly extend?: ExtendOptions;
   readonly adapter: readonly string[];
+  readonly strict?: boolean;
   readonly verifyChecksums?: boolean;
   readonly limit?: OpenLimits;
   /** Seconds. */
@@ -53,6 +54,7 @@ export function addOpeningOptions(command: Command): Command {
       (module: string, list: readonly string[]) => [...list, module],
       [],
     )
+    .option("--strict", "anything unexpected is an error: tensors that are no parameters, whatever is otherwise said in a note")
     .option("--verify-checksums", "compare the checksums of all tensors in a torch zip, not only of small ones")
     .option(
       "--limit <name=size>",

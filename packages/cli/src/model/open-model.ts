@@ -5,6 +5,7 @@ import { networkOptions, type CommandContext } from "./network-options.ts";
 import { loadAdapters } from "./load-adapters.ts";
 import { modelInput, readJsonFile, readTextFile, type ModelInput } from "./model-input.ts";
 import type { ModelOptions } from "./model-options.ts";
+import { requireStrict } from "./require-strict.ts";
 
 export interface OpenedModel {
   readonly input: ModelInput;
@@ -54,10 +55,22 @@ export async function openModel(
       limits,
       signal,
     });
+    try {
+      // What makes the weights impossible to have says so itself, when they are asked for.
+      if (checkpoint.problem === undefined)
+        requireStrict(options.strict, checkpoint.name, checkpoint.warnings, unexpectedNames(checkpoint));
+    } catch (error) {
+      await checkpoint.close();
+      throw error;
+    }
     return { input, checkpoint };
   } finally {
     progress.stop();
   }
+}
+
+function unexpectedNames({ tensors }: Checkpoint): readonly string[] {
+  return tensors.filter(({ role }) => role === "unexpected").map(({ sourceName }) => sourceName);
 }
 
 /** A layout's name, or a layout file (a path that ends in .json). */

@@ -12,7 +12,11 @@ export interface RuntimeOptions {
 
 export function addRuntimeOptions(command: Command, condition = ""): Command {
   return command
-    .option("--runtime <name>", `${condition}what computes: ${runtimeNames.join(", ")}; auto is the fastest here`, defaultRuntime)
+    .option(
+      "--runtime <name>",
+      `${condition}what computes: ${runtimeNames.join(", ")}; auto is the fastest here; or a module of your own (./mine.ts)`,
+      defaultRuntime,
+    )
     .addOption(new Option("--precision <type>", `${condition}what weights are kept in (default: float32)`).choices(["float32", "float16"]))
     .option("--threads <count>", `${condition}of the runtime ort: threads that compute (default: all processors)`, integerOption(1));
 }

@@ -30,6 +30,7 @@ export const errorCodes = {
   "separators-mismatch": "input",
   "source-changed": "input",
   "duplicate-id": "input",
+  unexpected: "input",
   "target-exists": "usage",
   "target-is-source": "usage",
   "target-unknown": "usage",

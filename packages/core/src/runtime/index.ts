@@ -10,6 +10,7 @@ export type {
   SessionProfile,
   Weights,
 } from "./runtime.ts";
+export { defineRuntime, type RuntimeParts } from "./define-runtime.ts";
 export { chosenDataType, fitGraph, type FitGraphOptions } from "./fit-graph.ts";
 export { createSession, type SessionParts } from "./create-session.ts";
 export { createInputCheck, type CheckedInputs } from "./check-inputs.ts";

@@ -1,0 +1,37 @@
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type ErrorCode, LongspanError } from "@longspan/core";
+
+/** What a user's own module is given for, and what its default export has to be. */
+export interface ModuleUse<Part> {
+  readonly option: string;
+  readonly code: ErrorCode;
+  readonly expected: string;
+  is(value: unknown): value is Part;
+}
+
+/** Whether a word is a path of a user's file; anything else is a name, such as that of a package they installed. */
+export function isModulePath(text: string): boolean {
+  return /^(?:\.{0,2}[\\/]|[a-z]:[\\/])/i.test(text) || /\.[mc]?[jt]s$/.test(text);
+}
+
+/**
+ * The default export of a user's module, a file or a package: it, or what it makes when it is a function. It runs as code.
+ * @throws LongspanError the use's code, naming option and module.
+ */
+export async function loadModule<Part>(module: string, use: ModuleUse<Part>): Promise<Part> {
+  const specifier = isModulePath(module) ? pathToFileURL(resolve(module)).href : module;
+  let exported: unknown;
+  try {
+    const loaded: unknown = await import(specifier);
+    const found: unknown = typeof loaded === "object" && loaded !== null && "default" in loaded ? loaded.default : undefined;
+    exported = typeof found === "function" ? await found() : await found;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new LongspanError(use.code, `${use.option} ${module} cannot be loaded: ${why}.`, { cause: error, details: { module } });
+  }
+  if (use.is(exported)) return exported;
+  throw new LongspanError(use.code, `${use.option} ${module}: its default export is no ${use.expected}, or a function that makes one.`, {
+    details: { module },
+  });
+}

@@ -1,0 +1,65 @@
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runCommand, runDocument } from "./run-command.ts";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const model = join(root, "fixtures/huggingface/question-answering");
+const ownRuntime = join(root, "examples/custom-runtime/own-runtime.ts");
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "longspan-modules-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe("--runtime takes a module of the user's", () => {
+  test("whose values are the reference's", async () => {
+    const inputs = join(folder, "inputs.json");
+    await writeFile(inputs, JSON.stringify({ input_ids: [[0, 5, 2, 2, 7, 8, 2]] }));
+    const values = async (runtime: string): Promise<unknown> => {
+      const { code, document } = await runDocument("run", model, "--inputs", inputs, "--runtime", runtime);
+      expect({ code, document }).toMatchObject({
+        code: 0,
+        document: { runtime: runtime === "reference" ? "reference" : "own", reason: "asked for" },
+      });
+      return (document as { readonly outputs: unknown }).outputs;
+    };
+    const reference = await values("reference");
+    expect(reference).toBeDefined();
+    expect(await values(`./${relative(process.cwd(), ownRuntime)}`)).toEqual(reference);
+    expect(await values(ownRuntime)).toEqual(reference);
+  });
+
+  test.each([
+    ["a file that is not there", "./no-such.ts", "--runtime ./no-such.ts cannot be loaded"],
+    ["a package that is not there", "@nobody/no-such-runtime", "cannot be loaded"],
+    ["a module without a runtime", "./packages/core/src/errors/error-codes.ts", "its default export is no runtime"],
+    ["a name that is none", "gpu", 'There is no runtime "gpu". There are: auto, webgpu, ort, reference; or give a module'],
+  ])("%s is told", async (_, runtime, message) => {
+    const path = runtime.startsWith("./packages") ? join(root, runtime) : runtime;
+    const { code, error } = await runCommand("run", model, "--inputs", join(folder, "inputs.json"), "--runtime", path);
+    expect({ code, error }).toEqual({ code: 2, error: expect.stringContaining(message) as string });
+  });
+});
+
+describe("--strict makes an error of what is otherwise a note", () => {
+  test("a model as it should be passes", async () => {
+    expect(await runCommand("convert", model, "--to", "paddle", "-o", join(folder, "strict"), "--strict")).toMatchObject({ code: 0 });
+  });
+
+  test("a tensor that is no parameter, and a note of the plan: nothing is written", async () => {
+    const averaged = join(root, "fixtures/several/average.ckpt");
+    const output = join(folder, "again");
+    expect(await runCommand("convert", model, "--to", "hf", "-o", output, "--strict")).toMatchObject({
+      code: 1,
+      error: expect.stringMatching(/with --strict nothing may be unexpected[^]*already is in the layout/) as string,
+    });
+    expect(await runCommand("convert", averaged, "--prefix", "average.", "--to", "hf", "-o", output, "--strict")).toMatchObject({
+      code: 1,
+      error: expect.stringContaining("tensors are no parameters of this model: average.n_averaged") as string,
+    });
+    await expect(stat(output)).rejects.toMatchObject({ code: "ENOENT" });
+  });
+});
