@@ -1,5 +1,5 @@
 import { testRuntime } from "@longspan/core/testing";
 import { describe, expect, test } from "vitest";
-import { ownRuntime } from "./own-runtime.ts";
+import ownRuntime from "./own-runtime.ts";
 
 testRuntime({ describe, test, expect }, ownRuntime);

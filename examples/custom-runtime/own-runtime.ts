@@ -3,8 +3,8 @@ import { bindSymbols, standardOperations, type Graph, type GraphNode, type Graph
 import { chosenDataType, createSession, defineRuntime, fitGraph, readParameters, type Runtime } from "@longspan/core/runtime";
 import { linear } from "./linear.ts";
 
-/** Computes linear layers itself, and everything else by the operations' own definitions. */
-export function ownRuntime(): Runtime {
+/** Computes linear layers itself, and everything else by the operations' own definitions. As the default export, `longspan run --runtime ./own-runtime.ts` takes it. */
+export default function ownRuntime(): Runtime {
   const name = "own";
   const capabilities = { operations: [...standardOperations.keys()], dataTypes: ["float32"], attentionWeights: true } as const;
   return defineRuntime({
@@ -62,6 +62,3 @@ function outputsOf(graph: Graph, values: ReadonlyMap<string, GraphTensor>): Reco
     }),
   );
 }
-
-/** For the command line: `longspan run … --runtime ./own-runtime.ts`. */
-export default ownRuntime;

@@ -9,7 +9,7 @@ export interface BundleBudget {
 
 export const bundleBudgets: readonly BundleBudget[] = [
   { name: "LongspanError", source: 'export { LongspanError } from "@longspan/core";', budget: 1_000 },
-  { name: "openCheckpoint", source: 'export { openCheckpoint } from "@longspan/core";', budget: 31_000, goal: 20_000 },
+  { name: "openCheckpoint", source: 'export { openCheckpoint } from "@longspan/core";', budget: 37_000, goal: 20_000 },
   {
     name: "core and torch",
     source:

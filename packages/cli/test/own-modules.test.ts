@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { runCommand, runDocument } from "./run-command.ts";
+import { runCommand, runDocument, runJson } from "./run-command.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const model = join(root, "fixtures/huggingface/question-answering");
@@ -42,6 +42,11 @@ describe("--runtime takes a module of the user's", () => {
     const { code, error } = await runCommand("run", model, "--inputs", join(folder, "inputs.json"), "--runtime", path);
     expect({ code, error }).toEqual({ code: 2, error: expect.stringContaining(message) as string });
   });
+});
+
+test("--strict as JSON names its code", async () => {
+  const { document } = await runJson("convert", model, "--to", "hf", "-o", join(folder, "coded"), "--strict");
+  expect(document).toMatchObject({ error: { code: "unexpected" } });
 });
 
 describe("--strict makes an error of what is otherwise a note", () => {

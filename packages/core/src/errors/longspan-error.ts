@@ -28,37 +28,40 @@ export interface LongspanErrorData {
  * no message can be forgotten (`shownMessage`). A message of several lines is given as a list of them: a line of its own is never what a
  * file says. `details` hold what was found as it is.
  *
- * `postMessage` and `structuredClone` keep of any error its message alone: post `error.toJSON()`, and make an error of it again with
- * `LongspanError.fromJSON(data)`.
+ * In another thread, `LongspanError.from(received)` makes an error again of what was posted. Post `error.toJSON()`: all of it arrives. Of an error
+ * posted as it is (or `structuredClone`d), `postMessage` keeps message, stack and cause alone; so that code and details arrive all the same, they
+ * are the `cause` of an error that has no other, `{ longspan: { code, details } }`, and the code is in the stack's first line.
  */
 export class LongspanError extends Error {
-  override readonly name: string = "LongspanError";
+  override readonly name = "LongspanError" as const;
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, message: string | readonly string[], options: LongspanErrorOptions = {}) {
     const lines = typeof message === "string" ? [message] : message;
-    super(lines.map(shownMessage).join("\n"), options.cause === undefined ? undefined : { cause: options.cause });
+    const { details = {}, cause = { longspan: { code, details: plainDetails(details) } } } = options;
+    super(lines.map(shownMessage).join("\n"), { cause });
     this.code = code;
-    this.details = options.details ?? {};
+    this.details = details;
+    // Engines that begin the stack with the name do so before there is a code.
+    this.stack = String(this.stack).replace(/^\w*Error/, `${this.name} [${code}]`);
     // Here, not once on the prototype: whoever imports no error shall not have this class in the bundle for its sake.
     Object.defineProperty(this, marker, { value: true });
   }
 
-  /** Plain data, for `JSON.stringify` and `postMessage`: bigints in `details` become text, and what is no data is left out. */
+  /** Plain data, for `JSON.stringify` and `postMessage`: bigints in `details` become text, and what is no data, or nested without end, is left out. */
   toJSON(): LongspanErrorData {
-    const { code, message, cause } = this;
-    const details: Record<string, unknown> = JSON.parse(
-      JSON.stringify(this.details, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value)),
-    );
-    const data = { name: "LongspanError", code, message, details } as const;
+    const { name, code, message, details, cause } = this;
     const said = cause instanceof Error ? cause.message : cause;
-    return typeof said === "string" ? { ...data, cause: said } : data;
+    return { name, code, message, details: plainDetails(details), ...(typeof said === "string" ? { cause: said } : {}) };
   }
 
-  /** The error again, of what `toJSON` gave: in another thread, or from a file. */
-  static fromJSON(data: LongspanErrorData): LongspanError {
-    return errorOf(data);
+  /**
+   * The error that was posted, in whatever form it arrived: as `toJSON` gave it, as a clone that `postMessage` made of it, or as an error of another copy of
+   * this package; undefined for anything else. Of a clone whose error had a cause, the details are lost.
+   */
+  static from(received: unknown): LongspanError | undefined {
+    return received instanceof LongspanError ? received : readError(received);
   }
 
   /** True for an error of any copy of this package, where `instanceof` sees only its own. */
@@ -67,7 +70,30 @@ export class LongspanError extends Error {
   }
 }
 
-/** Outside of the class, which bundlers rename, in messages too, where it names itself. */
-function errorOf({ code, message, details, cause }: LongspanErrorData): LongspanError {
-  return new LongspanError(code, message.split("\n"), { details, ...(cause === undefined ? {} : { cause: new Error(cause) }) });
+/** What was posted, as data. Outside of the class, which bundlers rename, in messages too, where it names itself. */
+function readError(received: unknown): LongspanError | undefined {
+  const { name, message, stack, cause, ...own } = propertiesOf(received);
+  const { longspan } = propertiesOf(cause);
+  const { code = /^LongspanError \[(.+?)\]/.exec(String(stack))?.[1], details } = name === "LongspanError" ? own : propertiesOf(longspan);
+  if (typeof code !== "string") return undefined;
+  return new LongspanError(code as ErrorCode, String(message).split("\n"), {
+    details: propertiesOf(details),
+    cause: typeof cause === "string" ? new Error(cause) : longspan === undefined ? cause : undefined,
+  });
+}
+
+function propertiesOf(value: unknown): Readonly<Record<string, unknown>> {
+  return Object(value);
+}
+
+function plainDetails(details: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const plain: Record<string, unknown> = {};
+  for (const name in details) {
+    try {
+      plain[name] = JSON.parse(JSON.stringify(details[name], (_, part: unknown) => (typeof part === "bigint" ? String(part) : part)));
+    } catch {
+      // It is no data, holds itself, or is nested more deeply than can be written.
+    }
+  }
+  return plain;
 }
