@@ -1,4 +1,5 @@
 // The thread that reads: it may run out of memory or never end, so each input lies in shared memory before it is read.
+import { setImmediate } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { outcomeOf, type Outcome } from "../hostile/readers.ts";
 import { seedsOf, type Seed } from "../hostile/seeds.ts";
@@ -60,11 +61,20 @@ async function fuzz({ reader, seconds, runs }: ReaderRequest): Promise<FuzzState
       const thrown = error instanceof Error ? error : new Error(String(error));
       report(`${thrown.name}: ${thrown.message}`, bytes, thrown.stack);
     }
+    // Rejections that nobody handles are told once the queue of promises is empty.
+    await setImmediate();
     const { user, system } = process.threadCpuUsage(start);
     if (user + system > slowest * 1e6) report(`takes more than ${slowest} s`, bytes);
     counts[1] = (counts[1] ?? 0) + 1;
     return kind;
   }
+
+  // What nobody waits for ends a whole process where it fails.
+  const unhandled = (reason: unknown): void => {
+    const thrown = reason instanceof Error ? reason : new Error(String(reason));
+    report(`fails where nobody waits for it: ${thrown.name}: ${thrown.message}`, current.slice(0, counts[0]), thrown.stack);
+  };
+  process.on("unhandledRejection", unhandled);
 
   for (const seed of pool.slice()) kinds.add(await read(seed));
   const seen = new Set(blocks?.() ?? []);
@@ -117,6 +127,7 @@ async function fuzz({ reader, seconds, runs }: ReaderRequest): Promise<FuzzState
       break;
     }
   }
+  process.off("unhandledRejection", unhandled);
   // Every read counts, those that look for what a batch reached too.
   return { reader, done: counts[1] ?? 0, pool: pool.length, kinds: kinds.size, blocks: seen.size, findings: [...findings.values()] };
 }

@@ -114,6 +114,30 @@ describe("a PDF", () => {
     }
   });
 
+  test("of whose promises nobody waits for one that fails: the process lives on, and others are still told of their own", async () => {
+    const { withoutLeftPromises } = await import("./formats/pdf/left-promises.ts");
+    const told: unknown[] = [];
+    const listener = (reason: unknown): void => void told.push(reason);
+    const others = process.listeners("unhandledRejection");
+    process.removeAllListeners("unhandledRejection");
+    process.on("unhandledRejection", listener);
+    const own = Object.assign(new Error("End of file inside array."), { name: "ParserEOFException" });
+    const foreign = new Error("of somebody else");
+    try {
+      const work = async (): Promise<string> => {
+        void Promise.reject(own);
+        void Promise.reject(foreign);
+        return "read";
+      };
+      expect(await withoutLeftPromises(work)).toBe("read");
+      expect(told).toEqual([own, foreign]);
+      expect(process.listeners("unhandledRejection")).toEqual([listener]);
+    } finally {
+      process.removeAllListeners("unhandledRejection");
+      for (const other of others) process.on("unhandledRejection", other);
+    }
+  });
+
   test("of which a part is damaged", async () => {
     await expect(read(pdf(Buffer.from("nothing deflated")), "a.pdf")).rejects.toMatchObject({
       code: expect.stringMatching(/^(?:malformed|unsupported)$/),

@@ -6,6 +6,7 @@ import { LongspanError } from "../errors/longspan-error.ts";
 import { type FileByteSink, fileByteSink } from "./file-byte-sink.ts";
 import { type ProtectedSources, protectedSources } from "./file-identity.ts";
 import { fileSystemError, systemCodeOf } from "./file-system-error.ts";
+import { forgetSwap, recordSwap } from "./interrupted-swap.ts";
 import { replaceFiles } from "./move-files.ts";
 import type { SinkOptions } from "./sink-options.ts";
 import { isStagingOf, removeOrphans, stagingPath } from "./staging.ts";
@@ -269,11 +270,15 @@ async function replaceIn(
   }
   const incoming = names.toSorted((left, right) => (sizes.get(left) ?? 0) - (sizes.get(right) ?? 0));
   try {
+    await recordSwap(staging, { incoming, outgoing: goingFiles });
+    await syncDirectory(staging);
     await replaceFiles({ folder, incoming, newFolder: files, outgoing: goingFiles, oldFolder });
   } catch (error) {
     // Only those that are empty go: the ones made here.
     for (const name of inside) await rmdir(join(folder, name)).catch(() => {});
     throw error;
+  } finally {
+    await forgetSwap(staging);
   }
   for (const name of inside) await syncDirectory(join(folder, name));
   await syncDirectory(folder);

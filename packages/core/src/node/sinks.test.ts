@@ -8,6 +8,7 @@ import type { DirectorySink } from "../bytes/sink.ts";
 import { directorySink } from "./directory-sink.ts";
 import { handleByteSink } from "./file-byte-sink.ts";
 import { fileSink } from "./file-sink.ts";
+import { recordSwap } from "./interrupted-swap.ts";
 import { moveFile, replaceFiles } from "./move-files.ts";
 import { isStagingOf, stagingPath } from "./staging.ts";
 
@@ -453,6 +454,58 @@ describe("what killed runs leave", () => {
     await mkdir(orphan);
     await directorySink(at("out"));
     expect(await readdir(at("out"))).toEqual([]);
+  });
+
+  test.each([
+    ["before the first move", { "config.json": "old", "model.bin": "old", "kept.txt": "mine" }, {}, ["config.json", "model.bin"]],
+    ["when one old file was gone", { "model.bin": "old", "kept.txt": "mine" }, { "config.json": "old" }, ["config.json", "model.bin"]],
+    ["when all old files were gone", { "kept.txt": "mine" }, { "config.json": "old", "model.bin": "old" }, ["config.json", "model.bin"]],
+    [
+      "when one new file had come",
+      { "config.json": "new", "kept.txt": "mine" },
+      { "config.json": "old", "model.bin": "old" },
+      ["model.bin"],
+    ],
+  ])("files that a killed run took away come back: %s", async (_, there, taken, waiting) => {
+    const before = { "config.json": "old", "model.bin": "old", "kept.txt": "mine" };
+    const staging = stagingPath(at("out"), at("out")).replace(`-${process.pid}-`, `-${await deadProcess()}-`);
+    await mkdir(join(staging, "new"), { recursive: true });
+    await mkdir(join(staging, "old"));
+    for (const [name, text] of Object.entries(there)) await writeFile(at("out", name), text);
+    for (const [name, text] of Object.entries(taken)) await writeFile(join(staging, "old", name), text);
+    for (const name of waiting) await writeFile(join(staging, "new", name), "new");
+    await recordSwap(staging, { incoming: ["config.json", "model.bin"], outgoing: ["config.json", "model.bin"] });
+    const notes: string[] = [];
+    const sink = await directorySink(at("out"), { force: true, onNote: (note) => notes.push(note) });
+    await sink.abort();
+    expect(await contents(at("out"))).toEqual(before);
+    expect(notes.some((note) => note.startsWith("Put back the files"))).toBe(Object.keys(taken).length > 0);
+  });
+
+  test("a replacement that was complete when its run was killed stays", async () => {
+    const staging = stagingPath(at("out"), at("out")).replace(`-${process.pid}-`, `-${await deadProcess()}-`);
+    await mkdir(join(staging, "new"), { recursive: true });
+    await mkdir(join(staging, "old"));
+    await writeFile(at("out/model.bin"), "new");
+    await writeFile(join(staging, "old/model.bin"), "old");
+    await recordSwap(staging, { incoming: ["model.bin"], outgoing: ["model.bin"] });
+    await (await directorySink(at("out"), { force: true })).abort();
+    expect(await contents(at("out"))).toEqual({ "model.bin": "new" });
+  });
+
+  test("what cannot be put back is kept, and told", async () => {
+    const staging = stagingPath(at("out"), at("out")).replace(`-${process.pid}-`, `-${await deadProcess()}-`);
+    await mkdir(join(staging, "new"), { recursive: true });
+    await mkdir(join(staging, "old"));
+    await writeFile(join(staging, "old/model.bin"), "old");
+    await writeFile(join(staging, "new/model.bin"), "new");
+    await writeFile(at("out/model.bin"), "put there since");
+    await recordSwap(staging, { incoming: ["model.bin"], outgoing: ["model.bin"] });
+    const notes: string[] = [];
+    await (await directorySink(at("out"), { force: true, onNote: (note) => notes.push(note) })).abort();
+    expect(await readFile(at("out/model.bin"), "utf8")).toBe("put there since");
+    expect(await readFile(join(staging, "old/model.bin"), "utf8")).toBe("old");
+    expect(notes).toEqual([expect.stringContaining("Move them by hand")]);
   });
 
   test("what may be at work, or is of another target, stays", async () => {

@@ -1,6 +1,7 @@
 import { lstat, readdir, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, join } from "node:path";
+import { undoSwap } from "./interrupted-swap.ts";
 
 /*
  * What is not finished lies under names of the form `.NAME.longspan-staging-PID-RANDOM`, beside or in the target called NAME, until it is renamed. A process that is killed leaves
@@ -48,13 +49,22 @@ function randomDigits(): string {
 }
 
 /**
- * Removes what killed runs to the same target left in `folder`, and tells of each. A folder that cannot be listed or a remnant that cannot be removed stops nobody.
+ * Removes what killed runs to the same target left in `folder`, and tells of each; files that such a run had taken away come back first. A folder that cannot be listed or a remnant that cannot be removed stops nobody.
  */
 export async function removeOrphans(folder: string, target: string, onNote: (note: string) => void): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   for (const name of names.filter((candidate) => isStagingOf(candidate, target))) {
     const path = join(folder, name);
     if (!(await isOrphan(path))) continue;
+    try {
+      if (await undoSwap(path, folder)) onNote(`Put back the files that an interrupted run had taken away from ${folder}.`);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      onNote(
+        `${path} holds files that an interrupted run had taken away from ${folder}, and they cannot be put back (${why}). Move them by hand.`,
+      );
+      continue;
+    }
     const removed = await rm(path, { recursive: true, force: true }).then(
       () => true,
       () => false,

@@ -3,6 +3,7 @@ import { throwIfAborted } from "@longspan/core/adapter";
 import type { PDFDocumentProxy, PDFPageProxy } from "unpdf/pdfjs";
 import { asLatin1 } from "../../bytes/signature.ts";
 import { textCollector, type PlacedText, type TextCollector } from "../../place/placed-text.ts";
+import { withoutLeftPromises } from "./left-promises.ts";
 import { checkStreamSizes } from "./stream-sizes.ts";
 
 /** Readers look for a file's end mark this far from its end (ISO 32000-1, Annex H, note 18). */
@@ -19,10 +20,17 @@ export interface PdfOptions {
  */
 export async function pdfText(
   bytes: Uint8Array<ArrayBuffer>,
+  options: PdfOptions,
+): Promise<PlacedText & { readonly warnings: readonly string[] }> {
+  requireEnd(bytes, options.name);
+  await checkStreamSizes(bytes, options.name, options.signal);
+  return withoutLeftPromises(() => textByPdfJs(bytes, options));
+}
+
+async function textByPdfJs(
+  bytes: Uint8Array<ArrayBuffer>,
   { name, signal }: PdfOptions,
 ): Promise<PlacedText & { readonly warnings: readonly string[] }> {
-  requireEnd(bytes, name);
-  await checkStreamSizes(bytes, name, signal);
   const { getDocument } = await import("unpdf/pdfjs");
   const missing: string[] = [];
   const task = getDocument({

@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createConverter } from "@longspan/core";
+import { directoryFileSet } from "@longspan/core/node";
+import { paddle } from "@longspan/adapter-paddle";
+import { torch } from "@longspan/adapter-torch";
+import { onnx } from "@longspan/runtime-ort";
+import { finished, stateOf } from "./folder-state.ts";
+import { outputOf, writeOutput } from "./outputs.ts";
+
+const program = fileURLToPath(new URL("write-output.ts", import.meta.url));
+
+/** What came of killing one kind of output again and again. */
+export interface KillReport {
+  readonly kills: number;
+  /** What was found under the target's name: nothing or what was there before, the whole output, or files that nothing takes for a model. */
+  readonly before: number;
+  readonly complete: number;
+  readonly between: number;
+  /** How many runs had left something unfinished, which the next run removed. */
+  readonly remnants: number;
+  readonly problems: readonly string[];
+}
+
+interface Place {
+  readonly root: string;
+  readonly path: string;
+}
+
+function placeIn(root: string, kind: string): Place {
+  const isFile = outputOf(kind).isFile === true;
+  return { root, path: join(root, isFile ? (kind === "file" ? "model.bin" : "model.onnx") : "model") };
+}
+
+/**
+ * Kills runs of one kind of output at random moments from when they begin to when they would have ended.
+ * @param older a folder of the same kind, of another model, which is to be replaced; undefined for a new output
+ */
+export async function killRuns(
+  { kind, source, older, scratch }: { kind: string; source: string; older: string | undefined; scratch: string },
+  kills: number,
+): Promise<KillReport> {
+  const force = older !== undefined;
+  const whole = placeIn(await mkdtemp(join(scratch, "whole-")), kind);
+  if (older !== undefined) await writeOutput(kind, older, whole.path, false);
+  const before = finished(await stateOf(whole.root));
+  const duration = await timeOf(start(kind, source, whole.path, force));
+  const complete = finished(await stateOf(whole.root));
+  const report = { before: 0, complete: 0, between: 0, remnants: 0 };
+  const problems: string[] = [];
+  if (before === complete) problems.push("the two models give the same files: nothing would be seen");
+  for (let kill = 0; kill < kills; kill++) {
+    const place = placeIn(await mkdtemp(join(scratch, "killed-")), kind);
+    if (older !== undefined) await writeOutput(kind, older, place.path, false);
+    // Stratified, so that every part of a run is met.
+    await killAfter(start(kind, source, place.path, force), ((kill + Math.random()) / kills) * duration * 1.1);
+    const state = await stateOf(place.root);
+    const found = finished(state);
+    const remnant = "unfinished" in state;
+    if (remnant) report.remnants++;
+    if (found === before) report.before++;
+    else if (found === complete) report.complete++;
+    else if (force && (await isNoModel(place, kind))) report.between++;
+    else problems.push(`after ${kill}: what looks finished is not: ${Object.keys(state).join(", ")}`);
+    if (found !== complete && force) {
+      // Whatever the next run comes to, what was there is there again.
+      const sink = await outputOf(kind).sink(place.path, true);
+      await sink.abort();
+      const again = finished(await stateOf(place.root));
+      if (again !== before) problems.push(`after ${kill}: what was there is lost: ${again}`);
+    }
+    if (found !== complete) {
+      await writeOutput(kind, source, place.path, force);
+      const after = await stateOf(place.root);
+      if (JSON.stringify(after) !== complete) problems.push(`after ${kill}: the next run left ${Object.keys(after).join(", ")}`);
+    }
+    await rm(place.root, { recursive: true });
+  }
+  await rm(whole.root, { recursive: true });
+  return { kills, ...report, problems };
+}
+
+/** Nothing that reads checkpoints takes what is there for a model. */
+async function isNoModel({ root, path }: Place, kind: string): Promise<boolean> {
+  const converter = createConverter({ adapters: [torch(), paddle(), onnx()] });
+  const isFile = outputOf(kind).isFile === true;
+  try {
+    await using checkpoint = await converter.open(isFile ? { files: directoryFileSet(root) } : { files: directoryFileSet(path) });
+    checkpoint.weights();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function start(kind: string, source: string, path: string, force: boolean): ChildProcess {
+  return spawn(process.execPath, ["--conditions=@longspan/source", program, kind, source, path, force ? "force" : ""], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+}
+
+/** Waits for a word; the output is read on, as whoever writes to a closed pipe ends by that. */
+async function saying(child: ChildProcess, word: string): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let said = "";
+  child.stdout?.on("data", (chunk) => {
+    said += String(chunk);
+    if (said.includes(word)) resolve();
+  });
+  child.once("exit", () => resolve());
+  await promise;
+}
+
+async function timeOf(child: ChildProcess): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  let begun = 0;
+  child.stdout?.on("data", (chunk) => {
+    if (begun === 0) begun = performance.now();
+    if (String(chunk).includes("end")) resolve(performance.now() - begun);
+  });
+  child.once("exit", (code) => {
+    if (code !== 0) resolve(Number.NaN);
+  });
+  return promise;
+}
+
+async function killAfter(child: ChildProcess, milliseconds: number): Promise<void> {
+  const exited = new Promise((resolve) => {
+    child.once("exit", resolve);
+  });
+  await saying(child, "begin");
+  await new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+  child.kill("SIGKILL");
+  await exited;
+}
