@@ -79,6 +79,7 @@ export const roomOrder: Readonly<Record<string, readonly string[]>> = {
     "",
     "runtimes/",
     "output/",
+    "documents/",
     "jobs/",
     "answers/",
     "model/",

@@ -4,7 +4,7 @@ import { jobsOf, type Job } from "../jobs/job.ts";
 import { openJobs } from "../jobs/open-jobs.ts";
 import { noteWarnings } from "../output/notes.ts";
 import type { Terminal } from "../terminal.ts";
-import { readDocument } from "../text-input.ts";
+import { isReadOnce, readDocument, type DocumentContext, type DocumentOptions } from "../documents/read-document.ts";
 import type { TextCommandOptions } from "./text-command.ts";
 
 /** Where a run's jobs come from. */
@@ -21,10 +21,10 @@ export interface Source {
  * @throws LongspanError `argument-invalid`, and as `openJobs` and `givenJobs`.
  */
 export async function openSource(options: TextCommandOptions, terminal: Terminal, signal: AbortSignal): Promise<Source> {
-  const { input, inputFormat, question, text = [], document } = options;
+  const { input, inputFormat, question, text = [], document, encoding, timeout } = options;
   if (input === undefined) {
     const onNote = (note: string): void => noteWarnings([note], terminal);
-    const jobs = await givenJobs({ text, document, question }, { terminal, signal, onNote });
+    const jobs = await givenJobs({ text, document, question, encoding, timeout }, { terminal, signal, onNote });
     return { jobs, share: () => 1, close: async () => {} };
   }
   const texts = [...text, ...document];
@@ -36,9 +36,14 @@ export async function openSource(options: TextCommandOptions, terminal: Terminal
   if (document[0] === "-" && input === "-")
     throw new LongspanError("argument-invalid", "Standard input is --input or --document, not both. Give a file to one of them.");
   const [path] = document;
-  const shared =
-    text.length > 0 ? { text: text[0] } : path === "-" ? { text: (await readDocument("-", terminal, signal)).text } : { file: path };
+  const shared = text.length > 0 ? { text: text[0] } : await sharedDocument(path, options, { terminal, signal });
   const lines = await openJobs(input, inputFormat, terminal);
   const defaults = Object.fromEntries(Object.entries({ ...shared, question: question?.[0] }).filter(([, value]) => value !== undefined));
   return { jobs: jobsOf(lines.lines, defaults), share: () => lines.share(), close: () => lines.close() };
+}
+
+/** The fields of a document that is given to all lines. */
+async function sharedDocument(path: string | undefined, options: DocumentOptions, context: DocumentContext): Promise<Job["fields"]> {
+  if (path === undefined || !(await isReadOnce(path))) return { file: path };
+  return { text: (await readDocument(path, options, context)).text };
 }

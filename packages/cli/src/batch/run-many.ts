@@ -137,7 +137,7 @@ async function runHere<Options extends TextCommandOptions>(
         write(
           pipeline.runJobs(jobs, {
             signal,
-            readText: jobTextReader(terminal, signal),
+            readText: jobTextReader(options, { terminal, signal }),
             readOptions: (job) => own.read(job),
             unordered: options.unordered,
             batchSize: options.batchSize,

@@ -20,19 +20,23 @@ export async function runSome<Options extends TextCommandOptions>(
   jobs: readonly Job[],
   { terminal, signal }: { readonly terminal: Terminal; readonly signal: AbortSignal },
 ): Promise<number> {
-  const readText = jobTextReader(terminal, signal);
+  const readText = jobTextReader(options, { terminal, signal });
   const [only, another] = jobs;
   const isAlone = another === undefined;
   // Before a model is loaded for nothing.
   if (isAlone && only !== undefined) await readText(only);
   const outcomes: JobOutcome[] = [];
   let hasRun = false;
+  const told = new Set<string>();
   const { stop } = await progressDisplay(terminal.error);
-  const say = ({ job, given, document, error }: JobOutcome): void => {
+  const say = async ({ job, given, document, error }: JobOutcome): Promise<void> => {
     stop();
     const label = isAlone ? undefined : labelOf(job);
-    if (given !== undefined && document !== undefined) command.describe({ job, given, document }, label, terminal);
-    else writeLine(terminal.error, styled("red", "error"), `  ${label ?? ""}: ${error?.message ?? ""}`);
+    if (given !== undefined && document !== undefined) {
+      noteWarnings(given.warnings?.filter((warning) => !told.has(warning)) ?? [], terminal);
+      for (const warning of given.warnings ?? []) told.add(warning);
+      await command.describe({ job, given, document }, label, terminal, signal);
+    } else writeLine(terminal.error, styled("red", "error"), `  ${label ?? ""}: ${error?.message ?? ""}`);
   };
   const { checkpoint, facts } = await runPipeline(
     model,
@@ -48,7 +52,7 @@ export async function runSome<Options extends TextCommandOptions>(
           if (isAlone && outcome.error !== undefined) throw outcome.error;
           if (hasRun) continue;
           outcomes.push(options.json === true ? outcome : { job: outcome.job, error: outcome.error });
-          if (options.json !== true) say(outcome);
+          if (options.json !== true) await say(outcome);
         }
         hasRun = true;
       },
@@ -57,7 +61,9 @@ export async function runSome<Options extends TextCommandOptions>(
   );
   const notes = command.notes?.() ?? [];
   if (options.json === true) {
-    terminal.out.write(jsonDocument({ ...command.json(outcomes, checkpoint), ...facts, warnings: [...facts.warnings, ...notes] }));
+    const unread = isAlone ? (outcomes[0]?.given?.warnings ?? []) : [];
+    const warnings = [...facts.warnings, ...unread, ...notes];
+    terminal.out.write(jsonDocument({ ...command.json(outcomes, checkpoint), ...facts, warnings }));
   } else {
     noteWarnings(notes, terminal);
     if (facts.profile !== undefined) describeProfile(facts.profile, terminal);

@@ -5,13 +5,15 @@ import type { Job } from "../jobs/job.ts";
 import type { BatchOptions } from "../model/batch-options.ts";
 import type { PipelineCommandOptions } from "../model/pipeline-options.ts";
 import type { Terminal } from "../terminal.ts";
-import type { GivenText } from "../text-input.ts";
+import type { GivenText } from "../documents/read-document.ts";
 
 /** What every command takes that reads texts with a model. */
 export interface TextCommandOptions extends PipelineCommandOptions, BatchOptions {
   readonly text?: readonly string[];
   readonly document: readonly string[];
   readonly question?: readonly string[];
+  /** Of documents that are texts. */
+  readonly encoding?: string;
 }
 
 /** A result, and what it is of. */
@@ -31,8 +33,13 @@ export interface TextCommand<Options extends TextCommandOptions> {
   readonly create: (options: Options, pipelineOptions: PipelineOptions, checkpoint: Checkpoint) => Promise<TextPipeline>;
   /** With `--json`, the document of all outcomes, without the facts of the run. */
   readonly json: (outcomes: readonly JobOutcome[], checkpoint: Checkpoint) => object;
-  /** For people. @param label what it is about, where there are several */
-  readonly describe: (outcome: DescribedOutcome, label: string | undefined, terminal: Terminal) => void;
+  /** For people. @param label what it is about, where there are several @param signal ends what has very much to say */
+  readonly describe: (
+    outcome: DescribedOutcome,
+    label: string | undefined,
+    terminal: Terminal,
+    signal: AbortSignal,
+  ) => void | Promise<void>;
   /** Columns of a table, and the cells of a result. */
   readonly columns: readonly string[];
   readonly cells: (document: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;

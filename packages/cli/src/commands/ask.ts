@@ -1,8 +1,11 @@
+import { setImmediate } from "node:timers/promises";
+import { throwIfAborted } from "@longspan/core/adapter";
 import { lowConfidenceScore, questionAnswering, type Answer, type QuestionAnsweringResult } from "@longspan/pipelines";
 import { resultOf, type TextCommand, type TextCommandOptions } from "../batch/text-command.ts";
 import { runTextCommand, type TextCommandContext } from "../batch/run-text-command.ts";
 import { textField } from "../jobs/job-text.ts";
 import { textPipeline } from "../jobs/text-pipeline.ts";
+import { placeOf, type GivenPlace } from "../documents/read-document.ts";
 import { markedSentence, onOneLine } from "../output/marked-sentence.ts";
 import { styled, writeText, type Terminal } from "../terminal.ts";
 
@@ -51,31 +54,52 @@ function askCommand({ minScore = 0 }: AskOptions): TextCommand<AskOptions> {
           overlapping: overlapping === true,
           minScore: least,
         }),
-        document: ({ answers, lowConfidence, windows }: QuestionAnsweringResult) => ({ answers, lowConfidence, windows }),
+        document: ({ answers, lowConfidence, windows }: QuestionAnsweringResult, given) => ({
+          answers: answers.map((answer): PlacedAnswer => ({ ...answer, ...(answer.answer === "" ? {} : placeOf(given, answer)) })),
+          lowConfidence,
+          windows,
+        }),
       }),
     json: (outcomes) => {
       const [first, another] = outcomes;
       if (first?.document !== undefined && another === undefined) return first.document;
       return { results: outcomes.map((outcome) => ({ id: outcome.job.id, question: outcome.job.fields.question, ...resultOf(outcome) })) };
     },
-    describe: ({ document, given }, label, terminal) => {
+    describe: async ({ document, given }, label, terminal, signal) => {
       if (label !== undefined) writeText(terminal.out, styled("bold", label));
       const answers = answersOf(document);
       if (answers.length === 0) writeText(terminal.out, styled("yellow", "no answer"), `  none has a score of ${minScore}`);
-      for (const answer of answers) describe(answer, given.text, terminal);
+      for (const [index, answer] of answers.entries()) {
+        describe(answer, given.text, terminal);
+        if (index % answersAtOnce !== answersAtOnce - 1) continue;
+        // An interruption is heard only now and then.
+        await setImmediate();
+        throwIfAborted(signal);
+      }
     },
-    columns: ["answer", "start", "end", "score", "lowConfidence", "windows", "answers"],
-    cells: (document) => ({ ...document, ...answersOf(document)[0] }),
+    columns: ["answer", "start", "end", "score", "place", "lowConfidence", "windows", "answers"],
+    cells: (document) => {
+      const [best] = answersOf(document);
+      return { ...document, ...best, place: best?.place?.description };
+    },
   };
 }
 
-function answersOf(document: Readonly<Record<string, unknown>>): readonly Answer[] {
-  return document.answers as readonly Answer[];
+const answersAtOnce = 100;
+
+interface PlacedAnswer extends Answer {
+  /** Of a document, where in it the answer stands. */
+  readonly place?: GivenPlace;
 }
 
-function describe(answer: Answer, context: string, { out }: Terminal): void {
+function answersOf(document: Readonly<Record<string, unknown>>): readonly PlacedAnswer[] {
+  return document.answers as readonly PlacedAnswer[];
+}
+
+function describe(answer: PlacedAnswer, context: string, { out }: Terminal): void {
   const score = `score ${answer.score.toPrecision(4)}${answer.score < lowConfidenceScore ? ", low confidence" : ""}`;
   if (answer.answer === "") return writeText(out, styled("yellow", "no answer"), `  ${score}`);
-  writeText(out, styled("green", onOneLine(answer.answer)), `  ${score}`);
+  const place = answer.place === undefined ? "" : `  ${answer.place.description}`;
+  writeText(out, styled("green", onOneLine(answer.answer)), `  ${score}`, styled("dim", place));
   writeText(out, "  ", ...markedSentence(context, answer, out));
 }

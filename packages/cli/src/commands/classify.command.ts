@@ -16,6 +16,12 @@ export const registerClassify: RegisterCommand = (program, { terminal, signal, s
       ]),
     )
     .addOption(
+      new Option(
+        "--window-scores <way>",
+        "long texts: a label's score is the mean or the largest of its windows', or only the first is read (default: mean)",
+      ).choices(["mean", "max", "first"]),
+    )
+    .addOption(
       new Option("--aggregation <way>", "tokens: each by itself, or neighbours of one label together (default: none)").choices([
         "none",
         "simple",

@@ -11,6 +11,7 @@ import {
 import { resultOf, type TextCommand, type TextCommandOptions } from "../batch/text-command.ts";
 import { runTextCommand, type TextCommandContext } from "../batch/run-text-command.ts";
 import { textPipeline, type TextPipeline } from "../jobs/text-pipeline.ts";
+import { placeOf, type GivenPlace } from "../documents/read-document.ts";
 import { markedSentence } from "../output/marked-sentence.ts";
 import { noteWarnings } from "../output/notes.ts";
 import { writeColumns, styled, writeLine, writeText, type Terminal } from "../terminal.ts";
@@ -18,32 +19,40 @@ import { writeColumns, styled, writeLine, writeText, type Terminal } from "../te
 export interface ClassifyOptions extends TextCommandOptions {
   readonly scores?: NonNullable<ClassifyTextOptions["scores"]>;
   readonly aggregation?: NonNullable<ClassifyTokensOptions["aggregation"]>;
+  readonly windowScores?: NonNullable<ClassifyTextOptions["windowScores"]>;
 }
 
 /** What one text is, or what its tokens are: the checkpoint's head says which. */
-type Result = Pick<TextClassification, "labels" | "windows" | "unreadTokens"> | { readonly entities: readonly Entity[] };
+type Result = Pick<TextClassification, "labels" | "windows" | "unreadTokens"> | { readonly entities: readonly PlacedEntity[] };
+
+interface PlacedEntity extends Entity {
+  /** Of a document, where in it they stand. */
+  readonly place?: GivenPlace;
+}
 
 /** `longspan classify`: labels of texts, or of their tokens. */
 export async function classify(model: string, options: ClassifyOptions, context: TextCommandContext): Promise<void> {
-  await runTextCommand(model, options, classifyCommand, context);
+  await runTextCommand(model, options, classifyCommand(options), context);
 }
 
-const classifyCommand: TextCommand<ClassifyOptions> = {
-  name: "classify",
-  heads: ["sequence-classification", "token-classification"],
-  lineOptions: ["scores", "aggregation"],
-  create: async (options, pipelineOptions, opened) => createClassifier(pipelineOptions, opened, options),
-  json: (outcomes, { head }) => ({ head, results: outcomes.map((outcome) => resultOf(outcome)) }),
-  describe: ({ document, given }, label, terminal) => {
-    if (label !== undefined) writeText(terminal.out, styled("bold", label));
-    describe(document as unknown as Result, given.text, terminal);
-  },
-  columns: ["label", "score", "labels", "windows", "unreadTokens", "entities"],
-  cells: (document) => {
-    const labels = document.labels as TextClassification["labels"] | undefined;
-    return { ...document, ...labels?.[0] };
-  },
-};
+function classifyCommand({ windowScores: scoring = "mean" }: ClassifyOptions): TextCommand<ClassifyOptions> {
+  return {
+    name: "classify",
+    heads: ["sequence-classification", "token-classification"],
+    lineOptions: ["scores", "windowScores", "aggregation"],
+    create: async (options, pipelineOptions, opened) => createClassifier(pipelineOptions, opened, options),
+    json: (outcomes, { head }) => ({ head, results: outcomes.map((outcome) => resultOf(outcome)) }),
+    describe: ({ document, given }, label, terminal) => {
+      if (label !== undefined) writeText(terminal.out, styled("bold", label));
+      describe(document as unknown as Result, { text: given.text, scoring }, terminal);
+    },
+    columns: ["label", "score", "labels", "windows", "unreadTokens", "entities"],
+    cells: (document) => {
+      const labels = document.labels as TextClassification["labels"] | undefined;
+      return { ...document, ...labels?.[0] };
+    },
+  };
+}
 
 async function createClassifier(pipelineOptions: PipelineOptions, { head }: Checkpoint, options: ClassifyOptions): Promise<TextPipeline> {
   if (head === "token-classification")
@@ -51,21 +60,30 @@ async function createClassifier(pipelineOptions: PipelineOptions, { head }: Chec
       options,
       input: (text) => text,
       call: ({ aggregation }: ClassifyOptions) => ({ aggregation }),
-      document: (entities) => ({ entities }),
+      document: (entities, given) => ({ entities: entities.map((entity): PlacedEntity => ({ ...entity, ...placeOf(given, entity) })) }),
     });
   return textPipeline(await classifyText(pipelineOptions), {
     options,
     input: (text) => text,
-    call: ({ scores }: ClassifyOptions) => ({ scores }),
+    call: ({ scores, windowScores }: ClassifyOptions) => ({ scores, windowScores }),
     document: ({ labels, windows, unreadTokens }: TextClassification) => ({ labels, windows, unreadTokens }),
   });
 }
 
-function describe(result: Result, text: string, terminal: Terminal): void {
+interface DescribeOptions {
+  readonly text: string;
+  readonly scoring: NonNullable<ClassifyOptions["windowScores"]>;
+}
+
+function describe(result: Result, { text, scoring }: DescribeOptions, terminal: Terminal): void {
   const { out } = terminal;
   if ("labels" in result) {
     if (result.windows > 1)
-      noteWarnings([`This text was read in ${result.windows} windows; a label's score is the mean of theirs.`], terminal);
+      noteWarnings(
+        [`This text was read in ${result.windows} windows; a label's score is the ${scoring === "max" ? "largest" : "mean"} of theirs.`],
+        terminal,
+      );
+    if (result.unreadTokens > 0) noteWarnings([`The last ${result.unreadTokens} tokens of this text were not read.`], terminal);
     writeColumns(
       out,
       result.labels.map(({ label, score }) => [label, score.toPrecision(4)]),
@@ -75,6 +93,11 @@ function describe(result: Result, text: string, terminal: Terminal): void {
   if (result.entities.length === 0) writeLine(out, styled("dim", "nothing found"));
   writeColumns(
     out,
-    result.entities.map((entity) => [entity.label, entity.score.toPrecision(4), markedSentence(text, entity, out)]),
+    result.entities.map((entity) => [
+      entity.label,
+      entity.score.toPrecision(4),
+      ...(entity.place === undefined ? [] : [entity.place.description]),
+      markedSentence(text, entity, out),
+    ]),
   );
 }

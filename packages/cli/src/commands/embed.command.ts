@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import type { PoolingMode } from "@longspan/pipelines";
 import { addBatchOptions } from "../model/batch-options.ts";
+import { integerOption } from "../model/integer-option.ts";
 import { addModelArgument } from "../model/model-options.ts";
 import { addTextOptions } from "../model/pipeline-options.ts";
 import type { EmbedOptions } from "./embed.ts";
@@ -18,6 +19,9 @@ export const registerEmbed: RegisterCommand = (program, { terminal, signal, setE
     .option("--normalize", "divide each vector by its length")
     .option("--prompt <text>", "what stands before each text")
     .option("--prompt-name <name>", "a prompt of the model's own, as files of sentence-transformers name it")
+    .option("--chunks", "a vector for each piece of a text, with where it begins and ends: for searching within texts")
+    .option("--window-tokens <count>", "with --chunks: tokens a piece has at most (default: all that are read at once)", integerOption(1))
+    .option("--stride-tokens <count>", "with --chunks: tokens that neighbouring pieces share, at most (default: 0)", integerOption(0))
     .action(async (model: string, options: EmbedOptions, declared: Command) => {
       const { embed } = await import("./embed.ts");
       await embed(model, options, { terminal, signal, setExitCode, declared });

@@ -1,7 +1,9 @@
-import { embedText, type EmbedTextOptions } from "@longspan/pipelines";
+import { LongspanError } from "@longspan/core";
+import { embedChunks, embedText, type EmbedTextOptions, type TextChunk } from "@longspan/pipelines";
 import { resultOf, type TextCommand, type TextCommandOptions } from "../batch/text-command.ts";
 import { runTextCommand, type TextCommandContext } from "../batch/run-text-command.ts";
 import { textPipeline } from "../jobs/text-pipeline.ts";
+import { placeOf, type GivenPlace } from "../documents/read-document.ts";
 import { styled, writeText } from "../terminal.ts";
 
 export interface EmbedOptions extends TextCommandOptions {
@@ -9,6 +11,9 @@ export interface EmbedOptions extends TextCommandOptions {
   readonly normalize?: boolean;
   readonly prompt?: string;
   readonly promptName?: string;
+  readonly chunks?: boolean;
+  readonly windowTokens?: number;
+  readonly strideTokens?: number;
 }
 
 /** Sentences about single texts that are told; of more, how many there are. */
@@ -16,8 +21,54 @@ const toldTexts = 20;
 
 /** `longspan embed`: texts as vectors, by any Longformer's trunk. */
 export async function embed(model: string, options: EmbedOptions, context: TextCommandContext): Promise<void> {
-  await runTextCommand(model, options, embedCommand(), context);
+  if (options.chunks !== true && (options.windowTokens !== undefined || options.strideTokens !== undefined))
+    throw new LongspanError("argument-invalid", "--window-tokens and --stride-tokens are for --chunks. Leave them out, or say --chunks.");
+  await runTextCommand(model, options, options.chunks === true ? chunksCommand : embedCommand(), context);
 }
+
+interface PlacedChunk {
+  readonly start: number;
+  readonly end: number;
+  /** Of a document, where in it the chunk stands. */
+  readonly place?: GivenPlace;
+  readonly embedding: readonly number[];
+}
+
+/** `--chunks`: a vector for each piece of a text. */
+const chunksCommand: TextCommand<EmbedOptions> = {
+  name: "embed",
+  heads: undefined,
+  lineOptions: ["pooling", "normalize", "prompt", "promptName", "windowTokens", "strideTokens"],
+  create: async (options, pipelineOptions) =>
+    textPipeline(await embedChunks(pipelineOptions), {
+      options,
+      input: (text) => text,
+      call: ({ pooling, normalize, prompt, promptName, windowTokens, strideTokens }: EmbedOptions) => ({
+        pooling,
+        normalize,
+        prompt,
+        promptName,
+        windowTokens,
+        strideTokens,
+      }),
+      document: (chunks: readonly TextChunk[], given) => ({
+        chunks: chunks.map(({ start, end, vector }): PlacedChunk => ({
+          start,
+          end,
+          ...placeOf(given, { start, end }),
+          embedding: Array.from(vector),
+        })),
+      }),
+    }),
+  json: (outcomes) => ({ results: outcomes.map((outcome) => resultOf(outcome)) }),
+  describe: ({ document }, label, { out }) => {
+    if (label !== undefined && out.isTTY === true) writeText(out, styled("bold", label));
+    // A line is a piece's place and its vector.
+    for (const { start, end, embedding } of document.chunks as readonly PlacedChunk[]) writeText(out, [start, end, ...embedding].join(" "));
+  },
+  columns: ["chunks"],
+  cells: (document) => document,
+};
 
 function embedCommand(): TextCommand<EmbedOptions> {
   // With --profile the model runs twice; a text is told of once.

@@ -2,6 +2,7 @@ import { fillMask, type FilledMask } from "@longspan/pipelines";
 import { resultOf, type TextCommand, type TextCommandOptions } from "../batch/text-command.ts";
 import { runTextCommand, type TextCommandContext } from "../batch/run-text-command.ts";
 import { textPipeline } from "../jobs/text-pipeline.ts";
+import { placeOf, type GivenPlace } from "../documents/read-document.ts";
 import { onOneLine } from "../output/marked-sentence.ts";
 import { styled, writeColumns, writeText } from "../terminal.ts";
 
@@ -14,6 +15,11 @@ export async function fill(model: string, options: FillOptions, context: TextCom
   await runTextCommand(model, options, fillCommand, context);
 }
 
+interface PlacedMask extends FilledMask {
+  /** Of a document, where in it the mask stands. */
+  readonly place?: GivenPlace;
+}
+
 const fillCommand: TextCommand<FillOptions> = {
   name: "fill",
   heads: ["masked-lm"],
@@ -23,13 +29,16 @@ const fillCommand: TextCommand<FillOptions> = {
       options,
       input: (text) => text,
       call: ({ topK }: FillOptions) => ({ topK }),
-      document: (masks: readonly FilledMask[]) => ({ masks }),
+      document: (masks: readonly FilledMask[], given) => ({
+        masks: masks.map((mask): PlacedMask => ({ ...mask, ...placeOf(given, mask) })),
+      }),
     }),
   json: (outcomes) => ({ results: outcomes.map((outcome) => resultOf(outcome)) }),
   describe: ({ document, given }, label, { out }) => {
     if (label !== undefined) writeText(out, styled("dim", label));
-    for (const { start, end, fillings } of document.masks as readonly FilledMask[]) {
-      writeText(out, styled("bold", onOneLine(given.text.slice(Math.max(0, start - 40), end + 40))));
+    for (const { start, end, fillings, place } of document.masks as readonly PlacedMask[]) {
+      const around = onOneLine(given.text.slice(Math.max(0, start - 40), end + 40));
+      writeText(out, styled("bold", around), styled("dim", place === undefined ? "" : `  ${place.description}`));
       writeColumns(
         out,
         fillings.map(({ text, score }) => ["", onOneLine(text).trim(), score.toPrecision(4)]),

@@ -1,11 +1,11 @@
 import { LongspanError } from "@longspan/core";
 import type { Terminal } from "../terminal.ts";
-import { readDocument, requireWords } from "../text-input.ts";
+import { isReadOnce, readDocument, requireWords, type DocumentOptions } from "../documents/read-document.ts";
 import { documentPaths } from "./document-paths.ts";
 import type { Job } from "./job.ts";
 
 /** What the command line's options give to read. */
-export interface GivenWords {
+export interface GivenWords extends DocumentOptions {
   readonly text?: readonly string[] | undefined;
   readonly document: readonly string[];
   /** Undefined for commands that ask nothing. */
@@ -20,7 +20,7 @@ export interface GivenWords {
  * a model is loaded for nothing; and as `documentPaths`.
  */
 export async function givenJobs(
-  { text = [], document, question }: GivenWords,
+  { text = [], document, question, ...options }: GivenWords,
   { terminal, signal, onNote }: { readonly terminal: Terminal; readonly signal: AbortSignal; readonly onNote: (note: string) => void },
 ): Promise<readonly Job[]> {
   if (text.length === 0 && document.length === 0) throw new LongspanError("argument-invalid", nothingToRead(question !== undefined));
@@ -31,13 +31,17 @@ export async function givenJobs(
   const paths = await documentPaths(document, (path) => onNote(`${path} was given twice; it is read once.`));
   const sources: Job[] = text.map((one, index) => ({ id: index + 1, fields: { text: one } }));
   for (const path of paths) {
-    // Standard input can be read once, and by this process alone.
-    const fields = path === "-" ? { text: (await readDocument(path, terminal, signal)).text } : { file: path };
-    sources.push({ id: path === "-" ? "standard input" : path, fields });
+    const given = (await isReadOnce(path)) ? await readDocument(path, options, { terminal, signal }) : undefined;
+    sources.push({
+      id: path === "-" ? "standard input" : path,
+      fields: given === undefined ? { file: path } : { text: given.text },
+      given,
+    });
   }
   if (question === undefined) return sources;
-  return sources.flatMap(({ id, fields }) =>
+  return sources.flatMap(({ id, fields, given }) =>
     question.map((asked, index) => ({
+      given,
       id: question.length === 1 ? id : `${id}#${index + 1}`,
       fields: { ...fields, question: asked },
     })),

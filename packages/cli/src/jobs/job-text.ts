@@ -1,7 +1,6 @@
 import { LongspanError } from "@longspan/core";
 import { shownMessage } from "@longspan/core/adapter";
-import type { Terminal } from "../terminal.ts";
-import { readDocument, type GivenText } from "../text-input.ts";
+import { readDocument, type DocumentContext, type DocumentOptions, type GivenText } from "../documents/read-document.ts";
 import type { Job } from "./job.ts";
 
 /** Reads the text that a job is about. */
@@ -11,10 +10,11 @@ export type ReadJobText = (job: Job) => Promise<GivenText>;
  * Several questions of one document read it once: what was read last is kept.
  * @returns what throws LongspanError `inputs-invalid` for a job with no text, or more than one; and as `readDocument`.
  */
-export function jobTextReader(terminal: Terminal, signal: AbortSignal): ReadJobText {
+export function jobTextReader(options: DocumentOptions, context: DocumentContext): ReadJobText {
   let last: { readonly path: string; readonly read: Promise<GivenText> } | undefined;
-  return async ({ fields, problem }) => {
+  return async ({ fields, given: read, problem }) => {
     if (problem !== undefined) throw problem;
+    if (read !== undefined) return read;
     const given = (["text", "document", "file"] as const).filter((name) => fields[name] !== undefined);
     const [name, other] = given;
     if (name === undefined)
@@ -24,7 +24,7 @@ export function jobTextReader(terminal: Terminal, signal: AbortSignal): ReadJobT
     if (typeof value !== "string")
       throw new LongspanError("inputs-invalid", `The ${name} is no text but ${shownMessage(JSON.stringify(value))}.`);
     if (name !== "file") return { name: `the ${name}`, text: value };
-    if (last?.path !== value) last = { path: value, read: readDocument(value, terminal, signal) };
+    if (last?.path !== value) last = { path: value, read: readDocument(value, options, context) };
     return last.read;
   };
 }

@@ -1,4 +1,5 @@
 import { LongspanError } from "@longspan/core";
+import type { GivenText } from "../documents/read-document.ts";
 
 /** What an answer is found again by. */
 export type JobId = string | number;
@@ -8,6 +9,8 @@ export interface Job {
   readonly id: JobId;
   /** `question`, `text` or `document`, or `file`; and options of the command. */
   readonly fields: Readonly<Record<string, unknown>>;
+  /** What was read already, since it can be read but once; `fields` has its text, too. */
+  readonly given?: GivenText | undefined;
   /** Why it cannot be done: its line could not be read. */
   readonly problem?: LongspanError | undefined;
 }

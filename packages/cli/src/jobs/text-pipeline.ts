@@ -1,6 +1,6 @@
 import type { ProgressListener } from "@longspan/core";
 import { runBatch, type Batchable, type BatchItem, type BatchProgress, type CallOptions, type PipelineHandle } from "@longspan/pipelines";
-import type { GivenText } from "../text-input.ts";
+import type { GivenText } from "../documents/read-document.ts";
 import type { Job } from "./job.ts";
 import type { ReadJobText } from "./job-text.ts";
 
@@ -90,8 +90,17 @@ export function textPipeline<Options extends object, Input, Given, Result>(
       for await (const { item, result, error } of runBatch(pipeline, items(jobs, given), batch)) {
         const outcome = { job: item.job, given: item.given };
         if (error !== undefined) yield { ...outcome, error };
-        else if (item.given !== undefined) yield { ...outcome, document: use.document(result, item.given) };
+        else if (item.given !== undefined) yield { ...outcome, document: documentOf(use, result, item.given) };
       }
     },
   };
+}
+
+function documentOf<Options, Input, Given, Result>(
+  use: PipelineUse<Options, Input, Given, Result>,
+  result: Result,
+  given: GivenText,
+): Readonly<Record<string, unknown>> {
+  const { warnings = [] } = given;
+  return { ...use.document(result, given), ...(warnings.length === 0 ? {} : { warnings }) };
 }

@@ -9,7 +9,10 @@ export interface PipelineCommandOptions extends ModelOptions, RuntimeOptions, Pr
 }
 
 export function addPipelineOptions(command: Command): Command {
-  return addProfileOption(addRuntimeOptions(addReadingOptions(command)));
+  return addProfileOption(addRuntimeOptions(addReadingOptions(command))).option(
+    "--encoding <name>",
+    "of documents that are texts: latin1, utf-16le, … (default: as they say or look)",
+  );
 }
 
 export function addTextOptions(command: Command): Command {
@@ -17,7 +20,7 @@ export function addTextOptions(command: Command): Command {
     .option("--text <text>", "a text (repeatable)", repeatable, [])
     .option(
       "--document <file>",
-      "a text file (UTF-8), a folder of them, or a pattern in quotes; - reads standard input (repeatable)",
+      "a PDF, a .docx, HTML, Markdown or text, a URL, a folder, or a pattern in quotes; - reads standard input (repeatable)",
       repeatable,
       [],
     );

@@ -5,11 +5,16 @@ const maxSideLength = 240;
 
 /** The sentence (or sentences) that a piece of text stands in, the piece bold on a terminal and in «guillemets» elsewhere. */
 export function markedSentence(text: string, piece: { readonly start: number; readonly end: number }, out: OutputStream): LinePart[] {
-  const sentences = new Intl.Segmenter("en", { granularity: "sentence" }).segment(text);
-  const first = sentences.containing(piece.start);
-  const last = sentences.containing(Math.max(piece.start, piece.end - 1));
-  const before = onOneLine(text.slice(first?.index ?? piece.start, piece.start)).trimStart();
-  const after = onOneLine(text.slice(piece.end, last === undefined ? piece.end : last.index + last.segment.length)).trimEnd();
+  // No more around it is shown; of a long text, sentences are not looked for all over it for each of many pieces.
+  const from = Math.max(0, piece.start - maxSideLength * 4);
+  const around = text.slice(from, piece.end + maxSideLength * 4);
+  const sentences = new Intl.Segmenter("en", { granularity: "sentence" }).segment(around);
+  const first = sentences.containing(piece.start - from);
+  const last = sentences.containing(Math.max(piece.start, piece.end - 1) - from);
+  const before = onOneLine(around.slice(first?.index ?? piece.start - from, piece.start - from)).trimStart();
+  const after = onOneLine(
+    around.slice(piece.end - from, last === undefined ? piece.end - from : last.index + last.segment.length),
+  ).trimEnd();
   const marked = onOneLine(text.slice(piece.start, piece.end));
   return [lastWords(before), showsStyles(out) ? styled("bold", marked) : `«${marked}»`, firstWords(after)];
 }

@@ -17,6 +17,8 @@ export interface ByteSource {
   readonly name: string;
   /** Bytes. */
   readonly size: number;
+  /** What its server calls it (RFC 9110, 8.3), such as `text/html; charset=utf-8`; of sources that are no URLs, undefined. */
+  readonly mediaType?: string | undefined;
   /**
    * Exactly `length` bytes from `offset`.
    * @throws LongspanError `truncated` when the range leaves the source; `source-changed`, `io-failed`, `network-failed`, `aborted`, `closed`.

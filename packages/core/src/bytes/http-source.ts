@@ -53,10 +53,11 @@ export async function openHttpSource(
       const asking = httpClient(url, name, options);
       await asking.persist((any) => compareVersion(asking, name, opened.version, any), given?.signal);
     };
-    return {
-      source: opened.whole ? wholeSource(name, opened.head, checkUnchanged) : rangedSource(name, client, opened, options, checkUnchanged),
-      contentType: opened.contentType,
-    };
+    const { contentType } = opened;
+    const source = opened.whole
+      ? wholeSource(name, opened.head, checkUnchanged)
+      : rangedSource(name, client, opened, options, checkUnchanged);
+    return { source: { ...source, ...(contentType === "" ? {} : { mediaType: contentType }) }, contentType };
   } catch (error) {
     client.close();
     throw error;

@@ -21,7 +21,9 @@ export function decodeText(bytes: Uint8Array, { name, encoding, declared }: Deco
   try {
     text = decoder.decode(bytes);
   } catch (error) {
-    throw notText(name, decoder.encoding, encoding === undefined, error);
+    // What only looked like UTF-16 is most likely no text at all.
+    const looked = encoding === undefined && markedEncoding(bytes) === undefined && decoder.encoding.startsWith("utf-16");
+    throw notText(name, looked ? "utf-8" : decoder.encoding, encoding === undefined, error);
   }
   if (text.includes("\0")) throw notText(name, decoder.encoding, false);
   return text.replaceAll(/\r\n?/g, "\n");
