@@ -5,7 +5,9 @@ const entries = {
   index: "src/index.ts",
   "gpu.node": "src/device/gpu.node.ts",
   "gpu.browser": "src/device/gpu.browser.ts",
+  "tuning-store.node": "src/device/tuning-store.node.ts",
+  "tuning-store.browser": "src/device/tuning-store.browser.ts",
 };
 
-// "#gpu" is resolved where the package is used: see "imports" in package.json.
-export default defineConfig({ ...library(entries), external: [/^node:/, "#gpu", "webgpu"] });
+// "#gpu" and "#tuning-store" are resolved where the package is used: see "imports" in package.json.
+export default defineConfig({ ...library(entries), external: [/^node:/, "#gpu", "#tuning-store", "webgpu"] });

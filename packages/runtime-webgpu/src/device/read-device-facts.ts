@@ -34,8 +34,7 @@ function readFacts(
   const words = [info.vendor, info.architecture, info.device, info.description].filter((word) => word !== "");
   const software = (info as { readonly isFallbackAdapter?: boolean }).isFallbackAdapter === true || softwareAdapters.test(words.join(" "));
   return {
-    // Browsers keep the description to themselves; where there is one, it says it all.
-    name: info.description || words.join(" ") || "unnamed GPU",
+    name: nameOf(info, software),
     kind: software ? "cpu" : "gpu",
     subgroups: has("subgroups") ? { minimum: info.subgroupMinSize ?? 4, maximum: info.subgroupMaxSize ?? 128 } : undefined,
     compilesSlowly: slowCompilers.test(words.join(" ")),
@@ -44,6 +43,16 @@ function readFacts(
     timestamps: has("timestamp-query"),
     limits: readLimits(limits),
   };
+}
+
+/**
+ * Model and driver, as far as they are told. Browsers keep both to themselves: vendor and architecture are all there is. The description of a software
+ * adapter says it all; that of a real GPU is its driver's in Dawn.
+ */
+function nameOf({ vendor, architecture, device, description }: GPUAdapterInfo, software: boolean): string {
+  if (description === "" || (software && device !== ""))
+    return description || [vendor, architecture, device].filter(Boolean).join(" ") || "unnamed GPU";
+  return device === "" ? description : `${device} (${description})`;
 }
 
 /** What adapters tell of the feature `chromium-experimental-subgroup-matrix`, in none of the type packages yet. */

@@ -23,6 +23,13 @@ describe("submitEnds", () => {
     expect(submitEnds([step(1e6), step(1e9), step(1e6)], "gpu")).toEqual([3]);
   });
 
+  test("gives a GPU the first steps of many before the others", () => {
+    const steps = Array.from({ length: 100 }, () => step(1e6));
+    expect(submitEnds(steps, "gpu")).toEqual([12, 100]);
+    expect(submitEnds(steps.slice(0, 20), "gpu")).toEqual([20]);
+    expect(submitEnds(steps, "cpu")).toEqual([100]);
+  });
+
   test("cuts long ones, by what they compute and by what they move", () => {
     expect(submitEnds([step(2e10), step(2e10), step(1e6), step(5e10), step(1)], "gpu")).toEqual([2, 4, 5]);
     expect(submitEnds([step(0, 1e9), step(0, 1e9)], "cpu")).toEqual([1, 2]);

@@ -1,0 +1,103 @@
+import { LongspanError } from "@longspan/core";
+import { throwIfAborted } from "@longspan/core/adapter";
+import type { LinearShape, LinearTuningEntry } from "./linear-tuning.ts";
+import type { Tiling } from "./tiling.ts";
+import { createLinearBuffers, prepareTimedLinear, type TimedDevice, type TimedLinear } from "./timed-linear.ts";
+
+/** How thoroughly tilings are measured. */
+export interface MeasureTilingsOptions {
+  /** Tilings take turns, so many times; the middle one of each one's times counts. */
+  readonly rounds: number;
+  /** A time is of as many runs as take about this long, so that the clock's steps do not matter, but of no more than 64. */
+  readonly milliseconds: number;
+  /** By `performance.now`: when it is reached before all is measured, nothing is known. */
+  readonly deadline?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const maxRuns = 64;
+
+interface Candidate {
+  readonly name: string;
+  readonly linear: TimedLinear;
+  runs: number;
+  readonly times: number[];
+}
+
+/**
+ * Measures tilings of one linear layer; undefined when the deadline came first.
+ * @throws LongspanError `device-limit` for a tensor larger than a buffer may be; `argument-invalid` for sizes that are none; `aborted`.
+ */
+export async function measureTilings(
+  timed: TimedDevice,
+  shape: LinearShape,
+  tilings: readonly Tiling[],
+  { rounds, milliseconds, deadline = Number.POSITIVE_INFINITY, signal }: MeasureTilingsOptions,
+): Promise<LinearTuningEntry | undefined> {
+  const { rows, columns, inner } = shape;
+  if (![rows, columns, inner].every((size) => Number.isSafeInteger(size) && size >= 1))
+    throw new LongspanError(
+      "argument-invalid",
+      `A linear layer cannot be tuned for ${JSON.stringify({ rows, columns, inner })}: sizes are integers, 1 or more.`,
+    );
+  const buffers = createLinearBuffers(timed, shape);
+  const isOver = (): boolean => {
+    throwIfAborted(signal);
+    return performance.now() >= deadline;
+  };
+  const compiling = Promise.allSettled(
+    tilings.map(async (tiling): Promise<Candidate> => ({
+      name: tiling.name,
+      linear: await prepareTimedLinear(timed, tiling, buffers),
+      runs: 1,
+      times: [],
+    })),
+  );
+  const destroy = (candidates: readonly PromiseSettledResult<Candidate>[]): void => {
+    for (const one of candidates) if (one.status === "fulfilled") one.value.linear.destroy();
+    buffers.destroy();
+  };
+  const compiled = await before(deadline, compiling);
+  if (compiled === undefined) {
+    void compiling.then(destroy);
+    return undefined;
+  }
+  const prepared: Candidate[] = [];
+  try {
+    for (const one of compiled) {
+      if (one.status === "rejected") throw one.reason;
+      prepared.push(one.value);
+    }
+    for (const one of prepared) {
+      if (isOver()) return undefined;
+      // The first run compiles, on some drivers; the second tells how many are worth timing.
+      await one.linear.run(1);
+      one.runs = Math.min(maxRuns, Math.max(1, Math.ceil(milliseconds / (await one.linear.run(1)))));
+    }
+    for (let round = 0; round < rounds; round++) {
+      for (const { linear, runs, times } of prepared) {
+        if (isOver()) return undefined;
+        times.push((await linear.run(runs)) / runs);
+      }
+    }
+  } finally {
+    destroy(compiled);
+  }
+  const results = prepared.map(({ name, times }) => ({ name, gigaflops: (2 * rows * columns * inner) / 1e6 / middle(times) }));
+  const [best] = results.toSorted((left, right) => right.gigaflops - left.gigaflops);
+  return { ...shape, tiling: best?.name ?? "", gigaflops: Object.fromEntries(results.map(({ name, gigaflops }) => [name, gigaflops])) };
+}
+
+/** What comes of a promise, or undefined when the deadline comes first. */
+async function before<Result>(deadline: number, pending: Promise<Result>): Promise<Result | undefined> {
+  if (deadline === Number.POSITIVE_INFINITY) return pending;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), Math.max(0, deadline - performance.now()));
+  });
+  return Promise.race([pending, late]).finally(() => clearTimeout(timer));
+}
+
+function middle(times: readonly number[]): number {
+  return times.toSorted((left, right) => left - right)[Math.floor(times.length / 2)] ?? Number.POSITIVE_INFINITY;
+}
