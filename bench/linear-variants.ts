@@ -110,7 +110,7 @@ async function compare(shape: LinearShape, tilings: readonly Tiling[]): Promise<
   const buffers = createLinearBuffers(timed, shape);
   const values = { x: noise(rows * inner, 1), weight: noise(columns * inner, 2), bias: noise(columns, 3) };
   const written = (data: Float32Array<ArrayBuffer>, storage: string): GPUAllowSharedBufferSource =>
-    storage === "float16" ? Uint16Array.from(data, halfBits) : data;
+    storage === "float16" ? new Uint16Array(new Float16Array(data).buffer) : data;
   device.queue.writeBuffer(buffers.x, 0, written(values.x, shape.activationStorage ?? "float32"));
   device.queue.writeBuffer(buffers.weight, 0, written(values.weight, shape.weightStorage));
   device.queue.writeBuffer(buffers.bias, 0, values.bias);
@@ -170,7 +170,7 @@ async function worstOf({ shape, out }: LinearBuffers, values: Readonly<Record<"x
   await target.mapAsync(mapMode.read);
   const words = target.getMappedRange().slice(0);
   target.destroy();
-  const found = activationStorage === "float16" ? Float32Array.from(new Uint16Array(words), fromHalfBits) : new Float32Array(words);
+  const found = activationStorage === "float16" ? new Float16Array(words) : new Float32Array(words);
   let worst = 0;
   const samples = 300;
   for (let sample = 0; sample < samples; sample++) {
@@ -193,25 +193,4 @@ function noise(length: number, seed: number): Float32Array<ArrayBuffer> {
     out[index] = Math.round((state / 2 ** 32 - 0.5) * 256) / 128;
   }
   return out;
-}
-
-/** The bits of a float16 that is normal or zero. */
-function halfBits(value: number): number {
-  const bits = new Uint32Array(Float32Array.of(value).buffer)[0] ?? 0;
-  const exponent = ((bits >>> 23) & 255) - 112;
-  return ((bits >>> 16) & 0x8000) | (exponent <= 0 ? 0 : (exponent << 10) | ((bits >>> 13) & 1023));
-}
-
-function fromHalfBits(bits: number): number {
-  const exponent = (bits >>> 10) & 31;
-  const fraction = bits & 1023;
-  const size =
-    exponent === 31
-      ? fraction === 0
-        ? Infinity
-        : Number.NaN
-      : exponent === 0
-        ? fraction * 2 ** -24
-        : (1 + fraction / 1024) * 2 ** (exponent - 15);
-  return (bits & 0x8000) === 0 ? size : -size;
 }

@@ -1,13 +1,16 @@
 import { type DataType, LongspanError } from "@longspan/core";
 import { chosenDataType, fitGraph, type Runtime, type RuntimeCapabilities, type Session } from "@longspan/core/runtime";
+import { tuningStore } from "#tuning-store";
 import type { DeviceOptions } from "./device/device-options.ts";
 import { featureMissing } from "./device/open-device.ts";
 import { sharedDevice, type SharedDevice } from "./device/shared-device.ts";
 import { fusedOperations } from "./fusion/index.ts";
 import { kernelTable } from "./kernels/index.ts";
 import type { LinearTuning } from "./kernels/linear/index.ts";
+import { chooseTiling } from "./kernels/linear/linear-tuning.ts";
 import { aliasOperation, hostOperations } from "./plan/split-graph.ts";
 import { prepareSession } from "./session/prepare-session.ts";
+import { tunedKernels } from "./session/tuned-kernels.ts";
 
 /** What `webgpu` takes: how weights are kept, and the device. */
 export interface WebGpuOptions extends DeviceOptions {
@@ -16,8 +19,12 @@ export interface WebGpuOptions extends DeviceOptions {
    * the same, and it needs no feature of the GPU. Default: `float32`.
    */
   readonly precision?: "float32" | "float16" | undefined;
-  /** Which tilings of linear layers were fastest on this device, when somebody measured. Default: heuristics that go by the device's facts. */
-  readonly tuning?: LinearTuning | undefined;
+  /**
+   * How linear layers are cut up for the device. `measured`: the first time that a model's layers meet a device, `prepare` measures what is
+   * fastest, for half a second at most, and keeps it by device and driver (Node: the user's cache folder; browsers: the Cache API). `rules`:
+   * by the device's facts, nothing is measured or kept. Or what `tuneLinear` gave. Default: `measured`; on software adapters `rules`.
+   */
+  readonly tuning?: LinearTuning | "measured" | "rules" | undefined;
 }
 
 /** The runtime of `webgpu()`. */
@@ -45,11 +52,14 @@ export function webgpu(options: WebGpuOptions = {}): WebGpuRuntime {
 }
 
 /** The same on a device that is lent by other means. */
-export function runtimeOn(shared: SharedDevice, { precision = "float32", tuning }: WebGpuOptions): WebGpuRuntime {
+export function runtimeOn(shared: SharedDevice, { precision = "float32", tuning = "measured" }: WebGpuOptions): WebGpuRuntime {
   if (precision !== "float32" && precision !== "float16")
     throw new LongspanError("argument-invalid", `There is no precision "${String(precision)}": it is float32 or float16.`);
   const name = "webgpu";
-  const kernels = kernelTable(tuning);
+  if (typeof tuning === "string" && tuning !== "measured" && tuning !== "rules")
+    throw new LongspanError("argument-invalid", `There is no tuning "${String(tuning)}": it is measured, rules, or what tuneLinear gave.`);
+  const kernels = kernelTable(chooseTiling(typeof tuning === "string" ? undefined : tuning));
+  const store = tuningStore();
   const fused = new Set(fusedOperations.map((operation) => operation.name));
   const dataTypes: readonly DataType[] = precision === "float16" ? ["float16", "float32"] : ["float32", "float16"];
   const capabilities: RuntimeCapabilities = {
@@ -77,11 +87,13 @@ export function runtimeOn(shared: SharedDevice, { precision = "float32", tuning 
         const { facts } = loan.live;
         if (prepareOptions.profile === true && !facts.timestamps)
           throw featureMissing(["timestamp-query"], `device "${facts.name}"`, "Prepare the session without `profile`");
+        const measures = tuning === "measured" && facts.kind === "gpu";
+        const { signal } = prepareOptions;
         const session = await prepareSession(loan, {
           graph,
           fitted,
           weights,
-          kernels,
+          kernels: measures ? await tunedKernels(loan.live, fitted, storage, store, { signal }) : kernels,
           storage,
           options: prepareOptions,
           disposed: () => sessions.delete(session),

@@ -3,7 +3,7 @@ import { LongspanError, type ProgressEvent } from "@longspan/core";
 import { buildGraph, type GraphTensor, operations, type Value } from "@longspan/core/graph";
 import { testDevice } from "../testing/test-device.ts";
 import { webgpu } from "../webgpu-runtime.ts";
-import { submitEnds } from "./split-submits.ts";
+import { createSpeed, submitEnds } from "./split-submits.ts";
 
 const kernel = { name: "any", code: "", access: [] } as const;
 const step = (floatingPointOperations: number, bytes = 0) => ({
@@ -28,6 +28,18 @@ describe("submitEnds", () => {
     expect(submitEnds(steps, "gpu")).toEqual([12, 100]);
     expect(submitEnds(steps.slice(0, 20), "gpu")).toEqual([20]);
     expect(submitEnds(steps, "cpu")).toEqual([100]);
+  });
+
+  test("gives a fast GPU as much as it does in a tenth of a second, and a processor what it always got", () => {
+    const steps = Array.from({ length: 10 }, () => step(3e10));
+    expect(submitEnds(steps, "gpu")).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    const speed = createSpeed();
+    speed.note(1e6, 1);
+    expect(submitEnds(steps, "gpu", speed.known).length).toBe(10);
+    speed.note(1.5e9, 1);
+    speed.note(3e10, 30);
+    expect(submitEnds(steps, "gpu", speed.known)).toEqual([5, 10]);
+    expect(submitEnds(steps, "cpu", speed.known).length).toBe(10);
   });
 
   test("cuts long ones, by what they compute and by what they move", () => {

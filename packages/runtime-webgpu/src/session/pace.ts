@@ -4,15 +4,15 @@
  * then opens its promise. The first run of a plan knows nothing, and asks.
  */
 export interface Pace {
-  /** To be called when a part has been submitted. */
-  submitted(part: number): SubmittedPart;
+  /** To be called when a part has been submitted; the same `part` takes about as long in every run. */
+  submitted(part: string): SubmittedPart;
 }
 
 export interface SubmittedPart {
   /** Resolves when most of the part's time should be over; at once where nothing is known of it, or it is short. */
   rest(): Promise<void>;
-  /** To be called when the GPU has done it. */
-  done(): void;
+  /** To be called when the GPU has done it: milliseconds that it worked on it. */
+  done(): number;
 }
 
 /** Of the time known, how much is slept: what is left covers runs that are faster than those before. */
@@ -26,10 +26,15 @@ export interface PaceOptions {
   /** Milliseconds. Default: `performance.now`. */
   readonly now?: () => number;
   readonly sleep?: (milliseconds: number) => Promise<void>;
+  /**
+   * Whether waits sleep. Not where promises of the GPU's cost nothing while they are open, as in browsers, whose timers may be much later.
+   * Default: true.
+   */
+  readonly sleeps?: boolean;
 }
 
-export function createPace({ now = () => performance.now(), sleep = sleepFor }: PaceOptions = {}): Pace {
-  const known = new Map<number, number>();
+export function createPace({ now = () => performance.now(), sleep = sleepFor, sleeps = true }: PaceOptions = {}): Pace {
+  const known = new Map<string, number>();
   /** When what was submitted last is expected to be done, and when the last part was. */
   let [busyUntil, lastDone] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
   return {
@@ -42,7 +47,7 @@ export function createPace({ now = () => performance.now(), sleep = sleepFor }: 
       busyUntil = ends;
       return {
         async rest() {
-          if (expected === undefined) return;
+          if (expected === undefined || !sleeps) return;
           const milliseconds = starts + asleep * expected - timerLateness - now();
           if (milliseconds >= timerLateness) await sleep(milliseconds);
         },
@@ -53,16 +58,12 @@ export function createPace({ now = () => performance.now(), sleep = sleepFor }: 
           // What was submitted since begins earlier, or later, by as much.
           busyUntil += at - ends;
           known.set(part, expected === undefined ? took : Math.min(took, expected + weightOfSlower * (took - expected)));
+          return took;
         },
       };
     },
   };
 }
-
-/** Where promises of the GPU's cost nothing while they are open, as in browsers, whose timers may be much later. */
-export const noPace: Pace = {
-  submitted: () => ({ rest: () => Promise.resolve(), done: () => undefined }),
-};
 
 function sleepFor(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));

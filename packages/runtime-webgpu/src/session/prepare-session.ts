@@ -1,4 +1,3 @@
-import { LongspanError } from "@longspan/core";
 import { type Graph, type GraphTensor, selectOutputs } from "@longspan/core/graph";
 import {
   createSession,
@@ -10,22 +9,21 @@ import {
 } from "@longspan/core/runtime";
 import { promisesAreAskedFor } from "#gpu";
 import type { DeviceLoan } from "../device/shared-device.ts";
-import { fuseForGpu, gpuOperations } from "../fusion/index.ts";
-import type { DeviceTensor, Dispatch } from "../kernel/kernel.ts";
+import { gpuOperations } from "../fusion/index.ts";
+import type { Dispatch } from "../kernel/kernel.ts";
 import type { KernelTable } from "../kernel/operation-kernels.ts";
-import { float16Parameters } from "../plan/float16-values.ts";
-import { joinedParameters } from "../plan/joined-parameters.ts";
 import { checkedResults } from "../plan/overflow-check.ts";
 import { planGraph } from "../plan/plan-graph.ts";
 import { evaluateHostPart, planKeyOf, splitGraph, type SplitGraph } from "../plan/split-graph.ts";
-import { typicalRuns } from "../plan/typical-runs.ts";
 import { bindPlan, type BoundPlan } from "./bind-plan.ts";
 import { createBufferPool } from "./buffer-pool.ts";
-import { loadWeights, weightTensors } from "./load-weights.ts";
-import { createPace, noPace, type Pace } from "./pace.ts";
+import { loadWeights } from "./load-weights.ts";
+import { createPace, type Pace } from "./pace.ts";
 import { createReadbackPool } from "./readback-buffers.ts";
+import { createSpeed } from "./split-submits.ts";
 import { submitPlan } from "./submit-plan.ts";
 import { createTimestamps, type Timestamps } from "./timestamps.ts";
+import { plannableGraph, typicalPlans, type PlannableGraph } from "./typical-plans.ts";
 import { warmUp } from "./warm-up.ts";
 
 export interface SessionRequest {
@@ -55,14 +53,11 @@ interface KeptPlan {
 export async function prepareSession(loan: DeviceLoan, request: SessionRequest): Promise<Session> {
   const { live } = loan;
   const { graph, fitted, kernels, options } = request;
-  const halves = request.storage === "float16";
-  const fused = fuseForGpu(fitted, { joinProjections: kernels.get("longformerAttention")?.columnInputs !== undefined });
-  const splitOptions = { halveActivations: halves && live.facts.kind === "gpu" };
-  const whole = splitGraph(fused, kernels, splitOptions);
-  const tensors = weightTensors(fused, halves ? float16Parameters(fused, kernels) : new Set(), joinedParameters(fused, kernels));
-  const compiling = compileTypical(loan, whole, tensors);
+  const plannable = plannableGraph(fitted, kernels, request.storage, live.facts);
+  const { fused, splitOptions } = plannable;
+  const compiling = compileTypical(loan, plannable);
   compiling.catch(() => undefined);
-  const weights = await loadWeights(live, fused, request.weights, tensors, options);
+  const weights = await loadWeights(live, fused, request.weights, plannable.tensors, options);
   try {
     await live.guard(compiling);
   } catch (error) {
@@ -72,7 +67,8 @@ export async function prepareSession(loan: DeviceLoan, request: SessionRequest):
 
   const pool = createBufferPool(live);
   const readback = createReadbackPool(live);
-  const splits = new Map<Graph, SplitGraph>([[fitted, whole]]);
+  const speed = createSpeed();
+  const splits = new Map<Graph, SplitGraph>([[fitted, plannable.split]]);
   const plans = new Map<string, KeptPlan>();
   let profile: SessionProfile | undefined;
 
@@ -107,7 +103,7 @@ export async function prepareSession(loan: DeviceLoan, request: SessionRequest):
     const plan = planGraph({ split, facts: live.facts, parameters: weights.tensors, dimensions, hostValues });
     const bound = await bindPlan(live, plan, weights, pool);
     const timestamps = options.profile === true && plan.steps.length > 0 ? await createTimestamps(live, plan.steps) : undefined;
-    return { bound, pace: promisesAreAskedFor ? createPace() : noPace, timestamps };
+    return { bound, pace: createPace({ sleeps: promisesAreAskedFor }), timestamps };
   };
 
   let last: Promise<unknown> = Promise.resolve();
@@ -129,7 +125,7 @@ export async function prepareSession(loan: DeviceLoan, request: SessionRequest):
         const split = splitOf(part);
         const known = evaluateHostPart(split, tensors, dimensions, gpuOperations);
         const { bound, pace, timestamps } = await planOf(split, known, dimensions);
-        const run = await submitPlan({ live, bound, pool, readback, weights, known, pace, timestamps, options: runOptions });
+        const run = await submitPlan({ live, bound, pool, readback, weights, known, pace, speed, timestamps, options: runOptions });
         const results = async (): Promise<Record<string, GraphTensor>> => checkedResults(await run.outputs(), bound.plan.outputs);
         if (options.profile !== true) return { outputs: results };
         // Its timestamps are the plan's: the next run would write over them.
@@ -157,29 +153,9 @@ function discard({ bound, timestamps }: KeptPlan): void {
   timestamps?.destroy();
 }
 
-/**
- * Compiles what typical runs need, so that the first real one need not wait. What a typical run cannot have (a graph that does not work
- * with made-up inputs, lengths beyond the device) is left to the run that needs it.
- */
-async function compileTypical({ live }: DeviceLoan, split: SplitGraph, parameters: ReadonlyMap<string, DeviceTensor>): Promise<void> {
+/** Compiles what typical runs need, so that the first real one need not wait. */
+async function compileTypical({ live }: DeviceLoan, graph: PlannableGraph): Promise<void> {
   const dispatches = new Map<string, Dispatch>();
-  const seen = new Set<string>();
-  for (const { inputs, dimensions } of typicalRuns(split.graph)) {
-    let hostValues: ReadonlyMap<string, GraphTensor>;
-    try {
-      hostValues = evaluateHostPart(split, inputs, dimensions, gpuOperations);
-    } catch {
-      continue;
-    }
-    const key = planKeyOf(split, hostValues, dimensions);
-    if (seen.has(key)) continue;
-    seen.add(key);
-    try {
-      const { steps } = planGraph({ split, facts: live.facts, parameters, dimensions, hostValues });
-      for (const { dispatch } of steps) dispatches.set(dispatch.kernel.code, dispatch);
-    } catch (error) {
-      if (!LongspanError.isInstance(error) || error.code !== "device-limit") throw error;
-    }
-  }
+  for (const { steps } of typicalPlans(graph, live.facts)) for (const { dispatch } of steps) dispatches.set(dispatch.kernel.code, dispatch);
   await warmUp(live, [...dispatches.values()]);
 }

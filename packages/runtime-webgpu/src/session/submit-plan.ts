@@ -9,7 +9,7 @@ import type { BufferPool } from "./buffer-pool.ts";
 import type { DeviceWeights } from "./load-weights.ts";
 import type { Pace } from "./pace.ts";
 import type { ReadbackPool } from "./readback-buffers.ts";
-import { submitEnds } from "./split-submits.ts";
+import { submitEnds, workOfSteps, type Speed } from "./split-submits.ts";
 import type { Timestamps } from "./timestamps.ts";
 
 export interface RunRequest {
@@ -22,6 +22,8 @@ export interface RunRequest {
   readonly known: ReadonlyMap<string, GraphTensor>;
   /** Of this plan's runs. */
   readonly pace: Pace;
+  /** Of the session's device. */
+  readonly speed: Speed;
   readonly timestamps: Timestamps | undefined;
   readonly options: RunOptions;
 }
@@ -46,7 +48,7 @@ interface PartUnderWay {
  * @throws LongspanError `aborted`, `out-of-memory`, `device-lost`.
  */
 export async function submitPlan(request: RunRequest): Promise<SubmittedRun> {
-  const { live, bound, pool, known, pace, timestamps, options } = request;
+  const { live, bound, pool, known, pace, speed, timestamps, options } = request;
   const { plan } = bound;
   const total = plan.steps.length;
   await pool.provide({ work: plan.work.arenas, upload: plan.uploaded.arenas });
@@ -72,9 +74,9 @@ export async function submitPlan(request: RunRequest): Promise<SubmittedRun> {
   };
   try {
     throwIfAborted(options.signal);
-    const parts = submitEnds(plan.steps, live.facts.kind);
+    const parts = submitEnds(plan.steps, live.facts.kind, speed.known);
     let start = 0;
-    for (const [part, end] of (parts.length === 0 ? [0] : parts).entries()) {
+    for (const end of parts.length === 0 ? [0] : parts) {
       const [isFirst, isLast] = [start === 0, end === total];
       const accepted = live.scoped("a run", () => {
         if (isFirst) upload(live, plan, pool, known);
@@ -86,11 +88,12 @@ export async function submitPlan(request: RunRequest): Promise<SubmittedRun> {
         }
         live.device.queue.submit([encoder.finish()]);
       });
-      const submitted = pace.submitted(part);
+      const submitted = pace.submitted(`${start}-${end}`);
+      const work = workOfSteps(plan.steps, start, end);
       const finish = async (): Promise<void> => {
         await submitted.rest();
         await live.guard(isLast ? mapReadback(plan, target.buffers, live) : live.device.queue.onSubmittedWorkDone());
-        submitted.done();
+        speed.note(work, submitted.done());
       };
       const done = Promise.all([accepted, finish()]);
       done.catch(() => undefined);

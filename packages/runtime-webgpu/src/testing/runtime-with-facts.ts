@@ -2,8 +2,11 @@ import { liveDevice } from "../device/live-device.ts";
 import { runtimeOn, type WebGpuOptions, type WebGpuRuntime } from "../webgpu-runtime.ts";
 import type { TestDevice } from "./test-device.ts";
 
-/** A runtime that takes a device for another kind of one: its sessions choose kernels as they would there. */
+/**
+ * A runtime that takes a device for another kind of one: its sessions choose kernels as they would there, by rules where nothing else is said,
+ * since measuring would tell of this device.
+ */
 export function runtimeWithFacts({ device, facts }: TestDevice, options: WebGpuOptions = {}): WebGpuRuntime {
   const live = liveDevice(device, facts, "Make another device");
-  return runtimeOn({ borrow: async () => ({ live, giveBack: () => undefined }) }, options);
+  return runtimeOn({ borrow: async () => ({ live, giveBack: () => undefined }) }, { tuning: "rules", ...options });
 }
