@@ -38,6 +38,6 @@ test("the document says what is here: tests run with all packages, and on a soft
 test("for people: the same in sections", async () => {
   const { code, out, error } = await runCommand("doctor");
   expect({ code, error }).toEqual({ code: 0, error: "" });
-  for (const part of ["chosen", "ort: onnxruntime-node", "GPU adapters", "maxStorageBufferBindingSize", "what to install"])
+  for (const part of ["chosen", "ort: onnxruntime-node", "GPU adapters", "matrix units", "maxStorageBufferBindingSize", "what to install"])
     expect(out).toContain(part);
 });

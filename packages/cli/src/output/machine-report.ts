@@ -48,11 +48,21 @@ export function describeMachine(report: MachineReport, { out }: Terminal): void 
   table(report.packages.map(({ name, version }) => [name, version ?? "not installed"]));
   section("GPU adapters");
   if (report.adapters.length === 0) writeLine(out, report.adaptersProblem ?? "none");
-  for (const { name, kind, features, limits } of report.adapters) {
+  for (const { name, kind, features, limits, matrixUnits } of report.adapters) {
     writeLine(out, `${name}${kind === "cpu" ? "  (software: only with --runtime webgpu)" : ""}`);
-    table([["  features", features.join(" ")], ...Object.entries(limits).map(([limit, value]) => [`  ${limit}`, String(value)])]);
+    table([
+      ["  features", features.join(" ")],
+      ["  matrix units", matrixUnitsOf(matrixUnits)],
+      ...Object.entries(limits).map(([limit, value]) => [`  ${limit}`, String(value)]),
+    ]);
   }
   if (report.hints.length === 0) return;
   section("what to install");
   for (const line of report.hints) writeLine(out, line);
+}
+
+/** The sizes of the matrices that float16 is multiplied in. */
+function matrixUnitsOf(units: AdapterDescription["matrixUnits"]): string {
+  if (units === undefined) return "none that WebGPU offers";
+  return units.shapes.map(({ rows, columns, inner }) => `${rows}x${columns}x${inner}`).join(" ");
 }
