@@ -1,5 +1,5 @@
 import { buildGraph, type Graph, type GraphBuilder, type GraphTensor, longformerGraph, operations, type Value } from "@longspan/core/graph";
-import { referenceRuntime } from "@longspan/core/runtime";
+import { prepareInputs, referenceRuntime } from "@longspan/core/runtime";
 import {
   longformerCaseGraph,
   longformerCaseInputs,
@@ -207,6 +207,28 @@ describe("fuseForGpu", () => {
       "layerNormalization",
       "linear",
     ]);
+  });
+
+  test("joins query, key and value where attention can read columns", async () => {
+    const graph = longformerGraph(tinyConfig, "model");
+    const fused = fuseForGpu(graph, { joinProjections: true });
+    expect(namesOf(fused).filter((name) => name === "tripleLinear").length).toBe(tinyConfig.layers);
+    expect(namesOf(fused)).not.toContain("linear");
+    const ids = Array.from({ length: 9 }, (_, position) => 5 + position);
+    await expectSameNumbers(graph, fused, prepareInputs(tinyConfig, "model", { input_ids: [ids] }));
+  });
+
+  test("leaves projections apart that share a weight", () => {
+    const graph = longformerGraph(tinyConfig, "model", { layers: 1 });
+    const query = "encoder.layer.0.attention.self.query.weight";
+    const shared: Graph = {
+      ...graph,
+      nodes: graph.nodes.map((node) => ({
+        ...node,
+        inputs: node.inputs.map((name) => (name === "encoder.layer.0.attention.self.key.weight" ? query : name)),
+      })),
+    };
+    expect(namesOf(fuseForGpu(shared, { joinProjections: true }))).not.toContain("tripleLinear");
   });
 
   test("normalizes input embeddings with what is added to them", () => {

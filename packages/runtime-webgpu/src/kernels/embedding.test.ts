@@ -40,6 +40,9 @@ describe.each(deviceKinds)("embeddings on $name", ({ open }) => {
     for (const on of [device, narrow]) {
       const [actual] = await runOperation(on, embeddingKernels, inputs, { storages: [undefined, storage] });
       expect(tensorDifference(actual, expected, exact)).toBe(undefined);
+      if (hidden !== 12) continue;
+      const [narrowed] = await runOperation(on, embeddingKernels, inputs, { storages: [undefined, storage], outputStorages: ["float16"] });
+      expect(tensorDifference(narrowed, expected, exact)).toBe(undefined);
     }
   });
 
@@ -62,6 +65,10 @@ describe.each(deviceKinds)("embeddings on $name", ({ open }) => {
     for (const on of [device, narrow]) {
       const [actual] = await runOperation(on, embeddingNormalizationKernels, inputs, { attributes, outputs, storages: kept });
       expect(tensorDifference(actual, expected, sums)).toBe(undefined);
+      if (hidden !== 12) continue;
+      const options = { attributes, outputs, storages: kept, outputStorages: ["float16"] } as const;
+      const [narrowed] = await runOperation(on, embeddingNormalizationKernels, inputs, options);
+      expect(tensorDifference(narrowed, expected, { absolute: 1e-3, relative: 2 ** -11 })).toBe(undefined);
     }
   });
 

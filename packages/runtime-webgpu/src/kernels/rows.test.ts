@@ -60,6 +60,31 @@ describe.each(deviceKinds)("rows on $name", ({ open }) => {
     await compare(reduceSumKernels, operations.reduceSum, [x], { axis: shape.length - 1 }, { absolute: 5e-5, relative: 1e-5 });
   });
 
+  test("that lie in memory as float16", async () => {
+    const coarse = (seed: number, shape: readonly number[]): GraphTensor => {
+      const { data, ...rest } = seededNormal(seed, shape);
+      return { ...rest, data: data.map((value) => Math.round(value * 64) / 64) };
+    };
+    for (const [rows, size] of [
+      [3, 4],
+      [5, 72],
+      [2, 260],
+    ] as const) {
+      const inputs = [coarse(1, [rows, size]), coarse(2, [rows, size]), ...vectors(size)];
+      const [expected] = addNormalization.evaluate(inputs, epsilon, new Map());
+      if (expected === undefined) throw new Error("the operation gave nothing");
+      const outputs = [{ dataType: expected.dataType, shape: expected.shape }];
+      for (const [storages, out, tolerance] of [
+        [["float16", "float16"], undefined, sums],
+        [["float32", "float16"], "float16", { absolute: 1e-3, relative: 2 ** -11 }],
+      ] as const) {
+        const options = { attributes: epsilon, outputs, storages, outputStorages: [out] };
+        const [actual] = await runOperation(device, addNormalizationKernels, inputs, options);
+        expect(tensorDifference(actual, expected, tolerance)).toBe(undefined);
+      }
+    }
+  });
+
   test("that hold infinities and the lowest number", async () => {
     const lowest = -3.4028234663852886e38;
     const minus = Number.NEGATIVE_INFINITY;

@@ -7,8 +7,8 @@ import { matrixStrides, type MatrixTiling } from "./tiling.ts";
  * `out = epilogue(left · right)` on matrix units: left `[rows, inner]` float16 or float32, right `[columns, inner]` float16, out
  * `[rows, columns]`, sums in float32. The inner axis is a multiple of 8, the columns of 4.
  *
- * `inner` of the inner axis at a time, both sides are staged in workgroup memory as halves, which the next ones are read from memory over; each
- * subgroup multiplies its block's matrices and keeps the sums in its registers. At the end they go through workgroup memory, a row of
+ * `inner` of the inner axis at a time, both sides are staged in workgroup memory as halves, eight to a word of 16 bytes, while the next ones are
+ * on their way from memory; each subgroup multiplies its block's matrices and keeps the sums in its registers. At the end they go through workgroup memory, a row of
  * matrices at a time, to where each invocation has four columns of a row.
  * Rows and columns past the last are read as the last one and not written; what lies past the inner axis is staged as zeros.
  *
@@ -16,8 +16,7 @@ import { matrixStrides, type MatrixTiling } from "./tiling.ts";
  */
 export function matrixKernelCode(tiling: MatrixTiling, form: ProductForm): string {
   const { shape, lanes, rows, columns, inner, subgroupRows, subgroupColumns } = tiling;
-  const words = tiling.staging === "words";
-  const matrices = matrixPrimitives({ form: tiling.form, shapes: [shape], lanes }, shape, words ? ["left_tile", "right_tile"] : []);
+  const matrices = matrixPrimitives({ form: tiling.form, shapes: [shape], lanes }, shape, ["left_tile", "right_tile"]);
   const across = columns / subgroupColumns;
   const subgroups = (rows / subgroupRows) * across;
   const threads = subgroups * lanes;
@@ -45,7 +44,7 @@ export function matrixKernelCode(tiling: MatrixTiling, form: ProductForm): strin
     return `let ${side}_row_${item} = (lane + ${item * threads}u) / ${eights}u;
   let ${side}_inner_${item} = (lane + ${item * threads}u) % ${eights}u * 8u;
   let ${side}_from_${item} = (min(tile_${side === "left" ? "row" : "column"} + ${side}_row_${item}, ${limit} - 1u) * uniforms.inner + ${side}_inner_${item}) / 8u;
-  let ${side}_to_${item} = ${side}_row_${item} * ${staged}u + ${side}_inner_${item};
+  let ${side}_to_${item} = (${side}_row_${item} * ${staged}u + ${side}_inner_${item}) / 8u;
   var ${side}_${item}: vec4<u32>;`;
   };
   return `${matrices.directives}
@@ -63,8 +62,8 @@ ${[
 ]
   .map(([name, access, type], index) => `@group(0) @binding(${index + 1}) var<storage, ${access}> ${name}: array<${type}>;`)
   .join("\n")}
-var<workgroup> left_tile: ${words ? `array<vec4<u32>, ${(rows * staged) / 8}>` : `array<f16, ${rows * staged}>`};
-var<workgroup> right_tile: ${words ? `array<vec4<u32>, ${(columns * staged) / 8}>` : `array<f16, ${columns * staged}>`};
+var<workgroup> left_tile: array<vec4<u32>, ${(rows * staged) / 8}>;
+var<workgroup> right_tile: array<vec4<u32>, ${(columns * staged) / 8}>;
 var<workgroup> sums: array<f32, ${subgroups * stripSize}>;
 ${form.partial ? "var<private> part: u32;" : ""}
 ${halvesCode(form.leftStorage, form.outStorage, form.addend ? form.addendStorage : "float32", halves ? "float32" : "float16")}
@@ -74,12 +73,6 @@ ${matrices.declarations([
   { name: "sums", element: "f32" },
 ])}
 ${writeCode(form)}
-fn stage_left(at: u32, packed: vec4<u32>) {
-  ${words ? "left_tile[at / 8u] = packed;" : stageEight("left_tile")}
-}
-fn stage_right(at: u32, packed: vec4<u32>) {
-  ${words ? "right_tile[at / 8u] = packed;" : stageEight("right_tile")}
-}
 @compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   ${matrices.enter("lane")}
@@ -99,8 +92,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     ${reads}
   }
   for (var staged = begin; staged < end; staged += ${inner}u) {
-    ${leftReads.map((item) => `stage_left(left_to_${item}, left_${item});`).join("\n    ")}
-    ${rightReads.map((item) => `stage_right(right_to_${item}, right_${item});`).join("\n    ")}
+    ${leftReads.map((item) => `left_tile[left_to_${item}] = left_${item};`).join("\n    ")}
+    ${rightReads.map((item) => `right_tile[right_to_${item}] = right_${item};`).join("\n    ")}
     workgroupBarrier();
     let first = staged + ${inner}u;
     if (first < end) {
@@ -142,13 +135,4 @@ fn write_strip(first_row: u32, first_column: u32, start: u32, lane: u32) {
     write(first_row + row, first_column + column, vec4<f32>(sums[at], sums[at + 1u], sums[at + 2u], sums[at + 3u]));
   }
 }`;
-}
-
-/** WGSL: eight packed halves to workgroup memory, one by one. */
-function stageEight(memory: string): string {
-  return `let low = bitcast<vec4<f16>>(packed.xy);
-  let high = bitcast<vec4<f16>>(packed.zw);
-  ${upTo(8)
-    .map((item) => `${memory}[at + ${item}u] = ${item < 4 ? "low" : "high"}.${"xyzw"[item % 4]};`)
-    .join("\n  ")}`;
 }

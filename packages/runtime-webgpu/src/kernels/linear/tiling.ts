@@ -60,8 +60,6 @@ export interface MatrixTiling {
   /** Of a subgroup. */
   readonly subgroupRows: number;
   readonly subgroupColumns: number;
-  /** Whether workgroup memory is written half by half, or eight of them at once. */
-  readonly staging: "halves" | "words";
   /** As for `TileTiling`. */
   readonly parts: number;
 }
@@ -167,13 +165,12 @@ export interface MatrixTile {
   /** Rows and columns of a workgroup, and how much of the inner axis it stages. */
   readonly workgroup: readonly [rows: number, columns: number, inner: number];
   readonly subgroup: readonly [rows: number, columns: number];
-  readonly staging?: MatrixTiling["staging"];
   readonly parts?: number;
 }
 
 /** A tile by matrices of one of the device's shapes. */
 export function matrixTiling(
-  { workgroup, subgroup, staging = "halves", parts = 1 }: MatrixTile,
+  { workgroup, subgroup, parts = 1 }: MatrixTile,
   units: MatrixUnits,
   shape: MatrixShape,
 ): MatrixTiling {
@@ -196,7 +193,7 @@ export function matrixTiling(
     );
   return {
     kind: "matrix",
-    name: `matrix-${workgroup.join("x")}-${subgroup.join("x")}${staging === "words" ? "-words" : ""}-of-${matrices}${cutInto(parts)}`,
+    name: `matrix-${workgroup.join("x")}-${subgroup.join("x")}-of-${matrices}${cutInto(parts)}`,
     shape,
     lanes: units.lanes,
     form: units.form,
@@ -205,7 +202,6 @@ export function matrixTiling(
     inner,
     subgroupRows,
     subgroupColumns,
-    staging,
     parts,
   };
 }
