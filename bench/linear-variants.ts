@@ -1,7 +1,7 @@
 // `npm run bench:linear-variants`: which ways of cutting up a linear layer are fastest on this device, more of them than the runtime knows: tiles of
 // matrix units (float16 in and out), and of float32, with the inner axis whole or in parts. All tensors lie on the device; sampled values are
 // checked; what does not compile or computes something else is named, and the others go on.
-// Options: --shapes rows,in,out;… , --rounds N (default 3), --milliseconds N of a measurement (default 25), --warm N milliseconds (default 700),
+// Options: --shapes rows,in,out;… , --rounds N (default 3), --milliseconds N of a measurement (default 10), --warm N milliseconds (default 400),
 // --only WORD (in a variant's name), --output FILE (all figures as JSON).
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -33,8 +33,8 @@ const { values: options } = parseArgs({
       default: "4096,768,2304;4096,768,768;4096,768,3072;4096,3072,768;512,768,2304;512,768,768;512,768,3072;512,3072,768",
     },
     rounds: { type: "string", default: "3" },
-    milliseconds: { type: "string", default: "25" },
-    warm: { type: "string", default: "700" },
+    milliseconds: { type: "string", default: "10" },
+    warm: { type: "string", default: "400" },
     only: { type: "string", default: "" },
     output: { type: "string" },
   },
@@ -43,9 +43,8 @@ const { values: options } = parseArgs({
 const matrixTiles: readonly MatrixTile[] = [
   { workgroup: [128, 128, 32], subgroup: [64, 64] },
   { workgroup: [128, 128, 32], subgroup: [64, 32] },
-  { workgroup: [128, 128, 64], subgroup: [64, 64] },
-  { workgroup: [128, 256, 32], subgroup: [64, 64] },
   { workgroup: [128, 64, 32], subgroup: [64, 32] },
+  { workgroup: [128, 64, 64], subgroup: [64, 32] },
   { workgroup: [64, 128, 32], subgroup: [32, 64] },
   { workgroup: [64, 64, 32], subgroup: [32, 32] },
   { workgroup: [64, 64, 64], subgroup: [32, 32] },
@@ -71,18 +70,12 @@ if (options.output !== undefined) await writeFile(options.output, JSON.stringify
 function halfVariants(rows: number): readonly Tiling[] {
   const { matrixUnits } = facts;
   if (matrixUnits === undefined) return tilingsOf(facts).filter(({ kind }) => kind === "lanes");
-  const variants: Tiling[] = [];
-  for (const shape of matrixUnits.shapes.filter((candidate) => candidate.inner === 16 || candidate.rows === 8)) {
-    const square = shape.rows === shape.columns;
-    for (const tile of matrixTiles) {
-      // The narrower matrices of a device: one tile is enough to tell.
-      if (!square && tile !== matrixTiles[0]) continue;
-      variants.push(matrixTiling(tile, matrixUnits, shape), matrixTiling({ ...tile, staging: "words" }, matrixUnits, shape));
-      if (rows <= 1024 && square && tile.workgroup[0] <= 64)
-        variants.push(...[2, 4].map((parts) => matrixTiling({ ...tile, parts }, matrixUnits, shape)));
-    }
-  }
-  return variants;
+  const [shape] = matrixUnits.shapes;
+  if (shape === undefined) return [];
+  const inParts = (tile: MatrixTile): readonly number[] => (rows <= 1024 && tile.workgroup[0] <= 64 ? [1, 2, 4] : [1]);
+  return matrixTiles
+    .filter(({ workgroup }) => rows > 1024 || workgroup[0] < 128 || workgroup[1] < 128)
+    .flatMap((tile) => inParts(tile).map((parts) => matrixTiling({ ...tile, parts }, matrixUnits, shape)));
 }
 
 function floatVariants(rows: number): readonly Tiling[] {
@@ -91,7 +84,7 @@ function floatVariants(rows: number): readonly Tiling[] {
     { threads: [8, 16], block: [8, 4] },
     { threads: [8, 8], block: [8, 8] },
     { threads: [16, 8], block: [8, 8] },
-    ...(rows > 1024 ? [{ threads: [16, 16], block: [8, 8] } as const] : [{ threads: [8, 8], block: [4, 4] } as const]),
+    ...(rows > 1024 ? [] : [{ threads: [8, 8], block: [4, 4] } as const]),
   ];
   const ways: readonly Pick<Tile, "stagedSteps" | "readsAhead" | "unrolls">[] = [
     {},

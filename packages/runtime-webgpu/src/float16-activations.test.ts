@@ -104,7 +104,7 @@ test("a whole Longformer in float16, as on a GPU", async () => {
   const weights = seededWeights(whole);
   const ids = Array.from({ length: 30 }, (_, position) => (position === 9 || position === 10 || position === 29 ? 2 : 3 + (position % 40)));
   const inputs = prepareInputs(config, "question-answering", { input_ids: [ids, ids] });
-  await using session = await runtimeWithFacts(onMatrixUnits(gpu), { precision: "float16" }).prepare(whole, weights);
+  await using session = await runtimeWithFacts(asGpu(gpu), { precision: "float16" }).prepare(whole, weights);
   const found = await session.run(inputs);
   for (const [name, expected] of Object.entries(await truthOf(whole, weights, inputs)))
     expect(largestDifference(found[name], expected)).toBeLessThan(2e-2);

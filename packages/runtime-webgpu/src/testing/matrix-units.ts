@@ -15,7 +15,7 @@ export const knownMatrixShapes: readonly MatrixShape[] = [
  */
 export function withMatrixUnits(facts: DeviceFacts, shape: MatrixShape): DeviceFacts {
   const matrixUnits: MatrixUnits = { form: "plain", shapes: [shape], lanes: 32 };
-  const limits = { ...facts.limits, maxComputeWorkgroupStorageSize: 10_752 };
+  const limits = { ...facts.limits, maxComputeWorkgroupStorageSize: 14_500 };
   return { ...facts, kind: "gpu", shaderFloat16: true, matrixUnits, limits };
 }
 

@@ -13,22 +13,45 @@ const nameOf = (facts: DeviceFacts, sizes: ProductShape): string => heuristicTil
 
 test("tilings keep within WebGPU's default limits", () => {
   expect(tilingsOf(defaultFacts).map(({ name }) => name)).toEqual([
+    "tile-64x64",
+    "tile-64x64-by-4",
+    "tile-32x32-by-4",
     "tile-128x128",
     "tile-128x64",
-    "tile-64x64",
     "tile-32x32",
     "split-64",
     "lanes-rows-8x4-workgroup-64",
     "lanes-columns-4x4-workgroup-64",
   ]);
-  expect(workgroupExtent(heuristicTiling(defaultFacts, shape(4096, 3072)))).toEqual({ rows: 128, columns: 128 });
+  expect(workgroupExtent(heuristicTiling(defaultFacts, shape(4096, 3072)))).toEqual({ rows: 64, columns: 64 });
 });
 
-test("the larger the product, the larger the tile, as long as there are workgroups enough", () => {
-  expect(nameOf(defaultFacts, shape(4096, 3072))).toBe("tile-128x128");
-  expect(nameOf(defaultFacts, shape(4096, 768))).toBe("tile-128x64");
-  expect(nameOf(defaultFacts, shape(512, 768))).toBe("tile-64x64");
-  expect(nameOf(defaultFacts, shape(64, 768))).toBe("tile-32x32");
+test("where workgroups are few, tiles are smaller and the inner axis comes in parts", () => {
+  expect(nameOf(defaultFacts, shape(4096, 768))).toBe("tile-64x64");
+  expect(nameOf(defaultFacts, shape(512, 3072))).toBe("tile-64x64");
+  expect(nameOf(defaultFacts, shape(512, 768))).toBe("tile-64x64-by-4");
+  expect(nameOf(defaultFacts, shape(64, 768))).toBe("tile-32x32-by-4");
+  expect(nameOf(defaultFacts, { ...shape(64, 768), stack: 2 })).toBe("tile-32x32");
+});
+
+test("matrix units compute weights of float16 whose axes come in eights and fours", () => {
+  const shapes = [{ rows: 16, columns: 16, inner: 16 }];
+  const facts: DeviceFacts = {
+    ...defaultFacts,
+    matrixUnits: { form: "device", shapes, lanes: 32 },
+    limits: { ...defaultFacts.limits, maxComputeWorkgroupStorageSize: 49_152 },
+  };
+  const chosen = (sizes: ProductShape, on = facts): string => heuristicTiling(on, sizes, "float16").name;
+  expect(chosen(shape(4096, 3072))).toBe("matrix-128x128x32-64x32-of-16x16x16");
+  expect(chosen(shape(4096, 768))).toBe("matrix-128x64x32-64x32-of-16x16x16");
+  expect(chosen(shape(512, 3072))).toBe("matrix-64x64x64-32x32-of-16x16x16");
+  expect(chosen(shape(32, 768))).toBe("matrix-32x32x64-16x16-of-16x16x16");
+  expect(chosen(shape(4096, 768, 12))).toBe("tile-64x64");
+  expect(chosen(shape(4096, 2))).toBe("split-64");
+  expect(heuristicTiling(facts, shape(4096, 768)).name).toBe("tile-64x64");
+  // Matrices that no tile is made of leave the others.
+  const odd = { ...facts, matrixUnits: { form: "device", shapes: [{ rows: 12, columns: 16, inner: 16 }], lanes: 32 } } as const;
+  expect(chosen(shape(4096, 768), odd)).toBe("tile-64x64");
 });
 
 test("few rows, or few columns, split the sums", () => {

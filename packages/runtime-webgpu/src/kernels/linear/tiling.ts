@@ -152,12 +152,27 @@ const lanes = (
   broadcasts,
 });
 
-/** From the most arithmetic per value read to the most workgroups, each with the workgroups that should at least come of it. */
+/**
+ * From the most arithmetic per value read to the most workgroups, each with the workgroups that should at least come of it. Compared on an H200
+ * (`npm run bench:linear-variants`): with enough rows the first is the fastest for all layers of Longformer base.
+ */
 const tiles: readonly (readonly [TileTiling, number])[] = [
-  [tileTiling({ threads: [16, 16], block: [8, 8] }), 256],
-  [tileTiling({ threads: [16, 16], block: [8, 4] }), 128],
-  [tileTiling({ threads: [8, 16], block: [8, 4] }), 64],
+  [tileTiling({ threads: [8, 16], block: [8, 4] }), 128],
+  [tileTiling({ threads: [8, 16], block: [8, 4], parts: 4 }), 256],
+  [tileTiling({ threads: [8, 8], block: [4, 4], parts: 4 }), 0],
+];
+
+/** For products whose inner axis stays in one. */
+const tilesInOne: readonly (readonly [TileTiling, number])[] = [
+  [tileTiling({ threads: [8, 16], block: [8, 4] }), 128],
   [tileTiling({ threads: [8, 8], block: [4, 4] }), 0],
+];
+
+/** Others that are worth a try. */
+const otherTiles: readonly TileTiling[] = [
+  tileTiling({ threads: [16, 16], block: [8, 8] }),
+  tileTiling({ threads: [16, 16], block: [8, 4] }),
+  tileTiling({ threads: [8, 8], block: [4, 4] }),
 ];
 
 /** What of a `MatrixTiling` does not depend on the device. */
@@ -168,26 +183,29 @@ export interface MatrixTile {
   readonly parts?: number;
 }
 
+/** Whether subgroups and matrices fill a tile, and each invocation stages as many vectors of eight as the others. */
+function comesOutEven({ workgroup, subgroup }: MatrixTile, { lanes: subgroupSize }: MatrixUnits, shape: MatrixShape): boolean {
+  const [rows, columns, inner] = workgroup;
+  const [subgroupRows, subgroupColumns] = subgroup;
+  const invocations = ((rows * columns) / (subgroupRows * subgroupColumns)) * subgroupSize;
+  const whole = (size: number, of: number): boolean => size % of === 0;
+  return (
+    whole(rows, subgroupRows) &&
+    whole(columns, subgroupColumns) &&
+    whole(subgroupRows, shape.rows) &&
+    whole(subgroupColumns, shape.columns) &&
+    whole(inner, shape.inner) &&
+    whole(rows * inner, 8 * invocations) &&
+    whole(columns * inner, 8 * invocations)
+  );
+}
+
 /** A tile by matrices of one of the device's shapes. */
-export function matrixTiling(
-  { workgroup, subgroup, parts = 1 }: MatrixTile,
-  units: MatrixUnits,
-  shape: MatrixShape,
-): MatrixTiling {
+export function matrixTiling({ workgroup, subgroup, parts = 1 }: MatrixTile, units: MatrixUnits, shape: MatrixShape): MatrixTiling {
   const [rows, columns, inner] = workgroup;
   const [subgroupRows, subgroupColumns] = subgroup;
   const matrices = `${shape.rows}x${shape.columns}x${shape.inner}`;
-  const invocations = ((rows * columns) / (subgroupRows * subgroupColumns)) * units.lanes;
-  // Each invocation stages as many vectors of eight as the others.
-  const fitting =
-    rows % subgroupRows === 0 &&
-    columns % subgroupColumns === 0 &&
-    subgroupRows % shape.rows === 0 &&
-    subgroupColumns % shape.columns === 0 &&
-    inner % shape.inner === 0 &&
-    (rows * inner) % (8 * invocations) === 0 &&
-    (columns * inner) % (8 * invocations) === 0;
-  if (!fitting)
+  if (!comesOutEven({ workgroup, subgroup }, units, shape))
     throw new TypeError(
       `a tile of ${workgroup.join(" x ")} by ${subgroup.join(" x ")} does not come out even with matrices of ${matrices}`,
     );
@@ -206,13 +224,16 @@ export function matrixTiling(
   };
 }
 
-/** From the most arithmetic per value read to the most workgroups, each with the workgroups that should at least come of it. */
+/**
+ * From the most arithmetic per value read to the most workgroups, each with the workgroups that should at least come of it: two for each of the
+ * 132 cores of an H200, on which they were compared (`npm run bench:linear-variants`).
+ */
 const matrixTiles: readonly (readonly [MatrixTile, number])[] = [
-  [{ workgroup: [128, 128, 32], subgroup: [64, 64] }, 192],
-  [{ workgroup: [128, 64, 32], subgroup: [64, 32] }, 192],
-  [{ workgroup: [64, 64, 32], subgroup: [32, 32] }, 128],
-  [{ workgroup: [32, 64, 64], subgroup: [32, 16] }, 128],
-  [{ workgroup: [32, 32, 32], subgroup: [16, 16] }, 0],
+  [{ workgroup: [128, 128, 32], subgroup: [64, 32] }, 264],
+  [{ workgroup: [128, 64, 32], subgroup: [64, 32] }, 264],
+  [{ workgroup: [64, 64, 64], subgroup: [32, 32] }, 132],
+  [{ workgroup: [32, 64, 64], subgroup: [32, 16] }, 132],
+  [{ workgroup: [32, 32, 64], subgroup: [16, 16] }, 0],
 ];
 
 /** The tiles that a device's matrix units can run, by the largest of their shapes. */
@@ -222,6 +243,7 @@ function matrixTilings({ matrixUnits, limits }: DeviceFacts): readonly (readonly
   const [shape] = matrixUnits.shapes.toSorted((left, right) => volume(right) - volume(left));
   if (shape === undefined) return [];
   return matrixTiles
+    .filter(([tile]) => comesOutEven(tile, matrixUnits, shape))
     .map(([tile, least]) => [matrixTiling(tile, matrixUnits, shape), least] as const)
     .filter(([tiling]) => fits(tiling, limits));
 }
@@ -233,7 +255,7 @@ const few = 16;
 
 /** All that a device can run, for tests and for `tuneLinear`. */
 export function tilingsOf(facts: DeviceFacts, rightStorage: FloatStorage = "float32"): readonly Tiling[] {
-  const fitting = [...tiles.map(([tiling]) => tiling), split].filter((tiling) => fits(tiling, facts.limits));
+  const fitting = [...tiles.map(([tiling]) => tiling), ...otherTiles, split].filter((tiling) => fits(tiling, facts.limits));
   const onMatrixUnits = rightStorage === "float16" ? matrixTilings(facts).map(([tiling]) => tiling) : [];
   return [...onMatrixUnits, ...fitting, laneTiling(facts, "rows"), laneTiling(facts, "columns")];
 }
@@ -244,12 +266,13 @@ export function heuristicTiling(facts: DeviceFacts, shape: ProductShape, rightSt
   if (facts.kind === "cpu") return laneTiling(facts, rows <= 4 && columns > rows ? "columns" : "rows");
   if (rows <= few && rightLayout === "rows") return laneTiling(facts, "columns");
   if ((rows <= few || columns <= few) && fits(split, facts.limits)) return split;
-  const onMatrixUnits = rightStorage === "float16" && rightLayout === "columns" && stack === 1 && inner % 8 === 0 && columns % 4 === 0;
-  const matrix = onMatrixUnits ? matrixTilings(facts) : [];
-  const fitting = matrix.length > 0 ? matrix : tiles.filter(([tiling]) => fits(tiling, facts.limits));
+  const isLinear = rightLayout === "columns" && stack === 1;
+  const matrix = isLinear && rightStorage === "float16" && inner % 8 === 0 && columns % 4 === 0 ? matrixTilings(facts) : [];
+  const others = isLinear ? tiles : tilesInOne;
+  const fitting = matrix.length > 0 ? matrix : others.filter(([tiling]) => fits(tiling, facts.limits));
   const chosen = fitting.find(([tiling, least]) => {
     const extent = workgroupExtent(tiling);
-    return stack * Math.ceil(rows / extent.rows) * Math.ceil(columns / extent.columns) >= least;
+    return stack * tiling.parts * Math.ceil(rows / extent.rows) * Math.ceil(columns / extent.columns) >= least;
   });
   return chosen?.[0] ?? fitting.at(-1)?.[0] ?? laneTiling(facts, "rows");
 }
