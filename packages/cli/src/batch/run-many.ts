@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { LongspanError } from "@longspan/core";
 import { batchCounts, type BatchCounts } from "../answers/batch-counts.ts";
@@ -6,17 +5,15 @@ import { jobTextReader } from "../jobs/job-text.ts";
 import { uniqueJobs, type Job } from "../jobs/job.ts";
 import { lineOptions, type LineOptions } from "../jobs/line-options.ts";
 import type { JobOutcome } from "../jobs/text-pipeline.ts";
-import { runOptionNames } from "../model/batch-options.ts";
 import { runPipeline } from "../model/run-pipeline.ts";
-import { noteRuntime, noteWarnings } from "../output/notes.ts";
+import { noteWarnings } from "../output/notes.ts";
 import { progressDisplay } from "../output/progress-display.ts";
-import { loadRuntime } from "../runtimes/load-runtime.ts";
 import { styled, writeLine, type Terminal } from "../terminal.ts";
 import { openOutput, type Output } from "./open-output.ts";
 import { openSource, type Source } from "./open-source.ts";
 import type { TextCommand, TextCommandOptions } from "./text-command.ts";
+import { workerCommand } from "./worker-command.ts";
 import { workerOutcomes } from "./worker-pool.ts";
-import { ownProgram, withoutOptions } from "./worker-process.ts";
 
 export interface RunManyContext {
   readonly terminal: Terminal;
@@ -65,7 +62,10 @@ export async function runMany<Options extends TextCommandOptions>(
         }
       };
       if (options.workers === undefined) await runHere(model, options, command, { jobs, own, counts, write }, context);
-      else await write(await outcomesOfWorkers(options, jobs, context));
+      else {
+        const words = await workerCommand(options, declared, terminal, { command: command.name });
+        await write(workerOutcomes(jobs, { count: options.workers, command: words, unordered: options.unordered === true, signal }));
+      }
     } catch (error) {
       stop();
       if (written === 0) await output.discard();
@@ -147,32 +147,4 @@ async function runHere<Options extends TextCommandOptions>(
     },
     { terminal, signal },
   );
-}
-
-/** @throws LongspanError `argument-invalid` where the runtime is on a GPU, of which several processes have no more than one. */
-async function outcomesOfWorkers(
-  { workers: count = 1, runtime: asked, precision: dataType, threads, unordered }: TextCommandOptions,
-  jobs: AsyncIterable<Job>,
-  { terminal, signal, declared }: RunManyContext,
-): Promise<AsyncGenerator<JobOutcome, void, void>> {
-  const { runtime, reason } = await loadRuntime(asked, { dataType, threads });
-  if (runtime.name === "webgpu")
-    throw new LongspanError(
-      "argument-invalid",
-      "--workers is for runtimes on the processor: several processes share one GPU and are no faster. Leave it out, or say --runtime ort.",
-    );
-  noteRuntime(asked, runtime.name, reason, terminal);
-  const share = threads ?? Math.max(1, Math.floor(availableParallelism() / count));
-  const kept = withoutOptions(process.argv.slice(2), declared, [
-    ...runOptionNames,
-    "question",
-    "document",
-    "text",
-    "runtime",
-    "threads",
-    "json",
-  ]);
-  const command = [...ownProgram(), ...kept, "--input", "-", "--output", "-", "--unordered", "--json", "--runtime", runtime.name];
-  if (runtime.name === "ort") command.push("--threads", String(share));
-  return workerOutcomes(jobs, { count, command, unordered: unordered === true, signal });
 }

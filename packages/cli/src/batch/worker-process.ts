@@ -41,9 +41,9 @@ export function ownProgram(): readonly string[] {
   return [process.execPath, ...process.execArgv, script];
 }
 
-/** Starts a worker. @param command the program and its words */
+/** Starts a worker, to which Ctrl-C means nothing by itself. It ends when this process does. @param command the program and its words */
 export function startWorker([program = "", ...words]: readonly string[], { onLine, onEnd }: WorkerListener): WorkerProcess {
-  const child = spawn(program, words, { stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(program, words, { stdio: ["pipe", "pipe", "pipe"], detached: true, windowsHide: true });
   // Lines that are no answer: the document of the error with which it ends.
   let rest = "";
   let said = "";

@@ -26,7 +26,8 @@ export async function ask(model: string, options: AskOptions, context: TextComma
   await runTextCommand(model, options, askCommand(options), context);
 }
 
-function askCommand({ minScore = 0 }: AskOptions): TextCommand<AskOptions> {
+/** How questions are answered. */
+export function askCommand({ minScore = 0 }: Pick<AskOptions, "minScore">): TextCommand<AskOptions> {
   return {
     name: "ask",
     heads: ["question-answering"],

@@ -35,7 +35,8 @@ export async function classify(model: string, options: ClassifyOptions, context:
   await runTextCommand(model, options, classifyCommand(options), context);
 }
 
-function classifyCommand({ windowScores: scoring = "mean" }: ClassifyOptions): TextCommand<ClassifyOptions> {
+/** How texts and their tokens are labelled. */
+export function classifyCommand({ windowScores: scoring = "mean" }: Pick<ClassifyOptions, "windowScores">): TextCommand<ClassifyOptions> {
   return {
     name: "classify",
     heads: ["sequence-classification", "token-classification"],

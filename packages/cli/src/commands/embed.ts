@@ -70,7 +70,8 @@ const chunksCommand: TextCommand<EmbedOptions> = {
   cells: (document) => document,
 };
 
-function embedCommand(): TextCommand<EmbedOptions> {
+/** How texts become vectors. */
+export function embedCommand(): TextCommand<EmbedOptions> {
   // With --profile the model runs twice; a text is told of once.
   const unread = new Map<number, string>();
   return {

@@ -20,7 +20,8 @@ interface PlacedMask extends FilledMask {
   readonly place?: GivenPlace;
 }
 
-const fillCommand: TextCommand<FillOptions> = {
+/** How masks are filled. */
+export const fillCommand: TextCommand<FillOptions> = {
   name: "fill",
   heads: ["masked-lm"],
   lineOptions: ["topK"],

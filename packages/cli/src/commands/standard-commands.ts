@@ -9,6 +9,7 @@ import { registerInspect } from "./inspect.command.ts";
 import { registerPage } from "./page.command.ts";
 import type { RegisterCommand } from "./register-command.ts";
 import { registerRun } from "./run.command.ts";
+import { registerServe } from "./serve.command.ts";
 import { registerVerify } from "./verify.command.ts";
 
 /** Every command, in the order in which help lists them. */
@@ -22,6 +23,7 @@ export const standardCommands: readonly RegisterCommand[] = [
   registerFill,
   registerClassify,
   registerEmbed,
+  registerServe,
   registerPage,
   registerDoctor,
 ];

@@ -1,7 +1,7 @@
 import { LongspanError } from "@longspan/core";
 import { shownMessage } from "@longspan/core/adapter";
 import { readDocument, type DocumentContext, type DocumentOptions, type GivenText } from "../documents/read-document.ts";
-import type { Job } from "./job.ts";
+import { textFields, type Job } from "./job.ts";
 
 /** Reads the text that a job is about. */
 export type ReadJobText = (job: Job) => Promise<GivenText>;
@@ -15,7 +15,7 @@ export function jobTextReader(options: DocumentOptions, context: DocumentContext
   return async ({ fields, given: read, problem }) => {
     if (problem !== undefined) throw problem;
     if (read !== undefined) return read;
-    const given = (["text", "document", "file"] as const).filter((name) => fields[name] !== undefined);
+    const given = textFields.filter((name) => fields[name] !== undefined);
     const [name, other] = given;
     if (name === undefined)
       throw new LongspanError("inputs-invalid", "There is no text. Give it as text (or document), or a path as file.");

@@ -7,7 +7,7 @@ export type JobId = string | number;
 /** One thing to do with a model, as it was given. */
 export interface Job {
   readonly id: JobId;
-  /** `question`, `text` or `document`, or `file`; and options of the command. */
+  /** `question`; `text`, `document` or `context`, or `file`; and options of the command. */
   readonly fields: Readonly<Record<string, unknown>>;
   /** What was read already, since it can be read but once; `fields` has its text, too. */
   readonly given?: GivenText | undefined;
@@ -52,7 +52,8 @@ export async function* jobsOf(lines: AsyncIterable<JobLine>, defaults: Readonly<
   }
 }
 
-const textFields = ["text", "document", "file"] as const;
+/** Where a job's text may stand; `context` is what datasets of questions call it. */
+export const textFields = ["text", "document", "context", "file"] as const;
 
 function withDefaults(fields: Job["fields"], defaults: Job["fields"]): Job["fields"] {
   const hasText = textFields.some((name) => fields[name] !== undefined);

@@ -1,10 +1,10 @@
 import { InvalidArgumentError, type Command, type Option } from "commander";
 import { LongspanError } from "@longspan/core";
 import { shownMessage } from "@longspan/core/adapter";
-import type { Job } from "./job.ts";
+import { textFields, type Job } from "./job.ts";
 
 /** Fields of a line that are no options. */
-const ownFields: ReadonlySet<string> = new Set(["id", "question", "text", "document", "file"]);
+const ownFields: ReadonlySet<string> = new Set(["id", "question", ...textFields]);
 
 /** Options that lines have for themselves: those of the command, read as the command line reads them. */
 export interface LineOptions {

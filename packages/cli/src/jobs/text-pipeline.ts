@@ -12,6 +12,8 @@ export interface JobOutcome {
   /** What `--json` prints of one result; undefined where there is an error. */
   readonly document?: Readonly<Record<string, unknown>> | undefined;
   readonly error?: Error | undefined;
+  /** Tokens that the model read for it; undefined where nobody counted. */
+  readonly tokens?: number | undefined;
 }
 
 export interface RunJobsOptions {
@@ -21,6 +23,8 @@ export interface RunJobsOptions {
   readonly readOptions?: ((job: Job) => Readonly<Record<string, unknown>> | undefined) | undefined;
   readonly unordered?: boolean | undefined;
   readonly batchSize?: number | undefined;
+  /** Milliseconds that a batch with room waits for more jobs. */
+  readonly patience?: number | undefined;
   readonly onProgress?: ProgressListener | undefined;
   readonly onBatch?: ((progress: BatchProgress) => void) | undefined;
 }
@@ -85,10 +89,10 @@ export function textPipeline<Options extends object, Input, Given, Result>(
     dispose,
     [Symbol.asyncDispose]: asyncDispose,
     async *runJobs(jobs, given) {
-      const { signal, unordered, batchSize, onProgress, onBatch } = given;
-      const batch = { options: use.call(use.options), signal, unordered, batchSize, onProgress, onBatch };
-      for await (const { item, result, error } of runBatch(pipeline, items(jobs, given), batch)) {
-        const outcome = { job: item.job, given: item.given };
+      const { signal, unordered, batchSize, patience, onProgress, onBatch } = given;
+      const batch = { options: use.call(use.options), signal, unordered, batchSize, patience, onProgress, onBatch };
+      for await (const { item, result, error, tokens } of runBatch(pipeline, items(jobs, given), batch)) {
+        const outcome = { job: item.job, given: item.given, tokens };
         if (error !== undefined) yield { ...outcome, error };
         else if (item.given !== undefined) yield { ...outcome, document: documentOf(use, result, item.given) };
       }

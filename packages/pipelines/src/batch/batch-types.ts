@@ -13,7 +13,12 @@ export interface BatchItem<Input, Options> {
 }
 
 /** What became of an item: a result, or an error of its own. */
-export type BatchOutcome<Item, Result> = { readonly item: Item; readonly index: number } & (
+export type BatchOutcome<Item, Result> = {
+  readonly item: Item;
+  readonly index: number;
+  /** Tokens of its windows, special ones included; 0 where none were made. */
+  readonly tokens: number;
+} & (
   | { readonly result: Result; readonly error?: undefined }
   | { readonly result?: undefined; readonly error: Error }
 );

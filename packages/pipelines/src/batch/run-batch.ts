@@ -68,7 +68,7 @@ export async function* runBatch<Input, Options, Result, Item extends BatchItem<I
 
   function settle(entry: Entry<Item, Result>, outcome: { readonly result: Result } | { readonly error: Error }): void {
     if (entry.outcome !== undefined) return;
-    entry.outcome = { item: entry.item, index: entry.index, ...outcome };
+    entry.outcome = { item: entry.item, index: entry.index, tokens: tokensOf(entry.rows), ...outcome };
     counts.items++;
     if ("error" in outcome) counts.errors++;
     pool.drop(entry);
@@ -175,7 +175,7 @@ async function* entriesOf<Input, Options, Result, Item extends BatchItem<Input, 
       const job = await prepare(item, place.index);
       yield { ...place, job, rows: job.rows, outcome: undefined };
     } catch (error) {
-      yield { ...place, job: undefined, rows: [], outcome: { item, index: place.index, error: errorOf(error) } };
+      yield { ...place, job: undefined, rows: [], outcome: { item, index: place.index, tokens: 0, error: errorOf(error) } };
     }
   }
 }
@@ -234,6 +234,10 @@ function count(counts: { -readonly [Name in keyof BatchProgress]: number }, batc
   counts.windows += batch.length;
   counts.tokens += tokens;
   counts.paddingTokens += Math.max(...lengths) * batch.length - tokens;
+}
+
+function tokensOf(rows: readonly TokenRow[]): number {
+  return rows.reduce((sum, { ids }) => sum + ids.length, 0);
 }
 
 function errorOf(error: unknown): Error {

@@ -1,0 +1,42 @@
+import { availableParallelism } from "node:os";
+import type { Command } from "commander";
+import { LongspanError } from "@longspan/core";
+import { runOptionNames } from "../model/batch-options.ts";
+import { noteRuntime } from "../output/notes.ts";
+import { loadRuntime } from "../runtimes/load-runtime.ts";
+import type { Terminal } from "../terminal.ts";
+import type { TextCommandOptions } from "./text-command.ts";
+import { ownProgram, withoutOptions } from "./worker-process.ts";
+
+/** How a worker's command line differs from this one's. */
+export interface WorkerWords {
+  /** The command that it runs, in place of this one's. */
+  readonly command: string;
+  /** Further options that are not a worker's, by their names in the program. */
+  readonly besides?: readonly string[];
+}
+
+/**
+ * What starts a worker: this program with the options of this command line that are about the model, each with its share of the processor.
+ * @throws LongspanError `argument-invalid` where the runtime is on a GPU, of which several processes have no more than one.
+ */
+export async function workerCommand(
+  { workers: count = 1, runtime: asked, precision: dataType, threads }: TextCommandOptions,
+  declared: Command,
+  terminal: Terminal,
+  { command, besides = [] }: WorkerWords,
+): Promise<readonly string[]> {
+  const { runtime, reason } = await loadRuntime(asked, { dataType, threads });
+  if (runtime.name === "webgpu")
+    throw new LongspanError(
+      "argument-invalid",
+      "--workers is for runtimes on the processor: several processes share one GPU and are no faster. Leave it out, or say --runtime ort.",
+    );
+  noteRuntime(asked, runtime.name, reason, terminal);
+  const share = threads ?? Math.max(1, Math.floor(availableParallelism() / count));
+  const others = [...runOptionNames, "question", "document", "text", "runtime", "threads", "json", ...besides];
+  const kept = withoutOptions(process.argv.slice(2), declared, others);
+  const words = kept.with(kept.indexOf(declared.name()), command);
+  const all = [...ownProgram(), ...words, "--input", "-", "--output", "-", "--unordered", "--json", "--runtime", runtime.name];
+  return runtime.name === "ort" ? [...all, "--threads", String(share)] : all;
+}

@@ -1,0 +1,160 @@
+import type { Command } from "commander";
+import { type Head, LongspanError } from "@longspan/core";
+import type { ServedOutcome, ServedTask, ServeOptions, WithModel } from "@longspan/serve";
+import type { TextCommand, TextCommandOptions } from "../batch/text-command.ts";
+import { workerCommand } from "../batch/worker-command.ts";
+import { workerOutcomes } from "../batch/worker-pool.ts";
+import { jobTextReader } from "../jobs/job-text.ts";
+import { lineOptions } from "../jobs/line-options.ts";
+import type { JobOutcome } from "../jobs/text-pipeline.ts";
+import { createCommandConverter, openModel } from "../model/open-model.ts";
+import type { PipelineCommandOptions } from "../model/pipeline-options.ts";
+import { runPipeline } from "../model/run-pipeline.ts";
+import { noteWarnings } from "../output/notes.ts";
+import { installCommand } from "../runtimes/install-command.ts";
+import { styled, writeLine, type Terminal } from "../terminal.ts";
+import { askCommand } from "./ask.ts";
+import { classifyCommand } from "./classify.ts";
+import { embedCommand } from "./embed.ts";
+import { fillCommand } from "./fill.ts";
+
+export interface ServeCommandOptions extends PipelineCommandOptions {
+  readonly task?: ServedTask;
+  readonly port?: number;
+  readonly host?: string;
+  readonly token?: string;
+  readonly workers?: number;
+  readonly batchSize?: number;
+  readonly batchWait?: number;
+  readonly queue?: number;
+  readonly maxBody?: number;
+  readonly maxLength?: number;
+  readonly requestTimeout?: number;
+}
+
+export interface ServeContext {
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+  readonly declared: Command;
+  readonly version: () => string;
+}
+
+/** Options of the server, of which its workers know nothing. */
+const serverOptions: readonly string[] = ["task", "port", "host", "token", "batchWait", "queue", "maxBody", "maxLength", "requestTimeout"];
+
+const taskOfHead: Readonly<Record<Head, ServedTask | undefined>> = {
+  model: "feature-extraction",
+  "question-answering": "question-answering",
+  "masked-lm": "fill-mask",
+  "sequence-classification": "text-classification",
+  "token-classification": "token-classification",
+  "multiple-choice": undefined,
+};
+
+/** `longspan serve`: a model over HTTP, until the process is told to end and all that was asked is answered. */
+export async function serve(model: string, options: ServeCommandOptions, context: ServeContext): Promise<void> {
+  const { terminal, signal, declared, version } = context;
+  const { serveInference } = await loadServer();
+  const task = options.task ?? (await taskOf(model, options, context));
+  const command = commandOf(task);
+  const token = options.token ?? process.env.LONGSPAN_TOKEN;
+  const given: TextCommandOptions = { ...options, document: [] };
+  // What is asked already is answered, whatever ends the server; a second signal ends the process.
+  const running = new AbortController().signal;
+  const own = lineOptions(declared.parent?.commands.find((one) => one.name() === command.name) ?? declared, command.lineOptions);
+
+  const runHere: WithModel = async (use) => {
+    await runPipeline(
+      model,
+      options,
+      {
+        command: command.name,
+        heads: command.heads,
+        create: async (pipelineOptions, opened) => command.create(given, pipelineOptions, opened),
+        run: async (pipeline) =>
+          use((jobs) =>
+            served(
+              pipeline.runJobs(jobs, {
+                signal: running,
+                readText: jobTextReader({}, { terminal, signal: running }),
+                readOptions: (job) => own.read(job),
+                unordered: true,
+                batchSize: options.batchSize,
+                patience: options.batchWait ?? 5,
+              }),
+            ),
+          ),
+      },
+      { terminal, signal },
+    );
+  };
+  const runWorkers: WithModel = async (use) => {
+    const words = await workerCommand(given, declared, terminal, { command: command.name, besides: serverOptions });
+    const count = options.workers ?? 1;
+    await use((jobs) => served(workerOutcomes(jobs, { count, command: words, unordered: true, signal: running })));
+  };
+  await serveInference({
+    withModel: options.workers === undefined ? runHere : runWorkers,
+    task,
+    model,
+    version: version(),
+    host: options.host ?? "127.0.0.1",
+    port: options.port ?? 8080,
+    token: token === "" ? undefined : token,
+    capacity: options.queue ?? 256,
+    timeout: (options.requestTimeout ?? 60) * 1000,
+    maxBody: options.maxBody ?? 10_000_000,
+    maxLength: options.maxLength ?? 1_000_000,
+    signal,
+    onListening: (address) => writeLine(terminal.error, styled("green", "listening"), `  ${address}  (${task}; ${address}/openapi.json)`),
+    onLost: (error) => noteWarnings([`The model was lost and is opened again: ${messageOf(error)}`], terminal),
+    onError: (error) =>
+      writeLine(terminal.error, styled("red", "error"), `  ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+  });
+}
+
+function commandOf(task: ServedTask): TextCommand<TextCommandOptions> {
+  const commands: Readonly<Record<ServedTask, () => TextCommand<TextCommandOptions>>> = {
+    "question-answering": () => askCommand({}) as TextCommand<TextCommandOptions>,
+    "fill-mask": () => fillCommand,
+    "text-classification": () => ({ ...(classifyCommand({}) as TextCommand<TextCommandOptions>), heads: ["sequence-classification"] }),
+    "token-classification": () => ({ ...(classifyCommand({}) as TextCommand<TextCommandOptions>), heads: ["token-classification"] }),
+    "feature-extraction": () => embedCommand(),
+  };
+  return commands[task]();
+}
+
+/** What the model's head is for. @throws LongspanError `head-unknown` for one that no task runs. */
+async function taskOf(model: string, options: ServeCommandOptions, { terminal, signal }: ServeContext): Promise<ServedTask> {
+  const { checkpoint } = await openModel(await createCommandConverter(options), model, options, options.layout, { terminal, signal });
+  try {
+    if (checkpoint.problem !== undefined) throw checkpoint.problem;
+    const task = checkpoint.head === null ? undefined : taskOfHead[checkpoint.head];
+    if (task !== undefined) return task;
+    throw new LongspanError(
+      "head-unknown",
+      `${checkpoint.name}: nothing is served with its head. Say --task feature-extraction for its vectors.`,
+      {
+        details: { model: checkpoint.name, head: checkpoint.head },
+      },
+    );
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+async function* served(outcomes: AsyncIterable<JobOutcome>): AsyncGenerator<ServedOutcome, void, void> {
+  for await (const { job, document, error, tokens } of outcomes) yield { id: Number(job.id), document, error, tokens };
+}
+
+async function loadServer(): Promise<{ readonly serveInference: (options: ServeOptions) => Promise<void> }> {
+  try {
+    return await import("@longspan/serve");
+  } catch (error) {
+    throw new LongspanError("module-missing", `The server is a package of its own: ${installCommand("@longspan/serve")}`, { cause: error });
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,57 @@
+import type { ServedTask } from "./served-job.ts";
+
+type Document = Readonly<Record<string, unknown>>;
+
+interface Span {
+  readonly answer: string;
+  readonly score: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+interface Filling {
+  readonly id: number;
+  readonly text: string;
+  readonly score: number;
+  readonly filled: string;
+}
+
+interface Entity {
+  readonly label: string;
+  readonly score: number;
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/**
+ * A result as Hugging Face's clients read it (huggingface.js, packages/tasks, spec/output.json of each task; transformers' pipelines).
+ * Places count UTF-16 units.
+ * @param topK how many were asked for; undefined where nothing was said
+ */
+export function inferenceAnswer(task: ServedTask, document: Document, topK: number | undefined, isGrouped: boolean): unknown {
+  return answers[task](document, topK, isGrouped);
+}
+
+const answers: Readonly<Record<ServedTask, (document: Document, topK: number | undefined, isGrouped: boolean) => unknown>> = {
+  "question-answering": (document, topK) => {
+    const found = (document.answers as readonly Span[]).map(({ answer, score, start, end }) => ({ answer, score, start, end }));
+    return topK === undefined || topK === 1 ? (found[0] ?? { answer: "", score: 0, start: 0, end: 0 }) : found;
+  },
+  "fill-mask": (document) => {
+    const masks = (document.masks as readonly { readonly fillings: readonly Filling[] }[]).map(({ fillings }) =>
+      fillings.map(({ id, text, score, filled }) => ({ score, token: id, token_str: text, sequence: filled })),
+    );
+    return masks.length === 1 ? masks[0] : masks;
+  },
+  "text-classification": (document, topK) => (document.labels as readonly unknown[]).slice(0, topK),
+  "token-classification": (document, _, isGrouped) =>
+    (document.entities as readonly Entity[]).map(({ label, score, start, end, text }) => ({
+      [isGrouped ? "entity_group" : "entity"]: label,
+      score,
+      word: text,
+      start,
+      end,
+    })),
+  "feature-extraction": (document) => document.embedding,
+};

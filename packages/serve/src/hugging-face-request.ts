@@ -1,0 +1,112 @@
+import { RequestError } from "./request-error.ts";
+import type { ServedJob, ServedTask } from "./served-job.ts";
+
+/** A request as Hugging Face's clients write it, understood. */
+export interface InferenceRequest {
+  readonly inputs: readonly ServedJob["fields"][];
+  /** Whether `inputs` was a list: then the answer is one, too. */
+  readonly isList: boolean;
+  /** For the answer: how many results were asked for. */
+  readonly topK: number | undefined;
+  /** Of tokens: whether neighbours of one label are one. */
+  readonly isGrouped: boolean;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A parameter as an option of the command line. @throws RequestError for a value that it cannot have. */
+type Parameter = (value: unknown) => Fields;
+
+const option =
+  (name: string): Parameter =>
+  (value) => ({ [name]: value });
+
+/** A parameter of which one value alone is what is done anyway. */
+const fixed =
+  (name: string, ...allowed: readonly unknown[]): Parameter =>
+  (value) => {
+    if (allowed.some((one) => JSON.stringify(one) === JSON.stringify(value))) return {};
+    throw invalid(`${name} is ${JSON.stringify(value)}; this server does ${allowed.map((one) => JSON.stringify(one)).join(" or ")} alone.`);
+  };
+
+/** Read of the answer, not of the input. */
+const ofAnswer: Parameter = () => ({});
+
+/**
+ * The parameters of each task, as huggingface_hub and @huggingface/inference name them (huggingface.js, packages/tasks, spec/input.json of
+ * each task).
+ */
+const parameters: Readonly<Record<ServedTask, Readonly<Record<string, Parameter>>>> = {
+  "question-answering": {
+    top_k: option("top-k"),
+    doc_stride: option("stride-tokens"),
+    max_answer_len: option("max-answer-tokens"),
+    max_seq_len: option("window-tokens"),
+    handle_impossible_answer: option("allow-no-answer"),
+    align_to_words: (value) => ({ "within-words": value === false }),
+  },
+  "fill-mask": { top_k: option("top-k") },
+  "text-classification": { function_to_apply: option("scores"), top_k: ofAnswer },
+  "token-classification": {
+    aggregation_strategy: option("aggregation"),
+    ignore_labels: fixed("ignore_labels", ["O"]),
+  },
+  "feature-extraction": { normalize: option("normalize"), prompt_name: option("prompt-name"), truncate: ofAnswer },
+};
+
+/** What Hugging Face's servers do where nothing is said, and the command line does not. */
+const defaults: Readonly<Partial<Record<ServedTask, Fields>>> = { "token-classification": { aggregation: "simple" } };
+
+/** @throws RequestError 400 naming what is wrong. */
+export function inferenceRequest(task: ServedTask, body: unknown): InferenceRequest {
+  if (!isObject(body) || body.inputs === undefined) throw invalid('A request is an object with "inputs" and, where wanted, "parameters".');
+  const { inputs, parameters: given, options: _options, ...others } = body;
+  if (given !== undefined && given !== null && !isObject(given)) throw invalid('"parameters" is no object.');
+  // Of feature extraction, clients write the parameters beside the inputs.
+  const named = task === "feature-extraction" ? { ...others, ...given } : (given ?? {});
+  if (task !== "feature-extraction" && Object.keys(others).length > 0)
+    throw invalid(`There is no ${JSON.stringify(Object.keys(others)[0])} in a request of ${task}.`);
+  const options = { ...defaults[task], ...optionsOf(task, named) };
+  const topK: unknown = named.top_k;
+  const isList = Array.isArray(inputs);
+  const all: readonly unknown[] = isList ? inputs : [inputs];
+  if (all.length === 0) throw invalid('"inputs" is an empty list.');
+  return {
+    inputs: all.map((input) => ({ ...inputOf(task, input), ...options })),
+    isList,
+    topK: typeof topK === "number" ? topK : undefined,
+    isGrouped: Reflect.get(options, "aggregation") === "simple",
+  };
+}
+
+function optionsOf(task: ServedTask, named: Fields): Fields {
+  const known = parameters[task];
+  return Object.assign(
+    {},
+    ...Object.entries(named)
+      .filter(([, value]) => value !== null && value !== undefined)
+      .map(([name, value]) => {
+        const parameter = Object.hasOwn(known, name) ? known[name] : undefined;
+        if (parameter !== undefined) return parameter(value);
+        throw invalid(`${task} has no parameter ${JSON.stringify(name)} here. There are: ${Object.keys(known).join(", ")}.`);
+      }),
+  ) as Fields;
+}
+
+function inputOf(task: ServedTask, input: unknown): Fields {
+  if (task !== "question-answering") {
+    if (typeof input === "string") return { text: input };
+    throw invalid(`An input of ${task} is a text, or a list of them.`);
+  }
+  if (isObject(input) && typeof input.question === "string" && typeof input.context === "string")
+    return { question: input.question, text: input.context };
+  throw invalid('An input of question-answering is {"question": "…", "context": "…"}, or a list of them.');
+}
+
+export function isObject(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function invalid(message: string): RequestError {
+  return new RequestError(400, "inputs-invalid", message);
+}

@@ -1,0 +1,120 @@
+import { Hono, type Context } from "hono";
+import { bearerAuth } from "hono/bearer-auth";
+import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
+import { inferenceAnswer } from "./hugging-face-answer.ts";
+import { inferenceRequest } from "./hugging-face-request.ts";
+import type { EngineResult, InferenceEngine } from "./inference-engine.ts";
+import { embeddingsAnswer, embeddingsRequest } from "./openai-embeddings.ts";
+import { openapiDocument } from "./openapi-document.ts";
+import { RequestError, requestErrorOf } from "./request-error.ts";
+import type { ServedJob, ServedTask } from "./served-job.ts";
+import { serverMetrics } from "./server-metrics.ts";
+
+/** What a server's routes are made of. */
+export interface InferenceAppOptions {
+  readonly engine: InferenceEngine;
+  readonly task: ServedTask;
+  /** For answers and for people. */
+  readonly model: string;
+  readonly version: string;
+  /** Bytes of a request. */
+  readonly maxBody: number;
+  /** Characters (UTF-16 units) of a text. */
+  readonly maxLength: number;
+  /** What `Authorization: Bearer` has to say; undefined where nobody is asked. */
+  readonly token?: string | undefined;
+  /** Told of errors that are the server's. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** The server's routes, as a function from a request to an answer. */
+export function inferenceApp({ engine, task, model, version, maxBody, maxLength, token, onError }: InferenceAppOptions): Hono {
+  const app = new Hono();
+  const metrics = serverMetrics(engine);
+
+  app.use(async (context, next) => {
+    const started = performance.now();
+    await next();
+    // By what routes there are, not by what is asked: names that others make up are no labels.
+    const route = routes.find((one) => context.req.path === one) ?? (context.req.path.startsWith("/models/") ? "/models/" : "other");
+    metrics.request(route, context.res.status, (performance.now() - started) / 1000);
+  });
+  app.onError((error, context) => {
+    if (error instanceof HTTPException) return error.getResponse();
+    const { status, code, message, headers } = requestErrorOf(error);
+    if (status === 500) onError(error);
+    return context.json({ error: message, error_type: code }, status, { ...headers });
+  });
+  app.notFound((context) =>
+    context.json(
+      { error: `There is no ${context.req.method} ${context.req.path}. GET /openapi.json tells what there is.`, error_type: "not-found" },
+      404,
+    ),
+  );
+
+  app.get("/health", (context) =>
+    engine.isReady ? context.json({ status: "ok", model, task }) : context.json({ status: "not ready" }, 503),
+  );
+  if (token !== undefined)
+    app.use(
+      bearerAuth({
+        token,
+        noAuthenticationHeader: { message: unauthorized },
+        invalidAuthenticationHeader: { message: unauthorized },
+        invalidToken: { message: unauthorized },
+      }),
+    );
+  app.get("/metrics", async (context) => context.text(await metrics.text(), 200, { "Content-Type": metrics.contentType }));
+  app.get("/openapi.json", (context) => context.json(openapiDocument(task, model, version, token !== undefined)));
+
+  app.use(
+    bodyLimit({
+      maxSize: maxBody,
+      onError: () => {
+        throw new RequestError(413, "limit-exceeded", `A request has at most ${maxBody} bytes here. Send less at a time.`);
+      },
+    }),
+  );
+  const submit = async (inputs: readonly ServedJob["fields"][], context: Context): Promise<readonly EngineResult[]> => {
+    for (const { text, question } of inputs) {
+      const longest = Math.max(String(text).length, typeof question === "string" ? question.length : 0);
+      if (longest > maxLength)
+        throw new RequestError(
+          400,
+          "limit-exceeded",
+          `A text has ${longest} characters; this server reads ${maxLength}. Send a shorter one.`,
+        );
+    }
+    const results = await engine.submit(inputs, context.req.raw.signal);
+    metrics.inputs(results.length);
+    return results;
+  };
+  const infer = async (context: Context): Promise<Response> => {
+    const { inputs, isList, topK, isGrouped } = inferenceRequest(task, await bodyOf(context));
+    const answers = (await submit(inputs, context)).map(({ document }) => inferenceAnswer(task, document, topK, isGrouped));
+    // Clients take the first of a list for the labels of a text.
+    return context.json(isList || task === "text-classification" ? answers : answers[0]);
+  };
+  app.post("/", infer);
+  app.post("/models/*", infer);
+  if (task === "feature-extraction")
+    app.post("/v1/embeddings", async (context) => {
+      const { inputs, isBase64 } = embeddingsRequest(await bodyOf(context));
+      return context.json(embeddingsAnswer(model, await submit(inputs, context), isBase64));
+    });
+  return app;
+}
+
+const routes = ["/", "/v1/embeddings", "/health", "/metrics", "/openapi.json"];
+
+const unauthorized = { error: "This server wants a token: send it as Authorization: Bearer.", error_type: "unauthorized" };
+
+async function bodyOf(context: Context): Promise<unknown> {
+  const text = await context.req.text();
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new RequestError(400, "malformed", `The request is no JSON: ${error instanceof Error ? error.message : String(error)}.`);
+  }
+}

@@ -1,0 +1,25 @@
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { errorCodes, LongspanError } from "@longspan/core";
+
+/** A request that is not answered: its status, and what its sender is told. */
+export class RequestError extends Error {
+  readonly status: ContentfulStatusCode;
+  readonly code: string;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: ContentfulStatusCode, code: string, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.name = "RequestError";
+    this.status = status;
+    this.code = code;
+    this.headers = headers;
+  }
+}
+
+/** What an error is to the sender of a request: 400 where the input is at fault, 503 where the machine is, 500 for a bug of ours. */
+export function requestErrorOf(error: unknown): RequestError {
+  if (error instanceof RequestError) return error;
+  if (!LongspanError.isInstance(error)) return new RequestError(500, "bug", "The server failed. Its log says how.");
+  const fault = errorCodes[error.code];
+  return new RequestError(fault === "input" || fault === "usage" ? 400 : 503, error.code, error.message);
+}

@@ -1,0 +1,100 @@
+import { once } from "node:events";
+import type { Server } from "node:http";
+import { serve } from "@hono/node-server";
+import { LongspanError } from "@longspan/core";
+import { inferenceApp, type InferenceAppOptions } from "./inference-app.ts";
+import { inferenceEngine } from "./inference-engine.ts";
+import type { WithModel } from "./served-job.ts";
+
+/** How a model is served. */
+export interface ServeOptions extends Omit<InferenceAppOptions, "engine"> {
+  readonly withModel: WithModel;
+  readonly host: string;
+  /** 0 is any that is free. */
+  readonly port: number;
+  /** Inputs that may wait or be under way, of all requests; beyond, requests get 429. */
+  readonly capacity: number;
+  /** Milliseconds that an input may take. */
+  readonly timeout: number;
+  /** Takes no further requests when it is aborted, and ends when all that were taken are answered. */
+  readonly signal: AbortSignal;
+  /** Told the address when requests are answered, and when the model is lost and opened again. */
+  readonly onListening: (address: string) => void;
+  readonly onLost: (error: unknown) => void;
+}
+
+/**
+ * Serves a model over HTTP until the signal, and then until all is answered.
+ * @throws LongspanError what opening the model throws; `io-failed` for an address that cannot be had.
+ */
+export async function serveInference(options: ServeOptions): Promise<void> {
+  const { withModel, host, port, capacity, timeout, signal, onListening, onLost } = options;
+  let server: Server | undefined;
+  const engine = inferenceEngine({
+    capacity,
+    timeout,
+    onLost,
+    withModel: async (use) =>
+      withModel(async (runJobs) => {
+        // No request is taken before there is a model to answer it.
+        server ??= await listen();
+        return use(runJobs);
+      }),
+  });
+
+  async function listen(): Promise<Server> {
+    const opened = serve({ fetch: inferenceApp({ ...options, engine }).fetch, hostname: host, port }) as Server;
+    try {
+      await once(opened, "listening");
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new LongspanError("io-failed", `${host}:${port} cannot be listened on: ${why}. Say another --port or --host.`, {
+        cause: error,
+        details: { host, port },
+      });
+    }
+    opened.on("connection", () => arrivals++);
+    opened.on("request", () => arrivals++);
+    const address = opened.address();
+    const name = host.includes(":") ? `[${host}]` : host;
+    onListening(`http://${name}:${typeof address === "object" && address !== null ? address.port : port}`);
+    return opened;
+  }
+
+  const drain = (): void => {
+    engine.drain();
+    server?.close();
+  };
+  let timer: NodeJS.Timeout | undefined;
+  let arrivals = 0;
+  const begin = (): void => {
+    engine.announceEnd();
+    let [seen, times] = [arrivals, 0];
+    // A runtime that keeps the process busy keeps it from seeing who has come: as long as somebody comes, there may be others.
+    timer = setInterval(() => {
+      if (arrivals === seen || ++times === maxGraces) drain();
+      seen = arrivals;
+    }, graceMilliseconds);
+  };
+  signal.addEventListener("abort", begin, { once: true });
+  if (signal.aborted) begin();
+  try {
+    await engine.run();
+  } finally {
+    signal.removeEventListener("abort", begin);
+    clearInterval(timer);
+    server?.close();
+    // Answers that are written go out first.
+    await new Promise((resolve) => {
+      setTimeout(resolve, lastWordsMilliseconds);
+    });
+    server?.closeAllConnections();
+  }
+}
+
+/** Who has connected by the signal, and those whom a balancer still sends, are answered. */
+const graceMilliseconds = 250;
+const maxGraces = 20;
+
+/** For what is written when the last answer is there. */
+const lastWordsMilliseconds = 100;
