@@ -58,6 +58,7 @@ const maxVainLosses = 5;
 /** So much longer is waited each time before it is opened again. */
 const reopenMilliseconds = 500;
 
+/** The queue before a model: what waits is bounded, what a lost model had is done again. */
 export function inferenceEngine({ withModel, capacity, timeout, onLost }: InferenceEngineOptions): InferenceEngine {
   /** In the order in which they came; those that wait for the model, and those that it has. */
   const queued: Waiting[] = [];

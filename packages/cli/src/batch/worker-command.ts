@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { LongspanError } from "@longspan/core";
 import { runOptionNames } from "../model/batch-options.ts";
 import { noteRuntime } from "../output/notes.ts";
-import { loadRuntime } from "../runtimes/load-runtime.ts";
+import { defaultRuntime, loadRuntime } from "../runtimes/load-runtime.ts";
 import type { Terminal } from "../terminal.ts";
 import type { TextCommandOptions } from "./text-command.ts";
 import { ownProgram, withoutOptions } from "./worker-process.ts";
@@ -37,6 +37,8 @@ export async function workerCommand(
   const others = [...runOptionNames, "question", "document", "text", "runtime", "threads", "json", ...besides];
   const kept = withoutOptions(process.argv.slice(2), declared, others);
   const words = kept.with(kept.indexOf(declared.name()), command);
-  const all = [...ownProgram(), ...words, "--input", "-", "--output", "-", "--unordered", "--json", "--runtime", runtime.name];
-  return runtime.name === "ort" ? [...all, "--threads", String(share)] : all;
+  // What was chosen here is not chosen again by each; a module of the user's is its path.
+  const named = asked === defaultRuntime ? runtime.name : asked;
+  const all = [...ownProgram(), ...words, "--input", "-", "--output", "-", "--unordered", "--json", "--runtime", named];
+  return named === "ort" ? [...all, "--threads", String(share)] : all;
 }
