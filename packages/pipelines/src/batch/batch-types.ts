@@ -18,10 +18,7 @@ export type BatchOutcome<Item, Result> = {
   readonly index: number;
   /** Tokens of its windows, special ones included; 0 where none were made. */
   readonly tokens: number;
-} & (
-  | { readonly result: Result; readonly error?: undefined }
-  | { readonly result?: undefined; readonly error: Error }
-);
+} & ({ readonly result: Result; readonly error?: undefined } | { readonly result?: undefined; readonly error: Error });
 
 /** Counts so far. */
 export interface BatchProgress {
