@@ -49,7 +49,7 @@ function page(): Plugin {
       const headers = Object.entries(pageHeaders).map(([name, value]) => `  ${name}: ${value}`);
       // For hosts that read it (Netlify, Cloudflare Pages): the same headers that longspan page sends.
       this.emitFile({ type: "asset", fileName: "_headers", source: `/*\n${headers.join("\n")}\n` });
-      const built = Object.values(bundle).filter(({ fileName }) => !fileName.endsWith("service-worker.js"));
+      const built = Object.values(bundle).filter(({ fileName }) => /^(?:assets\/|index\.html)/.test(fileName));
       const files = [...built.map(({ fileName }) => fileName), ...Object.keys(carried).filter((name) => name.startsWith("example/"))];
       const kept = [...files.filter((name) => !name.endsWith(".html") && !name.endsWith(".map")), "icon.svg", "page.webmanifest"];
       const sum = createHash("sha256");

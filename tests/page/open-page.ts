@@ -14,13 +14,12 @@ export async function serveBuiltPage(connect: readonly string[] = []): Promise<P
   return servePage({ folder: pageFolder, port: 0, connect });
 }
 
-export async function launchChromium(): Promise<Browser> {
+/** @param more Instead of WebGPU on the processor. */
+export async function launchChromium(more: readonly string[] = ["--enable-unsafe-webgpu"]): Promise<Browser> {
   // Of vitest.config.ts.
   const executablePath = process.env.CHROMIUM ?? "";
-  return chromium.launch({
-    executablePath,
-    args: ["--enable-unsafe-webgpu", "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-  });
+  const quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+  return chromium.launch({ executablePath, args: [...quiet, ...more] });
 }
 
 export interface OpenedPage {

@@ -36,7 +36,7 @@ export function VirtualTable<Row>({ label, columns, rows, cells, rowKey, isCurre
       ref={scroller}
       class="table-scroller"
       tabIndex={0}
-      role="region"
+      role="group"
       aria-label={label}
       onScroll={(event) => (top.value = event.currentTarget.scrollTop)}
     >

@@ -69,7 +69,7 @@ export function DocumentPane(): JSX.Element {
         </ul>
       )}
       {document !== undefined && (
-        <div ref={scroller} class="text" tabIndex={0} role="region" aria-labelledby="document-heading">
+        <div ref={scroller} class="text" tabIndex={0} role="group" aria-labelledby="document-heading">
           {chunks.value.map((chunk) => (
             <ChunkText key={`${document.key} ${chunk.start}`} chunk={chunk} text={document.text} marks={marksIn(chunk)} />
           ))}

@@ -1,4 +1,5 @@
 import { effect, signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import type { JSX } from "preact";
 import type { Converted, PlanReport, Progress, Request, SavePlace } from "../../protocol/calls.ts";
 import type { Problem } from "../../protocol/problem.ts";
@@ -179,8 +180,11 @@ async function convert(to: SavePlace): Promise<void> {
 function Done({ report }: { readonly report: Converted }): JSX.Element {
   const words = texts.value.convert;
   const { download } = report;
+  const card = useRef<HTMLElement>(null);
+  // The table of the plan may be long.
+  useEffect(() => card.current?.scrollIntoView({ block: "nearest" }), [report]);
   return (
-    <section class="card" aria-labelledby="done-heading">
+    <section ref={card} class="card" aria-labelledby="done-heading">
       <h2 id="done-heading" class="same">
         {words.done}
       </h2>

@@ -13,7 +13,8 @@ export function CheckpointChooser({ label, opened }: { readonly label: string; r
   const again = useSignal(false);
   const id = useId();
   const { inspection, progress, problem } = opened;
-  const choosing = (inspection.value === undefined && progress.value === undefined) || again.value;
+  // What was typed stays while it is opened, in case that fails.
+  const choosing = inspection.value === undefined || again.value;
   return (
     <section class="card" aria-labelledby={id}>
       <div class="line">

@@ -9,6 +9,7 @@ import { texts } from "../../texts/language.ts";
 import { count, measure } from "../../texts/numbers.ts";
 import { ProblemNote } from "../problem-note.tsx";
 import { ProgressBar } from "../progress-bar.tsx";
+import { TensorName } from "../tensor-name.tsx";
 
 export interface TensorDetailsProps {
   readonly row: TensorRow;
@@ -51,7 +52,7 @@ export function TensorDetails({ row, index, place, onClose }: TensorDetailsProps
     <section ref={panel} class="details" tabIndex={-1} aria-label={`${words.details} ${row.name}`}>
       <div class="line">
         <h3>
-          <code>{row.name}</code>
+          <TensorName name={row.name} />
         </h3>
         <button type="button" class="quiet icon" aria-label={words.close} onClick={onClose}>
           ×
@@ -67,7 +68,7 @@ export function TensorDetails({ row, index, place, onClose }: TensorDetailsProps
             <div key={layout}>
               <dt>{layout}</dt>
               <dd>
-                <code>{name}</code>
+                <TensorName name={name} />
               </dd>
             </div>
           ))}

@@ -1,0 +1,168 @@
+import { readFileSync } from "node:fs";
+import type { PageServer } from "longspan";
+import type { Browser } from "playwright";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { lightning } from "@longspan/adapter-lightning";
+import { torch } from "@longspan/adapter-torch";
+import { createConverter, memoryFileSet } from "@longspan/core";
+import { exampleModel, launchChromium, openPage, serveBuiltPage, takePicture } from "./open-page.ts";
+import { storedFiles } from "./stored-zip.ts";
+
+let server: PageServer;
+let browser: Browser;
+
+beforeAll(async () => {
+  server = await serveBuiltPage();
+  browser = await launchChromium();
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.close();
+});
+
+const ckpt = `${exampleModel}longformer-qa.ckpt`;
+const document = `${exampleModel}document.txt`;
+
+test("look inside: what a checkpoint is, its tensors under all their names, values when they are asked for", async () => {
+  const { page, complaints, context } = await openPage(browser, `${server.url}#look`);
+  await page.locator("[data-purpose=folder]").setInputFiles(exampleModel);
+  await page.locator(".facts-list").waitFor();
+  const facts = (await page.locator(".facts-list").textContent()) ?? "";
+  for (const fact of ["question-answering", "515,522", "3 layers, hidden size 64, 4 heads, window 32"]) expect(facts).toContain(fact);
+  await page.getByRole("searchbox").fill("layer.1 key weight");
+  const rows = page.locator(".tensors tbody tr:not([aria-hidden])");
+  await expect.poll(() => rows.count()).toBe(2);
+  // By a name of another framework: Paddle's.
+  await page.getByRole("searchbox").fill("k_proj");
+  await expect.poll(() => rows.count()).toBeGreaterThan(0);
+  await page.locator("button.name").first().click();
+  const details = page.getByRole("region", { name: /^Details of/ });
+  expect(await details.locator(".names").textContent()).toContain("k_proj");
+  await details.getByRole("button", { name: "Read its values" }).click();
+  await details.locator(".histogram").waitFor();
+  expect(await details.locator(".figures").textContent()).toMatch(/Mean.*Not finite0/);
+  await takePicture(page, "inspect");
+  await page.getByRole("searchbox").fill("nothing like this");
+  await page.getByText("No name has this text in it.").waitFor();
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test("a checkpoint by its URL is read in ranges, and what the policy forbids is refused with the way out", async () => {
+  const { page, complaints, context } = await openPage(browser, `${server.url}#look`);
+  await page.getByText("From a URL").click();
+  const address = page.getByLabel("URL of a file");
+  await address.fill("https://models.example/model.safetensors");
+  await page.keyboard.press("Enter");
+  await page.locator(".problem").waitFor();
+  expect(await page.locator(".problem").textContent()).toContain("longspan page --connect https://models.example");
+  const ranges: string[] = [];
+  page.on("request", (request) => ranges.push(request.headers()["range"] ?? ""));
+  await address.fill(`${server.url}example/longformer-qa.ckpt`);
+  await page.keyboard.press("Enter");
+  await page.locator(".facts-list").waitFor();
+  expect(await page.locator(".facts-list").textContent()).toContain("515,522");
+  expect(ranges.some((range) => range.startsWith("bytes="))).toBe(true);
+  // The policy holds in the worker, too, which is where everything is read.
+  const refused = await page.workers()[0]?.evaluate(() =>
+    fetch("https://elsewhere.example/").then(
+      () => "sent",
+      () => "refused",
+    ),
+  );
+  expect(refused).toBe("refused");
+  expect(complaints.filter((complaint) => !complaint.includes("elsewhere.example"))).toEqual([]);
+  await context.close();
+});
+
+test("files that are no checkpoint, or cut ones, are told as such", async () => {
+  const { page, complaints, context } = await openPage(browser, `${server.url}#look`);
+  const files = page.locator("[data-purpose=files]");
+  await files.setInputFiles(document);
+  await page.locator(".problem").waitFor();
+  expect(await page.locator(".problem").textContent()).toContain("no checkpoint that Longspan knows");
+  await files.setInputFiles({
+    name: "cut.ckpt",
+    mimeType: "application/octet-stream",
+    buffer: readFileSync(ckpt).subarray(0, 900_000),
+  });
+  await expect.poll(() => page.locator(".problem").textContent(), { timeout: 20_000 }).toContain("cut.ckpt");
+  await takePicture(page, "bad-file");
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test("convert into another framework, saved as one zip, and compare it with its source", async () => {
+  const { page, complaints, context } = await openPage(browser, `${server.url}#convert`);
+  await page.locator("[data-purpose=folder]").setInputFiles(exampleModel);
+  await page.getByLabel("Format").waitFor();
+  await page.getByRole("button", { name: "Save as a download" }).waitFor();
+  await page.getByText("What becomes of each tensor").click();
+  await page.locator(".convert tbody tr").nth(3).waitFor();
+  await page.getByRole("button", { name: "Save as a download" }).click();
+  await page.getByRole("heading", { name: "Saved" }).waitFor();
+  await takePicture(page, "convert");
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: /^Download/ }).click()]);
+  const files = storedFiles(readFileSync(await download.path()));
+  expect([...files.keys()].toSorted()).toEqual(expect.arrayContaining(["config.json", "model.safetensors", "tokenizer.json"]));
+
+  const converter = createConverter({ adapters: [torch(), lightning()] });
+  await using made = await converter.open({ files: memoryFileSet("made", Object.fromEntries(files)) });
+  await using source = await converter.open(ckpt);
+  expect(await converter.verify(made, source)).toMatchObject({ equal: true, differing: 0 });
+
+  await page.getByRole("link", { name: "Compare" }).click();
+  const inputs = page.locator("[data-purpose=files]");
+  await inputs.first().setInputFiles([ckpt, `${exampleModel}config.json`]);
+  await page.locator(".pair .chosen").first().waitFor();
+  const folder = [...files].map(([name, bytes]) => ({ name, mimeType: "application/octet-stream", buffer: Buffer.from(bytes) }));
+  await inputs.first().setInputFiles(folder);
+  await page.locator(".pair .chosen").nth(1).waitFor();
+  await page.getByRole("button", { name: "Compare", exact: true }).click();
+  await page.getByRole("heading", { name: "The two are the same model." }).waitFor();
+
+  // One value changed is one difference.
+  const weights = Buffer.from(files.get("model.safetensors") ?? []);
+  weights[weights.length - 1] = (weights.at(-1) ?? 0) ^ 1;
+  await page.getByRole("button", { name: "Another one" }).nth(1).click();
+  await inputs.first().setInputFiles(folder.map((file) => (file.name === "model.safetensors" ? { ...file, buffer: weights } : file)));
+  await page.getByRole("button", { name: "Another one" }).nth(1).waitFor();
+  await page.locator(".pair .places").waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Compare", exact: true }).click();
+  await page.getByRole("heading", { name: "The two differ." }).waitFor();
+  await page.getByLabel("Only those that differ").check();
+  await expect.poll(() => page.locator(".compare tbody tr").count()).toBe(1);
+  expect(await page.locator(".compare tbody tr").textContent()).toContain("1 /");
+  await takePicture(page, "compare");
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test("a folder that the reader chooses gets the files, whole or not at all", async () => {
+  const { page, context } = await openPage(browser, "about:blank");
+  // What a folder's chooser would give; Chromium without a window has none.
+  await context.addInitScript(() => {
+    Object.assign(globalThis, {
+      showDirectoryPicker: async () => (await navigator.storage.getDirectory()).getDirectoryHandle("chosen", { create: true }),
+    });
+  });
+  await page.goto(`${server.url}#convert`);
+  await page.locator("[data-purpose=files]").setInputFiles([ckpt, `${exampleModel}config.json`]);
+  await page.getByRole("button", { name: "Save to a folder" }).click();
+  await page.getByRole("heading", { name: "Saved" }).waitFor();
+  const names = (): Promise<readonly string[]> =>
+    page.evaluate(async () => {
+      const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("chosen");
+      const found: string[] = [];
+      for await (const name of folder.keys()) found.push(name);
+      return found.toSorted();
+    });
+  expect(await names()).toEqual(["config.json", "model.safetensors"]);
+  // A second time nothing is overwritten, and nothing half-written is left.
+  await page.getByRole("button", { name: "Save to a folder" }).click();
+  await page.locator(".problem").waitFor();
+  expect(await page.locator(".problem").textContent()).toContain("already");
+  expect(await names()).toEqual(["config.json", "model.safetensors"]);
+  await context.close();
+});

@@ -1,0 +1,195 @@
+import { readFileSync } from "node:fs";
+import type { PageServer } from "longspan";
+import type { Browser, Page, Worker } from "playwright";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { exampleModel, launchChromium, openPage, serveBuiltPage, takePicture } from "./open-page.ts";
+
+let server: PageServer;
+let browser: Browser;
+
+beforeAll(async () => {
+  server = await serveBuiltPage();
+  browser = await launchChromium();
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.close();
+});
+
+/** A short document, so that SwiftShader reads it in a second. */
+const note = "The access code of the Geneva station is 89944. There are 83 new doors at the Zurich harbour. ".repeat(3);
+
+async function useShortDocument(page: Page): Promise<void> {
+  await page.locator("[data-purpose=document]").setInputFiles({ name: "note.txt", mimeType: "text/plain", buffer: Buffer.from(note) });
+  await page.getByRole("heading", { name: "note.txt" }).waitFor();
+}
+
+async function ask(page: Page, question: string): Promise<void> {
+  await page.getByRole("textbox", { name: "Your question" }).fill(question);
+  await page.keyboard.press("Enter");
+}
+
+const question = "What is the access code of the Geneva station?";
+
+/** Counts the buffers that the worker has on the GPU, from now on. */
+async function countBuffers(page: Page): Promise<() => Promise<number>> {
+  const worker = page.workers()[0];
+  if (worker === undefined) throw new Error("there is no worker yet");
+  await worker.evaluate(() => {
+    const alive = new Map<GPUBuffer, GPUDevice>();
+    const { createBuffer, destroy: destroyDevice } = GPUDevice.prototype;
+    const { destroy } = GPUBuffer.prototype;
+    GPUDevice.prototype.createBuffer = function create(this: GPUDevice, descriptor): GPUBuffer {
+      const buffer = createBuffer.call(this, descriptor);
+      alive.set(buffer, this);
+      return buffer;
+    };
+    GPUBuffer.prototype.destroy = function forget(this: GPUBuffer): undefined {
+      alive.delete(this);
+      return destroy.call(this);
+    };
+    GPUDevice.prototype.destroy = function forgetAll(this: GPUDevice): undefined {
+      for (const [buffer, device] of alive) if (device === this) alive.delete(buffer);
+      return destroyDevice.call(this);
+    };
+    Object.assign(globalThis, { aliveBuffers: () => alive.size });
+  });
+  return () => worker.evaluate(() => (Reflect.get(globalThis, "aliveBuffers") as () => number)());
+}
+
+async function chooseExampleOn(page: Page, runtime: string): Promise<void> {
+  await page.getByRole("button", { name: "Example model (2 MB)" }).click();
+  await page.getByText("How it runs").click();
+  await page.locator(".run option[value=webgpu]").waitFor({ state: "attached" });
+  await page.getByLabel("Runs on").selectOption(runtime);
+}
+
+test("cancelled while it is loaded and while it runs, a model leaves nothing on the GPU; freed, it leaves nothing either", async () => {
+  const { page, complaints, context } = await openPage(browser, server.url, { serviceWorkers: "block" });
+  await useShortDocument(page);
+  await chooseExampleOn(page, "webgpu");
+  const buffers = await countBuffers(page);
+
+  // The weights come slowly: the model is cancelled while they are read.
+  let held: (() => void) | undefined;
+  const arrived = new Promise<void>((resolve) => {
+    void page.route("**/example/longformer-qa.ckpt", async (route) => {
+      const range = route.request().headers()["range"] ?? "";
+      if (!/bytes=0-/.test(range) && held === undefined) {
+        await new Promise<void>((go) => {
+          held = go;
+          resolve();
+        });
+      }
+      await route.continue().catch(() => undefined);
+    });
+  });
+  await ask(page, question);
+  await arrived;
+  await page.getByRole("button", { name: "Cancel" }).click();
+  held?.();
+  await page.getByText("Cancelled.").first().waitFor();
+  await expect.poll(buffers, { timeout: 20_000 }).toBe(0);
+  await page.unroute("**/example/longformer-qa.ckpt");
+
+  await page.getByRole("button", { name: "Ask again" }).click();
+  await page.locator(".answer.best").waitFor();
+  expect(await page.locator(".answer.best .text").textContent()).toBe("89944");
+  expect(await page.locator(".run").textContent()).toContain("GPU (WebGPU)");
+  expect(await buffers()).toBeGreaterThan(0);
+
+  await page.getByRole("button", { name: "Change" }).first().click();
+  await page.locator("[data-purpose=document]").setInputFiles(`${exampleModel}document.txt`);
+  await page.getByRole("heading", { name: "document.txt" }).waitFor();
+  await ask(page, question);
+  await page.getByText("Reading the document").first().waitFor();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByText("Cancelled.").first().waitFor();
+  await page.getByRole("button", { name: "Free its memory" }).click();
+  await expect.poll(buffers, { timeout: 20_000 }).toBe(0);
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test("a question that is cancelled while it is read ends, and the one behind it is answered", async () => {
+  const { page, complaints, context } = await openPage(browser, server.url, { serviceWorkers: "block" });
+  await page.locator("[data-purpose=document]").setInputFiles(`${exampleModel}document.txt`);
+  // Plain JavaScript cannot be interrupted while it computes: the worker goes, and another takes the next question.
+  await chooseExampleOn(page, "reference");
+  await ask(page, question);
+  await page.getByText("Reading the document").first().waitFor();
+  await ask(page, "Which access code opens the Ankara hospital?");
+  await page.locator(".entry").nth(1).getByRole("button", { name: "Cancel" }).click();
+  await page.getByText("Cancelled.").first().waitFor();
+  await page.getByLabel("Runs on").selectOption("wasm");
+  await page.locator(".entry").first().getByRole("button", { name: "Cancel" }).click();
+  await page.getByText("Cancelled.").nth(1).waitFor();
+  await ask(page, question);
+  await page.locator(".answer.best").waitFor();
+  expect(await page.locator(".answer.best .text").textContent()).toBe("89944");
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test("a worker that is gone is told in a sentence; document and questions are kept, and asking again works", async () => {
+  const { page, complaints, context } = await openPage(browser, server.url, { serviceWorkers: "block" });
+  await useShortDocument(page);
+  await page.getByRole("button", { name: "Example model (2 MB)" }).click();
+  await page.route("**/example/longformer-qa.ckpt", () => undefined);
+  await ask(page, question);
+  await page.getByText("Opening the model").first().waitFor();
+  await (page.workers()[0] as Worker).evaluate(() => self.close());
+  await page.locator(".problem").waitFor();
+  expect(await page.locator(".problem").textContent()).toContain("Your document and questions are still here");
+  await takePicture(page, "worker-gone");
+  expect(await page.locator(".document .text").textContent()).toContain("89944");
+  await page.unroute("**/example/longformer-qa.ckpt");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.locator(".answer.best").waitFor();
+  expect(await page.locator(".answer.best .text").textContent()).toBe("89944");
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test("a model that cannot answer, one without its tokenizer and a document that is none are told as such", async () => {
+  const { page, complaints, context } = await openPage(browser, server.url, { serviceWorkers: "block" });
+  const documents = page.locator("[data-purpose=document]");
+  await documents.setInputFiles({
+    name: "picture.png",
+    mimeType: "image/png",
+    buffer: Buffer.from("89504e470d0a1a0a0000000d49484452", "hex"),
+  });
+  await page.locator(".document .problem").waitFor();
+  expect(await page.locator(".document .problem").textContent()).toContain("picture.png");
+  await documents.setInputFiles({ name: "empty.txt", mimeType: "text/plain", buffer: Buffer.from(" \n") });
+  await expect.poll(() => page.locator(".document .problem").textContent(), { timeout: 10_000 }).toContain("no text");
+  await useShortDocument(page);
+  const ckpt = readFileSync(`${exampleModel}longformer-qa.ckpt`);
+  const alone = { name: "longformer-qa.ckpt", mimeType: "application/octet-stream", buffer: ckpt };
+  const config = { name: "config.json", mimeType: "application/json", buffer: readFileSync(`${exampleModel}config.json`) };
+  await page.locator("[data-purpose=files]").setInputFiles([alone, config]);
+  await ask(page, question);
+  await page.locator(".entry .problem").waitFor();
+  expect(await page.locator(".entry .problem").textContent()).toContain("tokenizer's files");
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test("without WebGPU the page says so, and answers on WebAssembly", async () => {
+  const without = await launchChromium(["--disable-features=WebGPU"]);
+  try {
+    const { page, complaints } = await openPage(without, server.url, { serviceWorkers: "block" });
+    await useShortDocument(page);
+    await page.getByRole("button", { name: "Example model (2 MB)" }).click();
+    await ask(page, question);
+    await page.locator(".answer.best").waitFor();
+    expect(await page.locator(".answer.best .text").textContent()).toBe("89944");
+    await page.getByText("How it runs").click();
+    expect(await page.locator(".reasons").textContent()).toMatch(/No GPU was found|has no WebGPU/);
+    expect(await page.locator(".run option[value=webgpu]").isDisabled()).toBe(true);
+    expect(complaints).toEqual([]);
+  } finally {
+    await without.close();
+  }
+});

@@ -1,0 +1,217 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { gzipSync } from "node:zlib";
+import type { PageServer } from "longspan";
+import type { Browser, Page, Response } from "playwright";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { exampleModel, launchChromium, openPage, serveBuiltPage, takePicture } from "./open-page.ts";
+
+let server: PageServer;
+let browser: Browser;
+
+beforeAll(async () => {
+  server = await serveBuiltPage();
+  browser = await launchChromium();
+});
+
+afterAll(async () => {
+  await browser.close();
+  await server.close();
+});
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What axe finds against WCAG 2.2 A and AA, and its best practices. */
+async function violations(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const { run } = Reflect.get(globalThis, "axe") as {
+      run: (
+        context: Document,
+        options: object,
+      ) => Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>;
+    };
+    const found = await run(document, { resultTypes: ["violations"] });
+    return found.violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary ?? ""}`));
+  });
+}
+
+test("the first load is at most 200 kB, compressed; no model's files and no parser are in it", async () => {
+  const { page, context } = await openPage(browser, "about:blank");
+  const responses: Response[] = [];
+  page.on("response", (response) => responses.push(response));
+  await page.goto(server.url, { waitUntil: "networkidle" });
+  const sizes = await Promise.all(responses.map(async (response) => gzipSync(await response.body()).length));
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  const loaded = responses.map((response) => new URL(response.url()).pathname);
+  expect(loaded.length).toBeGreaterThan(2);
+  expect(bytes).toBeLessThan(200_000);
+  expect(loaded.filter((path) => /example|ort|pdf|work/.test(path))).toEqual([]);
+  await context.close();
+});
+
+test("a second visit works offline, with the document, the questions and the model of the first", async () => {
+  const { page, complaints, context } = await openPage(browser, server.url);
+  await page.getByRole("button", { name: "Try the example" }).click();
+  await page.locator(".answer.best").waitFor();
+  // What WebAssembly needs is the last that is kept.
+  const isKept = (): Promise<boolean> =>
+    page.evaluate(
+      async () => (await caches.match("ort/ort-wasm-simd-threaded.wasm")) !== undefined && navigator.serviceWorker.controller !== null,
+    );
+  await expect.poll(isKept, { timeout: 30_000 }).toBe(true);
+  await context.setOffline(true);
+  await page.reload();
+  await page.locator(".answer.best").waitFor();
+  expect(await page.locator(".answer.best .text").textContent()).toBe("89944");
+  await page.getByText("Offline.").waitFor();
+  await page.getByRole("button", { name: "Which access code opens the Ankara hospital?" }).click();
+  await page.locator(".answer.best").nth(1).waitFor();
+  expect(await page.locator(".answer.best .text").first().textContent()).toBe("69976");
+  expect(complaints.filter((complaint) => !complaint.includes("ERR_INTERNET_DISCONNECTED"))).toEqual([]);
+  await context.close();
+});
+
+test("a model of chosen files is kept in the browser, is there in the next visit, and goes when it is deleted", async () => {
+  const { page, complaints, context } = await openPage(browser, server.url);
+  await page
+    .locator("[data-purpose=document]")
+    .setInputFiles({ name: "note.txt", mimeType: "text/plain", buffer: Buffer.from("The code of the Geneva station is 12345.") });
+  await page.locator("[data-purpose=folder]").setInputFiles(exampleModel);
+  await page.getByRole("button", { name: "Keep a copy for next time" }).click();
+  await page.getByRole("button", { name: "Keep a copy for next time" }).waitFor({ state: "detached" });
+  await expect.poll(() => page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0)).toBeGreaterThan(2_000_000);
+  await page.waitForTimeout(300);
+  await page.reload();
+  await page.getByRole("heading", { name: "note.txt" }).waitFor();
+  await page.getByText("a copy in this browser").waitFor();
+  await page.locator(".kept .chip").click();
+  await page.getByRole("textbox", { name: "Your question" }).fill("What is the code of the Geneva station?");
+  await page.keyboard.press("Enter");
+  await page.locator(".answer.best").waitFor();
+  expect(await page.locator(".answer.best .text").textContent()).toContain("12345");
+  await page.locator(".model").getByRole("button", { name: "Change" }).click();
+  await page
+    .getByRole("button", { name: /^Delete / })
+    .first()
+    .click();
+  await page.getByText("a copy in this browser").waitFor({ state: "detached" });
+  const left = await page.evaluate(async () => {
+    const models = await (await navigator.storage.getDirectory()).getDirectoryHandle("models");
+    let count = 0;
+    for await (const name of models.keys()) count += name === "" ? 0 : 1;
+    return count;
+  });
+  expect(left).toBe(0);
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test("60,000 words scroll, are marked and scrolled to, and never hold the page for a tenth of a second", async () => {
+  const example = readFileSync(`${exampleModel}document.txt`, "utf8");
+  const paragraphs = example.split(/(?<=\. )(?=The young|There are)/).join("\n\n");
+  const needle = "The access code of the Zanzibar lighthouse is 31415.";
+  const words = paragraphs.split(/\s+/).length;
+  const long = `${`${paragraphs}\n`.repeat(Math.ceil(60_000 / words))}${needle}`;
+  // On a machine that does other things besides, a task may wait in its middle: one undisturbed try is enough.
+  const gaps: number[] = [];
+  for (let attempt = 0; attempt < 3 && Math.min(...gaps, Infinity) > 100; attempt++) {
+    const { page, complaints, context } = await openPage(browser, server.url, { serviceWorkers: "block" });
+    await page.evaluate(() => {
+      const found: number[] = [];
+      Object.assign(globalThis, { longTasks: found });
+      new PerformanceObserver((list) => found.push(...list.getEntries().map(({ duration }) => duration))).observe({
+        entryTypes: ["longtask"],
+      });
+    });
+    await page.locator("[data-purpose=document]").setInputFiles({ name: "long.txt", mimeType: "text/plain", buffer: Buffer.from(long) });
+    await page.locator(".document .text").waitFor();
+    await page.evaluate(async () => {
+      const text = document.querySelector(".document .text") as HTMLElement;
+      for (let step = 0; step <= 40; step++) {
+        text.scrollTop = (text.scrollHeight * step) / 40;
+        await new Promise((next) => requestAnimationFrame(next));
+      }
+    });
+    gaps.push(await page.evaluate(() => Math.max(0, ...(Reflect.get(globalThis, "longTasks") as number[]))));
+    expect(await page.locator(".chunk").last().textContent()).toContain(needle);
+    expect(await page.locator(".chunk").last().isVisible()).toBe(true);
+    expect((await page.locator(".document .text").textContent())?.length).toBe(long.length);
+    expect(complaints).toEqual([]);
+    await context.close();
+  }
+  expect(Math.min(...gaps)).toBeLessThanOrEqual(100);
+});
+
+test("axe finds nothing, in any view, theme, width and language; nothing is wider than a phone", async () => {
+  const { page, complaints, context } = await openPage(browser, server.url, { serviceWorkers: "block" });
+  await page.getByRole("button", { name: "Try the example" }).click();
+  await page.locator(".answer.best").waitFor();
+  await page.getByRole("button", { name: "Why this answer?" }).click();
+  await page.locator(".picture").waitFor();
+  await page.getByText("How it runs").click();
+  await page.getByText("Nothing leaves this machine.").click();
+  const found: Record<string, readonly string[]> = {};
+  found["light"] = await violations(page);
+  await page.getByLabel("Settings").click();
+  for (const theme of ["dark", "contrast"]) {
+    await page.getByLabel("Theme").selectOption(theme);
+    found[theme] = await violations(page);
+    await page.mouse.wheel(0, -5000);
+    await takePicture(page, theme);
+  }
+  await page.getByLabel("Theme").selectOption("light");
+  await page.getByLabel("Language").selectOption("de");
+  await page.getByRole("button", { name: "Fragen", exact: true }).waitFor();
+  expect(await page.locator("html").getAttribute("lang")).toBe("de");
+  await page.keyboard.press("Escape");
+  for (const view of ["look", "compare", "convert"]) {
+    await page.evaluate((name) => {
+      location.hash = name;
+    }, view);
+    await page.locator(`main .${view}`).waitFor();
+    if (view !== "compare") {
+      await page.locator("[data-purpose=folder]").setInputFiles(exampleModel);
+      await page
+        .locator(view === "look" ? ".facts-list" : ".convert select")
+        .first()
+        .waitFor();
+    }
+    found[view] = await violations(page);
+  }
+  await page.setViewportSize({ width: 320, height: 640 });
+  for (const view of ["convert", "look", "ask"]) {
+    await page.evaluate((name) => {
+      location.hash = name;
+    }, view);
+    await page.locator(`main .${view}`).waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), view).toBeLessThanOrEqual(320);
+    await takePicture(page, `phone-${view}`);
+  }
+  found["phone"] = await violations(page);
+  expect(found).toEqual(Object.fromEntries(Object.keys(found).map((name) => [name, []])));
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test("by keyboard alone: to the content, through a question to its answer, and into its picture", async () => {
+  const { page, complaints, context } = await openPage(browser, server.url, { serviceWorkers: "block", reducedMotion: "reduce" });
+  await page.keyboard.press("Tab");
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Skip to content");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Try the example");
+  await page.keyboard.press("Enter");
+  await page.locator(".answer.best").waitFor();
+  await page.locator("#question").focus();
+  await page.keyboard.type("Which access code opens the Ankara hospital?");
+  await page.keyboard.press("Enter");
+  await page.locator(".answer.best").nth(1).waitFor();
+  const focused = (): Promise<string> => page.evaluate(() => document.activeElement?.className ?? "");
+  for (let presses = 0; presses < 12 && !(await focused()).includes("best"); presses++) await page.keyboard.press("Tab");
+  expect(await focused()).toContain("best");
+  await page.keyboard.press("Enter");
+  expect(await page.locator("mark.current").textContent()).toBe("69976");
+  expect(complaints).toEqual([]);
+  await context.close();
+});
