@@ -76,7 +76,10 @@ async function answer(request: Request): Promise<Response> {
     }
   }
   const kept = await cache.match(request.url, { ignoreSearch: true });
-  if (kept === undefined) return fetch(request);
+  if (kept === undefined) {
+    // All of the example is kept: what is asked for beside it (other tokenizers' files) is not there, which must be known offline, too.
+    return new URL(request.url).pathname.includes("/example/") ? new Response(null, { status: 404 }) : fetch(request);
+  }
   if (request.method === "HEAD") return new Response(null, { headers: kept.headers });
   const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.get("range") ?? "");
   if (range === null) return kept;

@@ -1,6 +1,6 @@
 import { effect } from "@preact/signals";
 import { announcement } from "../state/conversation.ts";
-import { chosenModel, runtimes } from "../state/models.ts";
+import { loadedModel } from "../state/models.ts";
 import { looked } from "../views/look/look-state.ts";
 import { texts } from "../texts/language.ts";
 
@@ -12,12 +12,13 @@ export function startOffline(): void {
   if (!("serviceWorker" in navigator) || import.meta.env.DEV) return;
   let started = navigator.serviceWorker.controller !== null;
   effect(() => {
-    if (started || (chosenModel.value === undefined && looked.place.value === undefined)) return;
+    // After the first files have been read: two requests for one file wait for each other in the browser's cache.
+    if (started || (loadedModel.value === undefined && looked.inspection.value === undefined)) return;
     started = true;
     void register();
   });
   effect(() => {
-    if (runtimes.value?.automatic !== "wasm") return;
+    if (loadedModel.value?.runtime !== "wasm") return;
     void navigator.serviceWorker.ready.then(({ active }) => active?.postMessage("keep-wasm"));
   });
 }
