@@ -153,7 +153,7 @@ function mainThreadTasks(trace: Buffer): readonly number[] {
       .map(({ pid, tid }) => `${pid} ${tid}`),
   );
   return traceEvents
-    .filter(({ name, pid, tid, tdur }) => /RunTask$/.test(name) && tdur !== undefined && main.has(`${pid} ${tid}`))
+    .filter(({ name, pid, tid, tdur }) => name.endsWith("RunTask") && tdur !== undefined && main.has(`${pid} ${tid}`))
     .map(({ tdur = 0 }) => tdur / 1000);
 }
 
