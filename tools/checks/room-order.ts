@@ -97,6 +97,8 @@ export const roomOrder: Readonly<Record<string, readonly string[]>> = {
     "model/",
     "batch/",
     "page/",
+    "completion/",
+    "help/",
     "commands/",
     "program.ts",
     "run.ts",

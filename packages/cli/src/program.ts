@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { CommandContext } from "./commands/register-command.ts";
 import { standardCommands } from "./commands/standard-commands.ts";
 import { exitCodes } from "./exit-code.ts";
+import { describeOption, groupOptions } from "./help/group-options.ts";
 
 /** The command line: what is true of the whole, and every command as it registers itself. */
 export function createProgram({ terminal, signal, setExitCode }: Omit<CommandContext, "version" | "codeFolder">): Command {
@@ -13,17 +14,17 @@ export function createProgram({ terminal, signal, setExitCode }: Omit<CommandCon
       terminal.out.write(`${ownVersion()}\n`);
       throw new CommanderError(exitCodes.done, "commander.version", "version");
     })
+    .configureHelp({ optionDescription: describeOption })
     .exitOverride()
     .showHelpAfterError("(longspan <command> --help lists the options)")
     .configureOutput({ writeOut: (text) => terminal.out.write(text), writeErr: (text) => terminal.error.write(text) });
   for (const register of standardCommands) {
     register(program, { terminal, signal, setExitCode, version: ownVersion, codeFolder: import.meta.url });
   }
-  for (const command of program.commands) refuseTwice(command);
-  program.action(() => {
-    program.outputHelp({ error: true });
-    setExitCode(exitCodes.usage);
-  });
+  for (const command of program.commands) {
+    refuseTwice(command);
+    groupOptions(command);
+  }
   return program;
 }
 

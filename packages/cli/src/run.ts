@@ -1,7 +1,8 @@
-import { CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
 import { LongspanError } from "@longspan/core";
 import { exitCodeOf, exitCodes, type ExitCode } from "./exit-code.ts";
 import { jsonDocument } from "./output/json-document.ts";
+import { withOptionFlags } from "./output/option-names.ts";
 import { suggestedCommand } from "./output/suggested-command.ts";
 import { createProgram } from "./program.ts";
 import { styled, writeLine, writeText, type Terminal } from "./terminal.ts";
@@ -20,11 +21,18 @@ export async function run(argumentsGiven: readonly string[], terminal: Terminal,
     await program.parseAsync([...argumentsGiven], { from: "user" });
     return exitCode;
   } catch (error) {
-    return report(error, argumentsGiven, terminal);
+    const command = program.commands.find((one) => one.name() === argumentsGiven[0]);
+    return report(error, { argumentsGiven, command, terminal });
   }
 }
 
-function report(error: unknown, argumentsGiven: readonly string[], { out, error: stderr }: Terminal): ExitCode {
+interface ReportOptions {
+  readonly argumentsGiven: readonly string[];
+  readonly command: Command | undefined;
+  readonly terminal: Terminal;
+}
+
+function report(error: unknown, { argumentsGiven, command, terminal: { out, error: stderr } }: ReportOptions): ExitCode {
   const json = argumentsGiven.includes("--json");
   if (error instanceof CommanderError) {
     // Commander has already said it on stderr; help and version end well.
@@ -33,10 +41,11 @@ function report(error: unknown, argumentsGiven: readonly string[], { out, error:
     return exitCodes.usage;
   }
   if (LongspanError.isInstance(error)) {
-    if (json) out.write(jsonDocument({ error: { code: error.code, message: error.message, details: error.details } }));
+    const told = withOptionFlags(error.message, command);
+    if (json) out.write(jsonDocument({ error: { code: error.code, message: told, details: error.details } }));
     else {
       // Lines of a message are ours: what files say in it has none.
-      for (const [index, line] of error.message.split("\n").entries())
+      for (const [index, line] of told.split("\n").entries())
         writeLine(stderr, ...(index === 0 ? [styled("red", "error"), `  ${line}`] : [`       ${line}`]));
       const suggested = suggestedCommand(error, argumentsGiven);
       if (suggested !== undefined) writeLine(stderr, styled("cyan", "try"), `    ${suggested}`);

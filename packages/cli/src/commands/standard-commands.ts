@@ -1,5 +1,6 @@
 import { registerAsk } from "./ask.command.ts";
 import { registerClassify } from "./classify.command.ts";
+import { registerCompletion } from "./completion.command.ts";
 import { registerConvert } from "./convert.command.ts";
 import { registerDoctor } from "./doctor.command.ts";
 import { registerEmbed } from "./embed.command.ts";
@@ -26,4 +27,5 @@ export const standardCommands: readonly RegisterCommand[] = [
   registerServe,
   registerPage,
   registerDoctor,
+  registerCompletion,
 ];

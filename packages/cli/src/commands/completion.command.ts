@@ -1,0 +1,18 @@
+import { Argument } from "commander";
+import { runtimeNames } from "../runtimes/load-runtime.ts";
+import type { RegisterCommand } from "./register-command.ts";
+
+const shells = ["bash", "zsh", "fish"] as const;
+
+export const registerCompletion: RegisterCommand = (program, { terminal }) => {
+  program
+    .command("completion")
+    .description("print what makes a shell complete this command line")
+    .addArgument(new Argument("<shell>", "the shell").choices([...shells]))
+    .action(async (shell: (typeof shells)[number]) => {
+      const { commandWords } = await import("../completion/command-words.ts");
+      const words = commandWords(program, { "--runtime": runtimeNames });
+      const { completionScripts } = await import("../completion/completion-scripts.ts");
+      terminal.out.write(completionScripts[shell](program.name(), words));
+    });
+};

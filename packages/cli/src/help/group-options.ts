@@ -1,0 +1,60 @@
+import { Help, type Command, type Option } from "commander";
+import { examples } from "./examples.ts";
+
+/** Options that few need every day, under what they are about; all others come first. Names are those of commander's attributes. */
+const groups: readonly (readonly [heading: string, options: readonly string[]])[] = [
+  ["Many at once:", ["input", "inputFormat", "output", "outputFormat", "resume", "force", "unordered", "workers", "batchSize"]],
+  [
+    "How texts are read:",
+    [
+      "encoding",
+      "windowTokens",
+      "strideTokens",
+      "maxAnswerTokens",
+      "withinWords",
+      "allowNoAnswer",
+      "overlapping",
+      "windowScores",
+      "prompt",
+      "promptName",
+    ],
+  ],
+  ["What computes:", ["runtime", "precision", "threads", "profile"]],
+  [
+    "How the model is opened:",
+    "config head prefix window layout fromLayout tokenizer base adapterConfig adapterName adapter strict verifyChecksums limit timeout".split(
+      " ",
+    ),
+  ],
+];
+
+/** What an option's line says; of a list that is empty until something is given, not that it is empty. */
+export function describeOption(option: Option): string {
+  return new Help().optionDescription(option).replace(" (default: [])", "");
+}
+
+/** Puts a command's options in the order in which its reader looks for them, and examples below. */
+export function groupOptions(command: Command): void {
+  const takesMany = command.options.some((option) => option.attributeName() === "input");
+  const headingOf = (option: Option): string | undefined => {
+    const name = option.attributeName();
+    // Of commands that write one thing, where it goes is an everyday question.
+    if (option.mandatory || (!takesMany && (name === "output" || name === "force"))) return undefined;
+    return groups.find(([, names]) => names.includes(name))?.[0];
+  };
+  for (const option of command.options) {
+    const heading = headingOf(option);
+    if (heading !== undefined) option.helpGroup(heading);
+  }
+  const order = ["", ...groups.map(([heading]) => heading)];
+  const places = new Map(
+    command.options.map((option, index) => {
+      // What every command has stands behind what this one is about.
+      const isLast = option.attributeName() === "json";
+      return [option, order.indexOf(headingOf(option) ?? "") * 1000 + index + (isLast ? 500 : 0)];
+    }),
+  );
+  (command.options as Option[]).sort((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0));
+  const shown = examples[command.name()];
+  if (shown !== undefined) command.addHelpText("after", `\nExamples:\n${shown.map((line) => `  $ ${line}`).join("\n")}`);
+}

@@ -1,0 +1,17 @@
+import type { Command } from "commander";
+
+/**
+ * A message of the library in the words of the command line: `windowTokens` is `--window-tokens` there, and `(option tokenizer)` is `(--tokenizer)`. Only names of options
+ * that the command has.
+ */
+export function withOptionFlags(message: string, command: Command | undefined): string {
+  let told = message;
+  for (const option of command?.options ?? []) {
+    const name = option.attributeName();
+    const flag = option.long ?? option.flags;
+    told = told.replaceAll(new RegExp(String.raw`\boptions? ${name}\b`, "g"), flag);
+    // A word with a capital inside is a name of ours, and none of a file's or a text's but in quotes.
+    if (/[A-Z]/.test(name)) told = told.replaceAll(new RegExp(String.raw`(?<![\w"'./-])${name}(?![\w"'./-])`, "g"), flag);
+  }
+  return told;
+}

@@ -1,0 +1,61 @@
+import { PassThrough, Readable } from "node:stream";
+import { describe, expect, test } from "vitest";
+import { examples } from "../src/help/examples.ts";
+import { createProgram } from "../src/program.ts";
+import { runCommand } from "./run-command.ts";
+
+const terminal = { input: Readable.from([]), out: new PassThrough(), error: new PassThrough() };
+const program = createProgram({ terminal, signal: new AbortController().signal, setExitCode: () => {} });
+const names = program.commands.map((command) => command.name());
+
+test("what is misspelt is named with the nearest", async () => {
+  const unknown = await runCommand("askk");
+  expect(unknown).toMatchObject({ code: 2, out: "", error: expect.stringMatching(/unknown command 'askk'\n\(Did you mean ask\?\)/) });
+  const option = await runCommand("ask", "model", "--documnt", "x");
+  expect(option).toMatchObject({ code: 2, error: expect.stringMatching(/unknown option '--documnt'\n\(Did you mean --document\?\)/) });
+});
+
+test("help ask is ask --help; nothing at all is the overview, and wrong usage", async () => {
+  const [asked, told] = [await runCommand("help", "ask"), await runCommand("ask", "--help")];
+  expect(asked).toEqual(told);
+  expect(asked).toMatchObject({ code: 0, error: "" });
+  expect(await runCommand()).toMatchObject({ code: 2, out: "", error: expect.stringContaining("longspan [options] [command]") });
+});
+
+describe.each(names)("%s --help", (name) => {
+  test("has examples of it, with options that it has", async () => {
+    const { out } = await runCommand(name, "--help");
+    const shown = examples[name] ?? [];
+    expect(shown.length).toBeGreaterThan(0);
+    const options = program.commands.find((command) => command.name() === name)?.options.flatMap(({ long, short }) => [long, short]) ?? [];
+    for (const line of shown) {
+      expect(out).toContain(`  $ ${line}\n`);
+      expect(line).toContain(`longspan ${name}`);
+      for (const [, flag] of line.replaceAll(/"[^"]*"/g, "").matchAll(/ (--?[a-z][\w-]*)/g)) expect(options).toContain(flag);
+    }
+    expect(out).not.toContain("(default: [])");
+  });
+});
+
+test("everyday options come first, the rest under headings, each once", async () => {
+  const { out } = await runCommand("ask", "--help");
+  const headings = ["Options:", "Many at once:", "How texts are read:", "What computes:", "How the model is opened:", "Examples:"];
+  const places = headings.map((heading) => out.indexOf(`\n${heading}`));
+  expect(places).toEqual(places.toSorted((a, b) => a - b));
+  expect(places.every((place) => place > 0)).toBe(true);
+  const everyday = out.slice(places[0], places[1]);
+  for (const flag of ["--question", "--document", "--top-k", "--json"]) expect(everyday).toContain(flag);
+  for (const flag of ["--prefix", "--runtime", "--workers"]) expect(everyday).not.toContain(flag);
+});
+
+test("errors name options as they are typed", async () => {
+  const model = new URL("../../../fixtures/pipelines/question-answering", import.meta.url).pathname;
+  const document = new URL("../../../fixtures/documents/lease.docx", import.meta.url).pathname;
+  const words = ["ask", model, "--question", "who?", "--document", document];
+  const window = await runCommand(...words, "--window-tokens", "99999");
+  expect(window.error).toMatch(/--window-tokens is 99999/);
+  const stride = await runCommand(...words, "--window-tokens", "40", "--stride-tokens", "39");
+  expect(stride.error).toMatch(/--stride-tokens is 39: .*\(--window-tokens 40,/);
+  const missing = await runCommand("embed", model, "--text", "x", "--prompt-name", "nothing");
+  expect(missing.error).toMatch(/\(--prompt\)/);
+});
