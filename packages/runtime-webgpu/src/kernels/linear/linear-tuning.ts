@@ -1,6 +1,6 @@
 import { LongspanError } from "@longspan/core";
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
-import { heuristicTiling, tilingsOf, type ProductShape, type Tiling } from "./tiling.ts";
+import { heuristicTiling, tilingsFor, type ProductShape, type Tiling } from "./tiling.ts";
 
 /** Which tiling was fastest on a device, shape by shape: made by `tuneLinear`. Plain data, to be kept as JSON. */
 export interface LinearTuning {
@@ -53,6 +53,6 @@ export function chooseTiling(tuning: LinearTuning | undefined): ChooseTiling {
       .filter(({ columns, inner, weightStorage }) => columns === shape.columns && inner === shape.inner && weightStorage === rightStorage)
       .filter((candidate) => distance(candidate) <= Math.log(reach))
       .toSorted((left, right) => distance(left) - distance(right));
-    return tilingsOf(facts, rightStorage).find(({ name }) => name === entry?.tiling) ?? heuristic;
+    return tilingsFor(facts, shape, rightStorage).find(({ name }) => name === entry?.tiling) ?? heuristic;
   };
 }

@@ -253,6 +253,21 @@ const split: SplitTiling = { kind: "split", name: "split-64", rows: 4, workgroup
 /** At most this many rows, or columns, are few. */
 const few = 16;
 
+/** Whether matrix units can compute a product: its inner axis is staged in eights, its output written in fours. */
+function suitsMatrixUnits({ columns, inner, stack, rightLayout }: ProductShape): boolean {
+  return rightLayout === "columns" && stack === 1 && inner % 8 === 0 && columns % 4 === 0;
+}
+
+/** Those tilings of a device that can compute a linear layer. */
+export function tilingsFor(
+  facts: DeviceFacts,
+  shape: Pick<ProductShape, "columns" | "inner">,
+  rightStorage: FloatStorage,
+): readonly Tiling[] {
+  const suits = suitsMatrixUnits({ ...shape, rows: 1, stack: 1, rightLayout: "columns" });
+  return tilingsOf(facts, rightStorage).filter(({ kind }) => kind !== "matrix" || suits);
+}
+
 /** All that a device can run, for tests and for `tuneLinear`. */
 export function tilingsOf(facts: DeviceFacts, rightStorage: FloatStorage = "float32"): readonly Tiling[] {
   const fitting = [...tiles.map(([tiling]) => tiling), ...otherTiles, split].filter((tiling) => fits(tiling, facts.limits));
@@ -262,12 +277,12 @@ export function tilingsOf(facts: DeviceFacts, rightStorage: FloatStorage = "floa
 
 /** The tiling for a product by heuristics, where no tuning knows better. */
 export function heuristicTiling(facts: DeviceFacts, shape: ProductShape, rightStorage: FloatStorage = "float32"): Tiling {
-  const { rows, columns, inner, stack, rightLayout } = shape;
+  const { rows, columns, stack, rightLayout } = shape;
   if (facts.kind === "cpu") return laneTiling(facts, rows <= 4 && columns > rows ? "columns" : "rows");
   if (rows <= few && rightLayout === "rows") return laneTiling(facts, "columns");
   if ((rows <= few || columns <= few) && fits(split, facts.limits)) return split;
   const isLinear = rightLayout === "columns" && stack === 1;
-  const matrix = isLinear && rightStorage === "float16" && inner % 8 === 0 && columns % 4 === 0 ? matrixTilings(facts) : [];
+  const matrix = rightStorage === "float16" && suitsMatrixUnits(shape) ? matrixTilings(facts) : [];
   const others = isLinear ? tiles : tilesInOne;
   const fitting = matrix.length > 0 ? matrix : others.filter(([tiling]) => fits(tiling, facts.limits));
   const chosen = fitting.find(([tiling, least]) => {

@@ -4,7 +4,7 @@ import { createPipelineCache } from "../../device/pipeline-cache.ts";
 import { readDeviceFacts } from "../../device/read-device-facts.ts";
 import type { LinearShape, LinearTuning, LinearTuningEntry } from "./linear-tuning.ts";
 import { measureTilings, type MeasureTilingsOptions } from "./measure-tilings.ts";
-import { tilingsOf, type Tiling } from "./tiling.ts";
+import { tilingsFor, tilingsOf, type Tiling } from "./tiling.ts";
 import type { TimedDevice } from "./timed-linear.ts";
 
 /** What `tuneLinear` tries. */
@@ -34,7 +34,7 @@ export async function tuneLinear(
 ): Promise<LinearTuning> {
   const facts = readDeviceFacts(device);
   const timed: TimedDevice = { device, facts, pipelines: createPipelineCache(device) };
-  const tilings = wantedTilings(tilingsOf(facts), options.tilings);
+  const wanted = new Set(wantedTilings(tilingsOf(facts, "float16"), options.tilings).map(({ name }) => name));
   const entries: LinearTuningEntry[] = [];
   for (const shape of shapes) {
     const entry = await measureTilings(timed, shape, tilings, { ...thorough, signal: options.signal });
