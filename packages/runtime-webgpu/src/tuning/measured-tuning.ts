@@ -2,7 +2,7 @@ import type { LiveDevice } from "../device/live-device.ts";
 import type { TuningStore } from "../device/tuning-store.ts";
 import type { LinearShape, LinearTuning, LinearTuningEntry } from "../kernels/linear/index.ts";
 import { measureTilings } from "../kernels/linear/measure-tilings.ts";
-import { heuristicTiling, tilingsOf, type Tiling } from "../kernels/linear/tiling.ts";
+import { heuristicTiling, tilingsFor, type Tiling } from "../kernels/linear/tiling.ts";
 
 /** What a session is prepared for may be held up by measuring for so long, in milliseconds. */
 const budget = 500;
@@ -43,7 +43,7 @@ export async function measuredTuning(
     const product = { ...shape, stack: 1, rightLayout: "columns" } as const;
     const byRule = heuristicTiling(facts, product, shape.weightStorage);
     // Lanes are for processors, and split sums for a few rows: neither is near the others for many.
-    const tilings = tilingsOf(facts, shape.weightStorage).filter(({ kind }) => kind === byRule.kind);
+    const tilings = tilingsFor(facts, shape, shape.weightStorage).filter(({ kind }) => kind === byRule.kind);
     const entry = await measureShape(shape, tilings, deadline);
     if (entry === undefined) break;
     const [best = 0, ruled = 0] = [entry.gigaflops[entry.tiling], entry.gigaflops[byRule.name]];

@@ -37,6 +37,7 @@ export async function tuneLinear(
   const wanted = new Set(wantedTilings(tilingsOf(facts, "float16"), options.tilings).map(({ name }) => name));
   const entries: LinearTuningEntry[] = [];
   for (const shape of shapes) {
+    const tilings = tilingsFor(facts, shape, shape.weightStorage).filter(({ name }) => wanted.has(name));
     const entry = await measureTilings(timed, shape, tilings, { ...thorough, signal: options.signal });
     if (entry !== undefined) entries.push(entry);
   }
