@@ -50,7 +50,7 @@ export const errorExplanations: Readonly<Record<ErrorCode, ErrorExplanation>> = 
     wayOut: "Choose another with `dataType` (`--dtype`), or another target.",
   },
   "value-overflow": {
-    cause: "Values are beyond the largest of the element type that was chosen.",
+    cause: "Values, of a file or between the layers of a model, are beyond the largest of the element type that was chosen.",
     wayOut: "Choose float32 or bfloat16.",
   },
   "not-a-longformer": {

@@ -15,8 +15,9 @@ import { tunedKernels } from "./session/tuned-kernels.ts";
 /** What `webgpu` takes: how weights are kept, and the device. */
 export interface WebGpuOptions extends DeviceOptions {
   /**
-   * How weights are kept when `prepare` is not told. `float16` halves the GPU memory they take; sums and normalizations are in float32 all
-   * the same, and it needs no feature of the GPU. Default: `float32`.
+   * How numbers lie in GPU memory when `prepare` is not told. `float16` halves what weights take and, on GPUs, what kernels pass on to each other;
+   * sums, softmax, normalizations and outputs are in float32 all the same. It needs no feature of the GPU; where there are matrix units, linear
+   * layers run on them. Default: `float32`.
    */
   readonly precision?: "float32" | "float16" | undefined;
   /**
@@ -43,7 +44,8 @@ export interface WebGpuRuntime extends Runtime {
  *
  * `prepare` throws what core's contract says, and LongspanError `module-missing` (Node without the package `webgpu`), `device-missing` (no
  * GPU), `feature-missing` (one asked for by name, or `profile` without timestamps), `device-limit` (a tensor too large for the device,
- * named), `out-of-memory`, `device-lost`, `value-overflow` (a weight that float16 cannot hold).
+ * named), `out-of-memory`, `device-lost`, `value-overflow` (a weight that float16 cannot hold). Runs
+ * throw `value-overflow` where values between layers leave float16, naming the outputs.
  *
  *     const session = await webgpu().prepare(graph, weights);
  */
