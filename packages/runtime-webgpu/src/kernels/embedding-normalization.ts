@@ -6,7 +6,15 @@ import { planLookup } from "./embedding.ts";
 import { tableCode, tableRanges } from "./parts/embedding-table.ts";
 import { floatBytes, floatStorage, foursType, halvesCode, type FloatStorage } from "./parts/float-storage.ts";
 import { normalizationBody, normalizationOperations } from "./parts/normalization.ts";
-import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, type RowReduction } from "./parts/row-reduction.ts";
+import {
+  heldElements,
+  rowCode,
+  rowElements,
+  rowReduction,
+  rowWorkgroups,
+  type RowElements,
+  type RowReduction,
+} from "./parts/row-reduction.ts";
 
 /**
  * `out = layerNormalization(words[wordIds] + positions[positionIds] + types[typeIds], scale, shift)`; int32 ids of one shape `[…]`, float32 or
@@ -34,7 +42,7 @@ export const embeddingNormalizationKernels: OperationKernels = {
     const reduction = rowReduction(facts);
     const outStorage = floatStorage(out.storage);
     const outBytes = floatBytes(outStorage) * hidden;
-    const kernel = normalizationKernel(reduction, words, elements, outStorage);
+    const kernel = normalizationKernel(reduction, words, elements, outStorage, heldElements(reduction, hidden / elements.perStep));
     const parts = tableRanges(words, facts.limits);
     const normalizing = rowRanges(elementCount(wordIds.shape), [4 * hidden, outBytes], facts.limits).flatMap((rows) =>
       parts.map(({ range, operand }) => ({
@@ -68,10 +76,16 @@ export const embeddingNormalizationKernels: OperationKernels = {
   },
 };
 
-function normalizationKernel(reduction: RowReduction, words: DeviceTensor, elements: RowElements, outStorage: FloatStorage): Kernel {
+function normalizationKernel(
+  reduction: RowReduction,
+  words: DeviceTensor,
+  elements: RowElements,
+  outStorage: FloatStorage,
+  held: number,
+): Kernel {
   const { type, suffix } = elements;
   return {
-    name: `embedding-normalization-${words.storage}-${reduction}${suffix}${outStorage === "float16" ? "-to-float16" : ""}`,
+    name: `embedding-normalization-${words.storage}-${reduction}${suffix}${outStorage === "float16" ? "-to-float16" : ""}${held === 0 ? "" : `-held-${held}`}`,
     access: ["read", "read", "read", "read", "read", "write"],
     code: rowCode(reduction, {
       declarations: `
@@ -95,7 +109,7 @@ fn elementOfRow(row: u32, i: u32) -> ${type} {
   let place = min(ids[uniforms.firstRow + row], uniforms.tableRows - 1u) - uniforms.firstOfTable;
   if (place >= uniforms.countOfTable) { return; }
   word = place;
-  ${normalizationBody(elements, outStorage)}`,
+  ${normalizationBody(elements, outStorage, held)}`,
     }),
   };
 }

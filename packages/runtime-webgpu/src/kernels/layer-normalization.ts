@@ -4,7 +4,15 @@ import type { OperationKernels, PlanContext, SizedNode } from "../kernel/operati
 import { floatBits, packUniforms, required, rowRanges, rowsOf, wholeOperand } from "./parts/dispatching.ts";
 import { floatBytes, floatStorage, foursType, halvesCode, unpackFours, type FloatStorage } from "./parts/float-storage.ts";
 import { normalizationBody, normalizationOperations } from "./parts/normalization.ts";
-import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, type RowReduction } from "./parts/row-reduction.ts";
+import {
+  heldElements,
+  rowCode,
+  rowElements,
+  rowReduction,
+  rowWorkgroups,
+  type RowElements,
+  type RowReduction,
+} from "./parts/row-reduction.ts";
 
 /**
  * `out[…, i] = (x[…, i] - mean) / √(variance + epsilon) · scale[i] + shift[i]`, float32 or float16 `[…, size]`, scale and shift float32 `[size]`.
@@ -35,7 +43,8 @@ function planNormalization(name: string, { inputs, attributes, outputs }: SizedN
   const elements = rowElements(size);
   const reduction = rowReduction(facts);
   const storages = addends.map(({ storage }) => floatStorage(storage));
-  const kernel = normalizationKernel(name, reduction, elements, storages, floatStorage(out.storage));
+  const held = heldElements(reduction, size / elements.perStep);
+  const kernel = normalizationKernel(name, reduction, elements, storages, floatStorage(out.storage), held);
   const rowBytes = [...addends, out].map(({ storage }) => floatBytes(storage) * size);
   return rowRanges(elementCount(out.shape) / size, rowBytes, facts.limits).map((range) => ({
     kernel,
@@ -59,13 +68,14 @@ function normalizationKernel(
   elements: RowElements,
   storages: readonly FloatStorage[],
   outStorage: FloatStorage,
+  held: number,
 ): Kernel {
   const { type, suffix } = elements;
   const buffer = (storage: FloatStorage): string => (storage === "float16" ? foursType(storage) : type);
   const addends = storages.map((storage, at) => ({ storage, name: `addend${at}` }));
   const halves = [...storages, outStorage].includes("float16") ? `-${[...storages, "to", outStorage].join("-")}` : "";
   return {
-    name: `${name}-${reduction}${suffix}${halves}`,
+    name: `${name}-${reduction}${suffix}${halves}${held === 0 ? "" : `-held-${held}`}`,
     access: [...addends.map(() => "read" as const), "read", "read", "write"],
     code: rowCode(reduction, {
       declarations: `
@@ -80,7 +90,7 @@ fn elementOfRow(row: u32, i: u32) -> ${type} {
   let at = row * uniforms.size + i;
   return ${addends.map((addend) => unpackFours(addend.storage, `${addend.name}[at]`)).join(" + ")};
 }`,
-      body: normalizationBody(elements, outStorage),
+      body: normalizationBody(elements, outStorage, held),
     }),
   };
 }

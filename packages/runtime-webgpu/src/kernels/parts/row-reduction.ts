@@ -25,6 +25,12 @@ export function rowWorkgroups(reduction: RowReduction, rows: number, { limits }:
   return foldWorkgroups(reduction === "alone" ? Math.ceil(rows / rowsAtOnce) : rows, limits);
 }
 
+/** How many elements of a row of `size` steps an invocation can keep in registers: all that it takes of it, or none. */
+export function heldElements(reduction: RowReduction, size: number): number {
+  const own = Math.ceil(size / lanesOfRow);
+  return reduction === "alone" || own > 4 ? 0 : own;
+}
+
 export interface RowShader {
   /** WGSL: bindings and functions. Binding 0 is `uniforms`, with a field `rows`. */
   readonly declarations: string;
