@@ -1,4 +1,4 @@
-// Asks three questions of a document of 4,000 tokens, of the Lightning checkpoint and of the copies that examples/convert made of it:
+// The same questions of one long document to a checkpoint of PyTorch Lightning and to what examples/convert made of it for two other frameworks:
 // the answers and their scores must be the same. On the fastest runtime that this machine has.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -23,28 +23,52 @@ const models = {
 };
 
 const { runtime, reason } = await chooseRuntime();
-console.log(`\nRuntime ${runtime.name}: ${reason}`);
+console.log(`\nAsking all three the same of a document of ${asked[0]?.tokens ?? 0} tokens, on ${runtime.name}: ${reason}`);
 
-const results: string[][] = [];
-for (const [framework, model] of Object.entries(models)) {
-  const answerer = await questionAnswering({ model, adapters: [torch(), paddle(), lightning()], runtime });
-  const answers: string[] = [];
-  console.log(`\n${framework}: ${model}`);
-  for (const { question, tokens, answer: expected } of asked) {
-    const started = performance.now();
-    const { answer, start, end, score } = await answerer({ question, context });
-    const seconds = (performance.now() - started) / 1000;
-    const verdict = answer === expected ? "right" : `wrong: it is ${expected}`;
-    console.log(
-      `  ${question} (${tokens} tokens)\n    ${answer}  at ${start}–${end}, score ${score.toFixed(6)}, ${seconds.toFixed(1)} s, ${verdict}`,
-    );
-    answers.push(`${answer} ${start} ${end} ${score}`);
-    if (answer !== expected) process.exitCode = 1;
-  }
-  results.push(answers);
-  await answerer.dispose();
+interface Answered {
+  readonly answer: string;
+  readonly place: string;
+  readonly seconds: number;
 }
 
-const identical = results.every((answers) => answers.join("\n") === results[0]?.join("\n"));
-console.log(identical ? "\nAll three give identical answers and scores." : "\nThe three differ.");
-if (!identical) process.exitCode = 1;
+const answers = new Map<string, readonly Answered[]>();
+for (const [framework, model] of Object.entries(models)) {
+  await using answerer = await questionAnswering({ model, adapters: [torch(), paddle(), lightning()], runtime });
+  const found: Answered[] = [];
+  for (const { question } of asked) {
+    const started = performance.now();
+    const { answer, start, end, score } = await answerer({ question, context });
+    found.push({ answer, place: `${start} to ${end}, score ${score.toFixed(6)}`, seconds: (performance.now() - started) / 1000 });
+  }
+  answers.set(framework, found);
+}
+
+const columns = [...answers.values()];
+const rows = [
+  ["", ...answers.keys(), "at", "seconds"],
+  ...asked.map(({ question }, index) => [
+    question,
+    ...columns.map((found) => found[index]?.answer ?? ""),
+    columns[0]?.[index]?.place ?? "",
+    columns.map((found) => found[index]?.seconds.toFixed(1) ?? "").join(" "),
+  ]),
+];
+const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+console.log();
+for (const row of rows) console.log(`  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd());
+
+const isRight = asked.every(({ answer }, index) => columns.every((found) => found[index]?.answer === answer));
+const isSame = columns.every((found) =>
+  found.every(({ answer, place }, index) => `${answer} ${place}` === `${columns[0]?.[index]?.answer} ${columns[0]?.[index]?.place}`),
+);
+console.log(
+  `\n  ${isRight ? "All answers are right" : "Some answers are wrong"}, and ${isSame ? "the same, with the same scores, from all three" : "they differ"}.`,
+);
+if (!isRight || !isSame) process.exitCode = 1;
+
+console.log(`
+Try next:
+  npx longspan inspect examples/train-lightning-qa/model/longformer-qa.ckpt
+  npx longspan ask out/paddle --question "What is the access code of the Lagos archive?" --document examples/train-lightning-qa/model/document.txt
+  npx longspan convert out/hf --to onnx -o out/model.onnx
+  npx longspan doctor`);
