@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { type TestKit, testRuntime } from "@longspan/core/testing";
 import { someOfKit } from "./testing/some-of-kit.ts";
-import { testDevice, type TestDeviceOptions } from "./testing/test-device.ts";
+import { runtimeWithFacts } from "./testing/runtime-with-facts.ts";
+import { testDevice, type TestDevice, type TestDeviceOptions } from "./testing/test-device.ts";
 import { webgpu, type WebGpuRuntime } from "./webgpu-runtime.ts";
 
 const kit: TestKit = { describe, test, expect };
@@ -38,4 +39,16 @@ describe("weights in float16, without features", () => {
   const padded = someOfKit(kit, ["Longformers"], /padded rows/);
   const create = onDevice({ features: ["timestamp-query"], limits: "default" }, (device) => webgpu({ device, precision: "float16" }));
   testRuntime(padded, create, { tolerance: { absolute: 2e-2, relative: 2e-2 } });
+});
+
+/** Software adapters keep float32 between kernels: here the same device is taken for a GPU. */
+describe("float16 between kernels, as on a GPU", () => {
+  const few = someOfKit(kit, ["Longformers"], /^(question-answering, padded rows|17 tokens)$/);
+  let opened: TestDevice | undefined;
+  afterAll(() => opened?.device.destroy());
+  const create = async (): Promise<WebGpuRuntime> => {
+    opened = await testDevice();
+    return runtimeWithFacts({ ...opened, facts: { ...opened.facts, kind: "gpu" } }, { precision: "float16", tuning: "rules" });
+  };
+  testRuntime(few, create, { tolerance: { absolute: 2e-2, relative: 2e-2 } });
 });
