@@ -8,14 +8,8 @@ import { parseArgs } from "node:util";
 import { bufferUsage, mapMode } from "../packages/runtime-webgpu/src/device/gpu-constants.ts";
 import { createPipelineCache } from "../packages/runtime-webgpu/src/device/pipeline-cache.ts";
 import type { LinearShape } from "../packages/runtime-webgpu/src/kernels/linear/linear-tuning.ts";
-import {
-  matrixTiling,
-  tilingsOf,
-  tileTiling,
-  type MatrixTile,
-  type Tile,
-  type Tiling,
-} from "../packages/runtime-webgpu/src/kernels/linear/tiling.ts";
+import { tilingsOf } from "../packages/runtime-webgpu/src/kernels/linear/heuristic-tiling.ts";
+import { matrixTiling, tileTiling, type MatrixTile, type Tile, type Tiling } from "../packages/runtime-webgpu/src/kernels/linear/tiling.ts";
 import {
   createLinearBuffers,
   prepareTimedLinear,

@@ -16,7 +16,7 @@ import {
   type LinearBuffers,
   type TimedDevice,
 } from "../packages/runtime-webgpu/src/kernels/linear/timed-linear.ts";
-import { tilingsOf } from "../packages/runtime-webgpu/src/kernels/linear/tiling.ts";
+import { tilingsOf } from "../packages/runtime-webgpu/src/kernels/linear/heuristic-tiling.ts";
 import { createPipelineCache } from "../packages/runtime-webgpu/src/device/pipeline-cache.ts";
 import { bufferUsage, mapMode } from "../packages/runtime-webgpu/src/device/gpu-constants.ts";
 import { testDevice } from "../packages/runtime-webgpu/src/testing/test-device.ts";

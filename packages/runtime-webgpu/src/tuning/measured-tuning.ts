@@ -2,7 +2,8 @@ import type { LiveDevice } from "../device/live-device.ts";
 import type { TuningStore } from "../device/tuning-store.ts";
 import type { LinearShape, LinearTuning, LinearTuningEntry } from "../kernels/linear/index.ts";
 import { measureTilings } from "../kernels/linear/measure-tilings.ts";
-import { heuristicTiling, tilingsFor, type Tiling } from "../kernels/linear/tiling.ts";
+import { heuristicTiling, tilingsFor } from "../kernels/linear/heuristic-tiling.ts";
+import type { Tiling } from "../kernels/linear/tiling.ts";
 
 /** What a session is prepared for may be held up by measuring for so long, in milliseconds. */
 const budget = 500;

@@ -1,6 +1,6 @@
 import type { LinearShape } from "../kernels/linear/index.ts";
 import type { ChooseTiling } from "../kernels/linear/linear-tuning.ts";
-import { heuristicTiling } from "../kernels/linear/tiling.ts";
+import { heuristicTiling } from "../kernels/linear/heuristic-tiling.ts";
 
 /** Fewer rows than this are the heads' and the global tokens', which cost next to nothing. */
 const fewestRows = 128;

@@ -1,6 +1,7 @@
 import { LongspanError } from "@longspan/core";
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
-import { heuristicTiling, tilingsFor, type ProductShape, type Tiling } from "./tiling.ts";
+import { heuristicTiling, tilingsFor } from "./heuristic-tiling.ts";
+import type { ProductShape, Tiling } from "./tiling.ts";
 
 /** Which tiling was fastest on a device, shape by shape: made by `tuneLinear`. Plain data, to be kept as JSON. */
 export interface LinearTuning {

@@ -11,7 +11,8 @@ import { linearAdd } from "./linear-add.ts";
 import { chooseTiling } from "./linear-tuning.ts";
 import { linear, planLinear } from "./linear.ts";
 import { createProductKernels } from "./product-kernel.ts";
-import { tileTiling, tilingsOf, type Tiling } from "./tiling.ts";
+import { tilingsOf } from "./heuristic-tiling.ts";
+import { tileTiling, type Tiling } from "./tiling.ts";
 import { defaultFacts } from "../../testing/default-facts.ts";
 
 let gpu: TestDevice;

@@ -7,7 +7,8 @@ import { testDevice, type TestDevice } from "../../testing/test-device.ts";
 import { chooseTiling } from "./linear-tuning.ts";
 import { matMul } from "./mat-mul.ts";
 import { createProductKernels } from "./product-kernel.ts";
-import { tilingsOf, type Tiling } from "./tiling.ts";
+import { tilingsOf } from "./heuristic-tiling.ts";
+import type { Tiling } from "./tiling.ts";
 
 let gpu: TestDevice;
 beforeAll(async () => {

@@ -11,7 +11,8 @@ import { linearAdd } from "./linear-add.ts";
 import { linear } from "./linear.ts";
 import type { ProductForm } from "./product-code.ts";
 import { createProductKernels } from "./product-kernel.ts";
-import { matrixTiling, tilingsOf, type MatrixTile, type MatrixTiling } from "./tiling.ts";
+import { tilingsOf } from "./heuristic-tiling.ts";
+import { matrixTiling, type MatrixTile, type MatrixTiling } from "./tiling.ts";
 
 let gpu: TestDevice;
 beforeAll(async () => {

@@ -1,5 +1,4 @@
-import type { FloatStorage } from "../parts/float-storage.ts";
-import type { DeviceFacts, DeviceLimits, MatrixShape, MatrixUnits } from "../../kernel/device-facts.ts";
+import type { DeviceLimits, MatrixShape, MatrixUnits } from "../../kernel/device-facts.ts";
 
 /**
  * How a matrix product is cut into workgroups and invocations. Plain data; `name` says all of it, and is what a `LinearTuning` keeps.
@@ -136,7 +135,8 @@ export function tileTiling({ threads, block, stagedSteps = 4, readsAhead = false
   };
 }
 
-const lanes = (
+/** Lanes over rows or columns, with so many of them each, and so many of the other side shared. */
+export const lanes = (
   lanesOver: LaneTiling["lanesOver"],
   perLane: number,
   shared: number,
@@ -152,29 +152,6 @@ const lanes = (
   broadcasts,
 });
 
-/**
- * From the most arithmetic per value read to the most workgroups, each with the workgroups that should at least come of it. Compared on an H200
- * (`npm run bench:linear-variants`): with enough rows the first is the fastest for all layers of Longformer base.
- */
-const tiles: readonly (readonly [TileTiling, number])[] = [
-  [tileTiling({ threads: [8, 16], block: [8, 4] }), 128],
-  [tileTiling({ threads: [8, 16], block: [8, 4], parts: 4 }), 256],
-  [tileTiling({ threads: [8, 8], block: [4, 4], parts: 4 }), 0],
-];
-
-/** For products whose inner axis stays in one. */
-const tilesInOne: readonly (readonly [TileTiling, number])[] = [
-  [tileTiling({ threads: [8, 16], block: [8, 4] }), 128],
-  [tileTiling({ threads: [8, 8], block: [4, 4] }), 0],
-];
-
-/** Others that are worth a try. */
-const otherTiles: readonly TileTiling[] = [
-  tileTiling({ threads: [16, 16], block: [8, 8] }),
-  tileTiling({ threads: [16, 16], block: [8, 4] }),
-  tileTiling({ threads: [8, 8], block: [4, 4] }),
-];
-
 /** What of a `MatrixTiling` does not depend on the device. */
 export interface MatrixTile {
   /** Rows and columns of a workgroup, and how much of the inner axis it stages. */
@@ -184,7 +161,7 @@ export interface MatrixTile {
 }
 
 /** Whether subgroups and matrices fill a tile, and each invocation stages as many vectors of eight as the others. */
-function comesOutEven({ workgroup, subgroup }: MatrixTile, { lanes: subgroupSize }: MatrixUnits, shape: MatrixShape): boolean {
+export function comesOutEven({ workgroup, subgroup }: MatrixTile, { lanes: subgroupSize }: MatrixUnits, shape: MatrixShape): boolean {
   const [rows, columns, inner] = workgroup;
   const [subgroupRows, subgroupColumns] = subgroup;
   const invocations = ((rows * columns) / (subgroupRows * subgroupColumns)) * subgroupSize;
@@ -224,86 +201,8 @@ export function matrixTiling({ workgroup, subgroup, parts = 1 }: MatrixTile, uni
   };
 }
 
-/**
- * From the most arithmetic per value read to the most workgroups, each with the workgroups that should at least come of it: two for each of the
- * 132 cores of an H200, on which they were compared (`npm run bench:linear-variants`).
- */
-const matrixTiles: readonly (readonly [MatrixTile, number])[] = [
-  [{ workgroup: [128, 128, 32], subgroup: [64, 32] }, 264],
-  [{ workgroup: [128, 64, 32], subgroup: [64, 32] }, 264],
-  [{ workgroup: [64, 64, 64], subgroup: [32, 32] }, 132],
-  [{ workgroup: [32, 64, 64], subgroup: [32, 16] }, 132],
-  [{ workgroup: [32, 32, 64], subgroup: [16, 16] }, 0],
-];
-
-/** The tiles that a device's matrix units can run, by the largest of their shapes. */
-function matrixTilings({ matrixUnits, limits }: DeviceFacts): readonly (readonly [MatrixTiling, number])[] {
-  if (matrixUnits === undefined) return [];
-  const volume = ({ rows, columns, inner }: MatrixShape): number => rows * columns * inner;
-  const [shape] = matrixUnits.shapes.toSorted((left, right) => volume(right) - volume(left));
-  if (shape === undefined) return [];
-  return matrixTiles
-    .filter(([tile]) => comesOutEven(tile, matrixUnits, shape))
-    .map(([tile, least]) => [matrixTiling(tile, matrixUnits, shape), least] as const)
-    .filter(([tiling]) => fits(tiling, limits));
-}
-
-const split: SplitTiling = { kind: "split", name: "split-64", rows: 4, workgroupSize: 64 };
-
-/** At most this many rows, or columns, are few. */
-const few = 16;
-
-/** Whether matrix units can compute a product: its inner axis is staged in eights, its output written in fours. */
-function suitsMatrixUnits({ columns, inner, stack, rightLayout }: ProductShape): boolean {
-  return rightLayout === "columns" && stack === 1 && inner % 8 === 0 && columns % 4 === 0;
-}
-
-/** Those tilings of a device that can compute a linear layer. */
-export function tilingsFor(
-  facts: DeviceFacts,
-  shape: Pick<ProductShape, "columns" | "inner">,
-  rightStorage: FloatStorage,
-): readonly Tiling[] {
-  const suits = suitsMatrixUnits({ ...shape, rows: 1, stack: 1, rightLayout: "columns" });
-  return tilingsOf(facts, rightStorage).filter(({ kind }) => kind !== "matrix" || suits);
-}
-
-/** All that a device can run, for tests and for `tuneLinear`. */
-export function tilingsOf(facts: DeviceFacts, rightStorage: FloatStorage = "float32"): readonly Tiling[] {
-  const fitting = [...tiles.map(([tiling]) => tiling), ...otherTiles, split].filter((tiling) => fits(tiling, facts.limits));
-  const onMatrixUnits = rightStorage === "float16" ? matrixTilings(facts).map(([tiling]) => tiling) : [];
-  return [...onMatrixUnits, ...fitting, laneTiling(facts, "rows"), laneTiling(facts, "columns")];
-}
-
-/** The tiling for a product by heuristics, where no tuning knows better. */
-export function heuristicTiling(facts: DeviceFacts, shape: ProductShape, rightStorage: FloatStorage = "float32"): Tiling {
-  const { rows, columns, stack, rightLayout } = shape;
-  if (facts.kind === "cpu") return laneTiling(facts, rows <= 4 && columns > rows ? "columns" : "rows");
-  if (rows <= few && rightLayout === "rows") return laneTiling(facts, "columns");
-  if ((rows <= few || columns <= few) && fits(split, facts.limits)) return split;
-  const isLinear = rightLayout === "columns" && stack === 1;
-  const matrix = rightStorage === "float16" && suitsMatrixUnits(shape) ? matrixTilings(facts) : [];
-  const others = isLinear ? tiles : tilesInOne;
-  const fitting = matrix.length > 0 ? matrix : others.filter(([tiling]) => fits(tiling, facts.limits));
-  const chosen = fitting.find(([tiling, least]) => {
-    const extent = workgroupExtent(tiling);
-    return stack * tiling.parts * Math.ceil(rows / extent.rows) * Math.ceil(columns / extent.columns) >= least;
-  });
-  return chosen?.[0] ?? fitting.at(-1)?.[0] ?? laneTiling(facts, "rows");
-}
-
-/**
- * Lanes may broadcast where subgroups have one size only, so that a workgroup of that size is one of them. On a GPU the caches do it.
- * Broader vectors than 16 would leave too few workgroups.
- */
-function laneTiling({ kind, subgroups, limits }: DeviceFacts, lanesOver: LaneTiling["lanesOver"]): LaneTiling {
-  const size = subgroups?.minimum === subgroups?.maximum ? (subgroups?.minimum ?? 0) : 0;
-  if (kind === "cpu" && size >= 4 && size <= 16) return lanes(lanesOver, 4, lanesOver === "rows" ? Math.min(16, 2 * size) : 4, size, true);
-  const workgroupSize = kind === "cpu" ? 8 : Math.min(64, limits.maxComputeInvocationsPerWorkgroup);
-  return lanesOver === "rows" ? lanes("rows", 8, 4, workgroupSize, false) : lanes("columns", 4, 4, workgroupSize, false);
-}
-
-function fits(tiling: TileTiling | SplitTiling | MatrixTiling, limits: DeviceLimits): boolean {
+/** Whether a device has the invocations and the workgroup memory for a tiling. */
+export function fits(tiling: TileTiling | SplitTiling | MatrixTiling, limits: DeviceLimits): boolean {
   const [invocations, bytes] =
     tiling.kind === "split"
       ? [tiling.workgroupSize, tiling.workgroupSize * tiling.rows * 16]

@@ -4,7 +4,8 @@ import { createPipelineCache } from "../../device/pipeline-cache.ts";
 import { readDeviceFacts } from "../../device/read-device-facts.ts";
 import type { LinearShape, LinearTuning, LinearTuningEntry } from "./linear-tuning.ts";
 import { measureTilings, type MeasureTilingsOptions } from "./measure-tilings.ts";
-import { tilingsFor, tilingsOf, type Tiling } from "./tiling.ts";
+import { tilingsFor, tilingsOf } from "./heuristic-tiling.ts";
+import type { Tiling } from "./tiling.ts";
 import type { TimedDevice } from "./timed-linear.ts";
 
 /** What `tuneLinear` tries. */
