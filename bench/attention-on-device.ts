@@ -1,4 +1,5 @@
 // The kernels of `longformerAttention` on tensors that lie on the device, made ready once and run many times.
+import { floatConversion } from "@longspan/core/adapter";
 import { maskCodes } from "@longspan/core/graph";
 import { bufferUsage, mapMode } from "../packages/runtime-webgpu/src/device/gpu-constants.ts";
 import { createPipelineCache, type PipelineCache } from "../packages/runtime-webgpu/src/device/pipeline-cache.ts";
@@ -37,6 +38,7 @@ export const inputNames = [
 
 export interface AttentionTensors {
   readonly sizes: AttentionSizes;
+  readonly halves: boolean;
   readonly inputs: Readonly<Record<string, DeviceTensor>>;
   readonly context: DeviceTensor;
   /** Reads a tensor back, and clears the context so that nobody is checked on another's values. */
@@ -53,7 +55,8 @@ export interface PreparedAttention {
   destroy(): void;
 }
 
-export function createAttentionTensors({ device }: TestDevice, sizes: AttentionSizes): AttentionTensors {
+/** `halves`: inputs, weights and context lie as float16. */
+export function createAttentionTensors({ device }: TestDevice, sizes: AttentionSizes, halves = false): AttentionTensors {
   const { sequence, globals } = sizes;
   const usage = bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination;
   const create = (
@@ -61,8 +64,10 @@ export function createAttentionTensors({ device }: TestDevice, sizes: AttentionS
     shape: readonly number[],
     data?: Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>,
   ): DeviceTensor => {
-    const buffer = device.createBuffer({ size: shape.reduce((product, size) => product * size, 4), usage });
-    if (data !== undefined) device.queue.writeBuffer(buffer, 0, data);
+    const half = halves && dataType === "float32" && shape.length > 1;
+    const bytes = half && data !== undefined ? halvesOf(data) : data;
+    const buffer = device.createBuffer({ size: shape.reduce((product, size) => product * size, half ? 2 : 4), usage });
+    if (bytes !== undefined) device.queue.writeBuffer(buffer, 0, bytes);
     return { buffer, dataType, shape };
   };
   const random = (shape: readonly number[], seed: number, scale: number): DeviceTensor =>
@@ -90,17 +95,19 @@ export function createAttentionTensors({ device }: TestDevice, sizes: AttentionS
   const context = create("float32", [1, sequence, hidden]);
   return {
     sizes,
+    halves,
     inputs,
     context,
     async readContext() {
-      const size = sequence * hidden * 4;
+      const size = sequence * hidden * (halves ? 2 : 4);
       const target = device.createBuffer({ size, usage: bufferUsage.mapRead | bufferUsage.copyDestination });
       const encoder = device.createCommandEncoder();
       encoder.copyBufferToBuffer(context.buffer, 0, target, 0, size);
       encoder.clearBuffer(context.buffer);
       device.queue.submit([encoder.finish()]);
       await target.mapAsync(mapMode.read);
-      const values = new Float32Array(target.getMappedRange().slice(0));
+      const read = target.getMappedRange().slice(0);
+      const values = halves ? widened(read) : new Float32Array(read);
       target.destroy();
       return values;
     },
@@ -115,7 +122,7 @@ const caches = new WeakMap<GPUDevice, PipelineCache>();
 /** `only` leaves out kernels; `reassociateUpTo` and `tilings` as in `longformerAttentionKernels`. */
 export async function prepareAttention(
   { device, facts }: TestDevice,
-  { sizes, inputs, context }: AttentionTensors,
+  { sizes, halves, inputs, context }: AttentionTensors,
   {
     only,
     reassociateUpTo,
@@ -128,15 +135,16 @@ export async function prepareAttention(
   const usage = bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination;
   const given = (name: string, { buffer, dataType, shape }: DeviceTensor): PlannedTensor => {
     buffers.set(name, buffer);
-    return { name, shape, storage: dataType, byteLength: buffer.size };
+    return { name, shape, storage: halves && dataType === "float32" && shape.length > 1 ? "float16" : dataType, byteLength: buffer.size };
   };
   const create = (storage: Storage, elements: number, data?: Int32Array): PlannedTensor => {
     const name = `own ${owned.length}`;
-    const buffer = device.createBuffer({ size: elements * 4, usage });
+    const byteLength = elements * (storage === "float16" ? 2 : 4);
+    const buffer = device.createBuffer({ size: byteLength, usage });
     if (data !== undefined) device.queue.writeBuffer(buffer, 0, data as Int32Array<ArrayBuffer>);
     owned.push(buffer);
     buffers.set(name, buffer);
-    return { name, shape: [elements], storage, byteLength: elements * 4 };
+    return { name, shape: [elements], storage, byteLength };
   };
   const mask = {
     dataType: "int32",
@@ -211,6 +219,21 @@ export async function prepareAttention(
     const entries = [{ buffer: uniformBuffer }, ...resources].map((resource, binding) => ({ binding, resource }));
     return { pipeline, group: device.createBindGroup({ layout, entries }), workgroups };
   }
+}
+
+const narrow = floatConversion("float32", "float16");
+const widen = floatConversion("float16", "float32");
+
+function halvesOf(values: ArrayBufferView<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(values.byteLength / 2);
+  narrow(new Uint8Array(values.buffer), bytes);
+  return bytes;
+}
+
+function widened(halves: ArrayBuffer): Float32Array {
+  const bytes = new Uint8Array(halves.byteLength * 2);
+  widen(new Uint8Array(halves), bytes);
+  return new Float32Array(bytes.buffer);
 }
 
 /** Around 0, the same for the same seed. */

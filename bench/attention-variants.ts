@@ -3,11 +3,11 @@
 // 1. Window attention at each length in every tiling, with how far its values are from the first one's.
 // 2. The two products of re-associated global attention in every tiling, and each kernel of global attention alone.
 // 3. The two forms of global attention for 1 to 128 global tokens, as they are chosen.
-// Milliseconds are medians after half a second of work that wakes the clock. Options: --quick (one short length, few runs).
+// Milliseconds are medians after half a second of work that wakes the clock. Options: --quick (one short length, few runs), --halves (float16 alone).
 import { parseArgs } from "node:util";
 import type { Kernel } from "../packages/runtime-webgpu/src/kernel/kernel.ts";
 import { windowPairs } from "../packages/runtime-webgpu/src/kernels/attention/plan-window.ts";
-import { globalTilings } from "../packages/runtime-webgpu/src/kernels/attention/global-tiling.ts";
+import { globalTilingsOf } from "../packages/runtime-webgpu/src/kernels/attention/global-tiling.ts";
 import { headTilingsOf } from "../packages/runtime-webgpu/src/kernels/attention/tiling.ts";
 import { testDevice } from "../packages/runtime-webgpu/src/testing/test-device.ts";
 import {
@@ -22,7 +22,9 @@ import { median } from "./whole-process.ts";
 
 type Options = NonNullable<Parameters<typeof prepareAttention>[2]>;
 
-const { values: options } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
+const { values: options } = parseArgs({
+  options: { quick: { type: "boolean", default: false }, halves: { type: "boolean", default: false } },
+});
 const window = options.quick ? 64 : 512;
 const lengths = options.quick ? [128] : [512, 4096];
 const globals = options.quick ? 2 : 16;
@@ -31,22 +33,24 @@ const facts = { ...given.facts, kind: "gpu" } as const;
 const device = { ...given, facts };
 console.log(facts.name);
 
-for (const sequence of lengths) {
-  const tensors = createAttentionTensors(device, { sequence, window, globals });
-  await wake(tensors);
-  await windows(tensors);
-  await products(tensors);
-  await forms(sequence);
-  tensors.destroy();
+for (const halves of options.halves ? [true] : [false, true]) {
+  for (const sequence of lengths) {
+    const tensors = createAttentionTensors(device, { sequence, window, globals }, halves);
+    await wake(tensors);
+    await windows(tensors);
+    await products(tensors);
+    await forms(sequence, halves);
+    tensors.destroy();
+  }
 }
 given.device.destroy();
 
 async function windows(tensors: AttentionTensors): Promise<void> {
   const { sequence } = tensors.sizes;
-  console.log(`\nwindow attention, ${sequence} tokens, ${globals} global`);
+  console.log(`\nwindow attention, ${sequence} tokens, ${globals} global, ${storage(tensors.halves)}`);
   const flops = 4 * hidden * (windowPairs(sequence, window / 2) + sequence * globals);
   let first: Float32Array | undefined;
-  for (const tiling of [...headTilingsOf(facts, headSize)].toReversed()) {
+  for (const tiling of [...headTilingsOf(facts, { length: headSize, halves: tensors.halves })].toReversed()) {
     await variant(tiling.name, async () => {
       const { milliseconds, context } = await timed(tensors, {
         only: ({ name }) => name.startsWith("window"),
@@ -61,7 +65,9 @@ async function windows(tensors: AttentionTensors): Promise<void> {
 }
 
 async function products(tensors: AttentionTensors): Promise<void> {
-  console.log(`\nglobal attention, re-associated, ${tensors.sizes.sequence} tokens, ${globals} global: each kernel alone`);
+  console.log(
+    `\nglobal attention, re-associated, ${tensors.sizes.sequence} tokens, ${globals} global, ${storage(tensors.halves)}: each kernel alone`,
+  );
   const reassociateUpTo = Number.POSITIVE_INFINITY;
   const all = await prepareAttention(device, tensors, { reassociateUpTo });
   const names = all.kernels.filter((name) => !name.startsWith("window"));
@@ -72,7 +78,7 @@ async function products(tensors: AttentionTensors): Promise<void> {
       return `${milliseconds.toFixed(4)} ms`;
     });
   }
-  for (const tiling of globalTilings) {
+  for (const tiling of globalTilingsOf(facts, tensors.halves)) {
     await variant(tiling.name, async () => {
       const tilings = { globalScores: tiling, globalMix: tiling };
       const only = (part: string) => (kernel: Kernel) => kernel.name.startsWith(part);
@@ -83,11 +89,11 @@ async function products(tensors: AttentionTensors): Promise<void> {
   }
 }
 
-async function forms(sequence: number): Promise<void> {
-  console.log(`\nglobal attention, ${sequence} tokens, without the window's`);
+async function forms(sequence: number, halves: boolean): Promise<void> {
+  console.log(`\nglobal attention, ${sequence} tokens, ${storage(halves)}, without the window's`);
   for (const count of options.quick ? [1, 16] : [1, 2, 4, 8, 16, 32, 64, 128]) {
     await variant(`${count} global`, async () => {
-      const tensors = createAttentionTensors(device, { sequence, window, globals: count });
+      const tensors = createAttentionTensors(device, { sequence, window, globals: count }, halves);
       const only: Options["only"] = ({ name }) => !name.startsWith("window");
       const found = [];
       for (const reassociateUpTo of [Number.POSITIVE_INFINITY, 0]) found.push(await timed(tensors, { only, reassociateUpTo }));
@@ -133,6 +139,10 @@ async function wake(tensors: AttentionTensors): Promise<void> {
   do await prepared.run(options.quick ? 1 : 20);
   while (!options.quick && performance.now() - start < 700);
   prepared.destroy();
+}
+
+function storage(halves: boolean): string {
+  return halves ? "float16" : "float32";
 }
 
 function worst(found: Float32Array, expected: Float32Array): string {

@@ -17,6 +17,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
  * - `output_start(work: Work, row: u32) -> u32`: the element where its output begins, if it is written.
  * - `output_factor(work: Work, row: u32, sum: f32) -> f32`: what its sums of p · v are multiplied with.
  * - `record(work: Work, row: u32, top: f32, sum: f32)`: keeps what else is kept of a row that is written.
+ * - For matrix units also `read_key_halves` and `read_value_halves` (start, vector), `vec4<f16>`.
  * - `read_query`, `read_key`, `read_value`, `read_output` (start, vector) and `write_output` (start, vector, value).
  */
 export interface AttentionTask {

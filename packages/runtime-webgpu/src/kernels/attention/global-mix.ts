@@ -12,7 +12,7 @@
 // Source: FlashAttention-2 (Dao, arXiv 2307.08691), where keys are split among workgroups; the tiles of `linear/tile-kernel.ts`.
 import type { Kernel } from "../../kernel/kernel.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { columnThreads, rowsOfTile, stagedVectors, tileColumns, type GlobalTiling } from "./global-tiling.ts";
+import { columnThreads, rowsOfTile, stagedVectors, tileColumns, type TileGlobalTiling } from "./global-tiling.ts";
 import { range, softmaxConstants } from "./softmax-step.ts";
 import { declareUniforms } from "./uniforms.ts";
 import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
@@ -33,7 +33,7 @@ export const globalMixFields = {
   splitTiles: "u32",
 } as const;
 
-export function globalMixKernel(tiling: GlobalTiling, hidden: RowForm): Kernel {
+export function globalMixKernel(tiling: TileGlobalTiling, hidden: RowForm): Kernel {
   const { rowThreads, threadRows } = tiling;
   const rows = rowsOfTile(tiling);
   const invocations = rowThreads * columnThreads;

@@ -11,7 +11,7 @@
 // Source: the tiles of `linear/tile-kernel.ts`.
 import type { Kernel } from "../../kernel/kernel.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { columnThreads, rowsOfTile, stagedVectors, tileColumns, type GlobalTiling } from "./global-tiling.ts";
+import { columnThreads, rowsOfTile, stagedVectors, tileColumns, type TileGlobalTiling } from "./global-tiling.ts";
 import { range, softmaxConstants } from "./softmax-step.ts";
 import { declareUniforms } from "./uniforms.ts";
 import { type RowForm, vectorBuffer, vectorReader } from "./vectors.ts";
@@ -30,7 +30,7 @@ export const globalScoreFields = {
   keyTiles: "u32",
 } as const;
 
-export function globalScoresKernel(tiling: GlobalTiling, hidden: RowForm): Kernel {
+export function globalScoresKernel(tiling: TileGlobalTiling, hidden: RowForm): Kernel {
   const { rowThreads, threadRows } = tiling;
   const rows = rowsOfTile(tiling);
   const invocations = rowThreads * columnThreads;

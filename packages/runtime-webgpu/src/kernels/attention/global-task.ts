@@ -1,13 +1,15 @@
 import { attentionTokens } from "./attention-tokens.ts";
 import { keyStruct, type AttentionTask } from "./attention-task.ts";
 import { declareUniforms } from "./uniforms.ts";
-import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
+import { halvesReader, type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
 
 export interface GlobalTaskOptions {
   /** Of the vectors: the head size (direct), or the hidden size (re-associated). */
   readonly length: number;
   /** How the keys and values lie in memory, and the queries and what the rows add up to. */
   readonly forms: { readonly keys: RowForm; readonly rows: RowForm };
+  /** Whether keys and values are read as float16, too: see `AttentionTask`. */
+  readonly halves: boolean;
 }
 
 export const globalFields = {
@@ -40,7 +42,7 @@ export const globalFields = {
  * `[items, splits, rows, heads, 2]`. The items are those of the batch from `firstItem` on.
  * Grid: [⌈rows / rows of a workgroup⌉ · splits, heads, items].
  */
-export function globalTask({ length, forms }: GlobalTaskOptions): AttentionTask {
+export function globalTask({ length, forms, halves }: GlobalTaskOptions): AttentionTask {
   const [keys, rows] = [vectorBuffer(forms.keys), vectorBuffer(forms.rows)];
   return {
     name: "global-attention",
@@ -60,6 +62,7 @@ struct Work { item: u32, codes: u32, head: u32, split: u32, rows: u32, firstRow:
 ${vectorReader("read_query", "query", forms.rows, "vectorLength")}
 ${vectorReader("read_key", "key", forms.keys, "vectorLength")}
 ${vectorReader("read_value", "value", forms.keys, "vectorLength")}
+${halves ? [halvesReader("read_key_halves", "key", forms.keys, "read_key"), halvesReader("read_value_halves", "value", forms.keys, "read_value")].join("\n") : ""}
 ${vectorReader("read_output", "partials", forms.rows, "vectorLength")}
 ${vectorWriter("write_output", "partials", forms.rows, "vectorLength")}
 

@@ -1,46 +1,100 @@
-/** What there is to compute: rows, and how many tiles of columns of them. */
-interface AttentionExtent {
-  readonly rows: number;
-  readonly stack: number;
-}
+import type { DeviceFacts, MatrixShape } from "../../kernel/device-facts.ts";
 
 /**
- * How the two products of re-associated global attention are cut on a GPU (`global-scores.ts`, `global-mix.ts`): into tiles of
- * `rowThreads · threadRows` rows and 64 columns, staged in workgroup memory. Plain data; `name` says all of it.
+ * How the two products of re-associated global attention are cut on a GPU: into tiles of rows and 64 columns. Plain data; `name` says all of it.
+ * `tile` (`global-scores.ts`, `global-mix.ts`) runs on every GPU; `matrix` (`matrix-scores.ts`, `matrix-mix.ts`) needs matrix units, and computes with
+ * operands of float16.
  */
-export interface GlobalTiling {
+export type GlobalTiling = TileGlobalTiling | MatrixGlobalTiling;
+
+export interface TileGlobalTiling {
+  readonly kind: "tile";
   readonly name: string;
   /** Invocations along the rows, and rows of each; along the columns there are always 16, with 4 columns each. */
   readonly rowThreads: number;
   readonly threadRows: number;
 }
 
-/** Invocations along the columns of a tile: keys of the scores, elements of what is mixed. */
+export interface MatrixGlobalTiling {
+  readonly kind: "matrix";
+  readonly name: string;
+  readonly shape: MatrixShape;
+  readonly rows: number;
+  /** The block of a tile that one subgroup computes: multiples of the shape. */
+  readonly subgroupRows: number;
+  readonly subgroupColumns: number;
+}
+
+/** Invocations along the columns of a tile without matrix units. */
 export const columnThreads = 16;
 
 /** Columns of a tile: keys of the scores, elements of what is mixed. */
 export const tileColumns = 64;
 
-/** Vectors of 4 along the inner axis that are staged at a time. */
+/** Vectors of 4 along the inner axis that are staged at a time, without matrix units. */
 export const stagedVectors = 4;
 
-function globalTiling(rowThreads: number, threadRows: number): GlobalTiling {
-  return { name: `tile-${rowThreads * threadRows}x${tileColumns}`, rowThreads, threadRows };
+export function tileGlobalTiling(rowThreads: number, threadRows: number): TileGlobalTiling {
+  return { kind: "tile", name: `tile-${rowThreads * threadRows}x${tileColumns}`, rowThreads, threadRows };
+}
+
+export function matrixGlobalTiling(shape: MatrixShape, rows: number, subgroupRows: number, subgroupColumns: number): MatrixGlobalTiling {
+  const name = `matrix-${shape.rows}x${shape.columns}x${shape.inner}-${rows}x${tileColumns}-${subgroupRows}x${subgroupColumns}`;
+  return { kind: "matrix", name, shape, rows, subgroupRows, subgroupColumns };
+}
+
+/** Elements between rows of what matrices are staged as, and of their sums: more than a row has, so that neighbours lie in other banks. */
+export const matrixStrides = { staged: tileColumns + 8, sums: tileColumns + 4 } as const;
+
+/** How many bytes of workgroup memory a tile takes, with what its kernels keep of its rows. */
+function matrixBytes({ shape, rows, subgroupRows }: MatrixGlobalTiling): number {
+  const { staged, sums } = matrixStrides;
+  return 2 * (rows + tileColumns) * staged + 4 * (rows / subgroupRows) * shape.rows * sums + 4 * rows * (tileColumns / 4 + 1);
 }
 
 /** From the most arithmetic per value read to the most workgroups. All of them run on every GPU. */
-export const globalTilings: readonly GlobalTiling[] = [globalTiling(8, 8), globalTiling(8, 4), globalTiling(8, 2)];
+const tileTilings: readonly TileGlobalTiling[] = [tileGlobalTiling(8, 8), tileGlobalTiling(8, 4), tileGlobalTiling(8, 2)];
+
+/** Rows, and the block of a subgroup, in the same order. */
+const matrixCuts: readonly (readonly [number, number, number])[] = [
+  [64, 32, 32],
+  [32, 16, 32],
+  [16, 16, 16],
+];
 
 /** About as many workgroups as keep a GPU busy with a product. */
 const busyWorkgroups = 256;
 
-/** The tiling for so many rows, with `stack` tiles of columns. Tiles that would be half empty are not taken. */
-export function globalTilingFor({ rows, stack }: AttentionExtent): GlobalTiling {
-  const smallest = globalTiling(8, 2);
-  const filled = globalTilings.filter((tiling) => 2 * rows > rowsOfTile(tiling));
-  return filled.find((tiling) => Math.ceil(rows / rowsOfTile(tiling)) * stack >= busyWorkgroups) ?? filled.at(-1) ?? smallest;
+/** All that a GPU can run, for tests and benchmarks; on matrix units where the hidden states are float16. */
+export function globalTilingsOf({ matrixUnits, shaderFloat16, limits }: DeviceFacts, halves: boolean): readonly GlobalTiling[] {
+  const shapes = halves && shaderFloat16 ? (matrixUnits?.shapes ?? []) : [];
+  const matrix = shapes.flatMap((shape) => matrixCuts.map((cut) => matrixGlobalTiling(shape, ...cut)));
+  const fitting = matrix.filter(
+    (tiling) => tiling.subgroupRows % tiling.shape.rows === 0 && matrixBytes(tiling) <= limits.maxComputeWorkgroupStorageSize,
+  );
+  return [...fitting, ...tileTilings];
 }
 
-export function rowsOfTile({ rowThreads, threadRows }: GlobalTiling): number {
-  return rowThreads * threadRows;
+/** What there is to compute: rows, and how many tiles of columns of them; whether the hidden states are float16. */
+interface GlobalExtent {
+  readonly rows: number;
+  readonly stack: number;
+  readonly halves: boolean;
+}
+
+/** The tiling for so many rows. Tiles that would be half empty are not taken. */
+export function globalTilingFor(facts: DeviceFacts, { rows, stack, halves }: GlobalExtent): GlobalTiling {
+  const all = globalTilingsOf(facts, halves);
+  const ofKind = all.filter(({ kind, ...rest }) => kind === all[0]?.kind && ("shape" in rest ? rest.shape === shapeOf(all[0]) : true));
+  const filled = ofKind.filter((tiling) => 2 * rows > rowsOfTile(tiling));
+  const busy = filled.find((tiling) => Math.ceil(rows / rowsOfTile(tiling)) * stack >= busyWorkgroups);
+  return busy ?? filled.at(-1) ?? ofKind.at(-1) ?? tileGlobalTiling(8, 2);
+}
+
+function shapeOf(tiling: GlobalTiling | undefined): MatrixShape | undefined {
+  return tiling?.kind === "matrix" ? tiling.shape : undefined;
+}
+
+export function rowsOfTile(tiling: GlobalTiling): number {
+  return tiling.kind === "matrix" ? tiling.rows : tiling.rowThreads * tiling.threadRows;
 }

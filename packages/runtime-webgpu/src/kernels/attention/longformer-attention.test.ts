@@ -2,14 +2,16 @@ import { type GraphTensor, standardOperations } from "@longspan/core/graph";
 import { tensorDifference } from "@longspan/core/testing";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { DeviceFacts } from "../../kernel/device-facts.ts";
+import type { DeviceFacts, MatrixShape } from "../../kernel/device-facts.ts";
 import type { OperationKernels } from "../../kernel/operation-kernels.ts";
 import { runOperation } from "../../testing/run-operation.ts";
 import { testDevice, type TestDevice } from "../../testing/test-device.ts";
 import { linearKernels } from "../linear/index.ts";
 import type { AttentionTilings } from "./attention-plan.ts";
 import { listTokens } from "./attention-tokens.ts";
+import { matrixGlobalTiling, tileGlobalTiling } from "./global-tiling.ts";
 import { longformerAttentionKernels } from "./longformer-attention.ts";
+import { matrixAttentionTiling } from "./matrix-attention.ts";
 import { quadTiling } from "./attention-quads.ts";
 import { tileAttentionTiling } from "./tile-attention.ts";
 
@@ -33,6 +35,8 @@ interface AttentionCase {
   readonly mask: readonly number[];
   readonly probabilities?: boolean;
   readonly float16?: boolean;
+  /** Whether keys grow along the sequence, so that later scores are far higher. */
+  readonly rising?: boolean;
 }
 
 interface Setting {
@@ -43,6 +47,7 @@ interface Setting {
   readonly tilings?: AttentionTilings;
   /** How the inputs and the context lie in memory. Default: float32, each by itself. */
   readonly activations?: "joined" | "float16" | "joined float16";
+  readonly matrices?: MatrixShape;
 }
 
 /** Values between -1 and 1, the same for the same seed. */
@@ -54,7 +59,7 @@ function noise(length: number, seed: number): Float32Array {
   });
 }
 
-function inputsOf({ batch = 1, sequence, heads = 2, headSize = 8, mask, float16 = false }: AttentionCase): GraphTensor[] {
+function inputsOf({ batch = 1, sequence, heads = 2, headSize = 8, mask, float16 = false, rising = false }: AttentionCase): GraphTensor[] {
   const hidden = heads * headSize;
   const tensor = (shape: readonly number[], seed: number): GraphTensor => ({
     dataType: "float32",
@@ -71,7 +76,14 @@ function inputsOf({ batch = 1, sequence, heads = 2, headSize = 8, mask, float16 
     const data = float16 ? matrix.data.map((value) => Math.round(value * 1024) / 1024) : matrix.data;
     return [{ ...matrix, data } as GraphTensor, tensor([hidden], seed + 50)];
   };
-  const tokens = [1, 2, 3, 4].map((seed) => tensor([batch, sequence, hidden], seed));
+  const grown = ({ data, ...rest }: GraphTensor): GraphTensor =>
+    ({
+      ...rest,
+      data: Float32Array.from(data, (value, at) => value * (1 + (20 * (Math.floor(at / hidden) % sequence)) / sequence)),
+    }) as GraphTensor;
+  const tokens = [1, 2, 3, 4]
+    .map((seed) => tensor([batch, sequence, hidden], seed))
+    .map((one, at) => (rising && at === 1 ? grown(one) : one));
   const codes: GraphTensor = {
     dataType: "int32",
     shape: [batch, sequence],
@@ -81,13 +93,17 @@ function inputsOf({ batch = 1, sequence, heads = 2, headSize = 8, mask, float16 
 }
 
 function rounded(tensor: GraphTensor): GraphTensor {
-  return { ...tensor, data: Float32Array.from(tensor.data, (value) => Math.round(value * 1024) / 1024) } as GraphTensor;
+  const step = (value: number): number => 2 ** (Math.max(-14, Math.floor(Math.log2(Math.abs(value)))) - 10);
+  return {
+    ...tensor,
+    data: Float32Array.from(tensor.data, (value) => (value === 0 ? 0 : Math.round(value / step(value)) * step(value))),
+  } as GraphTensor;
 }
 
 async function differences(
   { device, facts }: TestDevice,
   attention: AttentionCase,
-  { form, kind, limits, tilings, activations }: Setting,
+  { form, kind, limits, tilings, activations, matrices }: Setting,
 ): Promise<unknown> {
   const halves = activations?.includes("float16") === true;
   const given = inputsOf(attention);
@@ -104,7 +120,15 @@ async function differences(
     tilings,
   });
   const actual = await runOperation(
-    { device, facts: { ...facts, kind: kind ?? facts.kind, limits: { ...facts.limits, ...limits } } },
+    {
+      device,
+      facts: {
+        ...facts,
+        kind: kind ?? facts.kind,
+        limits: { ...facts.limits, ...limits },
+        matrixUnits: matrices && { form: "plain", shapes: [matrices], lanes: 32 },
+      },
+    },
     kernels,
     inputs,
     {
@@ -126,8 +150,8 @@ async function differences(
 const small: AttentionTilings = {
   window: tileAttentionTiling(2, 4, 2),
   direct: tileAttentionTiling(4, 4, 1),
-  globalScores: { name: "small", rowThreads: 2, threadRows: 2 },
-  globalMix: { name: "small", rowThreads: 2, threadRows: 1 },
+  globalScores: tileGlobalTiling(2, 2),
+  globalMix: tileGlobalTiling(2, 1),
 };
 
 let shared: TestDevice;
@@ -213,6 +237,52 @@ describe("longformerAttention", () => {
     const tilings = { window: quadTiling(16, 8, 2), direct: quadTiling(16, 8, 2) };
     for (const name of ["batch of different masks", "several splits of the keys", "probabilities"])
       expect(await differences(shared, { ...found(cases[name]), headSize: 16 }, { form: "direct", kind: "gpu", tilings })).toEqual([]);
+  });
+
+  test("on matrix units, in plain WGSL", async () => {
+    const shape = { rows: 16, columns: 8, inner: 16 };
+    const own = { kind: "gpu", matrices: shape, activations: "joined float16", form: "direct" } as const;
+    const window = matrixAttentionTiling(shape, 2, 1, 16);
+    for (const name of ["batch of different masks", "several splits of the keys", "a row all masked beside others", "all global"])
+      expect([
+        name,
+        await differences(
+          shared,
+          { ...found(cases[name]), headSize: 12, probabilities: true },
+          { ...own, tilings: { window, direct: window } },
+        ),
+      ]).toEqual([name, []]);
+  });
+
+  test("global attention on matrix units, in plain WGSL", async () => {
+    const matrices = { rows: 16, columns: 16, inner: 16 };
+    const tiling = matrixGlobalTiling(matrices, 16, 16, 16);
+    const tilings = { globalScores: tiling, globalMix: tiling, window: small.window };
+    for (const name of [
+      "batch of different masks",
+      "several splits of the keys",
+      "200 globals in one row, none in the other, padding",
+      "all global",
+    ])
+      expect([
+        name,
+        await differences(
+          shared,
+          { ...found(cases[name]), headSize: 6 },
+          { kind: "gpu", matrices, tilings, activations: "float16", form: "reassociated" },
+        ),
+      ]).toEqual([name, []]);
+  });
+
+  test.each([
+    ["an invocation for each row, sums of more columns than keys", { rows: 16, columns: 8, inner: 16 }, 1, 2, 16, 24],
+    ["four invocations for each row", { rows: 8, columns: 8, inner: 8 }, 2, 1, 16, 16],
+  ] as const)("on matrix units, scores that rise so that sums are scaled: %s", async (_, matrices, subgroups, rowTiles, keys, headSize) => {
+    const tilings = { window: matrixAttentionTiling(matrices, subgroups, rowTiles, keys) };
+    const rising: AttentionCase = { sequence: 150, window: 60, heads: 1, headSize, mask: [1, 1, 1, 1, 1, 1, 0], rising: true };
+    expect(await differences(shared, rising, { kind: "gpu", matrices, activations: "joined float16", form: "direct", tilings })).toEqual(
+      [],
+    );
   });
 
   test.each(["joined", "float16", "joined float16"] as const)("inputs and context %s", async (activations) => {

@@ -2,7 +2,7 @@ import type { Dispatch } from "../../kernel/kernel.ts";
 import { formOf, itemsOf, type AttentionItems, type GlobalAttention } from "./attention-plan.ts";
 import type { GlobalSplits } from "./global-splits.ts";
 import { globalFields, globalTask } from "./global-task.ts";
-import { attentionOfHeads, attentionOfTokens } from "./tiling.ts";
+import { attentionOfTokens, headKernel, headTilingFor, rowsOfTiling } from "./tiling.ts";
 import { packFields } from "./uniforms.ts";
 
 /** Global tokens attend to the splits of the keys, without scores in memory. */
@@ -11,9 +11,14 @@ export function planAttention(part: AttentionItems, found: GlobalSplits, attenti
   const { form, splits, splitKeys, length } = found;
   const direct = form === "direct";
   const rows = direct ? slots : slots * heads;
-  const task = globalTask({ length, forms: { keys: formOf(attention.key, length), rows: formOf(attention.query, length) } });
-  const extent = { rows, stack: (direct ? heads : 1) * splits * items.count };
-  const tiled = direct ? attentionOfHeads(task, context.facts, extent, tilings.direct) : attentionOfTokens(task, context.facts);
+  const forms = { keys: formOf(attention.key, length), rows: formOf(attention.query, length) };
+  const extent = { length, rows, stack: heads * splits * items.count, halves: forms.keys.storage === "float16" };
+  const tiling = direct ? headTilingFor(context.facts, extent, tilings.direct) : undefined;
+  const task = globalTask({ length, forms, halves: tiling?.kind === "matrix" });
+  const tiled =
+    tiling === undefined
+      ? attentionOfTokens(task, context.facts)
+      : { kernel: headKernel(task, tiling, context.facts), rows: rowsOfTiling(tiling) };
   return [
     {
       kernel: tiled.kernel,

@@ -1,24 +1,30 @@
-import type { Dispatch } from "../../kernel/kernel.ts";
+import type { DeviceFacts } from "../../kernel/device-facts.ts";
+import type { Dispatch, Kernel } from "../../kernel/kernel.ts";
 import { formOf, itemsOf, type AttentionItems, type GlobalAttention } from "./attention-plan.ts";
 import { globalMixFields, globalMixKernel } from "./global-mix.ts";
 import { globalScoreFields, globalScoresKernel } from "./global-scores.ts";
 import type { GlobalSplits } from "./global-splits.ts";
-import { globalTilingFor, rowsOfTile, tileColumns } from "./global-tiling.ts";
+import { type GlobalTiling, globalTilingFor, rowsOfTile, tileColumns } from "./global-tiling.ts";
+import { matrixMixKernel } from "./matrix-mix.ts";
+import { matrixScoresKernel } from "./matrix-scores.ts";
 import { packFields } from "./uniforms.ts";
+import type { RowForm } from "./vectors.ts";
 
 /**
  * Heads of global tokens attend to hidden states on a GPU: two matrix products, with the scores of the global tokens between them in memory, and
  * the splits of the keys in the second one.
  */
 export function planProducts(part: AttentionItems, found: GlobalSplits, { query, key }: GlobalAttention): readonly Dispatch[] {
+  const { facts } = part.context;
   const { inputs, sequence, hidden, heads, scale, slots, tokens, tokensStride, items, tilings } = part;
   const { splits, splitKeys, partialElements } = found;
   const form = formOf(key, hidden);
   const rows = slots * heads;
   const keyTiles = Math.ceil(sequence / tileColumns);
   const columnTiles = Math.ceil(hidden / tileColumns);
-  const scoring = tilings.globalScores ?? globalTilingFor({ rows, stack: keyTiles * items.count });
-  const mixing = tilings.globalMix ?? globalTilingFor({ rows, stack: columnTiles * splits * items.count });
+  const halves = form.storage === "float16";
+  const scoring = tilings.globalScores ?? globalTilingFor(facts, { rows, stack: keyTiles * items.count, halves });
+  const mixing = tilings.globalMix ?? globalTilingFor(facts, { rows, stack: columnTiles * splits * items.count, halves });
   const scores = { tensor: part.scratch("global scores", found.scoreElements) };
   const tops = { tensor: part.scratch("global tops", rows * keyTiles) };
   const [states, tokenList] = [itemsOf(part, key), { tensor: tokens }];
@@ -35,14 +41,14 @@ export function planProducts(part: AttentionItems, found: GlobalSplits, { query,
   const product = 2 * items.count * rows * sequence * hidden;
   return [
     {
-      kernel: globalScoresKernel(scoring, form),
+      kernel: scoresKernel(scoring, form, facts),
       uniforms: packFields(globalScoreFields, { ...common, scale }),
       operands: [{ tensor: query }, states, { tensor: inputs.mask }, tokenList, scores, tops],
       workgroups: [keyTiles, Math.ceil(rows / rowsOfTile(scoring)), items.count],
       work: { floatingPointOperations: product, bytes: 4 * items.count * ((sequence + rows) * hidden + rows * sequence) },
     },
     {
-      kernel: globalMixKernel(mixing, form),
+      kernel: mixKernel(mixing, form, facts),
       uniforms: packFields(globalMixFields, { ...common, splits, splitTiles: splitKeys / tileColumns }),
       operands: [
         scores,
@@ -56,4 +62,16 @@ export function planProducts(part: AttentionItems, found: GlobalSplits, { query,
       work: { floatingPointOperations: product, bytes: 4 * items.count * (sequence * hidden + rows * sequence + partialElements) },
     },
   ];
+}
+
+function scoresKernel(tiling: GlobalTiling, form: RowForm, { matrixUnits }: DeviceFacts): Kernel {
+  if (tiling.kind === "tile") return globalScoresKernel(tiling, form);
+  if (matrixUnits === undefined) throw new TypeError(`${tiling.name} needs matrix units`);
+  return matrixScoresKernel(tiling, form, matrixUnits);
+}
+
+function mixKernel(tiling: GlobalTiling, form: RowForm, { matrixUnits }: DeviceFacts): Kernel {
+  if (tiling.kind === "tile") return globalMixKernel(tiling, form);
+  if (matrixUnits === undefined) throw new TypeError(`${tiling.name} needs matrix units`);
+  return matrixMixKernel(tiling, form, matrixUnits);
 }

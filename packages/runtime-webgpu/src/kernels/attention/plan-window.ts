@@ -1,6 +1,6 @@
 import { type Dispatch, rowLayout } from "../../kernel/kernel.ts";
 import { formOf, itemsOf, overHeads, type AttentionItems } from "./attention-plan.ts";
-import { attentionOfHeads } from "./tiling.ts";
+import { headKernel, headTilingFor, rowsOfTiling } from "./tiling.ts";
 import { packFields } from "./uniforms.ts";
 import { windowProbabilitiesKernel, windowProbabilityFields } from "./window-probabilities.ts";
 import { windowFields, windowTask } from "./window-task.ts";
@@ -16,12 +16,14 @@ export function planWindow(part: AttentionItems): readonly Dispatch[] {
     throw new TypeError("query, key and value lie alike: each by itself, or as columns of one tensor");
   const form = formOf(inputs.query, headSize);
   const { attentions } = outputs;
+  const extent = { length: headSize, rows: sequence, stack: heads * items.count, halves: form.storage === "float16" };
+  const tiling = headTilingFor(context.facts, extent, tilings.window);
   const task = windowTask({
     headSize,
     forms: { inputs: form, context: formOf(outputs.context, headSize) },
     statistics: attentions !== undefined,
+    halves: tiling.kind === "matrix",
   });
-  const { kernel, rows } = attentionOfHeads(task, context.facts, { rows: sequence, stack: heads * items.count }, tilings.window);
   const statistics = attentions === undefined ? undefined : part.scratch("window statistics", 2 * heads * sequence);
   const [mask, tokenList] = [{ tensor: inputs.mask }, { tensor: tokens }];
   const common = {
@@ -38,7 +40,7 @@ export function planWindow(part: AttentionItems): readonly Dispatch[] {
   };
   const pairs = windowPairs(sequence, oneSided) + sequence * slots;
   const attention: Dispatch = {
-    kernel,
+    kernel: headKernel(task, tiling, context.facts),
     uniforms: packFields(windowFields, { ...common, valueOffset: value.offset }),
     operands: [
       ...[inputs.query, inputs.key, inputs.value].map((tensor) => itemsOf(part, tensor)),
@@ -47,7 +49,7 @@ export function planWindow(part: AttentionItems): readonly Dispatch[] {
       itemsOf(part, outputs.context),
       ...(statistics === undefined ? [] : [{ tensor: statistics }]),
     ],
-    workgroups: [Math.ceil(sequence / rows), heads, items.count],
+    workgroups: [Math.ceil(sequence / rowsOfTiling(tiling)), heads, items.count],
     work: { floatingPointOperations: 4 * items.count * hidden * pairs, bytes: 16 * items.count * sequence * hidden },
   };
   if (attentions === undefined || statistics === undefined) return [attention];

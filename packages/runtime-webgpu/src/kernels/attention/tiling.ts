@@ -5,16 +5,33 @@ import { fitsQuads, quadTiling, quadsKernel, type QuadTiling } from "./attention
 import { registersKernel } from "./attention-registers.ts";
 import { stagedKernel, stagedRows } from "./attention-staged.ts";
 import type { AttentionTask, LaneTiling } from "./attention-task.ts";
+import {
+  fitsMatrixAttention,
+  matrixAttentionKernel,
+  matrixAttentionTiling,
+  rowsOfMatrixTiling,
+  type MatrixAttentionTiling,
+} from "./matrix-attention.ts";
 import { fitsTileAttention, tileAttentionKernel, tileAttentionTiling, type TileAttentionTiling } from "./tile-attention.ts";
 
-/** An attention kernel, and how many rows a workgroup of it takes. */
-export interface TiledAttention {
-  readonly kernel: Kernel;
-  readonly rows: number;
-}
+/**
+ * How the kernel of a task whose rows are vectors of a head is cut. `staged` needs least of a GPU; `lanes` are for software adapters;
+ * `matrix` needs matrix units, and computes with operands of float16.
+ */
+export type HeadTiling =
+  | MatrixAttentionTiling
+  | QuadTiling
+  | TileAttentionTiling
+  | (LaneTiling & { readonly kind: "lanes"; readonly name: "lanes" })
+  | { readonly kind: "staged"; readonly name: "staged" };
 
-/** How the kernel of a task whose rows are vectors of a head is cut, on a GPU. `staged` needs least of a device. */
-export type HeadTiling = QuadTiling | TileAttentionTiling | { readonly kind: "staged"; readonly name: "staged" };
+/** What there is to do: vectors of `length` elements, rows, `stack` times as many; whether keys and values are float16. */
+export interface AttentionExtent {
+  readonly length: number;
+  readonly rows: number;
+  readonly stack: number;
+  readonly halves: boolean;
+}
 
 /** From the most arithmetic per value read to the most workgroups, each with the workgroups that should at least come of it. */
 const headTilings: readonly (readonly [HeadTiling, number])[] = [
@@ -22,58 +39,72 @@ const headTilings: readonly (readonly [HeadTiling, number])[] = [
   [quadTiling(64, 16, 8), 512],
   [quadTiling(128, 32, 4), 512],
   [quadTiling(32, 16, 4), 0],
-  [tileAttentionTiling(8, 8, 8), 512],
-  [tileAttentionTiling(16, 8, 4), 256],
-  [tileAttentionTiling(8, 16, 4), 256],
-  [tileAttentionTiling(8, 8, 4), 256],
-  [tileAttentionTiling(8, 16, 2), 128],
-  [tileAttentionTiling(8, 8, 2), 0],
+  [tileAttentionTiling(16, 8, 4), 0],
   [{ kind: "staged", name: "staged" }, 0],
 ];
 
-/** All that a GPU can run for heads of so many elements, for tests and benchmarks. */
-export function headTilingsOf(facts: DeviceFacts, length: number): readonly HeadTiling[] {
-  return headTilings.map(([tiling]) => tiling).filter((tiling) => fits(tiling, length, facts));
-}
+/** Subgroups, matrices of rows of each, and keys: in the same order, for matrices of up to 16 rows. */
+const matrixCuts: readonly (readonly [number, number, number, number])[] = [
+  [4, 1, 32, 256],
+  [4, 1, 64, 256],
+  [4, 2, 32, 256],
+  [2, 1, 64, 256],
+  [2, 1, 32, 0],
+];
 
-function fits(tiling: HeadTiling, length: number, { limits, subgroups }: DeviceFacts): boolean {
-  if (tiling.kind === "staged") return true;
-  if (tiling.kind === "tile") return fitsTileAttention(tiling, length, limits);
-  return subgroups !== undefined && fitsQuads(tiling, length, limits.maxComputeWorkgroupStorageSize);
-}
-
-/** What a task has to do: rows that one workgroup could take, and how many such runs of rows there are. */
-export interface AttentionExtent {
-  readonly rows: number;
-  readonly stack: number;
-}
-
-/** The kernel of a task whose rows are vectors of a head. `wanted` is taken where the device can run it. */
-export function attentionOfHeads(
-  task: AttentionTask,
+/** All that a device can run for such vectors, the wanted ones first, each with the workgroups that should at least come of it. */
+function tilingsOf(
   facts: DeviceFacts,
-  { rows, stack }: AttentionExtent,
-  wanted: HeadTiling | undefined,
-): TiledAttention {
-  if (facts.kind === "cpu") {
-    const tiling = laneTiling(facts, task.length);
-    return { kernel: registersKernel(task, tiling), rows: tiling.lanes * tiling.rows };
-  }
-  const [chosen] =
-    headTilings.find(([tiling, least]) => fits(tiling, task.length, facts) && Math.ceil(rows / rowsOf(tiling)) * stack >= least) ?? [];
-  const tiling = wanted !== undefined && fits(wanted, task.length, facts) ? wanted : chosen;
-  if (tiling === undefined || tiling.kind === "staged") return { kernel: stagedKernel(task), rows: stagedRows };
-  if (tiling.kind === "quads") return { kernel: quadsKernel(task, tiling), rows: tiling.rows };
-  return { kernel: tileAttentionKernel(task, tiling), rows: rowsOf(tiling) };
+  { length, halves }: Pick<AttentionExtent, "length" | "halves">,
+): readonly (readonly [HeadTiling, number])[] {
+  if (facts.kind === "cpu") return [[{ kind: "lanes", name: "lanes", ...laneTiling(facts, length) }, 0]];
+  const matrix = (halves ? (facts.matrixUnits?.shapes ?? []) : []).flatMap((shape) =>
+    matrixCuts.map(([subgroups, rowTiles, keys, least]) => [matrixAttentionTiling(shape, subgroups, rowTiles, keys), least] as const),
+  );
+  return [...matrix, ...headTilings].filter(([tiling]) => fits(tiling, length, facts));
 }
 
-function rowsOf(tiling: HeadTiling): number {
-  if (tiling.kind === "staged") return stagedRows;
-  return tiling.kind === "quads" ? tiling.rows : tiling.rowThreads * tiling.threadRows;
+/** All that a device can run for such vectors, for tests and benchmarks. */
+export function headTilingsOf(facts: DeviceFacts, extent: Pick<AttentionExtent, "length" | "halves">): readonly HeadTiling[] {
+  return tilingsOf(facts, extent).map(([tiling]) => tiling);
+}
+
+/** The tiling for a task. `wanted` is taken where the device can run it. */
+export function headTilingFor(facts: DeviceFacts, extent: AttentionExtent, wanted: HeadTiling | undefined): HeadTiling {
+  if (wanted !== undefined && fits(wanted, extent.length, facts)) return wanted;
+  const all = tilingsOf(facts, extent);
+  const [tiling] = all.find(([one, least]) => Math.ceil(extent.rows / rowsOfTiling(one)) * extent.stack >= least) ?? all.at(-1) ?? [];
+  return tiling ?? { kind: "staged", name: "staged" };
+}
+
+/** The kernel, of a task that reads halves where the tiling is for matrix units. */
+export function headKernel(task: AttentionTask, tiling: HeadTiling, { matrixUnits }: DeviceFacts): Kernel {
+  if (tiling.kind === "lanes") return registersKernel(task, tiling);
+  if (tiling.kind === "quads") return quadsKernel(task, tiling);
+  if (tiling.kind === "tile") return tileAttentionKernel(task, tiling);
+  if (tiling.kind === "matrix" && matrixUnits !== undefined) return matrixAttentionKernel(task, tiling, matrixUnits);
+  return stagedKernel(task);
+}
+
+/** Rows of a workgroup. */
+export function rowsOfTiling(tiling: HeadTiling): number {
+  if (tiling.kind === "lanes") return tiling.lanes * tiling.rows;
+  if (tiling.kind === "quads") return tiling.rows;
+  if (tiling.kind === "tile") return tiling.rowThreads * tiling.threadRows;
+  return tiling.kind === "matrix" ? rowsOfMatrixTiling(tiling) : stagedRows;
+}
+
+function fits(tiling: HeadTiling, length: number, facts: DeviceFacts): boolean {
+  const { kind, limits, subgroups } = facts;
+  if (tiling.kind === "lanes") return kind === "cpu";
+  if (kind === "cpu") return false;
+  if (tiling.kind === "matrix") return fitsMatrixAttention(tiling, length, facts);
+  if (tiling.kind === "tile") return fitsTileAttention(tiling, length, limits);
+  return tiling.kind === "staged" || (subgroups !== undefined && fitsQuads(tiling, length, limits.maxComputeWorkgroupStorageSize));
 }
 
 /** The kernel of a task whose rows are as long as a token, on a software adapter. */
-export function attentionOfTokens(task: AttentionTask, facts: DeviceFacts): TiledAttention {
+export function attentionOfTokens(task: AttentionTask, facts: DeviceFacts): { readonly kernel: Kernel; readonly rows: number } {
   const tiling = laneTiling(facts, task.length);
   return { kernel: bufferedKernel(task, tiling), rows: tiling.lanes };
 }

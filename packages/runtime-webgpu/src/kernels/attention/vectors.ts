@@ -40,6 +40,13 @@ fn ${name}(start: u32, vector: u32) -> vec4<f32> {
 }`;
 }
 
+/** `fn name(start, vector) -> vec4<f16>`: the same as float16, by `reader`, or as it lies. The module has `enable f16;`. */
+export function halvesReader(name: string, buffer: string, { storage, aligned }: RowForm, reader: string): string {
+  const value =
+    storage === "float16" && aligned ? `bitcast<vec4<f16>>(${buffer}[(start >> 2u) + vector])` : `vec4<f16>(${reader}(start, vector))`;
+  return `fn ${name}(start: u32, vector: u32) -> vec4<f16> { return ${value}; }`;
+}
+
 /** `fn name(start, vector, value)`. Rows of float16 start, and end, at even elements: two invocations never write to one word. */
 export function vectorWriter(name: string, buffer: string, { storage, aligned }: RowForm, length: string): string {
   const half = storage === "float16";

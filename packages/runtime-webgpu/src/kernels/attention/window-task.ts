@@ -1,7 +1,7 @@
 import { attentionTokens } from "./attention-tokens.ts";
 import { keyStruct, type AttentionTask } from "./attention-task.ts";
 import { declareUniforms } from "./uniforms.ts";
-import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
+import { halvesReader, type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
 
 export interface WindowTaskOptions {
   readonly headSize: number;
@@ -9,6 +9,8 @@ export interface WindowTaskOptions {
   readonly forms: { readonly inputs: RowForm; readonly context: RowForm };
   /** Whether the highest score and the sum of each row are kept, for `window-probabilities.ts`. */
   readonly statistics: boolean;
+  /** Whether keys and values are read as float16, too: see `AttentionTask`. */
+  readonly halves: boolean;
 }
 
 export const windowFields = {
@@ -38,7 +40,7 @@ export const windowFields = {
  * The keys of a workgroup: first the global tokens, then all tokens from the window of its first row to that of its last, of which those
  * that are not local count as unseen.
  */
-export function windowTask({ headSize, forms, statistics }: WindowTaskOptions): AttentionTask {
+export function windowTask({ headSize, forms, statistics, halves }: WindowTaskOptions): AttentionTask {
   const rows = vectorBuffer(forms.inputs);
   return {
     name: statistics ? "window-attention-statistics" : "window-attention",
@@ -62,6 +64,14 @@ ${vectorReader("read_output", "context", forms.context, "headSize")}
 ${vectorWriter("write_output", "context", forms.context, "headSize")}
 fn read_key(start: u32, vector: u32) -> vec4<f32> { return key_vector(sizes.keyOffset + start, vector); }
 fn read_value(start: u32, vector: u32) -> vec4<f32> { return value_vector(sizes.valueOffset + start, vector); }
+${
+  halves
+    ? `${halvesReader("key_halves", "key", forms.inputs, "key_vector")}
+${halvesReader("value_halves", "value", forms.inputs, "value_vector")}
+fn read_key_halves(start: u32, vector: u32) -> vec4<f16> { return key_halves(sizes.keyOffset + start, vector); }
+fn read_value_halves(start: u32, vector: u32) -> vec4<f16> { return value_halves(sizes.valueOffset + start, vector); }`
+    : ""
+}
 
 fn work_of(group: vec3<u32>, rows: u32) -> Work {
   let batchItem = sizes.firstItem + group.z;

@@ -1,0 +1,55 @@
+import { describe, expect, test } from "vitest";
+import { defaultFacts } from "../../testing/default-facts.ts";
+import { knownMatrixShapes, refusalOf } from "../../testing/matrix-units.ts";
+import { fitsMatrixAttention, matrixAttentionKernel, matrixAttentionTiling } from "./matrix-attention.ts";
+import { globalTilingsOf } from "./global-tiling.ts";
+import { matrixMixKernel } from "./matrix-mix.ts";
+import { matrixScoresKernel } from "./matrix-scores.ts";
+import { globalTask } from "./global-task.ts";
+import { headTilingsOf } from "./tiling.ts";
+import { windowTask } from "./window-task.ts";
+
+const half = { storage: "float16", aligned: true } as const;
+const float = { storage: "float32", aligned: true } as const;
+
+describe("attention on matrix units: what is sent to a device", () => {
+  const units = { form: "device", shapes: knownMatrixShapes, lanes: 32 } as const;
+  const facts = {
+    ...defaultFacts,
+    shaderFloat16: true,
+    matrixUnits: units,
+    limits: { ...defaultFacts.limits, maxComputeWorkgroupStorageSize: 49152 },
+  };
+
+  test.each([32, 64, 128])("Dawn takes every tiling for heads of %i", async (length) => {
+    const tasks = [
+      windowTask({ headSize: length, forms: { inputs: half, context: half }, statistics: true, halves: true }),
+      globalTask({ length, forms: { keys: half, rows: float }, halves: true }),
+    ];
+    let taken = 0;
+    for (const tiling of headTilingsOf(facts, { length, halves: true })) {
+      if (tiling.kind !== "matrix") continue;
+      for (const task of tasks)
+        expect([tiling.name, await refusalOf(matrixAttentionKernel(task, tiling, units))]).toEqual([tiling.name, undefined]);
+      taken++;
+    }
+    expect(taken).toBeGreaterThan(3);
+  });
+
+  test("Dawn takes every tiling of global tokens' products", async () => {
+    for (const tiling of globalTilingsOf(facts, true)) {
+      if (tiling.kind !== "matrix") continue;
+      for (const kernel of [matrixScoresKernel(tiling, half, units), matrixMixKernel(tiling, half, units)])
+        expect([kernel.name, await refusalOf(kernel)]).toEqual([kernel.name, undefined]);
+    }
+  });
+
+  test("only on a device that has the shape, float16 and the memory", () => {
+    const tiling = matrixAttentionTiling({ rows: 16, columns: 16, inner: 16 }, 4, 1, 32);
+    expect(fitsMatrixAttention(tiling, 64, facts)).toBe(true);
+    expect(fitsMatrixAttention(tiling, 64, { ...facts, limits: defaultFacts.limits })).toBe(false);
+    expect(fitsMatrixAttention(tiling, 64, { ...facts, shaderFloat16: false })).toBe(false);
+    expect(fitsMatrixAttention(tiling, 64, { ...facts, matrixUnits: { ...units, shapes: knownMatrixShapes.slice(1) } })).toBe(false);
+    expect(fitsMatrixAttention(matrixAttentionTiling({ rows: 16, columns: 8, inner: 16 }, 4, 1, 24), 64, facts)).toBe(false);
+  });
+});

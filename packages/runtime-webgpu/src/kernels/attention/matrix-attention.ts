@@ -1,0 +1,286 @@
+// Attention of a task's rows on matrix units:
+//
+//     output[row] = Σ_j softmax_j(scale · query[row] · key[j]) · value[j]
+//
+// Shapes: those of the task's buffers; a head's vectors lie in the last axis. Operands are float16, scores, softmax and sums float32.
+// A workgroup stages its queries once, then a tile of keys and values at a time. A subgroup multiplies its rows with the tile's keys; the scores
+// pass through workgroup memory, where each invocation has columns of one row, and come back as probabilities, which are multiplied with
+// the tile's values; those sums stay in the subgroup's registers. Probabilities are relative to a row's `top`, which follows its highest score
+// only when that has risen by more than `slack`: until then they fit float16 all the same, and sums need not be scaled, for which they would have to
+// go through memory. Scores are scaled in float32, so that queries stay as they are.
+// Grid: [⌈rows of the task / rows of a workgroup⌉ (and splits of the keys), heads, batch].
+// Source: FlashAttention (Dao et al., arXiv 2205.14135); sums that are scaled late as in FlashAttention-4; the arrangement is our own.
+import type { DeviceFacts, MatrixShape, MatrixUnits } from "../../kernel/device-facts.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { matrixPrimitives } from "../matrix/index.ts";
+import type { AttentionTask } from "./attention-task.ts";
+import { range, softmaxConstants } from "./softmax-step.ts";
+
+/** How the work of a workgroup is cut. Plain data; `name` says all of it. */
+export interface MatrixAttentionTiling {
+  readonly kind: "matrix";
+  readonly name: string;
+  readonly shape: MatrixShape;
+  readonly subgroups: number;
+  /** Matrices of a subgroup's rows, one below the other. */
+  readonly rowTiles: number;
+  /** Keys of a tile: a multiple of what matrices have of columns and of inner elements. */
+  readonly keys: number;
+}
+
+export function matrixAttentionTiling(shape: MatrixShape, subgroups: number, rowTiles: number, keys: number): MatrixAttentionTiling {
+  const name = `matrix-${shape.rows}x${shape.columns}x${shape.inner}-${subgroups * rowTiles * shape.rows}x${keys}-${subgroups}`;
+  return { kind: "matrix", name, shape, subgroups, rowTiles, keys };
+}
+
+export function rowsOfMatrixTiling({ shape, subgroups, rowTiles }: MatrixAttentionTiling): number {
+  return subgroups * rowTiles * shape.rows;
+}
+
+/** How much higher than its `top` a row's scores may be: e⁸ is far from float16's largest number. */
+const slack = 8;
+
+/** Elements of workgroup memory. Rows are longer than they need be, so that neighbours lie in other banks. */
+function matrixMemory(tiling: MatrixAttentionTiling, lanes: number, length: number) {
+  const { shape, rowTiles, keys } = tiling;
+  const rows = rowsOfMatrixTiling(tiling);
+  const unit = Math.max(shape.columns, shape.inner);
+  const depth = Math.ceil(length / unit) * unit;
+  const stride = depth + 8;
+  return {
+    rows,
+    depth,
+    stride,
+    probabilityStride: keys + 8,
+    scoreStride: keys + 4,
+    /** Invocations that share a row of the scores. */
+    perRow: lanes / (rowTiles * shape.rows),
+    bytes: 2 * (rows + 2 * keys) * stride + 2 * rows * (keys + 8) + 4 * rows * (keys + 4) + 8 * keys + 4 * rows * 6 + 8,
+  };
+}
+
+/** Whether a device can run it for vectors of so many elements. */
+export function fitsMatrixAttention(
+  tiling: MatrixAttentionTiling,
+  length: number,
+  { matrixUnits, shaderFloat16, limits }: DeviceFacts,
+): boolean {
+  if (matrixUnits === undefined || !shaderFloat16) return false;
+  const { perRow, bytes } = matrixMemory(tiling, matrixUnits.lanes, length);
+  const { rows, columns, inner } = tiling.shape;
+  const invocations = tiling.subgroups * matrixUnits.lanes;
+  return (
+    matrixUnits.shapes.some((shape) => shape.rows === rows && shape.columns === columns && shape.inner === inner) &&
+    Number.isInteger(perRow) &&
+    tiling.keys % Math.max(columns, inner) === 0 &&
+    bytes <= limits.maxComputeWorkgroupStorageSize &&
+    invocations <= Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX)
+  );
+}
+
+export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttentionTiling, units: MatrixUnits): Kernel {
+  const { shape, subgroups, rowTiles, keys } = tiling;
+  const { lanes } = units;
+  const { rows, depth, stride, probabilityStride, scoreStride, perRow } = matrixMemory(tiling, lanes, task.length);
+  const matrices = matrixPrimitives(units, shape);
+  const invocations = subgroups * lanes;
+  const subgroupRows = rowTiles * shape.rows;
+  const vectors = Math.ceil(task.length / 4);
+  const padded = depth / 4;
+  const columns = keys / perRow;
+  const rowMatrices = range(rowTiles);
+  const innerMatrices = range(depth / shape.inner);
+  const outMatrices = range(depth / shape.columns);
+  const ownColumns = range(columns);
+  /** Columns of the sums that fit the scores' memory at once, as matrices. */
+  const chunks = range(Math.ceil(depth / keys)).map((chunk) =>
+    outMatrices.filter((one) => Math.floor((one * shape.columns) / keys) === chunk),
+  );
+  const rowOf = (tile: number): string => `(subgroup * ${subgroupRows}u + ${tile * shape.rows}u)`;
+  const inRow = (read: string): string => (padded === vectors ? read : `select(vec4<f16>(), ${read}, vector < ${vectors}u)`);
+  const stage = (tile: string, value: string): string =>
+    `{ let halves = ${value}; ${tile}[at] = halves.x; ${tile}[at + 1u] = halves.y; ${tile}[at + 2u] = halves.z; ${tile}[at + 3u] = halves.w; }`;
+  const storeChunk = (chunk: readonly number[]): string =>
+    rowMatrices
+      .flatMap((tile) =>
+        chunk.map((one) =>
+          matrices.store(
+            "scores",
+            `${rowOf(tile)} * ${scoreStride}u + ${(one * shape.columns) % keys}u`,
+            `${scoreStride}u`,
+            `out_${tile}_${one}`,
+          ),
+        ),
+      )
+      .join("\n      ");
+  const ofRow = (values: string, join: (left: string, right: string) => string): string =>
+    range(perRow)
+      .map((one) => `${values}[own_row * ${perRow}u + ${one}u]`)
+      .reduce(join);
+  return {
+    name: `${task.name}-${tiling.name}`,
+    access: task.access,
+    code: `${matrices.directives}
+${task.declarations}
+${softmaxConstants}
+var<workgroup> query_tile: array<f16, ${rows * stride}>;
+var<workgroup> key_tile: array<f16, ${keys * stride}>;
+var<workgroup> value_tile: array<f16, ${keys * stride}>;
+var<workgroup> probabilities: array<f16, ${rows * probabilityStride}>;
+var<workgroup> scores: array<f32, ${rows * scoreStride}>;
+var<workgroup> shares: array<f32, ${rows * perRow}>;
+var<workgroup> factors: array<f32, ${rows}>;
+var<workgroup> low: array<u32, ${keys}>;
+var<workgroup> span: array<u32, ${keys}>;
+/** The last step whose keys some row does not see, and the last one that scales sums. */
+var<workgroup> masked_step: u32;
+var<workgroup> scaled_step: u32;
+${matrices.declarations([
+  { name: "query_tile", element: "f16" },
+  { name: "key_tile", element: "f16" },
+  { name: "value_tile", element: "f16" },
+  { name: "probabilities", element: "f16" },
+  { name: "scores", element: "f32" },
+])}
+
+@compute @workgroup_size(${invocations})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  ${matrices.enter("lane")}
+  let work = work_of(group, ${rows}u);
+  let subgroup = lane / ${lanes}u;
+  let own_row = lane / ${perRow}u;
+  let row = work.firstRow + own_row;
+  let part = lane % ${perRow}u;
+  let score_at = own_row * ${scoreStride}u + part * ${columns}u;
+  let probability_at = own_row * ${probabilityStride}u + part * ${columns}u;
+  let key_of = part * ${columns}u;
+  // Neighbours begin at other columns, and so in other banks.
+  let turn = own_row / 8u % 2u + part * 2u;
+  for (var item = lane; item < ${rows * padded}u; item += ${invocations}u) {
+    let vector = item % ${padded}u;
+    let query_row = work.firstRow + item / ${padded}u;
+    var query = vec4<f32>();
+    if (wanted(work, query_row) && vector < ${vectors}u) { query = read_query(query_start(work, query_row), vector); }
+    let at = item / ${padded}u * ${stride}u + vector * 4u;
+    ${stage("query_tile", "vec4<f16>(query)")}
+  }
+  workgroupBarrier();
+  ${rowMatrices.flatMap((tile) => innerMatrices.map((one) => `let query_${tile}_${one} = ${matrices.loadLeft("query_tile", `${rowOf(tile)} * ${stride}u + ${one * shape.inner}u`, `${stride}u`)};`)).join("\n  ")}
+  ${rowMatrices.flatMap((tile) => outMatrices.map((one) => `var out_${tile}_${one} = ${matrices.zero};`)).join(" ")}
+  var top = lowestTop;
+  var sum = 0.0;
+  var step = 0u;
+  for (var place = 0u; place < work.keyCount; place += ${keys}u) {
+    step++;
+    workgroupBarrier();
+    for (var item = lane; item < ${keys * padded}u; item += ${invocations}u) {
+      let vector = item % ${padded}u;
+      let start = key_at(work, place + item / ${padded}u).start;
+      let at = item / ${padded}u * ${stride}u + vector * 4u;
+      ${stage("key_tile", inRow("read_key_halves(start, vector)"))}
+      ${stage("value_tile", inRow("read_value_halves(start, vector)"))}
+    }
+    for (var item = lane; item < ${keys}u; item += ${invocations}u) {
+      let key = key_at(work, place + item);
+      low[item] = key.low;
+      span[item] = key.span;
+      if (work.firstRow - key.low >= key.span || work.firstRow + ${rows - 1}u - key.low >= key.span) { masked_step = step; }
+    }
+    workgroupBarrier();
+    ${range(keys / shape.columns)
+      .map(
+        (tile) => `{
+      ${innerMatrices.map((one) => `let key_${one} = ${matrices.loadRight("key_tile", `${tile * shape.columns * stride + one * shape.inner}u`, `${stride}u`, "columns")};`).join("\n      ")}
+      ${rowMatrices
+        .map((left) => {
+          const sums = innerMatrices
+            .map((one) => `sums = ${matrices.multiplyAdd(`query_${left}_${one}`, `key_${one}`, "sums")};`)
+            .join(" ");
+          return `{ var sums = ${matrices.zero}; ${sums} ${matrices.store("scores", `${rowOf(left)} * ${scoreStride}u + ${tile * shape.columns}u`, `${scoreStride}u`, "sums")} }`;
+        })
+        .join("\n      ")}
+    }`,
+      )
+      .join("\n    ")}
+    workgroupBarrier();
+    if (masked_step == step) {
+      for (var one = 0u; one < min(${columns}u, sizes.vectors * ${columns}u); one++) {
+        if (row - low[key_of + one] >= span[key_of + one]) { scores[score_at + one] = unseen; }
+      }
+    }
+    ${ownColumns.map((one) => `let column${one} = (turn + ${one}u) % ${columns}u; let score${one} = scores[score_at + column${one}] * sizes.scale;`).join("\n    ")}
+    var highest = ${ownColumns.map((one) => `score${one}`).reduce((left, right) => `max(${left}, ${right})`)};
+    ${
+      perRow === 1
+        ? ""
+        : `shares[lane] = highest;
+    workgroupBarrier();
+    highest = ${ofRow("shares", (left, right) => `max(${left}, ${right})`)};`
+    }
+    var fade = 1.0;
+    if (highest > top + ${slack}.0) {
+      fade = exp(top - highest);
+      if (top > lowestTop) { scaled_step = step; }
+      top = highest;
+      sum *= fade;
+    }
+    ${ownColumns.map((one) => `{ let probability = f16(exp(score${one} - top)); sum += f32(probability); probabilities[probability_at + column${one}] = probability; }`).join("\n    ")}
+    if (workgroupUniformLoad(&scaled_step) == step) {
+      ${chunks
+        .map(
+          (chunk) => `workgroupBarrier();
+      ${storeChunk(chunk)}
+      workgroupBarrier();
+      for (var one = 0u; one < min(${columns}u, sizes.vectors * ${columns}u); one++) { scores[score_at + one] *= fade; }
+      workgroupBarrier();
+      ${rowMatrices.flatMap((tile) => chunk.map((one) => `out_${tile}_${one} = ${matrices.loadSum("scores", `${rowOf(tile)} * ${scoreStride}u + ${(one * shape.columns) % keys}u`, `${scoreStride}u`)};`)).join("\n      ")}`,
+        )
+        .join("\n      ")}
+    }
+    ${range(keys / shape.inner)
+      .map(
+        (tile) => `{
+      ${rowMatrices.map((left) => `let probability_${left} = ${matrices.loadLeft("probabilities", `${rowOf(left)} * ${probabilityStride}u + ${tile * shape.inner}u`, `${probabilityStride}u`)};`).join("\n      ")}
+      ${outMatrices
+        .map(
+          (one) =>
+            `{ let value = ${matrices.loadRight("value_tile", `${tile * shape.inner * stride + one * shape.columns}u`, `${stride}u`)}; ${rowMatrices
+              .map((left) => `out_${left}_${one} = ${matrices.multiplyAdd(`probability_${left}`, "value", `out_${left}_${one}`)};`)
+              .join(" ")} }`,
+        )
+        .join("\n      ")}
+    }`,
+      )
+      .join("\n    ")}
+  }
+  workgroupBarrier();
+  shares[lane] = sum;
+  workgroupBarrier();
+  sum = ${ofRow("shares", (left, right) => `${left} + ${right}`)};
+  if (part == 0u) {
+    factors[own_row] = 0.0;
+    if (written(work, row)) {
+      record(work, row, top, sum);
+      factors[own_row] = output_factor(work, row, sum);
+    }
+  }
+  ${chunks
+    .map((chunk, index) => {
+      const first = (index * keys) / 4;
+      const width = Math.min(keys / 4, vectors - first);
+      return `workgroupBarrier();
+  ${storeChunk(chunk)}
+  workgroupBarrier();
+  for (var item = lane; item < ${rows * width}u; item += ${invocations}u) {
+    let tile_row = item / ${width}u;
+    let at = tile_row * ${scoreStride}u + item % ${width}u * 4u;
+    if (written(work, work.firstRow + tile_row)) {
+      let value = vec4<f32>(scores[at], scores[at + 1u], scores[at + 2u], scores[at + 3u]) * factors[tile_row];
+      write_output(output_start(work, work.firstRow + tile_row), ${first}u + item % ${width}u, value);
+    }
+  }`;
+    })
+    .join("\n  ")}
+}`,
+  };
+}

@@ -1,0 +1,95 @@
+// `global-mix.ts` on matrix units: the same formula, shapes and grid. Operands are float16, sums float32.
+import type { MatrixUnits } from "../../kernel/device-facts.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { attentionTokens } from "./attention-tokens.ts";
+import { globalMixFields } from "./global-mix.ts";
+import { tileColumns, type MatrixGlobalTiling } from "./global-tiling.ts";
+import { matrixTile } from "./matrix-tile.ts";
+import { softmaxConstants } from "./softmax-step.ts";
+import { declareUniforms } from "./uniforms.ts";
+import { halvesReader, type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
+
+export function matrixMixKernel(tiling: MatrixGlobalTiling, hidden: RowForm, units: MatrixUnits): Kernel {
+  const { rows } = tiling;
+  const tile = matrixTile(tiling, units, "rows");
+  const floats: RowForm = { storage: "float32", aligned: hidden.aligned };
+  const fours = tileColumns / 4;
+  const readAll = (key: string): string =>
+    [
+      ...tile.leftReads.map((read) => `left${read} = scores[leftStart${read} + min(${key}, lastKey) / ${tileColumns}u * ${fours}u];`),
+      ...tile.rightReads.map((read) => `right${read} = read_hidden(item, ${key} + ${tile.slot(read)}, rightVector);`),
+    ].join("\n    ");
+  return {
+    name: `global-mix-${tiling.name}`,
+    access: ["read", "read", "read", "read", "write", "write"],
+    code: `${tile.directives}
+${declareUniforms(globalMixFields)}
+@group(0) @binding(1) var<storage, read> scores: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> tops: array<f32>;
+@group(0) @binding(3) var<storage, read> hidden: ${vectorBuffer(hidden)};
+@group(0) @binding(4) var<storage, read> tokens: array<i32>;
+@group(0) @binding(5) var<storage, read_write> partials: ${vectorBuffer(floats)};
+@group(0) @binding(6) var<storage, read_write> statistics: array<vec2<f32>>;
+${vectorReader("hidden_vector", "hidden", hidden, "sizes.hidden")}
+${halvesReader("hidden_halves", "hidden", hidden, "hidden_vector")}
+${vectorWriter("write_partial", "partials", floats, "sizes.hidden")}
+${softmaxConstants}
+${tile.declarations}
+var<workgroup> row_tops: array<f32, ${rows}>;
+var<workgroup> shares: array<f32, ${rows * fours}>;
+
+fn read_hidden(item: u32, key: u32, vector: u32) -> vec4<f16> {
+  if (vector >= sizes.vectors) { return vec4<f16>(); }
+  return hidden_halves((item * sizes.sequence + min(key, sizes.sequence - 1u)) * sizes.hidden, vector);
+}
+
+@compute @workgroup_size(${tile.invocations})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let item = group.z;
+  let list = (sizes.firstItem + item) * sizes.tokensStride;
+  let rowsHere = u32(tokens[list + ${attentionTokens.globals}u]) * sizes.rowsOfToken;
+  let length = u32(tokens[list + ${attentionTokens.length}u]);
+  let split = group.y % max(sizes.splits, 1u);
+  let firstRow = group.y / max(sizes.splits, 1u) * ${rows}u;
+  if (firstRow >= rowsHere) { return; }
+  ${tile.enter}
+  let firstTile = split * sizes.splitTiles;
+  let endTile = min(firstTile + sizes.splitTiles, (length + ${tileColumns - 1}u) / ${tileColumns}u);
+  let endKey = endTile * ${tileColumns}u;
+  let lastKey = max(endKey, 1u) - 1u;
+  for (var row = lane; row < ${rows}u; row += ${tile.invocations}u) {
+    var top = lowestTop;
+    let start = (item * sizes.rows + min(firstRow + row, rowsHere - 1u)) * sizes.keyTiles;
+    for (var one = firstTile; one < endTile; one++) { top = max(top, tops[start + one]); }
+    row_tops[row] = top;
+  }
+  workgroupBarrier();
+  let rightVector = group.x * ${fours}u + ${tile.vector};
+  ${tile.leftReads.map((read) => `let top${read} = row_tops[${tile.slot(read)}]; let leftStart${read} = (item * sizes.rows + min(firstRow + ${tile.slot(read)}, rowsHere - 1u)) * sizes.keyTiles * ${fours}u + ${tile.vector}; var left${read} = vec4<f32>(); var share${read} = 0.0;`).join("\n  ")}
+  ${tile.rightReads.map((read) => `var right${read} = vec4<f16>();`).join(" ")}
+  let firstKey = firstTile * ${tileColumns}u;
+  if (firstKey < endKey) {
+    ${readAll("firstKey")}
+  }
+  for (var key = firstKey; key < endKey; key += ${tileColumns}u) {
+    workgroupBarrier();
+    ${tile.leftReads.map((read) => `{ let p = vec4<f16>(exp(left${read} - top${read})); share${read} += dot(vec4<f32>(p), vec4<f32>(1.0)); ${tile.stageLeft(read, "p")} }`).join("\n    ")}
+    ${tile.rightReads.map((read) => tile.stageRight(read, `right${read}`)).join("\n    ")}
+    workgroupBarrier();
+    ${readAll(`key + ${tileColumns}u`)}
+    ${tile.multiply}
+  }
+  ${tile.leftReads.map((read) => `shares[${tile.slot(read)} * ${fours}u + ${tile.vector}] = share${read};`).join(" ")}
+  let firstOfSplit = (item * sizes.splits + split) * sizes.rows + firstRow;
+  ${tile.takeSums(`if (firstRow + tile_row < rowsHere && group.x * ${fours}u + four < sizes.vectors) { write_partial((firstOfSplit + tile_row) * sizes.hidden, group.x * ${fours}u + four, value); }`)}
+  if (group.x != 0u) { return; }
+  for (var row = lane; row < ${rows}u; row += ${tile.invocations}u) {
+    if (firstRow + row < rowsHere) {
+      var sum = 0.0;
+      for (var four = 0u; four < min(${fours}u, sizes.rows * ${fours}u); four++) { sum += shares[row * ${fours}u + four]; }
+      statistics[firstOfSplit + row] = vec2<f32>(row_tops[row], sum);
+    }
+  }
+}`,
+  };
+}

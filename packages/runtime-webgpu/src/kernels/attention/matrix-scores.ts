@@ -1,0 +1,82 @@
+// `global-scores.ts` on matrix units: the same formula, shapes and grid. Operands are float16, sums float32.
+import type { MatrixUnits } from "../../kernel/device-facts.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { attentionTokens } from "./attention-tokens.ts";
+import { globalScoreFields } from "./global-scores.ts";
+import { tileColumns, type MatrixGlobalTiling } from "./global-tiling.ts";
+import { matrixTile } from "./matrix-tile.ts";
+import { range, softmaxConstants } from "./softmax-step.ts";
+import { declareUniforms } from "./uniforms.ts";
+import { halvesReader, type RowForm, vectorBuffer, vectorReader } from "./vectors.ts";
+
+export function matrixScoresKernel(tiling: MatrixGlobalTiling, hidden: RowForm, units: MatrixUnits): Kernel {
+  const { rows } = tiling;
+  const tile = matrixTile(tiling, units, "columns");
+  const floats: RowForm = { storage: "float32", aligned: hidden.aligned };
+  const fours = tileColumns / 4;
+  const readAll = (first: string): string =>
+    `let vector = ${first} + ${tile.vector};
+    ${tile.leftReads.map((read) => `left${read} = vec4<f16>(); if (vector < sizes.vectors) { left${read} = vec4<f16>(folded_vector(leftStart${read}, vector)); }`).join("\n    ")}
+    ${tile.rightReads.map((read) => `right${read} = vec4<f16>(); if (vector < sizes.vectors) { right${read} = hidden_halves(rightStart${read}, vector); }`).join("\n    ")}`;
+  return {
+    name: `global-scores-${tiling.name}`,
+    access: ["read", "read", "read", "read", "write", "write"],
+    code: `${tile.directives}
+${declareUniforms(globalScoreFields)}
+@group(0) @binding(1) var<storage, read> folded: ${vectorBuffer(floats)};
+@group(0) @binding(2) var<storage, read> hidden: ${vectorBuffer(hidden)};
+@group(0) @binding(3) var<storage, read> codes: array<i32>;
+@group(0) @binding(4) var<storage, read> tokens: array<i32>;
+@group(0) @binding(5) var<storage, read_write> scores: array<vec4<f32>>;
+@group(0) @binding(6) var<storage, read_write> tops: array<f32>;
+${vectorReader("folded_vector", "folded", floats, "sizes.hidden")}
+${vectorReader("hidden_vector", "hidden", hidden, "sizes.hidden")}
+${halvesReader("hidden_halves", "hidden", hidden, "hidden_vector")}
+${softmaxConstants}
+${tile.declarations}
+var<workgroup> shares: array<f32, ${rows * fours}>;
+
+fn seen(codesStart: u32, key: u32) -> bool { return key < sizes.sequence && codes[codesStart + key] != 0; }
+
+@compute @workgroup_size(${tile.invocations})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let item = group.z;
+  let batchItem = sizes.firstItem + item;
+  let list = batchItem * sizes.tokensStride;
+  let rowsHere = u32(tokens[list + ${attentionTokens.globals}u]) * sizes.rowsOfToken;
+  let firstRow = group.y * ${rows}u;
+  let firstKey = group.x * ${tileColumns}u;
+  if (firstRow >= rowsHere || firstKey >= u32(tokens[list + ${attentionTokens.length}u])) { return; }
+  ${tile.enter}
+  ${tile.leftReads.map((read) => `let leftStart${read} = (item * sizes.rows + min(firstRow + ${tile.slot(read)}, rowsHere - 1u)) * sizes.hidden; var left${read} = vec4<f16>();`).join("\n  ")}
+  ${tile.rightReads.map((read) => `let rightStart${read} = (item * sizes.sequence + min(firstKey + ${tile.slot(read)}, sizes.sequence - 1u)) * sizes.hidden; var right${read} = vec4<f16>();`).join("\n  ")}
+  {
+    ${readAll("0u")}
+  }
+  for (var first = 0u; first < sizes.vectors; first += ${fours}u) {
+    workgroupBarrier();
+    ${tile.leftReads.map((read) => tile.stageLeft(read, `left${read}`)).join("\n    ")}
+    ${tile.rightReads.map((read) => tile.stageRight(read, `right${read}`)).join("\n    ")}
+    workgroupBarrier();
+    ${readAll(`first + ${fours}u`)}
+    ${tile.multiply}
+  }
+  let codesStart = batchItem * sizes.sequence;
+  ${tile.takeSums(`let key = firstKey + four * 4u;
+    let visible = vec4<bool>(${range(4)
+      .map((one) => `seen(codesStart, key + ${one}u)`)
+      .join(", ")});
+    let found = select(vec4<f32>(unseen), value * sizes.scale, visible);
+    shares[tile_row * ${fours}u + four] = max(max(found.x, found.y), max(found.z, found.w));
+    if (firstRow + tile_row < rowsHere) { scores[((item * sizes.rows + firstRow + tile_row) * sizes.keyTiles * ${tileColumns}u + key) / 4u] = found; }`)}
+  workgroupBarrier();
+  for (var tile_row = lane; tile_row < ${rows}u; tile_row += ${tile.invocations}u) {
+    if (firstRow + tile_row < rowsHere) {
+      var top = unseen;
+      for (var four = 0u; four < min(${fours}u, sizes.rows * ${fours}u); four++) { top = max(top, shares[tile_row * ${fours}u + four]); }
+      tops[(item * sizes.rows + firstRow + tile_row) * sizes.keyTiles + group.x] = top;
+    }
+  }
+}`,
+  };
+}

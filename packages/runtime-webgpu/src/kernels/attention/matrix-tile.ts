@@ -1,0 +1,110 @@
+import type { MatrixUnits } from "../../kernel/device-facts.ts";
+import { matrixPrimitives } from "../matrix/index.ts";
+import { matrixStrides, tileColumns, type MatrixGlobalTiling } from "./global-tiling.ts";
+import { range } from "./softmax-step.ts";
+
+/**
+ * WGSL of a tile of a matrix product on matrix units, `[rows, 64 of the inner axis] · [64 of the inner axis, 64 columns]` at a time: both sides are
+ * staged in workgroup memory as halves, by fours; the next ones are read while these are multiplied. Sums stay in the registers of the subgroups.
+ */
+export interface MatrixTile {
+  readonly directives: string;
+  /** At module scope: `left_tile`, `right_tile`, `sums`. */
+  readonly declarations: string;
+  readonly invocations: number;
+  /** At the start of the entry point. */
+  readonly enter: string;
+  /** Fours that an invocation stages of each side, and WGSL: the row of the staged side, and the four within the row, of each of them. */
+  readonly leftReads: readonly number[];
+  readonly rightReads: readonly number[];
+  slot(read: number): string;
+  readonly vector: string;
+  /** Statements: fours (`vec4<f16>`) to their places. */
+  stageLeft(read: number, halves: string): string;
+  stageRight(read: number, halves: string): string;
+  /** Statements: adds the product of what is staged to the sums. */
+  readonly multiply: string;
+  /**
+   * Statements that bring the sums to where an invocation has four columns of a row, and do `statements` with each: `tile_row`, `four` (of 16), and
+   * `value`, `vec4<f32>`. All invocations of the workgroup come here.
+   */
+  takeSums(statements: string): string;
+}
+
+/** Fours of a staged row. */
+const fours = tileColumns / 4;
+
+/** `rightOrder`: how the right side is staged; `columns`, a row for each column of the product, or `rows`, one for each element of the inner axis. */
+export function matrixTile(tiling: MatrixGlobalTiling, units: MatrixUnits, rightOrder: "columns" | "rows"): MatrixTile {
+  const { shape, rows, subgroupRows, subgroupColumns } = tiling;
+  const { staged: stride, sums: sumStride } = matrixStrides;
+  const { lanes } = units;
+  const matrices = matrixPrimitives(units, shape);
+  const across = tileColumns / subgroupColumns;
+  const down = rows / subgroupRows;
+  const invocations = across * down * lanes;
+  const matrixRows = range(subgroupRows / shape.rows);
+  const matrixColumns = range(subgroupColumns / shape.columns);
+  const stage = (tile: string, read: number, halves: string): string =>
+    `{ let at = ((lane + ${read * invocations}u) / ${fours}u) * ${stride}u + (lane % ${fours}u) * 4u; let halves = ${halves}; ${tile}[at] = halves.x; ${tile}[at + 1u] = halves.y; ${tile}[at + 2u] = halves.z; ${tile}[at + 3u] = halves.w; }`;
+  const rightAt = (column: number, inner: number): string =>
+    rightOrder === "columns"
+      ? `(block_column + ${column * shape.columns}u) * ${stride}u + ${inner * shape.inner}u`
+      : `${inner * shape.inner * stride}u + block_column + ${column * shape.columns}u`;
+  return {
+    directives: matrices.directives,
+    declarations: `
+var<workgroup> left_tile: array<f16, ${rows * stride}>;
+var<workgroup> right_tile: array<f16, ${tileColumns * stride}>;
+var<workgroup> sums: array<f32, ${down * shape.rows * sumStride}>;
+${matrices.declarations([
+  { name: "left_tile", element: "f16" },
+  { name: "right_tile", element: "f16" },
+  { name: "sums", element: "f32" },
+])}`,
+    invocations,
+    enter: `${matrices.enter("lane")}
+  let subgroup = lane / ${lanes}u;
+  let block_down = subgroup / ${across}u;
+  let block_row = block_down * ${subgroupRows}u;
+  let block_column = subgroup % ${across}u * ${subgroupColumns}u;
+  ${matrixRows.flatMap((row) => matrixColumns.map((column) => `var sum_${row}_${column} = ${matrices.zero};`)).join(" ")}`,
+    leftReads: range((rows * fours) / invocations),
+    rightReads: range((tileColumns * fours) / invocations),
+    slot: (read) => `(lane + ${read * invocations}u) / ${fours}u`,
+    vector: `lane % ${fours}u`,
+    stageLeft: (read, halves) => stage("left_tile", read, halves),
+    stageRight: (read, halves) => stage("right_tile", read, halves),
+    multiply: range(tileColumns / shape.inner)
+      .map(
+        (inner) => `{
+      ${matrixRows.map((row) => `let left_${row} = ${matrices.loadLeft("left_tile", `(block_row + ${row * shape.rows}u) * ${stride}u + ${inner * shape.inner}u`, `${stride}u`)};`).join("\n      ")}
+      ${matrixColumns
+        .map(
+          (column) =>
+            `{ let right = ${matrices.loadRight("right_tile", rightAt(column, inner), `${stride}u`, rightOrder)}; ${matrixRows
+              .map((row) => `sum_${row}_${column} = ${matrices.multiplyAdd(`left_${row}`, "right", `sum_${row}_${column}`)};`)
+              .join(" ")} }`,
+        )
+        .join("\n      ")}
+    }`,
+      )
+      .join("\n    "),
+    takeSums: (statements) =>
+      matrixRows
+        .map(
+          (row) => `workgroupBarrier();
+  ${matrixColumns.map((column) => matrices.store("sums", `block_down * ${shape.rows * sumStride}u + block_column + ${column * shape.columns}u`, `${sumStride}u`, `sum_${row}_${column}`)).join("\n  ")}
+  workgroupBarrier();
+  for (var item = lane; item < ${down * shape.rows * fours}u; item += ${invocations}u) {
+    let strip_row = item / ${fours}u;
+    let four = item % ${fours}u;
+    let tile_row = strip_row / ${shape.rows}u * ${subgroupRows}u + ${row * shape.rows}u + strip_row % ${shape.rows}u;
+    let at = strip_row * ${sumStride}u + four * 4u;
+    let value = vec4<f32>(sums[at], sums[at + 1u], sums[at + 2u], sums[at + 3u]);
+    ${statements}
+  }`,
+        )
+        .join("\n  "),
+  };
+}
