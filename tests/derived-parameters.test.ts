@@ -96,7 +96,7 @@ test("what was computed is written in any form, and reads back the same", async 
 describe("what is there and cannot be read is named, with the reason and the way out", () => {
   async function reasons(
     file: string,
-  ): Promise<{ head: string | null; reasons: Record<string, string>; message: string; missing: number }> {
+  ): Promise<{ head: Checkpoint["head"]; reasons: Record<string, string>; message: string; missing: number }> {
     const checkpoint = await openFixture(`derived/${file}`);
     const plan = converter.plan(checkpoint, { target: "hf" });
     const found = {

@@ -19,6 +19,7 @@ export const guide: DefaultTheme.SidebarItem[] = [
     items: [
       { text: "Write an adapter", link: "/write-an-adapter" },
       { text: "Write a runtime", link: "/write-a-runtime" },
+      { text: "Write a head", link: "/write-a-head" },
       { text: "The graph", link: "/graph" },
     ],
   },

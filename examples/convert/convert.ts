@@ -2,8 +2,8 @@
 import { mkdir, stat } from "node:fs/promises";
 import { basename, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createConverter, type Checkpoint, type ConversionPlan } from "@longspan/core";
-import { directoryFileSet, directorySink } from "@longspan/core/node";
+import { createConverter, headName, type Checkpoint, type ConversionPlan } from "@longspan/core";
+import { directorySink } from "@longspan/core/node";
 import { lightning } from "@longspan/adapter-lightning";
 import { paddle } from "@longspan/adapter-paddle";
 import { torch } from "@longspan/adapter-torch";
@@ -11,13 +11,10 @@ import { torch } from "@longspan/adapter-torch";
 const converter = createConverter({ adapters: [torch(), paddle(), lightning()] });
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-const source = await converter.open({
-  files: directoryFileSet(`${root}examples/train-lightning-qa/model`),
-  fileName: "longformer-qa.ckpt",
-});
+const source = await converter.open(`${root}examples/train-lightning-qa/model/longformer-qa.ckpt`);
 const layers = source.config?.layers ?? 0;
 console.log(
-  `\n${basename(source.name)}  ${megabytes((await stat(source.name)).size)} of PyTorch Lightning: ${source.head}, ${layers} layers, ${source.tensors.length} tensors`,
+  `\n${basename(source.name)}  ${megabytes((await stat(source.name)).size)} of PyTorch Lightning: ${headName(source.head ?? "model")}, ${layers} layers, ${source.tensors.length} tensors`,
 );
 
 await mkdir(`${root}out`, { recursive: true });
@@ -33,7 +30,7 @@ for (const [target, name] of [
   const written = await converter.convert(plan, { sink: await directorySink(folder, { force: true, sources: [source.name] }) });
   const seconds = (performance.now() - started) / 1000;
   const sizes = await Promise.all(written.map(async (path) => (await stat(path)).size));
-  const copy: Checkpoint = await converter.open({ files: directoryFileSet(folder) });
+  const copy: Checkpoint = await converter.open(folder);
   const { equal, compared, differing } = await converter.verify(source, copy);
   const total = megabytes(sizes.reduce((sum, size) => sum + size, 0));
   console.log(

@@ -44,6 +44,47 @@ describe("--runtime takes a module of the user's", () => {
   });
 });
 
+describe("--head takes a module of the user's", () => {
+  const source = join(root, "fixtures/custom-head/span-ner");
+  const head = join(root, "examples/custom-head/span-ner.ts");
+
+  test("which travels through inspect, convert, verify and run", async () => {
+    const [paddle, onnx, inputs] = [join(folder, "spans-paddle"), join(folder, "spans.onnx"), join(folder, "spans.json")];
+    await writeFile(inputs, JSON.stringify({ input_ids: [[0, 5, 9, 7, 8, 2]] }));
+    expect(await runDocument("inspect", source, "--head", head)).toMatchObject({ code: 0, document: { head: "span-ner", problem: null } });
+    for (const [target, output] of [
+      ["paddle", paddle],
+      ["onnx", onnx],
+    ] as const)
+      expect(await runDocument("convert", source, "--head", head, "--strict", "--to", target, "-o", output)).toMatchObject({
+        code: 0,
+        document: { head: "span-ner", unexpected: [] },
+      });
+    const verified = await runDocument("verify", source, paddle, "--head", head, "--forward");
+    expect(verified).toMatchObject({ code: 0, document: { equal: true, forward: { equal: true } } });
+    const run = async (model: string): Promise<unknown> => (await runDocument("run", model, "--head", head, "--inputs", inputs)).document;
+    const outputs = await run(source);
+    expect(outputs).toMatchObject({ head: "span-ner", outputs: { start_logits: { shape: [1, 6, 3] }, end_logits: { shape: [1, 6, 3] } } });
+    expect(await run(onnx)).toMatchObject({ outputs: (outputs as { readonly outputs: object }).outputs });
+  });
+
+  test.each([
+    ["a name that is none", "qa", 'There is no head "qa". There are: model, question-answering'],
+    ["a module without a head", join(root, "packages/core/src/errors/error-codes.ts"), "its default export is no head"],
+  ])("%s is told", async (_, given, message) => {
+    const { code, error } = await runCommand("inspect", source, "--head", given);
+    expect({ code, error }).toEqual({ code: 2, error: expect.stringContaining(message) as string });
+  });
+
+  test("commands that read text say that it is not theirs", async () => {
+    const { code, error } = await runCommand("fill", source, "--head", head, "--text", "a <mask>");
+    expect({ code, error }).toEqual({
+      code: 1,
+      error: expect.stringContaining("has the head span-ner; longspan fill needs masked-lm") as string,
+    });
+  });
+});
+
 test("--strict as JSON names its code", async () => {
   const { document } = await runJson("convert", model, "--to", "hf", "-o", join(folder, "coded"), "--strict");
   expect(document).toMatchObject({ error: { code: "unexpected" } });

@@ -26,6 +26,7 @@ export { memoryDirectorySink, type MemoryDirectorySink } from "./bytes/memory-di
 export { memoryFileSet } from "./bytes/memory-file-set.ts";
 
 export { heads, isHead, type Head } from "./longformer/head.ts";
+export { headName, type AnyHead } from "./longformer/head-definition.ts";
 export type { LongformerConfig } from "./longformer/config.ts";
 export type { AttentionWindows } from "./longformer/attention-windows.ts";
 export type { ExtendOptions, Extension } from "./longformer/extend-config.ts";

@@ -1,6 +1,6 @@
 import type { LazyTensor } from "@longspan/core";
 import {
-  headRecords,
+  headRecord,
   renameTensor,
   type Target,
   type TargetRequest,
@@ -37,7 +37,7 @@ export function tensorflowTarget(): Target {
 
 /** Ties are not written: transformers' TensorFlow models tie the decoder to the word embeddings always. */
 async function write(request: TargetRequest): Promise<void> {
-  const model = snakeCase(`TF${headRecords[request.spec.head].architecture}`);
+  const model = snakeCase(`TF${headRecord(request.spec.head).architecture}`);
   const weights = request.tensors.map(({ tensor }) => renameTensor(tensor, `${model}/${weightPath(tensor.name)}`));
   const { files, index } = await shardTensors(weights, { fileName: request.fileName ?? weightsFileName, shardBytes: request.shardBytes });
   for (const { fileName, tensors } of files) {

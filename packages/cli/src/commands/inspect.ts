@@ -1,4 +1,4 @@
-import { type Checkpoint, elementCount } from "@longspan/core";
+import { type Checkpoint, elementCount, headName } from "@longspan/core";
 import { describeModelDifferences } from "@longspan/core/adapter";
 import { inertJson } from "../output/inert-json.ts";
 import { writeJsonDocument } from "../output/json-document.ts";
@@ -31,7 +31,7 @@ function inspectDocument(checkpoint: Checkpoint): Record<string, unknown> {
     prefix: checkpoint.prefix,
     models: checkpoint.models,
     orientation: checkpoint.orientation,
-    head: checkpoint.head,
+    head: checkpoint.head === null ? null : headName(checkpoint.head),
     config: checkpoint.config?.source ?? null,
     configOrigin: checkpoint.configOrigin,
     parameterCount: parameterCount(checkpoint),
@@ -89,7 +89,7 @@ function describe(checkpoint: Checkpoint, { out, error }: Terminal): void {
         : checkpoint.layout + (checkpoint.orientation === "transposed" ? " (linear weights transposed)" : ""),
     ],
     ["prefix", checkpoint.prefix === "" ? "none" : checkpoint.prefix],
-    ["head", checkpoint.head ?? "unknown"],
+    ["head", checkpoint.head === null ? "unknown" : headName(checkpoint.head)],
     ["parameters", parameterCount(checkpoint).toLocaleString("en-US")],
     ["tensors", `${checkpoint.tensors.length} (${types.join(", ")}), ${bytes.toLocaleString("en-US")} bytes`],
   ];

@@ -1,4 +1,4 @@
-import { LongspanError } from "@longspan/core";
+import { headName, LongspanError } from "@longspan/core";
 import { checkTies } from "@longspan/core/adapter";
 import { type Graph, type GraphTensor, selectOutputs } from "@longspan/core/graph";
 import { checkpointModel, prepareInputs } from "@longspan/core/runtime";
@@ -67,7 +67,7 @@ export async function runModel(model: string, options: RunCommandOptions, termin
         const taken = readProfile?.();
         if (options.json === true) {
           writeTensorsDocument(terminal.out, outputs, {
-            head,
+            head: headName(head),
             runtime: runtime.name,
             device: session.device,
             reason,

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type Head, LongspanError } from "@longspan/core";
+import { type Head, LongspanError, headName } from "@longspan/core";
 import type { ServedOutcome, ServedTask, ServeOptions, WithModel } from "@longspan/serve";
 import type { TextCommand, TextCommandOptions } from "../batch/text-command.ts";
 import { workerCommand } from "../batch/worker-command.ts";
@@ -129,13 +129,13 @@ async function taskOf(model: string, options: ServeCommandOptions, { terminal, s
   const { checkpoint } = await openModel(await createCommandConverter(options), model, options, options.layout, { terminal, signal });
   try {
     if (checkpoint.problem !== undefined) throw checkpoint.problem;
-    const task = checkpoint.head === null ? undefined : taskOfHead[checkpoint.head];
+    const task = typeof checkpoint.head === "string" ? taskOfHead[checkpoint.head] : undefined;
     if (task !== undefined) return task;
     throw new LongspanError(
       "head-unknown",
       `${checkpoint.name}: nothing is served with its head. Say --task feature-extraction for its vectors.`,
       {
-        details: { model: checkpoint.name, head: checkpoint.head },
+        details: { model: checkpoint.name, head: checkpoint.head === null ? null : headName(checkpoint.head) },
       },
     );
   } finally {

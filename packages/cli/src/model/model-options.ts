@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option, type Command } from "commander";
+import { InvalidArgumentError, type Command } from "commander";
 import { type AttentionWindows, type ExtendOptions, heads, type OpenLimits } from "@longspan/core";
 import { parseSize } from "../parse-size.ts";
 
@@ -43,7 +43,10 @@ export function addModelOptions(command: Command): Command {
 export function addOpeningOptions(command: Command): Command {
   return command
     .option("--config <file>", "the model's config.json, instead of the one beside or inside the checkpoint")
-    .addOption(new Option("--head <head>", "the model's head, where the checkpoint does not say it").choices([...heads]))
+    .option(
+      "--head <head>",
+      `the model's head, where the checkpoint does not say it: ${heads.join(", ")}; or a module of your own (./span-ner.ts)`,
+    )
     .option("--prefix <prefix>", 'what stands before the trunk\'s names in the file, such as "model."')
     .option("--base <checkpoint>", "of an adapter (PEFT): the model it was trained on, which it is merged into")
     .option("--adapter-config <file>", "of an adapter (PEFT): its adapter_config.json, where none lies beside it")

@@ -1,5 +1,16 @@
-import { type Checkpoint, type Converter, createConverter, heads, isHead, LongspanError, type OpenLimits } from "@longspan/core";
+import {
+  type AnyHead,
+  type Checkpoint,
+  type Converter,
+  createConverter,
+  heads,
+  isHead,
+  LongspanError,
+  type OpenLimits,
+} from "@longspan/core";
 import { type Layout, parseLayoutFile } from "@longspan/core/adapter";
+import type { HeadDefinition } from "@longspan/core/graph";
+import { isModulePath, loadModule, type ModuleUse } from "../load-module.ts";
 import { progressDisplay } from "../output/progress-display.ts";
 import { networkOptions, type CommandContext } from "./network-options.ts";
 import { loadAdapters } from "./load-adapters.ts";
@@ -29,9 +40,7 @@ export async function openModel(
   context: OpeningContext,
 ): Promise<OpenedModel> {
   const { terminal, signal, remote } = context;
-  const { head } = options;
-  if (head !== undefined && !isHead(head))
-    throw new LongspanError("head-unknown", `There is no head "${head}". There are: ${heads.join(", ")}.`);
+  const head = await headOption(options.head);
   const config = options.config === undefined ? options.configuration : await readJsonFile(options.config, options.limit);
   const { prefix, window, extend, adapterName, limit: limits } = options;
   const adapterConfig = options.adapterConfig === undefined ? undefined : await readJsonFile(options.adapterConfig, limits);
@@ -72,6 +81,30 @@ export async function openModel(
 function unexpectedNames({ tensors }: Checkpoint): readonly string[] {
   return tensors.filter(({ role }) => role === "unexpected").map(({ sourceName }) => sourceName);
 }
+
+/**
+ * A head by its name, or of a user's module whose default export is one.
+ * @throws LongspanError `argument-invalid`, also for a name that is none.
+ */
+async function headOption(text: string | undefined): Promise<AnyHead | undefined> {
+  if (text === undefined || isHead(text)) return text;
+  if (isModulePath(text) || text.includes("/")) return loadModule(text, headUse);
+  throw new LongspanError(
+    "argument-invalid",
+    `There is no head "${text}". There are: ${heads.join(", ")}; or give a module of your own, such as ./${text}.ts.`,
+    { details: { head: text } },
+  );
+}
+
+const headUse: ModuleUse<HeadDefinition> = {
+  option: "--head",
+  code: "argument-invalid",
+  expected: "head (what defineHead gives: name, parameters, graph)",
+  is(value): value is HeadDefinition {
+    if (typeof value !== "object" || value === null || !("name" in value) || typeof value.name !== "string") return false;
+    return ["parameters", "graph"].every((key) => typeof Reflect.get(value, key) === "function") && "architecture" in value;
+  },
+};
 
 /** A layout's name, or a layout file (a path that ends in .json). */
 export async function layoutOption(text: string | undefined, limits?: OpenLimits): Promise<Layout | string | undefined> {

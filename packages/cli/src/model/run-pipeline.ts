@@ -1,4 +1,4 @@
-import { type Checkpoint, type Head, LongspanError } from "@longspan/core";
+import { type Checkpoint, type Head, headName, LongspanError } from "@longspan/core";
 import type { SessionProfile } from "@longspan/core/runtime";
 import type { PipelineHandle, PipelineOptions } from "@longspan/pipelines";
 import { networkOptions } from "./network-options.ts";
@@ -116,11 +116,11 @@ async function openFor(
 
 function requireHead({ name, head, problem }: Checkpoint, { command, heads }: CommandNeeds): void {
   if (problem !== undefined) throw problem;
-  if (head === null || heads === undefined || heads.includes(head)) return;
-  const found = head === "model" ? "no head" : `the head ${head}`;
+  if (head === null || heads === undefined || heads.some((known) => known === head)) return;
+  const found = head === "model" ? "no head" : `the head ${headName(head)}`;
   throw new LongspanError(
     "head-unknown",
-    `${name} has ${found}; longspan ${command} needs ${heads.join(" or ")}. Give a checkpoint that was trained for it, or use ${commandOf[head]}.`,
-    { details: { model: name, head, needed: heads } },
+    `${name} has ${found}; longspan ${command} needs ${heads.join(" or ")}. Give a checkpoint that was trained for it, or use ${typeof head === "string" ? commandOf[head] : "longspan run"}.`,
+    { details: { model: name, head: headName(head), needed: heads } },
   );
 }

@@ -1,4 +1,4 @@
-import type { ConversionPlan } from "@longspan/core";
+import { type ConversionPlan, headName } from "@longspan/core";
 import { headerStyle, styled, writeColumns, writeLine, type Terminal } from "../terminal.ts";
 
 /** The JSON document of `longspan convert` and `longspan extend`; its keys are a contract. */
@@ -7,7 +7,7 @@ export function conversionDocument(plan: ConversionPlan, written: readonly strin
     source: plan.source.name,
     target: plan.target.name,
     layout: plan.layout.layout.name,
-    head: plan.spec.head,
+    head: headName(plan.spec.head),
     ...(plan.source.extension === undefined ? {} : { extension: plan.source.extension }),
     dryRun,
     alreadyConverted: plan.alreadyConverted,
@@ -68,7 +68,7 @@ function describeRest(plan: ConversionPlan, { out, error }: Terminal): void {
 
 function summary(plan: ConversionPlan): string {
   const transposed = plan.steps.filter((step) => step.transposed).length;
-  return `${plan.steps.length} tensors (${transposed} transposed), ${plan.dropped.length} dropped: ${plan.source.layout ?? "?"} → ${plan.layout.layout.name}, head ${plan.spec.head}`;
+  return `${plan.steps.length} tensors (${transposed} transposed), ${plan.dropped.length} dropped: ${plan.source.layout ?? "?"} → ${plan.layout.layout.name}, head ${headName(plan.spec.head)}`;
 }
 
 function shape(dimensions: readonly number[]): string {

@@ -22,7 +22,8 @@ export { parseLayoutFile } from "../rules/layout-file.ts";
 export { parameterRules, type ParameterNames } from "../rules/parameter-rules.ts";
 export { parseLayout, type ParsedLayout, type Reading } from "../rules/parse-layout.ts";
 
-export { headOfArchitecture, headParameters, headRecords, inputAxes, type HeadRecord, type HeadSizes } from "../longformer/head.ts";
+export { headOfArchitecture, headParameters, headRecords, type HeadRecord, type HeadSizes } from "../longformer/head.ts";
+export { headRecord, inputAxes } from "../longformer/head-definition.ts";
 export { modelTypeOfConfigClass } from "../longformer/class-names.ts";
 export { classDefaults, parseLongformerConfig, type ParsedConfig } from "../longformer/config.ts";
 export type { ParameterDraft } from "../longformer/parameter-draft.ts";

@@ -1,5 +1,7 @@
 import { LongspanError } from "../errors/longspan-error.ts";
 import { heads, type Head } from "../longformer/head.ts";
+import type { AnyHead } from "../longformer/head-definition.ts";
+import { checkSettled } from "./check-settled.ts";
 import { dataTypes, type DataType } from "../tensor/data-type.ts";
 import { nearestName } from "../text/nearest-name.ts";
 import { shownValue } from "../text/shown-value.ts";
@@ -36,7 +38,11 @@ const dataTypeSpellings: Readonly<Record<string, DataType>> = {
 };
 
 /** @throws LongspanError `argument-invalid` with the name that was probably meant, and all there are. */
-export function checkHeadName(head: unknown): asserts head is Head | undefined {
+export function checkHead(head: unknown): asserts head is AnyHead | undefined {
+  checkSettled(head, "The head", "await before what makes it");
+  if (typeof head === "function")
+    throw new LongspanError("argument-invalid", "The head is a function. Give what it makes: call it, or defineHead({ … }).");
+  if (typeof head === "object" && head !== null && "graph" in head && "parameters" in head && "architecture" in head) return;
   if (head !== undefined) checkName("head", head, heads, headSpellings);
 }
 

@@ -2,7 +2,7 @@ import type { FileSet } from "../bytes/file-set.ts";
 import type { LongspanError } from "../errors/longspan-error.ts";
 import type { LongformerConfig } from "../longformer/config.ts";
 import type { Extension } from "../longformer/extend-config.ts";
-import type { Head } from "../longformer/head.ts";
+import type { AnyHead } from "../longformer/head-definition.ts";
 import type { LongformerSpec } from "../longformer/spec.ts";
 import type { LazyTensor } from "../tensor/lazy-tensor.ts";
 import type { Weights } from "../tensor/weights.ts";
@@ -62,7 +62,8 @@ export interface Checkpoint {
   /** What stands before the trunk's names in the file: `model.`. */
   readonly prefix: string;
   readonly orientation: Orientation | null;
-  readonly head: Head | null;
+  /** One of transformers' heads by its name, or the definition it was opened with. */
+  readonly head: AnyHead | null;
   readonly config: LongformerConfig | null;
   /** Where the configuration came from, for people. */
   readonly configOrigin: string | null;

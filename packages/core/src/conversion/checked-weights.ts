@@ -1,5 +1,6 @@
 import type { Checkpoint, CheckpointTensor, UnreadableParameter } from "../checkpoint/checkpoint.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
+import { headName } from "../longformer/head-definition.ts";
 import type { LongformerSpec, ParameterSpec } from "../longformer/spec.ts";
 import type { LazyTensor } from "../tensor/lazy-tensor.ts";
 import type { Weights } from "../tensor/weights.ts";
@@ -125,21 +126,21 @@ export function weightsProblem(checkpoint: Checkpoint, check: WeightsCheck): Lon
   });
   return new LongspanError(
     "weights-mismatch",
-    `${checkpoint.name} lacks ${missing.length} of the parameters of a Longformer with ${checkpoint.config?.layers ?? "?"} layers and the head "${checkpoint.head ?? "?"}": ${shown.join(", ")}${more(missing.length)}. ${hintOnMissing(checkpoint, check)}`,
+    `${checkpoint.name} lacks ${missing.length} of the parameters of a Longformer with ${checkpoint.config?.layers ?? "?"} layers and the head "${shownHead(checkpoint.head)}": ${shown.join(", ")}${more(missing.length)}. ${hintOnMissing(checkpoint, check)}`,
     { details: { missing: missing.map(({ name }) => name) } },
   );
 }
 
 function hintOnShapes({ spec, head }: Checkpoint, wrongShape: readonly WrongShape[]): string {
   return wrongShape.every(({ canonicalName }) => spec?.parameter(canonicalName)?.part === "head")
-    ? `If this is the head "${head ?? "?"}", give the configuration it was trained with (--config). If it only has that head's names, the trunk agrees: --head model takes it and leaves them out.`
+    ? `If this is the head "${shownHead(head)}", give the configuration it was trained with (--config). If it only has that head's names, the trunk agrees: --head model takes it and leaves them out.`
     : "Give the configuration these weights were trained with (--config).";
 }
 
 function hintOnMissing({ spec, head }: Checkpoint, { missing }: WeightsCheck): string {
   const onlyHead = missing.every(({ name }) => spec?.parameter(name)?.part === "head");
   return onlyHead
-    ? `The trunk is whole: --head model takes it without a head, and another --head, if the model has one, says which. If it should have the head "${head ?? "?"}", the file is incomplete.`
+    ? `The trunk is whole: --head model takes it without a head, and another --head, if the model has one, says which. If it should have the head "${shownHead(head)}", the file is incomplete.`
     : "The file is incomplete (one shard of several?), or the configuration or --head is another model's.";
 }
 
@@ -163,4 +164,8 @@ export function checkedWeights(checkpoint: Checkpoint): Weights {
 /** A tensor of the file as the parameter of that name, in canonical orientation. */
 export function canonicalTensor({ tensor, transposed }: CheckpointTensor, name: string): LazyTensor {
   return renameTensor(transposed ? transposeTensor(tensor) : tensor, name);
+}
+
+function shownHead(head: Checkpoint["head"]): string {
+  return head === null ? "?" : headName(head);
 }

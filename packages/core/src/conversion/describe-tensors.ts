@@ -1,6 +1,7 @@
 import type { EnvelopeContents, EnvelopeTensor } from "../adapter/envelope.ts";
 import type { CheckpointTensor, Orientation, UnreadableParameter } from "../checkpoint/checkpoint.ts";
 import { headRecords, heads, isHeadName } from "../longformer/head.ts";
+import { headName } from "../longformer/head-definition.ts";
 import type { LongformerSpec } from "../longformer/spec.ts";
 import { isFloatingPoint } from "../tensor/data-type.ts";
 import type { Reading } from "../rules/parse-layout.ts";
@@ -105,7 +106,7 @@ function describeTensor(
     role: "dropped",
     reason,
   });
-  const ofOtherHead = `not a parameter of the head "${spec?.head ?? "model"}"`;
+  const ofOtherHead = `not a parameter of the head "${headName(spec?.head ?? "model")}"`;
   const alias = readings.find((reading) => reading.kind === "alias" && has(reading.canonicalName));
   if (alias?.kind === "alias") {
     // Beside a trunk alone, an untied model's decoder is its head's, and no copy of anything.

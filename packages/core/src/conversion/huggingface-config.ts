@@ -1,5 +1,5 @@
 import type { DataType } from "../tensor/data-type.ts";
-import { headRecords } from "../longformer/head.ts";
+import { headRecord } from "../longformer/head-definition.ts";
 import type { LongformerSpec } from "../longformer/spec.ts";
 
 /**
@@ -11,11 +11,11 @@ export function huggingFaceConfig(spec: LongformerSpec, dataType: DataType | und
   const { source } = config;
   const written: Record<string, unknown> = {
     ...source,
-    architectures: [headRecords[spec.head].architecture],
+    architectures: [headRecord(spec.head).architecture],
     model_type: "longformer",
     attention_window: [...config.attentionWindow],
   };
-  if (config.labels === undefined && labels !== headRecords[spec.head].defaultLabels) {
+  if (config.labels === undefined && labels !== headRecord(spec.head).defaultLabels) {
     written.id2label = Object.fromEntries(Array.from({ length: labels }, (_, index) => [String(index), `LABEL_${index}`]));
     written.label2id = Object.fromEntries(Array.from({ length: labels }, (_, index) => [`LABEL_${index}`, index]));
   }

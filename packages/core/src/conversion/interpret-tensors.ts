@@ -6,7 +6,8 @@ import type { MemoryBudget } from "../accounting/memory-budget.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { AttentionWindows } from "../longformer/attention-windows.ts";
 import type { ExtendOptions } from "../longformer/extend-config.ts";
-import { headOfArchitecture, isHeadName, type Head } from "../longformer/head.ts";
+import { headOfArchitecture, isHeadName } from "../longformer/head.ts";
+import { headName, headRecord, type AnyHead } from "../longformer/head-definition.ts";
 import { keepGraftAttention } from "../longformer/keep-graft-attention.ts";
 import { createLongformerSpec, isTrunkName, type LongformerSpec } from "../longformer/spec.ts";
 import { compileLayout } from "../rules/compile-layout.ts";
@@ -25,7 +26,7 @@ import { labelsInFile, resolveHead } from "./resolve-head.ts";
 export interface InterpretationOptions {
   readonly layouts: readonly Layout[];
   readonly config: unknown;
-  readonly head: Head | undefined;
+  readonly head: AnyHead | undefined;
   readonly prefix: string | undefined;
   readonly window: AttentionWindows | undefined;
   /** The file is a RoBERTa, and a Longformer of it is wanted. */
@@ -137,7 +138,7 @@ interface ResolvedModel {
   /** What the file holds; of a RoBERTa that is extended, what it is to hold. */
   readonly read: ReadContents;
   readonly config: ResolvedConfig | undefined;
-  readonly head: Head | null;
+  readonly head: AnyHead | null;
   readonly spec: LongformerSpec | null;
   readonly problem: LongspanError | undefined;
   readonly notes: readonly string[];
@@ -193,14 +194,16 @@ function extensionNotes({ extension }: ResolvedConfig): readonly string[] {
   return extension === undefined ? [] : describeExtension(extension);
 }
 
-function headNotes({ config, origin }: ResolvedConfig, head: Head, given: Head | undefined, names: ReadonlySet<string>): string[] {
+function headNotes({ config, origin }: ResolvedConfig, head: AnyHead, given: AnyHead | undefined, names: ReadonlySet<string>): string[] {
   if (given === "model") {
     const left = [...names].filter((name) => isHeadName(name));
     return left.length === 0 ? [] : [`The trunk alone is taken (--head model): ${left.join(", ")} of the file's head are left out.`];
   }
   const named: unknown = Array.isArray(config.source.architectures) ? config.source.architectures[0] : undefined;
-  return typeof named === "string" && named.startsWith("LongformerFor") && headOfArchitecture(named) !== head
-    ? [`${origin} says ${named}, but the tensors are those of the head "${head}".`]
+  return typeof named === "string" &&
+    named.startsWith("LongformerFor") &&
+    (typeof head === "string" ? headOfArchitecture(named) !== head : named !== headRecord(head).architecture)
+    ? [`${origin} says ${named}, but the tensors are those of the head "${headName(head)}".`]
     : [];
 }
 

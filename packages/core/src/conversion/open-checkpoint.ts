@@ -8,7 +8,7 @@ import { causeOf, fileTracker, type FileTracker } from "../bytes/file-tracker.ts
 import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
 import { wrappedFileSet } from "../bytes/wrapped-file-set.ts";
 import { checkAdapters } from "../arguments/check-adapters.ts";
-import { checkHeadName } from "../arguments/known-name.ts";
+import { checkHead } from "../arguments/known-name.ts";
 import type { CheckpointInput } from "../bytes/checkpoint-input.ts";
 import { checkpointInput, placeName, type CheckpointPlace } from "../place/checkpoint-place.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
@@ -17,7 +17,8 @@ import { errorCodes } from "../errors/error-codes.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { AttentionWindows } from "../longformer/attention-windows.ts";
 import type { ExtendOptions } from "../longformer/extend-config.ts";
-import type { Head } from "../longformer/head.ts";
+import type { AnyHead } from "../longformer/head-definition.ts";
+import { layoutOfHead } from "../rules/layout-of-head.ts";
 import { shownMessage } from "../text/shown-message.ts";
 import { shownValue } from "../text/shown-value.ts";
 import { chooseClaim, uniqueByName } from "./choose-claim.ts";
@@ -33,7 +34,8 @@ export interface OpenOptions {
   readonly adapters: readonly FormatAdapter[];
   /** A parsed config.json; wins over what lies beside or inside the file. */
   readonly config?: unknown;
-  readonly head?: Head | undefined;
+  /** One of `heads`, or a head of one's own (`defineHead`); default: the one the file has. */
+  readonly head?: AnyHead | undefined;
   /** The layout to read with, or its name; default: the one that fits. */
   readonly layout?: Layout | string | undefined;
   /** What stands before the trunk's names; default: what most names have. */
@@ -66,7 +68,7 @@ const headBytes = 4096;
  */
 export async function openCheckpoint(place: CheckpointPlace, options: OpenOptions): Promise<Checkpoint> {
   checkAdapters(options, "openCheckpoint(place, { adapters: [torch()] })");
-  checkHeadName(options.head);
+  checkHead(options.head);
   checkConfig(options.config);
   if (options.extend !== undefined && options.base !== undefined) throw adapterToExtend();
   const { signal } = options;
@@ -118,7 +120,7 @@ async function openTracked(input: CheckpointInput, options: OpenOptions, tracker
     const sidecarFiles = contents.sidecarFiles ?? entry.sidecarFiles;
     const known = contents.layout;
     const interpretation = await interpretTensors(contents, {
-      layouts: known === undefined ? layoutsOf(options) : [known],
+      layouts: known === undefined ? layoutsOf(options) : [options.head === undefined ? known : layoutOfHead(known, options.head)],
       config: options.config,
       head: options.head,
       prefix: known === undefined ? options.prefix : undefined,
@@ -291,7 +293,14 @@ function openEnvelope(
   return { envelope: chosen.detector, contents: chosen.detector.open(opened) };
 }
 
+/** The layouts that may fit, with rules for the parameters of a head of the caller's own. */
 function layoutsOf(options: OpenOptions): readonly Layout[] {
+  const { head } = options;
+  const layouts = namedLayouts(options);
+  return head === undefined ? layouts : layouts.map((layout) => layoutOfHead(layout, head));
+}
+
+function namedLayouts(options: OpenOptions): readonly Layout[] {
   const layouts = uniqueByName(options.adapters.flatMap((adapter) => adapter.layouts));
   const { layout } = options;
   if (layout === undefined) return layouts;

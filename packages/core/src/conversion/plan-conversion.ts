@@ -2,6 +2,7 @@ import type { Layout } from "../adapter/layout.ts";
 import type { Target } from "../adapter/target.ts";
 import type { Checkpoint, CheckpointTensor } from "../checkpoint/checkpoint.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
+import { headName } from "../longformer/head-definition.ts";
 import { compileLayout, type WrittenParameter } from "../rules/compile-layout.ts";
 import { castTensor } from "../tensor/cast-tensor.ts";
 import { isFloatingPoint, type DataType } from "../tensor/data-type.ts";
@@ -88,7 +89,7 @@ function droppedTensors(source: Checkpoint, check: WeightsCheck, target: Target)
     return [
       {
         name: sourceName,
-        reason: `the head "${source.head ?? "model"}" has no pooler, so nothing computes with it and strict loading would refuse it`,
+        reason: `the head "${headName(source.head ?? "model")}" has no pooler, so nothing computes with it and strict loading would refuse it`,
       },
     ];
   });

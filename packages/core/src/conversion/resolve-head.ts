@@ -1,8 +1,9 @@
 import { LongspanError } from "../errors/longspan-error.ts";
 import { headOfArchitecture, headRecords, heads, type Head } from "../longformer/head.ts";
+import { headName, headRecord, type AnyHead } from "../longformer/head-definition.ts";
 
 export interface HeadSources {
-  readonly given: Head | undefined;
+  readonly given: AnyHead | undefined;
   /** What the checkpoint says in words. */
   readonly inside: Head | undefined;
   /** `architectures` of the configuration. */
@@ -19,13 +20,13 @@ export interface HeadSources {
  * @throws LongspanError `head-unknown` when several heads have these names and nothing says which, or the tensors are not those of the head
  *   that has their names.
  */
-export function resolveHead(sources: HeadSources): Head {
+export function resolveHead(sources: HeadSources): AnyHead {
   const head = chooseHead(sources);
   requireRows(head, sources.shapes);
   return head;
 }
 
-function chooseHead({ given, inside, architectures, names, shapes }: HeadSources): Head {
+function chooseHead({ given, inside, architectures, names, shapes }: HeadSources): AnyHead {
   if (given !== undefined) return given;
   if (inside !== undefined) return inside;
   const named = Array.isArray(architectures) && typeof architectures[0] === "string" ? headOfArchitecture(architectures[0]) : undefined;
@@ -48,15 +49,15 @@ function chooseHead({ given, inside, architectures, names, shapes }: HeadSources
 }
 
 /** A head that always has so many rows cannot be meant by tensors of another number. */
-function requireRows(head: Head, shapes: HeadSources["shapes"]): void {
-  const { rows, lastLayer, computes } = headRecords[head];
+function requireRows(head: AnyHead, shapes: HeadSources["shapes"]): void {
+  const { rows, lastLayer, computes } = headRecord(head);
   const weight = `${lastLayer}.weight`;
   const found = shapes.get(weight);
   if (rows === undefined || found === undefined || (found.length === 2 && found[0] === rows)) return;
   throw new LongspanError(
     "head-unknown",
-    `${shown(weight, shapes)} is named as in the head ${head}, but that computes ${computes}. ${hint}`,
-    { details: { candidates: [head], shape: found } },
+    `${shown(weight, shapes)} is named as in the head ${headName(head)}, but that computes ${computes}. ${hint}`,
+    { details: { candidates: [headName(head)], shape: found } },
   );
 }
 
@@ -74,6 +75,6 @@ function headNames(head: Head): string[] {
 }
 
 /** How many labels the file's classifier has, by its bias: what counts when no configuration says it. */
-export function labelsInFile(head: Head, shapes: ReadonlyMap<string, readonly number[]>): number | undefined {
-  return shapes.get(`${headRecords[head].lastLayer}.bias`)?.[0];
+export function labelsInFile(head: AnyHead, shapes: ReadonlyMap<string, readonly number[]>): number | undefined {
+  return shapes.get(`${headRecord(head).lastLayer}.bias`)?.[0];
 }

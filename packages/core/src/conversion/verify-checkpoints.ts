@@ -1,6 +1,7 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { ProgressListener } from "../accounting/progress.ts";
 import { causeOf } from "../bytes/file-tracker.ts";
+import { headName } from "../longformer/head-definition.ts";
 import { checkTies } from "./check-ties.ts";
 import { compareTensors, type TensorComparison } from "./compare-tensors.ts";
 
@@ -75,7 +76,9 @@ async function compareWeights(a: Checkpoint, b: Checkpoint, options: VerifyOptio
     differing,
     maxAbsoluteDifference,
     maxRelativeDifference: max(tensors.map((tensor) => tensor.maxRelativeDifference)),
-    ignored: names.filter(unused).map((name) => ({ name, reason: `no parameter that the head "${a.head ?? "?"}" computes with` })),
+    ignored: names
+      .filter(unused)
+      .map((name) => ({ name, reason: `no parameter that the head "${a.head === null ? "?" : headName(a.head)}" computes with` })),
     onlyInA,
     onlyInB,
     tensors,

@@ -114,3 +114,4 @@ export {
   type ClassifierOptions,
 } from "../longformer/graphs/heads.ts";
 export { activationFunction } from "../longformer/graphs/activation-function.ts";
+export { defineHead, type HeadContext, type HeadDefinition, type HeadParts } from "../longformer/head-definition.ts";

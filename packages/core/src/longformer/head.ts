@@ -1,6 +1,6 @@
 import { longformerClassName } from "./class-names.ts";
 import type { LongformerConfig } from "./config.ts";
-import { attendsLocally, questionAnsweringGlobals, separatorGlobals, type GlobalAttentionPolicy } from "./global-attention-policy.ts";
+import { questionAnsweringGlobals, separatorGlobals, type GlobalAttentionPolicy } from "./global-attention-policy.ts";
 import { linearParameters, normalizationParameters, type ParameterDraft } from "./parameter-draft.ts";
 
 /** What the shapes of a head's parameters follow from. */
@@ -147,20 +147,4 @@ export function headParameters(): readonly ParameterDraft[] {
   const sizes: HeadSizes = { hiddenSize: 1, vocabSize: 1, labels: 1, tieWordEmbeddings: false };
   const all = heads.flatMap((head) => headRecords[head].parameters(sizes));
   return [...new Map(all.map((parameter) => [parameter.name, parameter])).values()];
-}
-
-/** How many labels a head tells apart: as the configuration says, else as `found` elsewhere, else as in transformers. 0 for a head without labels. */
-export function countLabels(head: Head, config: LongformerConfig, found?: number): number {
-  const { defaultLabels } = headRecords[head];
-  return defaultLabels === 0 ? 0 : (config.labels ?? found ?? defaultLabels);
-}
-
-/** The axes of a head's inputs. */
-export function inputAxes(head: Head): readonly string[] {
-  return headRecords[head].choices ? ["batch", "choices", "sequence"] : ["batch", "sequence"];
-}
-
-/** What a head takes as global when the caller does not say; nothing where the configuration says so. @throws LongspanError `config-invalid`. */
-export function globalAttentionPolicy(config: LongformerConfig, head: Head): GlobalAttentionPolicy {
-  return attendsLocally(config) ? { kind: "none" } : headRecords[head].globalAttention(config);
 }

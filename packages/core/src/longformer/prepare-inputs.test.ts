@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Tensor } from "../tensor/tensor.ts";
 import { tinyConfig } from "../testing/longformer-cases.ts";
-import { globalAttentionPolicy } from "./head.ts";
+import { globalAttentionPolicy } from "./head-definition.ts";
+
 import { prepareInputs, type RawLongformerInputs } from "./prepare-inputs.ts";
 import type { Head } from "./head.ts";
 

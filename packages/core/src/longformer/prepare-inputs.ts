@@ -3,7 +3,7 @@ import type { GraphTensor } from "../graph/value.ts";
 import { readFloats, readIntegers, type RawTensor } from "../graph/raw-tensor.ts";
 import type { LongformerConfig } from "./config.ts";
 import { applyGlobalAttentionPolicy, type GlobalAttentionPolicy } from "./global-attention-policy.ts";
-import { globalAttentionPolicy, inputAxes, type Head } from "./head.ts";
+import { globalAttentionPolicy, inputAxes, type AnyHead } from "./head-definition.ts";
 
 /**
  * What a caller has, under Hugging Face's names: tensors or nested lists, `[batch, sequence]` (multiple choice: `[batch, choices,
@@ -44,7 +44,7 @@ const inputNames: readonly string[] = [
  * Pure: nothing given is changed.
  * @throws LongspanError `inputs-invalid` for what is missing, ragged or of another shape; `separators-mismatch`; `sequence-too-long`.
  */
-export function prepareInputs(config: LongformerConfig, head: Head, raw: RawLongformerInputs): Record<string, GraphTensor> {
+export function prepareInputs(config: LongformerConfig, head: AnyHead, raw: RawLongformerInputs): Record<string, GraphTensor> {
   const unknown = Object.keys(raw).find((name) => !inputNames.includes(name));
   if (unknown !== undefined) throw invalid(unknown, `"${unknown}" is not an input of a Longformer; inputs are ${inputNames.join(", ")}.`);
   const axes = inputAxes(head);

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { sampleConfig } from "../../test/sample-model.ts";
 import { longformerClassName, modelTypeOfConfigClass } from "./class-names.ts";
 import { parseLongformerConfig } from "./config.ts";
-import { headOfArchitecture, globalAttentionPolicy } from "./head.ts";
+import { globalAttentionPolicy } from "./head-definition.ts";
+import { headOfArchitecture } from "./head.ts";
 import { keepGraftAttention } from "./keep-graft-attention.ts";
 
 const { sep_token_id: _separator, ...rest } = sampleConfig;

@@ -1,6 +1,6 @@
 import type { LongformerConfig } from "./config.ts";
 import type { GlobalAttentionPolicy } from "./global-attention-policy.ts";
-import { globalAttentionPolicy, headRecords, type Head } from "./head.ts";
+import { globalAttentionPolicy, headRecord, type AnyHead } from "./head-definition.ts";
 import type { RawLongformerInputs } from "./prepare-inputs.ts";
 
 /** Inputs for a model, and what they are good for. */
@@ -22,9 +22,9 @@ const maxSampleLength = 1024;
  * tokens are left to the head's policy, and the rows have the separators it looks for. For multiple choice each row stands for a choice.
  * Ids are spread over the whole vocabulary; lengths fit the position table.
  */
-export function sampleInputs(config: LongformerConfig, head: Head): readonly SampleInputs[] {
+export function sampleInputs(config: LongformerConfig, head: AnyHead): readonly SampleInputs[] {
   const policy = globalAttentionPolicy(config, head);
-  const { choices } = headRecords[head];
+  const { choices } = headRecord(head);
   const beyondWindow = Math.min(Math.max(...config.attentionWindow) / 2 + tokensBeyondWindow, maxSampleLength);
   const rows = (wanted: readonly number[]): Rows => sampleRows(config, policy, wanted);
   const batched = (values: number[][]): number[][] | number[][][] =>

@@ -1,5 +1,5 @@
 import type { LongformerConfig } from "./config.ts";
-import { countLabels, headRecords, type Head } from "./head.ts";
+import { countLabels, headRecord, type AnyHead } from "./head-definition.ts";
 import { embeddingParameter, linearParameters, normalizationParameters, type ParameterDraft } from "./parameter-draft.ts";
 
 /** A parameter of a Longformer with one head: its canonical name and shape, and what it is there for. */
@@ -12,7 +12,7 @@ export interface ParameterSpec extends ParameterDraft {
 /** Every parameter of a Longformer with that configuration and head, in the order files are written. */
 export interface LongformerSpec {
   readonly config: LongformerConfig;
-  readonly head: Head;
+  readonly head: AnyHead;
   /** How many labels the head tells apart; 0 for a head without labels. */
   readonly labels: number;
   readonly parameters: readonly ParameterSpec[];
@@ -23,8 +23,8 @@ export interface LongformerSpec {
  * Names and shapes as `transformers` 5.18 has them (models/longformer/modeling_longformer.py), without the `longformer.` prefix.
  * `labels` stands in where the configuration names none.
  */
-export function createLongformerSpec(config: LongformerConfig, head: Head, options: { readonly labels?: number } = {}): LongformerSpec {
-  const { pooler: poolerNeed, parameters: headParameters } = headRecords[head];
+export function createLongformerSpec(config: LongformerConfig, head: AnyHead, options: { readonly labels?: number } = {}): LongformerSpec {
+  const { pooler: poolerNeed, parameters: headParameters } = headRecord(head);
   const labels = countLabels(head, config, options.labels);
   const parameters: ParameterSpec[] = [
     ...trunk(config).map((draft) => ({ ...draft, part: "trunk" as const, need: "required" as const })),

@@ -2,6 +2,7 @@ import type { Layout } from "../adapter/layout.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { LongformerSpec, ParameterSpec } from "../longformer/spec.ts";
 import { isTrunkName } from "../longformer/spec.ts";
+import { layoutOfHead } from "./layout-of-head.ts";
 import { inLayout, parseLayout, type ParsedLayout } from "./parse-layout.ts";
 import type { ParsedRule } from "./parse-rule.ts";
 import { fillPattern, matchPattern } from "./pattern.ts";
@@ -34,7 +35,8 @@ export interface CompiledLayout {
  * parameter, and only matrices are transposed.
  * @throws LongspanError `layout-invalid` naming the layout, the rules and the parameter.
  */
-export function compileLayout(layout: Layout, spec: LongformerSpec): CompiledLayout {
+export function compileLayout(given: Layout, spec: LongformerSpec): CompiledLayout {
+  const layout = layoutOfHead(given, spec.head);
   const parsed = parseLayout(layout);
   return inLayout(layout, () => {
     const prefix = spec.head === "model" && layout.prefixesBareTrunk !== true ? "" : parsed.trunkPrefix;

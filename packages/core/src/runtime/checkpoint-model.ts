@@ -3,7 +3,7 @@ import { LongspanError } from "../errors/longspan-error.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Weights } from "../tensor/weights.ts";
 import type { LongformerConfig } from "../longformer/config.ts";
-import type { Head } from "../longformer/head.ts";
+import type { AnyHead } from "../longformer/head-definition.ts";
 import { longformerGraph, type LongformerGraphOptions } from "../longformer/graphs/longformer-graph.ts";
 
 /** What the graph of a checkpoint gives beside the head's outputs. */
@@ -14,7 +14,7 @@ export interface CheckpointModel {
   readonly graph: Graph;
   readonly weights: Weights;
   readonly config: LongformerConfig;
-  readonly head: Head;
+  readonly head: AnyHead;
 }
 
 /**

@@ -34,5 +34,5 @@ export {
   type GlobalAttentionPolicy,
   type SeparatorPolicy,
 } from "../longformer/global-attention-policy.ts";
-export { globalAttentionPolicy } from "../longformer/head.ts";
+export { globalAttentionPolicy } from "../longformer/head-definition.ts";
 export { sampleInputs, type SampleInputs } from "../longformer/sample-inputs.ts";

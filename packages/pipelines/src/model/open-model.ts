@@ -1,4 +1,4 @@
-import { type Checkpoint, type FileSet, type Head, type LongformerConfig, LongspanError, openCheckpoint } from "@longspan/core";
+import { type Checkpoint, type FileSet, type Head, headName, type LongformerConfig, LongspanError, openCheckpoint } from "@longspan/core";
 import { causeOf, checkTies, fileTracker, throwIfAborted } from "@longspan/core/adapter";
 import type { Graph } from "@longspan/core/graph";
 import type { Session } from "@longspan/core/runtime";
@@ -131,12 +131,12 @@ function checkHead(checkpoint: Checkpoint, { head: needed, pipeline }: ModelNeed
   if (checkpoint.problem !== undefined) throw checkpoint.problem;
   const { head } = checkpoint;
   if (head !== null && (needed === undefined || head === needed)) return;
-  const found = head === null || head === "model" ? "no head" : `the head ${head}`;
-  const other = head === null ? undefined : pipelineOf[head];
+  const found = head === null || head === "model" ? "no head" : `the head ${headName(head)}`;
+  const other = typeof head === "string" ? pipelineOf[head] : undefined;
   throw new LongspanError(
     "head-unknown",
     `${checkpoint.name} has ${found}; ${pipeline} needs ${needed ?? "a Longformer"}. Give a checkpoint that was trained for it${other === undefined ? "" : `, or run this one with ${other}`}.`,
-    { details: { model: checkpoint.name, head, needed } },
+    { details: { model: checkpoint.name, head: head === null ? null : headName(head), needed } },
   );
 }
 

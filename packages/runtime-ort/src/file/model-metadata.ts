@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { headName } from "@longspan/core";
 import { type LongformerSpec, stringifyJson } from "@longspan/core/adapter";
 import { globalAttentionPolicy } from "@longspan/core/runtime";
 import { StringStringEntryProtoSchema, type StringStringEntryProto } from "../onnx/onnx_pb.ts";
@@ -36,7 +37,7 @@ export function modelMetadata({
   const tokenizer = { files: tokenizerFiles, padTokenId, bosTokenId, eosTokenId, sepTokenId, maxTokens: maxPositions - padTokenId - 1 };
   const labels = labelNames(config);
   const entries = {
-    "longspan.head": spec.head,
+    "longspan.head": headName(spec.head),
     "longspan.weights": weights,
     "longspan.global_attention_source": globalAttention,
     "longspan.config": stringifyJson(config),

@@ -1,5 +1,5 @@
 import type { LazyTensor } from "@longspan/core";
-import { headRecords, type LongformerSpec } from "@longspan/core/adapter";
+import { headRecord, type LongformerSpec } from "@longspan/core/adapter";
 
 /**
  * Which parameters `q8` keeps in 8 bits, with their shapes: the matrices of linear layers, the global projections among them, and the tables of
@@ -7,7 +7,7 @@ import { headRecords, type LongformerSpec } from "@longspan/core/adapter";
  */
 export function quantizedParameters(spec: LongformerSpec, weights: readonly LazyTensor[]): Map<string, readonly [number, number]> {
   // It is small, and its rounding would be the answer's.
-  const last = `${headRecords[spec.head].lastLayer}.weight`;
+  const last = `${headRecord(spec.head).lastLayer}.weight`;
   return new Map(
     weights.flatMap(({ name, shape }) => {
       const role = spec.parameter(name)?.role;

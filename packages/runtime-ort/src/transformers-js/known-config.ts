@@ -1,4 +1,4 @@
-import { bytesSource, headRecords, type Sidecar, stringifyJson, type TargetRequest } from "@longspan/core/adapter";
+import { bytesSource, headRecord, type Sidecar, stringifyJson, type TargetRequest } from "@longspan/core/adapter";
 import type { TransformersJsType } from "./model-files.ts";
 
 /** The configuration that the model truly has, beside the one that other programs read. */
@@ -18,7 +18,7 @@ export function knownConfig(
   { spec, config }: TargetRequest,
   { type, externalData }: KnownConfigOptions,
 ): Readonly<Record<string, unknown>> {
-  const { architecture } = headRecords[spec.head];
+  const { architecture } = headRecord(spec.head);
   return {
     ...config,
     model_type: "roberta",

@@ -1,4 +1,4 @@
-import { type Head, LongspanError } from "@longspan/core";
+import { type Head, headName, LongspanError } from "@longspan/core";
 import { type Target, type TargetRequest, writeSidecarFiles } from "@longspan/core/adapter";
 import { onnxLayout } from "../file/onnx-layout.ts";
 import type { OnnxTargetOptions } from "../file/onnx-target.ts";
@@ -40,10 +40,14 @@ export function transformersJsTarget(options: TransformersJsOptions): Target {
 
 async function write(request: TargetRequest, { externalData, quantize, tokenizerJson }: TransformersJsOptions): Promise<void> {
   const { head } = request.spec;
-  if (pipelines[head] === undefined) {
-    throw new LongspanError("argument-invalid", `transformers.js has no pipeline for the head ${head}. Write it with --to onnx.`, {
-      details: { head },
-    });
+  if (typeof head !== "string" || pipelines[head] === undefined) {
+    throw new LongspanError(
+      "argument-invalid",
+      `transformers.js has no pipeline for the head ${headName(head)}. Write it with --to onnx.`,
+      {
+        details: { head: headName(head) },
+      },
+    );
   }
   const sidecars = await tokenizerSidecars(request, tokenizerJson);
   const type = quantize ?? (request.tensors.some(({ tensor }) => tensor.dataType === "float16") ? "fp16" : "fp32");

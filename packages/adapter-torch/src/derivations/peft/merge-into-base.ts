@@ -54,7 +54,7 @@ export function mergeIntoBase(
     tensors: [...parameters.values(), ...others],
     layout: huggingFaceLayout(),
     sidecarFiles: adapterSidecars(context.files, base.files),
-    head: contents.head ?? adapter.config?.head ?? headOf(added, base) ?? base.head ?? undefined,
+    head: contents.head ?? adapter.config?.head ?? headOf(added, base) ?? (typeof base.head === "string" ? base.head : undefined),
     config: base.config?.source,
     dropped: [...contents.dropped, ...base.dropped, ...reason, ...repeatedCopies(parts)],
     metadata: base.metadata,

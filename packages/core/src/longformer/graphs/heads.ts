@@ -6,7 +6,7 @@ import { linear } from "../../graph/operations/linear.ts";
 import { reshape } from "../../graph/operations/reshape.ts";
 import type { Value } from "../../graph/value.ts";
 import type { LongformerConfig } from "../config.ts";
-import { countLabels } from "../head.ts";
+import { countLabels } from "../head-definition.ts";
 
 /** How large a classifier is. */
 export interface ClassifierOptions {

@@ -2,7 +2,10 @@ import type { Graph } from "../../graph/graph.ts";
 import { buildGraph, type GraphBuilder } from "../../graph/graph-builder.ts";
 import type { Value } from "../../graph/value.ts";
 import type { LongformerConfig } from "../config.ts";
-import { headRecords, type Head } from "../head.ts";
+import { LongspanError } from "../../errors/longspan-error.ts";
+import type { Head } from "../head.ts";
+import { countLabels, headName, headRecord, type AnyHead, type HeadDefinition } from "../head-definition.ts";
+import { isTrunkName } from "../spec.ts";
 import {
   maskedLanguageModelLogits,
   multipleChoiceLogits,
@@ -43,16 +46,46 @@ export interface LongformerGraphOptions {
  * Its parameters are those that the head's specification requires, under canonical names.
  * @throws LongspanError `config-invalid`, `argument-invalid`.
  */
-export function longformerGraph(config: LongformerConfig, head: Head, options: LongformerGraphOptions = {}): Graph {
-  return buildGraph(`longformer ${head}`, (builder) => {
-    const trunk = longformerTrunk(builder, config, { ...options, choices: headRecords[head].choices });
-    for (const [name, value] of Object.entries(headOutputs[head](builder, config, trunk.lastHiddenState, options)))
+export function longformerGraph(config: LongformerConfig, head: AnyHead, options: LongformerGraphOptions = {}): Graph {
+  return buildGraph(`longformer ${headName(head)}`, (builder) => {
+    const trunk = longformerTrunk(builder, config, { ...options, choices: headRecord(head).choices });
+    for (const [name, value] of Object.entries(outputsOf(head)(builder, config, trunk.lastHiddenState, options)))
       builder.output(name, value);
     if (options.hiddenStates === true)
       for (const [layer, value] of trunk.hiddenStates.entries()) builder.output(`hidden_states.${layer}`, value);
     for (const [layer, value] of trunk.attentions.entries()) builder.output(`attentions.${layer}`, value);
     for (const [layer, value] of trunk.globalAttentions.entries()) builder.output(`global_attentions.${layer}`, value);
   });
+}
+
+function outputsOf(head: AnyHead): HeadOutputs {
+  return typeof head === "string"
+    ? headOutputs[head]
+    : (builder, config, hidden, options) => ownOutputs(head, builder, config, hidden, options);
+}
+
+/** @throws LongspanError `graph-invalid` for a parameter that the head's graph takes and its list does not have in that shape. */
+function ownOutputs(
+  head: HeadDefinition,
+  builder: GraphBuilder,
+  config: LongformerConfig,
+  hidden: Value,
+  options: LongformerGraphOptions,
+): Readonly<Record<string, Value>> {
+  const labels = countLabels(head, config, options.labels);
+  const pooled = head.pooler === "required" ? poolerOutput(builder, config, hidden) : undefined;
+  const outputs = builder.scope(head.name, () => head.graph(builder, hidden, { config, labels, pooled }));
+  const listed = new Map(head.parameters({ ...config, labels }).map(({ name, shape }) => [name, shape]));
+  for (const { name, shape } of builder.draft().parameters) {
+    if (isTrunkName(name) || String(listed.get(name)) === String(shape)) continue;
+    const found = listed.get(name);
+    throw new LongspanError(
+      "graph-invalid",
+      `The graph of the head "${head.name}" takes a parameter "${name}" [${shape.join(", ")}], which its parameters ${found === undefined ? "do not list" : `list as [${found.join(", ")}]`}.`,
+      { details: { head: head.name, parameter: name } },
+    );
+  }
+  return outputs;
 }
 
 type HeadOutputs = (

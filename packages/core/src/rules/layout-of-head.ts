@@ -1,0 +1,41 @@
+import type { Layout, Rule } from "../adapter/layout.ts";
+import type { AnyHead } from "../longformer/head-definition.ts";
+import type { ParameterDraft } from "../longformer/parameter-draft.ts";
+import { parseLayout, type ParsedLayout } from "./parse-layout.ts";
+
+/** A parameter of the standard heads or of the trunk for each role, whose last segment and orientation others of that role follow. */
+const examples: Readonly<Record<ParameterDraft["role"], string>> = {
+  linear: "classifier",
+  bias: "classifier",
+  normalization: "lm_head.layer_norm",
+  embedding: "embeddings.token_type_embeddings",
+};
+
+/**
+ * A layout that also has rules for the parameters of a head of the caller's own: module names as they are, and what a layout does with all parameters
+ * of a role (`weight` or `kernel`, transposed or not) as it does it with the standard heads'. Those that the layout's rules cover already stay theirs.
+ */
+export function layoutOfHead(layout: Layout, head: AnyHead): Layout {
+  if (typeof head === "string") return layout;
+  const parsed = parseLayout(layout);
+  const rules = head
+    .parameters({ hiddenSize: 1, vocabSize: 1, labels: 1, tieWordEmbeddings: false })
+    .filter(({ name }) => parsed.rulesFor(name.split(".")).length === 0)
+    .map((parameter) => ruleFor(parameter, parsed));
+  return rules.length === 0 ? layout : { ...layout, rules: [...layout.rules, ...rules] };
+}
+
+function ruleFor({ name, role }: ParameterDraft, parsed: ParsedLayout): Rule {
+  const [, module = "", last = ""] = /^(?:(.*)\.)?([^.]+)$/.exec(name) ?? [];
+  const [rule] = parsed.rulesFor([...examples[role].split("."), last]);
+  if (rule === undefined || module === "") return { from: name, to: name };
+  const spelled = rule.rule.to.split(".").at(-1) ?? last;
+  // A rule for weight and bias together pairs its spellings by position.
+  const [from = "", to = ""] = [rule.rule.from, rule.rule.to].map((text) => /\{[^:{}]+:([^{}]*)\}$/.exec(text)?.[1] ?? "");
+  const paired = to.split("|")[from.split("|").indexOf(last)];
+  return {
+    from: name,
+    to: `${module}.${spelled.startsWith("{") ? (paired ?? last) : spelled}`,
+    ...(rule.transpose ? { transform: "transpose" } : {}),
+  };
+}
