@@ -35,7 +35,15 @@ describe("a .docx", () => {
   test("that unpacks to gigabytes is refused before it does", async () => {
     const zeros = await docx(new Uint8Array(2 ** 26 + 1));
     expect(zeros.length).toBeLessThan(100_000);
-    await expect(read(zeros)).rejects.toMatchObject({ code: "limit-exceeded", message: expect.stringContaining("67108864 bytes") });
+    await expect(read(zeros)).rejects.toMatchObject({ code: "limit-exceeded", message: expect.stringContaining("unpacks to more than") });
+  });
+
+  test("of a million paragraphs in some kilobytes", async () => {
+    const many = await docx(`<w:document><w:body>${"<w:p><w:r><w:t>words</w:t></w:r></w:p>".repeat(500_000)}</w:body></w:document>`);
+    expect(many.length).toBeLessThan(200_000);
+    await expect(read(many)).rejects.toMatchObject({ code: "limit-exceeded" });
+    const some = await docx(`<w:document><w:body>${"<w:p><w:r><w:t>words</w:t></w:r></w:p>".repeat(10_000)}</w:body></w:document>`);
+    expect((await read(some)).length).toBe(59_999);
   });
 
   test("that says that it is small", async () => {

@@ -1,8 +1,12 @@
 import type { Entry, FileEntry } from "@zip.js/zip.js";
 import { LongspanError } from "@longspan/core";
 
-/** What the parts of an archive that are read may come to, together: 16 times War and Peace as Word writes it. */
+/** What the parts of an archive that are read may come to, together: some eight times War and Peace as Word writes it. */
 const maxInflatedBytes = 2 ** 26;
+
+/** Word's text shrinks to a tenth, seldom to a fortieth; beyond what is free, an archive may come to no more than that. */
+const maxRatio = 40;
+const freeBytes = 2 ** 23;
 
 /** An archive has one entry for each picture and part of a document. */
 const maxEntries = 20_000;
@@ -12,7 +16,7 @@ export interface ZipArchive {
   readonly names: readonly string[];
   /**
    * The text of a part, as it is inflated; undefined where there is none of that name. Its checksum is compared at its end.
-   * @throws LongspanError `limit-exceeded` where all that was read comes to more than 64 MiB; `malformed`.
+   * @throws LongspanError `limit-exceeded` where all that was read comes to more than 64 MiB, or much more than such an archive does; `malformed`.
    */
   readText(partName: string, each: (text: string) => void, signal?: AbortSignal): Promise<boolean>;
 }
@@ -27,19 +31,20 @@ export async function zipArchive(bytes: Uint8Array<ArrayBuffer>, name: string): 
   } catch (error) {
     throw damaged(name, error);
   }
-  let left = maxInflatedBytes;
+  const limit = Math.min(maxInflatedBytes, freeBytes + maxRatio * bytes.length);
+  let left = limit;
   return {
     names: [...entries.keys()],
     async readText(partName, each, signal) {
       const entry = entries.get(partName);
       if (entry === undefined) return false;
-      if (entry.uncompressedSize > left) throw tooLarge(name);
+      if (entry.uncompressedSize > left) throw tooLarge(name, limit);
       const utf16 = { decoder: undefined as TextDecoder | undefined };
       const target = new WritableStream<Uint8Array>({
         write(piece) {
           left -= piece.length;
           // A part may say that it is small.
-          if (left < 0) throw tooLarge(name);
+          if (left < 0) throw tooLarge(name, limit);
           utf16.decoder ??= new TextDecoder(piece[0] === 0xff && piece[1] === 0xfe ? "utf-16le" : "utf-8", { fatal: true });
           each(utf16.decoder.decode(piece, { stream: true }));
         },
@@ -73,11 +78,11 @@ function add(entries: Map<string, FileEntry>, entry: Entry, name: string): void 
   entries.set(entry.filename, entry);
 }
 
-function tooLarge(name: string): LongspanError {
+function tooLarge(name: string, limit: number): LongspanError {
   return new LongspanError(
     "limit-exceeded",
-    `${name} unpacks to more than ${maxInflatedBytes} bytes of text with its markup. Split it, or save it as plain text.`,
-    { details: { name, limit: maxInflatedBytes } },
+    `${name} unpacks to more than ${limit} bytes of text with its markup. Split it, or save it as plain text.`,
+    { details: { name, limit } },
   );
 }
 
