@@ -37,19 +37,23 @@ export async function loadTokenizer(files: FileSet, options: LoadTokenizerOption
 /** The same as data: what `loadTokenizer` makes a tokenizer of. */
 export async function describeTokenizer(files: FileSet, options: LoadTokenizerOptions): Promise<DescribedTokenizer> {
   const reader = tokenizerFileReader(files, options.signal);
-  const config = await reader.object("tokenizer_config.json");
   const configName = reader.nameOf("tokenizer_config.json");
-  const tokenizerJson = await reader.object("tokenizer.json");
+  // Together: of a model on a server each is a request, which may find that there is no such file.
+  const [config, tokenizerJson, specialTokensMap, addedTokens, modelConfig] = await Promise.all(
+    (["tokenizer_config.json", "tokenizer.json", "special_tokens_map.json", "added_tokens.json", "config.json"] as const).map((fileName) =>
+      reader.object(fileName),
+    ),
+  );
   if (config !== undefined) checkConfig(config);
   const tokens = configuredTokens({
     config,
-    specialTokensMap: await reader.object("special_tokens_map.json"),
-    addedTokens: await reader.object("added_tokens.json"),
+    specialTokensMap,
+    addedTokens,
     tokenizerTokens: tokenizerJson === undefined ? [] : addedTokensOf(tokenizerJson.value, tokenizerJson.name),
   });
   const parts: TokenizerParts = { config: config?.value ?? {}, tokens, configName };
   const maxTokens = maxTokensOf(parts);
-  const named = namedKind(parts.config, (await reader.object("config.json"))?.value ?? {}, configName);
+  const named = namedKind(parts.config, modelConfig?.value ?? {}, configName);
   if (tokenizerJson !== undefined) {
     const { name, value } = tokenizerJson;
     const kind = kindOfDescription(value, named?.kind, name);
