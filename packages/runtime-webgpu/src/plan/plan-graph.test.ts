@@ -8,6 +8,8 @@ import { kernelTable } from "../kernels/index.ts";
 import { weightTensors } from "../session/load-weights.ts";
 import { float16Parameters } from "./float16-values.ts";
 import type { GraphPlan } from "./graph-plan.ts";
+import { joinedParameters } from "./joined-parameters.ts";
+import { overflowOutput } from "./overflow-check.ts";
 import { planGraph } from "./plan-graph.ts";
 import { evaluateHostPart, planKeyOf, splitGraph } from "./split-graph.ts";
 import { defaultFacts } from "../testing/default-facts.ts";
@@ -56,6 +58,34 @@ describe("planGraph", () => {
     };
     expect(key(5)).toBe(key(7));
     expect(key(5)).not.toBe(key(0));
+  });
+
+  test("query, key and value are columns of one tensor, by weights that are rows of one", () => {
+    const graph = fuseForGpu(longformerGraph(config, "model"), { joinProjections: true });
+    const joined = joinedParameters(graph, kernels);
+    expect(joined.length).toBe(2 * config.layers);
+    const tensors = weightTensors(graph, float16Parameters(graph, kernels), joined);
+    const name = (kind: string): string =>
+      ["query", "key", "value"].map((projection) => `encoder.layer.0.attention.self.${projection}.${kind}`).join(" + ");
+    expect(tensors.get(name("weight"))).toMatchObject({ shape: [3 * 768, 768], storage: "float16", byteLength: 3 * 768 * 768 * 2 });
+    expect(tensors.get("encoder.layer.0.attention.self.value.bias")?.rowsOf).toMatchObject({
+      tensor: { name: name("bias"), shape: [3 * 768] },
+      byteOffset: 2 * 768 * 4,
+    });
+    const split = splitGraph(graph, kernels, { halveActivations: true });
+    const inputs = new Map(Object.entries(prepareInputs(config, "model", { input_ids: [[0, 5, 6, 2]] })));
+    const dimensions = new Map([
+      ["batch", 1],
+      ["sequence", 4],
+    ]);
+    const hostValues = evaluateHostPart(split, inputs, dimensions, gpuOperations);
+    const { steps, work, outputs } = planGraph({ split, facts, parameters: tensors, dimensions, hostValues });
+    const product = steps.find(({ dispatch }) => dispatch.operands.some(({ tensor }) => tensor.name === name("weight")));
+    expect(product?.dispatch.operands.at(-1)?.tensor).toMatchObject({ shape: [1, 4, 3 * 768], storage: "float16" });
+    // Nothing of it is memory of the parameters, and the check's flags come last.
+    expect([...work.placements.keys()].some((placed) => tensors.has(placed))).toBe(false);
+    expect(outputs.at(-1)).toMatchObject({ name: overflowOutput, dataType: "int32", shape: [2] });
+    expect(steps.at(-1)?.dispatch.kernel.name).toBe("finite-check");
   });
 
   test("a reshape takes no memory, also of an input", () => {
