@@ -257,7 +257,7 @@ describe("longformerAttention", () => {
   test("global attention on matrix units, in plain WGSL", async () => {
     const matrices = { rows: 16, columns: 16, inner: 16 };
     const tiling = matrixGlobalTiling(matrices, 16, 16, 16);
-    const tilings = { ...small, globalMix: tiling };
+    const tilings = { ...small, globalScores: tiling, globalMix: tiling };
     for (const name of [
       "batch of different masks",
       "several splits of the keys",

@@ -16,8 +16,8 @@ export function matrixScoresKernel(tiling: MatrixGlobalTiling, hidden: RowForm, 
   const fours = tileColumns / 4;
   const readAll = (first: string): string =>
     `let vector = ${first} + ${tile.vector};
-    ${tile.leftReads.map((read) => `left${read} = vec4<f16>(); if (vector < sizes.vectors) { left${read} = vec4<f16>(folded_vector(leftStart${read}, vector)); }`).join("\n    ")}
-    ${tile.rightReads.map((read) => `right${read} = vec4<f16>(); if (vector < sizes.vectors) { right${read} = hidden_halves(rightStart${read}, vector); }`).join("\n    ")}`;
+    ${tile.leftReads.map((read) => `left${read} = read_folded(leftStart${read}, vector);`).join("\n    ")}
+    ${tile.rightReads.map((read) => `right${read} = read_hidden(rightStart${read}, vector);`).join("\n    ")}`;
   return {
     name: `global-scores-${tiling.name}`,
     access: ["read", "read", "read", "read", "write", "write"],
@@ -36,6 +36,14 @@ ${softmaxConstants}
 ${tile.declarations}
 var<workgroup> shares: array<f32, ${rows * fours}>;
 
+fn read_folded(start: u32, vector: u32) -> vec4<f16> {
+  if (vector >= sizes.vectors) { return vec4<f16>(); }
+  return vec4<f16>(folded_vector(start, vector));
+}
+fn read_hidden(start: u32, vector: u32) -> vec4<f16> {
+  if (vector >= sizes.vectors) { return vec4<f16>(); }
+  return hidden_halves(start, vector);
+}
 fn seen(codesStart: u32, key: u32) -> bool { return key < sizes.sequence && codes[codesStart + key] != 0; }
 
 @compute @workgroup_size(${tile.invocations})

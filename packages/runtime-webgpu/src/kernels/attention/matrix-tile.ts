@@ -96,9 +96,9 @@ ${matrices.declarations([
           (row) => `workgroupBarrier();
   ${matrixColumns.map((column) => matrices.store("sums", `block_down * ${shape.rows * sumStride}u + block_column + ${column * shape.columns}u`, `${sumStride}u`, `sum_${row}_${column}`)).join("\n  ")}
   workgroupBarrier();
-  for (var item = lane; item < ${down * shape.rows * fours}u; item += ${invocations}u) {
-    let strip_row = item / ${fours}u;
-    let four = item % ${fours}u;
+  for (var place = lane; place < ${down * shape.rows * fours}u; place += ${invocations}u) {
+    let strip_row = place / ${fours}u;
+    let four = place % ${fours}u;
     let tile_row = strip_row / ${shape.rows}u * ${subgroupRows}u + ${row * shape.rows}u + strip_row % ${shape.rows}u;
     let at = strip_row * ${sumStride}u + four * 4u;
     let value = vec4<f32>(sums[at], sums[at + 1u], sums[at + 2u], sums[at + 3u]);

@@ -23,7 +23,7 @@ export function planProducts(part: AttentionItems, found: GlobalSplits, { query,
   const keyTiles = Math.ceil(sequence / tileColumns);
   const columnTiles = Math.ceil(hidden / tileColumns);
   const halves = form.storage === "float16";
-  const scoring = tilings.globalScores ?? globalTilingFor(facts, { rows, stack: keyTiles * items.count, halves: false });
+  const scoring = tilings.globalScores ?? globalTilingFor(facts, { rows, stack: keyTiles * items.count, halves });
   const mixing = tilings.globalMix ?? globalTilingFor(facts, { rows, stack: columnTiles * splits * items.count, halves });
   const scores = { tensor: part.scratch("global scores", found.scoreElements) };
   const tops = { tensor: part.scratch("global tops", rows * keyTiles) };
