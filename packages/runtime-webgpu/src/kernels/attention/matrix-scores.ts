@@ -1,6 +1,7 @@
 // `global-scores.ts` on matrix units: the same formula, shapes and grid. Operands are float16, sums float32.
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
+import { halvesCode } from "../parts/float-storage.ts";
 import { attentionTokens } from "./attention-tokens.ts";
 import { globalScoreFields } from "./global-scores.ts";
 import { tileColumns, type MatrixGlobalTiling } from "./global-tiling.ts";
@@ -36,9 +37,10 @@ ${softmaxConstants}
 ${tile.declarations}
 var<workgroup> shares: array<f32, ${rows * fours}>;
 
+${halvesCode("float16")}
 fn read_folded(start: u32, vector: u32) -> vec4<f16> {
   if (vector >= sizes.vectors) { return vec4<f16>(); }
-  return vec4<f16>(folded_vector(start, vector));
+  return bitcast<vec4<f16>>(pack_halves(folded_vector(start, vector)));
 }
 fn read_hidden(start: u32, vector: u32) -> vec4<f16> {
   if (vector >= sizes.vectors) { return vec4<f16>(); }

@@ -5,6 +5,7 @@
 import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
 import type { DeviceLimits } from "../../kernel/device-facts.ts";
 import { foldWorkgroups, workgroupIndex, workgroupParameters } from "../parts/dispatching.ts";
+import { halvesCode } from "../parts/float-storage.ts";
 import { declareUniforms, packFields } from "./uniforms.ts";
 
 const fields = { vectors: "u32" } as const;
@@ -18,11 +19,12 @@ export function narrowContext(wide: DeviceTensor, context: DeviceTensor, limits:
       code: `${declareUniforms(fields)}
 @group(0) @binding(1) var<storage, read> wide: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> out: array<vec2<u32>>;
+${halvesCode("float16")}
 @compute @workgroup_size(64)
 fn main(${workgroupParameters}) {
   let at = ${workgroupIndex} * 64u + lane;
   if (at >= sizes.vectors) { return; }
-  out[at] = vec2<u32>(pack2x16float(wide[at].xy), pack2x16float(wide[at].zw));
+  out[at] = pack_halves(wide[at]);
 }`,
     },
     uniforms: packFields(fields, { vectors }),

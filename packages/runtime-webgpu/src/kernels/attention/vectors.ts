@@ -1,4 +1,5 @@
 import type { Storage } from "../../kernel/kernel.ts";
+import { halvesCode } from "../parts/float-storage.ts";
 
 /**
  * WGSL that reads and writes rows of float32 or float16 four elements at a time. Where rows start at multiples of 4 elements, buffers are arrays of
@@ -47,21 +48,24 @@ export function halvesReader(name: string, buffer: string, { storage, aligned }:
   return `fn ${name}(start: u32, vector: u32) -> vec4<f16> { return ${value}; }`;
 }
 
-/** `fn name(start, vector, value)`. Rows of float16 start, and end, at even elements: two invocations never write to one word. */
+/** `fn name(start, vector, value)`; of float16, one in a module, and beyond it as `halvesCode` says. Rows of float16 start, and end, at even elements: two invocations never write to one word. */
 export function vectorWriter(name: string, buffer: string, { storage, aligned }: RowForm, length: string): string {
   const half = storage === "float16";
   if (aligned)
-    return `fn ${name}(start: u32, vector: u32, value: vec4<f32>) {
-  ${buffer}[(start >> 2u) + vector] = ${half ? "vec2<u32>(pack2x16float(value.xy), pack2x16float(value.zw))" : "value"};
+    return `${halvesCode(half ? "float16" : "float32")}
+fn ${name}(start: u32, vector: u32, value: vec4<f32>) {
+  ${buffer}[(start >> 2u) + vector] = ${half ? "pack_halves(value)" : "value"};
 }`;
   const body = half
-    ? `${buffer}[at >> 1u] = pack2x16float(value.xy);
-  if (left > 2u) { ${buffer}[(at >> 1u) + 1u] = pack2x16float(value.zw); }`
+    ? `let packed = pack_halves(value);
+  ${buffer}[at >> 1u] = packed.x;
+  if (left > 2u) { ${buffer}[(at >> 1u) + 1u] = packed.y; }`
     : `${buffer}[at] = value.x;
   if (left > 1u) { ${buffer}[at + 1u] = value.y; }
   if (left > 2u) { ${buffer}[at + 2u] = value.z; }
   if (left > 3u) { ${buffer}[at + 3u] = value.w; }`;
-  return `fn ${name}(start: u32, vector: u32, value: vec4<f32>) {
+  return `${halvesCode(half ? "float16" : "float32")}
+fn ${name}(start: u32, vector: u32, value: vec4<f32>) {
   let at = start + 4u * vector;
   let left = ${length} - 4u * vector;
   ${body}
