@@ -56,6 +56,8 @@ test("errors name options as they are typed", async () => {
   expect(window.error).toMatch(/--window-tokens is 99999/);
   const stride = await runCommand(...words, "--window-tokens", "40", "--stride-tokens", "39");
   expect(stride.error).toMatch(/--stride-tokens is 39: .*\(--window-tokens 40,/);
+  const many = await runCommand(...words, "--document", document.replace("lease", "word"), "--window-tokens", "99999");
+  expect(many.error.match(/--window-tokens is 99999/g)).toHaveLength(2);
   const missing = await runCommand("embed", model, "--text", "x", "--prompt-name", "nothing");
   expect(missing.error).toMatch(/\(--prompt\)/);
 });

@@ -7,6 +7,7 @@ import { lineOptions, type LineOptions } from "../jobs/line-options.ts";
 import type { JobOutcome } from "../jobs/text-pipeline.ts";
 import { runPipeline } from "../model/run-pipeline.ts";
 import { noteWarnings } from "../output/notes.ts";
+import { errorAsTyped } from "../output/option-names.ts";
 import { progressDisplay } from "../output/progress-display.ts";
 import { styled, writeLine, type Terminal } from "../terminal.ts";
 import { openOutput, type Output } from "./open-output.ts";
@@ -52,7 +53,8 @@ export async function runMany<Options extends TextCommandOptions>(
     const jobs = jobsLeft(source, output, counts, () => read++);
     try {
       const write = async (outcomes: AsyncIterable<JobOutcome>): Promise<void> => {
-        for await (const outcome of outcomes) {
+        for await (const found of outcomes) {
+          const outcome = found.error === undefined ? found : { ...found, error: errorAsTyped(found.error, declared) };
           await output.sink.write(output.format.line(outcome));
           written++;
           counts.add(outcome.error !== undefined);

@@ -5,8 +5,10 @@ import { runPipeline } from "../model/run-pipeline.ts";
 import { jsonDocument } from "../output/json-document.ts";
 import { noteWarnings } from "../output/notes.ts";
 import { describeProfile } from "../output/profile-report.ts";
+import { errorAsTyped } from "../output/option-names.ts";
 import { progressDisplay } from "../output/progress-display.ts";
-import { styled, writeLine, type Terminal } from "../terminal.ts";
+import type { RunManyContext } from "./run-many.ts";
+import { styled, writeLine } from "../terminal.ts";
 import { labelOf, type TextCommand, type TextCommandOptions } from "./text-command.ts";
 
 /**
@@ -18,7 +20,7 @@ export async function runSome<Options extends TextCommandOptions>(
   options: Options,
   command: TextCommand<Options>,
   jobs: readonly Job[],
-  { terminal, signal }: { readonly terminal: Terminal; readonly signal: AbortSignal },
+  { terminal, signal, declared }: RunManyContext,
 ): Promise<number> {
   const readText = jobTextReader(options, { terminal, signal });
   const [only, another] = jobs;
@@ -48,7 +50,8 @@ export async function runSome<Options extends TextCommandOptions>(
       async run(pipeline, running) {
         // With --profile, the last job runs a second time.
         const now = hasRun ? jobs.slice(-1) : jobs;
-        for await (const outcome of pipeline.runJobs(now, { ...running, signal, readText, batchSize: options.batchSize })) {
+        for await (const found of pipeline.runJobs(now, { ...running, signal, readText, batchSize: options.batchSize })) {
+          const outcome = found.error === undefined ? found : { ...found, error: errorAsTyped(found.error, declared) };
           if (isAlone && outcome.error !== undefined) throw outcome.error;
           if (hasRun) continue;
           outcomes.push(options.json === true ? outcome : { job: outcome.job, error: outcome.error });
