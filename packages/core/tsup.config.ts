@@ -1,7 +1,7 @@
 import { defineConfig } from "tsup";
 import { library } from "@longspan/build";
 
-const entries = ["index", "adapter/index", "graph/index", "runtime/index", "node/index", "testing/index"];
+const entries = ["index", "adapter/index", "graph/index", "runtime/index", "node/index", "browser/index", "testing/index"];
 
 // "#place" is resolved where the package is used: see "imports" in package.json.
 export default defineConfig({

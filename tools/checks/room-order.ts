@@ -17,6 +17,7 @@ export const roomOrder: Readonly<Record<string, readonly string[]>> = {
     "adapter/",
     "arguments/",
     "node/",
+    "browser/",
     "place/",
     "rules/",
     "derivations/",
