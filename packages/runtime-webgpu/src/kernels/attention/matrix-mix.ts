@@ -14,9 +14,14 @@ export function matrixMixKernel(tiling: MatrixGlobalTiling, hidden: RowForm, uni
   const tile = matrixTile(tiling, units, "rows");
   const floats: RowForm = { storage: "float32", aligned: hidden.aligned };
   const fours = tileColumns / 4;
+  const eights = tileColumns / 8;
   const readAll = (key: string): string =>
     [
-      ...tile.leftReads.map((read) => `left${read} = scores[leftStart${read} + min(${key}, lastKey) / ${tileColumns}u * ${fours}u];`),
+      ...tile.leftReads.flatMap((read) =>
+        [0, 1].map(
+          (one) => `left${read}_${one} = scores[leftStart${read} + min(${key}, lastKey) / ${tileColumns}u * ${fours}u + ${one}u];`,
+        ),
+      ),
       ...tile.rightReads.map((read) => `right${read} = read_hidden(item, ${key} + ${tile.slot(read)}, rightVector);`),
     ].join("\n    ");
   return {
@@ -36,11 +41,15 @@ ${vectorWriter("write_partial", "partials", floats, "sizes.hidden")}
 ${softmaxConstants}
 ${tile.declarations}
 var<workgroup> row_tops: array<f32, ${rows}>;
-var<workgroup> shares: array<f32, ${rows * fours}>;
+var<workgroup> shares: array<f32, ${rows * eights}>;
 
-fn read_hidden(item: u32, key: u32, vector: u32) -> vec4<f16> {
-  if (vector >= sizes.vectors) { return vec4<f16>(); }
-  return hidden_halves((item * sizes.sequence + min(key, sizes.sequence - 1u)) * sizes.hidden, vector);
+fn hidden_four(start: u32, vector: u32) -> vec2<u32> {
+  if (vector >= sizes.vectors) { return vec2<u32>(); }
+  return bitcast<vec2<u32>>(hidden_halves(start, vector));
+}
+fn read_hidden(item: u32, key: u32, vector: u32) -> vec4<u32> {
+  let start = (item * sizes.sequence + min(key, sizes.sequence - 1u)) * sizes.hidden;
+  return vec4<u32>(hidden_four(start, vector), hidden_four(start, vector + 1u));
 }
 
 @compute @workgroup_size(${tile.invocations})
@@ -64,29 +73,38 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     row_tops[row] = top;
   }
   workgroupBarrier();
-  let rightVector = group.x * ${fours}u + ${tile.vector};
-  ${tile.leftReads.map((read) => `let top${read} = row_tops[${tile.slot(read)}]; let leftStart${read} = (item * sizes.rows + min(firstRow + ${tile.slot(read)}, rowsHere - 1u)) * sizes.keyTiles * ${fours}u + ${tile.vector}; var left${read} = vec4<f32>(); var share${read} = 0.0;`).join("\n  ")}
-  ${tile.rightReads.map((read) => `var right${read} = vec4<f16>();`).join(" ")}
+  let rightVector = group.x * ${fours}u + ${tile.eight} * 2u;
+  ${tile.leftReads.map((read) => `let top${read} = row_tops[${tile.slot(read)}]; let leftStart${read} = (item * sizes.rows + min(firstRow + ${tile.slot(read)}, rowsHere - 1u)) * sizes.keyTiles * ${fours}u + ${tile.eight} * 2u; var left${read}_0 = vec4<f32>(); var left${read}_1 = vec4<f32>(); var share${read} = 0.0;`).join("\n  ")}
+  ${tile.rightReads.map((read) => `var right${read} = vec4<u32>();`).join(" ")}
   let firstKey = firstTile * ${tileColumns}u;
   if (firstKey < endKey) {
     ${readAll("firstKey")}
   }
   for (var key = firstKey; key < endKey; key += ${tileColumns}u) {
     workgroupBarrier();
-    ${tile.leftReads.map((read) => `{ let p = vec4<f16>(exp(left${read} - top${read})); share${read} += dot(vec4<f32>(p), vec4<f32>(1.0)); ${tile.stageLeft(read, "p")} }`).join("\n    ")}
+    ${tile.leftReads
+      .map(
+        (read) => `{
+      let first = vec4<f16>(exp(left${read}_0 - top${read}));
+      let second = vec4<f16>(exp(left${read}_1 - top${read}));
+      share${read} += dot(vec4<f32>(first) + vec4<f32>(second), vec4<f32>(1.0));
+      ${tile.stageLeft(read, "vec4<u32>(bitcast<vec2<u32>>(first), bitcast<vec2<u32>>(second))")}
+    }`,
+      )
+      .join("\n    ")}
     ${tile.rightReads.map((read) => tile.stageRight(read, `right${read}`)).join("\n    ")}
     workgroupBarrier();
     ${readAll(`key + ${tileColumns}u`)}
     ${tile.multiply}
   }
-  ${tile.leftReads.map((read) => `shares[${tile.slot(read)} * ${fours}u + ${tile.vector}] = share${read};`).join(" ")}
+  ${tile.leftReads.map((read) => `shares[${tile.slot(read)} * ${eights}u + ${tile.eight}] = share${read};`).join(" ")}
   let firstOfSplit = (item * sizes.splits + split) * sizes.rows + firstRow;
   ${tile.takeSums(`if (firstRow + tile_row < rowsHere && group.x * ${fours}u + four < sizes.vectors) { write_partial((firstOfSplit + tile_row) * sizes.hidden, group.x * ${fours}u + four, value); }`)}
   if (group.x != 0u) { return; }
   for (var row = lane; row < ${rows}u; row += ${tile.invocations}u) {
     if (firstRow + row < rowsHere) {
       var sum = 0.0;
-      for (var four = 0u; four < min(${fours}u, sizes.rows * ${fours}u); four++) { sum += shares[row * ${fours}u + four]; }
+      for (var eight = 0u; eight < min(${eights}u, sizes.rows * ${eights}u); eight++) { sum += shares[row * ${eights}u + eight]; }
       statistics[firstOfSplit + row] = vec2<f32>(row_tops[row], sum);
     }
   }

@@ -16,7 +16,7 @@ export function matrixScoresKernel(tiling: MatrixGlobalTiling, hidden: RowForm, 
   const floats: RowForm = { storage: "float32", aligned: hidden.aligned };
   const fours = tileColumns / 4;
   const readAll = (first: string): string =>
-    `let vector = ${first} + ${tile.vector};
+    `let vector = ${first} + ${tile.eight} * 2u;
     ${tile.leftReads.map((read) => `left${read} = read_folded(leftStart${read}, vector);`).join("\n    ")}
     ${tile.rightReads.map((read) => `right${read} = read_hidden(rightStart${read}, vector);`).join("\n    ")}`;
   return {
@@ -38,14 +38,16 @@ ${tile.declarations}
 var<workgroup> shares: array<f32, ${rows * fours}>;
 
 ${halvesCode("float16")}
-fn read_folded(start: u32, vector: u32) -> vec4<f16> {
-  if (vector >= sizes.vectors) { return vec4<f16>(); }
-  return bitcast<vec4<f16>>(pack_halves(folded_vector(start, vector)));
+fn folded_four(start: u32, vector: u32) -> vec2<u32> {
+  if (vector >= sizes.vectors) { return vec2<u32>(); }
+  return pack_halves(folded_vector(start, vector));
 }
-fn read_hidden(start: u32, vector: u32) -> vec4<f16> {
-  if (vector >= sizes.vectors) { return vec4<f16>(); }
-  return hidden_halves(start, vector);
+fn hidden_four(start: u32, vector: u32) -> vec2<u32> {
+  if (vector >= sizes.vectors) { return vec2<u32>(); }
+  return bitcast<vec2<u32>>(hidden_halves(start, vector));
 }
+fn read_folded(start: u32, vector: u32) -> vec4<u32> { return vec4<u32>(folded_four(start, vector), folded_four(start, vector + 1u)); }
+fn read_hidden(start: u32, vector: u32) -> vec4<u32> { return vec4<u32>(hidden_four(start, vector), hidden_four(start, vector + 1u)); }
 fn seen(codesStart: u32, key: u32) -> bool { return key < sizes.sequence && codes[codesStart + key] != 0; }
 
 @compute @workgroup_size(${tile.invocations})
@@ -58,8 +60,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let firstKey = group.x * ${tileColumns}u;
   if (firstRow >= rowsHere || firstKey >= u32(tokens[list + ${attentionTokens.length}u])) { return; }
   ${tile.enter}
-  ${tile.leftReads.map((read) => `let leftStart${read} = (item * sizes.rows + min(firstRow + ${tile.slot(read)}, rowsHere - 1u)) * sizes.hidden; var left${read} = vec4<f16>();`).join("\n  ")}
-  ${tile.rightReads.map((read) => `let rightStart${read} = (item * sizes.sequence + min(firstKey + ${tile.slot(read)}, sizes.sequence - 1u)) * sizes.hidden; var right${read} = vec4<f16>();`).join("\n  ")}
+  ${tile.leftReads.map((read) => `let leftStart${read} = (item * sizes.rows + min(firstRow + ${tile.slot(read)}, rowsHere - 1u)) * sizes.hidden; var left${read} = vec4<u32>();`).join("\n  ")}
+  ${tile.rightReads.map((read) => `let rightStart${read} = (item * sizes.sequence + min(firstKey + ${tile.slot(read)}, sizes.sequence - 1u)) * sizes.hidden; var right${read} = vec4<u32>();`).join("\n  ")}
   {
     ${readAll("0u")}
   }

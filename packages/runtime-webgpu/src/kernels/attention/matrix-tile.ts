@@ -5,7 +5,7 @@ import { range } from "./softmax-step.ts";
 
 /**
  * WGSL of a tile of a matrix product on matrix units, `[rows, 64 of the inner axis] · [64 of the inner axis, 64 columns]` at a time: both sides are
- * staged in workgroup memory as halves, by fours; the next ones are read while these are multiplied. Sums stay in the registers of the subgroups.
+ * staged in workgroup memory as halves, by eights; the next ones are read while these are multiplied. Sums stay in the registers of the subgroups.
  */
 export interface MatrixTile {
   readonly directives: string;
@@ -14,12 +14,12 @@ export interface MatrixTile {
   readonly invocations: number;
   /** At the start of the entry point. */
   readonly enter: string;
-  /** Fours that an invocation stages of each side, and WGSL: the row of the staged side, and the four within the row, of each of them. */
+  /** Eights that an invocation stages of each side, and WGSL: the row of the staged side, and the eight within the row, of each of them. */
   readonly leftReads: readonly number[];
   readonly rightReads: readonly number[];
   slot(read: number): string;
-  readonly vector: string;
-  /** Statements: fours (`vec4<f16>`) to their places. */
+  readonly eight: string;
+  /** Statements: eight halves (`vec4<u32>`) to their places. */
   stageLeft(read: number, halves: string): string;
   stageRight(read: number, halves: string): string;
   /** Statements: adds the product of what is staged to the sums. */
@@ -31,22 +31,24 @@ export interface MatrixTile {
   takeSums(statements: string): string;
 }
 
-/** Fours of a staged row. */
+/** Fours, and eights, of a staged row. */
 const fours = tileColumns / 4;
+const eights = tileColumns / 8;
 
 /** `rightOrder`: how the right side is staged; `columns`, a row for each column of the product, or `rows`, one for each element of the inner axis. */
 export function matrixTile(tiling: MatrixGlobalTiling, units: MatrixUnits, rightOrder: "columns" | "rows"): MatrixTile {
   const { shape, rows, subgroupRows, subgroupColumns } = tiling;
   const { staged: stride, sums: sumStride } = matrixStrides;
   const { lanes } = units;
-  const matrices = matrixPrimitives(units, shape);
+  const matrices = matrixPrimitives(units, shape, ["left_tile", "right_tile"]);
   const across = tileColumns / subgroupColumns;
   const down = rows / subgroupRows;
   const invocations = across * down * lanes;
   const matrixRows = range(subgroupRows / shape.rows);
   const matrixColumns = range(subgroupColumns / shape.columns);
+  const slot = (read: number): string => `(lane + ${read * invocations}u) / ${eights}u`;
   const stage = (tile: string, read: number, halves: string): string =>
-    `{ let at = ((lane + ${read * invocations}u) / ${fours}u) * ${stride}u + (lane % ${fours}u) * 4u; let halves = ${halves}; ${tile}[at] = halves.x; ${tile}[at + 1u] = halves.y; ${tile}[at + 2u] = halves.z; ${tile}[at + 3u] = halves.w; }`;
+    `${tile}[${slot(read)} * ${stride / 8}u + lane % ${eights}u] = ${halves};`;
   const rightAt = (column: number, inner: number): string =>
     rightOrder === "columns"
       ? `(block_column + ${column * shape.columns}u) * ${stride}u + ${inner * shape.inner}u`
@@ -54,8 +56,8 @@ export function matrixTile(tiling: MatrixGlobalTiling, units: MatrixUnits, right
   return {
     directives: matrices.directives,
     declarations: `
-var<workgroup> left_tile: array<f16, ${rows * stride}>;
-var<workgroup> right_tile: array<f16, ${tileColumns * stride}>;
+var<workgroup> left_tile: array<vec4<u32>, ${(rows * stride) / 8}>;
+var<workgroup> right_tile: array<vec4<u32>, ${(tileColumns * stride) / 8}>;
 var<workgroup> sums: array<f32, ${down * shape.rows * sumStride}>;
 ${matrices.declarations([
   { name: "left_tile", element: "f16" },
@@ -69,10 +71,10 @@ ${matrices.declarations([
   let block_row = block_down * ${subgroupRows}u;
   let block_column = subgroup % ${across}u * ${subgroupColumns}u;
   ${matrixRows.flatMap((row) => matrixColumns.map((column) => `var sum_${row}_${column} = ${matrices.zero};`)).join(" ")}`,
-    leftReads: range((rows * fours) / invocations),
-    rightReads: range((tileColumns * fours) / invocations),
-    slot: (read) => `(lane + ${read * invocations}u) / ${fours}u`,
-    vector: `lane % ${fours}u`,
+    leftReads: range((rows * eights) / invocations),
+    rightReads: range((tileColumns * eights) / invocations),
+    slot,
+    eight: `lane % ${eights}u`,
     stageLeft: (read, halves) => stage("left_tile", read, halves),
     stageRight: (read, halves) => stage("right_tile", read, halves),
     multiply: range(tileColumns / shape.inner)
