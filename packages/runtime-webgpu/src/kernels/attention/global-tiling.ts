@@ -44,7 +44,7 @@ export function matrixGlobalTiling(shape: MatrixShape, rows: number, subgroupRow
 }
 
 /** Elements between rows of what matrices are staged as, and of their sums: more than a row has, so that neighbours lie in other banks. */
-export const matrixStrides = { staged: tileColumns + 8, sums: tileColumns + 4 } as const;
+export const matrixStrides: { readonly staged: number; readonly sums: number } = { staged: tileColumns + 8, sums: tileColumns + 4 };
 
 /** How many bytes of workgroup memory a tile takes, with what its kernels keep of its rows. */
 function matrixBytes({ shape, rows, subgroupRows }: MatrixGlobalTiling): number {
