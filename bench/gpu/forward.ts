@@ -2,12 +2,13 @@
 // own clock; where the kernels' time goes; and how far the outputs are from what transformers recorded for the same weights.
 // Options: --model base|large|tiny, --precision float32|float16, --sizes 1x512,8x512,… (batch x tokens), --globals N (in each row),
 // --milliseconds N (how long each size is run before and while it is timed), --profile BxT (the size whose kernels are listed),
-// --in-turn, --output FILE.
+// --tuning rules|measured (default rules: measuring beside others tells nothing), --in-turn, --output FILE.
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import type { LongformerConfig } from "@longspan/core";
 import { prepareInputs, type SessionInputs, type SessionProfile } from "@longspan/core/runtime";
 import { webgpu } from "@longspan/runtime-webgpu";
+import { readJsonFixture } from "../../tests/read-fixture.ts";
 import { forwardGraph } from "../forward-graphs.ts";
 import { modelConfig } from "../forward-models.ts";
 import { seededModelWeights } from "../seeded-weights.ts";
@@ -35,6 +36,24 @@ export interface KernelTimes {
   readonly gigabytes: number;
 }
 
+/** Of fixtures/forward/noise-models.json: see fixtures/make_noise_models.py. */
+interface RecordedCase {
+  readonly model: string;
+  readonly tokens: number;
+  readonly globals: number;
+  readonly positions: readonly number[];
+  readonly elements: readonly number[];
+  /** At each position, of each element. */
+  readonly values: readonly (readonly number[])[];
+  readonly float32Error: number;
+}
+
+interface RecordedDifference {
+  readonly tokens: number;
+  readonly largest: number;
+  readonly allowed: number;
+}
+
 const { values: options } = parseArgs({
   options: {
     model: { type: "string", default: "base" },
@@ -43,6 +62,7 @@ const { values: options } = parseArgs({
     globals: { type: "string", default: "16" },
     milliseconds: { type: "string", default: "700" },
     profile: { type: "string" },
+    tuning: { type: "string", default: "rules" },
     "in-turn": { type: "boolean", default: false },
     output: { type: "string" },
   },
@@ -52,7 +72,7 @@ const [globals, milliseconds] = [Number(options.globals), Number(options.millise
 const config = modelConfig(options.model);
 const graph = forwardGraph(config, "model");
 const weights = seededModelWeights(graph);
-await using runtime = webgpu();
+await using runtime = webgpu({ tuning: options.tuning === "measured" ? "measured" : "rules" });
 const started = performance.now();
 const session = await runtime.prepare(graph, weights, { dataType: precision });
 const prepareSeconds = (performance.now() - started) / 1000;
@@ -60,9 +80,10 @@ const profiled = await runtime.prepare(graph, weights, { dataType: precision, pr
 const sizes = options.sizes.split(",");
 // What only a run of this size needs is compiled now.
 for (const size of sizes) for (const one of [session, profiled]) await one.run(inputsOf(config, size));
-console.log(`${options.model}, ${precision}, on ${session.device}: ready in ${prepareSeconds.toFixed(1)} s`);
+console.log(`${options.model}, ${precision}, tilings ${options.tuning}, on ${session.device}: ready in ${prepareSeconds.toFixed(1)} s`);
 await waitForTurn(options["in-turn"]);
 
+const recorded = await compareWithRecorded();
 const times: ForwardTimes[] = [];
 let kernels: readonly KernelTimes[] = [];
 for (const size of sizes) {
@@ -103,8 +124,31 @@ await Promise.all([session.dispose(), profiled.dispose()]);
 if (options.output !== undefined)
   await writeFile(
     options.output,
-    JSON.stringify({ model: options.model, precision, device: session.device, prepareSeconds, times, kernels }),
+    JSON.stringify({ model: options.model, precision, device: session.device, prepareSeconds, recorded, times, kernels }),
   );
+
+/** How far outputs are from what transformers recorded for the same weights and tokens, where it did. */
+async function compareWithRecorded(): Promise<readonly RecordedDifference[]> {
+  const { cases } = (await readJsonFixture("forward/noise-models.json")) as { readonly cases: readonly RecordedCase[] };
+  const differences: RecordedDifference[] = [];
+  for (const one of cases.filter(({ model, globals: count }) => model === options.model && count === globals)) {
+    const { last_hidden_state: hidden } = await session.run(inputsOf(config, `1x${one.tokens}`));
+    let largest = 0;
+    for (const [row, position] of one.positions.entries())
+      for (const [column, element] of one.elements.entries()) {
+        const found = Number(hidden?.data[position * config.hiddenSize + element]);
+        const difference = Math.abs(found - (one.values[row]?.[column] ?? Number.NaN));
+        if (!(difference <= largest)) largest = difference;
+      }
+    const allowed = { float32: 1e-4, float16: 2e-2 }[precision];
+    differences.push({ tokens: one.tokens, largest, allowed });
+    console.log(
+      `  1x${one.tokens}: off by ${largest.toExponential(2)} from transformers in float64, whose float32 is off by ${one.float32Error}; allowed ${allowed}`,
+    );
+    if (!(largest <= allowed)) process.exitCode = 1;
+  }
+  return differences;
+}
 
 function inputsOf({ vocabSize }: LongformerConfig, size: string): SessionInputs {
   const [batch = 1, tokens = 1] = size.split("x").map(Number);

@@ -28,7 +28,9 @@ const all = partsOf(options.quick, {
   more: present.filter((name) => name.startsWith("more-")),
 });
 const wanted = options.only?.split(",");
-const parts = all.filter(({ name }) => wanted?.some((one) => name === one || name.startsWith(`${one}-`)) ?? true);
+const parts = all.filter(({ name, explores = false }) =>
+  wanted === undefined ? !explores : wanted.some((one) => name === one || (!explores && name.startsWith(`${one}-`))),
+);
 if (parts.length === 0) {
   console.error(`--only takes ${all.map(({ name }) => name).join(", ")}.`);
   process.exit(2);

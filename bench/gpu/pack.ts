@@ -78,6 +78,7 @@ await bundlePrograms(
     readback: "bench/gpu/readback.ts",
     linear: "bench/linear.ts",
     "linear-variants": "bench/linear-variants.ts",
+    "attention-variants": "bench/attention-variants.ts",
     attention: "bench/attention.ts",
   },
   join(programs, "program"),
@@ -124,6 +125,7 @@ async function recordedFiles(): Promise<readonly string[]> {
   const models = [...new Set(entries.map(({ model }) => model))];
   return [
     "forward/cases.json",
+    "forward/noise-models.json",
     ...entries.map(({ file }) => file),
     ...models.flatMap((model) => [`${model}/model.safetensors`, `${model}/config.json`]),
   ];

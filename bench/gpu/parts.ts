@@ -15,6 +15,8 @@ export interface Part {
   readonly kind: "check" | "prepared" | "alone";
   /** Whether it takes `--output FILE`. Default: true. */
   readonly writes?: boolean;
+  /** Whether it looks for better ways and is run only where `--only` names it. Default: false. */
+  readonly explores?: boolean;
 }
 
 const precisions = ["float32", "float16"] as const;
@@ -63,6 +65,13 @@ function wholeParts(beside: readonly string[]): readonly Part[] {
         kind: "prepared",
       })),
     ),
+    ...precisions.map((precision): Part => ({
+      name: `tuned-base-${precision}`,
+      title: `base in ${precision} with the tilings that prepare measured`,
+      program: "forward.mjs",
+      words: ["--precision", precision, "--sizes", "1x512,1x4096", "--milliseconds", "300", "--tuning", "measured"],
+      kind: "alone",
+    })),
     { name: "readback", title: "Waiting and reading back, piece by piece", program: "readback.mjs", words: [], kind: "alone" },
     {
       name: "linear",
@@ -75,8 +84,18 @@ function wholeParts(beside: readonly string[]): readonly Part[] {
       name: "linear-variants",
       title: "Ways of cutting up linear layers",
       program: "linear-variants.mjs",
+      words: ["--rounds", "2", "--milliseconds", "10", "--warm", "300"],
+      kind: "alone",
+      explores: true,
+    },
+    {
+      name: "attention-variants",
+      title: "Ways of cutting up attention",
+      program: "attention-variants.mjs",
       words: [],
       kind: "alone",
+      writes: false,
+      explores: true,
     },
     {
       name: "attention",

@@ -38,7 +38,7 @@ const complaintLength = 4000;
 export function startPart(part: Part, programs: string, folder: string, limitSeconds: number): RunningPart {
   const output = join(folder, `${part.name}.json`);
   const python = part.program.endsWith(".py");
-  // The archive's libraries are for its own Node.
+  // The archive's libraries are for its own Node; and what is measured is measured anew, and kept for this run only.
   const { LD_LIBRARY_PATH: _, ...without } = process.env;
   const child = spawn(
     python ? "python3" : process.execPath,
@@ -48,7 +48,7 @@ export function startPart(part: Part, programs: string, folder: string, limitSec
       ...part.words,
       ...(part.writes === false ? [] : ["--output", output]),
     ],
-    { stdio: ["pipe", "pipe", "pipe"], env: python ? without : process.env },
+    { stdio: ["pipe", "pipe", "pipe"], env: python ? without : { ...process.env, XDG_CACHE_HOME: folder } },
   );
   const started = performance.now();
   const [lines, complaint]: [string[], string[]] = [[], []];
