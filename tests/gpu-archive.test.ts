@@ -37,7 +37,11 @@ test.runIf(here)(
         { precision: "float16", beyond: [] },
       ]);
       for (const precision of ["float32", "float16"]) {
-        const { times } = results[`forward-tiny-${precision}`] as { readonly times: readonly { readonly kernels: number }[] };
+        const { times, recorded } = results[`forward-tiny-${precision}`] as {
+          readonly times: readonly { readonly kernels: number }[];
+          readonly recorded: readonly { readonly largest: number; readonly allowed: number }[];
+        };
+        expect(recorded.map(({ largest, allowed }) => largest <= allowed)).toEqual([true]);
         expect(times.map(({ kernels }) => kernels > 0)).toEqual([true, true]);
       }
       expect(results.linear).toMatchObject({ figures: [{ shape: [64, 64, 64] }] });

@@ -1,7 +1,7 @@
 // A program of the GPU archive: whole models in one precision. Milliseconds of a run as its caller sees it, and of its kernels by the GPU's
 // own clock; where the kernels' time goes; and how far the outputs are from what transformers recorded for the same weights.
 // Options: --model base|large|tiny, --precision float32|float16, --sizes 1x512,8x512,… (batch x tokens), --globals N (in each row),
-// --milliseconds N (how long each size is run before and while it is timed), --profile BxT (the size whose kernels are listed),
+// --milliseconds N (how long each size is run before and while it is timed), --profile BxT,… (sizes whose kernels are listed),
 // --tuning rules|measured (default rules: measuring beside others tells nothing), --in-turn, --output FILE.
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -28,6 +28,8 @@ export interface ForwardTimes {
 }
 
 export interface KernelTimes {
+  /** Of the run that was profiled: batch x tokens. */
+  readonly size: string;
   readonly kernel: string;
   readonly steps: number;
   readonly milliseconds: number;
@@ -85,7 +87,7 @@ await waitForTurn(options["in-turn"]);
 
 const recorded = await compareWithRecorded();
 const times: ForwardTimes[] = [];
-let kernels: readonly KernelTimes[] = [];
+const kernels: KernelTimes[] = [];
 for (const size of sizes) {
   const inputs = inputsOf(config, size);
   await repeat(milliseconds, () => session.run(inputs));
@@ -114,12 +116,14 @@ for (const size of sizes) {
   console.log(
     `  ${size.padEnd(8)} run ${one.run.toFixed(2).padStart(8)} ms (fastest ${one.fastest.toFixed(2)}), kernels ${one.kernels.toFixed(2).padStart(8)} ms, difference ${(one.run - one.kernels).toFixed(2).padStart(7)} ms; ${(processor * 100).toFixed(0)} % of a core, ${runs.length} runs`,
   );
-  if (size === options.profile) kernels = byKernel(profiles);
+  if (options.profile?.split(",").includes(size) !== true) continue;
+  const ofSize = byKernel(size, profiles);
+  kernels.push(...ofSize);
+  for (const { kernel, steps, milliseconds: sum, gigaflops, gigabytes } of ofSize)
+    console.log(
+      `    ${kernel.padEnd(44)} ${String(steps).padStart(4)} x ${sum.toFixed(3).padStart(8)} ms ${gigaflops.toFixed(0).padStart(7)} GFLOP/s ${gigabytes.toFixed(0).padStart(6)} GB/s`,
+    );
 }
-for (const { kernel, steps, milliseconds: sum, gigaflops, gigabytes } of kernels)
-  console.log(
-    `    ${kernel.padEnd(44)} ${String(steps).padStart(4)} x ${sum.toFixed(3).padStart(8)} ms ${gigaflops.toFixed(0).padStart(7)} GFLOP/s ${gigabytes.toFixed(0).padStart(6)} GB/s`,
-  );
 await Promise.all([session.dispose(), profiled.dispose()]);
 if (options.output !== undefined)
   await writeFile(
@@ -172,7 +176,7 @@ async function repeat(least: number, run: () => Promise<unknown>): Promise<reado
 }
 
 /** Medians over runs, of each kernel the sum over its steps; the dearest first. */
-function byKernel(profiles: readonly SessionProfile[]): readonly KernelTimes[] {
+function byKernel(size: string, profiles: readonly SessionProfile[]): readonly KernelTimes[] {
   const steps = profiles[0]?.steps ?? [];
   const sums = new Map<string, { steps: number; milliseconds: number; operations: number; bytes: number }>();
   for (const [index, { kernel, floatingPointOperations, bytes }] of steps.entries()) {
@@ -185,6 +189,7 @@ function byKernel(profiles: readonly SessionProfile[]): readonly KernelTimes[] {
   }
   return [...sums]
     .map(([kernel, { steps: count, milliseconds: sum, operations, bytes }]) => ({
+      size,
       kernel,
       steps: count,
       milliseconds: sum,
