@@ -120,3 +120,12 @@ test("of joined folders the first that has a file gives it", async () => {
   expect(await joined.list?.()).toEqual(["a", "b"]);
   expect(() => joinedFileSet([])).toThrow(expect.objectContaining({ code: "argument-invalid" }));
 });
+
+test("a folder inside chosen files has its whole path as its name: folders of one name are told apart", async () => {
+  const file = (path: string): File =>
+    Object.defineProperty(new File(["x"], path.split("/").at(-1) ?? ""), "webkitRelativePath", { value: path });
+  const set = filesFileSet([file("run/a.bin"), file("run/one/weights/b.bin"), file("run/two/weights/b.bin")], "run");
+  const names: string[] = [];
+  for (const folder of ["one", "two"]) names.push((await (await set.folder?.(folder))?.folder?.("weights"))?.name ?? "");
+  expect(names).toEqual(["run/one/weights", "run/two/weights"]);
+});

@@ -53,7 +53,7 @@ function setOf(chosen: readonly ChosenFile[], name: string, parent?: () => FileS
       if (inside.length === 0) return undefined;
       return setOf(
         inside.map(({ file, segments }) => ({ file, segments: segments.slice(1) })),
-        folderName,
+        `${name}/${folderName}`,
         () => set,
       );
     },

@@ -2,11 +2,6 @@ import type { HttpClient } from "./http-client.ts";
 import { contentLength } from "./http-response.ts";
 import { interruptedBody, TransientFailure } from "./transient-failure.ts";
 
-/** Ends an answer that nobody wants; never fails. */
-export async function cancelBody(response: Response): Promise<void> {
-  await response.body?.cancel().catch(() => {});
-}
-
 /**
  * Fills `target` from the body; more than fits is not read.
  * @returns how many bytes came.

@@ -1,7 +1,7 @@
 import type { ProgressListener } from "../accounting/progress.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { followRedirects } from "./http-redirect.ts";
-import { retryAfter, statusError } from "./http-response.ts";
+import { cancelBody, retryAfter, statusError } from "./http-response.ts";
 import { throwIfAborted } from "./throw-if-aborted.ts";
 import { describeFailure, TransientFailure } from "./transient-failure.ts";
 import { pause, waitForServer } from "./wait-for-server.ts";
@@ -106,7 +106,7 @@ export function httpClient(url: URL, name: string, options: HttpOptions): HttpCl
         return ask(target.url, init, signal);
       });
       if (!mayPass(response.status)) return response;
-      await response.body?.cancel();
+      await cancelBody(response);
       const after = retryAfter(response);
       if (after !== undefined && after > maxRetryAfter) throw tooLong(name, response, after);
       throw new TransientFailure(`status ${response.status}`, { cause: statusError(name, response), after });

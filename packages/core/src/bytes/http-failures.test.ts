@@ -272,3 +272,22 @@ describe("asking whether a file is still what it was", () => {
     changing.close();
   });
 });
+
+test("an answer whose body is broken before it is thrown away is an answer all the same: a 503 is asked again, a redirect followed", async () => {
+  const broken = (): ReadableStream => new ReadableStream({ start: (controller) => controller.error(new TypeError("terminated")) });
+  const answers = [
+    new Response(broken(), { status: 503 }),
+    new Response(broken(), { status: 302, headers: { location: "http://files.example/b.bin" } }),
+  ];
+  const asked: string[] = [];
+  const source = await httpSource("http://files.example/a.bin", {
+    retryDelay: 1,
+    async fetch(input) {
+      asked.push(new Request(input).url);
+      return answers.shift() ?? new Response("abc", { headers: { "content-length": "3" } });
+    },
+  });
+  expect(asked.slice(0, 3)).toEqual(["http://files.example/a.bin", "http://files.example/a.bin", "http://files.example/b.bin"]);
+  expect(new TextDecoder().decode(await source.read(0, 3))).toBe("abc");
+  await source.close();
+});

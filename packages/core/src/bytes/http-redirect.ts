@@ -1,5 +1,5 @@
 import { LongspanError } from "../errors/longspan-error.ts";
-import { statusError, urlForMessages } from "./http-response.ts";
+import { cancelBody, statusError, urlForMessages } from "./http-response.ts";
 
 /** As many as people need; browsers and curl follow 20 to 50. */
 const maxRedirects = 10;
@@ -21,7 +21,7 @@ export async function followRedirects(name: string, first: HttpTarget, ask: (tar
     visited.add(target.url.href);
     const response = await ask(target);
     if (![301, 302, 303, 307, 308].includes(response.status)) return response;
-    await response.body?.cancel();
+    await cancelBody(response);
     target = nextTarget(name, target, response);
     if (visited.has(target.url.href)) throw refused(name, `its redirects go in a circle, back to ${urlForMessages(target.url)}`);
     if (visited.size > maxRedirects) throw refused(name, `it is redirected more than ${maxRedirects} times`);

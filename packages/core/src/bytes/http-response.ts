@@ -108,3 +108,8 @@ export function httpUrl(url: string | URL): URL {
     details: { url: String(url) },
   });
 }
+
+/** Ends an answer that nobody wants; never fails. */
+export async function cancelBody(response: Response): Promise<void> {
+  await response.body?.cancel().catch(() => {});
+}

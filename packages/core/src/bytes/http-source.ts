@@ -2,9 +2,10 @@ import { LongspanError } from "../errors/longspan-error.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { bytesSource } from "./bytes-source.ts";
 import { checkRange } from "./check-range.ts";
-import { cancelBody, readBody, readWhole } from "./http-body.ts";
+import { readBody, readWhole } from "./http-body.ts";
 import { type HttpClient, type HttpOptions, closedError, httpClient, minProgress } from "./http-client.ts";
 import {
+  cancelBody,
   type HttpVersion,
   checkVersion,
   contentLength,

@@ -68,7 +68,10 @@ function derive(contents: EnvelopeContents): EnvelopeContents | undefined {
   const owned = new Map<string, Part[]>();
   for (const [name, part] of parts) {
     for (const [layer, rest] of splits(name)) {
-      if (layers.get(layer)?.parts.test(rest) === true) owned.set(layer, [...(owned.get(layer) ?? []), part]);
+      if (layers.get(layer)?.parts.test(rest) !== true) continue;
+      const of = owned.get(layer);
+      if (of === undefined) owned.set(layer, [part]);
+      else of.push(part);
     }
   }
   const parameters = [...layers].flatMap(([layer, scheme]) =>

@@ -135,9 +135,9 @@ function inHuggingFaceTerms(
     config: { ...normalised.config, attention_window: window },
     notes: [
       ...normalised.notes,
-      ...(said === undefined || JSON.stringify(said) === JSON.stringify(window)
+      ...(said === undefined || sameWindows(said, window)
         ? []
-        : [`${origin} says attention_window ${JSON.stringify(said)}; the given ${JSON.stringify(window)} is taken instead.`]),
+        : [`${origin} says attention_window ${shownValue(said)}; the given ${JSON.stringify(window)} is taken instead.`]),
     ],
     isGraft: false,
   };
@@ -228,4 +228,9 @@ class ConfigReader {
     }
     return this.#values.num_labels === undefined ? undefined : this.count("num_labels", maxLabels);
   }
+}
+
+function sameWindows(said: unknown, given: AttentionWindows): boolean {
+  if (typeof given === "number" || !Array.isArray(said)) return said === given;
+  return said.length === given.length && given.every((window, layer) => said[layer] === window);
 }

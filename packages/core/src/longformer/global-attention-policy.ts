@@ -35,7 +35,7 @@ export function attendsLocally(config: LongformerConfig): boolean {
   if (found === "none") return true;
   throw new LongspanError(
     "config-invalid",
-    `The configuration says ${globalAttentionKey} ${JSON.stringify(found)}; expected "none" (only the tokens that the caller names are global) or "head" (the head's own, when it is not said).`,
+    `The configuration says ${globalAttentionKey} ${shownValue(found)}; expected "none" (only the tokens that the caller names are global) or "head" (the head's own, when it is not said).`,
     { details: { key: globalAttentionKey, found } },
   );
 }

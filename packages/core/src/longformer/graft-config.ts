@@ -1,4 +1,5 @@
 import { LongspanError } from "../errors/longspan-error.ts";
+import { shownValue } from "../text/shown-value.ts";
 import type { AttentionWindows } from "./attention-windows.ts";
 import { robertaAsLongformerConfig } from "./roberta-config.ts";
 
@@ -24,7 +25,7 @@ export function graftAsLongformerConfig(
       { details: { modelType: raw.model_type, key: "attention_window" } },
     );
   }
-  const which = `${window === undefined ? "its attention_window" : "the given windows"} ${JSON.stringify(windows)}`;
+  const which = `${window === undefined ? "its attention_window" : "the given windows"} ${shownValue(windows)}`;
   return {
     config: { ...robertaAsLongformerConfig(raw, origin), attention_window: windows },
     notes: [

@@ -1,4 +1,5 @@
 import { LongspanError } from "../errors/longspan-error.ts";
+import { shownValue } from "../text/shown-value.ts";
 import { longformerClassName } from "./class-names.ts";
 
 type RawConfig = Readonly<Record<string, unknown>>;
@@ -58,7 +59,7 @@ function refuseOtherMathematics(raw: RawConfig, origin: string): void {
   if (positions !== "absolute") {
     throw new LongspanError(
       "unsupported",
-      `${origin} says position_embedding_type ${JSON.stringify(positions)}: a Longformer has absolute positions only, so this model cannot become one.`,
+      `${origin} says position_embedding_type ${shownValue(positions)}: a Longformer has absolute positions only, so this model cannot become one.`,
       { details: { position_embedding_type: positions } },
     );
   }
