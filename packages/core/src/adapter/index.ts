@@ -31,6 +31,7 @@ export { publishedConfigs } from "../longformer/published-configs.ts";
 export { isRobertaModelType } from "../longformer/roberta-config.ts";
 export { createLongformerSpec, type LongformerSpec, type ParameterSpec } from "../longformer/spec.ts";
 
+export { hasVocabulary } from "../checkpoint/has-vocabulary.ts";
 export { describeTree } from "../checkpoint/describe-tree.ts";
 export { flattenTree } from "../checkpoint/flatten-tree.ts";
 export { foldTree, type FoldedTree, type TreeFold, type TreeFoldLimits, type TreeLeaf } from "../checkpoint/fold-tree.ts";

@@ -1,4 +1,5 @@
 import { LongspanError } from "../errors/longspan-error.ts";
+import { shownMessage } from "../text/shown-message.ts";
 
 /** What a step gave, or why it could not. */
 export type Attempt<Value> =
@@ -14,7 +15,7 @@ export async function attempt<Value>(source: string, step: () => Value | Promise
     return { value: await step() };
   } catch (error) {
     if (!LongspanError.isInstance(error)) throw error;
-    const problem = error.message.startsWith(source)
+    const problem = error.message.startsWith(shownMessage(source))
       ? error
       : new LongspanError(error.code, `${source}: ${error.message}`, { details: error.details, cause: error });
     return { problem };

@@ -1,5 +1,5 @@
-import type { ByteSource, FileSet } from "@longspan/core";
-import { joinedFileSet, tokenizerFileNames } from "@longspan/core/adapter";
+import type { FileSet } from "@longspan/core";
+import { hasVocabulary, joinedFileSet, tokenizerFileNames } from "@longspan/core/adapter";
 
 /**
  * What lies beside an adapter and beside its base: the adapter's tokenizer where it has one (tokens may have been added for it), whole, never
@@ -10,23 +10,10 @@ export function adapterSidecars(adapter: FileSet, base: FileSet): FileSet {
   let tokenizer: Promise<FileSet> | undefined;
   return {
     ...joined,
-    async resolve(fileName) {
-      if (!tokenizerFileNames.includes(fileName)) return joined.resolve(fileName);
-      tokenizer ??= hasTokenizer(adapter).then((has) => (has ? adapter : base));
-      return (await tokenizer).resolve(fileName);
+    async resolve(fileName, options) {
+      if (!tokenizerFileNames.includes(fileName)) return joined.resolve(fileName, options);
+      tokenizer ??= hasVocabulary(adapter, options).then((has) => (has ? adapter : base));
+      return (await tokenizer).resolve(fileName, options);
     },
   };
-}
-
-/** Settings alone are no tokenizer. */
-const vocabularies = new Set(["tokenizer.json", "vocab.json", "vocab.txt", "spiece.model", "sentencepiece.bpe.model"]);
-
-async function hasTokenizer(files: FileSet): Promise<boolean> {
-  for (const fileName of tokenizerFileNames.filter((name) => vocabularies.has(name))) {
-    const source: ByteSource | undefined = await files.resolve(fileName);
-    if (source === undefined) continue;
-    await source.close();
-    return true;
-  }
-  return false;
 }

@@ -1,16 +1,14 @@
 import { bytesSource } from "../../bytes/bytes-source.ts";
 import type { ByteSource } from "../../bytes/byte-source.ts";
-import type { FileSet, ResolveOptions } from "../../bytes/file-set.ts";
+import type { FileSet } from "../../bytes/file-set.ts";
 import { wrappedFileSet } from "../../bytes/wrapped-file-set.ts";
 import { memoryBudget } from "../../accounting/memory-budget.ts";
+import { hasVocabulary } from "../../checkpoint/has-vocabulary.ts";
 import { LongspanError } from "../../errors/longspan-error.ts";
 import { readJson } from "../../json/parse-json.ts";
 import { stringifyJson } from "../../json/stringify-json.ts";
 
 const settingsFile = "tokenizer_config.json";
-
-/** Files that hold a tokenizer's words: where one of them is, there are settings too. */
-const vocabularyFiles: readonly string[] = ["tokenizer.json", "vocab.json", "vocab.txt", "sentencepiece.bpe.model", "spiece.model"];
 
 /**
  * The files with a tokenizer for texts of another length: `model_max_length` in tokenizer_config.json is `maxLength` (as transformers
@@ -26,15 +24,6 @@ export function tokenizerOfLength(files: FileSet, maxLength: number): FileSet {
     const text = `${stringifyJson({ ...settings, model_max_length: maxLength }, { indent: 2 })}\n`;
     return bytesSource(new TextEncoder().encode(text), source?.name ?? `${folder.name}/${settingsFile}`);
   });
-}
-
-async function hasVocabulary(files: FileSet, options: ResolveOptions | undefined): Promise<boolean> {
-  for (const name of vocabularyFiles) {
-    const source = await files.resolve(name, options);
-    await source?.close();
-    if (source !== undefined) return true;
-  }
-  return false;
 }
 
 async function readSettings(source: ByteSource, signal: AbortSignal | undefined): Promise<Readonly<Record<string, unknown>>> {
