@@ -35,6 +35,7 @@ describe("submitEnds", () => {
     expect(submitEnds(steps, "gpu")).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     const speed = createSpeed();
     speed.note(1e6, 1);
+    speed.note(3e10, 0.01);
     expect(submitEnds(steps, "gpu", speed.known).length).toBe(10);
     speed.note(1.5e9, 1);
     speed.note(3e10, 30);

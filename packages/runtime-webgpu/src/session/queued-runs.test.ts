@@ -3,6 +3,7 @@ import type { LongspanError } from "@longspan/core";
 import { buildGraph, type GraphTensor, operations } from "@longspan/core/graph";
 import { bufferUsage } from "../device/gpu-constants.ts";
 import { countCalls } from "../testing/counted-device.ts";
+import { runtimeWithFacts } from "../testing/runtime-with-facts.ts";
 import { testDevice } from "../testing/test-device.ts";
 import { webgpu } from "../webgpu-runtime.ts";
 
@@ -92,6 +93,35 @@ test("a run that is aborted between others leaves them alone", async () => {
   expect(third?.status === "fulfilled" ? Array.from(third.value.y?.data ?? []) : undefined).toEqual(expected(last));
   // As many as there are sets to read from, which an aborted run gave back.
   for (let round = 0; round < 4; round++) await session.run(last);
+  await session.dispose();
+  device.destroy();
+});
+
+test("a GPU is given the first steps by themselves, and asked for their end before the rest is submitted", async () => {
+  const { device, facts } = await testDevice();
+  const chain = buildGraph("chain", (builder) => {
+    let value = builder.input("x", "float32", ["length"]);
+    for (let step = 0; step < 30; step++)
+      value = builder.apply(operations.activation, [value], { function: step % 2 === 0 ? "tanh" : "sigmoid" });
+    builder.output("y", value);
+  });
+  const session = await runtimeWithFacts({ device, facts: { ...facts, kind: "gpu" } }).prepare(chain, new Map());
+  await session.run(inputOf(10, 1));
+  const events: string[] = [];
+  const submit = device.queue.submit.bind(device.queue);
+  const workDone = device.queue.onSubmittedWorkDone.bind(device.queue);
+  device.queue.submit = (buffers) => {
+    events.push("submitted");
+    return submit(buffers);
+  };
+  device.queue.onSubmittedWorkDone = () => {
+    events.push("asked");
+    return workDone();
+  };
+  const progress: number[] = [];
+  await session.run(inputOf(10, 1), { onProgress: ({ done }) => progress.push(done) });
+  expect(events).toEqual(["submitted", "asked", "submitted"]);
+  expect(progress).toEqual([12, 30]);
   await session.dispose();
   device.destroy();
 });

@@ -57,6 +57,8 @@ export interface Speed {
 
 /** What small parts show of a device's speed is little, so the fastest counts; it is slowly forgotten, since devices also get slower. */
 const kept = 0.95;
+/** Shorter times are as long as it takes to hear of them. */
+const leastMilliseconds = 1;
 
 export function createSpeed(): Speed {
   let known = 0;
@@ -65,7 +67,7 @@ export function createSpeed(): Speed {
       return known;
     },
     note(work, milliseconds) {
-      known = Math.max(kept * known, milliseconds > 0 ? work / milliseconds : 0);
+      if (milliseconds >= leastMilliseconds) known = Math.max(kept * known, work / milliseconds);
     },
   };
 }
