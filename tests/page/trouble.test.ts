@@ -193,3 +193,40 @@ test("without WebGPU the page says so, and answers on WebAssembly", async () => 
     await without.close();
   }
 });
+
+test("a GPU that is lost is told in a sentence, and opened anew for the next question", async () => {
+  const { page, complaints, context } = await openPage(browser, server.url, { serviceWorkers: "block" });
+  await useShortDocument(page);
+  await chooseExampleOn(page, "webgpu");
+  await page.workers()[0]?.evaluate(() => {
+    const { requestDevice } = GPUAdapter.prototype;
+    GPUAdapter.prototype.requestDevice = async function request(this: GPUAdapter, ...given): Promise<GPUDevice> {
+      const device = await requestDevice.apply(this, given);
+      Object.assign(globalThis, { loseDevice: () => device.destroy() });
+      return device;
+    };
+  });
+  await ask(page, question);
+  await page.locator(".answer.best").waitFor();
+  await page.workers()[0]?.evaluate(() => (Reflect.get(globalThis, "loseDevice") as () => void)());
+  await ask(page, "Which code opens the Geneva station?");
+  await page.locator(".problem").waitFor();
+  expect(await page.locator(".problem").textContent()).toContain("The GPU was lost");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.locator(".answer.best").nth(1).waitFor();
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test("where there is no room, a copy is refused and nothing of it is left", async () => {
+  const { page, context } = await openPage(browser, server.url, { serviceWorkers: "block" });
+  const session = await context.newCDPSession(page);
+  await session.send("Storage.overrideQuotaForOrigin", { origin: new URL(server.url).origin, quotaSize: 500_000 });
+  await page.locator("[data-purpose=folder]").setInputFiles(exampleModel);
+  await page.getByRole("button", { name: "Keep a copy for next time" }).click();
+  await page.locator(".model .problem").waitFor();
+  expect(await page.locator(".model .problem").textContent()).toContain("There is no room left");
+  await page.locator(".model").getByRole("button", { name: "Change" }).click();
+  expect(await page.locator(".kept").count()).toBe(0);
+  await context.close();
+});

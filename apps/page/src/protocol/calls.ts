@@ -99,8 +99,6 @@ export interface AskResult {
   readonly lowConfidence: boolean;
   readonly windows: number;
   readonly timings: readonly Timing[];
-  /** JavaScript's heap of the worker, where the browser tells. */
-  readonly heapBytes?: number | undefined;
 }
 
 export interface ExplainRequest {

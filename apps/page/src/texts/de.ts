@@ -113,7 +113,7 @@ export const de: Texts = {
     timings: "Zeit",
     memory: "Speicher",
     weights: (size) => `${size} Gewichte`,
-    heap: (size) => `${size} JavaScript`,
+    inAll: (size) => `${size} die ganze Seite`,
     finding: "Die Grafikkarte wird gesucht",
   },
   progress: {

@@ -113,7 +113,7 @@ export const en = {
     timings: "Time",
     memory: "Memory",
     weights: (size: string) => `${size} of weights`,
-    heap: (size: string) => `${size} of JavaScript`,
+    inAll: (size: string) => `${size} of this page in all`,
     finding: "Looking for the GPU",
   },
   progress: {

@@ -31,7 +31,6 @@ export async function ask(models: Models, { model, document, question, topK }: A
     lowConfidence: result.lowConfidence,
     windows: result.windows,
     timings: [...ready.timings, { stage: "answer", milliseconds }],
-    heapBytes: heapBytes(),
   };
 }
 
@@ -43,12 +42,4 @@ export async function explain(models: Models, request: ExplainRequest, options: 
   options.report({ stage: "explain", item: "", done: 0, total: 1, unit: "steps" });
   const found = await reader({ question, context: text, start, end }, { layer, signal: options.signal });
   return { ...found, layers: reader.layers };
-}
-
-/** Chromium tells it; it is no standard. */
-function heapBytes(): number | undefined {
-  const memory: unknown = Reflect.get(performance, "memory");
-  if (typeof memory !== "object" || memory === null) return undefined;
-  const used: unknown = Reflect.get(memory, "usedJSHeapSize");
-  return typeof used === "number" ? used : undefined;
 }

@@ -1,4 +1,4 @@
-import { type Checkpoint, type CheckpointInput, elementCount, openCheckpoint } from "@longspan/core";
+import { type Checkpoint, type CheckpointInput, elementCount, LongspanError, openCheckpoint } from "@longspan/core";
 import { answerAttention, questionAnswering, type AnswerAttentionReader, type QuestionAnswerer } from "@longspan/pipelines";
 import type { LoadedModel, ModelRequest, Progress, Timing } from "../protocol/calls.ts";
 import { placeKey } from "../protocol/model-place.ts";
@@ -27,6 +27,8 @@ export interface Models {
   ready(request: ModelRequest, options: StepOptions): Promise<ReadyModel>;
   /** Reads the weights a second time, with what gives attention probabilities. */
   attention(request: ModelRequest, options: StepOptions): Promise<AnswerAttentionReader>;
+  /** Runs a step; where the GPU is lost in it, or there is no memory, the model goes, so that the next request begins anew. */
+  keepingWhole<Result>(step: () => Promise<Result>): Promise<Result>;
   closeAttention(): Promise<void>;
   close(): Promise<void>;
 }
@@ -75,7 +77,18 @@ export function createModels(): Models {
     }
   }
 
-  return { ready, attention, closeAttention, close };
+  async function keepingWhole<Result>(step: () => Promise<Result>): Promise<Result> {
+    try {
+      return await step();
+    } catch (error) {
+      // What is lost cannot be freed any more: that it is tried may fail, too.
+      if (LongspanError.isInstance(error) && (error.code === "device-lost" || error.code === "out-of-memory"))
+        await close().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  return { ready, attention, keepingWhole, closeAttention, close };
 }
 
 function requestKey({ place, runtime, precision }: ModelRequest): string {

@@ -24,6 +24,7 @@ import {
   unloadModel,
   usedBytes,
 } from "../../state/models.ts";
+import { measureMemory, usedMemory } from "../../state/memory.ts";
 import { texts } from "../../texts/language.ts";
 import { bytes, count, seconds } from "../../texts/numbers.ts";
 import { PlaceButtons } from "../file-buttons.tsx";
@@ -129,6 +130,7 @@ function RunDetails(): JSX.Element {
       class="run"
       onToggle={() => {
         void findRuntimes();
+        void measureMemory();
       }}
     >
       <summary>
@@ -181,7 +183,7 @@ function RunDetails(): JSX.Element {
             <dt>{words.memory}</dt>
             <dd>
               {words.weights(bytes(last.model.weightBytes))}
-              {last.heapBytes !== undefined && `, ${words.heap(bytes(last.heapBytes))}`}
+              {usedMemory.value !== undefined && `, ${words.inAll(bytes(usedMemory.value))}`}
             </dd>
           </div>
         </dl>
