@@ -70,8 +70,8 @@ function page(executablePath: string): TestProjectConfiguration {
       globalSetup: ["tests/page/build-page.ts"],
       env: { CHROMIUM: executablePath },
       fileParallelism: false,
-      testTimeout: 60_000,
-      hookTimeout: 60_000,
+      testTimeout: 240_000,
+      hookTimeout: 120_000,
     },
   };
 }

@@ -32,6 +32,8 @@ export interface OpenedPage {
 /** Opens the page in a context of its own, as a first visit. */
 export async function openPage(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<OpenedPage> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
+  // On a machine that does much besides, Chromium takes its time; where nothing is wrong, nobody waits for it.
+  context.setDefaultTimeout(90_000);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(String(error.stack)));

@@ -59,7 +59,7 @@ test("a second visit works offline, with the document, the questions and the mod
     page.evaluate(
       async () => (await caches.match("ort/ort-wasm-simd-threaded.wasm")) !== undefined && navigator.serviceWorker.controller !== null,
     );
-  await expect.poll(isKept, { timeout: 30_000 }).toBe(true);
+  await expect.poll(isKept, { timeout: 90_000 }).toBe(true);
   await context.setOffline(true);
   await page.reload();
   await page.locator(".answer.best").waitFor();
@@ -80,7 +80,9 @@ test("a model of chosen files is kept in the browser, is there in the next visit
   await page.locator("[data-purpose=folder]").setInputFiles(exampleModel);
   await page.getByRole("button", { name: "Keep a copy for next time" }).click();
   await page.getByRole("button", { name: "Keep a copy for next time" }).waitFor({ state: "detached" });
-  await expect.poll(() => page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0)).toBeGreaterThan(2_000_000);
+  await expect
+    .poll(() => page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0), { timeout: 30_000 })
+    .toBeGreaterThan(2_000_000);
   await page.waitForTimeout(300);
   await page.reload();
   await page.getByRole("heading", { name: "note.txt" }).waitFor();
