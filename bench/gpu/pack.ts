@@ -78,6 +78,7 @@ await bundlePrograms(
     readback: "bench/gpu/readback.ts",
     linear: "bench/linear.ts",
     "linear-variants": "bench/linear-variants.ts",
+    "matrix-probe": "bench/matrix-probe.ts",
     "attention-variants": "bench/attention-variants.ts",
     attention: "bench/attention.ts",
   },

@@ -46,6 +46,7 @@ function wholeParts(beside: readonly string[]): readonly Part[] {
         kind: "check",
       })),
     ),
+    { name: "matrix-probe", title: "Primitives of matrix units", program: "matrix-probe.mjs", words: [], kind: "check" },
     { name: "parity", title: "Parity with transformers on recorded cases", program: "parity.mjs", words: [], kind: "check" },
     ...(["base", "large"] as const).flatMap((model) =>
       precisions.map((precision): Part => ({
@@ -145,6 +146,7 @@ function quickParts(beside: readonly string[]): readonly Part[] {
       words: ["--precision", "float16", "--tests", "linear: |padded rows"],
       kind: "check",
     },
+    { name: "matrix-probe", title: "Primitives of matrix units", program: "matrix-probe.mjs", words: [], kind: "check" },
     {
       name: "parity",
       title: "Parity with transformers on some recorded cases",

@@ -14,11 +14,13 @@ const nameOf = (facts: DeviceFacts, sizes: ProductShape): string => heuristicTil
 
 test("tilings keep within WebGPU's default limits", () => {
   expect(tilingsOf(defaultFacts).map(({ name }) => name)).toEqual([
-    "tile-64x64",
-    "tile-64x64-by-4",
+    "tile-64x64-blocks-8x8-ahead-unrolled",
+    "tile-64x64-ahead",
+    "tile-64x64-ahead-by-4",
     "tile-32x32-by-4",
     "tile-128x128",
     "tile-128x64",
+    "tile-64x64",
     "tile-32x32",
     "split-64",
     "lanes-rows-8x4-workgroup-64",
@@ -28,9 +30,9 @@ test("tilings keep within WebGPU's default limits", () => {
 });
 
 test("where workgroups are few, tiles are smaller and the inner axis comes in parts", () => {
-  expect(nameOf(defaultFacts, shape(4096, 768))).toBe("tile-64x64");
-  expect(nameOf(defaultFacts, shape(512, 3072))).toBe("tile-64x64");
-  expect(nameOf(defaultFacts, shape(512, 768))).toBe("tile-64x64-by-4");
+  expect(nameOf(defaultFacts, shape(4096, 768))).toBe("tile-64x64-blocks-8x8-ahead-unrolled");
+  expect(nameOf(defaultFacts, shape(512, 3072))).toBe("tile-64x64-ahead");
+  expect(nameOf(defaultFacts, shape(512, 768))).toBe("tile-64x64-ahead-by-4");
   expect(nameOf(defaultFacts, shape(64, 768))).toBe("tile-32x32-by-4");
   expect(nameOf(defaultFacts, { ...shape(64, 768), stack: 2 })).toBe("tile-32x32");
 });
@@ -44,15 +46,17 @@ test("matrix units compute weights of float16 whose axes come in eights and four
   };
   const chosen = (sizes: ProductShape, on = facts): string => heuristicTiling(on, sizes, "float16").name;
   expect(chosen(shape(4096, 3072))).toBe("matrix-128x128x32-64x32-of-16x16x16");
-  expect(chosen(shape(4096, 768))).toBe("matrix-128x64x32-64x32-of-16x16x16");
+  expect(chosen(shape(4096, 768))).toBe("matrix-128x128x32-64x32-of-16x16x16");
+  expect(chosen(shape(4096, 768, 3072))).toBe("matrix-128x64x64-64x32-of-16x16x16");
+  expect(chosen(shape(512, 768))).toBe("matrix-64x64x64-32x32-of-16x16x16");
   expect(chosen(shape(512, 3072))).toBe("matrix-64x64x64-32x32-of-16x16x16");
   expect(chosen(shape(32, 768))).toBe("matrix-32x32x64-16x16-of-16x16x16");
-  expect(chosen(shape(4096, 768, 12))).toBe("tile-64x64");
+  expect(chosen(shape(4096, 768, 12))).toBe("tile-64x64-blocks-8x8-ahead-unrolled");
   expect(chosen(shape(4096, 2))).toBe("split-64");
-  expect(heuristicTiling(facts, shape(4096, 768)).name).toBe("tile-64x64");
+  expect(heuristicTiling(facts, shape(4096, 768)).name).toBe("tile-64x64-blocks-8x8-ahead-unrolled");
   // Matrices that no tile is made of leave the others.
   const odd = { ...facts, matrixUnits: { form: "device", shapes: [{ rows: 12, columns: 16, inner: 16 }], lanes: 32 } } as const;
-  expect(chosen(shape(4096, 768), odd)).toBe("tile-64x64");
+  expect(chosen(shape(4096, 768), odd)).toBe("tile-64x64-blocks-8x8-ahead-unrolled");
 });
 
 test("few rows, or few columns, split the sums", () => {
@@ -72,5 +76,5 @@ test("software adapters compute in registers, and broadcast where subgroups have
 });
 
 test("a device of fewer invocations gets the tiles that fit it", () => {
-  expect(nameOf(compatibility, shape(4096, 3072))).toBe("tile-64x64");
+  expect(nameOf(compatibility, shape(4096, 3072))).toBe("tile-64x64-blocks-8x8-ahead-unrolled");
 });

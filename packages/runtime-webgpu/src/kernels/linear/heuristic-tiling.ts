@@ -18,11 +18,12 @@ import {
 
 /**
  * From the most arithmetic per value read to the most workgroups, each with the workgroups that should at least come of it. Compared on an H200
- * (`npm run bench:linear-variants`): with enough rows the first is the fastest for all layers of Longformer base.
+ * (`npm run bench:linear-variants`) at 512 and 4,096 rows of the layers of Longformer base.
  */
 const tiles: readonly (readonly [TileTiling, number])[] = [
-  [tileTiling({ threads: [8, 16], block: [8, 4] }), 128],
-  [tileTiling({ threads: [8, 16], block: [8, 4], parts: 4 }), 256],
+  [tileTiling({ threads: [8, 8], block: [8, 8], readsAhead: true, unrolls: true }), 768],
+  [tileTiling({ threads: [8, 16], block: [8, 4], readsAhead: true }), 384],
+  [tileTiling({ threads: [8, 16], block: [8, 4], readsAhead: true, parts: 4 }), 256],
   [tileTiling({ threads: [8, 8], block: [4, 4], parts: 4 }), 0],
 ];
 
@@ -36,30 +37,33 @@ const tilesInOne: readonly (readonly [TileTiling, number])[] = [
 const otherTiles: readonly TileTiling[] = [
   tileTiling({ threads: [16, 16], block: [8, 8] }),
   tileTiling({ threads: [16, 16], block: [8, 4] }),
+  tileTiling({ threads: [8, 16], block: [8, 4] }),
   tileTiling({ threads: [8, 8], block: [4, 4] }),
 ];
 
 /**
- * From the most arithmetic per value read to the most workgroups, each with the workgroups that should at least come of it: two for each of the
- * 132 cores of an H200, on which they were compared (`npm run bench:linear-variants`).
+ * The same on matrix units, and how long the inner axis has to be for the tile to be the best: staging more of it at a time takes memory from
+ * other workgroups of a core. Compared on an H200 like the others.
  */
-const matrixTiles: readonly (readonly [MatrixTile, number])[] = [
-  [{ workgroup: [128, 128, 32], subgroup: [64, 32] }, 264],
-  [{ workgroup: [128, 64, 32], subgroup: [64, 32] }, 264],
-  [{ workgroup: [64, 64, 64], subgroup: [32, 32] }, 132],
-  [{ workgroup: [32, 64, 64], subgroup: [32, 16] }, 132],
-  [{ workgroup: [32, 32, 64], subgroup: [16, 16] }, 0],
+const matrixTiles: readonly { readonly tile: MatrixTile; readonly least: number; readonly leastInner: number }[] = [
+  { tile: { workgroup: [128, 64, 64], subgroup: [64, 32] }, least: 264, leastInner: 2048 },
+  { tile: { workgroup: [128, 128, 32], subgroup: [64, 32] }, least: 192, leastInner: 0 },
+  { tile: { workgroup: [64, 64, 64], subgroup: [32, 32] }, least: 64, leastInner: 0 },
+  { tile: { workgroup: [32, 32, 64], subgroup: [16, 16] }, least: 0, leastInner: 0 },
 ];
 
 /** The tiles that a device's matrix units can run, by the largest of their shapes. */
-function matrixTilings({ matrixUnits, limits }: DeviceFacts): readonly (readonly [MatrixTiling, number])[] {
+function matrixTilings(
+  { matrixUnits, limits }: DeviceFacts,
+  inner = Number.POSITIVE_INFINITY,
+): readonly (readonly [MatrixTiling, number])[] {
   if (matrixUnits === undefined) return [];
-  const volume = ({ rows, columns, inner }: MatrixShape): number => rows * columns * inner;
+  const volume = (shape: MatrixShape): number => shape.rows * shape.columns * shape.inner;
   const [shape] = matrixUnits.shapes.toSorted((left, right) => volume(right) - volume(left));
   if (shape === undefined) return [];
   return matrixTiles
-    .filter(([tile]) => comesOutEven(tile, matrixUnits, shape))
-    .map(([tile, least]) => [matrixTiling(tile, matrixUnits, shape), least] as const)
+    .filter(({ tile, leastInner }) => inner >= leastInner && comesOutEven(tile, matrixUnits, shape))
+    .map(({ tile, least }) => [matrixTiling(tile, matrixUnits, shape), least] as const)
     .filter(([tiling]) => fits(tiling, limits));
 }
 
@@ -92,12 +96,12 @@ export function tilingsOf(facts: DeviceFacts, rightStorage: FloatStorage = "floa
 
 /** The tiling for a product by heuristics, where no tuning knows better. */
 export function heuristicTiling(facts: DeviceFacts, shape: ProductShape, rightStorage: FloatStorage = "float32"): Tiling {
-  const { rows, columns, stack, rightLayout } = shape;
+  const { rows, columns, inner, stack, rightLayout } = shape;
   if (facts.kind === "cpu") return laneTiling(facts, rows <= 4 && columns > rows ? "columns" : "rows");
   if (rows <= few && rightLayout === "rows") return laneTiling(facts, "columns");
   if ((rows <= few || columns <= few) && fits(split, facts.limits)) return split;
   const isLinear = rightLayout === "columns" && stack === 1;
-  const matrix = rightStorage === "float16" && suitsMatrixUnits(shape) ? matrixTilings(facts) : [];
+  const matrix = rightStorage === "float16" && suitsMatrixUnits(shape) ? matrixTilings(facts, inner) : [];
   const others = isLinear ? tiles : tilesInOne;
   const fitting = matrix.length > 0 ? matrix : others.filter(([tiling]) => fits(tiling, facts.limits));
   const chosen = fitting.find(([tiling, least]) => {

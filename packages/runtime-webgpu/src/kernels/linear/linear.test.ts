@@ -104,6 +104,7 @@ describe("every tiling", () => {
       64,
     ],
     ["unrolled where the inner axis does not come out even", tileTiling({ threads: [8, 8], block: [4, 4], unrolls: true }), 68],
+    ["for many rows", tileTiling({ threads: [8, 8], block: [8, 8], readsAhead: true, unrolls: true }), 64],
     ["in parts of the inner axis", tileTiling({ threads: [8, 8], block: [4, 4], readsAhead: true, parts: 3 }), 140],
     ["in parts, unrolled", tileTiling({ threads: [8, 8], block: [4, 4], unrolls: true, parts: 2 }), 96],
   ])("a tile %s", async (_, tiling, inner) => {
