@@ -1,5 +1,5 @@
 // Full circle: converts fixtures to every target, back, and compares; then has the real frameworks load each file; then checks ONNX files
-// (onnx.ts), what becomes of RoBERTas (roberta.ts) and adapters of PEFT (peft.ts). Needs Python: `PYTHON=… PYTHON_TENSORFLOW=… PYTHON_FLAX=… npm run interop`, with the packages of fixtures/requirements.txt and interop/requirements.txt,
+// (onnx.ts), what becomes of RoBERTas (roberta.ts), adapters of PEFT (peft.ts) and the server (serve.ts). Needs Python: `PYTHON=… PYTHON_TENSORFLOW=… PYTHON_FLAX=… npm run interop`, with the packages of fixtures/requirements.txt and interop/requirements.txt,
 // of fixtures/requirements-tensorflow.txt, and of fixtures/requirements-flax.txt; PYTHON_OPTIMUM=… with those of interop/requirements-optimum.txt.
 import { spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -18,6 +18,7 @@ import { checkHubCache } from "./hub.ts";
 import { checkOnnxFiles } from "./onnx.ts";
 import { checkPeftFiles } from "./peft.ts";
 import { checkRobertaFiles } from "./roberta.ts";
+import { checkServed } from "./serve.ts";
 
 interface Job {
   readonly source: string;
@@ -102,13 +103,12 @@ try {
   for (const framework of ownEnvironments) othersAreWell = (await checkInOwnEnvironment(framework)) && othersAreWell;
   const optimumIsWell = await checkWithOptimum(join(folder, "optimum"));
   const hubIsWell = error === undefined && (await checkHubCache(folder, python));
+  const serverIsWell = error === undefined && (await checkServed(python));
   const onnxIsWell = error === undefined && (await checkOnnxFiles(join(folder, "onnx"), python));
   const robertasAreWell = error === undefined && (await checkRobertaFiles(converter, join(folder, "roberta"), python));
   const adaptersAreWell = error === undefined && (await checkPeftFiles(converter, join(folder, "peft"), python));
-  process.exitCode =
-    status === 0 && different === 0 && othersAreWell && optimumIsWell && hubIsWell && onnxIsWell && robertasAreWell && adaptersAreWell
-      ? 0
-      : 1;
+  const parts = [othersAreWell, optimumIsWell, hubIsWell, serverIsWell, onnxIsWell, robertasAreWell, adaptersAreWell];
+  process.exitCode = status === 0 && different === 0 && parts.every(Boolean) ? 0 : 1;
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
