@@ -2,18 +2,16 @@ import { LongspanError } from "@longspan/core";
 import type { JobOutcome } from "../jobs/text-pipeline.ts";
 
 /** What `--output` may be. */
-export const outputFormats = ["jsonl", "csv"] as const;
-
-export type OutputFormat = (typeof outputFormats)[number];
+export type OutputFormat = "jsonl" | "csv";
 
 /** The error of a line. */
-export interface LineError {
+interface LineError {
   readonly code: string;
   readonly message: string;
 }
 
 /** What a program is told of an error; one without a code is a bug of ours. */
-export function lineError(error: Error): LineError {
+function lineError(error: Error): LineError {
   return { code: LongspanError.isInstance(error) ? error.code : "bug", message: error.message };
 }
 

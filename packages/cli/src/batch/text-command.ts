@@ -17,7 +17,7 @@ export interface TextCommandOptions extends PipelineCommandOptions, BatchOptions
 }
 
 /** A result, and what it is of. */
-export interface DescribedOutcome {
+interface DescribedOutcome {
   readonly job: Job;
   readonly given: GivenText;
   readonly document: Readonly<Record<string, unknown>>;

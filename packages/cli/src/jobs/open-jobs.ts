@@ -9,9 +9,7 @@ import { jsonLines } from "./jsonl-lines.ts";
 import { parquetRows } from "./parquet-lines.ts";
 
 /** What `--input` may be. */
-export const inputFormats = ["jsonl", "csv", "parquet"] as const;
-
-export type InputFormat = (typeof inputFormats)[number];
+export type InputFormat = "jsonl" | "csv" | "parquet";
 
 const formatOfExtension: Readonly<Record<string, InputFormat>> = {
   jsonl: "jsonl",

@@ -16,7 +16,7 @@ export interface JobOutcome {
   readonly tokens?: number | undefined;
 }
 
-export interface RunJobsOptions {
+interface RunJobsOptions {
   readonly signal: AbortSignal;
   readonly readText: ReadJobText;
   /** Options that a job has for itself, under their names on the command line. */
