@@ -14,7 +14,7 @@ export const bundleBudgets: readonly BundleBudget[] = [
     name: "core and torch",
     source:
       'import { createConverter } from "@longspan/core"; import { torch } from "@longspan/adapter-torch"; export const converter = createConverter({ adapters: [torch()] });',
-    budget: 70_000,
+    budget: 76_000,
     goal: 60_000,
   },
   { name: "runtime-webgpu", source: 'export { webgpu } from "@longspan/runtime-webgpu";', budget: 62_000, goal: 50_000 },
