@@ -246,8 +246,7 @@ async function replaceIn(
   const present = [...(await listNames(folder)), ...(await namesInside(folder, inside))];
   const outgoing = present
     .filter((name) => names.includes(name) || superseded.some((pattern) => name.search(pattern) !== -1))
-    .filter((name) => fileNames?.includes(name) !== false)
-    .filter((name) => name !== staging);
+    .filter((name) => fileNames?.includes(name) !== false);
   const goingFiles: string[] = [];
   for (const name of outgoing) {
     const place = join(folder, name);
