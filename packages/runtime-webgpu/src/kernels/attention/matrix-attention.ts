@@ -55,7 +55,7 @@ function matrixMemory(tiling: MatrixAttentionTiling, lanes: number, length: numb
     scoreStride: keys + 4,
     /** Invocations that share a row of the scores. */
     perRow: lanes / (rowTiles * shape.rows),
-    bytes: 2 * (rows + 2 * keys) * stride + 2 * rows * (keys + 8) + 4 * rows * (keys + 4) + 8 * keys + 4 * rows * 6 + 8,
+    bytes: 2 * (rows + 2 * keys) * stride + 2 * rows * (keys + 8) + 4 * rows * (keys + 4) + 8 * keys + 4 * rows * 6 + 32,
   };
 }
 
@@ -136,9 +136,12 @@ var<workgroup> shares: array<f32, ${rows * perRow}>;
 var<workgroup> factors: array<f32, ${rows}>;
 var<workgroup> low: array<u32, ${keys}>;
 var<workgroup> span: array<u32, ${keys}>;
-/** The last step whose keys some row does not see, and the last one that scales sums. */
-var<workgroup> masked_step: u32;
-var<workgroup> scaled_step: u32;
+/**
+ * The last step whose keys some row does not see, and the last one that scales sums. As long as a vector: matrices are loaded from multiples of 16
+ * bytes, and drivers lay variables out without gaps.
+ */
+var<workgroup> masked_step: vec4<u32>;
+var<workgroup> scaled_step: vec4<u32>;
 ${matrices.declarations([
   { name: "query_tile", element: "f16" },
   { name: "key_tile", element: "f16" },
@@ -195,7 +198,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       let key = key_at(work, place + item);
       low[item] = key.low;
       span[item] = key.span;
-      if (work.firstRow - key.low >= key.span || work.firstRow + ${rows - 1}u - key.low >= key.span) { masked_step = step; }
+      if (work.firstRow - key.low >= key.span || work.firstRow + ${rows - 1}u - key.low >= key.span) { masked_step.x = step; }
     }
     workgroupBarrier();
     ${range(keys / shape.columns)
@@ -214,7 +217,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       )
       .join("\n    ")}
     workgroupBarrier();
-    if (masked_step == step) {
+    if (masked_step.x == step) {
       for (var one = 0u; one < min(${columns}u, sizes.vectors * ${columns}u); one++) {
         if (row - low[key_of + one] >= span[key_of + one]) { scores[score_at + one] = unseen; }
       }
@@ -231,12 +234,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     var fade = 1.0;
     if (highest > top + ${slack}.0) {
       fade = exp(top - highest);
-      if (top > lowestTop) { scaled_step = step; }
+      if (top > lowestTop) { scaled_step.x = step; }
       top = highest;
       sum *= fade;
     }
     ${ownColumns.map((one) => `{ let probability = f16(exp(score${one} - top)); sum += f32(probability); probabilities[probability_at + column${one}] = probability; }`).join("\n    ")}
-    if (workgroupUniformLoad(&scaled_step) == step) {
+    if (workgroupUniformLoad(&scaled_step).x == step) {
       ${chunks
         .map(
           (chunk) => `workgroupBarrier();

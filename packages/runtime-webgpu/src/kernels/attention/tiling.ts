@@ -5,6 +5,7 @@ import { fitsQuads, quadTiling, quadsKernel, type QuadTiling } from "./attention
 import { registersKernel } from "./attention-registers.ts";
 import { stagedKernel, stagedRows } from "./attention-staged.ts";
 import type { AttentionTask, LaneTiling } from "./attention-task.ts";
+import { onMatrixUnits } from "./global-tiling.ts";
 import {
   fitsMatrixAttention,
   matrixAttentionKernel,
@@ -35,11 +36,10 @@ export interface AttentionExtent {
 
 /** From the most arithmetic per value read to the most workgroups, each with the workgroups that should at least come of it. */
 const headTilings: readonly (readonly [HeadTiling, number])[] = [
-  [quadTiling(64, 16, 4), 512],
   [quadTiling(64, 16, 8), 512],
-  [quadTiling(128, 32, 4), 512],
-  [quadTiling(32, 16, 4), 0],
   [tileAttentionTiling(16, 8, 4), 0],
+  [quadTiling(128, 32, 4), 0],
+  [quadTiling(32, 16, 4), 0],
   [{ kind: "staged", name: "staged" }, 0],
 ];
 
@@ -72,7 +72,7 @@ export function headTilingsOf(facts: DeviceFacts, extent: Pick<AttentionExtent, 
 /** The tiling for a task. `wanted` is taken where the device can run it. */
 export function headTilingFor(facts: DeviceFacts, extent: AttentionExtent, wanted: HeadTiling | undefined): HeadTiling {
   if (wanted !== undefined && fits(wanted, extent.length, facts)) return wanted;
-  const all = tilingsOf(facts, extent);
+  const all = tilingsOf(facts, extent).filter(([{ kind }]) => kind !== "matrix" || onMatrixUnits);
   const [tiling] = all.find(([one, least]) => Math.ceil(extent.rows / rowsOfTiling(one)) * extent.stack >= least) ?? all.at(-1) ?? [];
   return tiling ?? { kind: "staged", name: "staged" };
 }
