@@ -38,6 +38,7 @@ class Answerer:
             answer = self.process.stdout.readline()
             if not answer.endswith("\n"):
                 self.process.kill()
+                self.process.wait()
                 break
             answers.append(answer.rstrip("\n"))
         return answers
