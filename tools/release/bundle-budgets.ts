@@ -9,7 +9,7 @@ export interface BundleBudget {
 
 export const bundleBudgets: readonly BundleBudget[] = [
   { name: "LongspanError", source: 'export { LongspanError } from "@longspan/core";', budget: 1_000 },
-  { name: "openCheckpoint", source: 'export { openCheckpoint } from "@longspan/core";', budget: 37_000, goal: 20_000 },
+  { name: "openCheckpoint", source: 'export { openCheckpoint } from "@longspan/core";', budget: 39_000, goal: 20_000 },
   {
     name: "core and torch",
     source:
@@ -17,5 +17,5 @@ export const bundleBudgets: readonly BundleBudget[] = [
     budget: 76_000,
     goal: 60_000,
   },
-  { name: "runtime-webgpu", source: 'export { webgpu } from "@longspan/runtime-webgpu";', budget: 62_000, goal: 50_000 },
+  { name: "runtime-webgpu", source: 'export { webgpu } from "@longspan/runtime-webgpu";', budget: 88_000, goal: 50_000 },
 ];
