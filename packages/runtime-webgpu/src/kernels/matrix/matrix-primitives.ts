@@ -16,7 +16,8 @@ export type MatrixOrder = "rows" | "columns";
  * A matrix belongs to a subgroup: `lanes` invocations in a row by `local_invocation_index`, all of which come to each of these together, with
  * the same places. Workgroups are multiples of `lanes` along x. Nothing of it synchronizes: what one subgroup stores, another, and other
  * invocations of its own, read after a `workgroupBarrier()`. Strides and places are in elements. Operands are multiplied before the memory
- * they were loaded from changes: the plain form reads them then.
+ * they were loaded from changes: the plain form reads them then. Places, strides and the memory itself begin at multiples of 16 bytes, as Vulkan
+ * wants it; nothing says so where they do not. `npm run bench:matrix-probe` tries each of them on a device.
  */
 export interface MatrixPrimitives {
   readonly shape: MatrixShape;
