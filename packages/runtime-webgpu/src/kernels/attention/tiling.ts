@@ -72,7 +72,7 @@ export function headTilingsOf(facts: DeviceFacts, extent: Pick<AttentionExtent, 
 /** The tiling for a task. `wanted` is taken where the device can run it. */
 export function headTilingFor(facts: DeviceFacts, extent: AttentionExtent, wanted: HeadTiling | undefined): HeadTiling {
   if (wanted !== undefined && fits(wanted, extent.length, facts)) return wanted;
-  const all = tilingsOf(facts, extent).filter(([{ kind }]) => kind !== "matrix" || onMatrixUnits);
+  const all = tilingsOf(facts, extent).filter(([{ kind }]) => kind !== "matrix" || onMatrixUnits.heads);
   const [tiling] = all.find(([one, least]) => Math.ceil(extent.rows / rowsOfTiling(one)) * extent.stack >= least) ?? all.at(-1) ?? [];
   return tiling ?? { kind: "staged", name: "staged" };
 }
