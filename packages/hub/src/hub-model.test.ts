@@ -82,6 +82,20 @@ describe("files of a model by its name", () => {
     expect(events.at(-1)).toEqual({ stage: "download", item: "model.safetensors", done: 100_000, total: 100_000, unit: "bytes" });
   });
 
+  test.each([true, false])("are refused where the hub's list says another size; read by ranges: %s", async (remote) => {
+    const lying: typeof fetch = async (input, init) => {
+      const response = await fetch(input, init);
+      const address = input instanceof Request ? input.url : String(input);
+      if (!address.includes("/tree/")) return response;
+      return new Response((await response.text()).replaceAll("100000", "99999"), { headers: response.headers });
+    };
+    const source = await (await open("somebody/model", { remote, fetch: lying })).resolve("model.safetensors");
+    await expect(source?.read(0, 5)).rejects.toMatchObject({
+      code: "malformed",
+      message: expect.stringContaining("the hub's list says 99999"),
+    });
+  });
+
   test("are read by ranges, and not kept, where a look is enough", async () => {
     const source = await (await open("somebody/model", { remote: true })).resolve("model.safetensors");
     expect((await source?.read(10, 5))?.slice()).toEqual(weights.slice(10, 15));

@@ -99,7 +99,14 @@ async function openFile({ name, settings, store, commit }: Repository, file: Rep
   const address = `${settings.endpoint}/${name.repository}/resolve/${commit}/${file.path.split("/").map(encodeURIComponent).join("/")}`;
   const headers = settings.token === undefined ? {} : { authorization: `Bearer ${settings.token}` };
   const { fetch, signal, timeout, onProgress } = settings;
-  const remote = async (): Promise<ByteSource> => httpSource(address, { headers, fetch, signal, timeout, onProgress });
+  const remote = async (): Promise<ByteSource> => {
+    const source = await httpSource(address, { headers, fetch, signal, timeout, onProgress });
+    if (source.size === file.size) return source;
+    await source.close();
+    throw new LongspanError("malformed", `${source.name} has ${source.size} bytes where the hub's list says ${file.size}. Try again.`, {
+      details: { file: file.path },
+    });
+  };
   return lazySource({ name: address, size: file.size }, async () => {
     if (settings.remote) return remote();
     return store.download({

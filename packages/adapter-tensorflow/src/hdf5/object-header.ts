@@ -34,7 +34,7 @@ interface Block {
 }
 
 /** An object's header has some kilobytes; with attributes of 64 kB each, some hundred. */
-const maxHeaderBytes = 16 * 2 ** 20;
+const maxHeaderBytes = 4 * 2 ** 20;
 
 /**
  * All messages of an object header, of either version, its continuation blocks included.

@@ -35,6 +35,8 @@ function nextTarget(name: string, { url: from, headers }: HttpTarget, response: 
   const url = new URL(location, from);
   if (url.protocol !== "http:" && url.protocol !== "https:")
     throw refused(name, `it is redirected to an address of ${url.protocol} which is not followed`);
+  if (from.protocol === "https:" && url.protocol === "http:")
+    throw refused(name, `it is redirected from https to ${urlForMessages(url)}, where anybody on the way can change it`);
   // fetch refuses addresses with credentials in them; whoever redirects has no business giving any.
   url.username = "";
   url.password = "";

@@ -41,15 +41,6 @@ async function fetchBlob(blob: string, { file, open: openSource, onBytes, signal
     if (begun < file.size) {
       const source = await openSource();
       try {
-        if (source.size !== file.size) {
-          throw new LongspanError(
-            "malformed",
-            `${source.name} has ${source.size} bytes where the hub's list says ${file.size}. Try again.`,
-            {
-              details: { file: file.path },
-            },
-          );
-        }
         const read = (offset: number): Promise<Uint8Array> => source.read(offset, Math.min(pieceBytes, file.size - offset), { signal });
         let next: Promise<Uint8Array> | undefined = read(begun);
         for (let offset = begun; next !== undefined;) {

@@ -32,7 +32,8 @@ export function transformersJsTarget(options: TransformersJsOptions): Target {
     container: "onnx",
     fileName: modelFiles.fp32,
     fileExtensions: [],
-    supersedes: [],
+    // Weights of another type may be another model's, under a configuration that says otherwise.
+    supersedes: [/^onnx\/model(?:_[a-z0-9]+)?\.onnx(?:_data)?$/],
     dataTypes: ["float32", "float16"],
     write: (request) => write(request, options),
   };
