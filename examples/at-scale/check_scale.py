@@ -123,7 +123,10 @@ def on_spark(jobs, folder, command, marker, disturbed):
     if disturbed:
         later(kill_one(marker)).join(300)
         time.sleep(3)
-        executors = processes(["CoarseGrainedExecutorBackend"])
+        executors = []
+        while not executors:
+            time.sleep(0.5)
+            executors = processes(["CoarseGrainedExecutorBackend"])
         os.kill(executors[0], signal.SIGKILL)
         print(f"  killed the executor {executors[0]} of {len(executors)}", flush=True)
     assert running.wait() == 0
