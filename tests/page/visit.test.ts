@@ -160,7 +160,7 @@ function mainThreadTasks(trace: Buffer): readonly number[] {
 }
 
 test("axe finds nothing, in any view, theme, width and language; nothing is wider than a phone", async () => {
-  const { page, complaints, context } = await openPage(browser, server.url, { serviceWorkers: "block" });
+  const { page, complaints, context } = await openPage(browser, server.url, { serviceWorkers: "block", reducedMotion: "reduce" });
   await page.getByRole("button", { name: "Try the example" }).click();
   await page.locator(".answer.best").waitFor();
   await page.getByRole("button", { name: "Why this answer?" }).click();
