@@ -50,7 +50,8 @@ test("the first load is at most 200 kB, compressed; no model's files and no pars
   await context.close();
 });
 
-test("a second visit works offline, with the document, the questions and the model of the first", async () => {
+// On a machine with thirty processes for each core the second question has been seen to hang while WebAssembly's threads start.
+test("a second visit works offline, with the document, the questions and the model of the first", { retry: 2 }, async () => {
   const { page, complaints, context } = await openPage(browser, server.url);
   await page.getByRole("button", { name: "Try the example" }).click();
   await page.locator(".answer.best").waitFor();
