@@ -1,7 +1,7 @@
 /** What the pipelines' options are where they are not given. Help texts, READMEs and docstrings are held to it by a test of the command line. */
 export const pipelineDefaults = {
   run: { batchSize: 1 },
-  runBatch: { unordered: false, padding: 0.1, readAhead: 256, patience: 0 },
+  runBatch: { unordered: false, padding: 0.02, readAhead: 256, patience: 0 },
   questionAnswering: {
     topK: 1,
     maxAnswerTokens: 30,
