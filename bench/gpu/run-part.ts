@@ -38,7 +38,8 @@ const complaintLength = 4000;
 export function startPart(part: Part, programs: string, folder: string, limitSeconds: number): RunningPart {
   const output = join(folder, `${part.name}.json`);
   const python = part.program.endsWith(".py");
-  // The archive's libraries are for its own Node; and what is measured is measured anew, and kept for this run only.
+  // The archive's libraries are for its own Node. Where tilings are measured, they are measured anew and kept for this run only; elsewhere the cache
+  // folder is left as it is, since drivers keep what they compiled there.
   const { LD_LIBRARY_PATH: _, ...without } = process.env;
   const child = spawn(
     python ? "python3" : process.execPath,
@@ -48,7 +49,10 @@ export function startPart(part: Part, programs: string, folder: string, limitSec
       ...part.words,
       ...(part.writes === false ? [] : ["--output", output]),
     ],
-    { stdio: ["pipe", "pipe", "pipe"], env: python ? without : { ...process.env, XDG_CACHE_HOME: folder } },
+    {
+      stdio: ["pipe", "pipe", "pipe"],
+      env: python ? without : { ...process.env, ...(part.words.includes("measured") ? { XDG_CACHE_HOME: folder } : {}) },
+    },
   );
   const started = performance.now();
   const [lines, complaint]: [string[], string[]] = [[], []];
