@@ -5,13 +5,13 @@ import { LongspanError } from "@longspan/core";
 import { finished, stateOf } from "./folder-state.ts";
 import { outputOf, outputs, writeOutput } from "./outputs.ts";
 
-export interface FaultInput {
+interface FaultInput {
   readonly source: string;
   readonly older: string;
   readonly scratch: string;
 }
 
-export interface FaultReport {
+interface FaultReport {
   readonly counts: string;
   readonly problems: readonly string[];
 }

@@ -8,7 +8,7 @@ export interface Pace {
   submitted(part: string): SubmittedPart;
 }
 
-export interface SubmittedPart {
+interface SubmittedPart {
   /** Resolves when most of the part's time should be over; at once where nothing is known of it, or it is short. */
   rest(): Promise<void>;
   /** To be called when the GPU has done it: milliseconds that it worked on it. */

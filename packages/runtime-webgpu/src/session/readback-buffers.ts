@@ -3,7 +3,7 @@ import type { LiveDevice } from "../device/live-device.ts";
 import { roomySize } from "./buffer-pool.ts";
 
 /** The buffers that the outputs of one run are copied to, to be read by the host. Whoever took them gives them back. */
-export interface ReadbackBuffers {
+interface ReadbackBuffers {
   /** In the order of a plan's arenas; of at least the sizes asked for. */
   readonly buffers: readonly GPUBuffer[];
   giveBack(): void;

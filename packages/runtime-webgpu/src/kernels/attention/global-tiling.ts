@@ -66,7 +66,7 @@ const matrixCuts: readonly (readonly [number, number, number])[] = [
  * Whether matrix units are taken without being asked for: for rows of heads (`matrix-attention.ts`), and for the two products of global tokens. What has
  * not given right values on a device (`bench/matrix-check.ts`) is off.
  */
-export const onMatrixUnits: { readonly heads: boolean; readonly products: boolean } = { heads: false, products: false };
+export const onMatrixUnits: { readonly heads: boolean; readonly products: boolean } = { heads: true, products: true };
 
 /** About as many workgroups as keep a GPU busy with a product. */
 const busyWorkgroups = 256;

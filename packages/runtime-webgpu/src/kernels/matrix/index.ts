@@ -3,7 +3,7 @@ import { deviceMatrices } from "./device-matrices.ts";
 import type { MatrixPrimitives } from "./matrix-primitives.ts";
 import { plainMatrices } from "./plain-matrices.ts";
 
-export type { MatrixMemory, MatrixOrder, MatrixPrimitives } from "./matrix-primitives.ts";
+export type { MatrixOrder, MatrixPrimitives } from "./matrix-primitives.ts";
 
 /**
  * The primitives in a device's form. Kernels are written over them alone, so that the plain form tests all the rest of their text.
