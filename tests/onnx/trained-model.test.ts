@@ -50,7 +50,13 @@ const bounds = { float16: 0.03, q8: 0.5 } as const;
 
 describe("the trained model of the examples, as ONNX", () => {
   test("gives the right answers in every form; logits of float16 and q8 stay within bounds", async () => {
-    const wanted = questions.map(({ answer, start, end }) => ({ answer, start, end, score: expect.closeTo(1, 3) }));
+    const wanted = questions.map(({ answer, start, end }) => ({
+      answer,
+      start,
+      end,
+      score: expect.closeTo(1, 3),
+      transformersScore: expect.closeTo(1, 3),
+    }));
     const exact = await ask(onnxFileRuntime(onnxRuntimeNode, await convertToOnnx(model)));
     expect(exact.answers).toEqual(wanted);
     for (const [form, options] of [
