@@ -18,7 +18,7 @@ async function outputsOf(checkpoint: Checkpoint, ids: readonly number[], globals
   return session.run(prepareInputs(config, head, { input_ids: [[...ids]], global_attention_mask: [mask] }));
 }
 
-const text = "the cat sat on the mat. the dog sat near the door.";
+const text = "the cat sat on the mat.";
 
 test("a classifier made of a graft takes no token as global, as the graft did not", async () => {
   await using graft = await openRoberta("grafts/xlm-roberta-sequence-classification");
