@@ -17,6 +17,29 @@ import { range, softmaxConstants } from "./softmax-step.ts";
 import { declareUniforms } from "./uniforms.ts";
 import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
 
+/** WGSL: the uniforms, the buffers and `hidden_vector`, which the form on matrix units has too. */
+export function declareGlobalMix(hidden: RowForm, floats: RowForm): string {
+  return `${declareUniforms(globalMixFields)}
+@group(0) @binding(1) var<storage, read> scores: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> tops: array<f32>;
+@group(0) @binding(3) var<storage, read> hidden: ${vectorBuffer(hidden)};
+@group(0) @binding(4) var<storage, read> tokens: array<i32>;
+@group(0) @binding(5) var<storage, read_write> partials: ${vectorBuffer(floats)};
+@group(0) @binding(6) var<storage, read_write> statistics: array<vec2<f32>>;
+${vectorReader("hidden_vector", "hidden", hidden, "sizes.hidden")}`;
+}
+
+/** WGSL: what a workgroup computes; it ends where there are no such rows. */
+export function enterGlobalMix(rows: number): string {
+  return `let item = group.z;
+  let list = (sizes.firstItem + item) * sizes.tokensStride;
+  let rowsHere = u32(tokens[list + ${attentionTokens.globals}u]) * sizes.rowsOfToken;
+  let length = u32(tokens[list + ${attentionTokens.length}u]);
+  let split = group.y % max(sizes.splits, 1u);
+  let firstRow = group.y / max(sizes.splits, 1u) * ${rows}u;
+  if (firstRow >= rowsHere) { return; }`;
+}
+
 export const globalMixFields = {
   sequence: "u32",
   hidden: "u32",
@@ -56,14 +79,7 @@ export function globalMixKernel(tiling: TileGlobalTiling, hidden: RowForm): Kern
   return {
     name: `global-mix-${tiling.name}${hidden.storage === "float16" ? "-float16" : ""}`,
     access: ["read", "read", "read", "read", "write", "write"],
-    code: `${declareUniforms(globalMixFields)}
-@group(0) @binding(1) var<storage, read> scores: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> tops: array<f32>;
-@group(0) @binding(3) var<storage, read> hidden: ${vectorBuffer(hidden)};
-@group(0) @binding(4) var<storage, read> tokens: array<i32>;
-@group(0) @binding(5) var<storage, read_write> partials: ${vectorBuffer(floats)};
-@group(0) @binding(6) var<storage, read_write> statistics: array<vec2<f32>>;
-${vectorReader("hidden_vector", "hidden", hidden, "sizes.hidden")}
+    code: `${declareGlobalMix(hidden, floats)}
 ${vectorWriter("write_partial", "partials", floats, "sizes.hidden")}
 ${softmaxConstants}
 var<workgroup> left_tile: array<vec4<f32>, ${rows * stride}>;
@@ -77,13 +93,7 @@ fn read_hidden(item: u32, key: u32, vector: u32) -> vec4<f32> {
 
 @compute @workgroup_size(${invocations})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let item = group.z;
-  let list = (sizes.firstItem + item) * sizes.tokensStride;
-  let rowsHere = u32(tokens[list + ${attentionTokens.globals}u]) * sizes.rowsOfToken;
-  let length = u32(tokens[list + ${attentionTokens.length}u]);
-  let split = group.y % max(sizes.splits, 1u);
-  let firstRow = group.y / max(sizes.splits, 1u) * ${rows}u;
-  if (firstRow >= rowsHere) { return; }
+  ${enterGlobalMix(rows)}
   let firstTile = split * sizes.splitTiles;
   let endTile = min(firstTile + sizes.splitTiles, (length + ${tileColumns - 1}u) / ${tileColumns}u);
   let endKey = min(endTile * ${tileColumns}u, length);

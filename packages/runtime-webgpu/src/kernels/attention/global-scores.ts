@@ -16,6 +16,30 @@ import { range, softmaxConstants } from "./softmax-step.ts";
 import { declareUniforms } from "./uniforms.ts";
 import { type RowForm, vectorBuffer, vectorReader } from "./vectors.ts";
 
+/** WGSL: the uniforms, the buffers and their readers, which the form on matrix units has too. */
+export function declareGlobalScores(hidden: RowForm, floats: RowForm): string {
+  return `${declareUniforms(globalScoreFields)}
+@group(0) @binding(1) var<storage, read> folded: ${vectorBuffer(floats)};
+@group(0) @binding(2) var<storage, read> hidden: ${vectorBuffer(hidden)};
+@group(0) @binding(3) var<storage, read> codes: array<i32>;
+@group(0) @binding(4) var<storage, read> tokens: array<i32>;
+@group(0) @binding(5) var<storage, read_write> scores: array<vec4<f32>>;
+@group(0) @binding(6) var<storage, read_write> tops: array<f32>;
+${vectorReader("folded_vector", "folded", floats, "sizes.hidden")}
+${vectorReader("hidden_vector", "hidden", hidden, "sizes.hidden")}`;
+}
+
+/** WGSL: what a workgroup computes; it ends where there are no such rows or keys. */
+export function enterGlobalScores(rows: number): string {
+  return `let item = group.z;
+  let batchItem = sizes.firstItem + item;
+  let list = batchItem * sizes.tokensStride;
+  let rowsHere = u32(tokens[list + ${attentionTokens.globals}u]) * sizes.rowsOfToken;
+  let firstRow = group.y * ${rows}u;
+  let firstKey = group.x * ${tileColumns}u;
+  if (firstRow >= rowsHere || firstKey >= u32(tokens[list + ${attentionTokens.length}u])) { return; }`;
+}
+
 export const globalScoreFields = {
   sequence: "u32",
   hidden: "u32",
@@ -52,15 +76,7 @@ export function globalScoresKernel(tiling: TileGlobalTiling, hidden: RowForm): K
   return {
     name: `global-scores-${tiling.name}${hidden.storage === "float16" ? "-float16" : ""}`,
     access: ["read", "read", "read", "read", "write", "write"],
-    code: `${declareUniforms(globalScoreFields)}
-@group(0) @binding(1) var<storage, read> folded: ${vectorBuffer(floats)};
-@group(0) @binding(2) var<storage, read> hidden: ${vectorBuffer(hidden)};
-@group(0) @binding(3) var<storage, read> codes: array<i32>;
-@group(0) @binding(4) var<storage, read> tokens: array<i32>;
-@group(0) @binding(5) var<storage, read_write> scores: array<vec4<f32>>;
-@group(0) @binding(6) var<storage, read_write> tops: array<f32>;
-${vectorReader("folded_vector", "folded", floats, "sizes.hidden")}
-${vectorReader("hidden_vector", "hidden", hidden, "sizes.hidden")}
+    code: `${declareGlobalScores(hidden, floats)}
 ${softmaxConstants}
 var<workgroup> left_tile: array<vec4<f32>, ${rows * stride}>;
 var<workgroup> right_tile: array<vec4<f32>, ${tileColumns * stride}>;
@@ -78,13 +94,7 @@ fn seen(codesStart: u32, key: u32) -> bool { return key < sizes.sequence && code
 
 @compute @workgroup_size(${invocations})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let item = group.z;
-  let batchItem = sizes.firstItem + item;
-  let list = batchItem * sizes.tokensStride;
-  let rowsHere = u32(tokens[list + ${attentionTokens.globals}u]) * sizes.rowsOfToken;
-  let firstRow = group.y * ${rows}u;
-  let firstKey = group.x * ${tileColumns}u;
-  if (firstRow >= rowsHere || firstKey >= u32(tokens[list + ${attentionTokens.length}u])) { return; }
+  ${enterGlobalScores(rows)}
   let vector = lane % ${stagedVectors}u;
   let row_thread = lane / ${columnThreads}u;
   let column_thread = lane % ${columnThreads}u;

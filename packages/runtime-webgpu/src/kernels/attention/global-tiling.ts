@@ -62,12 +62,6 @@ const matrixCuts: readonly (readonly [number, number, number])[] = [
   [16, 16, 16],
 ];
 
-/**
- * Whether matrix units are taken without being asked for: for rows of heads (`matrix-attention.ts`), and for the two products of global tokens. What has
- * not given right values on a device (`bench/matrix-check.ts`) is off.
- */
-export const onMatrixUnits: { readonly heads: boolean; readonly products: boolean } = { heads: true, products: true };
-
 /** About as many workgroups as keep a GPU busy with a product. */
 const busyWorkgroups = 256;
 
@@ -90,7 +84,7 @@ interface GlobalExtent {
 
 /** The tiling for so many rows. Tiles that would be half empty are not taken. */
 export function globalTilingFor(facts: DeviceFacts, { rows, stack, halves }: GlobalExtent): GlobalTiling {
-  const all = globalTilingsOf(facts, halves && onMatrixUnits.products);
+  const all = globalTilingsOf(facts, halves);
   const ofKind = all.filter(({ kind, ...rest }) => kind === all[0]?.kind && ("shape" in rest ? rest.shape === shapeOf(all[0]) : true));
   const filled = ofKind.filter((tiling) => 2 * rows > rowsOfTile(tiling));
   const busy = filled.find((tiling) => Math.ceil(rows / rowsOfTile(tiling)) * stack >= busyWorkgroups);

@@ -1,13 +1,11 @@
 // `global-mix.ts` on matrix units: the same formula, shapes and grid. Operands are float16, sums float32.
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import { attentionTokens } from "./attention-tokens.ts";
-import { globalMixFields } from "./global-mix.ts";
+import { declareGlobalMix, enterGlobalMix } from "./global-mix.ts";
 import { tileColumns, type MatrixGlobalTiling } from "./global-tiling.ts";
 import { matrixTile } from "./matrix-tile.ts";
 import { softmaxConstants } from "./softmax-step.ts";
-import { declareUniforms } from "./uniforms.ts";
-import { halvesReader, type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
+import { halvesReader, type RowForm, vectorWriter } from "./vectors.ts";
 
 export function matrixMixKernel(tiling: MatrixGlobalTiling, hidden: RowForm, units: MatrixUnits): Kernel {
   const { rows } = tiling;
@@ -28,14 +26,7 @@ export function matrixMixKernel(tiling: MatrixGlobalTiling, hidden: RowForm, uni
     name: `global-mix-${tiling.name}`,
     access: ["read", "read", "read", "read", "write", "write"],
     code: `${tile.directives}
-${declareUniforms(globalMixFields)}
-@group(0) @binding(1) var<storage, read> scores: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> tops: array<f32>;
-@group(0) @binding(3) var<storage, read> hidden: ${vectorBuffer(hidden)};
-@group(0) @binding(4) var<storage, read> tokens: array<i32>;
-@group(0) @binding(5) var<storage, read_write> partials: ${vectorBuffer(floats)};
-@group(0) @binding(6) var<storage, read_write> statistics: array<vec2<f32>>;
-${vectorReader("hidden_vector", "hidden", hidden, "sizes.hidden")}
+${declareGlobalMix(hidden, floats)}
 ${halvesReader("hidden_halves", "hidden", hidden, "hidden_vector")}
 ${vectorWriter("write_partial", "partials", floats, "sizes.hidden")}
 ${softmaxConstants}
@@ -54,13 +45,7 @@ fn read_hidden(item: u32, key: u32, vector: u32) -> vec4<u32> {
 
 @compute @workgroup_size(${tile.invocations})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let item = group.z;
-  let list = (sizes.firstItem + item) * sizes.tokensStride;
-  let rowsHere = u32(tokens[list + ${attentionTokens.globals}u]) * sizes.rowsOfToken;
-  let length = u32(tokens[list + ${attentionTokens.length}u]);
-  let split = group.y % max(sizes.splits, 1u);
-  let firstRow = group.y / max(sizes.splits, 1u) * ${rows}u;
-  if (firstRow >= rowsHere) { return; }
+  ${enterGlobalMix(rows)}
   ${tile.enter}
   let firstTile = split * sizes.splitTiles;
   let endTile = min(firstTile + sizes.splitTiles, (length + ${tileColumns - 1}u) / ${tileColumns}u);

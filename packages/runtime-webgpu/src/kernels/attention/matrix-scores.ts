@@ -2,13 +2,11 @@
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { halvesCode } from "../parts/float-storage.ts";
-import { attentionTokens } from "./attention-tokens.ts";
-import { globalScoreFields } from "./global-scores.ts";
+import { declareGlobalScores, enterGlobalScores } from "./global-scores.ts";
 import { tileColumns, type MatrixGlobalTiling } from "./global-tiling.ts";
 import { matrixTile } from "./matrix-tile.ts";
 import { range, softmaxConstants } from "./softmax-step.ts";
-import { declareUniforms } from "./uniforms.ts";
-import { halvesReader, type RowForm, vectorBuffer, vectorReader } from "./vectors.ts";
+import { halvesReader, type RowForm } from "./vectors.ts";
 
 export function matrixScoresKernel(tiling: MatrixGlobalTiling, hidden: RowForm, units: MatrixUnits): Kernel {
   const { rows } = tiling;
@@ -23,15 +21,7 @@ export function matrixScoresKernel(tiling: MatrixGlobalTiling, hidden: RowForm, 
     name: `global-scores-${tiling.name}`,
     access: ["read", "read", "read", "read", "write", "write"],
     code: `${tile.directives}
-${declareUniforms(globalScoreFields)}
-@group(0) @binding(1) var<storage, read> folded: ${vectorBuffer(floats)};
-@group(0) @binding(2) var<storage, read> hidden: ${vectorBuffer(hidden)};
-@group(0) @binding(3) var<storage, read> codes: array<i32>;
-@group(0) @binding(4) var<storage, read> tokens: array<i32>;
-@group(0) @binding(5) var<storage, read_write> scores: array<vec4<f32>>;
-@group(0) @binding(6) var<storage, read_write> tops: array<f32>;
-${vectorReader("folded_vector", "folded", floats, "sizes.hidden")}
-${vectorReader("hidden_vector", "hidden", hidden, "sizes.hidden")}
+${declareGlobalScores(hidden, floats)}
 ${halvesReader("hidden_halves", "hidden", hidden, "hidden_vector")}
 ${softmaxConstants}
 ${tile.declarations}
@@ -52,13 +42,7 @@ fn seen(codesStart: u32, key: u32) -> bool { return key < sizes.sequence && code
 
 @compute @workgroup_size(${tile.invocations})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let item = group.z;
-  let batchItem = sizes.firstItem + item;
-  let list = batchItem * sizes.tokensStride;
-  let rowsHere = u32(tokens[list + ${attentionTokens.globals}u]) * sizes.rowsOfToken;
-  let firstRow = group.y * ${rows}u;
-  let firstKey = group.x * ${tileColumns}u;
-  if (firstRow >= rowsHere || firstKey >= u32(tokens[list + ${attentionTokens.length}u])) { return; }
+  ${enterGlobalScores(rows)}
   ${tile.enter}
   ${tile.leftReads.map((read) => `let leftStart${read} = (item * sizes.rows + min(firstRow + ${tile.slot(read)}, rowsHere - 1u)) * sizes.hidden; var left${read} = vec4<u32>();`).join("\n  ")}
   ${tile.rightReads.map((read) => `let rightStart${read} = (item * sizes.sequence + min(firstKey + ${tile.slot(read)}, sizes.sequence - 1u)) * sizes.hidden; var right${read} = vec4<u32>();`).join("\n  ")}

@@ -5,7 +5,6 @@ import { fitsQuads, quadTiling, quadsKernel, type QuadTiling } from "./attention
 import { registersKernel } from "./attention-registers.ts";
 import { stagedKernel, stagedRows } from "./attention-staged.ts";
 import type { AttentionTask, LaneTiling } from "./attention-task.ts";
-import { onMatrixUnits } from "./global-tiling.ts";
 import {
   fitsMatrixAttention,
   matrixAttentionKernel,
@@ -72,7 +71,7 @@ export function headTilingsOf(facts: DeviceFacts, extent: Pick<AttentionExtent, 
 /** The tiling for a task. `wanted` is taken where the device can run it. */
 export function headTilingFor(facts: DeviceFacts, extent: AttentionExtent, wanted: HeadTiling | undefined): HeadTiling {
   if (wanted !== undefined && fits(wanted, extent.length, facts)) return wanted;
-  const all = tilingsOf(facts, extent).filter(([{ kind }]) => kind !== "matrix" || onMatrixUnits.heads);
+  const all = tilingsOf(facts, extent);
   const [tiling] = all.find(([one, least]) => Math.ceil(extent.rows / rowsOfTiling(one)) * extent.stack >= least) ?? all.at(-1) ?? [];
   return tiling ?? { kind: "staged", name: "staged" };
 }
