@@ -1,21 +1,10 @@
 import { readFileSync } from "node:fs";
-import type { Browser, Page } from "playwright";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { PageServer } from "longspan";
-import { exampleModel, launchChromium, openPage, serveBuiltPage, takePicture } from "./open-page.ts";
+import type { Page } from "playwright";
+import { expect, test } from "vitest";
+import { exampleModel, openPage, takePicture } from "./open-page.ts";
+import { useBuiltPage } from "./use-built-page.ts";
 
-let server: PageServer;
-let browser: Browser;
-
-beforeAll(async () => {
-  server = await serveBuiltPage();
-  browser = await launchChromium();
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server.close();
-});
+const built = useBuiltPage();
 
 const [first, second]: readonly { readonly question: string; readonly answer: string }[] = JSON.parse(
   readFileSync(`${exampleModel}questions.json`, "utf8"),
@@ -40,7 +29,7 @@ async function noteSaid(page: Page): Promise<() => Promise<readonly string[]>> {
 }
 
 test("one click gives a first answer, marked where it stands; a second question needs no second loading", async () => {
-  const { page, complaints, context } = await openPage(browser, server.url);
+  const { page, complaints, context } = await openPage(built.browser, built.server.url);
   await takePicture(page, "start");
   const said = await noteSaid(page);
   // A double click is one question, and loads one model.
@@ -75,7 +64,7 @@ test("one click gives a first answer, marked where it stands; a second question 
 });
 
 test("why: what the answer's tokens looked at, of each layer and head, to be pointed at and walked through", async () => {
-  const { page, complaints, context } = await openPage(browser, server.url);
+  const { page, complaints, context } = await openPage(built.browser, built.server.url);
   await page.getByRole("button", { name: "Try the example" }).click();
   await page.getByRole("button", { name: "Why this answer?" }).click();
   const picture = page.getByRole("group", { name: "Attention of the answer's tokens" });

@@ -1,31 +1,19 @@
 import { readFileSync } from "node:fs";
-import type { PageServer } from "longspan";
-import type { Browser } from "playwright";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { lightning } from "@longspan/adapter-lightning";
 import { torch } from "@longspan/adapter-torch";
 import { createConverter, memoryFileSet } from "@longspan/core";
-import { exampleModel, launchChromium, openPage, serveBuiltPage, takePicture } from "./open-page.ts";
+import { exampleModel, openPage, takePicture } from "./open-page.ts";
+import { useBuiltPage } from "./use-built-page.ts";
 import { storedFiles } from "./stored-zip.ts";
 
-let server: PageServer;
-let browser: Browser;
-
-beforeAll(async () => {
-  server = await serveBuiltPage();
-  browser = await launchChromium();
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server.close();
-});
+const built = useBuiltPage();
 
 const ckpt = `${exampleModel}longformer-qa.ckpt`;
 const document = `${exampleModel}document.txt`;
 
 test("look inside: what a checkpoint is, its tensors under all their names, values when they are asked for", async () => {
-  const { page, complaints, context } = await openPage(browser, `${server.url}#look`);
+  const { page, complaints, context } = await openPage(built.browser, `${built.server.url}#look`);
   await page.locator("[data-purpose=folder]").setInputFiles(exampleModel);
   await page.locator(".facts-list").waitFor();
   const facts = (await page.locator(".facts-list").textContent()) ?? "";
@@ -50,7 +38,7 @@ test("look inside: what a checkpoint is, its tensors under all their names, valu
 });
 
 test("a checkpoint by its URL is read in ranges, and what the policy forbids is refused with the way out", async () => {
-  const { page, complaints, context } = await openPage(browser, `${server.url}#look`);
+  const { page, complaints, context } = await openPage(built.browser, `${built.server.url}#look`);
   await page.getByText("From a URL").click();
   const address = page.getByLabel("URL of a file");
   await address.fill("https://models.example/model.safetensors");
@@ -59,7 +47,7 @@ test("a checkpoint by its URL is read in ranges, and what the policy forbids is 
   expect(await page.locator(".problem").textContent()).toContain("longspan page --connect https://models.example");
   const ranges: string[] = [];
   page.on("request", (request) => ranges.push(request.headers()["range"] ?? ""));
-  await address.fill(`${server.url}example/longformer-qa.ckpt`);
+  await address.fill(`${built.server.url}example/longformer-qa.ckpt`);
   await page.keyboard.press("Enter");
   await page.locator(".facts-list").waitFor();
   expect(await page.locator(".facts-list").textContent()).toContain("515,522");
@@ -77,7 +65,7 @@ test("a checkpoint by its URL is read in ranges, and what the policy forbids is 
 });
 
 test("files that are no checkpoint, or cut ones, are told as such", async () => {
-  const { page, complaints, context } = await openPage(browser, `${server.url}#look`);
+  const { page, complaints, context } = await openPage(built.browser, `${built.server.url}#look`);
   const files = page.locator("[data-purpose=files]");
   await files.setInputFiles(document);
   await page.locator(".problem").waitFor();
@@ -94,7 +82,7 @@ test("files that are no checkpoint, or cut ones, are told as such", async () => 
 });
 
 test("convert into another framework, saved as one zip, and compare it with its source", async () => {
-  const { page, complaints, context } = await openPage(browser, `${server.url}#convert`);
+  const { page, complaints, context } = await openPage(built.browser, `${built.server.url}#convert`);
   await page.locator("[data-purpose=folder]").setInputFiles(exampleModel);
   await page.getByLabel("Format").waitFor();
   await page.getByRole("button", { name: "Save as a download" }).waitFor();
@@ -140,14 +128,14 @@ test("convert into another framework, saved as one zip, and compare it with its 
 });
 
 test("a folder that the reader chooses gets the files, whole or not at all", async () => {
-  const { page, context } = await openPage(browser, "about:blank");
+  const { page, context } = await openPage(built.browser, "about:blank");
   // What a folder's chooser would give; Chromium without a window has none.
   await context.addInitScript(() => {
     Object.assign(globalThis, {
       showDirectoryPicker: async () => (await navigator.storage.getDirectory()).getDirectoryHandle("chosen", { create: true }),
     });
   });
-  await page.goto(`${server.url}#convert`);
+  await page.goto(`${built.server.url}#convert`);
   await page.locator("[data-purpose=files]").setInputFiles([ckpt, `${exampleModel}config.json`]);
   await page.getByRole("button", { name: "Save to a folder" }).click();
   await page.getByRole("heading", { name: "Saved" }).waitFor();

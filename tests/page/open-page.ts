@@ -10,8 +10,8 @@ export const exampleModel: string = fileURLToPath(new URL("../../examples/train-
 /** Pictures of a run, to be looked at. Not kept in the repository. */
 const pictures = fileURLToPath(new URL("../../apps/page/screenshots/", import.meta.url));
 
-export async function serveBuiltPage(connect: readonly string[] = []): Promise<PageServer> {
-  return servePage({ folder: pageFolder, port: 0, connect });
+export async function serveBuiltPage(): Promise<PageServer> {
+  return servePage({ folder: pageFolder, port: 0, connect: [] });
 }
 
 /** @param more Instead of WebGPU on the processor. */

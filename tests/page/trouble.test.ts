@@ -1,21 +1,10 @@
 import { readFileSync } from "node:fs";
-import type { PageServer } from "longspan";
-import type { Browser, Page, Worker } from "playwright";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { exampleModel, launchChromium, openPage, serveBuiltPage, takePicture } from "./open-page.ts";
+import type { Page, Worker } from "playwright";
+import { expect, test } from "vitest";
+import { exampleModel, launchChromium, openPage, takePicture } from "./open-page.ts";
+import { useBuiltPage } from "./use-built-page.ts";
 
-let server: PageServer;
-let browser: Browser;
-
-beforeAll(async () => {
-  server = await serveBuiltPage();
-  browser = await launchChromium();
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server.close();
-});
+const built = useBuiltPage();
 
 /** A short document, so that SwiftShader reads it in a second. */
 const note = "The access code of the Geneva station is 89944. There are 83 new doors at the Zurich harbour. ".repeat(3);
@@ -66,7 +55,7 @@ async function chooseExampleOn(page: Page, runtime: string): Promise<void> {
 }
 
 test("cancelled while it is loaded and while it runs, a model leaves nothing on the GPU; freed, it leaves nothing either", async () => {
-  const { page, complaints, context } = await openPage(browser, server.url, { serviceWorkers: "block" });
+  const { page, complaints, context } = await openPage(built.browser, built.server.url, { serviceWorkers: "block" });
   await useShortDocument(page);
   await chooseExampleOn(page, "webgpu");
   const buffers = await countBuffers(page);
@@ -113,7 +102,7 @@ test("cancelled while it is loaded and while it runs, a model leaves nothing on 
 });
 
 test("a question that is cancelled while it is read ends, and the one behind it is answered", async () => {
-  const { page, complaints, context } = await openPage(browser, server.url, { serviceWorkers: "block" });
+  const { page, complaints, context } = await openPage(built.browser, built.server.url, { serviceWorkers: "block" });
   await page.locator("[data-purpose=document]").setInputFiles(`${exampleModel}document.txt`);
   // Plain JavaScript cannot be interrupted while it computes: the worker goes, and another takes the next question.
   await chooseExampleOn(page, "reference");
@@ -133,7 +122,7 @@ test("a question that is cancelled while it is read ends, and the one behind it 
 });
 
 test("a worker that is gone is told in a sentence; document and questions are kept, and asking again works", async () => {
-  const { page, complaints, context } = await openPage(browser, server.url, { serviceWorkers: "block" });
+  const { page, complaints, context } = await openPage(built.browser, built.server.url, { serviceWorkers: "block" });
   await useShortDocument(page);
   await page.getByRole("button", { name: "Example model (2 MB)" }).click();
   await page.route("**/example/longformer-qa.ckpt", () => undefined);
@@ -153,7 +142,7 @@ test("a worker that is gone is told in a sentence; document and questions are ke
 });
 
 test("a model that cannot answer, one without its tokenizer and a document that is none are told as such", async () => {
-  const { page, complaints, context } = await openPage(browser, server.url, { serviceWorkers: "block" });
+  const { page, complaints, context } = await openPage(built.browser, built.server.url, { serviceWorkers: "block" });
   const documents = page.locator("[data-purpose=document]");
   await documents.setInputFiles({
     name: "picture.png",
@@ -179,7 +168,7 @@ test("a model that cannot answer, one without its tokenizer and a document that 
 test("without WebGPU the page says so, and answers on WebAssembly", async () => {
   const without = await launchChromium(["--disable-features=WebGPU"]);
   try {
-    const { page, complaints } = await openPage(without, server.url, { serviceWorkers: "block" });
+    const { page, complaints } = await openPage(without, built.server.url, { serviceWorkers: "block" });
     await useShortDocument(page);
     await page.getByRole("button", { name: "Example model (2 MB)" }).click();
     await ask(page, question);
@@ -195,7 +184,7 @@ test("without WebGPU the page says so, and answers on WebAssembly", async () => 
 });
 
 test("a GPU that is lost is told in a sentence, and opened anew for the next question", async () => {
-  const { page, complaints, context } = await openPage(browser, server.url, { serviceWorkers: "block" });
+  const { page, complaints, context } = await openPage(built.browser, built.server.url, { serviceWorkers: "block" });
   await useShortDocument(page);
   await chooseExampleOn(page, "webgpu");
   await page.workers()[0]?.evaluate(() => {
@@ -219,9 +208,9 @@ test("a GPU that is lost is told in a sentence, and opened anew for the next que
 });
 
 test("where there is no room, a copy is refused and nothing of it is left", async () => {
-  const { page, context } = await openPage(browser, server.url, { serviceWorkers: "block" });
+  const { page, context } = await openPage(built.browser, built.server.url, { serviceWorkers: "block" });
   const session = await context.newCDPSession(page);
-  await session.send("Storage.overrideQuotaForOrigin", { origin: new URL(server.url).origin, quotaSize: 500_000 });
+  await session.send("Storage.overrideQuotaForOrigin", { origin: new URL(built.server.url).origin, quotaSize: 500_000 });
   await page.locator("[data-purpose=folder]").setInputFiles(exampleModel);
   await page.getByRole("button", { name: "Keep a copy for next time" }).click();
   await page.locator(".model .problem").waitFor();

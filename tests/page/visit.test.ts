@@ -1,23 +1,12 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
-import type { PageServer } from "longspan";
-import type { Browser, Page, Response } from "playwright";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { exampleModel, launchChromium, openPage, serveBuiltPage, takePicture } from "./open-page.ts";
+import type { Page, Response } from "playwright";
+import { expect, test } from "vitest";
+import { exampleModel, openPage, takePicture } from "./open-page.ts";
+import { useBuiltPage } from "./use-built-page.ts";
 
-let server: PageServer;
-let browser: Browser;
-
-beforeAll(async () => {
-  server = await serveBuiltPage();
-  browser = await launchChromium();
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server.close();
-});
+const built = useBuiltPage();
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -37,10 +26,10 @@ async function violations(page: Page): Promise<readonly string[]> {
 }
 
 test("the first load is at most 200 kB, compressed; no model's files and no parser are in it", async () => {
-  const { page, context } = await openPage(browser, "about:blank");
+  const { page, context } = await openPage(built.browser, "about:blank");
   const responses: Response[] = [];
   page.on("response", (response) => responses.push(response));
-  await page.goto(server.url, { waitUntil: "networkidle" });
+  await page.goto(built.server.url, { waitUntil: "networkidle" });
   const sizes = await Promise.all(responses.map(async (response) => gzipSync(await response.body()).length));
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
   const loaded = responses.map((response) => new URL(response.url()).pathname);
@@ -52,7 +41,7 @@ test("the first load is at most 200 kB, compressed; no model's files and no pars
 
 // On a machine with thirty processes for each core the second question has been seen to hang while WebAssembly's threads start.
 test("a second visit works offline, with the document, the questions and the model of the first", { retry: 2 }, async () => {
-  const { page, complaints, context } = await openPage(browser, server.url);
+  const { page, complaints, context } = await openPage(built.browser, built.server.url);
   await page.getByRole("button", { name: "Try the example" }).click();
   await page.locator(".answer.best").waitFor();
   // What WebAssembly needs is the last that is kept.
@@ -74,7 +63,7 @@ test("a second visit works offline, with the document, the questions and the mod
 });
 
 test("a model of chosen files is kept in the browser, is there in the next visit, and goes when it is deleted", async () => {
-  const { page, complaints, context } = await openPage(browser, server.url);
+  const { page, complaints, context } = await openPage(built.browser, built.server.url);
   await page
     .locator("[data-purpose=document]")
     .setInputFiles({ name: "note.txt", mimeType: "text/plain", buffer: Buffer.from("The code of the Geneva station is 12345.") });
@@ -116,8 +105,8 @@ test("60,000 words scroll, are marked and scrolled to, and never hold the page f
   const needle = "The access code of the Zanzibar lighthouse is 31415.";
   const words = paragraphs.split(/\s+/).length;
   const long = `${`${paragraphs}\n`.repeat(Math.ceil(60_000 / words))}${needle}`;
-  const { page, complaints, context } = await openPage(browser, server.url, { serviceWorkers: "block" });
-  await browser.startTracing(page, { categories: ["toplevel", "disabled-by-default-devtools.timeline"] });
+  const { page, complaints, context } = await openPage(built.browser, built.server.url, { serviceWorkers: "block" });
+  await built.browser.startTracing(page, { categories: ["toplevel", "disabled-by-default-devtools.timeline"] });
   await page.locator("[data-purpose=document]").setInputFiles({ name: "long.txt", mimeType: "text/plain", buffer: Buffer.from(long) });
   await page.locator(".document .text").waitFor();
   await page.evaluate(async () => {
@@ -127,7 +116,7 @@ test("60,000 words scroll, are marked and scrolled to, and never hold the page f
       await new Promise((next) => requestAnimationFrame(next));
     }
   });
-  const tasks = mainThreadTasks(await browser.stopTracing());
+  const tasks = mainThreadTasks(await built.browser.stopTracing());
   expect(tasks.length).toBeGreaterThan(40);
   expect(Math.max(...tasks)).toBeLessThanOrEqual(100);
   expect(await page.locator(".chunk").last().textContent()).toContain(needle);
@@ -161,7 +150,10 @@ function mainThreadTasks(trace: Buffer): readonly number[] {
 }
 
 test("axe finds nothing, in any view, theme, width and language; nothing is wider than a phone", async () => {
-  const { page, complaints, context } = await openPage(browser, server.url, { serviceWorkers: "block", reducedMotion: "reduce" });
+  const { page, complaints, context } = await openPage(built.browser, built.server.url, {
+    serviceWorkers: "block",
+    reducedMotion: "reduce",
+  });
   await page.getByRole("button", { name: "Try the example" }).click();
   await page.locator(".answer.best").waitFor();
   await page.getByRole("button", { name: "Why this answer?" }).click();
@@ -212,7 +204,10 @@ test("axe finds nothing, in any view, theme, width and language; nothing is wide
 });
 
 test("by keyboard alone: to the content, through a question to its answer, and into its picture", async () => {
-  const { page, complaints, context } = await openPage(browser, server.url, { serviceWorkers: "block", reducedMotion: "reduce" });
+  const { page, complaints, context } = await openPage(built.browser, built.server.url, {
+    serviceWorkers: "block",
+    reducedMotion: "reduce",
+  });
   await page.keyboard.press("Tab");
   expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Skip to content");
   await page.keyboard.press("Enter");

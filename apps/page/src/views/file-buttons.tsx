@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import type { ChosenFile, ModelPlace } from "../protocol/model-place.ts";
 import { nameOfFiles } from "../state/models.ts";
 import { texts } from "../texts/language.ts";
+import { FileInput } from "./file-input.tsx";
 
 export type OnPlace = (place: ModelPlace, name: string) => void;
 
@@ -57,16 +58,7 @@ function FolderButton({ onPlace }: { readonly onPlace: OnPlace }): JSX.Element {
       <button type="button" onClick={() => void choose()}>
         {texts.value.model.folder}
       </button>
-      <input
-        ref={input}
-        type="file"
-        class="hidden-input"
-        data-purpose="folder"
-        tabIndex={-1}
-        aria-hidden="true"
-        {...{ webkitdirectory: true }}
-        onChange={(event) => takeFiles(event.currentTarget, onPlace)}
-      />
+      <FileInput input={input} purpose="folder" folder onChoose={(chosen) => takeFiles(chosen, onPlace)} />
     </>
   );
 }
@@ -78,16 +70,7 @@ function FilesButton({ onPlace }: { readonly onPlace: OnPlace }): JSX.Element {
       <button type="button" onClick={() => input.current?.click()}>
         {texts.value.model.files}
       </button>
-      <input
-        ref={input}
-        type="file"
-        class="hidden-input"
-        data-purpose="files"
-        tabIndex={-1}
-        aria-hidden="true"
-        multiple
-        onChange={(event) => takeFiles(event.currentTarget, onPlace)}
-      />
+      <FileInput input={input} purpose="files" multiple onChoose={(chosen) => takeFiles(chosen, onPlace)} />
     </>
   );
 }

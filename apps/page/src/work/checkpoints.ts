@@ -1,4 +1,4 @@
-import { type Checkpoint, elementCount, LongspanError } from "@longspan/core";
+import { type Checkpoint, elementCount, headName, LongspanError } from "@longspan/core";
 import { type CompiledLayout, compileLayout } from "@longspan/core/adapter";
 import type { Comparison, Inspection, PlanReport, Slot, TensorRow, ConvertRequest } from "../protocol/calls.ts";
 import { placeKey, type ModelPlace } from "../protocol/model-place.ts";
@@ -86,7 +86,7 @@ function inspectionOf(checkpoint: Checkpoint): Inspection {
     container: checkpoint.container,
     envelope: checkpoint.envelope,
     layout: checkpoint.layout,
-    head: checkpoint.head,
+    head: checkpoint.head === null ? null : headName(checkpoint.head),
     prefix: checkpoint.prefix,
     orientation: checkpoint.orientation,
     configOrigin: checkpoint.configOrigin,

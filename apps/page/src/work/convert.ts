@@ -1,10 +1,11 @@
 import { makeZip, predictLength } from "client-zip";
-import type { Checkpoint } from "@longspan/core";
+import { LongspanError, type Checkpoint } from "@longspan/core";
+import { directoryHandleSink } from "@longspan/core/browser";
 import type { Converted, ConvertRequest } from "../protocol/calls.ts";
 import { emptyDownloads } from "../storage/kept-folders.ts";
 import { converter } from "./adapters.ts";
-import { directoryHandleSink, saying } from "./directory-handle-sink.ts";
 import type { StepOptions } from "./models.ts";
+import { saying } from "./saying.ts";
 
 /** Converts a checkpoint into a folder, or into the browser's private file system, from where one file (a zip of several) is downloaded. */
 export async function convert(
@@ -14,32 +15,50 @@ export async function convert(
 ): Promise<Converted> {
   const started = performance.now();
   const folder = to.kind === "folder" ? to.handle : await saying("the download", emptyDownloads);
-  const sink = await directoryHandleSink(folder);
+  const sink = directoryHandleSink(folder);
   const plan = converter.plan(checkpoint, { target, dataType: dataType as "float16" | undefined });
-  await converter.convert(plan, {
-    sink,
-    signal,
-    onProgress: ({ item, done, total }) => report({ stage: "convert", item, done, total, unit: "bytes" }),
-  });
-  const files = sink.files();
+  const written = await converter
+    .convert(plan, { sink, signal, onProgress: ({ item, done, total }) => report({ stage: "convert", item, done, total, unit: "bytes" }) })
+    .catch((error: unknown) => {
+      throw withWayOut(error, folder.name);
+    });
+  const saved = await Promise.all(
+    written.map(async (path): Promise<SavedFile> => {
+      const name = path.slice(sink.name.length + 1);
+      return { name, file: await (await fileOf(folder, name)).getFile() };
+    }),
+  );
+  const files = saved.map(({ name, file }) => ({ name, size: file.size }));
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
-  const download = to.kind === "folder" ? undefined : await packed(folder, `${target}-model`, files, { signal, report });
+  const download = to.kind === "folder" ? undefined : await packed(folder, `${target}-model`, saved, { signal, report });
   return { files, bytes, milliseconds: performance.now() - started, ...(download === undefined ? {} : { download }) };
+}
+
+interface SavedFile {
+  readonly name: string;
+  readonly file: File;
+}
+
+/** On a page nobody can say `force`. */
+function withWayOut(error: unknown, folder: string): unknown {
+  if (!LongspanError.isInstance(error) || error.code !== "target-exists") return error;
+  const { path } = error.details;
+  return new LongspanError("target-exists", `${folder} has a file ${String(path)} already. Choose an empty folder.`, {
+    details: error.details,
+    cause: error,
+  });
 }
 
 /** A single file as it is; several stored in a zip, whose parts are deleted then. */
 async function packed(
   folder: FileSystemDirectoryHandle,
   name: string,
-  files: Converted["files"],
+  files: readonly SavedFile[],
   { signal, report }: StepOptions,
 ): Promise<Converted["download"]> {
   const [first] = files;
-  if (first !== undefined && files.length === 1) return { name: first.name, file: await (await fileOf(folder, first.name)).getFile() };
-  const inputs = await Promise.all(
-    files.map(async (file) => ({ name: file.name, input: await (await fileOf(folder, file.name)).getFile() })),
-  );
-  const total = Number(predictLength(files.map((file) => ({ name: file.name, size: file.size }))));
+  if (first !== undefined && files.length === 1) return first;
+  const total = Number(predictLength(files.map(({ name: part, file }) => ({ name: part, size: file.size }))));
   const zip = `${name}.zip`;
   return saying(zip, async () => {
     const handle = await folder.getFileHandle(zip, { create: true });
@@ -52,7 +71,9 @@ async function packed(
         controller.enqueue(chunk);
       },
     });
-    await makeZip(inputs).pipeThrough(counting).pipeTo(target, { signal });
+    await makeZip(files.map(({ name: part, file }) => ({ name: part, input: file })))
+      .pipeThrough(counting)
+      .pipeTo(target, { signal });
     for (const { name: part } of files) await folder.removeEntry(part.split("/")[0] ?? part, { recursive: true }).catch(() => undefined);
     return { name: zip, file: await handle.getFile() };
   });

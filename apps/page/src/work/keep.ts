@@ -1,6 +1,6 @@
 import type { ModelPlace } from "../protocol/model-place.ts";
 import { createKeptFolder, deleteKeptFolder } from "../storage/kept-folders.ts";
-import { saying } from "./directory-handle-sink.ts";
+import { saying } from "./saying.ts";
 import type { StepOptions } from "./models.ts";
 
 /** Copies a model's files into the browser's private file system: all of them, or none. @returns bytes. */

@@ -9,6 +9,7 @@ import { texts } from "../../texts/language.ts";
 import { count } from "../../texts/numbers.ts";
 import { documentChunks, type Chunk } from "../document-chunks.ts";
 import { ProblemNote } from "../problem-note.tsx";
+import { FileInput } from "../file-input.tsx";
 
 const chunks = computed(() => documentChunks(openedDocument.value?.text ?? ""));
 const changing = signal(false);
@@ -156,16 +157,12 @@ function DocumentChooser(): JSX.Element {
         <button type="button" onClick={() => input.current?.click()}>
           {words.chooseDocument}
         </button>
-        <input
-          ref={input}
-          type="file"
-          class="hidden-input"
-          data-purpose="document"
-          tabIndex={-1}
-          aria-hidden="true"
-          onChange={(event) => {
-            const [file] = event.currentTarget.files ?? [];
-            event.currentTarget.value = "";
+        <FileInput
+          input={input}
+          purpose="document"
+          onChoose={(chosen) => {
+            const [file] = chosen.files ?? [];
+            chosen.value = "";
             if (file !== undefined) void take(file.name, file);
           }}
         />
