@@ -1,6 +1,7 @@
 import { type ByteSource, bytesPerElement, type Checkpoint, elementCount, type Head } from "@longspan/core";
 import { createLongformerSpec, parseLongformerConfig, stridedTensor } from "@longspan/core/adapter";
 import { seededCheckpoint } from "@longspan/core/testing";
+import { repeatedSource } from "./repeated-source.ts";
 
 const words = 2 ** 20;
 
@@ -12,22 +13,7 @@ export function noise(size: number): ByteSource {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     block[index] = (state / 2 ** 32 - 0.5) * 0.2;
   }
-  const bytes = new Uint8Array(block.buffer);
-  return {
-    name: "noise",
-    size,
-    async read(offset, length, { into } = {}) {
-      const out = into?.subarray(0, length) ?? new Uint8Array(length);
-      for (let filled = 0; filled < length;) {
-        const start = (offset + filled) % bytes.byteLength;
-        const take = Math.min(bytes.byteLength - start, length - filled);
-        out.set(bytes.subarray(start, start + take), filled);
-        filled += take;
-      }
-      return out;
-    },
-    close: async () => {},
-  };
+  return repeatedSource("noise", block, size);
 }
 
 /** A Longformer of that configuration with noise for weights, pooler included. */

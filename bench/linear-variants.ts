@@ -19,6 +19,7 @@ import {
 } from "../packages/runtime-webgpu/src/kernels/linear/timed-linear.ts";
 import { testDevice } from "../packages/runtime-webgpu/src/testing/test-device.ts";
 import { median } from "./whole-process.ts";
+import { steppedNoise } from "./stepped-noise.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -95,7 +96,7 @@ async function compare(shape: LinearShape, tilings: readonly Tiling[]): Promise<
   const { rows, inner, columns } = shape;
   const key = `${rows},${inner},${columns} ${shape.weightStorage}`;
   const buffers = createLinearBuffers(timed, shape);
-  const values = { x: noise(rows * inner, 1), weight: noise(columns * inner, 2), bias: noise(columns, 3) };
+  const values = { x: steppedNoise(rows * inner, 1), weight: steppedNoise(columns * inner, 2), bias: steppedNoise(columns, 3) };
   const written = (data: Float32Array<ArrayBuffer>, storage: string): GPUAllowSharedBufferSource =>
     storage === "float16" ? new Uint16Array(new Float16Array(data).buffer) : data;
   device.queue.writeBuffer(buffers.x, 0, written(values.x, shape.activationStorage ?? "float32"));
@@ -169,15 +170,4 @@ async function worstOf({ shape, out }: LinearBuffers, values: Readonly<Record<"x
     if (!(error <= worst)) worst = error;
   }
   return worst;
-}
-
-/** Between -1 and 1, in steps that float16 holds. */
-function noise(length: number, seed: number): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(length);
-  let state = seed;
-  for (const index of out.keys()) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    out[index] = Math.round((state / 2 ** 32 - 0.5) * 256) / 128;
-  }
-  return out;
 }

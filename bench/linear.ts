@@ -24,6 +24,7 @@ import { multiplyAddPeak } from "./multiply-add-peak.ts";
 import { openOnnxOnDevice } from "./onnx-on-device.ts";
 import { warmClock } from "./warm-clock.ts";
 import { median } from "./whole-process.ts";
+import { steppedNoise } from "./stepped-noise.ts";
 
 interface Contender {
   readonly name: string;
@@ -70,7 +71,7 @@ async function compare({
   readonly inner: number;
   readonly columns: number;
 }): Promise<void> {
-  const values = { x: noise(rows * inner, 1), weight: noise(columns * inner, 2), bias: noise(columns, 3) };
+  const values = { x: steppedNoise(rows * inner, 1), weight: steppedNoise(columns * inner, 2), bias: steppedNoise(columns, 3) };
   const held: LinearBuffers[] = [];
   const contenders: Contender[] = [];
   const chosen = new Set<string>();
@@ -188,17 +189,6 @@ function matMul(rows: number, inner: number, columns: number): Graph {
     const bias = builder.input("bias", "float32", [columns]);
     builder.output("out", builder.apply(operations.add, [builder.apply(operations.matMul, [x, weight]), bias]));
   });
-}
-
-/** Between -1 and 1, in steps that float16 holds, so that both storages have the same sums. */
-function noise(length: number, seed: number): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(length);
-  let state = seed;
-  for (const index of out.keys()) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    out[index] = Math.round((state / 2 ** 32 - 0.5) * 256) / 128;
-  }
-  return out;
 }
 
 async function halves(data: Float32Array): Promise<Uint8Array<ArrayBuffer>> {

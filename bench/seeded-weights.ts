@@ -2,6 +2,7 @@ import { type ByteSource, bytesPerElement, elementCount, type LazyTensor } from 
 import { stridedTensor } from "@longspan/core/adapter";
 import type { Graph } from "@longspan/core/graph";
 import type { Weights } from "@longspan/core/runtime";
+import { repeatedSource } from "./repeated-source.ts";
 
 /** Values of the sequence that all weights are cut from. */
 const values = 2 ** 20;
@@ -46,22 +47,7 @@ function hashOf(name: string): number {
   return hash;
 }
 
-/** A file of any length that repeats these values. */
+/** A file without an end that repeats these values. */
 function repeated(block: readonly number[]): ByteSource {
-  const bytes = new Uint8Array(Float32Array.from(block).buffer);
-  return {
-    name: "seeded weights",
-    size: Number.MAX_SAFE_INTEGER,
-    async read(offset, length, { into } = {}) {
-      const out = into?.subarray(0, length) ?? new Uint8Array(length);
-      for (let filled = 0; filled < length;) {
-        const start = (offset + filled) % bytes.byteLength;
-        const take = Math.min(bytes.byteLength - start, length - filled);
-        out.set(bytes.subarray(start, start + take), filled);
-        filled += take;
-      }
-      return out;
-    },
-    close: async () => {},
-  };
+  return repeatedSource("seeded weights", Float32Array.from(block), Number.MAX_SAFE_INTEGER);
 }
