@@ -29,6 +29,7 @@ import { loadTokenizer } from "@longspan/pipelines";
 import { onnx } from "@longspan/runtime-ort";
 import { parseSafetensorsIndex, readSafetensorsHeader, SafetensorsError } from "@longspan/safetensors";
 import { legacyAround, safetensorsAround, torchZipAround } from "./made-around.ts";
+import { smallConfiguration } from "../../fixtures/hostile/small-configuration.ts";
 
 /** Files of one folder, by name; a path such as `a/b` lies in a folder inside. */
 export type HostileFiles = Readonly<Record<string, Uint8Array>>;
@@ -237,20 +238,7 @@ export const readers = {
 
 export type ReaderName = keyof typeof readers;
 
-const smallSpec = createLongformerSpec(
-  parseLongformerConfig({
-    model_type: "longformer",
-    vocab_size: 20,
-    hidden_size: 8,
-    num_hidden_layers: 2,
-    num_attention_heads: 2,
-    intermediate_size: 12,
-    max_position_embeddings: 20,
-    type_vocab_size: 1,
-    attention_window: [4, 4],
-  }).config,
-  "question-answering",
-);
+const smallSpec = createLongformerSpec(parseLongformerConfig(smallConfiguration).config, "question-answering");
 
 /** What a terminal obeys, or nobody sees; not the joiners and the number signs of scripts, which are seen. */
 const obeyed =

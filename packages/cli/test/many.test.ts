@@ -1,5 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
-import { createReadStream, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, existsSync } from "node:fs";
+import { createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from "node:fs";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { csvLines } from "../src/jobs/csv-lines.ts";
+import { childrenOf } from "./child-processes.ts";
 import { collected } from "./collected.ts";
 import { runCommand, runDocument, runWithInput } from "./run-command.ts";
 
@@ -301,19 +302,6 @@ async function killAt(
   const pid = victim();
   if (pid !== undefined) process.kill(pid, "SIGKILL");
   await ended;
-}
-
-function childrenOf(pid: number | undefined): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => {
-      try {
-        return readFileSync(`/proc/${name}/stat`, "utf8").split(") ")[1]?.split(" ")[1] === String(pid);
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
 }
 
 describe.runIf(process.platform === "linux")("processes", () => {

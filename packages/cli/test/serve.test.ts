@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, readdirSync } from "node:fs";
 import { PassThrough, Readable } from "node:stream";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { servedTasks } from "@longspan/serve";
 import { tasks } from "../src/commands/serve.command.ts";
 import { run } from "../src/run.ts";
+import { childrenOf } from "./child-processes.ts";
 import { runCommand, runDocument, runWithInput } from "./run-command.ts";
 
 const fixtures = fileURLToPath(new URL("../../../fixtures", import.meta.url));
@@ -234,19 +234,6 @@ test("what cannot be served", async () => {
 });
 
 describe.runIf(process.platform === "linux")("processes", () => {
-  function childrenOf(pid: number | undefined): number[] {
-    return readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name))
-      .filter((name) => {
-        try {
-          return readFileSync(`/proc/${name}/stat`, "utf8").split(") ")[1]?.split(" ")[1] === String(pid);
-        } catch {
-          return false;
-        }
-      })
-      .map(Number);
-  }
-
   test.each([["alone"], ["with workers, one of which is killed", "--workers", "2"]])(
     "SIGTERM ends it when all is answered: %s",
     async (_, ...words) => {
