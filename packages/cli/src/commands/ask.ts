@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { throwIfAborted } from "@longspan/core/adapter";
-import { lowConfidenceScore, questionAnswering, type Answer, type QuestionAnsweringResult } from "@longspan/pipelines";
+import { lowConfidenceScore, pipelineDefaults, questionAnswering, type Answer, type QuestionAnsweringResult } from "@longspan/pipelines";
 import { resultOf, type TextCommand, type TextCommandOptions } from "../batch/text-command.ts";
 import { runTextCommand, type TextCommandContext } from "../batch/run-text-command.ts";
 import { textField } from "../jobs/job-text.ts";
@@ -27,7 +27,9 @@ export async function ask(model: string, options: AskOptions, context: TextComma
 }
 
 /** How questions are answered. */
-export function askCommand({ minScore = 0 }: Pick<AskOptions, "minScore">): TextCommand<AskOptions> {
+export function askCommand({
+  minScore = pipelineDefaults.questionAnswering.minScore,
+}: Pick<AskOptions, "minScore">): TextCommand<AskOptions> {
   return {
     name: "ask",
     heads: ["question-answering"],

@@ -2,6 +2,7 @@ import type { Checkpoint } from "@longspan/core";
 import {
   classifyText,
   classifyTokens,
+  pipelineDefaults,
   type ClassifyTextOptions,
   type ClassifyTokensOptions,
   type Entity,
@@ -36,7 +37,9 @@ export async function classify(model: string, options: ClassifyOptions, context:
 }
 
 /** How texts and their tokens are labelled. */
-export function classifyCommand({ windowScores: scoring = "mean" }: Pick<ClassifyOptions, "windowScores">): TextCommand<ClassifyOptions> {
+export function classifyCommand({
+  windowScores: scoring = pipelineDefaults.classifyText.windowScores,
+}: Pick<ClassifyOptions, "windowScores">): TextCommand<ClassifyOptions> {
   return {
     name: "classify",
     heads: ["sequence-classification", "token-classification"],
