@@ -73,6 +73,14 @@ describe.runIf(process.platform === "linux")("streams that fail", () => {
     expect(refused).toMatchObject({ code: 1, out: expect.stringMatching(/^error {2}.*\n$/) });
     for (const redirection of ["2>&-", "2> /dev/full", "> /dev/null 2>&1"])
       expect(await shell("doctor", redirection)).toMatchObject({ code: 0 });
+    const file = join(folder, "said.txt");
+    for (const redirection of [`2> "${file}"`, `2>> "${file}"`]) {
+      writeFileSync(file, "before\n");
+      expect(await shell("doctor", redirection)).toMatchObject({ code: 0, out: expect.stringContaining("llvmpipe") });
+      expect(readFileSync(file, "utf8")).toBe(redirection.startsWith("2>>") ? "before\n" : "");
+    }
+    // A socket.
+    expect(await shell("doctor", "")).toMatchObject({ code: 0, error: "" });
   });
 
   test("both closed", async () => {

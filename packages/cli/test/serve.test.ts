@@ -10,6 +10,7 @@ import { servedTasks } from "@longspan/serve";
 import { tasks } from "../src/commands/serve.command.ts";
 import { run } from "../src/run.ts";
 import { childrenOf } from "./child-processes.ts";
+import { describedFetch } from "./described-fetch.ts";
 import { runCommand, runDocument, runWithInput } from "./run-command.ts";
 
 const fixtures = fileURLToPath(new URL("../../../fixtures", import.meta.url));
@@ -23,6 +24,10 @@ interface Served {
   readonly said: () => string;
   stop(): Promise<number>;
 }
+
+/** Whatever these tests ask, and are answered, has to be as the servers describe it. */
+const token = "secret";
+const fetchDescribed = describedFetch(token);
 
 /** A server in this process, on a port that is free. */
 async function serve(...words: readonly string[]): Promise<Served> {
@@ -55,7 +60,11 @@ async function post(
   headers: Record<string, string> = {},
 ): Promise<{ status: number; headers: Headers; body: unknown }> {
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  const response = await fetch(address, { method: "POST", body: text, headers: { "content-type": "application/json", ...headers } });
+  const response = await fetchDescribed(address, {
+    method: "POST",
+    body: text,
+    headers: { "content-type": "application/json", ...headers },
+  });
   return { status: response.status, headers: response.headers, body: await response.json() };
 }
 
@@ -64,7 +73,7 @@ test("the command line knows every task", () => {
 });
 
 describe("with @huggingface/inference and openai, unchanged but for the address", () => {
-  const client = new InferenceClient();
+  const client = new InferenceClient(undefined, { fetch: fetchDescribed });
   const withTokenizer = ["--tokenizer", qaModel];
 
   test("question answering: what the command line answers", async () => {
@@ -134,7 +143,7 @@ describe("with @huggingface/inference and openai, unchanged but for the address"
     const { embeddings } = document as { embeddings: number[][] };
     expect(await client.featureExtraction({ inputs: context, endpointUrl: server.address })).toEqual(embeddings[0]);
     expect(await client.featureExtraction({ inputs: [context, "a dog read."], endpointUrl: server.address })).toEqual(embeddings);
-    const openai = new OpenAI({ baseURL: `${server.address}/v1`, apiKey: "none", maxRetries: 0 });
+    const openai = new OpenAI({ baseURL: `${server.address}/v1`, apiKey: "none", maxRetries: 0, fetch: fetchDescribed });
     for (const format of [undefined, "float", "base64"] as const) {
       const found = await openai.embeddings.create({
         model: "any",
@@ -156,17 +165,17 @@ describe("with @huggingface/inference and openai, unchanged but for the address"
 describe("bounds", () => {
   let server: Served;
   beforeAll(async () => {
-    server = await serve(qaModel, "--token", "secret", "--queue", "3", "--max-body", "2kB", "--max-length", "500");
+    server = await serve(qaModel, "--token", token, "--queue", "3", "--max-body", "2kB", "--max-length", "500");
   });
   afterAll(async () => server.stop());
-  const headers = { authorization: "Bearer secret" };
+  const headers = { authorization: `Bearer ${token}` };
   const inputs = { question, context };
 
   test("a token, if there is one; health asks for none", async () => {
     expect(await post(server.address, { inputs })).toMatchObject({ status: 401, body: { error_type: "unauthorized" } });
     expect(await post(server.address, { inputs }, { authorization: "Bearer wrong" })).toMatchObject({ status: 401 });
-    expect((await fetch(`${server.address}/metrics`)).status).toBe(401);
-    expect(await (await fetch(`${server.address}/health`)).json()).toMatchObject({ status: "ok", task: "question-answering" });
+    expect((await fetchDescribed(`${server.address}/metrics`)).status).toBe(401);
+    expect(await (await fetchDescribed(`${server.address}/health`)).json()).toMatchObject({ status: "ok", task: "question-answering" });
     expect(await post(server.address, { inputs }, headers)).toMatchObject({ status: 200 });
   });
 
@@ -206,10 +215,10 @@ describe("bounds", () => {
   });
 
   test("metrics, and a description of it all", async () => {
-    const metrics = await (await fetch(`${server.address}/metrics`, { headers })).text();
+    const metrics = await (await fetchDescribed(`${server.address}/metrics`, { headers })).text();
     expect(metrics).toMatch(/^longspan_requests_total\{route="\/",status="200"\} [1-9]/m);
     expect(metrics).toMatch(/^longspan_inputs_waiting 0$/m);
-    const document = (await (await fetch(`${server.address}/openapi.json`, { headers })).json()) as {
+    const document = (await (await fetchDescribed(`${server.address}/openapi.json`, { headers })).json()) as {
       openapi: string;
       paths: object;
       security: unknown;

@@ -11,7 +11,8 @@ const object = (properties: Schema, required: readonly string[] = Object.keys(pr
   required,
 });
 const list = (items: Schema): Schema => ({ type: "array", items });
-const oneOrMany = (schema: Schema): Schema => ({ oneOf: [schema, list(schema)] });
+/** A list of lists may be either, as an empty list: `oneOf` would refuse it. */
+const oneOrMany = (schema: Schema): Schema => ({ anyOf: [schema, list(schema)] });
 const label = object({ label: text, score: number });
 const span = object({ answer: text, score: number, start: integer, end: integer });
 const filling = object({ score: number, token: integer, token_str: text, sequence: text });
@@ -36,7 +37,7 @@ const schemas: Readonly<Record<ServedTask, TaskSchemas>> = {
     },
     answer: oneOrMany(span),
   },
-  "fill-mask": { input: text, parameters: { top_k: integer }, answer: { oneOf: [list(filling), list(list(filling))] } },
+  "fill-mask": { input: text, parameters: { top_k: integer }, answer: oneOrMany(list(filling)) },
   "text-classification": {
     input: text,
     parameters: { function_to_apply: { enum: ["sigmoid", "softmax", "none"] }, top_k: integer },
@@ -65,14 +66,16 @@ const schemas: Readonly<Record<ServedTask, TaskSchemas>> = {
 export function openapiDocument(task: ServedTask, model: string, version: string, needsToken: boolean): object {
   const { input, parameters, answer } = schemas[task];
   const failure = { description: "an error", content: json(object({ error: text, error_type: text })) };
-  const failures = Object.fromEntries(["400", "401", "413", "429", "503", "504"].map((status) => [status, failure]));
+  const failures = (...statuses: readonly string[]): object => Object.fromEntries(statuses.map((status) => [status, failure]));
+  const refused = needsToken ? failures("401") : {};
+  const allFailures = { ...refused, ...failures("400", "413", "429", "500", "503", "504") };
   const inference = {
     post: {
       summary: `${task}, as Hugging Face's clients ask`,
       requestBody: body(object({ inputs: oneOrMany(input), parameters: object(parameters, []) }, ["inputs"])),
       responses: {
-        "200": { description: "the answer; of several inputs, a list", content: json({ oneOf: [answer, list(answer)] }) },
-        ...failures,
+        "200": { description: "the answer; of several inputs, a list", content: json(oneOrMany(answer)) },
+        ...allFailures,
       },
     },
   };
@@ -87,15 +90,16 @@ export function openapiDocument(task: ServedTask, model: string, version: string
             object({
               object: text,
               model: text,
-              data: list(object({ object: text, index: integer, embedding: { oneOf: [vector, text] } })),
+              data: list(object({ object: text, index: integer, embedding: { anyOf: [vector, text] } })),
             }),
           ),
         },
-        ...failures,
+        ...allFailures,
       },
     },
   };
-  const plain = (summary: string, description: string): object => ({ get: { summary, responses: { "200": { description } } } });
+  const plain = (summary: string, responses: object, besides: object = {}): object => ({ get: { summary, responses, ...besides } });
+  const health = object({ status: text, model: text, task: text }, ["status"]);
   return {
     openapi: "3.1.0",
     info: { title: `longspan serve: ${model}`, version },
@@ -104,9 +108,13 @@ export function openapiDocument(task: ServedTask, model: string, version: string
       "/": inference,
       "/models/{model}": { parameters: [{ name: "model", in: "path", required: true, schema: text }], ...inference },
       ...(task === "feature-extraction" ? { "/v1/embeddings": embeddings } : {}),
-      "/health": plain("whether requests are answered", "they are; 503 where they are not"),
-      "/metrics": plain("counts, for Prometheus", "text"),
-      "/openapi.json": plain("this document", "JSON"),
+      "/health": plain(
+        "whether requests are answered",
+        { "200": { description: "they are", content: json(health) }, "503": { description: "they are not", content: json(health) } },
+        needsToken ? { security: [] } : {},
+      ),
+      "/metrics": plain("counts, for Prometheus", { "200": { description: "text" }, ...refused }),
+      "/openapi.json": plain("this document", { "200": { description: "JSON" }, ...refused }),
     },
   };
 }

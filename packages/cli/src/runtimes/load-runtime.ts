@@ -1,5 +1,5 @@
 import { LongspanError } from "@longspan/core";
-import { adaptersHere } from "./adapters-here.ts";
+import { adaptersOfThisProcess } from "./adapters-here.ts";
 import type { Runtime } from "@longspan/core/runtime";
 import { isModulePath, loadModule, type ModuleUse } from "../load-module.ts";
 import { chooseRuntime, type ChosenRuntime, type RuntimeNeeds } from "./choose-runtime.ts";
@@ -61,8 +61,8 @@ export async function loadRuntime(name: string, needs: RuntimeNeeds): Promise<Ch
 async function loadWebgpu(): Promise<ChosenRuntime> {
   const { webgpu } = await import("@longspan/runtime-webgpu");
   try {
-    // So that what Dawn says of adapters it finds is out of the way.
-    await adaptersHere();
+    // So that what Dawn says of adapters it finds is out of the way, where that can be.
+    await adaptersOfThisProcess();
   } catch (error) {
     // Preparing a model says what is missing.
     if (!LongspanError.isInstance(error)) throw error;

@@ -1,14 +1,15 @@
-import { closeSync, fstatSync, openSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 
 /**
  * Runs what calls native code that writes to the process's standard error by itself (Dawn and the Vulkan loader, when they look for adapters: of limits and layers that
- * nobody asked about), with such messages left out.
+ * nobody asked about), with such messages left out; where that cannot be, undefined, and nothing is run.
  *
- * Node cannot duplicate a descriptor, so standard error is opened anew under its number afterwards. Of a file that is not done: standard output may be
- * the same one, and the two would no longer write behind each other. Nor is it done where standard error is closed or a socket.
+ * Node cannot duplicate a descriptor, so standard error is opened anew under its number afterwards. A file is written at its end then, whoever else has it open: that is
+ * done only where it was so before (`2>> file`). Nor can it be done where standard error is closed or a socket.
  */
-export async function withoutNativeMessages<Result>(run: () => Promise<Result>): Promise<Result> {
+export async function withoutNativeMessages<Result>(run: () => Promise<Result>): Promise<Result | undefined> {
   const restore = silence();
+  if (restore === undefined) return undefined;
   try {
     return await run();
   } finally {
@@ -18,9 +19,9 @@ export async function withoutNativeMessages<Result>(run: () => Promise<Result>):
 
 const standardError = 2;
 
-function silence(): () => void {
+function silence(): (() => void) | undefined {
   const kept = openAgain();
-  if (kept === undefined) return () => {};
+  if (kept === undefined) return undefined;
   replaceBy("/dev/null", "w");
   return () => {
     replaceBy(`/dev/fd/${kept}`, "a");
@@ -30,10 +31,17 @@ function silence(): () => void {
 
 function openAgain(): number | undefined {
   try {
-    return process.platform === "win32" || fstatSync(standardError).isFile() ? undefined : openSync(`/dev/fd/${standardError}`, "a");
+    if (process.platform === "win32" || (fstatSync(standardError).isFile() && !isAppended())) return undefined;
+    return openSync(`/dev/fd/${standardError}`, "a");
   } catch {
     return undefined;
   }
+}
+
+/** Linux tells the flags (octal) that a descriptor was opened with; O_APPEND is 02000. */
+function isAppended(): boolean {
+  const flags = /^flags:\s+(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${standardError}`, "utf8"))?.[1];
+  return flags !== undefined && (Number.parseInt(flags, 8) & 0o2000) !== 0;
 }
 
 /** The lowest free number is what opening gives. */
