@@ -1,12 +1,13 @@
 // A program of the GPU archive: whole models in one precision. Milliseconds of a run as its caller sees it, and of its kernels by the GPU's
-// own clock; where the kernels' time goes; and how far the outputs are from what transformers recorded for the same weights.
+// own clock: of all of a run as it runs, and of each timed by itself, which lets none begin before the last has ended and costs some
+// microseconds each; where the kernels' time goes; and how far the outputs are from what transformers recorded for the same weights.
 // Options: --model base|large|tiny, --precision float32|float16, --sizes 1x512,8x512,… (batch x tokens), --globals N (in each row),
 // --milliseconds N (how long each size is run before and while it is timed), --profile BxT,… (sizes whose kernels are listed),
 // --tuning rules|measured (default rules: measuring beside others tells nothing), --in-turn, --output FILE.
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import type { LongformerConfig } from "@longspan/core";
-import { prepareInputs, type SessionInputs, type SessionProfile } from "@longspan/core/runtime";
+import { prepareInputs, type Session, type SessionInputs, type SessionProfile } from "@longspan/core/runtime";
 import { webgpu } from "@longspan/runtime-webgpu";
 import { readJsonFixture } from "../../tests/read-fixture.ts";
 import { forwardGraph } from "../forward-graphs.ts";
@@ -18,10 +19,11 @@ import { waitForTurn } from "./turns.ts";
 export interface ForwardTimes {
   readonly size: string;
   readonly globals: number;
-  /** Medians, in milliseconds. `kernels` is the sum over the steps of a run. */
+  /** Medians, in milliseconds. `kernels` is what the GPU takes for all of a run, `alone` the sum over kernels that are timed by themselves. */
   readonly run: number;
   readonly fastest: number;
   readonly kernels: number;
+  readonly alone: number;
   readonly runs: number;
   /** Share of one core's time that the process took while runs were under way. */
   readonly processor: number;
@@ -78,10 +80,11 @@ await using runtime = webgpu({ tuning: options.tuning === "measured" ? "measured
 const started = performance.now();
 const session = await runtime.prepare(graph, weights, { dataType: precision });
 const prepareSeconds = (performance.now() - started) / 1000;
+const timed = await runtime.prepare(graph, weights, { dataType: precision, profile: "run" });
 const profiled = await runtime.prepare(graph, weights, { dataType: precision, profile: true });
 const sizes = options.sizes.split(",");
 // What only a run of this size needs is compiled now.
-for (const size of sizes) for (const one of [session, profiled]) await one.run(inputsOf(config, size));
+for (const size of sizes) for (const one of [session, timed, profiled]) await one.run(inputsOf(config, size));
 console.log(`${options.model}, ${precision}, tilings ${options.tuning}, on ${session.device}: ready in ${prepareSeconds.toFixed(1)} s`);
 await waitForTurn(options["in-turn"]);
 
@@ -96,25 +99,31 @@ for (const size of sizes) {
   const runs = await repeat(milliseconds, () => session.run(inputs));
   const spent = process.cpuUsage(processorBefore);
   const processor = (spent.user + spent.system) / 1000 / (performance.now() - from);
-  const profiles: SessionProfile[] = [];
-  await repeat(milliseconds / 2, async () => {
-    await profiled.run(inputs);
-    const profile = profiled.profile?.();
-    if (profile !== undefined) profiles.push(profile);
-  });
+  const profilesOf = async (one: Session): Promise<readonly SessionProfile[]> => {
+    const found: SessionProfile[] = [];
+    await repeat(milliseconds / 4, async () => {
+      await one.run(inputs);
+      const profile = one.profile?.();
+      if (profile !== undefined) found.push(profile);
+    });
+    return found;
+  };
+  const whole = (await profilesOf(timed)).map(({ deviceMilliseconds }) => deviceMilliseconds ?? Number.NaN);
+  const profiles = await profilesOf(profiled);
   const sums = profiles.map(({ steps }) => steps.reduce((sum, step) => sum + step.milliseconds, 0));
   const one = {
     size,
     globals,
     run: median(runs),
     fastest: Math.min(...runs),
-    kernels: median(sums),
+    kernels: median(whole),
+    alone: median(sums),
     runs: runs.length,
     processor,
   };
   times.push(one);
   console.log(
-    `  ${size.padEnd(8)} run ${one.run.toFixed(2).padStart(8)} ms (fastest ${one.fastest.toFixed(2)}), kernels ${one.kernels.toFixed(2).padStart(8)} ms, difference ${(one.run - one.kernels).toFixed(2).padStart(7)} ms; ${(processor * 100).toFixed(0)} % of a core, ${runs.length} runs`,
+    `  ${size.padEnd(8)} run ${one.run.toFixed(2).padStart(8)} ms (fastest ${one.fastest.toFixed(2)}), kernels ${one.kernels.toFixed(2).padStart(8)} ms, difference ${(one.run - one.kernels).toFixed(2).padStart(7)} ms, kernels one by one ${one.alone.toFixed(2).padStart(8)} ms; ${(processor * 100).toFixed(0)} % of a core, ${runs.length} runs`,
   );
   if (options.profile?.split(",").includes(size) !== true) continue;
   const ofSize = byKernel(size, profiles);
@@ -124,7 +133,7 @@ for (const size of sizes) {
       `    ${kernel.padEnd(44)} ${String(steps).padStart(4)} x ${sum.toFixed(3).padStart(8)} ms ${gigaflops.toFixed(0).padStart(7)} GFLOP/s ${gigabytes.toFixed(0).padStart(6)} GB/s`,
     );
 }
-await Promise.all([session.dispose(), profiled.dispose()]);
+await Promise.all([session, timed, profiled].map(async (one) => one.dispose()));
 if (options.output !== undefined)
   await writeFile(
     options.output,

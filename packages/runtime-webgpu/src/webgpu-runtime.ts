@@ -87,7 +87,7 @@ export function runtimeOn(shared: SharedDevice, { precision = "float32", tuning 
       const loan = await shared.borrow();
       try {
         const { facts } = loan.live;
-        if (prepareOptions.profile === true && !facts.timestamps)
+        if ((prepareOptions.profile ?? false) !== false && !facts.timestamps)
           throw featureMissing(["timestamp-query"], `device "${facts.name}"`, "Prepare the session without `profile`");
         const measures = tuning === "measured" && facts.kind === "gpu";
         const { signal } = prepareOptions;

@@ -41,10 +41,14 @@ export function referenceRuntime({ operations = standardOperations }: ReferenceR
           const started = performance.now();
           const steps: ProfiledStep[] = [];
           const outputs = await interpret(part, new Map([...parameters, ...tensors]), dimensions, operations, run, steps);
-          profile = { device, milliseconds: performance.now() - started, steps };
+          const milliseconds = performance.now() - started;
+          profile =
+            options?.profile === "run"
+              ? { device, milliseconds, steps: [], deviceMilliseconds: milliseconds }
+              : { device, milliseconds, steps };
           return outputs;
         },
-        ...(options?.profile === true ? { profile: () => profile } : {}),
+        ...((options?.profile ?? false) !== false ? { profile: () => profile } : {}),
         free: () => parameters.clear(),
       });
     },

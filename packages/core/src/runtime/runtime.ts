@@ -25,8 +25,11 @@ export interface PrepareOptions {
   readonly onProgress?: ProgressListener | undefined;
   /** One of `capabilities.dataTypes`; default: their first. Outputs are float32 all the same. */
   readonly dataType?: DataType | undefined;
-  /** Take the time of every step, for `Session.profile`; `feature-missing` is thrown for a device that cannot. Default: false. */
-  readonly profile?: boolean | undefined;
+  /**
+   * Take times, for `Session.profile`: `true` of every step, each by itself, which on a GPU lets none begin before the last has ended;
+   * `"run"` of each run as a whole, which changes nothing of how it runs. `feature-missing` is thrown for a device that cannot. Default: false.
+   */
+  readonly profile?: boolean | "run" | undefined;
 }
 
 /** One step of a run, and what it took. */
@@ -47,8 +50,10 @@ export interface SessionProfile {
   readonly device: string;
   /** The whole run, as the caller saw it. */
   readonly milliseconds: number;
-  /** In the order in which they ran. */
+  /** In the order in which they ran; empty with `profile: "run"`. */
   readonly steps: readonly ProfiledStep[];
+  /** With `profile: "run"`: how long the device was at work, by its own clock; of runs that it is given in pieces, the sum of them. */
+  readonly deviceMilliseconds?: number | undefined;
 }
 
 /** Executes graphs. A plain object from a factory. */

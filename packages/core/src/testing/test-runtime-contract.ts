@@ -305,6 +305,12 @@ export function testRuntimeContract(
         expect(step.node !== "" && step.kernel !== "").toBe(true);
         expect([step.milliseconds, step.floatingPointOperations, step.bytes].every((count) => count >= 0)).toBe(true);
       }
+      const whole = await prepare(weights, { profile: "run" });
+      for (const length of [9, 31]) await expectTruth(await whole.run(inputsOf(length)), inputsOf(length));
+      await whole.dispose();
+      if (whole.profile === undefined) return;
+      const { steps: none = [], deviceMilliseconds = 0, milliseconds: seen = 0 } = whole.profile() ?? {};
+      expect([none, deviceMilliseconds > 0, seen > 0]).toEqual([[], true, true]);
     });
 
     test("end as they would when the session is disposed meanwhile", async () => {

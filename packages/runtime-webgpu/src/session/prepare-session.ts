@@ -70,6 +70,7 @@ export async function prepareSession(loan: DeviceLoan, request: SessionRequest):
   const speed = createSpeed();
   const splits = new Map<Graph, SplitGraph>([[fitted, plannable.split]]);
   const plans = new Map<string, KeptPlan>();
+  const timed = options.profile ?? false;
   let profile: SessionProfile | undefined;
 
   const splitOf = (part: Graph): SplitGraph => {
@@ -102,7 +103,8 @@ export async function prepareSession(loan: DeviceLoan, request: SessionRequest):
   ): Promise<KeptPlan> => {
     const plan = planGraph({ split, facts: live.facts, parameters: weights.tensors, dimensions, hostValues });
     const bound = await bindPlan(live, plan, weights, pool);
-    const timestamps = options.profile === true && plan.steps.length > 0 ? await createTimestamps(live, plan.steps) : undefined;
+    const timestamps =
+      timed !== false && plan.steps.length > 0 ? await createTimestamps(live, plan.steps, timed === "run" ? "run" : "step") : undefined;
     return { bound, pace: createPace({ sleeps: promisesAreAskedFor }), timestamps };
   };
 
@@ -127,15 +129,15 @@ export async function prepareSession(loan: DeviceLoan, request: SessionRequest):
         const { bound, pace, timestamps } = await planOf(split, known, dimensions);
         const run = await submitPlan({ live, bound, pool, readback, weights, known, pace, speed, timestamps, options: runOptions });
         const results = async (): Promise<Record<string, GraphTensor>> => checkedResults(await run.outputs(), bound.plan.outputs);
-        if (options.profile !== true) return { outputs: results };
+        if (timed === false) return { outputs: results };
         // Its timestamps are the plan's: the next run would write over them.
         const outputs = await results();
-        profile = { device: live.facts.name, milliseconds: performance.now() - started, steps: await run.steps() };
+        profile = { device: live.facts.name, milliseconds: performance.now() - started, ...(await run.times()) };
         return { outputs: () => Promise.resolve(outputs) };
       });
       return submitted.outputs();
     },
-    ...(options.profile === true ? { profile: () => profile } : {}),
+    ...(timed === false ? {} : { profile: () => profile }),
     free() {
       for (const kept of plans.values()) discard(kept);
       plans.clear();

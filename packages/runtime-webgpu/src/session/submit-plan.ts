@@ -1,6 +1,6 @@
 import { throwIfAborted } from "@longspan/core/adapter";
 import type { GraphTensor } from "@longspan/core/graph";
-import type { ProfiledStep, RunOptions } from "@longspan/core/runtime";
+import type { RunOptions } from "@longspan/core/runtime";
 import { mapMode } from "../device/gpu-constants.ts";
 import type { LiveDevice } from "../device/live-device.ts";
 import type { GraphPlan, PlannedOutput } from "../plan/graph-plan.ts";
@@ -10,7 +10,7 @@ import type { DeviceWeights } from "./load-weights.ts";
 import type { Pace } from "./pace.ts";
 import type { ReadbackPool } from "./readback-buffers.ts";
 import { submitEnds, workOfSteps, type Speed } from "./split-submits.ts";
-import type { Timestamps } from "./timestamps.ts";
+import type { RunTimes, Timestamps } from "./timestamps.ts";
 
 export interface RunRequest {
   readonly live: LiveDevice;
@@ -32,8 +32,8 @@ export interface RunRequest {
 export interface SubmittedRun {
   /** Waits for it and reads what came out; to be called once. @throws LongspanError `aborted`, `out-of-memory`, `device-lost`. */
   outputs(): Promise<Record<string, GraphTensor>>;
-  /** How long each step took, once the outputs are there; none without timestamps. */
-  steps(): Promise<readonly ProfiledStep[]>;
+  /** What the device took, once the outputs are there; nothing without timestamps. */
+  times(): Promise<RunTimes>;
 }
 
 interface PartUnderWay {
@@ -115,7 +115,7 @@ export async function submitPlan(request: RunRequest): Promise<SubmittedRun> {
           await leave();
         }
       },
-      steps: async () => (await timestamps?.read()) ?? [],
+      times: async () => (await timestamps?.read()) ?? { steps: [] },
     };
   } catch (error) {
     void leave();
@@ -157,7 +157,7 @@ function upload({ device }: LiveDevice, plan: GraphPlan, pool: BufferPool, known
   }
 }
 
-/** One pass for all steps, or one for each where their times are taken. */
+/** One pass for all steps, or one for each where the times of each are taken. */
 function encode(
   encoder: GPUCommandEncoder,
   { plan, compiled }: BoundPlan,
@@ -177,7 +177,7 @@ function encode(
     pass.setPipeline(kernel.pipeline);
     pass.setBindGroup(0, groups[step]);
     pass.dispatchWorkgroups(...workgroups);
-    if (timestamps === undefined) continue;
+    if (timestamps?.of !== "step") continue;
     pass.end();
     pass = undefined;
   }

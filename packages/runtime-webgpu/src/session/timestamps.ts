@@ -1,15 +1,20 @@
-import type { ProfiledStep } from "@longspan/core/runtime";
+import type { SessionProfile } from "@longspan/core/runtime";
 import { bufferUsage, mapMode } from "../device/gpu-constants.ts";
 import type { LiveDevice } from "../device/live-device.ts";
 import type { PlannedStep } from "../plan/graph-plan.ts";
 
-/** Takes the time of every step of a run: two timestamps for each. */
+/** See `SessionProfile`. */
+export type RunTimes = Pick<SessionProfile, "steps" | "deviceMilliseconds">;
+
+/** Takes times of a run by two timestamps for each of its passes: one for every step, or one for all steps that are submitted together. */
 export interface Timestamps {
+  readonly of: "step" | "run";
+  /** Of the pass that begins with this step. */
   writesOf(step: number): GPUComputePassTimestampWrites;
   /** To be recorded behind the last step. */
   resolve(encoder: GPUCommandEncoder): void;
   /** After the submit. */
-  read(): Promise<readonly ProfiledStep[]>;
+  read(): Promise<RunTimes>;
   destroy(): void;
 }
 
@@ -17,7 +22,7 @@ export interface Timestamps {
 const maxQueries = 4096;
 const nanosecondsPerMillisecond = 1e6;
 
-export function createTimestamps(live: LiveDevice, steps: readonly PlannedStep[]): Promise<Timestamps> {
+export function createTimestamps(live: LiveDevice, steps: readonly PlannedStep[], of: Timestamps["of"]): Promise<Timestamps> {
   const { device } = live;
   const queries = 2 * steps.length;
   const byteLength = Math.max(16, 8 * queries);
@@ -26,8 +31,13 @@ export function createTimestamps(live: LiveDevice, steps: readonly PlannedStep[]
     const sets = setSizes.map((count) => device.createQuerySet({ type: "timestamp", count }));
     const resolved = device.createBuffer({ size: byteLength, usage: bufferUsage.queryResolve | bufferUsage.copySource });
     const readable = device.createBuffer({ size: byteLength, usage: bufferUsage.mapRead | bufferUsage.copyDestination });
+    const written = new Set<number>();
     return {
+      of,
       writesOf(step) {
+        // The first of a run: one that was given up may have left its own.
+        if (step === 0) written.clear();
+        written.add(step);
         const first = (2 * step) % maxQueries;
         const querySet = sets[Math.floor((2 * step) / maxQueries)];
         if (querySet === undefined) throw new RangeError(`there is no step ${step}`);
@@ -41,13 +51,18 @@ export function createTimestamps(live: LiveDevice, steps: readonly PlannedStep[]
         await live.guard(readable.mapAsync(mapMode.read));
         const times = new BigUint64Array(readable.getMappedRange().slice(0));
         readable.unmap();
-        return steps.map(({ node, dispatch: { kernel, work } }, step) => ({
-          node,
-          kernel: kernel.name,
-          // Clocks that are read on different cores may disagree by a little.
-          milliseconds: Math.max(0, Number((times[2 * step + 1] ?? 0n) - (times[2 * step] ?? 0n)) / nanosecondsPerMillisecond),
-          ...work,
-        }));
+        // Clocks that are read on different cores may disagree by a little.
+        const took = (step: number): number =>
+          Math.max(0, Number((times[2 * step + 1] ?? 0n) - (times[2 * step] ?? 0n)) / nanosecondsPerMillisecond);
+        if (of === "run") return { steps: [], deviceMilliseconds: [...written].reduce((sum, step) => sum + took(step), 0) };
+        return {
+          steps: steps.map(({ node, dispatch: { kernel, work } }, step) => ({
+            node,
+            kernel: kernel.name,
+            milliseconds: took(step),
+            ...work,
+          })),
+        };
       },
       destroy() {
         for (const set of sets) set.destroy();
