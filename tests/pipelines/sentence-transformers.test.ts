@@ -31,7 +31,7 @@ function filesOf(folder: string, changes: Readonly<Record<string, unknown>> = {}
   const own = names.map((name): [string, Uint8Array] => [name.slice(path.length + 1), new Uint8Array(readFileSync(name))]);
   const given = Object.entries(changes).map(([name, value]): [string, Uint8Array] => [
     name,
-    new TextEncoder().encode(JSON.stringify(value)),
+    new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value)),
   ]);
   return memoryFileSet(folder, new Map([...own, ...given]));
 }
@@ -127,5 +127,12 @@ describe("a folder of sentence-transformers", () => {
     const embedder = await embedText({ model: files, adapters, runtime });
     await expect(embedder("hen")).rejects.toMatchObject({ code: "unsupported", message: expect.stringContaining("median") });
     await expect(embedder("hen", { pooling: "median" as never })).rejects.toMatchObject({ code: "argument-invalid" });
+    await expect(embedder("hen", { pooling: 7n as never })).rejects.toMatchObject({ code: "argument-invalid" });
+  });
+
+  test("a way of pooling that is nested without end is refused", async () => {
+    const files = filesOf("root", { "1_Pooling/config.json": `{"pooling_mode":${"[".repeat(100_000)}${"]".repeat(100_000)}}` });
+    const embedder = await embedText({ model: files, adapters, runtime });
+    await expect(embedder("hen")).rejects.toMatchObject({ code: "unsupported", message: expect.stringContaining("pools by [[[") });
   });
 });

@@ -21,7 +21,7 @@ async function read(bytes: Uint8Array, name = "a.docx"): Promise<string> {
 }
 
 /** A PDF of a page with this content, without a table of its objects, as pdf.js finds them. */
-function pdf(content: Uint8Array, dictionary = "/Filter /FlateDecode"): Uint8Array {
+function pdf(content: Uint8Array, dictionary = "/Filter /FlateDecode"): Buffer {
   const before =
     "%PDF-1.4\n1 0 obj <</Type /Catalog /Pages 2 0 R>> endobj\n2 0 obj <</Type /Pages /Kids [3 0 R] /Count 1>> endobj\n" +
     "3 0 obj <</Type /Page /Parent 2 0 R /MediaBox [0 0 99 99] /Contents 4 0 R /Resources <</Font <</F <</Type /Font /Subtype /Type1 /BaseFont /Helvetica>>>>>>>> endobj\n" +
@@ -30,6 +30,30 @@ function pdf(content: Uint8Array, dictionary = "/Filter /FlateDecode"): Uint8Arr
 }
 
 const hello = "BT /F 12 Tf (Hello) Tj ET";
+
+/** Codes as LZW writes them: 9 bits each, and more as sequences become many. */
+function codes(list: readonly number[]): Buffer {
+  let [bits, known] = ["", 257];
+  for (const code of list) {
+    bits += code.toString(2).padStart(known < 511 ? 9 : known < 1023 ? 10 : known < 2047 ? 11 : 12, "0");
+    known = code === 256 ? 257 : Math.min(4096, known + 1);
+  }
+  return Buffer.from(bits.match(/.{1,8}/g)?.map((byte) => Number.parseInt(byte.padEnd(8, "0"), 2)) ?? []);
+}
+
+function base85(bytes: Uint8Array): Buffer {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 4) {
+    let value = Buffer.concat([bytes.subarray(at, at + 4), Buffer.alloc(4)]).readUInt32BE(0);
+    let group = "";
+    for (let digit = 0; digit < 5; digit++) {
+      group = String.fromCharCode((value % 85) + 33) + group;
+      value = Math.floor(value / 85);
+    }
+    text += group;
+  }
+  return Buffer.from(`${text}~>`);
+}
 
 describe("a .docx", () => {
   test("that unpacks to gigabytes is refused before it does", async () => {
@@ -113,6 +137,70 @@ describe("a PDF", () => {
     await expect(read(pdf(twice, "/Subtype /Image /Filter [/FlateDecode /FlateDecode]"), "a.pdf")).rejects.toMatchObject({
       code: expect.stringMatching(/^(?:limit-exceeded|unsupported|malformed)$/),
     });
+  });
+
+  const hexadecimal = Buffer.from(`${Buffer.from(hello).toString("hex")}>`);
+  const runs = Buffer.concat([Buffer.of(hello.length - 1), Buffer.from(hello), Buffer.of(128)]);
+
+  test.each([
+    ["codes", codes([256, ...Buffer.from(hello), 257]), "/Filter /LZWDecode"],
+    ["runs", runs, "/Filter [ /RunLengthDecode ]"],
+    ["hexadecimal", hexadecimal, "/Filter /ASCIIHexDecode"],
+    ["base 85", base85(Buffer.from(`${hello}   `)), "/Filter /ASCII85Decode"],
+    ["several", deflateSync(runs), "/Filter [/Fl /R#4c]"],
+    ["short keys", runs, "/F /RL /X (9 0 obj << /F /Fl >>)"],
+    ["what stands elsewhere", runs, ">> endobj\n9 0 obj /RL endobj\n4 0 obj << /Filter 9 0 R"],
+  ])("packed as %s is read", async (_what, content, dictionary) => {
+    expect(await read(pdf(content, dictionary), "a.pdf")).toBe("Hello");
+  });
+
+  const manyCodes = codes(Array.from({ length: 6 }, () => [256, 32, ...Array.from({ length: 3837 }, (_, code) => code + 258)]).flat());
+  const manyRuns = Buffer.alloc(2 ** 19 + 8, Buffer.of(129, 32));
+
+  test.each([
+    ["codes", manyCodes, "/Filter /LZWDecode"],
+    ["runs, deflated", deflateSync(manyRuns), "/Filter [/FlateDecode /RunLengthDecode]"],
+    ["runs, by other names", deflateSync(manyRuns), "/F [/Fl/R#4C]"],
+    ["runs, after much else", deflateSync(manyRuns), `/Filter [/Fl %) 1 0 obj << \n /RL] /X (1 0 obj << ${" ".repeat(5000)})`],
+    ["runs, by a name elsewhere", manyRuns, "/Filter 9 0 R >> endobj 9 0 obj /RL endobj 4 0 obj << /Filter 9 0 R"],
+    ["base 85 of deflated bytes", base85(deflateSync(Buffer.alloc(2 ** 25 + 1))), "/Filter [/A85 /FlateDecode]"],
+    ["hexadecimal of deflated bytes", Buffer.from(deflateSync(Buffer.alloc(2 ** 25 + 1)).toString("hex")), "/Filter [/AHx /Fl]"],
+    ["rows of a gigabyte", deflateSync("a"), "/Filter /Fl /DecodeParms << /Predictor 12 /Columns 1000000000 >>"],
+  ])("whose page is much larger than a page, packed as %s", async (_what, content, dictionary) => {
+    const bytes = pdf(content, dictionary);
+    expect(bytes.length).toBeLessThan(600_000);
+    await expect(read(bytes, "a.pdf")).rejects.toMatchObject({
+      code: "limit-exceeded",
+      message: expect.stringContaining("unpacks to more"),
+    });
+  });
+
+  test("whose stream begins and ends where only some readers look", async () => {
+    // A block that is stored, and holds the end mark, before the others.
+    const bytes = deflateSync(Buffer.alloc(2 ** 25 + 2 ** 20));
+    const stored = Buffer.concat([Buffer.from("7801000900f6ff", "hex"), Buffer.from("endstream"), bytes.subarray(2)]);
+    await expect(read(pdf(stored), "a.pdf")).rejects.toMatchObject({ code: "limit-exceeded" });
+    const bare = Buffer.from(pdf(bytes).toString("latin1").replace("stream\n", "stream %\r"), "latin1");
+    await expect(read(bare, "a.pdf")).rejects.toMatchObject({ code: "limit-exceeded" });
+  });
+
+  test.each([
+    ["a name that is in no place", "/Filter 99 0 R"],
+    ["two of them", "/Filter 9 0 R >> endobj 9 0 obj /RL endobj 9 0 obj /Fl endobj 4 0 obj << /Filter 9 0 R"],
+    ["what is not unpacked here", "/Filter /BrotliDecode"],
+  ])("that hides how it is packed: %s", async (_what, dictionary) => {
+    await expect(read(pdf(runs, dictionary), "a.pdf")).rejects.toMatchObject({
+      code: "unsupported",
+      message: expect.stringContaining("plainly"),
+    });
+  });
+
+  test("of lists in lists, and of streams in one another", async () => {
+    await expect(read(pdf(runs, `/X ${"[".repeat(100_000)}`), "a.pdf")).rejects.toMatchObject({ code: "malformed" });
+    const many = "1 0 obj<</F/A85>>stream\n ".repeat(2000);
+    await expect(read(Buffer.from(`%PDF-1.4\n${many}\n%%EOF`), "a.pdf")).rejects.toMatchObject({ code: "malformed" });
+    const nested = "obj<</X".repeat(2000);
+    await expect(read(Buffer.from(`%PDF-1.4\n${nested}\n%%EOF`), "a.pdf")).rejects.toMatchObject({ code: "malformed" });
   });
 
   test("cut anywhere", async () => {

@@ -3,17 +3,17 @@ import { basename, dirname, extname, resolve } from "node:path";
 import { type ConversionPlan, type DirectorySink, LongspanError } from "@longspan/core";
 import { isDataType, type Target } from "@longspan/core/adapter";
 import { directorySink, fileSink } from "@longspan/core/node";
-import { networkOptions } from "../model/network-options.ts";
-import { folderInput, type ModelInput } from "../model/model-input.ts";
+import { type ModelInput, tokenizerFiles } from "../model/model-input.ts";
 import { layoutOption, openModel } from "../model/open-model.ts";
 import type { OutputOptions } from "../model/output-options.ts";
 import { requireStrict } from "../model/require-strict.ts";
 import { createTargetConverter, quantizationNote } from "../model/target-converter.ts";
 import { conversionDocument, describePlan, describeResult } from "../output/conversion-report.ts";
 import { jsonDocument } from "../output/json-document.ts";
+import { noteWarnings } from "../output/notes.ts";
 import { parseSize } from "../parse-size.ts";
 import { progressDisplay } from "../output/progress-display.ts";
-import { styled, writeLine, type Terminal } from "../terminal.ts";
+import type { Terminal } from "../terminal.ts";
 
 /** `longspan convert`: one checkpoint into another framework's form; and `longspan extend`, with which a RoBERTa is opened as a Longformer. */
 export async function convert(model: string, options: OutputOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
@@ -49,19 +49,14 @@ export async function convert(model: string, options: OutputOptions, terminal: T
     if (plan.problem !== undefined) throw plan.problem;
     requireStrict(options.strict, checkpoint.name, plan.warnings);
     const place = await outputPlace(options.output ?? "", plan.target);
-    const sink = await openSink(place, plan, input, options.force === true, (note) =>
-      writeLine(terminal.error, styled("yellow", "note"), `  ${note}`),
-    );
+    const sink = await openSink(place, plan, input, options.force === true, (note) => noteWarnings([note], terminal));
     const progress = await progressDisplay(terminal.error);
     try {
       const written = await converter.convert(plan, {
         sink,
         fileName: place.fileName,
         shardBytes,
-        tokenizer:
-          options.tokenizer === undefined
-            ? undefined
-            : await folderInput(options.tokenizer, await networkOptions(options, { terminal, signal })),
+        tokenizer: await tokenizerFiles(options, { terminal, signal }),
         signal,
         onProgress: progress.onProgress,
       });

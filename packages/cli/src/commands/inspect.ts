@@ -2,6 +2,7 @@ import { type Checkpoint, elementCount, headName } from "@longspan/core";
 import { describeModelDifferences } from "@longspan/core/adapter";
 import { inertJson } from "../output/inert-json.ts";
 import { writeJsonDocument } from "../output/json-document.ts";
+import { noteWarnings } from "../output/notes.ts";
 import type { ModelOptions } from "../model/model-options.ts";
 import { createCommandConverter, openModel } from "../model/open-model.ts";
 import { styled, writeColumns, writeLine, type Terminal } from "../terminal.ts";
@@ -73,7 +74,8 @@ function describeModels({ models }: Checkpoint, { out }: Pick<Terminal, "out">):
   writeLine(out);
 }
 
-function describe(checkpoint: Checkpoint, { out, error }: Terminal): void {
+function describe(checkpoint: Checkpoint, terminal: Terminal): void {
+  const { out } = terminal;
   const { config } = checkpoint;
   describeModels(checkpoint, { out });
   const types = [...new Set(checkpoint.tensors.map(({ tensor }) => tensor.dataType))];
@@ -120,6 +122,5 @@ function describe(checkpoint: Checkpoint, { out, error }: Terminal): void {
     writeLine(out, styled("red", "cannot be read"), `: ${sourceName}${parameter}: ${reason}`);
   }
   for (const { name, reason } of checkpoint.dropped) writeLine(out, styled("dim", `left out: ${name} (${reason})`));
-  for (const warning of checkpoint.warnings) writeLine(error, styled("yellow", "note"), `  ${warning}`);
-  if (checkpoint.problem !== undefined) writeLine(error, styled("yellow", "note"), `  ${checkpoint.problem.message}`);
+  noteWarnings([...checkpoint.warnings, ...(checkpoint.problem === undefined ? [] : [checkpoint.problem.message])], terminal);
 }

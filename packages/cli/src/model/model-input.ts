@@ -3,6 +3,8 @@ import { memoryBudget, parseJson } from "@longspan/core/adapter";
 import { fileSource, pathInput } from "@longspan/core/node";
 import type { HubOptions } from "@longspan/hub";
 import { parseRepositoryName } from "@longspan/hub/name";
+import type { ModelOptions } from "./model-options.ts";
+import { type CommandContext, networkOptions } from "./network-options.ts";
 
 export interface ModelInput extends CheckpointInput {
   /** The folder on this machine that the model lies in, if it does. */
@@ -15,18 +17,23 @@ export interface ModelInput extends CheckpointInput {
  */
 export async function modelInput(text: string, network: HubOptions): Promise<ModelInput> {
   if (/^https?:\/\//i.test(text)) return { ...(await checkpointInput(text, network)), folder: undefined };
-  if (parseRepositoryName(text) !== undefined) {
-    const { pathOrHubModel } = await import("@longspan/hub/node");
-    const found = await pathOrHubModel(text, network);
-    if (/^https?:/.test(found.files.name)) return { ...found, folder: undefined };
-  }
-  const input = await pathInput(text);
-  return { ...input, folder: input.files.name };
+  if (parseRepositoryName(text) === undefined) return inFolder(await pathInput(text));
+  const { pathOrHubModel } = await import("@longspan/hub/node");
+  return inFolder(await pathOrHubModel(text, network));
 }
 
-/** A folder (or a file's folder) as a set of files. */
-export async function folderInput(text: string, network: HubOptions): Promise<FileSet> {
-  const { files } = await modelInput(text, network);
+/** A model of the hub is called by its address. */
+function inFolder(input: CheckpointInput): ModelInput {
+  return { ...input, folder: /^https?:\/\//.test(input.files.name) ? undefined : input.files.name };
+}
+
+/** The folder (or the file's folder) that `--tokenizer` names; undefined where it says nothing. */
+export async function tokenizerFiles(
+  options: ModelOptions & { readonly tokenizer?: string },
+  context: CommandContext,
+): Promise<FileSet | undefined> {
+  if (options.tokenizer === undefined) return undefined;
+  const { files } = await modelInput(options.tokenizer, await networkOptions(options, context));
   return files;
 }
 

@@ -1,8 +1,7 @@
 import { type Checkpoint, type Head, headName, LongspanError } from "@longspan/core";
 import type { SessionProfile } from "@longspan/core/runtime";
 import type { PipelineHandle, PipelineOptions } from "@longspan/pipelines";
-import { networkOptions } from "./network-options.ts";
-import { folderInput } from "./model-input.ts";
+import { tokenizerFiles } from "./model-input.ts";
 import { createCommandConverter, openModel, type OpeningContext } from "./open-model.ts";
 import { noteRuntime, noteWarnings } from "../output/notes.ts";
 import { progressDisplay } from "../output/progress-display.ts";
@@ -69,10 +68,7 @@ export async function runPipeline<Pipeline extends PipelineHandle, Result>(
   try {
     requireHead(checkpoint, needs);
     const running = { signal, onProgress: progress.onProgress };
-    const tokenizer =
-      options.tokenizer === undefined
-        ? undefined
-        : await folderInput(options.tokenizer, await networkOptions(options, { terminal, signal }));
+    const tokenizer = await tokenizerFiles(options, { terminal, signal });
     const pipeline = await create({ ...running, model: checkpoint, runtime, tokenizer, dataType, profile }, checkpoint);
     try {
       progress.stop();

@@ -1,4 +1,5 @@
 import { type ConversionPlan, headName } from "@longspan/core";
+import { noteWarnings } from "./notes.ts";
 import { headerStyle, styled, writeColumns, writeLine, type Terminal } from "../terminal.ts";
 
 /** The JSON document of `longspan convert` and `longspan extend`; its keys are a contract. */
@@ -54,7 +55,8 @@ export function describeResult(plan: ConversionPlan, written: readonly string[],
   for (const path of written) writeLine(terminal.out, styled("green", "wrote"), `  ${path}`);
 }
 
-function describeRest(plan: ConversionPlan, { out, error }: Terminal): void {
+function describeRest(plan: ConversionPlan, terminal: Terminal): void {
+  const { out, error } = terminal;
   for (const { name, reason } of plan.dropped) writeLine(out, styled("dim", "dropped"), `  ${name}: ${reason}`);
   for (const { sourceName, reason } of plan.unreadable) writeLine(error, styled("red", "cannot be read"), `  ${sourceName}: ${reason}`);
   for (const { name, nearest } of plan.missing)
@@ -63,7 +65,7 @@ function describeRest(plan: ConversionPlan, { out, error }: Terminal): void {
     writeLine(error, styled("yellow", "unexpected"), `  ${name}${nearest === undefined ? "" : ` (nearest legal name: ${nearest})`}`);
   for (const { name, found, expected } of plan.wrongShape)
     writeLine(error, styled("red", "wrong shape"), `  ${name}: ${shape(found)}, expected ${shape(expected)}`);
-  for (const warning of plan.warnings) writeLine(error, styled("yellow", "note"), `  ${warning}`);
+  noteWarnings(plan.warnings, terminal);
 }
 
 function summary(plan: ConversionPlan): string {

@@ -9,12 +9,12 @@ import { compareTensors, type TensorComparison } from "./compare-tensors.ts";
 import { sameValuesByStorage } from "./same-values.ts";
 
 /** A second name of a parameter in a file, and the tensor that is the parameter. */
-export interface Tie {
+interface Tie {
   readonly alias: CheckpointTensor;
   readonly parameter: CheckpointTensor;
 }
 
-export function tiesOf(check: WeightsCheck): Tie[] {
+function tiesOf(check: WeightsCheck): Tie[] {
   return check.aliases.flatMap((alias) => {
     const parameter = check.found.get(alias.canonicalName ?? "");
     return parameter === undefined ? [] : [{ alias, parameter }];

@@ -24,15 +24,12 @@ export interface WeightsCheck {
   readonly found: ReadonlyMap<string, CheckpointTensor>;
   /** Parameters the head computes with that are there but cannot be read: not among `missing`. */
   readonly unreadable: readonly UnreadableParameter[];
-  readonly missing: readonly { readonly name: string; readonly nearest?: string | undefined }[];
-  readonly unexpected: readonly { readonly name: string; readonly nearest?: string | undefined }[];
+  readonly missing: readonly string[];
+  readonly unexpected: readonly string[];
   readonly wrongShape: readonly WrongShape[];
   /** Alias tensors of the file, each with the parameter it must equal. */
   readonly aliases: readonly CheckpointTensor[];
 }
-
-/** Suggestions are searched for so many names only: a foreign file with 10^6 tensors must not cost 10^6 searches. */
-const suggested = 50;
 
 /**
  * @throws LongspanError `problem`; `weights-mismatch` when two tensors of the file claim one parameter without sharing storage; what
@@ -56,26 +53,19 @@ export function checkWeights(checkpoint: Checkpoint): { spec: LongformerSpec; ch
     found.set(tensor.canonicalName, twin ?? tensor);
   }
   checkSizes(checkpoint.name, spec, found.values());
-  const unexpectedNames = checkpoint.tensors.filter(({ role }) => role === "unexpected").map(({ sourceName }) => sourceName);
-  const absent = spec.parameters.filter(({ name, need }) => need === "required" && !found.has(name)).map(({ name }) => name);
-  const unreadable = checkpoint.unreadable.filter(({ canonicalName }) => canonicalName !== null && absent.includes(canonicalName));
-  const missingNames = absent.filter((name) => !unreadable.some(({ canonicalName }) => canonicalName === name));
+  const unexpected = checkpoint.tensors.filter(({ role }) => role === "unexpected").map(({ sourceName }) => sourceName);
+  const absent = new Set(spec.parameters.filter(({ name, need }) => need === "required" && !found.has(name)).map(({ name }) => name));
+  const unreadable = checkpoint.unreadable.filter(({ canonicalName }) => canonicalName !== null && absent.has(canonicalName));
+  for (const { canonicalName } of unreadable) absent.delete(canonicalName ?? "");
   const check: WeightsCheck = {
     found,
     unreadable,
-    missing: withNearest(missingNames, unexpectedNames),
-    unexpected: withNearest(
-      unexpectedNames,
-      spec.parameters.map(({ name }) => checkpoint.prefix + name),
-    ),
+    missing: [...absent],
+    unexpected,
     wrongShape: [...found].flatMap(([name, tensor]) => shapeMismatch(tensor, spec.parameter(name))),
     aliases: checkpoint.tensors.filter(({ role }) => role === "alias"),
   };
   return { spec, check };
-}
-
-function withNearest(names: readonly string[], legal: readonly string[]): { name: string; nearest?: string | undefined }[] {
-  return names.map((name, index) => ({ name, nearest: index < suggested ? nearestName(name, legal) : undefined }));
 }
 
 function shapeMismatch(tensor: CheckpointTensor, parameter: ParameterSpec | undefined): WrongShape[] {
@@ -119,15 +109,16 @@ export function weightsProblem(checkpoint: Checkpoint, check: WeightsCheck): Lon
     );
   }
   if (missing.length === 0) return undefined;
-  const shown = missing.slice(0, 10).map(({ name, nearest }) => {
+  const shown = missing.slice(0, 10).map((name) => {
     const dropped = checkpoint.dropped.find((tensor) => tensor.name.endsWith(name));
     if (dropped !== undefined) return `"${name}" (the file's "${dropped.name}" was left out: ${dropped.reason})`;
+    const nearest = nearestName(name, check.unexpected);
     return nearest === undefined ? `"${name}"` : `"${name}" (the file has "${nearest}")`;
   });
   return new LongspanError(
     "weights-mismatch",
     `${checkpoint.name} lacks ${missing.length} of the parameters of a Longformer with ${checkpoint.config?.layers ?? "?"} layers and the head "${shownHead(checkpoint.head)}": ${shown.join(", ")}${more(missing.length)}. ${hintOnMissing(checkpoint, check)}`,
-    { details: { missing: missing.map(({ name }) => name) } },
+    { details: { missing } },
   );
 }
 
@@ -138,7 +129,7 @@ function hintOnShapes({ spec, head }: Checkpoint, wrongShape: readonly WrongShap
 }
 
 function hintOnMissing({ spec, head }: Checkpoint, { missing }: WeightsCheck): string {
-  const onlyHead = missing.every(({ name }) => spec?.parameter(name)?.part === "head");
+  const onlyHead = missing.every((name) => spec?.parameter(name)?.part === "head");
   return onlyHead
     ? `The trunk is whole: --head model takes it without a head, and another --head, if the model has one, says which. If it should have the head "${shownHead(head)}", the file is incomplete.`
     : "The file is incomplete (one shard of several?), or the configuration or --head is another model's.";

@@ -4,6 +4,7 @@ import { castTensor } from "../tensor/cast-tensor.ts";
 import { floatConversion } from "../tensor/convert-floats.ts";
 import { bytesPerElement, isFloatingPoint, type DataType } from "../tensor/data-type.ts";
 import type { LazyTensor } from "../tensor/lazy-tensor.ts";
+import { pieceLength } from "../tensor/piece-length.ts";
 import { tensorFromBytes } from "../tensor/read-tensor.ts";
 import { equalBytes } from "./equal-bytes.ts";
 
@@ -21,7 +22,8 @@ export interface TensorComparison {
   readonly dataTypes?: readonly [DataType, DataType];
 }
 
-const pieceElements = 2 ** 20;
+/** Compared at once, where both lie in their own order. */
+const pieceBytes = 4 * 2 ** 20;
 
 /**
  * Two tensors of one shape, value by value, in pieces.
@@ -47,13 +49,11 @@ export async function compareTensors(
   const width = bytesPerElement(common);
   const elements = left.byteLength / width;
   const result = { maxAbsoluteDifference: 0, maxRelativeDifference: 0, differing: 0 };
-  for (let start = 0; start < elements; start += pieceElements) {
+  const step = Math.max(pieceLength(left, pieceBytes), pieceLength(right, pieceBytes));
+  for (let offset = 0; offset < left.byteLength; offset += step) {
     throwIfAborted(signal);
-    const length = Math.min(pieceElements, elements - start) * width;
-    const [first, second] = await Promise.all([
-      left.readBytes(start * width, length, { signal }),
-      right.readBytes(start * width, length, { signal }),
-    ]);
+    const length = Math.min(step, left.byteLength - offset);
+    const [first, second] = await Promise.all([left.readBytes(offset, length, { signal }), right.readBytes(offset, length, { signal })]);
     if (!equalBytes(first, second)) compareValues(common, first, second, result);
   }
   return { name, ...result, elements, ...(one.dataType === other.dataType ? {} : { dataTypes: [one.dataType, other.dataType] as const }) };

@@ -1,5 +1,5 @@
 import type { Target } from "../adapter/target.ts";
-import type { Checkpoint, CheckpointTensor, UnreadableParameter } from "../checkpoint/checkpoint.ts";
+import type { Checkpoint, UnreadableParameter } from "../checkpoint/checkpoint.ts";
 import type { LongspanError } from "../errors/longspan-error.ts";
 import type { LongformerSpec } from "../longformer/spec.ts";
 import type { CompiledLayout } from "../rules/compile-layout.ts";
@@ -38,8 +38,6 @@ export interface ConversionPlan {
   readonly warnings: readonly string[];
   /** Names and axes stay as they are: the source already is in the target's layout. */
   readonly alreadyConverted: boolean;
-  /** Second names of parameters in the file; their values are compared before anything is written. */
-  readonly aliases: readonly { readonly alias: CheckpointTensor; readonly parameter: CheckpointTensor }[];
   /** config.json as the target's folder will have it. */
   readonly config: Readonly<Record<string, unknown>>;
   /** Why it cannot be carried out, if so: what `convert` throws. */

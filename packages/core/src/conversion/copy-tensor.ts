@@ -1,17 +1,11 @@
 import type { ScratchBuffer } from "../bytes/byte-source.ts";
 import type { ByteSink } from "../bytes/sink.ts";
 import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
-import { bytesPerElement } from "../tensor/data-type.ts";
 import type { LazyTensor } from "../tensor/lazy-tensor.ts";
+import { pieceLength } from "../tensor/piece-length.ts";
 
 /** A piece of a plain copy: large enough that system calls cost nothing, small enough for two of them to stay in the processor's cache. */
 const pieceBytes = 2 ** 20;
-
-/**
- * A transposition of up to this many bytes is gathered whole: its source is then read once. Beyond it, piece by piece, each of
- * which reads the source's span again.
- */
-const wholeViewBytes = 32 * 2 ** 20;
 
 export interface TensorCopier {
   /**
@@ -39,7 +33,7 @@ export function tensorCopier(options: {
   let turn = 0;
   return {
     async copy(tensor, to, observe) {
-      const step = pieceLength(tensor);
+      const step = pieceLength(tensor, pieceBytes);
       for (let offset = 0; offset < tensor.byteLength; offset += step) {
         throwIfAborted(options.signal);
         const length = Math.min(step, tensor.byteLength - offset);
@@ -62,15 +56,6 @@ export function tensorCopier(options: {
 interface Slot {
   readonly buffer: ScratchBuffer;
   writing: Promise<void>;
-}
-
-function pieceLength(tensor: LazyTensor): number {
-  const width = bytesPerElement(tensor.dataType);
-  const view = tensor.shape.length > 1 && tensor.storage.strides.at(-1) !== 1;
-  if (view && tensor.byteLength <= wholeViewBytes) return Math.max(width, tensor.byteLength);
-  // Whole rows of a view, so that a piece is a matrix again.
-  const unit = view ? width * (tensor.shape.at(-1) ?? 1) : width;
-  return Math.max(1, Math.floor((view ? wholeViewBytes : pieceBytes) / unit)) * unit;
 }
 
 /** A buffer that grows to the largest length asked for. */

@@ -10,9 +10,9 @@ import type { LazyTensor } from "../tensor/lazy-tensor.ts";
 import { renameTensor } from "../tensor/strided-tensor.ts";
 import { transposeTensor } from "../tensor/transpose-tensor.ts";
 import { checkWeights, weightsProblem, type WeightsCheck } from "./checked-weights.ts";
-import { tiesOf } from "./check-ties.ts";
 import type { ConversionPlan, ConversionStep } from "./conversion-plan.ts";
 import { huggingFaceConfig } from "./huggingface-config.ts";
+import { nearestName } from "../text/nearest-name.ts";
 
 export interface PlanOptions {
   readonly target: Target;
@@ -61,20 +61,30 @@ export function planConversion(source: Checkpoint, options: PlanOptions): Conver
     steps,
     dropped: [...source.dropped, ...unreadableRest(source, check), ...droppedTensors(source, check, target)],
     unreadable: check.unreadable,
-    missing: check.missing,
-    unexpected: check.unexpected,
+    missing: withNearest(check.missing, check.unexpected),
+    unexpected: withNearest(
+      check.unexpected,
+      spec.parameters.map(({ name }) => source.prefix + name),
+    ),
     wrongShape: check.wrongShape,
     warnings,
     alreadyConverted,
-    aliases: tiesOf(check),
     // Of shapes that are wrong nothing is made.
     config: problem === undefined ? huggingFaceConfig(spec, options.dataType) : spec.config.source,
     problem,
   };
 }
 
+/** Suggestions are searched for so many names only: a foreign file with 10^6 tensors must not cost 10^6 searches. */
+const suggested = 50;
+
+function withNearest(names: readonly string[], legal: readonly string[]): { name: string; nearest?: string | undefined }[] {
+  return names.map((name, index) => ({ name, nearest: index < suggested ? nearestName(name, legal) : undefined }));
+}
+
 function unreadableRest(source: Checkpoint, { unreadable }: WeightsCheck): { name: string; reason: string }[] {
-  return source.unreadable.filter((tensor) => !unreadable.includes(tensor)).map(({ sourceName, reason }) => ({ name: sourceName, reason }));
+  const told = new Set(unreadable);
+  return source.unreadable.filter((tensor) => !told.has(tensor)).map(({ sourceName, reason }) => ({ name: sourceName, reason }));
 }
 
 function droppedTensors(source: Checkpoint, check: WeightsCheck, target: Target): { name: string; reason: string }[] {

@@ -4,7 +4,6 @@ import type { DataType } from "./data-type.ts";
 import { bytesPerElement } from "./data-type.ts";
 import type { LazyTensor } from "./lazy-tensor.ts";
 import { readChunks, readTensor } from "./read-tensor.ts";
-import { denseStrides } from "./strided-tensor.ts";
 
 /**
  * The tensor in another float type, converted while it is read (round to nearest, ties to even).
@@ -21,8 +20,8 @@ export function castTensor(tensor: LazyTensor, dataType: DataType): LazyTensor {
     dataType,
     shape: tensor.shape,
     byteLength: (tensor.byteLength / sourceBytes) * targetBytes,
-    // Of its own: two views of one storage, cast, are not the same values.
-    storage: { identity: {}, elementOffset: 0, strides: denseStrides(tensor.shape) },
+    // Of its own: two views of one storage, cast, are not the same values. But it is read as the tensor is: see `pieceLength`.
+    storage: { identity: {}, elementOffset: 0, strides: tensor.storage.strides },
     async readBytes(offset, length, options = {}) {
       const elements = length / targetBytes;
       const found = await tensor.readBytes((offset / targetBytes) * sourceBytes, elements * sourceBytes, { signal: options.signal });

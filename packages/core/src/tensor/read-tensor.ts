@@ -2,18 +2,20 @@ import { LongspanError } from "../errors/longspan-error.ts";
 import type { DataType } from "./data-type.ts";
 import { bytesPerElement } from "./data-type.ts";
 import type { LazyTensor } from "./lazy-tensor.ts";
+import { pieceLength } from "./piece-length.ts";
 import type { Tensor } from "./tensor.ts";
 
 const defaultChunkBytes = 4 * 2 ** 20;
 
 /**
- * All bytes of a tensor in one fresh buffer, read in pieces so that a source is never asked for more than a few MB at once.
+ * All bytes of a tensor in one fresh buffer, read in pieces: a source is asked for a few MB at once, for what a view needs of it up to 32 MiB.
  * @throws LongspanError `limit-exceeded` when there is no memory for it.
  */
 export async function readTensor(tensor: LazyTensor, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Tensor> {
   const bytes = allocate(tensor);
-  for (let offset = 0; offset < bytes.byteLength; offset += defaultChunkBytes) {
-    const length = Math.min(defaultChunkBytes, bytes.byteLength - offset);
+  const step = pieceLength(tensor, defaultChunkBytes);
+  for (let offset = 0; offset < bytes.byteLength; offset += step) {
+    const length = Math.min(step, bytes.byteLength - offset);
     const into = bytes.subarray(offset, offset + length);
     const found = await tensor.readBytes(offset, length, { signal: options.signal, into });
     if (found.buffer !== into.buffer || found.byteOffset !== into.byteOffset) into.set(found);

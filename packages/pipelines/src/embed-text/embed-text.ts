@@ -1,4 +1,5 @@
 import { LongspanError } from "@longspan/core";
+import { shownValue } from "@longspan/core/adapter";
 import { longformerGraph } from "@longspan/core/graph";
 import { specialIds } from "../model/check-tokenizer.ts";
 import { openModel, type OpenedModel } from "../model/open-model.ts";
@@ -119,7 +120,7 @@ function chosenModes(pooling: unknown, sentences: Sentences): readonly PoolingMo
   }
   const modes: readonly unknown[] = Array.isArray(pooling) ? pooling : [pooling];
   if (modes.length > 0 && modes.every((mode) => isPoolingMode(mode))) return modes;
-  throw new LongspanError("argument-invalid", `pooling is ${JSON.stringify(pooling)}; it is one or more of ${poolingModes.join(", ")}.`, {
+  throw new LongspanError("argument-invalid", `pooling is ${shownValue(pooling)}; it is one or more of ${poolingModes.join(", ")}.`, {
     details: { option: "pooling", value: pooling },
   });
 }

@@ -1,5 +1,5 @@
 import { type FileSet, LongspanError } from "@longspan/core";
-import { memoryBudget, readJson } from "@longspan/core/adapter";
+import { memoryBudget, readJson, shownValue } from "@longspan/core/adapter";
 import { isObject, textOf, type JsonObject } from "../tokenizer/json-object.ts";
 import { isPoolingMode, poolingModes, type PoolingMode } from "./pooling-mode.ts";
 
@@ -125,7 +125,7 @@ function poolingOf(config: JsonObject, origin: string): readonly PoolingMode[] {
   }
   const modes: readonly unknown[] = Array.isArray(said) ? said : [said];
   if (modes.length > 0 && modes.every((mode) => isPoolingMode(mode))) return modes;
-  throw unsupported(origin, `it pools by ${JSON.stringify(said).slice(0, 100)}`);
+  throw unsupported(origin, `it pools by ${shownValue(said)}`);
 }
 
 function count(value: unknown): number | undefined {

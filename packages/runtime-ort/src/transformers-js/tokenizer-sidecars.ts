@@ -33,8 +33,8 @@ export async function tokenizerSidecars(request: TargetRequest, make: OnnxTarget
   const given = await readOptional(find("tokenizer_config.json"));
   const map = await readOptional(find("special_tokens_map.json"));
   const maximum = spec.config.maxPositions - spec.config.padTokenId - 1;
-  const limit = Number(given.model_max_length);
-  const kind = String(fieldsOf(tokenizer.model).type);
+  const limit = given.model_max_length;
+  const kind = fieldsOf(tokenizer.model).type;
   const named = Object.fromEntries(
     roles.flatMap(([role, idKey]) => {
       const token = made?.roles[role] ?? contentOf(given[role]) ?? contentOf(map[role]) ?? tokenOfId(tokenizer, config[idKey]);
@@ -44,8 +44,8 @@ export async function tokenizerSidecars(request: TargetRequest, make: OnnxTarget
   const patched = {
     ...given,
     ...named,
-    tokenizer_class: classes[kind] ?? "PreTrainedTokenizerFast",
-    model_max_length: limit > 0 && limit < maximum ? limit : maximum,
+    tokenizer_class: (typeof kind === "string" && Object.hasOwn(classes, kind) ? classes[kind] : undefined) ?? "PreTrainedTokenizerFast",
+    model_max_length: typeof limit === "number" && limit > 0 && limit < maximum ? limit : maximum,
   };
   const written = [
     { fileName: "tokenizer.json", source: tokenizerSource },

@@ -1,0 +1,174 @@
+/** A value of a PDF, as far as it says how streams are packed (ISO 32000-1, 7.3); what else there is, such as strings, is undefined. */
+export type PdfValue = number | PdfName | PdfReference | PdfList | PdfDictionary | undefined;
+export type PdfDictionary = ReadonlyMap<string, PdfValue>;
+export type PdfList = readonly PdfValue[];
+
+export interface PdfName {
+  readonly name: string;
+}
+
+/** `12 0 R`: the object of that number. */
+export interface PdfReference {
+  readonly number: number;
+}
+
+/** A stream: its dictionary, and where in the file its bytes begin. */
+export interface PdfStream {
+  readonly dictionary: PdfDictionary;
+  readonly start: number;
+}
+
+/** The objects of a file that stand in it as they are: all streams are among them. */
+export interface PdfObjects {
+  /** In the order of the file. */
+  streams(): Generator<PdfStream, void, void>;
+  /** What a reference may mean: an object can be written several times, and of those that are packed into streams none is known here. */
+  meanings(reference: PdfReference): readonly PdfValue[];
+}
+
+/** White space and comments between tokens. */
+const blank = /(?:[\0\t\n\f\r ]|%[^\r\n]*)*/y;
+const word = /[^\0\t\n\f\r ()<>[\]{}/%]+/y;
+const number = /[+-]?(?:\d+(?:\.\d*)?|\.\d+)/y;
+const restOfReference = /[\0\t\n\f\r ]+\d{1,10}[\0\t\n\f\r ]*R(?![^\0\t\n\f\r ()<>[\]{}/%])/y;
+const anyObject = /(?:(?<!\d)(\d{1,10})[\0\t\n\f\r ]{1,16}\d{1,5}[\0\t\n\f\r ]{1,16})?(?<!end)obj/g;
+const lineEnd = /\r\n?|\n/g;
+
+/** Lists in lists: as many as no file has. */
+const maxDepth = 100;
+
+/**
+ * Looks at a file as pdf.js does that knows where an object begins: forward from each `obj`, wherever it stands. What comes before, such as a name in a
+ * string, cannot be taken for something else then.
+ * @param text the bytes, one character each
+ * @throws RangeError for values nested without end, and where reading them takes many times the file's length
+ */
+export function pdfObjects(text: string): PdfObjects {
+  const begins: number[] = [];
+  const ofNumber = new Map<number, number[]>();
+  for (const { 0: found, 1: digits, index } of text.matchAll(anyObject)) {
+    const begin = index + found.length;
+    begins.push(begin);
+    if (digits === undefined) continue;
+    const known = ofNumber.get(Number(digits));
+    if (known === undefined) ofNumber.set(Number(digits), [begin]);
+    else known.push(begin);
+  }
+  const reader = valueReader(text);
+  return {
+    *streams() {
+      for (const begin of begins) {
+        const stream = reader.streamAt(begin);
+        if (stream !== undefined) yield stream;
+      }
+    },
+    meanings: (reference) => (ofNumber.get(reference.number) ?? []).map((begin) => reader.valueAt(begin)),
+  };
+}
+
+interface ValueReader {
+  valueAt(begin: number): PdfValue;
+  streamAt(begin: number): PdfStream | undefined;
+}
+
+function valueReader(text: string): ValueReader {
+  let at = 0;
+  let left = 8 * text.length + 2 ** 20;
+
+  function match(pattern: RegExp): string {
+    pattern.lastIndex = at;
+    const [found = ""] = pattern.exec(text) ?? [];
+    at += found.length;
+    return found;
+  }
+
+  function skip(characters: string): boolean {
+    if (!text.startsWith(characters, at)) return false;
+    at += characters.length;
+    return true;
+  }
+
+  function value(depth: number): PdfValue {
+    if (depth > maxDepth) throw new RangeError("values are nested without end");
+    match(blank);
+    if (skip("/")) return { name: nameOf(match(word)) };
+    if (skip("<<")) return dictionary(depth);
+    if (skip("[")) return list(depth);
+    const digits = match(number);
+    if (digits !== "") return match(restOfReference) === "" ? Number(digits) : { number: Number(digits) };
+    if (skip("(")) string();
+    else if (skip("<")) skipTo(">");
+    // A keyword, or a bracket that nothing opened.
+    else if (match(word) === "") at += text.startsWith(">>", at) ? 2 : 1;
+    return undefined;
+  }
+
+  function dictionary(depth: number): PdfDictionary {
+    const entries = new Map<string, PdfValue>();
+    for (;;) {
+      match(blank);
+      if (at >= text.length || skip(">>")) return entries;
+      const key = value(depth + 1);
+      // What is no key is passed over, as pdf.js does.
+      if (isName(key)) entries.set(key.name, value(depth + 1));
+    }
+  }
+
+  function list(depth: number): PdfList {
+    const items: PdfValue[] = [];
+    for (;;) {
+      match(blank);
+      if (at >= text.length || skip("]")) return items;
+      items.push(value(depth + 1));
+    }
+  }
+
+  function string(): void {
+    for (let open = 1; open > 0 && at < text.length; at++) {
+      const character = text[at];
+      if (character === "\\") at++;
+      else if (character === "(") open++;
+      else if (character === ")") open--;
+    }
+  }
+
+  function skipTo(end: string): void {
+    const found = text.indexOf(end, at);
+    at = found === -1 ? text.length : found + end.length;
+  }
+
+  function valueAt(begin: number): PdfValue {
+    at = begin;
+    const found = value(0);
+    left -= at - begin;
+    if (left < 0) throw new RangeError("its objects lie in one another");
+    return found;
+  }
+
+  return {
+    valueAt,
+    streamAt(begin) {
+      at = begin;
+      match(blank);
+      if (!text.startsWith("<<", at)) return undefined;
+      const found = valueAt(at);
+      match(blank);
+      if (!(found instanceof Map) || !skip("stream")) return undefined;
+      lineEnd.lastIndex = at;
+      return lineEnd.exec(text) === null ? undefined : { dictionary: found, start: lineEnd.lastIndex };
+    },
+  };
+}
+
+/** `F#6cateDecode` is FlateDecode. */
+function nameOf(written: string): string {
+  return written.replaceAll(/#([\da-f]{2})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
+}
+
+export function isName(value: PdfValue): value is PdfName {
+  return typeof value === "object" && "name" in value;
+}
+
+export function isReference(value: PdfValue): value is PdfReference {
+  return typeof value === "object" && "number" in value;
+}
