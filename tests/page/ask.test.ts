@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright";
 import { expect, test } from "vitest";
+import { ask } from "./asking.ts";
 import { exampleModel, openPage, takePicture } from "./open-page.ts";
 import { useBuiltPage } from "./use-built-page.ts";
 
@@ -9,11 +10,6 @@ const built = useBuiltPage();
 const [first, second]: readonly { readonly question: string; readonly answer: string }[] = JSON.parse(
   readFileSync(`${exampleModel}questions.json`, "utf8"),
 );
-
-async function ask(page: Page, question: string): Promise<void> {
-  await page.getByRole("textbox", { name: "Your question" }).fill(question);
-  await page.getByRole("button", { name: "Ask", exact: true }).click();
-}
 
 /** Notes what a screen reader is told from now on: the status holds the last sentence only. */
 async function noteSaid(page: Page): Promise<() => Promise<readonly string[]>> {
@@ -47,7 +43,7 @@ test("one click gives a first answer, marked where it stands; a second question 
   expect(await page.locator(".answer.best .text").first().textContent()).toBe(second?.answer);
   expect(await page.locator("mark.current").textContent()).toBe(second?.answer);
   await page.getByText("How it runs").click();
-  await page.locator(".figures").waitFor();
+  await page.locator(".stages").waitFor();
   expect(await page.locator("details.run").textContent()).toContain("The only GPU is a software one");
   await takePicture(page, "how-it-runs");
 
@@ -85,6 +81,19 @@ test("why: what the answer's tokens looked at, of each layer and head, to be poi
   expect(await page.evaluate(() => CSS.highlights.has("heat-5"))).toBe(true);
   await panel.scrollIntoViewIfNeeded();
   await takePicture(page, "attention");
+  // The question's tokens see the whole document, in columns of many tokens each.
+  await panel.getByLabel("Who looks").selectOption("globals");
+  const whole = page.getByRole("group", { name: "Attention of the question's tokens" });
+  await whole.waitFor();
+  expect(await panel.locator(".tokens li").allTextContents()).toEqual(expect.arrayContaining(["Geneva"]));
+  await panel.getByRole("combobox", { name: "Token" }).selectOption({ label: "Geneva" });
+  await whole.focus();
+  for (let presses = 0; presses < 30; presses++) await page.keyboard.press("ArrowRight");
+  expect(await panel.locator(".readout").textContent()).toMatch(/looks at “.+ … .+”: [\d.]+%/);
+  expect(await page.evaluate(() => CSS.highlights.has("pointed"))).toBe(true);
+  await takePicture(page, "attention-of-question");
+  await panel.getByLabel("Who looks").selectOption("answer");
+  await picture.waitFor();
   await layer.selectOption("0");
   await expect.poll(() => shares.allTextContents(), { timeout: 20_000 }).not.toEqual(before);
   await panel.getByRole("button", { name: /Close/ }).click();

@@ -1,25 +1,11 @@
 import { readFileSync } from "node:fs";
 import type { Page, Worker } from "playwright";
 import { expect, test } from "vitest";
+import { answer, answered, ask, note, useDocument, useShortDocument } from "./asking.ts";
 import { exampleModel, launchChromium, openPage, takePicture } from "./open-page.ts";
 import { useBuiltPage } from "./use-built-page.ts";
 
 const built = useBuiltPage();
-
-/** A short document, so that SwiftShader reads it in a second. */
-const note = "The access code of the Geneva station is 89944. There are 83 new doors at the Zurich harbour. ".repeat(3);
-
-async function useShortDocument(page: Page): Promise<void> {
-  await page.locator("[data-purpose=document]").setInputFiles({ name: "note.txt", mimeType: "text/plain", buffer: Buffer.from(note) });
-  await page.getByRole("heading", { name: "note.txt" }).waitFor();
-}
-
-async function ask(page: Page, question: string): Promise<void> {
-  await page.getByRole("textbox", { name: "Your question" }).fill(question);
-  await page.keyboard.press("Enter");
-}
-
-const question = "What is the access code of the Geneva station?";
 
 /** Counts the buffers that the worker has on the GPU, from now on. */
 async function countBuffers(page: Page): Promise<() => Promise<number>> {
@@ -74,7 +60,7 @@ test("cancelled while it is loaded and while it runs, a model leaves nothing on 
       await route.continue().catch(() => undefined);
     });
   });
-  await ask(page, question);
+  await ask(page);
   await arrived;
   await page.getByRole("button", { name: "Cancel" }).click();
   held?.();
@@ -91,7 +77,7 @@ test("cancelled while it is loaded and while it runs, a model leaves nothing on 
   await page.getByRole("button", { name: "Change" }).first().click();
   await page.locator("[data-purpose=document]").setInputFiles(`${exampleModel}document.txt`);
   await page.getByRole("heading", { name: "document.txt" }).waitFor();
-  await ask(page, question);
+  await ask(page);
   await page.getByText("Reading the document").first().waitFor();
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.getByText("Cancelled.").first().waitFor();
@@ -106,7 +92,7 @@ test("a question that is cancelled while it is read ends, and the one behind it 
   await page.locator("[data-purpose=document]").setInputFiles(`${exampleModel}document.txt`);
   // Plain JavaScript cannot be interrupted while it computes: the worker goes, and another takes the next question.
   await chooseExampleOn(page, "reference");
-  await ask(page, question);
+  await ask(page);
   await page.getByText("Reading the document").first().waitFor();
   await ask(page, "Which access code opens the Ankara hospital?");
   await page.locator(".entry").nth(1).getByRole("button", { name: "Cancel" }).click();
@@ -114,7 +100,7 @@ test("a question that is cancelled while it is read ends, and the one behind it 
   await page.getByLabel("Runs on").selectOption("wasm");
   await page.locator(".entry").first().getByRole("button", { name: "Cancel" }).click();
   await page.getByText("Cancelled.").nth(1).waitFor();
-  await ask(page, question);
+  await ask(page);
   await page.locator(".answer.best").waitFor();
   expect(await page.locator(".answer.best .text").textContent()).toBe("89944");
   expect(complaints).toEqual([]);
@@ -126,7 +112,7 @@ test("a worker that is gone is told in a sentence; document and questions are ke
   await useShortDocument(page);
   await page.getByRole("button", { name: "Example model (2 MB)" }).click();
   await page.route("**/example/longformer-qa.ckpt", () => undefined);
-  await ask(page, question);
+  await ask(page);
   await page.getByText("Opening the model").first().waitFor();
   await (page.workers()[0] as Worker).evaluate(() => self.close());
   await page.locator(".problem").waitFor();
@@ -158,7 +144,7 @@ test("a model that cannot answer, one without its tokenizer and a document that 
   const alone = { name: "longformer-qa.ckpt", mimeType: "application/octet-stream", buffer: ckpt };
   const config = { name: "config.json", mimeType: "application/json", buffer: readFileSync(`${exampleModel}config.json`) };
   await page.locator("[data-purpose=files]").setInputFiles([alone, config]);
-  await ask(page, question);
+  await ask(page);
   await page.locator(".entry .problem").waitFor();
   expect(await page.locator(".entry .problem").textContent()).toContain("tokenizer's files");
   expect(complaints).toEqual([]);
@@ -171,7 +157,7 @@ test("without WebGPU the page says so, and answers on WebAssembly", async () => 
     const { page, complaints } = await openPage(without, built.server.url, { serviceWorkers: "block" });
     await useShortDocument(page);
     await page.getByRole("button", { name: "Example model (2 MB)" }).click();
-    await ask(page, question);
+    await ask(page);
     await page.locator(".answer.best").waitFor();
     expect(await page.locator(".answer.best .text").textContent()).toBe("89944");
     await page.getByText("How it runs").click();
@@ -183,9 +169,10 @@ test("without WebGPU the page says so, and answers on WebAssembly", async () => 
   }
 });
 
-test("a GPU that is lost is told in a sentence, and opened anew for the next question", async () => {
+test("a GPU that is lost while it computes is told in a sentence, and opened anew for the next try; half precision is half the memory", async () => {
   const { page, complaints, context } = await openPage(built.browser, built.server.url, { serviceWorkers: "block" });
-  await useShortDocument(page);
+  // Long enough to be lost in its middle.
+  await useDocument(page, "notes.txt", note.repeat(8));
   await chooseExampleOn(page, "webgpu");
   await page.workers()[0]?.evaluate(() => {
     const { requestDevice } = GPUAdapter.prototype;
@@ -194,15 +181,28 @@ test("a GPU that is lost is told in a sentence, and opened anew for the next que
       Object.assign(globalThis, { loseDevice: () => device.destroy() });
       return device;
     };
+    // The first commands of a run are on their way, and the device is gone.
+    const { submit } = GPUQueue.prototype;
+    let submits = 0;
+    GPUQueue.prototype.submit = function lose(this: GPUQueue, buffers): undefined {
+      submit.call(this, buffers);
+      if (++submits === 1) (Reflect.get(globalThis, "loseDevice") as () => void)();
+      return undefined;
+    };
   });
-  await ask(page, question);
-  await page.locator(".answer.best").waitFor();
-  await page.workers()[0]?.evaluate(() => (Reflect.get(globalThis, "loseDevice") as () => void)());
-  await ask(page, "Which code opens the Geneva station?");
+  await ask(page);
   await page.locator(".problem").waitFor();
   expect(await page.locator(".problem").textContent()).toContain("The GPU was lost");
   await page.getByRole("button", { name: "Try again" }).click();
-  await page.locator(".answer.best").nth(1).waitFor();
+  expect(await answered(page)).toBe(answer);
+  const held = async (): Promise<string> => (await page.locator(".run .stages").textContent()) ?? "";
+  expect(await held()).toContain("2.1 MB of weights");
+
+  await page.getByLabel("Half precision (float16): half the memory").check();
+  await ask(page, "Which code opens the Geneva station?");
+  expect(await answered(page)).toBe(answer);
+  expect(await held()).toContain("1 MB of weights");
+  expect(await page.locator(".run").textContent()).toContain("GPU (WebGPU)");
   expect(complaints).toEqual([]);
   await context.close();
 });

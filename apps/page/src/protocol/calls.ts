@@ -109,7 +109,11 @@ export interface ExplainRequest {
   readonly end: number;
   /** Undefined: the last one. */
   readonly layer: number | undefined;
+  readonly of: AttentionOf;
 }
+
+/** Whose attention is shown: that of the answer's tokens, or of the global ones, which are the question's. */
+export type AttentionOf = "answer" | "globals";
 
 /** A token of the row that the model read. */
 export interface SeenToken {
@@ -119,18 +123,20 @@ export interface SeenToken {
   readonly end?: number | undefined;
 }
 
-/** What the answer's tokens looked at in one layer. */
+/** What the answer's tokens, or the global ones, looked at in one layer. */
 export interface Explanation {
+  readonly of: AttentionOf;
   readonly layer: number;
   readonly layers: number;
   readonly heads: number;
   /** Both sides together. */
   readonly window: number;
-  readonly answer: readonly SeenToken[];
+  /** Those who look. */
+  readonly rows: readonly SeenToken[];
   readonly globals: readonly SeenToken[];
-  /** The tokens around the answer, from the first that its first token sees to the last that its last one sees. */
+  /** Of an answer, the tokens around it, from the first that its first token sees to the last that its last one sees; of global ones, all others. */
   readonly around: readonly SeenToken[];
-  /** `[heads, answer, globals + around]`; each row sums to 1. */
+  /** `[heads, rows, globals + around]`; each row sums to 1. */
   readonly probabilities: Float32Array;
 }
 

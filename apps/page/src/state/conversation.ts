@@ -3,7 +3,8 @@ import type { AskResult, FoundAnswer, Progress } from "../protocol/calls.ts";
 import type { Problem } from "../protocol/problem.ts";
 import { database } from "../storage/database.ts";
 import { openDocument, openedDocument } from "./documents.ts";
-import { chosenModel, loadedModel, precision, runtimeChoice } from "./models.ts";
+import { watchMemory, type MemoryWatch, type StageMemory } from "./memory.ts";
+import { allowPlace, chosenModel, loadedModel, precision, runtimeChoice } from "./models.ts";
 import { problemOf, work } from "./work.ts";
 
 /** A question, and what became of it. */
@@ -14,6 +15,7 @@ export interface Entry {
   readonly progress?: Progress | undefined;
   readonly result?: AskResult | undefined;
   readonly problem?: Problem | undefined;
+  readonly memory?: StageMemory | undefined;
 }
 
 /** About the page's document, the newest first. */
@@ -43,9 +45,11 @@ export async function ask(question: string, announce: (answer: FoundAnswer | und
   if (same?.state === "waiting" || same?.state === "running") return;
   const id = crypto.randomUUID();
   const controller = new AbortController();
+  let memory: MemoryWatch | undefined;
   cancels.set(id, () => controller.abort());
   conversation.value = [{ id, question, state: "waiting" }, ...conversation.peek().filter((entry) => entry !== same)];
   try {
+    await allowPlace(model.place);
     const { key, name, content } = document;
     const result = await work.call(
       "ask",
@@ -55,7 +59,15 @@ export async function ask(question: string, announce: (answer: FoundAnswer | und
         question,
         topK: furtherAnswers,
       },
-      { signal: controller.signal, onProgress: (progress) => update(id, { state: "running", progress }) },
+      {
+        signal: controller.signal,
+        onProgress(progress) {
+          // While it waits for others, what is taken is theirs.
+          memory ??= watchMemory((most) => update(id, { memory: most }));
+          memory.during(progress.stage);
+          update(id, { state: "running", progress });
+        },
+      },
     );
     batch(() => {
       update(id, { state: "answered", progress: undefined, result });
@@ -72,6 +84,7 @@ export async function ask(question: string, announce: (answer: FoundAnswer | und
       announcement.value = announce(undefined, problem);
     }
   } finally {
+    memory?.end();
     cancels.delete(id);
   }
 }

@@ -13,6 +13,8 @@ export async function readDrop(transfer: DataTransfer): Promise<Dropped> {
   // All are asked before the first wait: a drop's data is gone after it.
   const handles = items.map((item) => handleOf(item));
   const entries = items.map((item) => item.webkitGetAsEntry());
+  // Of what is dragged out of another program there may be no more than this.
+  const alone = items.map((item) => item.getAsFile());
   const [handle] = await Promise.all(handles);
   if (items.length === 1 && handle?.kind === "directory") {
     return {
@@ -21,11 +23,17 @@ export async function readDrop(transfer: DataTransfer): Promise<Dropped> {
       name: handle.name,
     };
   }
-  const files = (await Promise.all(entries.map((entry) => (entry === null ? Promise.resolve([]) : filesOf(entry, ""))))).flat();
+  const files = (
+    await Promise.all(entries.map((entry, index) => (entry === null ? Promise.resolve(chosenFile(alone[index])) : filesOf(entry, ""))))
+  ).flat();
   const [first] = files;
   if (first === undefined) return undefined;
   if (files.length === 1 && documentNames.test(first.path)) return { kind: "document", file: first.file };
   return { kind: "model", place: { kind: "files", files }, name: first.path.split("/")[0] ?? first.path };
+}
+
+function chosenFile(file: File | null | undefined): readonly ChosenFile[] {
+  return file === null || file === undefined ? [] : [{ path: file.name, file }];
 }
 
 function handleOf(item: DataTransferItem): Promise<FileSystemHandle | null> {

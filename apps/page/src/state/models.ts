@@ -1,7 +1,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import type { LoadedModel, Precision, Progress, RuntimeChoice, RuntimeReport } from "../protocol/calls.ts";
 import { placeKey, type ChosenFile, type ModelPlace } from "../protocol/model-place.ts";
-import type { Problem } from "../protocol/problem.ts";
+import { PageFailure, type Problem } from "../protocol/problem.ts";
 import { database, type KeptModel } from "../storage/database.ts";
 import { deleteKeptFolder } from "../storage/kept-folders.ts";
 import { problemOf, work, workerDeaths } from "./work.ts";
@@ -72,16 +72,31 @@ export async function unloadModel(): Promise<void> {
   await work.call("unload", null);
 }
 
-/** Asks again for a folder of an earlier visit, which a browser opens only after a click. */
-export async function allowFolder(place: ModelPlace): Promise<boolean> {
-  if (place.kind !== "folder") return true;
+/**
+ * Asks again for a folder of an earlier visit, which a browser opens only after a click: to be called before anything is waited for.
+ * @throws PageFailure `permission-needed` where the reader does not allow it.
+ */
+export async function allowPlace(place: ModelPlace): Promise<void> {
+  if (place.kind !== "folder") return;
   const handle = place.handle as FileSystemDirectoryHandle & {
     requestPermission?: (options: { mode: "read" }) => Promise<PermissionState>;
   };
-  const state = await handle.requestPermission?.({ mode: "read" });
-  if (state === "granted" || state === undefined) return true;
-  modelProblem.value = { code: "permission-needed", message: "" };
-  return false;
+  // It throws where there was no click.
+  const state = await handle.requestPermission?.({ mode: "read" }).catch((): PermissionState => "prompt");
+  if (state !== "granted" && state !== undefined) throw new PageFailure({ code: "permission-needed", message: "" });
+}
+
+/** Chooses a model that was kept, once it may be read. */
+export async function chooseKept({ place, name }: KeptModel): Promise<boolean> {
+  modelProblem.value = undefined;
+  try {
+    await allowPlace(place);
+  } catch (error) {
+    modelProblem.value = problemOf(error);
+    return false;
+  }
+  chooseModel(place, name);
+  return true;
 }
 
 export async function readKept(): Promise<void> {

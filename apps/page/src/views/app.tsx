@@ -1,12 +1,13 @@
 import { signal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
+import type { ModelPlace } from "../protocol/model-place.ts";
 import { announcement, changeDocument } from "../state/conversation.ts";
 import { readDrop } from "../state/dropped.ts";
 import { chooseModel } from "../state/models.ts";
 import { language, texts } from "../texts/language.ts";
 import { AskView } from "./ask/ask-view.tsx";
-import { CompareView } from "./compare/compare-view.tsx";
-import { ConvertView } from "./convert/convert-view.tsx";
+import { CompareView, openToCompare } from "./compare/compare-view.tsx";
+import { ConvertView, openToConvert } from "./convert/convert-view.tsx";
 import { LookView } from "./look/look-view.tsx";
 import { openToLook } from "./look/look-state.ts";
 import { Privacy } from "./privacy.tsx";
@@ -96,15 +97,19 @@ function skipTo(event: Event): void {
   document.querySelector<HTMLElement>("#content")?.focus();
 }
 
+/** What a dropped model is for, in each view. */
+const takeModel: Readonly<Record<ViewName, (place: ModelPlace, name: string) => void | Promise<void>>> = {
+  ask: chooseModel,
+  look: openToLook,
+  compare: openToCompare,
+  convert: openToConvert,
+};
+
 async function takeDrop(transfer: DataTransfer): Promise<void> {
   const dropped = await readDrop(transfer);
   if (dropped === undefined) announcement.value = texts.peek().problem.noFile;
   else if (dropped.kind === "document") {
     location.hash = "ask";
     await changeDocument(dropped.file.name, dropped.file);
-  } else if (view.peek() === "ask") chooseModel(dropped.place, dropped.name);
-  else {
-    location.hash = "look";
-    await openToLook(dropped.place);
-  }
+  } else await takeModel[view.peek()](dropped.place, dropped.name);
 }

@@ -34,12 +34,12 @@ export async function ask(models: Models, { model, document, question, topK }: A
   };
 }
 
-/** What the answer's tokens looked at. */
+/** What the answer's tokens looked at, or the global ones. */
 export async function explain(models: Models, request: ExplainRequest, options: StepOptions): Promise<Explanation> {
-  const { model, document, question, start, end, layer } = request;
+  const { model, document, question, start, end, layer, of } = request;
   const { text } = await openDocument(document, options.signal);
   const reader = await models.attention(model, options);
   options.report({ stage: "explain", item: "", done: 0, total: 1, unit: "steps" });
-  const found = await reader({ question, context: text, start, end }, { layer, signal: options.signal });
-  return { ...found, layers: reader.layers };
+  const found = await reader({ question, context: text, start, end }, { layer, of, signal: options.signal });
+  return { ...found, of, layers: reader.layers };
 }

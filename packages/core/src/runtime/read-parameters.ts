@@ -4,16 +4,29 @@ import { LongspanError } from "../errors/longspan-error.ts";
 import type { ProgressListener } from "../accounting/progress.ts";
 import { formatShape, sameShape } from "../graph/dimension.ts";
 import type { Graph, GraphParameter } from "../graph/graph.ts";
-import { readFloats } from "../graph/raw-tensor.ts";
-import { isFloatingPoint } from "../tensor/data-type.ts";
+import { floatConversion } from "../tensor/convert-floats.ts";
+import { bytesPerElement, elementCount, isFloatingPoint } from "../tensor/data-type.ts";
 import type { LazyTensor } from "../tensor/lazy-tensor.ts";
+import { readRange } from "../tensor/read-tensor.ts";
 import type { Weights } from "./runtime.ts";
 
 /** A parameter of a graph with its values. */
 export interface ReadParameter {
   readonly parameter: GraphParameter;
   /** float32, C order, all finite; the caller's own. */
-  readonly data: Float32Array;
+  readonly data: Float32Array<ArrayBuffer>;
+}
+
+/** Some of a parameter's values: `data` are its elements from `start` on. */
+export interface ReadParameterPiece extends ReadParameter {
+  /** In elements, in C order. */
+  readonly start: number;
+}
+
+/** What readers of parameters take. */
+interface ReadParametersOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ProgressListener | undefined;
 }
 
 /**
@@ -22,26 +35,55 @@ export interface ReadParameter {
  * @throws LongspanError `weights-mismatch` naming everything that is missing or does not fit; `weights-not-finite`; `source-changed` after
  * the last, when the files were changed meanwhile; `aborted`.
  */
-export async function* readParameters(
+export async function* readParameters(graph: Graph, weights: Weights, options: ReadParametersOptions = {}): AsyncGenerator<ReadParameter> {
+  for await (const { parameter, data } of readParameterPieces(graph, weights, { ...options, maxElements: Infinity }))
+    yield { parameter, data };
+}
+
+/**
+ * The same, each parameter in pieces of at most `maxElements`, from its first element to its last: the largest of them, often a quarter of a
+ * model, never lies in memory whole.
+ * @throws LongspanError what `readParameters` throws.
+ */
+export async function* readParameterPieces(
   graph: Graph,
   weights: Weights,
-  options: { readonly signal?: AbortSignal | undefined; readonly onProgress?: ProgressListener | undefined } = {},
-): AsyncGenerator<ReadParameter> {
+  options: ReadParametersOptions & { readonly maxElements: number },
+): AsyncGenerator<ReadParameterPiece> {
   const bound = bindParameters(graph, weights);
   const checkUnchanged = async (): Promise<void> => weights.checkUnchanged?.({ signal: options.signal });
   for (const [index, { parameter, tensor }] of bound.entries()) {
-    throwIfAborted(options.signal);
-    let data: Float32Array;
-    try {
-      ({ data } = readFloats(parameter.name, await tensor.read({ signal: options.signal }), parameter.shape.map(String)));
-      checkFinite(parameter.name, data);
-    } catch (error) {
-      throw await causeOf(error, { checkUnchanged });
-    }
-    yield { parameter, data };
+    const elements = elementCount(tensor.shape);
+    let start = 0;
+    do {
+      throwIfAborted(options.signal);
+      let data: Float32Array<ArrayBuffer>;
+      try {
+        data = await readPiece(tensor, start, Math.min(options.maxElements, elements - start), options.signal);
+        checkFinite(parameter.name, data, start);
+      } catch (error) {
+        throw await causeOf(error, { checkUnchanged });
+      }
+      yield { parameter, start, data };
+      start += data.length;
+    } while (start < elements);
     options.onProgress?.({ stage: "prepare", item: parameter.name, done: index + 1, total: bound.length, unit: "tensors" });
   }
   await checkUnchanged();
+}
+
+async function readPiece(
+  tensor: LazyTensor,
+  start: number,
+  count: number,
+  signal: AbortSignal | undefined,
+): Promise<Float32Array<ArrayBuffer>> {
+  const width = bytesPerElement(tensor.dataType);
+  const bytes = await readRange(tensor, start * width, count * width, { signal });
+  if (tensor.dataType === "float32") return new Float32Array(bytes.buffer);
+  const data = new Float32Array(count);
+  floatConversion(tensor.dataType, "float32")(bytes, new Uint8Array(data.buffer));
+  return data;
 }
 
 function bindParameters(graph: Graph, weights: Weights): readonly { parameter: GraphParameter; tensor: LazyTensor }[] {
@@ -65,14 +107,15 @@ function bindParameters(graph: Graph, weights: Weights): readonly { parameter: G
   );
 }
 
-function checkFinite(name: string, data: Float32Array): void {
+function checkFinite(name: string, data: Float32Array, start: number): void {
   const at = data.findIndex((value) => !Number.isFinite(value));
   if (at === -1) return;
+  const element = start + at;
   throw new LongspanError(
     "weights-not-finite",
-    `The weight "${name}" holds ${data[at]} at element ${at}: every output would be wrong. The checkpoint is damaged, or its training diverged.`,
+    `The weight "${name}" holds ${data[at]} at element ${element}: every output would be wrong. The checkpoint is damaged, or its training diverged.`,
     {
-      details: { tensor: name, element: at },
+      details: { tensor: name, element },
     },
   );
 }

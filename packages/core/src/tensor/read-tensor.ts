@@ -8,23 +8,35 @@ import type { Tensor } from "./tensor.ts";
 const defaultChunkBytes = 4 * 2 ** 20;
 
 /**
- * All bytes of a tensor in one fresh buffer, read in pieces: a source is asked for a few MB at once, for what a view needs of it up to 32 MiB.
+ * All values of a tensor in one fresh buffer.
  * @throws LongspanError `limit-exceeded` when there is no memory for it.
  */
 export async function readTensor(tensor: LazyTensor, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Tensor> {
-  const bytes = allocate(tensor);
+  return tensorFromBytes(tensor.dataType, tensor.shape, await readRange(tensor, 0, tensor.byteLength, options));
+}
+
+/**
+ * A range of a tensor's bytes in one fresh buffer, read in pieces: a source is asked for a few MB at once, for what a view needs of it up to 32 MiB.
+ * @throws LongspanError `limit-exceeded` when there is no memory for it; what `readBytes` throws.
+ */
+export async function readRange(
+  tensor: LazyTensor,
+  start: number,
+  byteLength: number,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = allocate(tensor, byteLength);
   const step = pieceLength(tensor, defaultChunkBytes);
-  for (let offset = 0; offset < bytes.byteLength; offset += step) {
-    const length = Math.min(step, bytes.byteLength - offset);
-    const into = bytes.subarray(offset, offset + length);
-    const found = await tensor.readBytes(offset, length, { signal: options.signal, into });
+  for (let offset = 0; offset < byteLength; offset += step) {
+    const into = bytes.subarray(offset, Math.min(offset + step, byteLength));
+    const found = await tensor.readBytes(start + offset, into.byteLength, { signal: options.signal, into });
     if (found.buffer !== into.buffer || found.byteOffset !== into.byteOffset) into.set(found);
   }
-  return tensorFromBytes(tensor.dataType, tensor.shape, bytes);
+  return bytes;
 }
 
 /** An expanded tensor costs its file nothing, so its size says nothing about the file's. */
-function allocate({ name, shape, byteLength }: LazyTensor): Uint8Array<ArrayBuffer> {
+function allocate({ name, shape }: LazyTensor, byteLength: number): Uint8Array<ArrayBuffer> {
   try {
     return new Uint8Array(byteLength);
   } catch (cause) {

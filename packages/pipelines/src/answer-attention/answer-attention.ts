@@ -8,7 +8,7 @@ import { integerOption } from "../running/number-option.ts";
 import { runTogether } from "../running/run-rows.ts";
 import type { WindowOptions } from "../running/windows.ts";
 import type { TokenizedText } from "../tokenizer/text-tokenizer.ts";
-import { answerRows } from "./answer-rows.ts";
+import { answerRows, globalRows } from "./answer-rows.ts";
 
 /** A question, its document, and a piece of it: what `questionAnswering` gave. */
 export interface AnswerInContext extends QuestionAndContext {
@@ -21,6 +21,8 @@ export interface AnswerInContext extends QuestionAndContext {
 export interface AnswerAttentionOptions extends Pick<RunOptions, "signal" | "onProgress">, WindowOptions {
   /** Counted from 0. Default: the last one. */
   readonly layer?: number | undefined;
+  /** Whose attention: that of the answer's tokens (the default), or of the global tokens, which see all of the window. */
+  readonly of?: "answer" | "globals" | undefined;
 }
 
 /** A token of the row that the model read. */
@@ -32,21 +34,24 @@ export interface ReadToken {
   readonly end?: number | undefined;
 }
 
-/** What the tokens of an answer looked at, in one layer. */
+/** What the tokens of an answer, or the global ones, looked at in one layer. */
 export interface AnswerAttention {
   readonly layer: number;
   readonly heads: number;
   /** The layer's window, both sides together. */
   readonly window: number;
-  /** The answer's tokens. */
-  readonly answer: readonly ReadToken[];
+  /** Those who look: the answer's tokens, or the global ones. */
+  readonly rows: readonly ReadToken[];
   /** The global tokens: `<s>` and the question, for most models. */
   readonly globals: readonly ReadToken[];
-  /** The tokens around the answer, from the first that its first token can see to the last that its last one can. */
+  /**
+   * Of an answer: the tokens around it, from the first that its first token can see to the last that its last one can. Of global tokens: all
+   * others that the model read with them.
+   */
   readonly around: readonly ReadToken[];
   /**
-   * `[heads, answer, globals + around]`, float32: the probabilities with which each of the answer's tokens takes values of the others; each row
-   * sums to 1. 0 for what a token cannot see, and among `around` for global tokens, which count once.
+   * `[heads, rows, globals + around]`, float32: the probabilities with which each token of `rows` takes values of the others; each row sums
+   * to 1. 0 for what a token cannot see, and among `around` for global tokens, which count once.
    */
   readonly probabilities: Float32Array;
 }
@@ -59,9 +64,10 @@ export interface AnswerAttentionReader extends PipelineHandle {
 }
 
 /**
- * What an answer's tokens looked at: the model's own attention probabilities (the first output of `longformerAttention`; transformers'
- * `attentions`), of the window of the document in which the answer has most text on both sides. It reads the weights for itself: dispose it
- * when it has told what you wanted to know. One layer's probabilities are `heads × tokens × (globals + window + 1)` floats.
+ * What an answer's tokens looked at, or the global ones: the model's own attention probabilities (of `longformerAttention`; transformers'
+ * `attentions` and `global_attentions`), of the window of the document in which the answer has most text on both sides. It reads the weights for itself: dispose it
+ * when it has told what you wanted to know. One layer's probabilities are `heads × tokens × (globals + window + 1)` floats; of the global
+ * tokens, `heads × tokens × globals`.
  * @throws LongspanError what `questionAnswering` throws; `operation-unsupported` for a runtime that gives no probabilities. A call:
  * `inputs-invalid` for a piece that holds no token, `argument-invalid` for a layer that is not there, `sequence-too-long`, `aborted`, `closed`.
  */
@@ -92,9 +98,16 @@ async function attentionOf(
       details: { option: "layer", value: layer, limit: config.layers - 1 },
     });
   }
+  const { of = "answer" } = options;
+  if (of !== "answer" && of !== "globals") {
+    throw new LongspanError("argument-invalid", `of is ${JSON.stringify(of)}; it is "answer" or "globals".`, {
+      details: { option: "of", value: of },
+    });
+  }
   const { windows, tokens } = questionWindows(input, tokenizer, rule, { ...options, maxTokens: model.maxTokens });
   const found = windowOf(input, windows, tokens);
-  const name = `attentions.${layer}`;
+  const globally = of === "globals";
+  const name = `${globally ? "global_attentions" : "attentions"}.${layer}`;
   const end = model.begin();
   try {
     const outputsOf = await runTogether(model, [found.window.row], {
@@ -102,22 +115,23 @@ async function attentionOf(
       onProgress: options.onProgress,
       outputs: [name],
     });
-    const probabilities = outputsOf(0)[name];
-    if (probabilities === undefined) throw new TypeError("a row has the output that was asked for");
+    const attentions = outputsOf(0)[name];
+    if (attentions === undefined) throw new TypeError("a row has the output that was asked for");
     const window = config.attentionWindow[layer] ?? 0;
     const sizes = { heads: config.heads, length: found.window.row.ids.length, globals: found.window.row.globals, window };
-    const rows = answerRows(probabilities, sizes, found.first, found.last);
+    const { from, to, probabilities } = globally ? globalRows(attentions, sizes) : answerRows(attentions, sizes, found.first, found.last);
     const token = (place: number): ReadToken =>
       readToken(place, found.window, { tokens, text: input.context, spelling: tokenizer.tokenOf });
-    const list = (from: number, to: number): readonly ReadToken[] => Array.from({ length: to - from }, (_, index) => token(from + index));
+    const list = (first: number, last: number): readonly ReadToken[] =>
+      Array.from({ length: last - first }, (_, index) => token(first + index));
     return {
       layer,
       heads: config.heads,
       window,
-      answer: list(found.first, found.last + 1),
+      rows: globally ? list(0, sizes.globals) : list(found.first, found.last + 1),
       globals: list(0, sizes.globals),
-      around: list(rows.from, rows.to),
-      probabilities: rows.probabilities,
+      around: list(from, to),
+      probabilities,
     };
   } finally {
     end();

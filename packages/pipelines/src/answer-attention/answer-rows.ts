@@ -8,11 +8,12 @@ export interface AttentionSizes {
   readonly window: number;
 }
 
-export interface AnswerRows {
-  /** Tokens `from` to `to` (not included) of the row are those around the answer. */
+/** Probabilities by who looks and what is looked at. */
+export interface AttentionRows {
+  /** Tokens `from` to `to` (not included) of the row follow the global ones in the last axis. */
   readonly from: number;
   readonly to: number;
-  /** `[heads, answer, globals + (to - from)]`. */
+  /** `[heads, who looks, globals + (to - from)]`. */
   readonly probabilities: Float32Array;
 }
 
@@ -20,7 +21,7 @@ export interface AnswerRows {
  * The rows of tokens `first` to `last` (included) of `attentions` `[heads, length, globals + window + 1]`, whose columns are the global tokens
  * and then the tokens `i - window / 2` to `i + window / 2` of token i, brought onto the same columns for all of them.
  */
-export function answerRows(attentions: Float32Array, sizes: AttentionSizes, first: number, last: number): AnswerRows {
+export function answerRows(attentions: Float32Array, sizes: AttentionSizes, first: number, last: number): AttentionRows {
   const { heads, length, globals, window } = sizes;
   const side = window / 2;
   const from = Math.max(0, first - side);
@@ -39,4 +40,16 @@ export function answerRows(attentions: Float32Array, sizes: AttentionSizes, firs
     }
   }
   return { from, to, probabilities };
+}
+
+/** `global_attentions` `[heads, length, globals]`, in which global tokens are the last axis, as rows of the global tokens over all others. */
+export function globalRows(attentions: Float32Array, { heads, length, globals }: AttentionSizes): AttentionRows {
+  const probabilities = new Float32Array(heads * globals * length);
+  for (let head = 0; head < heads; head++) {
+    for (let token = 0; token < length; token++) {
+      const source = (head * length + token) * globals;
+      for (let row = 0; row < globals; row++) probabilities[(head * globals + row) * length + token] = attentions[source + row] ?? 0;
+    }
+  }
+  return { from: globals, to: length, probabilities };
 }

@@ -1,7 +1,7 @@
-import { LongspanError } from "@longspan/core";
+import { elementCount, LongspanError } from "@longspan/core";
 import { floatConversion } from "@longspan/core/adapter";
 import type { Graph } from "@longspan/core/graph";
-import { type PrepareOptions, readParameters, type Weights } from "@longspan/core/runtime";
+import { type PrepareOptions, readParameterPieces, type Weights } from "@longspan/core/runtime";
 import { bufferUsage } from "../device/gpu-constants.ts";
 import type { LiveDevice } from "../device/live-device.ts";
 import type { DeviceTensor } from "../kernel/kernel.ts";
@@ -44,11 +44,11 @@ export function weightTensors(
 
 /** How much may be on its way to the GPU, in bytes: WebGPU copies what it is given, and keeps the copy until it has arrived. */
 const maxOnItsWay = 32 * 2 ** 20;
-/** What is written with one call. */
-const chunk = 8 * 2 ** 20;
+/** What is read, and written with one call, in elements: even, so that float16 pieces are whole words. */
+const pieceElements = 2 ** 21;
 
 /**
- * Reads the weights of a graph one after the other into GPU buffers, as `weightTensors` says; float16 ones are rounded, two to a word.
+ * Reads the weights of a graph piece by piece into GPU buffers, as `weightTensors` says; float16 ones are rounded, two to a word.
  * @throws LongspanError what `readParameters` throws; `value-overflow` for a weight float16 cannot hold; `device-limit`;
  * `out-of-memory`; `device-lost`.
  */
@@ -71,19 +71,20 @@ export async function loadWeights(
     onItsWay = 0;
   };
   try {
-    for await (const { parameter, data } of readParameters(graph, weights, options)) {
-      const tensor = tensors.get(parameter.name);
-      if (tensor === undefined) throw new TypeError(`the graph has no parameter ${parameter.name}`);
+    let overflows = 0;
+    for await (const { parameter, start, data } of readParameterPieces(graph, weights, { ...options, maxElements: pieceElements })) {
+      const { name } = parameter;
+      const tensor = tensors.get(name);
+      if (tensor === undefined) throw new TypeError(`the graph has no parameter ${name}`);
       const { tensor: whole, byteOffset } = tensor.rowsOf ?? { tensor, byteOffset: 0 };
       const buffer = buffers.get(whole.name) ?? (await live.createBuffer(`the weight ${whole.name}`, whole.byteLength, weightUsage));
       buffers.set(whole.name, buffer);
-      const bytes = tensor.storage === "float16" ? toFloat16(parameter.name, data) : bytesOf(data);
-      for (let at = 0; at < bytes.byteLength; at += chunk) {
-        const part = bytes.subarray(at, at + chunk);
-        await live.scoped(`writing ${parameter.name}`, () => live.device.queue.writeBuffer(buffer, byteOffset + at, part));
-        onItsWay += part.byteLength;
-        if (onItsWay >= maxOnItsWay) await arrived();
-      }
+      const piece = tensor.storage === "float16" ? toFloat16(data) : { bytes: bytesOf(data), width: 4, overflows: 0 };
+      await live.scoped(`writing ${name}`, () => live.device.queue.writeBuffer(buffer, byteOffset + start * piece.width, piece.bytes));
+      overflows = (start === 0 ? 0 : overflows) + piece.overflows;
+      if (overflows > 0 && start + data.length === elementCount(tensor.shape)) throw overflow(name, overflows);
+      onItsWay += piece.bytes.byteLength;
+      if (onItsWay >= maxOnItsWay) await arrived();
     }
     await arrived();
   } catch (error) {
@@ -102,11 +103,14 @@ function bytesOf(data: Float32Array): Uint8Array<ArrayBuffer> {
 const narrow = /*#__PURE__*/ floatConversion("float32", "float16");
 
 /** Whole words: an odd number of elements is followed by a zero. */
-function toFloat16(name: string, data: Float32Array): Uint8Array<ArrayBuffer> {
-  const halves = new Uint8Array(Math.ceil(data.length / 2) * 4);
-  const { overflows } = narrow(bytesOf(data), halves.subarray(0, data.length * 2));
-  if (overflows === 0) return halves;
-  throw new LongspanError(
+function toFloat16(data: Float32Array): { readonly bytes: Uint8Array<ArrayBuffer>; readonly width: number; readonly overflows: number } {
+  const bytes = new Uint8Array(Math.ceil(data.length / 2) * 4);
+  const { overflows } = narrow(bytesOf(data), bytes.subarray(0, data.length * 2));
+  return { bytes, width: 2, overflows };
+}
+
+function overflow(name: string, overflows: number): LongspanError {
+  return new LongspanError(
     "value-overflow",
     `The weight "${name}" has ${overflows} values beyond what float16 holds (65504). Use precision "float32".`,
     { details: { tensor: name, overflows, dataType: "float16" } },

@@ -1,11 +1,13 @@
 import type { Explanation, SeenToken } from "../../protocol/calls.ts";
 
-/** A picture's numbers: for each token of the answer, what it looked at, of one head or of all averaged. */
+/** Who looked at what: of one head, or of all averaged. */
 export interface AttentionGrid {
   readonly rows: readonly SeenToken[];
-  /** The global tokens, then those around the answer. */
+  /** The global tokens, then the others. */
   readonly columns: readonly SeenToken[];
   readonly globals: number;
+  /** How many tokens a column stands for, from that of the first global one on. */
+  readonly columnTokens: number;
   /** `[rows, columns]`. */
   readonly values: Float32Array;
   readonly maximum: number;
@@ -14,7 +16,7 @@ export interface AttentionGrid {
 /** Of one head, or (undefined) the mean of all. */
 export function attentionGrid(found: Explanation, head: number | undefined): AttentionGrid {
   const columns = [...found.globals, ...found.around];
-  const size = found.answer.length * columns.length;
+  const size = found.rows.length * columns.length;
   const values = new Float32Array(size);
   const heads = head === undefined ? Array.from({ length: found.heads }, (_, index) => index) : [head];
   for (const one of heads) {
@@ -22,13 +24,47 @@ export function attentionGrid(found: Explanation, head: number | undefined): Att
       values[index] = (values[index] ?? 0) + (found.probabilities[one * size + index] ?? 0) / heads.length;
     }
   }
-  return {
-    rows: found.answer,
-    columns,
-    globals: found.globals.length,
-    values,
-    maximum: values.reduce((most, value) => Math.max(most, value), 0),
-  };
+  return { rows: found.rows, columns, globals: found.globals.length, columnTokens: 1, values, maximum: largest(values) };
+}
+
+function largest(values: Float32Array): number {
+  return values.reduce((most, value) => Math.max(most, value), 0);
+}
+
+/** As many columns as can be seen at once; what global tokens look at is a whole document. */
+const widest = 96;
+
+/** The same for a picture: columns beside the global ones are joined where there are too many; a joined one has the sum of its parts. */
+export function shownGrid(grid: AttentionGrid, text: string): AttentionGrid {
+  const { rows, columns, globals, values } = grid;
+  const others = columns.length - globals;
+  const columnTokens = Math.ceil(others / widest);
+  if (columnTokens <= 1) return grid;
+  const pieces = Array.from({ length: Math.ceil(others / columnTokens) }, (_, piece) =>
+    joined(columns.slice(globals + piece * columnTokens, globals + (piece + 1) * columnTokens), text),
+  );
+  const width = globals + pieces.length;
+  const sums = new Float32Array(rows.length * width);
+  for (const row of rows.keys()) {
+    for (const column of columns.keys()) {
+      const at = row * width + shownColumn(column, globals, columnTokens);
+      sums[at] = (sums[at] ?? 0) + (values[row * columns.length + column] ?? 0);
+    }
+  }
+  return { rows, columns: [...columns.slice(0, globals), ...pieces], globals, columnTokens, values: sums, maximum: largest(sums) };
+}
+
+/** Where a token's column is in a picture whose columns beside the global ones stand for several. */
+export function shownColumn(column: number, globals: number, columnTokens: number): number {
+  return column < globals ? column : globals + Math.floor((column - globals) / columnTokens);
+}
+
+/** From the first of the tokens that stand in the document to the last. */
+function joined(tokens: readonly SeenToken[], text: string): SeenToken {
+  const start = tokens.find((token) => token.start !== undefined)?.start;
+  const end = tokens.findLast((token) => token.end !== undefined)?.end;
+  if (start === undefined || end === undefined) return { text: tokens.map((token) => token.text).join("") };
+  return { text: text.slice(start, end), start, end };
 }
 
 export interface Share {
@@ -37,12 +73,13 @@ export interface Share {
   readonly share: number;
 }
 
-/** What all of the answer's tokens together looked at, the most first; the shares of all columns sum to 1. */
-export function sharesOf({ rows, columns, values }: AttentionGrid): readonly Share[] {
+/** What one row, or (undefined) all rows together looked at, the most first; the shares of all columns sum to 1. */
+export function sharesOf({ rows, columns, values }: AttentionGrid, wanted: number | undefined): readonly Share[] {
+  const from = wanted === undefined ? [...rows.keys()] : [wanted];
   return columns
     .map((token, column) => {
       let share = 0;
-      for (let row = 0; row < rows.length; row++) share += (values[row * columns.length + column] ?? 0) / rows.length;
+      for (const row of from) share += (values[row * columns.length + column] ?? 0) / from.length;
       return { column, token, share };
     })
     .toSorted((a, b) => b.share - a.share);

@@ -1,7 +1,7 @@
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { JSX } from "preact";
-import type { Explanation, FoundAnswer, Progress, SeenToken } from "../../protocol/calls.ts";
+import type { AttentionOf, Explanation, FoundAnswer, Progress, SeenToken } from "../../protocol/calls.ts";
 import type { Problem } from "../../protocol/problem.ts";
 import { openedDocument } from "../../state/documents.ts";
 import { chosenModel, precision, runtimeChoice } from "../../state/models.ts";
@@ -10,7 +10,7 @@ import { texts } from "../../texts/language.ts";
 import { percent } from "../../texts/numbers.ts";
 import { ProblemNote } from "../problem-note.tsx";
 import { ProgressBar } from "../progress-bar.tsx";
-import { attentionGrid, sharesOf, type AttentionGrid, type Cell } from "./attention-picture.ts";
+import { attentionGrid, sharesOf, shownColumn, shownGrid, type AttentionGrid, type Cell } from "./attention-picture.ts";
 import { clearHeat, heatDocument } from "./heat.ts";
 import { PictureOf } from "./picture-of.tsx";
 import { shownToken } from "./shown-token.ts";
@@ -21,7 +21,7 @@ export interface ExplanationProps {
   readonly onClose: () => void;
 }
 
-/** What an answer's tokens looked at: a picture, the tokens by their share, and colours in the document. */
+/** What an answer's tokens looked at, or the question's: a picture, the tokens by their share, and colours in the document. */
 export function ExplanationPanel({ question, answer, onClose }: ExplanationProps): JSX.Element {
   const words = texts.value;
   const found = useSignal<Explanation | undefined>(undefined);
@@ -29,11 +29,12 @@ export function ExplanationPanel({ question, answer, onClose }: ExplanationProps
   const problem = useSignal<Problem | undefined>(undefined);
   const layer = useSignal<number | undefined>(undefined);
   const head = useSignal<number | undefined>(undefined);
+  const row = useSignal<number | undefined>(undefined);
   const pointed = useSignal<Cell | undefined>(undefined);
   const controller = useRef<AbortController | undefined>(undefined);
   const panel = useRef<HTMLElement>(null);
 
-  const load = async (wanted: number | undefined): Promise<void> => {
+  const load = async (wanted: number | undefined, of: AttentionOf): Promise<void> => {
     const document = openedDocument.peek();
     const model = chosenModel.peek();
     if (document === undefined || model === undefined) return;
@@ -53,12 +54,14 @@ export function ExplanationPanel({ question, answer, onClose }: ExplanationProps
           start: answer.start,
           end: answer.end,
           layer: wanted,
+          of,
         },
         { signal: own.signal, onProgress: (event) => (progress.value = event) },
       );
       found.value = result;
       layer.value = result.layer;
       pointed.value = undefined;
+      if (row.peek() !== undefined && result.rows.length <= (row.peek() ?? 0)) row.value = undefined;
     } catch (error) {
       const what = problemOf(error);
       if (what.code === "aborted") {
@@ -71,7 +74,7 @@ export function ExplanationPanel({ question, answer, onClose }: ExplanationProps
 
   useEffect(() => {
     panel.current?.focus();
-    void load(undefined);
+    void load(undefined, "answer");
     return () => {
       controller.current?.abort();
       clearHeat();
@@ -81,9 +84,10 @@ export function ExplanationPanel({ question, answer, onClose }: ExplanationProps
   }, []);
 
   const grid = useComputed(() => (found.value === undefined ? undefined : attentionGrid(found.value, head.value)));
-  const shares = useComputed(() => (grid.value === undefined ? [] : sharesOf(grid.value)));
+  const shown = useComputed(() => (grid.value === undefined ? undefined : shownGrid(grid.value, openedDocument.value?.text ?? "")));
+  const shares = useComputed(() => (grid.value === undefined ? [] : sharesOf(grid.value, row.value)));
   useSignalEffect(() => {
-    const token = pointed.value === undefined ? undefined : grid.value?.columns[pointed.value.column];
+    const token = pointed.value === undefined ? undefined : shown.value?.columns[pointed.value.column];
     const { start, end } = token ?? {};
     heatDocument(shares.value, start === undefined || end === undefined ? undefined : { start, end });
   });
@@ -99,12 +103,36 @@ export function ExplanationPanel({ question, answer, onClose }: ExplanationProps
       <p class="muted">{words.explain.intro}</p>
       {progress.value !== undefined && <ProgressBar progress={progress.value} onCancel={() => controller.current?.abort()} />}
       {problem.value !== undefined && <ProblemNote problem={problem.value} />}
-      {found.value !== undefined && grid.value !== undefined && (
+      {found.value !== undefined && grid.value !== undefined && shown.value !== undefined && (
         <>
           <div class="choices">
             <label>
+              {words.explain.of}
+              <select
+                value={found.value.of}
+                onChange={(event) => {
+                  row.value = undefined;
+                  void load(layer.value, event.currentTarget.value as AttentionOf);
+                }}
+              >
+                <option value="answer">{words.explain.ofAnswer}</option>
+                <option value="globals">{words.explain.ofGlobals}</option>
+              </select>
+            </label>
+            <label>
+              {words.explain.token}
+              <select value={row.value ?? "all"} onChange={(event) => (row.value = numberOrAll(event.currentTarget.value))}>
+                <option value="all">{words.explain.allTokens}</option>
+                {grid.value.rows.map((token, index) => (
+                  <option key={`${token.start ?? index}`} value={index}>
+                    {shownToken(token.text)}
+                  </option>
+                ))}
+              </select>
+            </label>
+            <label>
               {words.explain.layer}
-              <select value={layer.value} onChange={(event) => void load(Number(event.currentTarget.value))}>
+              <select value={layer.value} onChange={(event) => void load(Number(event.currentTarget.value), found.value?.of ?? "answer")}>
                 {numbers(found.value.layers).map((index) => (
                   <option key={index} value={index}>
                     {index + 1}
@@ -114,13 +142,7 @@ export function ExplanationPanel({ question, answer, onClose }: ExplanationProps
             </label>
             <label>
               {words.explain.head}
-              <select
-                value={head.value ?? "all"}
-                onChange={(event) => {
-                  const chosen = event.currentTarget.value;
-                  head.value = chosen === "all" ? undefined : Number(chosen);
-                }}
-              >
+              <select value={head.value ?? "all"} onChange={(event) => (head.value = numberOrAll(event.currentTarget.value))}>
                 <option value="all">{words.explain.allHeads}</option>
                 {numbers(found.value.heads).map((index) => (
                   <option key={index} value={index}>
@@ -130,13 +152,24 @@ export function ExplanationPanel({ question, answer, onClose }: ExplanationProps
               </select>
             </label>
           </div>
-          <PictureOf grid={grid.value} window={found.value.window} pointed={pointed} />
-          <Most grid={grid.value} shares={shares.value.slice(0, 8)} onPoint={(column) => (pointed.value = { row: 0, column })} />
+          <PictureOf grid={shown.value} of={found.value.of} window={found.value.window} pointed={pointed} />
+          <Most
+            grid={grid.value}
+            shares={shares.value.slice(0, 8)}
+            onPoint={(column) => {
+              const { globals, columnTokens } = shown.value ?? { globals: 0, columnTokens: 1 };
+              pointed.value = { row: row.value ?? 0, column: shownColumn(column, globals, columnTokens) };
+            }}
+          />
           <p class="muted">{words.explain.notReasons}</p>
         </>
       )}
     </section>
   );
+}
+
+function numberOrAll(chosen: string): number | undefined {
+  return chosen === "all" ? undefined : Number(chosen);
 }
 
 function numbers(length: number): readonly number[] {
@@ -181,7 +214,7 @@ function Most({ grid, shares, onPoint }: MostProps): JSX.Element {
             <td>
               <code>{shownToken(token.text)}</code>
             </td>
-            <td>{column < grid.globals ? words.inQuestion : <Around token={token} />}</td>
+            <td>{column < grid.globals ? words.inQuestion : token.start !== undefined && <Around token={token} />}</td>
             <td class="share">
               <meter min={0} max={most} value={share} aria-hidden="true" /> {percent(share)}
             </td>

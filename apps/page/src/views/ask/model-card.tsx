@@ -3,8 +3,8 @@ import type { JSX } from "preact";
 import { conversation } from "../../state/conversation.ts";
 import type { Precision, RuntimeChoice, RuntimeOffer } from "../../protocol/calls.ts";
 import {
-  allowFolder,
   canKeep,
+  chooseKept,
   chooseModel,
   choosePrecision,
   chooseRuntime,
@@ -89,11 +89,7 @@ function ModelChooser(): JSX.Element {
           <ul>
             {keptModels.value.map((model) => (
               <li key={model.id} class="line">
-                <button
-                  type="button"
-                  class="chip"
-                  onClick={() => void allowFolder(model.place).then((allowed) => allowed && take(model.place, model.name))}
-                >
+                <button type="button" class="chip" onClick={() => void chooseKept(model).then((chosen) => (changing.value = !chosen))}>
                   {model.name}
                 </button>
                 <span class="muted">{model.bytes > 0 ? `${words.keptCopy}, ${bytes(model.bytes)}` : words.keptFolder}</span>
@@ -124,7 +120,7 @@ function RunDetails(): JSX.Element {
   const choice = runtimeChoice.value;
   const name = choice === "automatic" ? report?.automatic : choice;
   const loaded = loadedModel.value;
-  const last = conversation.value.find(({ result }) => result !== undefined)?.result;
+  const { result: last, memory } = conversation.value.find(({ result }) => result !== undefined) ?? {};
   return (
     <details
       class="run"
@@ -172,21 +168,38 @@ function RunDetails(): JSX.Element {
         </label>
       )}
       {last !== undefined && (
-        <dl class="figures">
-          {last.timings.map(({ stage, milliseconds }) => (
-            <div key={stage}>
-              <dt>{words.stages[stage]}</dt>
-              <dd>{seconds(milliseconds)} s</dd>
-            </div>
-          ))}
-          <div>
-            <dt>{words.memory}</dt>
-            <dd>
-              {words.weights(bytes(last.model.weightBytes))}
-              {usedMemory.value !== undefined && `, ${words.inAll(bytes(usedMemory.value))}`}
-            </dd>
-          </div>
-        </dl>
+        <table class="stages">
+          <thead>
+            <tr>
+              <th scope="col">{words.stage}</th>
+              <th scope="col">{words.time}</th>
+              <th scope="col">{words.memory}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {last.timings.map(({ stage, milliseconds }) => (
+              <tr key={stage}>
+                <th scope="row">{words.stages[stage]}</th>
+                <td>{seconds(milliseconds)} s</td>
+                <td>
+                  {[
+                    stage === "weights" ? words.weights(bytes(last.model.weightBytes)) : "",
+                    memory?.[stage] === undefined ? "" : words.atMost(bytes(memory[stage])),
+                  ]
+                    .filter((part) => part !== "")
+                    .join(", ") || "–"}
+                </td>
+              </tr>
+            ))}
+            {usedMemory.value !== undefined && (
+              <tr>
+                <th scope="row">{words.now}</th>
+                <td />
+                <td>{words.inAll(bytes(usedMemory.value))}</td>
+              </tr>
+            )}
+          </tbody>
+        </table>
       )}
       {loaded !== undefined && (
         <button type="button" class="small" onClick={() => void unloadModel()}>

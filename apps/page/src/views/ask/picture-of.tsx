@@ -1,6 +1,7 @@
 import { useSignal, type Signal } from "@preact/signals";
 import { useEffect, useId, useRef } from "preact/hooks";
 import type { JSX } from "preact";
+import type { AttentionOf } from "../../protocol/calls.ts";
 import { texts } from "../../texts/language.ts";
 import { count, percent } from "../../texts/numbers.ts";
 import { cellAt, drawPicture, pictureSize, type AttentionGrid, type Cell } from "./attention-picture.ts";
@@ -8,12 +9,13 @@ import { shownToken } from "./shown-token.ts";
 
 export interface PictureProps {
   readonly grid: AttentionGrid;
+  readonly of: AttentionOf;
   readonly window: number;
   readonly pointed: Signal<Cell | undefined>;
 }
 
 /** The grid as a picture that can be pointed at, or walked through with the arrow keys. */
-export function PictureOf({ grid, window, pointed }: PictureProps): JSX.Element {
+export function PictureOf({ grid, of, window, pointed }: PictureProps): JSX.Element {
   const words = texts.value.explain;
   const canvas = useRef<HTMLCanvasElement>(null);
   const frame = useRef<HTMLDivElement>(null);
@@ -64,9 +66,9 @@ export function PictureOf({ grid, window, pointed }: PictureProps): JSX.Element 
     <figure class="picture">
       <figcaption>
         <span class="legend">
-          {words.globals} <i aria-hidden="true">│</i> {words.around(count(window))}
+          {words.globals} <i aria-hidden="true">│</i> {of === "answer" ? words.around(count(window)) : words.whole}
         </span>
-        <span class="muted">{words.rows}</span>
+        <span class="muted">{of === "answer" ? words.rows : words.globalRows(count(grid.columnTokens))}</span>
       </figcaption>
       <div class="grid">
         <ol class="tokens" aria-hidden="true">
@@ -81,7 +83,7 @@ export function PictureOf({ grid, window, pointed }: PictureProps): JSX.Element 
           class="frame"
           role="group"
           tabIndex={0}
-          aria-label={words.picture}
+          aria-label={of === "answer" ? words.picture : words.globalPicture}
           aria-describedby={id}
           onKeyDown={move}
           onPointerMove={(event) => {
@@ -102,5 +104,14 @@ export function PictureOf({ grid, window, pointed }: PictureProps): JSX.Element 
 
 function inWords(grid: AttentionGrid, { row, column }: Cell): string {
   const value = grid.values[row * grid.columns.length + column] ?? 0;
-  return texts.value.explain.cell(shownToken(grid.rows[row]?.text ?? ""), shownToken(grid.columns[column]?.text ?? ""), percent(value));
+  return texts.value.explain.cell(
+    shownToken(grid.rows[row]?.text ?? ""),
+    shortened(shownToken(grid.columns[column]?.text ?? "")),
+    percent(value),
+  );
+}
+
+/** A column may be many tokens. */
+function shortened(text: string): string {
+  return text.length <= 60 ? text : `${text.slice(0, 28)} … ${text.slice(-28)}`;
 }

@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { Comparison, Progress } from "../../protocol/calls.ts";
+import type { ModelPlace } from "../../protocol/model-place.ts";
 import type { Problem } from "../../protocol/problem.ts";
 import { announcement } from "../../state/conversation.ts";
 import { problemOf, work } from "../../state/work.ts";
@@ -19,6 +20,11 @@ const progress = signal<Progress | undefined>(undefined);
 const problem = signal<Problem | undefined>(undefined);
 const onlyDifferent = signal(false);
 let controller = new AbortController();
+
+/** Into the first place that is free; else it is the second to be compared. */
+export async function openToCompare(place: ModelPlace): Promise<void> {
+  await (left.place.peek() === undefined ? left : right).open(place);
+}
 
 /** Two checkpoints, tensor by tensor. */
 export function CompareView(): JSX.Element {

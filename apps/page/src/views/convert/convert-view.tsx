@@ -2,6 +2,7 @@ import { effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { JSX } from "preact";
 import type { Converted, PlanReport, Progress, Request, SavePlace } from "../../protocol/calls.ts";
+import type { ModelPlace } from "../../protocol/model-place.ts";
 import type { Problem } from "../../protocol/problem.ts";
 import { announcement } from "../../state/conversation.ts";
 import { problemOf, work } from "../../state/work.ts";
@@ -22,6 +23,10 @@ const converted = signal<Converted | undefined>(undefined);
 const progress = signal<Progress | undefined>(undefined);
 const problem = signal<Problem | undefined>(undefined);
 let controller = new AbortController();
+
+export async function openToConvert(place: ModelPlace): Promise<void> {
+  await source.open(place);
+}
 
 // The table of what would happen follows what is chosen.
 effect(() => {

@@ -1,0 +1,28 @@
+// What tests of the page ask, and of what.
+import type { Page } from "playwright";
+
+/** A short document, so that SwiftShader reads it in a second. */
+export const note: string = "The access code of the Geneva station is 89944. There are 83 new doors at the Zurich harbour. ".repeat(3);
+export const question = "What is the access code of the Geneva station?";
+/** What the note says. */
+export const answer = "89944";
+
+export async function useDocument(page: Page, name: string, text: string): Promise<void> {
+  await page.locator("[data-purpose=document]").setInputFiles({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
+  await page.getByRole("heading", { name }).waitFor();
+}
+
+export async function useShortDocument(page: Page): Promise<void> {
+  await useDocument(page, "note.txt", note);
+}
+
+export async function ask(page: Page, text: string = question): Promise<void> {
+  await page.getByRole("textbox", { name: "Your question" }).fill(text);
+  await page.keyboard.press("Enter");
+}
+
+/** The best answer to the newest question, when it is there. */
+export async function answered(page: Page): Promise<string | null> {
+  await page.locator(".entry").first().locator(".answer.best").waitFor();
+  return page.locator(".answer.best .text").first().textContent();
+}
