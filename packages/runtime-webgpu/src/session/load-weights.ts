@@ -44,8 +44,11 @@ export function weightTensors(
 
 /** How much may be on its way to the GPU, in bytes: WebGPU copies what it is given, and keeps the copy until it has arrived. */
 const maxOnItsWay = 32 * 2 ** 20;
-/** What is read, and written with one call, in elements: even, so that float16 pieces are whole words. */
-const pieceElements = 2 ** 21;
+/**
+ * What is read, and written with one call, in elements: 32 MiB, up to which a turned matrix is gathered whole; even, so that float16 pieces are
+ * whole words.
+ */
+const pieceElements = 2 ** 23;
 
 /**
  * Reads the weights of a graph piece by piece into GPU buffers, as `weightTensors` says; float16 ones are rounded, two to a word.
