@@ -10,6 +10,8 @@ import { bundleBudgets } from "./bundle-budgets.ts";
 import { bundleSizes } from "./bundle-size.ts";
 import { localRegistry } from "./local-registry.ts";
 import { packPackages } from "./pack-packages.ts";
+import { publishedFolders } from "./production-tree.ts";
+import { problemOfBill, softwareBill } from "./software-bill.ts";
 import { engines, toolVersions } from "./tool-versions.ts";
 
 const run = promisify(execFile);
@@ -50,6 +52,15 @@ for (const { name, files } of packed) {
     const strays = files.filter((file) => /tsbuildinfo$|\.test\.[jt]s$/.test(file));
     if (missing.length > 0 || strays.length > 0) throw new Error(`lacks ${missing.join()}; has ${strays.join()}`);
     return `${files.length} files`;
+  });
+}
+
+for (const path of publishedFolders(root)) {
+  await trial("software bill of materials is valid CycloneDX", path, async () => {
+    const bill = softwareBill(root, path);
+    const problem = await problemOfBill(bill);
+    if (problem !== null) throw new Error(problem);
+    return `${JSON.parse(bill).components?.length ?? 0} components`;
   });
 }
 
