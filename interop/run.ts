@@ -1,11 +1,14 @@
 // Full circle: converts fixtures to every target, back, and compares; then has the real frameworks load each file; then checks ONNX files
 // (onnx.ts), what becomes of RoBERTas (roberta.ts), adapters of PEFT (peft.ts) and the server (serve.ts). Needs Python: `PYTHON=… PYTHON_TENSORFLOW=… PYTHON_FLAX=… npm run interop`, with the packages of fixtures/requirements.txt and interop/requirements.txt,
 // of fixtures/requirements-tensorflow.txt, and of fixtures/requirements-flax.txt; PYTHON_OPTIMUM=… with those of interop/requirements-optimum.txt.
+//
+// `npm run interop -- --mutated N` compares changed files instead (mutated.ts).
 import { spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { createConverter, type Head } from "@longspan/core";
 import { directoryFileSet, directorySink } from "@longspan/core/node";
 import { lightning } from "@longspan/adapter-lightning";
@@ -16,6 +19,7 @@ import { onnx } from "@longspan/runtime-ort";
 import flax from "../examples/custom-adapter/flax.ts";
 import { checkHubCache } from "./hub.ts";
 import { checkOnnxFiles } from "./onnx.ts";
+import { checkMutatedFiles } from "./mutated.ts";
 import { checkPeftFiles } from "./peft.ts";
 import { checkRobertaFiles } from "./roberta.ts";
 import { checkServed } from "./serve.ts";
@@ -60,6 +64,10 @@ const shardBytes = 30_000;
 /** Targets whose frameworks need transformers 4, so each an environment of its own. */
 const ownEnvironments: ReadonlySet<string> = new Set(["tensorflow", "flax"]);
 
+const { values: options } = parseArgs({
+  options: { mutated: { type: "string" }, seed: { type: "string", default: "1" }, only: { type: "string", default: "" } },
+});
+const python = process.env.PYTHON ?? "python3";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const converter = createConverter({ adapters: [torch(), paddle(), lightning(), tensorflow(), flax(), onnx()] });
 const folder = await mkdtemp(join(tmpdir(), "longspan-interop-"));
@@ -67,6 +75,15 @@ const jobs: Job[] = [];
 let different = 0;
 
 try {
+  const { mutated, seed, only } = options;
+  const isWell =
+    mutated === undefined ? checkConversions() : checkMutatedFiles({ count: Number(mutated), seed: Number(seed), only, python, folder });
+  process.exitCode = (await isWell) ? 0 : 1;
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function checkConversions(): Promise<boolean> {
   for (const { source, values } of [...sources.map((path) => ({ source: path, values: path })), ...tiedSources]) {
     const { head, config }: { head: Head; config?: unknown } = JSON.parse(await readFile(join(root, `${values}.expected.json`), "utf8"));
     const path = join(root, source);
@@ -90,7 +107,6 @@ try {
     await checkpoint.close();
   }
   console.log(`${jobs.length} conversions read back, ${different} with a difference`);
-  const python = process.env.PYTHON ?? "python3";
   const list = await listJobs("files", (target) => !ownEnvironments.has(target));
   const { status, error } = spawnSync(python, [join(root, "interop/check_written_files.py"), list], {
     stdio: "inherit",
@@ -108,9 +124,7 @@ try {
   const robertasAreWell = error === undefined && (await checkRobertaFiles(converter, join(folder, "roberta"), python));
   const adaptersAreWell = error === undefined && (await checkPeftFiles(converter, join(folder, "peft"), python));
   const parts = [othersAreWell, optimumIsWell, hubIsWell, serverIsWell, onnxIsWell, robertasAreWell, adaptersAreWell];
-  process.exitCode = status === 0 && different === 0 && parts.every(Boolean) ? 0 : 1;
-} finally {
-  await rm(folder, { recursive: true, force: true });
+  return status === 0 && different === 0 && parts.every(Boolean);
 }
 
 /** The trained example for transformers.js, and with optimum. */

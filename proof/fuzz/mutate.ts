@@ -1,5 +1,6 @@
-// Changes to bytes. Formats of JSON are changed as values too, those of bytes at their integers and by the words of their kind, so that what comes
+// Changes to bytes. Formats of JSON are changed as values too, pickles at their opcodes, those of bytes at their integers and by the words of their kind, so that what comes
 // out is often almost right.
+import { changedPickle } from "./change-pickle.ts";
 import type { Random } from "./random.ts";
 
 /** Values at which readers go wrong, of 1, 2, 4 and 8 bytes. */
@@ -223,7 +224,10 @@ function ofJson(bytes: Uint8Array, random: Random): Uint8Array {
  */
 export function mutate(bytes: Uint8Array, random: Random, others: readonly Uint8Array[], longest: number): Uint8Array {
   const isJson = bytes[0] === 0x7b || bytes[0] === 0x5b;
-  let out = isJson && random.chance(0.6) ? ofJson(bytes, random) : bytes;
+  const isPickle = bytes[0] === 0x80 && bytes[1] !== undefined && bytes[1] <= 5;
+  let out = bytes;
+  if (isJson && random.chance(0.6)) out = ofJson(bytes, random);
+  else if (isPickle && random.chance(0.6)) out = changedPickle(bytes, random);
   if (out === bytes || random.chance(0.3)) {
     for (let times = 1 + (random.chance(0.5) ? 0 : random.below(6)); times > 0; times--) {
       out = random.of(ofBytes)(out, random, others, longest);

@@ -30,6 +30,8 @@ describe("refused, with the tensor's name", () => {
     ],
     ["more elements than the shape", file({ weight: ndarray({ shape: tuple(1) }) }), "8 bytes"],
     ["elements for no shape", file({ weight: ndarray({ shape: tuple(0, 7) }) }), "8 bytes"],
+    ["a state of a version that numpy does not know", file({ weight: ndarray({ version: 2 }) }), "version"],
+    ["a state whose version is none", file({ weight: ndarray({ version: "1" }) }), "version"],
     ["a negative dimension", file({ weight: ndarray({ shape: tuple(-1, -2) }) }), "integers"],
     ["a dimension beyond 2^53", file({ weight: ndarray({ shape: tuple(2n ** 60n) }) }), "integers"],
     ["dimensions whose product is beyond 2^53", file({ weight: ndarray({ shape: tuple(2 ** 30, 2 ** 30, 2 ** 30) }) }), "2^53"],

@@ -52,8 +52,10 @@ function parseReconstructed(node: PickleObject, name: string): NumpyArray {
   const className = globalName(node.args[0]);
   if (className !== "numpy.ndarray") return { kind: "refused", reason: `it is a ${className ?? "value"} and not a numpy.ndarray` };
   const state = tupleItems(node.state);
-  // The version at the front came with numpy 1.0; before it there were four parts.
-  const parts = state?.length === 5 ? state.slice(1) : state;
+  // The version at the front came with numpy 1.0; before it there were four parts. numpy knows 0 and 1 (methods.c, `array_setstate`).
+  const [version, ...behind] = state?.length === 5 ? state : [1, ...(state ?? [])];
+  if (version !== 0 && version !== 1) throw wrong(name, "is in a version of numpy's state that is not known");
+  const parts = state === undefined ? undefined : behind;
   if (parts?.length !== 4 || node.earlierStates !== undefined)
     throw wrong(name, "lacks its state (version, shape, dtype, order, elements)");
   const [shape, dtype, fortranOrder, raw] = parts;

@@ -25,9 +25,33 @@ export function rebuildTensor(name: string, call: TensorCall, resolveStorage: Re
   const elementOffset = integerOf(args[1], "offset");
   const shape = integersOf(args[2], "size");
   const strides = integersOf(args[3], "strides");
+  checkArguments(functionName, args);
   refuseLazyBits(args[isV3 ? 7 : 6]);
   const dataType = isV3 ? dataTypeOf(args[6]) : undefined;
   return stridedView(name, view, dataType, { shape, strides, elementOffset });
+}
+
+/** How many arguments the functions take, at least and at most (torch/_utils.py). */
+const argumentCounts: Readonly<Record<string, readonly [least: number, most: number]>> = {
+  _rebuild_tensor: [4, 4],
+  _rebuild_tensor_v2: [6, 7],
+  _rebuild_tensor_v3: [7, 8],
+};
+
+/** torch takes them by their places: one too few or too many, and what marks the values as negative or conjugate would stand where nobody looks. */
+function checkArguments(functionName: string, args: readonly PickleValue[]): void {
+  const [least, most] = argumentCounts[functionName.slice(functionName.lastIndexOf(".") + 1)] ?? [0, args.length];
+  if (args.length < least || args.length > most)
+    throw new LongspanError(
+      "tensor-invalid",
+      `${functionName} is called with ${args.length} arguments, and takes ${least === most ? least : `${least} or ${most}`}`,
+    );
+  const requiresGrad = args[4];
+  if (requiresGrad !== undefined && typeof requiresGrad !== "boolean" && requiresGrad !== 0 && requiresGrad !== 1)
+    throw new LongspanError(
+      "tensor-invalid",
+      `whether it requires gradients is ${describe(requiresGrad)}, where True or False is expected`,
+    );
 }
 
 /** A tensor over (a part of) a storage, once it was checked to lie inside. Without a type it takes the storage's. */

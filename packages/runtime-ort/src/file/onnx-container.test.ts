@@ -75,6 +75,39 @@ describe("onnxContainer", () => {
     expect(opened.warnings).toEqual([expect.stringMatching(/^1 initializers are not kept/)]);
   });
 
+  test("float_data is the values of a float tensor without raw_data, and of no other", async () => {
+    const { FLOAT, INT32 } = TensorProto_DataType;
+    const model = create(ModelProtoSchema, {
+      irVersion: 8n,
+      graph: {
+        initializer: [
+          { name: "integers", dataType: INT32, dims: [2n], floatData: [1, 2] },
+          { name: "both", dataType: FLOAT, dims: [2n], floatData: [9, 9], rawData: bytes.slice(0, 8) },
+        ],
+      },
+    });
+    const opened = await open(toBinary(ModelProtoSchema, model));
+    expect(await floats(opened, "both")).toEqual([0, 0.125]);
+    expect(isTreeMap(opened.root) && opened.root.get("integers")).toBeUndefined();
+    expect(opened.warnings).toEqual([expect.stringMatching(/^1 initializers are not kept/)]);
+  });
+
+  test("values in several pieces are refused: the last is not all of them", async () => {
+    // The tensor's name, type and shape, and twice field 4 with one float.
+    const piece = [0x22, 4, 0, 0, 128, 63];
+    const tensor = [0x42, 1, 119, 0x10, 1, 0x08, 1, ...piece, ...piece];
+    const graph = [0x2a, tensor.length, ...tensor];
+    const file = Uint8Array.from([0x08, 8, 0x3a, graph.length, ...graph]);
+    await expect(open(file)).rejects.toMatchObject({ code: "unsupported", message: expect.stringMatching(/"w".* several pieces/) });
+  });
+
+  test("a name that is no UTF-8 is refused, not read as another", async () => {
+    const tensor = [0x42, 1, 0xff, 0x10, 1, 0x08, 0];
+    const graph = [0x2a, tensor.length, ...tensor];
+    const file = Uint8Array.from([0x08, 8, 0x3a, graph.length, ...graph]);
+    await expect(open(file)).rejects.toMatchObject({ code: "malformed", message: expect.stringMatching(/byte 8 is no text in UTF-8/) });
+  });
+
   test.each<[string, MessageInitShape<typeof ModelProtoSchema>, string, RegExp]>([
     [
       "external data that is not there",

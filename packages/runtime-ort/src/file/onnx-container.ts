@@ -129,7 +129,8 @@ async function readEntry(reader: ProtobufReader, entry: ProtobufField): Promise<
 
 async function readInitializer(reader: ProtobufReader, tensor: ProtobufField): Promise<StoredInitializer> {
   let [name, dataType, isExternal] = ["", 0, false];
-  let inline: ProtobufField | undefined;
+  let raw: ProtobufField | undefined;
+  const typed: ProtobufField[] = [];
   const shape: bigint[] = [];
   const external = new Map<string, string>();
   for await (const field of reader.fields(tensor.offset, tensor.offset + tensor.length)) {
@@ -138,7 +139,8 @@ async function readInitializer(reader: ProtobufReader, tensor: ProtobufField): P
     else if (number === tensorFields.dataType) dataType = Number(value);
     else if (number === tensorFields.dims)
       shape.push(...(wireType === 0 ? [value] : packedNumbers(await reader.bytes(field, limits.name))));
-    else if (number === tensorFields.rawData || (number === tensorFields.floatData && wireType === 2)) inline = field;
+    else if (number === tensorFields.rawData) raw = field;
+    else if (number === tensorFields.floatData) typed.push(field);
     else if (number === tensorFields.dataLocation) isExternal = value === 1n;
     else if (number === tensorFields.externalData) external.set(...(await readEntry(reader, field)));
     if (shape.length > limits.axes)
@@ -146,7 +148,25 @@ async function readInitializer(reader: ProtobufReader, tensor: ProtobufField): P
         details: { tensor: name },
       });
   }
-  return { name, dataType, shape, inline, external: isExternal ? external : undefined };
+  return { name, dataType, shape, inline: raw ?? inlineFloats(name, dataType, typed), external: isExternal ? external : undefined };
+}
+
+/**
+ * The bytes of `float_data`, which are the values where the type is float32; of other types it holds none (onnx.proto, TensorProto). Protocol buffers may
+ * cut such a field into pieces; no writer of weights does.
+ */
+function inlineFloats(name: string, dataType: number, fields: readonly ProtobufField[]): ProtobufField | undefined {
+  if (typeOfNumber.get(dataType) !== "float32") return undefined;
+  if (fields.length > 1 || fields.some(({ wireType }) => wireType !== 2)) {
+    throw new LongspanError(
+      "unsupported",
+      `The values of the initializer "${name}" lie in several pieces (float_data): save the model with onnx.save.`,
+      {
+        details: { tensor: name },
+      },
+    );
+  }
+  return fields[0];
 }
 
 function packedNumbers(bytes: Uint8Array): readonly bigint[] {

@@ -18,6 +18,7 @@ export interface ProtobufReader {
   fields(start: number, end: number): AsyncGenerator<ProtobufField>;
   /** A field's content. @throws LongspanError `limit-exceeded` when it has more than `limit` bytes. */
   bytes(field: ProtobufField, limit: number): Promise<Uint8Array>;
+  /** A field's text. @throws LongspanError also `malformed` where it is no UTF-8. */
   text(field: ProtobufField, limit: number): Promise<string>;
 }
 
@@ -84,7 +85,12 @@ export function protobufReader(source: ByteSource, signal: AbortSignal | undefin
     fields,
     bytes: read,
     async text(field, limit) {
-      return new TextDecoder().decode(await read(field, limit));
+      const bytes = await read(field, limit);
+      try {
+        return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+      } catch {
+        throw malformed(field.offset, "is no text in UTF-8");
+      }
     },
   };
 }
