@@ -22,13 +22,18 @@ export const onlyOurs: readonly Reason[] = [
   },
   {
     frameworks: ["torch"],
-    says: /^RuntimeError: PytorchStreamReader failed locating file data\//,
-    because: "a storage that is not there and that no tensor needs",
+    says: /^RuntimeError: (PytorchStreamReader failed|record size)/,
+    because: "an entry of the archive or a storage that no tensor needs",
   },
   {
     frameworks: ["torch", "paddle"],
     says: /^(TypeError|ValueError: too many values to unpack|ValueError: `paddle.load` can not parse)/,
     because: "a value that Python cannot make; for us it is inert, and the tensors do not depend on it",
+  },
+  {
+    frameworks: ["torch", "paddle"],
+    says: /^UnicodeDecodeError/,
+    because: "text that is none: a tensor under such a name is left out",
   },
   {
     frameworks: ["paddle"],
@@ -71,7 +76,7 @@ export const onlyTheirs: readonly Reason[] = [
   },
   {
     frameworks: ["torch"],
-    says: /^malformed: .*(the local header and the central directory have different|the zip64|end record|does not end where its end records begin|has a NUL)/s,
+    says: /^malformed: .*(the local header and the central directory have different|the zip64|end record|does not end where its end records begin|has a NUL|overlap|an empty segment)/s,
     because: "an archive whose parts disagree: which of them is believed would decide what is read",
   },
   {
@@ -81,7 +86,7 @@ export const onlyTheirs: readonly Reason[] = [
   },
   {
     frameworks: ["torch"],
-    says: /^tensor-invalid: .*(its metadata is|is not in the file's list|is stated as)/s,
+    says: /^tensor-invalid: .*(its metadata is|its (strides|size|offset) has|is not in the file's list|is stated as)/s,
     because: "parts that contradict each other, or that torch's own writer never writes: torch takes the first, or memory as it was",
   },
   {
@@ -91,8 +96,23 @@ export const onlyTheirs: readonly Reason[] = [
   },
   {
     frameworks: ["paddle"],
-    says: /^tensor-invalid: .*(is a numpy array that|of a dtype (with the flags|of the unknown version))/s,
+    says: /^tensor-invalid: .*(is a numpy array that|of a dtype (with the flags|of the unknown version)|an unknown byte order|of numpy's type)/s,
     because: "an array in a form that numpy reads and never writes",
+  },
+  {
+    frameworks: ["paddle"],
+    says: /^tensor-invalid: .*UnpackBigParamInfor@@/s,
+    because: "a table of slices that names what is not there: the parameter would be missing or not whole",
+  },
+  {
+    frameworks: ["onnx"],
+    says: /^malformed: .*stands twice/s,
+    because: "two initializers of one name",
+  },
+  {
+    frameworks: ["onnx"],
+    says: /^tensor-invalid: .* bytes, and has 0\./s,
+    because: "raw_data without a byte, beside which onnx looks into other fields",
   },
   {
     frameworks: ["onnx"],
