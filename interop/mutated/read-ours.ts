@@ -103,11 +103,12 @@ function leaves(root: TreeValue): (readonly [path: readonly unknown[], value: Tr
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const [path, value] = next;
     if (++count > mostValues || path.length > mostDepth) throw new TooMuch();
-    if (isTensorLike(value)) out.push([path, value]);
-    else if (typeof value !== "object" || value === null || value.kind === "opaque" || value.kind === "set") continue;
-    else if (value.kind === "map") {
+    if (typeof value !== "object" || value === null || value.kind === "set") continue;
+    if (value.kind === "opaque" || value.kind === "tensor") {
+      if (isTensorLike(value)) out.push([path, value]);
+    } else if (value.kind === "map") {
       for (const [key, item] of value.entries) {
-        const name = typeof key === "string" ? key : isInteger(key) ? { integer: String(key) } : undefined;
+        const name = typeof key === "string" ? key : isInteger(key) ? { integer: key.toString() } : undefined;
         if (name !== undefined) waiting.push([[...path, name], item]);
       }
     } else value.items.forEach((item, index) => waiting.push([[...path, { index }], item]));
@@ -115,6 +116,6 @@ function leaves(root: TreeValue): (readonly [path: readonly unknown[], value: Tr
   return out;
 }
 
-function isInteger(key: TreeValue): boolean {
+function isInteger(key: TreeValue): key is number | bigint {
   return typeof key === "bigint" || (typeof key === "number" && Number.isInteger(key));
 }

@@ -27,7 +27,7 @@ function repository({
   theirs?: Other;
   notes?: object;
 }): void {
-  const packages = {
+  const packages: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     "": { name: "root", workspaces: ["packages/*"] },
     "packages/a": { name: "longspan", version: "1.0.0", license: "Apache-2.0", dependencies: { ours: "2.0.0" } },
     "apps/page": { name: "page", devDependencies: { vite: "1.0.0" } },
@@ -42,7 +42,7 @@ function repository({
     },
     "node_modules/ours/node_modules/theirs": { version: "3.0.0", license: "ISC", ...theirs },
   };
-  for (const [path, { license = "MIT" }] of Object.entries<{ license?: string }>(packages)) {
+  for (const [path, { license = "MIT" }] of Object.entries(packages)) {
     mkdirSync(join(root, path), { recursive: true });
     writeFileSync(join(root, path, "package.json"), JSON.stringify({ license }));
   }

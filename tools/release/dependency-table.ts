@@ -85,20 +85,22 @@ export function dependencyTable(root: string): DependencyTable {
   for (const { name, optionalPeers } of published) {
     for (const peer of optionalPeers) if (!peer.startsWith("@longspan/")) peers.set(peer, [...(peers.get(peer) ?? []), name]);
   }
-  const optional = [...peers].toSorted().map(([peer, users]) => {
-    const each = locked.at(locked.resolve("", peer));
-    const { why, lastRelease } = noted(peer);
-    allowed(each);
-    return [
-      named(each),
-      users.map(code).join(", "),
-      why,
-      size(root, each),
-      each.license,
-      lastRelease,
-      each.hasInstallScript ? "yes, not needed" : "none",
-    ];
-  });
+  const optional = [...peers]
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .map(([peer, users]) => {
+      const each = locked.at(locked.resolve("", peer));
+      const { why, lastRelease } = noted(peer);
+      allowed(each);
+      return [
+        named(each),
+        users.map(code).join(", "),
+        why,
+        size(root, each),
+        each.license,
+        lastRelease,
+        each.hasInstallScript ? "yes, not needed" : "none",
+      ];
+    });
   const inPage = bundledInPage(locked)
     .filter((path) => !isOwn(path) && !peers.has(locked.at(path).name))
     .map((path) => locked.at(path))
