@@ -1,15 +1,17 @@
 // `npm run faults [-- --kills N] [--only TEXT]`: what is left when writing and reading go wrong. Every kind of output is killed (SIGKILL) at N random
-// moments (default 100), new and over an older one; disks are full, without inodes, read-only; sources are rewritten and cut while they are read; two
-// runs write to one place; a server has all the modes of the tests (packages/core/src/bytes/http-modes.test.ts).
+// moments (default 100), new and over an older one, or gone on with; disks are full, without inodes, read-only; sources are rewritten and cut while they are read; two
+// runs write to one place; a server has all the modes of the tests (packages/core/test/http-modes.ts).
 //
 // Nothing that looks finished may be unfinished, nothing that was there may be lost, and the next run cleans up.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { answerKinds, killAnswers } from "./faults/answers.ts";
 import { fullDisks } from "./faults/disks.ts";
 import { killRuns } from "./faults/kill.ts";
 import { outputs } from "./faults/outputs.ts";
+import { servers } from "./faults/servers.ts";
 import { changingSources } from "./faults/sources.ts";
 import { writeSource } from "./faults/write-source.ts";
 import { twoWriters } from "./faults/writers.ts";
@@ -42,7 +44,14 @@ try {
       );
     }
   }
-  for (const [name, fault] of Object.entries({ ...fullDisks, ...changingSources, ...twoWriters })) {
+  for (const kind of answerKinds) {
+    const name = `SIGKILL, batch output in ${kind}, gone on with`;
+    if (!name.includes(options.only)) continue;
+    const { counts, problems } = await killAnswers(kind, scratch, kills);
+    runs += kills;
+    tell(name, counts, problems);
+  }
+  for (const [name, fault] of Object.entries({ ...fullDisks, ...changingSources, ...servers, ...twoWriters })) {
     if (!name.includes(options.only)) continue;
     const { counts, problems } = await fault({ source, older, scratch });
     runs++;

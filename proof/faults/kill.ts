@@ -1,16 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { createConverter } from "@longspan/core";
 import { directoryFileSet } from "@longspan/core/node";
 import { paddle } from "@longspan/adapter-paddle";
 import { torch } from "@longspan/adapter-torch";
 import { onnx } from "@longspan/runtime-ort";
 import { finished, stateOf } from "./folder-state.ts";
+import { killAfter, start, timeOf } from "./killed-process.ts";
 import { outputOf, writeOutput } from "./outputs.ts";
-
-const program = fileURLToPath(new URL("write-output.ts", import.meta.url));
 
 /** What came of killing one kind of output again and again. */
 export interface KillReport {
@@ -46,7 +43,8 @@ export async function killRuns(
   const whole = placeIn(await mkdtemp(join(scratch, "whole-")), kind);
   if (older !== undefined) await writeOutput(kind, older, whole.path, false);
   const before = finished(await stateOf(whole.root));
-  const duration = await timeOf(start(kind, source, whole.path, force));
+  const run = (path: string): ReturnType<typeof start> => start("write-output.ts", [kind, source, path, force ? "force" : ""]);
+  const duration = await timeOf(run(whole.path));
   const complete = finished(await stateOf(whole.root));
   const report = { before: 0, complete: 0, between: 0, remnants: 0 };
   const problems: string[] = [];
@@ -55,7 +53,7 @@ export async function killRuns(
     const place = placeIn(await mkdtemp(join(scratch, "killed-")), kind);
     if (older !== undefined) await writeOutput(kind, older, place.path, false);
     // Stratified, so that every part of a run is met.
-    await killAfter(start(kind, source, place.path, force), ((kill + Math.random()) / kills) * duration * 1.1);
+    await killAfter(run(place.path), ((kill + Math.random()) / kills) * duration * 1.1);
     const state = await stateOf(place.root);
     const found = finished(state);
     const remnant = "unfinished" in state;
@@ -93,47 +91,4 @@ async function isNoModel({ root, path }: Place, kind: string): Promise<boolean> 
   } catch {
     return true;
   }
-}
-
-function start(kind: string, source: string, path: string, force: boolean): ChildProcess {
-  return spawn(process.execPath, ["--conditions=@longspan/source", program, kind, source, path, force ? "force" : ""], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-}
-
-/** Waits for a word; the output is read on, as whoever writes to a closed pipe ends by that. */
-async function saying(child: ChildProcess, word: string): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let said = "";
-  child.stdout?.on("data", (chunk) => {
-    said += String(chunk);
-    if (said.includes(word)) resolve();
-  });
-  child.once("exit", () => resolve());
-  await promise;
-}
-
-async function timeOf(child: ChildProcess): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<number>();
-  let begun = 0;
-  child.stdout?.on("data", (chunk) => {
-    if (begun === 0) begun = performance.now();
-    if (String(chunk).includes("end")) resolve(performance.now() - begun);
-  });
-  child.once("exit", (code) => {
-    if (code !== 0) resolve(Number.NaN);
-  });
-  return promise;
-}
-
-async function killAfter(child: ChildProcess, milliseconds: number): Promise<void> {
-  const exited = new Promise((resolve) => {
-    child.once("exit", resolve);
-  });
-  await saying(child, "begin");
-  await new Promise((resolve) => {
-    setTimeout(resolve, milliseconds);
-  });
-  child.kill("SIGKILL");
-  await exited;
 }

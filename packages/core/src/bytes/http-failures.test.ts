@@ -1,10 +1,12 @@
 import { type IncomingMessage, type Server, createServer } from "node:http";
 import { type AddressInfo, type Server as SocketServer, type Socket, createServer as createSocketServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Answer, begun, good, send, silent, size, status, to, whole } from "../../test/http-answers.ts";
+import { type Answer, httpAnswers, testContent } from "../../test/http-answers.ts";
 import type { ProgressEvent } from "../accounting/progress.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { type HttpSourceOptions, httpSource } from "./http-source.ts";
+
+const { begun, good, send, silent, size, status, to, whole } = httpAnswers(testContent);
 
 let server: Server;
 let origin: string;
