@@ -33,7 +33,10 @@ const folder = fileURLToPath(new URL("../out/fuzz/", import.meta.url));
 
 let [total, found] = [0, 0];
 const requests = chosen.map((reader) => ({ reader, seconds, runs }));
-for await (const state of fuzzReaders({ readers: requests, seed, guided: !options.unguided })) {
+// Whoever ends it is told what was found until then.
+const ending = new AbortController();
+for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => ending.abort());
+for await (const state of fuzzReaders({ readers: requests, seed, guided: !options.unguided, signal: ending.signal })) {
   const { reader } = state;
   total += state.done;
   found += state.findings.length;

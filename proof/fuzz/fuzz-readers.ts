@@ -13,6 +13,8 @@ export interface FuzzRequest {
   readonly seed: number;
   /** Whether inputs are chosen by what they reach of the code; costs some speed. */
   readonly guided: boolean;
+  /** Ends it soon, with what was found until then. */
+  readonly signal: AbortSignal;
 }
 
 /** What no reader may do, and the input with which it did. */
@@ -33,22 +35,24 @@ export interface FuzzState {
   readonly findings: readonly Finding[];
 }
 
-export interface WorkerRequest extends FuzzRequest {
+export interface WorkerRequest extends Omit<FuzzRequest, "signal"> {
   /** Holds the input that is read. */
   readonly input: SharedArrayBuffer;
-  /** Its length, and how many were read before it. */
+  /** Its length; how many were read before it, `nothingYet` while seeds are loaded; 1 where it shall end. */
   readonly counts: SharedArrayBuffer;
 }
 
 const mostInputBytes = 2 ** 18;
 /** As much as one input may take, with what a thread has of its own. */
 const heapMegabytes = 256 + 128;
-/** An input that is read for longer is one that never ends. */
-const hangSeconds = 20;
+export const nothingYet = -1;
+
+/** An input that is read for longer is one that never ends; much longer than it may take of the processor, which others may be busy with. */
+const hangSeconds = 120;
 
 /** Fuzzes readers, one after another. Where what one reads ends the thread, the others go on in a new one. */
 export async function* fuzzReaders(request: FuzzRequest): AsyncGenerator<FuzzState> {
-  for (let waiting = request.readers; waiting.length > 0;) {
+  for (let waiting = request.readers; waiting.length > 0 && !request.signal.aborted;) {
     let done = 0;
     for await (const state of oneThread({ ...request, readers: waiting })) {
       done++;
@@ -58,9 +62,9 @@ export async function* fuzzReaders(request: FuzzRequest): AsyncGenerator<FuzzSta
   }
 }
 
-async function* oneThread(request: FuzzRequest): AsyncGenerator<FuzzState> {
+async function* oneThread({ signal, ...request }: FuzzRequest): AsyncGenerator<FuzzState> {
   const input = new SharedArrayBuffer(mostInputBytes);
-  const counts = new SharedArrayBuffer(8);
+  const counts = new SharedArrayBuffer(12);
   const numbers = new Int32Array(counts);
   const workerData: WorkerRequest = { ...request, input, counts };
   const worker = new Worker(new URL("fuzz-worker.ts", import.meta.url), {
@@ -74,11 +78,16 @@ async function* oneThread(request: FuzzRequest): AsyncGenerator<FuzzState> {
     arrived.push(what);
     waiting();
   };
-  worker.on("message", arrive).on("error", (error) => arrive(error instanceof Error ? `${error.name}: ${error.message}` : String(error)));
-  let last = -1;
+  worker
+    .on("message", arrive)
+    .on("error", (error) => arrive(error instanceof Error ? `${error.name}: ${error.message}` : String(error)))
+    .on("exit", (code) => arrive(`ends the thread with ${code}`));
+  const end = (): void => void (numbers[2] = 1);
+  signal.addEventListener("abort", end);
+  let last = nothingYet;
   const watch = setInterval(() => {
-    if (numbers[1] === last) arrive(`takes more than ${hangSeconds} s`);
-    last = numbers[1] ?? 0;
+    if (numbers[1] === last && last !== nothingYet) arrive(`takes more than ${hangSeconds} s`);
+    last = numbers[1] ?? nothingYet;
   }, hangSeconds * 1000);
   for (const { reader } of request.readers) {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -87,12 +96,14 @@ async function* oneThread(request: FuzzRequest): AsyncGenerator<FuzzState> {
     const state = arrived.shift() ?? "nothing arrived";
     if (typeof state !== "string") {
       yield state;
+      if (signal.aborted) break;
       continue;
     }
     const finding = { kind: state, what: state, bytes: new Uint8Array(input).slice(0, numbers[0]) };
-    yield { reader, done: numbers[1] ?? 0, pool: 0, kinds: 0, blocks: 0, findings: [finding] };
+    yield { reader, done: Math.max(0, numbers[1] ?? 0), pool: 0, kinds: 0, blocks: 0, findings: [finding] };
     break;
   }
   clearInterval(watch);
+  signal.removeEventListener("abort", end);
   await worker.terminate();
 }

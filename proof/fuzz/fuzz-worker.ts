@@ -4,7 +4,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { outcomeOf, type Outcome } from "../hostile/readers.ts";
 import { seedsOf, type Seed } from "../hostile/seeds.ts";
 import { coverage } from "./coverage.ts";
-import type { Finding, FuzzState, ReaderRequest, WorkerRequest } from "./fuzz-readers.ts";
+import { type Finding, type FuzzState, nothingYet, type ReaderRequest, type WorkerRequest } from "./fuzz-readers.ts";
 import { mutate } from "./mutate.ts";
 import { random } from "./random.ts";
 
@@ -41,7 +41,7 @@ async function fuzz({ reader, seconds, runs }: ReaderRequest): Promise<FuzzState
   const pool: Input[] = seeds.map((seed) => ({ seed, bytes: seed.bytes }));
   const kinds = new Set<string>();
   const findings = new Map<string, Finding>();
-  counts[1] = 0;
+  counts[1] = nothingYet;
 
   function report(what: string, bytes: Uint8Array, stack?: string): void {
     const kind = what.replaceAll(/"[^"]*"|\d+/g, "#").slice(0, 160);
@@ -52,6 +52,7 @@ async function fuzz({ reader, seconds, runs }: ReaderRequest): Promise<FuzzState
   async function read({ seed, bytes }: Input): Promise<string> {
     current.set(bytes);
     counts[0] = bytes.length;
+    if (counts[1] === nothingYet) counts[1] = 0;
     const start = process.threadCpuUsage();
     let kind: string;
     try {
@@ -102,9 +103,11 @@ async function fuzz({ reader, seconds, runs }: ReaderRequest): Promise<FuzzState
 
   const end = performance.now() + seconds * 1000;
   let done = 0;
-  while (performance.now() < end && done < runs && findings.size < mostFindings) {
+  const isOver = (): boolean => performance.now() >= end || counts[2] === 1;
+  while (!isOver() && done < runs && findings.size < mostFindings) {
     const batch: Input[] = [];
-    for (let index = 0; index < Math.min(batchSize, runs - done); index++) {
+    // Under load, or where inputs take long, a batch alone may take longer than there is time.
+    for (let index = 0; index < Math.min(batchSize, runs - done) && !isOver(); index++) {
       const { seed, bytes } = numbers.of(pool);
       const input = { seed, bytes: mutate(bytes, numbers, [numbers.of(pool).bytes], longest) };
       const kind = await read(input);

@@ -13,7 +13,7 @@ const lost = 20;
 const longest = 60;
 
 /** Dawn's devices crash the process once what they came from is collected. */
-const kept: unknown[] = [];
+let kept: GPU | undefined;
 
 const graph = longformerGraph(tinyConfig, "question-answering");
 const weights = seededWeights(graph);
@@ -44,6 +44,8 @@ export async function soakRuntime(
   await Promise.all(Array.from({ length: atOnce }, () => session.run(inputs(numbers))));
   await session.dispose();
   for (let cycle = 0; cycle < Math.min(5, cycles); cycle++) await oneCycle(runtime, numbers);
+  // The second instance of Dawn, whose devices are lost, opens the driver once more.
+  if (name === "webgpu") problems.push(...(await loseDevices(numbers)));
   const before = await held(buffers);
   console.log(`${name}: after warming up: ${inWords(before)}`);
 
@@ -53,8 +55,8 @@ export async function soakRuntime(
   await Promise.all(Array.from({ length: atOnce }, () => session.run(inputs(numbers))));
   await say(`${atOnce} calls at once`);
   const ends = await abortCalls(session, numbers);
-  // WebAssembly computes without a break: no timer comes between.
-  if (ends.get("aborted") === undefined && name !== "ort-wasm") problems.push("no call was aborted");
+  // onnxruntime computes such a small model without a break: no timer comes between.
+  if (ends.get("aborted") === undefined && !name.startsWith("ort")) problems.push("no call was aborted");
   for (const end of ends.keys()) if (end !== "aborted" && end !== "done") problems.push(`an aborted call ends with ${end}`);
   await say(`${aborted} calls aborted at random moments (${[...ends].map(([end, count]) => `${count} ${end}`).join(", ")})`);
   await session.dispose();
@@ -95,10 +97,8 @@ async function abortCalls(session: Session, numbers: Random): Promise<ReadonlyMa
 /** A device that is lost while it computes: runs under way and later ones say so, and a new session computes again. */
 async function loseDevices(numbers: Random): Promise<readonly string[]> {
   const { webgpu } = await import("@longspan/runtime-webgpu");
-  const { create } = await import("webgpu");
   const problems: string[] = [];
-  const gpu = create([]);
-  kept.push(gpu);
+  const gpu = (kept ??= (await import("webgpu")).create([]));
   for (let time = 0; time < lost; time++) {
     const adapter = await gpu.requestAdapter();
     const device = await adapter?.requestDevice();

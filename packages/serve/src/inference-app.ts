@@ -2,6 +2,7 @@ import { Hono, type Context } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
+import { discardBody } from "./discard-body.ts";
 import { inferenceAnswer } from "./hugging-face-answer.ts";
 import { inferenceRequest } from "./hugging-face-request.ts";
 import type { EngineResult, InferenceEngine } from "./inference-engine.ts";
@@ -42,7 +43,7 @@ export function inferenceApp({ engine, task, model, version, maxBody, maxLength,
   });
   app.onError((error, context) => {
     if (error instanceof HTTPException) return error.getResponse();
-    const { status, code, message, headers } = requestErrorOf(error);
+    const { status, code, message, headers } = requestErrorOf(isCutOff(error) ? cutOff : error);
     if (status === 500) onError(error);
     return context.json({ error: message, error_type: code }, status, { ...headers });
   });
@@ -71,8 +72,10 @@ export function inferenceApp({ engine, task, model, version, maxBody, maxLength,
   app.use(
     bodyLimit({
       maxSize: maxBody,
-      onError: () => {
-        throw new RequestError(413, "limit-exceeded", `A request has at most ${maxBody} bytes here. Send less at a time.`);
+      async onError({ req }) {
+        const mayGoOn = await discardBody(req.raw, discarded * maxBody);
+        const message = `A request has at most ${maxBody} bytes here. Send less at a time.`;
+        throw new RequestError(413, "limit-exceeded", message, mayGoOn ? {} : { Connection: "close" });
       },
     }),
   );
@@ -106,9 +109,19 @@ export function inferenceApp({ engine, task, model, version, maxBody, maxLength,
   return app;
 }
 
+/** A request that is so many times too large is read to its end, and its connection kept. */
+const discarded = 8;
+
 const routes = ["/", "/v1/embeddings", "/health", "/metrics", "/openapi.json"];
 
 const unauthorized = { error: "This server wants a token: send it as Authorization: Bearer.", error_type: "unauthorized" };
+
+const cutOff = /*#__PURE__*/ new RequestError(400, "aborted", "The connection ended before all of the request had come.");
+
+/** What Node says of a body whose sender has gone: nobody reads the answer, and the server is not to blame. */
+function isCutOff(error: Error): boolean {
+  return "code" in error && error.code === "ECONNRESET";
+}
 
 async function bodyOf(context: Context): Promise<unknown> {
   const text = await context.req.text();

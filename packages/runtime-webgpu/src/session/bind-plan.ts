@@ -34,7 +34,12 @@ export async function bindPlan(live: LiveDevice, plan: GraphPlan, weights: Devic
   const uniforms = new Uint8Array(Math.max(256, size));
   for (const [index, { dispatch }] of plan.steps.entries()) uniforms.set(new Uint8Array(dispatch.uniforms), offsets[index]);
   const uniformBuffer = await live.createBuffer("uniforms", uniforms.byteLength, bufferUsage.uniform | bufferUsage.copyDestination);
-  await live.scoped("writing uniforms", () => device.queue.writeBuffer(uniformBuffer, 0, uniforms));
+  try {
+    await live.scoped("writing uniforms", () => device.queue.writeBuffer(uniformBuffer, 0, uniforms));
+  } catch (error) {
+    uniformBuffer.destroy();
+    throw error;
+  }
 
   const resourceOf = (operand: Operand): GPUBufferBinding => {
     const { tensor, byteOffset = 0 } = operand;

@@ -103,9 +103,14 @@ export async function prepareSession(loan: DeviceLoan, request: SessionRequest):
   ): Promise<KeptPlan> => {
     const plan = planGraph({ split, facts: live.facts, parameters: weights.tensors, dimensions, hostValues });
     const bound = await bindPlan(live, plan, weights, pool);
-    const timestamps =
-      timed !== false && plan.steps.length > 0 ? await createTimestamps(live, plan.steps, timed === "run" ? "run" : "step") : undefined;
-    return { bound, pace: createPace({ sleeps: promisesAreAskedFor }), timestamps };
+    try {
+      const timestamps =
+        timed !== false && plan.steps.length > 0 ? await createTimestamps(live, plan.steps, timed === "run" ? "run" : "step") : undefined;
+      return { bound, pace: createPace({ sleeps: promisesAreAskedFor }), timestamps };
+    } catch (error) {
+      bound.destroy();
+      throw error;
+    }
   };
 
   let last: Promise<unknown> = Promise.resolve();

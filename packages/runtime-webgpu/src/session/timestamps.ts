@@ -22,53 +22,62 @@ export interface Timestamps {
 const maxQueries = 4096;
 const nanosecondsPerMillisecond = 1e6;
 
-export function createTimestamps(live: LiveDevice, steps: readonly PlannedStep[], of: Timestamps["of"]): Promise<Timestamps> {
+/** @throws LongspanError `out-of-memory`, `device-lost`. */
+export async function createTimestamps(live: LiveDevice, steps: readonly PlannedStep[], of: Timestamps["of"]): Promise<Timestamps> {
+  let made: Timestamps | undefined;
+  try {
+    return await live.scoped("timestamps", () => (made = timestampsOf(live, steps, of)));
+  } catch (error) {
+    made?.destroy();
+    throw error;
+  }
+}
+
+function timestampsOf(live: LiveDevice, steps: readonly PlannedStep[], of: Timestamps["of"]): Timestamps {
   const { device } = live;
   const queries = 2 * steps.length;
   const byteLength = Math.max(16, 8 * queries);
   const setSizes = Array.from({ length: Math.ceil(queries / maxQueries) }, (_, at) => Math.min(maxQueries, queries - at * maxQueries));
-  return live.scoped("timestamps", () => {
-    const sets = setSizes.map((count) => device.createQuerySet({ type: "timestamp", count }));
-    const resolved = device.createBuffer({ size: byteLength, usage: bufferUsage.queryResolve | bufferUsage.copySource });
-    const readable = device.createBuffer({ size: byteLength, usage: bufferUsage.mapRead | bufferUsage.copyDestination });
-    const written = new Set<number>();
-    return {
-      of,
-      writesOf(step) {
-        // The first of a run: one that was given up may have left its own.
-        if (step === 0) written.clear();
-        written.add(step);
-        const first = (2 * step) % maxQueries;
-        const querySet = sets[Math.floor((2 * step) / maxQueries)];
-        if (querySet === undefined) throw new RangeError(`there is no step ${step}`);
-        return { querySet, beginningOfPassWriteIndex: first, endOfPassWriteIndex: first + 1 };
-      },
-      resolve(encoder) {
-        for (const [at, set] of sets.entries()) encoder.resolveQuerySet(set, 0, set.count, resolved, at * maxQueries * 8);
-        encoder.copyBufferToBuffer(resolved, 0, readable, 0, byteLength);
-      },
-      async read() {
-        await live.guard(readable.mapAsync(mapMode.read));
-        const times = new BigUint64Array(readable.getMappedRange().slice(0));
-        readable.unmap();
-        // Clocks that are read on different cores may disagree by a little.
-        const took = (step: number): number =>
-          Math.max(0, Number((times[2 * step + 1] ?? 0n) - (times[2 * step] ?? 0n)) / nanosecondsPerMillisecond);
-        if (of === "run") return { steps: [], deviceMilliseconds: [...written].reduce((sum, step) => sum + took(step), 0) };
-        return {
-          steps: steps.map(({ node, dispatch: { kernel, work } }, step) => ({
-            node,
-            kernel: kernel.name,
-            milliseconds: took(step),
-            ...work,
-          })),
-        };
-      },
-      destroy() {
-        for (const set of sets) set.destroy();
-        resolved.destroy();
-        readable.destroy();
-      },
-    };
-  });
+  const sets = setSizes.map((count) => device.createQuerySet({ type: "timestamp", count }));
+  const resolved = device.createBuffer({ size: byteLength, usage: bufferUsage.queryResolve | bufferUsage.copySource });
+  const readable = device.createBuffer({ size: byteLength, usage: bufferUsage.mapRead | bufferUsage.copyDestination });
+  const written = new Set<number>();
+  return {
+    of,
+    writesOf(step) {
+      // The first of a run: one that was given up may have left its own.
+      if (step === 0) written.clear();
+      written.add(step);
+      const first = (2 * step) % maxQueries;
+      const querySet = sets[Math.floor((2 * step) / maxQueries)];
+      if (querySet === undefined) throw new RangeError(`there is no step ${step}`);
+      return { querySet, beginningOfPassWriteIndex: first, endOfPassWriteIndex: first + 1 };
+    },
+    resolve(encoder) {
+      for (const [at, set] of sets.entries()) encoder.resolveQuerySet(set, 0, set.count, resolved, at * maxQueries * 8);
+      encoder.copyBufferToBuffer(resolved, 0, readable, 0, byteLength);
+    },
+    async read() {
+      await live.guard(readable.mapAsync(mapMode.read));
+      const times = new BigUint64Array(readable.getMappedRange().slice(0));
+      readable.unmap();
+      // Clocks that are read on different cores may disagree by a little.
+      const took = (step: number): number =>
+        Math.max(0, Number((times[2 * step + 1] ?? 0n) - (times[2 * step] ?? 0n)) / nanosecondsPerMillisecond);
+      if (of === "run") return { steps: [], deviceMilliseconds: [...written].reduce((sum, step) => sum + took(step), 0) };
+      return {
+        steps: steps.map(({ node, dispatch: { kernel, work } }, step) => ({
+          node,
+          kernel: kernel.name,
+          milliseconds: took(step),
+          ...work,
+        })),
+      };
+    },
+    destroy() {
+      for (const set of sets) set.destroy();
+      resolved.destroy();
+      readable.destroy();
+    },
+  };
 }

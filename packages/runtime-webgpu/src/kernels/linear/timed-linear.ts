@@ -74,21 +74,29 @@ export async function prepareTimedLinear(
       return tensor;
     },
   };
-  const steps = await Promise.all(
-    planLinear(layer, context, () => tiling, createProductKernels()).map(async ({ kernel, uniforms, operands, workgroups }) => {
-      const { pipeline, layout } = await pipelines.get(kernel);
-      const uniformBuffer = device.createBuffer({ size: uniforms.byteLength, usage: bufferUsage.uniform | bufferUsage.copyDestination });
-      ownBuffers.push(uniformBuffer);
-      device.queue.writeBuffer(uniformBuffer, 0, uniforms);
-      const resources = operands.map(({ tensor, byteOffset: offset = 0, byteLength: size = tensor.byteLength - offset }) => {
-        const buffer = byName.get(tensor.name);
-        if (buffer === undefined) throw new TypeError(`a linear layer has no ${tensor.name}`);
-        return { buffer, offset, size };
-      });
-      const entries = [{ buffer: uniformBuffer }, ...resources].map((resource, binding) => ({ binding, resource }));
-      return { pipeline, group: device.createBindGroup({ layout, entries }), workgroups };
-    }),
+  const destroy = (): void => {
+    for (const buffer of ownBuffers) buffer.destroy();
+  };
+  const dispatches = planLinear(layer, context, () => tiling, createProductKernels());
+  // Nothing is made for a dispatch before all are compiled: a kernel that is not leaves only the scratch to be freed.
+  const compiled = await Promise.all(dispatches.map(async (dispatch) => ({ dispatch, ...(await pipelines.get(dispatch.kernel)) }))).catch(
+    (error: unknown) => {
+      destroy();
+      throw error;
+    },
   );
+  const steps = compiled.map(({ dispatch: { uniforms, operands, workgroups }, pipeline, layout }) => {
+    const uniformBuffer = device.createBuffer({ size: uniforms.byteLength, usage: bufferUsage.uniform | bufferUsage.copyDestination });
+    ownBuffers.push(uniformBuffer);
+    device.queue.writeBuffer(uniformBuffer, 0, uniforms);
+    const resources = operands.map(({ tensor, byteOffset: offset = 0, byteLength: size = tensor.byteLength - offset }) => {
+      const buffer = byName.get(tensor.name);
+      if (buffer === undefined) throw new TypeError(`a linear layer has no ${tensor.name}`);
+      return { buffer, offset, size };
+    });
+    const entries = [{ buffer: uniformBuffer }, ...resources].map((resource, binding) => ({ binding, resource }));
+    return { pipeline, group: device.createBindGroup({ layout, entries }), workgroups };
+  });
   return {
     async run(times) {
       const start = performance.now();
@@ -106,9 +114,7 @@ export async function prepareTimedLinear(
       await device.queue.onSubmittedWorkDone();
       return performance.now() - start;
     },
-    destroy() {
-      for (const buffer of ownBuffers) buffer.destroy();
-    },
+    destroy,
   };
 }
 

@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { LongspanError } from "@longspan/core";
+import { buildGraph, type GraphTensor, operations } from "@longspan/core/graph";
+import { memoryWeights, type Runtime } from "@longspan/core/runtime";
+import { countCalls } from "../testing/counted-device.ts";
+import { testDevice } from "../testing/test-device.ts";
+import { webgpu } from "../webgpu-runtime.ts";
+
+const graph = buildGraph("layer", (builder) => {
+  const x = builder.input("x", "float32", ["batch", 4]);
+  builder.output("y", builder.apply(operations.linear, [x, builder.parameter("weight", [3, 4]), builder.parameter("bias", [3])]));
+});
+const ones = (...shape: number[]): GraphTensor => ({
+  dataType: "float32",
+  shape,
+  data: new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(1),
+});
+const weights = memoryWeights({ weight: ones(3, 4), bias: ones(3) });
+
+async function useOnce(runtime: Runtime, profile: boolean): Promise<string> {
+  try {
+    const session = await runtime.prepare(graph, weights, { profile });
+    try {
+      await session.run({ x: ones(2, 4) });
+      return "done";
+    } finally {
+      await session.dispose();
+    }
+  } catch (error) {
+    return LongspanError.isInstance(error) ? error.code : String(error);
+  }
+}
+
+/** Destroys a device just before it tells for the n-th time what became of some calls. @returns whether it came to that */
+function loseBeforeAnswer(device: GPUDevice, n: number): () => boolean {
+  let answers = 0;
+  const pop = device.popErrorScope.bind(device);
+  device.popErrorScope = () => {
+    if (++answers === n) device.destroy();
+    return pop();
+  };
+  return () => answers >= n;
+}
+
+test("wherever a device is lost, no buffer is left", async () => {
+  const ends: string[] = [];
+  // Three answers are asked for at once.
+  for (let answer = 1; ends.at(-1) !== "done"; answer += 3) {
+    const { device, facts } = await testDevice();
+    const counts = countCalls(device);
+    const isLost = loseBeforeAnswer(device, answer);
+    ends.push(await useOnce(webgpu({ device }), facts.timestamps));
+    expect([answer, counts.buffersStanding]).toEqual([answer, 0]);
+    expect(ends.at(-1)).toBe(isLost() ? "device-lost" : "done");
+    device.destroy();
+  }
+  expect(ends.length).toBeGreaterThan(10);
+});

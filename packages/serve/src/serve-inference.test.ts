@@ -1,0 +1,103 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { serveInference } from "./serve-inference.ts";
+import type { ServedJob, ServedOutcome } from "./served-job.ts";
+
+async function* capitals(jobs: AsyncIterable<ServedJob>): AsyncGenerator<ServedOutcome> {
+  for await (const { id, fields } of jobs) yield { id, document: { embedding: [String(fields.text).length] } };
+}
+
+interface Served {
+  readonly address: string;
+  readonly errors: readonly unknown[];
+  stop(): Promise<void>;
+}
+
+async function serve(): Promise<Served> {
+  const ending = new AbortController();
+  const listening = Promise.withResolvers<string>();
+  const errors: unknown[] = [];
+  const serving = serveInference({
+    task: "feature-extraction",
+    model: "m",
+    version: "0",
+    host: "127.0.0.1",
+    port: 0,
+    capacity: 4,
+    timeout: 5000,
+    maxBody: 1000,
+    maxLength: 1000,
+    signal: ending.signal,
+    withModel: async (use) => use(capitals),
+    onListening: listening.resolve,
+    onLost: (error) => errors.push(error),
+    onError: (error) => errors.push(error),
+  });
+  return {
+    address: await listening.promise,
+    errors,
+    async stop() {
+      ending.abort();
+      await serving;
+    },
+  };
+}
+
+const connectTo = (address: string): Socket => connect(Number(new URL(address).port), "127.0.0.1");
+
+test.each([
+  ["with a length", "Content-Length: 500\r\n\r\n"],
+  ["in chunks", "Transfer-Encoding: chunked\r\n\r\n9\r\n"],
+])("a client that leaves in the middle of its request, %s, is no error of the server", async (_name, rest) => {
+  const { address, errors, stop } = await serve();
+  const socket = connectTo(address);
+  socket.write(`POST / HTTP/1.1\r\nHost: x\r\n${rest}{"inputs"`, () => setTimeout(() => socket.destroy(), 50));
+  await once(socket, "close");
+  let metrics = "";
+  // What became of it is counted a little later.
+  while (!metrics.includes('route="/",status=')) metrics = await (await fetch(`${address}/metrics`)).text();
+  expect(/route="\/",status="(\d+)"/.exec(metrics)?.[1]).toBe("400");
+  await stop();
+  expect(errors).toEqual([]);
+});
+
+describe("a request that is too large", () => {
+  const post = (headers: string): string => `POST / HTTP/1.1\r\nHost: x\r\n${headers}\r\n\r\n`;
+
+  /** What comes on a connection until it ends. */
+  async function replies(address: string, ...written: readonly (string | number)[]): Promise<string> {
+    const socket = connectTo(address);
+    let found = "";
+    socket.on("data", (chunk) => (found += String(chunk))).on("error", () => undefined);
+    for (const part of written) {
+      if (typeof part === "string") socket.write(part);
+      else await wait(part);
+    }
+    if (!socket.closed) await once(socket, "close");
+    return found;
+  }
+
+  test("is answered when all of it has come, and its connection goes on, however slow it was", async () => {
+    const { address, stop } = await serve();
+    const found = await replies(
+      address,
+      post("Content-Length: 2000") + "x".repeat(1000),
+      800,
+      "x".repeat(1000) + "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    );
+    expect(found.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 413", "HTTP/1.1 200"]);
+    await stop();
+  });
+
+  test.each([
+    ["far too large", post("Content-Length: 100000") + "x".repeat(1000)],
+    ["of no length", post("Transfer-Encoding: chunked") + "7d0\r\n" + "x".repeat(2000)],
+  ])("%s: its connection ends with the answer", async (_name, sent) => {
+    const { address, stop } = await serve();
+    const found = await replies(address, sent);
+    expect(found).toMatch(/^HTTP\/1\.1 413[^]*connection: close/i);
+    await stop();
+  });
+});

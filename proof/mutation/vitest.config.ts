@@ -1,0 +1,17 @@
+import { defineConfig } from "vitest/config";
+
+// The tests that hold what is changed, and no others: each change is tried on all of them that reach it.
+export default defineConfig({
+  resolve: { conditions: ["@longspan/source", "import", "module", "node", "default"] },
+  ssr: { resolve: { conditions: ["@longspan/source", "import", "module", "node", "default"] } },
+  test: {
+    root: new URL("../..", import.meta.url).pathname,
+    include: [
+      "packages/core/src/rules/*.test.ts",
+      "packages/core/src/tensor/*.test.ts",
+      "packages/core/src/conversion/{create-converter,check-ties,decide-orientation,describe-tensors}.test.ts",
+    ],
+    setupFiles: ["proof/mutation/same-numbers.ts"],
+    testTimeout: 60_000,
+  },
+});
