@@ -32,7 +32,10 @@ export default {
   concurrency: 2,
   timeoutMS: 60_000,
   dryRunTimeoutMinutes: 20,
-  reporters: ["clear-text", "json"],
+  // What is known from the last run, of places and tests that are as they were, is not tried again.
+  incremental: true,
+  incrementalFile: "out/mutation/incremental.json",
+  reporters: ["progress-append-only", "clear-text", "json"],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false, reportMutants: true, skipFull: true },
   jsonReporter: { fileName: "out/mutation/mutation.json" },
   thresholds: { high: 95, low: 90, break: 85 },
