@@ -2,7 +2,8 @@
 // place at a time, and has its tests find out (Stryker). It takes about half an hour on two cores, so it is no part of `npm test`. What is not found is listed;
 // the command fails below 85 %. Places that are left out say why, here or with a comment `// Stryker disable` at the place.
 
-/** @type {import("@stryker-mutator/api/core").PartialStrykerOptions} */
+import { fileURLToPath } from "node:url";
+
 export default {
   mutate: [
     "packages/core/src/rules/*.ts",
@@ -11,7 +12,7 @@ export default {
     "!packages/**/*.test.ts",
   ],
   testRunner: "vitest",
-  plugins: ["@stryker-mutator/vitest-runner", "./proof/mutation/words-for-people.mjs"],
+  plugins: ["@stryker-mutator/vitest-runner", fileURLToPath(new URL("words-for-people.mjs", import.meta.url))],
   vitest: { configFile: "proof/mutation/vitest.config.ts", related: false },
   ignorers: ["words-for-people"],
   // Names no file: Stryker would rewrite it with TypeScript's API, which TypeScript 7 has none of, and no check of types is made.
