@@ -14,6 +14,8 @@ const lavapipe = findLavapipe();
 if (lavapipe !== undefined) process.env.VK_DRIVER_FILES ??= lavapipe;
 // Dawn's Vulkan loader asks for it, and warns where it is not set.
 process.env.XDG_RUNTIME_DIR ??= tmpdir();
+// Of tests that call onnxruntime by themselves.
+process.env.ORT_DISABLE_TELEMETRY ??= "1";
 
 const node: TestProjectConfiguration = {
   resolve: { conditions: nodeConditions },

@@ -1,6 +1,7 @@
 import { PassThrough, Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { examples } from "../src/help/examples.ts";
+import { withOptionFlags } from "../src/output/option-names.ts";
 import { createProgram } from "../src/program.ts";
 import { runCommand } from "./run-command.ts";
 
@@ -60,4 +61,16 @@ test("errors name options as they are typed", async () => {
   expect(many.error.match(/--window-tokens is 99999/g)).toHaveLength(2);
   const missing = await runCommand("embed", model, "--text", "x", "--prompt-name", "nothing");
   expect(missing.error).toMatch(/\(--prompt\)/);
+});
+
+test("nothing is named twice, as a command line has it and as a program", async () => {
+  const convert = program.commands.find((command) => command.name() === "convert");
+  const given = (text: string): string => withOptionFlags(text, convert);
+  expect(given("it exists. Pass --force (option force) to replace it.")).toBe("it exists. Pass --force to replace it.");
+  expect(given("Choose float32 with --dtype (option dataType).")).toBe("Choose float32 with --dtype.");
+  expect(given("With HF_HUB_OFFLINE=1 (option offline) it is not asked (HF_HUB_OFFLINE, option offline).")).toBe(
+    "With HF_HUB_OFFLINE=1 it is not asked (HF_HUB_OFFLINE).",
+  );
+  expect(given("The window (--window, option window) is odd.")).toBe("The window (--window) is odd.");
+  expect(given("Say where its files are (option tokenizer).")).toBe("Say where its files are (--tokenizer).");
 });

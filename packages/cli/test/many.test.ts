@@ -1,5 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
-import { createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from "node:fs";
+import { createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync, existsSync } from "node:fs";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -225,6 +225,56 @@ describe("files of jobs", () => {
     expect(existsSync(at("answers.xlsx"))).toBe(false);
     const failed = await runCommand("ask", maskedModel, "--input", input, "--output", at("never.jsonl"));
     expect([failed.code, existsSync(at("never.jsonl"))]).toEqual([1, false]);
+  });
+
+  test("what is read is never written over, by whatever name", async () => {
+    const input = jsonl("own.jsonl", [{ question, document: documents[0] }]);
+    const text = readFileSync(input, "utf8");
+    symlinkSync(input, at("link.jsonl"));
+    const shared = ["--question", "who?", "--document", at("documents/a.txt")];
+    for (const words of [
+      ["--input", input, "--output", input, "--force"],
+      ["--input", input, "--output", at("link.jsonl"), "--force"],
+      ["--input", input, "--output", input, "--resume"],
+      [...shared, "--output", at("documents/a.txt"), "--output-format", "jsonl", "--force"],
+      [...shared, "--input", input, "--output", at("documents/a.txt"), "--output-format", "csv", "--force"],
+    ]) {
+      const { code, error } = await runCommand("ask", qaModel, ...words);
+      expect([code, error]).toEqual([2, expect.stringContaining("is being read")]);
+    }
+    expect(readFileSync(input, "utf8")).toBe(text);
+    expect(readFileSync(at("documents/a.txt"), "utf8")).toBe(documents[0]);
+  });
+
+  test("what a run would have replaced stays where it cannot begin, and goes with the first line", async () => {
+    const input = jsonl("replacing.jsonl", [{ question, document: documents[0] }]);
+    const output = at("replaced.csv");
+    for (const words of [
+      [maskedModel, "--force"],
+      [at("no-model"), "--force"],
+      [qaModel, "--force", "--resume"],
+    ]) {
+      writeFileSync(output, "years of work");
+      const [model = "", ...more] = words;
+      expect((await runCommand("ask", model, "--input", input, "--output", output, ...more)).code).not.toBe(0);
+      expect(readFileSync(output, "utf8")).toBe("years of work");
+    }
+    expect((await runCommand("ask", qaModel, "--input", input, "--output", output, "--force")).code).toBe(0);
+    expect(readFileSync(output, "utf8")).toMatch(/^id,.*\r?\n1,/);
+    expect((await runCommand("ask", qaModel, "--input", jsonl("no-jobs.jsonl", []), "--output", output, "--force")).code).toBe(0);
+    expect(readFileSync(output, "utf8")).toMatch(/^id,[^\n]*\n$/);
+    const { code, error } = await runCommand("ask", qaModel, "--input", input, "--output", at("no-folder/a.csv"));
+    expect([code, error]).toEqual([1, expect.stringMatching(/no-folder does not exist\. Create it first/)]);
+  });
+
+  test("numbers beyond what a machine has are refused", async () => {
+    for (const words of [
+      ["--workers", "1000"],
+      ["--threads", "100000"],
+    ]) {
+      const { code, error } = await runCommand("ask", qaModel, "--question", "x", "--document", at("documents/a.txt"), ...words);
+      expect([code, error]).toEqual([2, expect.stringMatching(/is invalid\. It is an integer, from 1 to \d+/)]);
+    }
   });
 });
 

@@ -1,4 +1,5 @@
-import { open } from "node:fs/promises";
+import { open, rm, type FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
 import { LongspanError } from "@longspan/core";
 import { fileSystemError } from "@longspan/core/node";
 import type { OutputStream } from "../terminal.ts";
@@ -8,50 +9,90 @@ export interface AnswerSink {
   /** Whether somebody still wants lines. */
   readonly isOpen: boolean;
   write(lines: string): Promise<void>;
-  close(): Promise<void>;
+  /** A run that ended well has written all: its header at least. */
+  finish(): Promise<void>;
+  /** @param isDiscarded nothing was written, and the run failed: a file that it made goes, one that was there before stays as it was */
+  close(isDiscarded?: boolean): Promise<void>;
+}
+
+export interface FileEndOptions {
+  /** `new` for a file that must not be there, `replace` for one that is emptied when the first line comes, `append` for one that is gone on with. */
+  readonly mode: "new" | "replace" | "append";
+  /** What stands above all lines. */
+  readonly header: string;
 }
 
 /**
  * A file's end.
- * @param mode `new` for a file that must not be there, `replace` for one that is emptied, `append` for one that is gone on with
- * @throws LongspanError `target-exists`, `permission-denied`, …; writing: `disk-full`, `io-failed`.
+ * @throws LongspanError `target-exists`, `not-found`, `permission-denied`, …; writing: `disk-full`, `io-failed`.
  */
-export async function fileEnd(path: string, mode: "new" | "replace" | "append"): Promise<AnswerSink> {
+export async function fileEnd(path: string, { mode, header }: FileEndOptions): Promise<AnswerSink> {
+  const { file, isMade } = await openEnd(path, mode);
+  let hasBegun = false;
+  async function write(lines: string): Promise<void> {
+    try {
+      if (!hasBegun && mode === "replace" && (await file.stat()).isFile()) await file.truncate();
+      // Writes on until all of it is there.
+      await file.appendFile(hasBegun ? lines : header + lines);
+      hasBegun = true;
+    } catch (error) {
+      throw fileSystemError(error, path, "written");
+    }
+  }
+  return {
+    isOpen: true,
+    write,
+    async finish() {
+      if (!hasBegun) await write("");
+    },
+    async close(isDiscarded = false) {
+      await file.close();
+      if (isDiscarded && isMade) await rm(path, { force: true });
+    },
+  };
+}
+
+async function openEnd(path: string, mode: FileEndOptions["mode"]): Promise<{ readonly file: FileHandle; readonly isMade: boolean }> {
   try {
-    const file = await open(path, { new: "ax", replace: "w", append: "a" }[mode]);
-    return {
-      isOpen: true,
-      async write(lines) {
-        try {
-          // Writes on until all of it is there.
-          await file.appendFile(lines);
-        } catch (error) {
-          throw fileSystemError(error, path, "written");
-        }
-      },
-      close: () => file.close(),
-    };
+    return { file: await open(path, "ax"), isMade: true };
   } catch (error) {
     const failure = fileSystemError(error, path, "written");
+    if (failure.code === "not-found") {
+      const folder = dirname(path);
+      throw new LongspanError("not-found", `${path} cannot be written: the folder ${folder} does not exist. Create it first.`, {
+        cause: error,
+        details: { path, folder },
+      });
+    }
     if (failure.code !== "target-exists") throw failure;
-    throw new LongspanError("target-exists", `${path} exists already. Go on with it (--resume), or replace it (--force).`, {
-      cause: error,
-      details: { path },
-    });
+    if (mode === "new")
+      throw new LongspanError("target-exists", `${path} exists already. Go on with it (--resume), or replace it (--force).`, {
+        cause: error,
+        details: { path },
+      });
+  }
+  try {
+    return { file: await open(path, "a"), isMade: false };
+  } catch (error) {
+    throw fileSystemError(error, path, "written");
   }
 }
 
 /** A stream such as standard output, as fast as its reader takes it. A reader that has gone away wants no more. */
-export function streamEnd(stream: OutputStream): AnswerSink {
-  let isGone = false;
+export function streamEnd(stream: OutputStream, header: string): AnswerSink {
+  let [isGone, hasBegun] = [false, false];
   stream.once("error", () => (isGone = true));
+  async function write(lines: string): Promise<void> {
+    const text = hasBegun ? lines : header + lines;
+    hasBegun = true;
+    if (text !== "" && stream.writable && !isGone && !stream.write(text)) await drained(stream);
+  }
   return {
     get isOpen() {
       return stream.writable && !isGone;
     },
-    async write(lines) {
-      if (stream.writable && !isGone && !stream.write(lines)) await drained(stream);
-    },
+    write,
+    finish: () => write(""),
     close: async () => {},
   };
 }

@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { LongspanError } from "@longspan/core";
 import { csvFormat, jsonlFormat, type AnswerFormat, type OutputFormat } from "../answers/answer-formats.ts";
 import { fileEnd, streamEnd, type AnswerSink } from "../answers/answer-sink.ts";
@@ -14,13 +14,15 @@ export interface Output {
   /** What an earlier run wrote; undefined without --resume. */
   readonly held: HeldAnswers | undefined;
   readonly sink: AnswerSink;
-  /** Takes a file away that this run made and wrote nothing to. */
-  discard(): Promise<void>;
 }
 
-/** @throws LongspanError `argument-invalid`, `target-exists`; `malformed` for a file that cannot be gone on with. */
+/**
+ * @param sources the files that are read
+ * @throws LongspanError `argument-invalid`, `target-exists`, `target-is-source`; `malformed` for a file that cannot be gone on with.
+ */
 export async function openOutput<Options extends TextCommandOptions>(
   { output: path = "-", outputFormat, resume, force }: TextCommandOptions,
+  sources: readonly string[],
   { columns, cells }: TextCommand<Options>,
   terminal: Terminal,
 ): Promise<Output> {
@@ -28,16 +30,40 @@ export async function openOutput<Options extends TextCommandOptions>(
   const format = kind === "csv" ? csvFormat(columns, cells) : jsonlFormat;
   if (path === "-") {
     if (resume === true) throw new LongspanError("argument-invalid", "--resume goes on with a file: name it with --output.");
-    const sink = streamEnd(terminal.out);
-    if (format.header !== "") await sink.write(format.header);
-    return { path, format, held: undefined, sink, discard: async () => {} };
+    return { path, format, held: undefined, sink: streamEnd(terminal.out, format.header) };
+  }
+  if (resume === true && force === true)
+    throw new LongspanError(
+      "argument-invalid",
+      "--resume goes on with what the output holds, and --force replaces it: give one of the two.",
+    );
+  for (const source of sources) {
+    if (!(await isSameFile(source, path))) continue;
+    throw new LongspanError(
+      "target-is-source",
+      `${path} is being read${source === path ? "" : ` (as ${source})`}. Write to another file.`,
+      {
+        details: { target: path, source },
+      },
+    );
   }
   const held = resume === true ? await heldIn(path, kind, format.header) : undefined;
   if (held !== undefined && held.mended > 0)
     noteWarnings([`${path}: its last line was not whole (${held.mended} bytes); it is written anew.`], terminal);
-  const sink = await fileEnd(path, held !== undefined ? "append" : force === true ? "replace" : "new");
-  if (format.header !== "" && held?.isEmpty !== false) await sink.write(format.header);
-  return { path, format, held, sink, discard: async () => (held === undefined ? rm(path, { force: true }) : undefined) };
+  const mode = held !== undefined ? "append" : force === true ? "replace" : "new";
+  const sink = await fileEnd(path, { mode, header: held?.isEmpty === false ? "" : format.header });
+  return { path, format, held, sink };
+}
+
+/** Two names of one file, links followed. */
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  try {
+    const [first, second] = await Promise.all([stat(one, { bigint: true }), stat(other, { bigint: true })]);
+    return first.isFile() && first.dev === second.dev && first.ino === second.ino;
+  } catch {
+    // One of them is not there, or is no path.
+    return false;
+  }
 }
 
 /** A run that is to be gone on with may not have begun. */

@@ -10,6 +10,8 @@ import type { TextCommandOptions } from "./text-command.ts";
 /** Where a run's jobs come from. */
 export interface Source {
   readonly jobs: AsyncIterable<Job> | Iterable<Job>;
+  /** The files that are read, as far as the command line says them. */
+  readonly files: readonly string[];
   /** Which part of it is read; undefined where nobody knows. */
   share(): number | undefined;
   close(): Promise<void>;
@@ -25,7 +27,8 @@ export async function openSource(options: TextCommandOptions, terminal: Terminal
   if (input === undefined) {
     const onNote = (note: string): void => noteWarnings([note], terminal);
     const jobs = await givenJobs({ text, document, question, encoding, timeout }, { terminal, signal, onNote });
-    return { jobs, share: () => 1, close: async () => {} };
+    const files = jobs.flatMap(({ fields: { file } }) => (typeof file === "string" ? [file] : []));
+    return { jobs, files, share: () => 1, close: async () => {} };
   }
   const texts = [...text, ...document];
   if (texts.length > 1 || (question?.length ?? 0) > 1)
@@ -39,7 +42,7 @@ export async function openSource(options: TextCommandOptions, terminal: Terminal
   const shared = text.length > 0 ? { text: text[0] } : await sharedDocument(path, options, { terminal, signal });
   const lines = await openJobs(input, inputFormat, terminal);
   const defaults = Object.fromEntries(Object.entries({ ...shared, question: question?.[0] }).filter(([, value]) => value !== undefined));
-  return { jobs: jobsOf(lines.lines, defaults), share: () => lines.share(), close: () => lines.close() };
+  return { jobs: jobsOf(lines.lines, defaults), files: [input, ...document], share: () => lines.share(), close: () => lines.close() };
 }
 
 /** The fields of a document that is given to all lines. */

@@ -45,10 +45,11 @@ export async function runMany<Options extends TextCommandOptions>(
     throw new LongspanError("argument-invalid", "--profile says where the time of one run went: leave it out with --input and --output.");
   const source = await openSource(options, terminal, signal);
   try {
-    const output = await openOutput(options, command, terminal);
+    const output = await openOutput(options, source.files, command, terminal);
     const own = lineOptions(declared, command.lineOptions);
     let [read, written] = [0, 0];
     const counts = batchCounts(() => ({ jobs: read, share: source.share() }));
+    let isDiscarded = false;
     const { say, stop } = await progressDisplay(terminal.error);
     const jobs = jobsLeft(source, output, counts, () => read++);
     try {
@@ -68,15 +69,16 @@ export async function runMany<Options extends TextCommandOptions>(
         const words = await workerCommand(options, declared, terminal, { command: command.name });
         await write(workerOutcomes(jobs, { count: options.workers, command: words, unordered: options.unordered === true, signal }));
       }
+      await output.sink.finish();
     } catch (error) {
       stop();
-      if (written === 0) await output.discard();
+      if (written === 0) isDiscarded = true;
       else if (output.path !== "-")
         noteWarnings([`${output.path} is not whole. The same command with --resume goes on with it.`], terminal);
       throw error;
     } finally {
       stop();
-      await output.sink.close();
+      await output.sink.close(isDiscarded);
     }
     const unused = [...own.unused].map((name) => JSON.stringify(name));
     const notUsed = unused.length === 0 ? [] : [`Not used, since ${command.name} has no such option: the fields ${unused.join(", ")}.`];

@@ -24,7 +24,8 @@ export async function convert(model: string, options: OutputOptions, terminal: T
       "argument-invalid",
       `There is no data type "${dtype}". Float types: float64, float32, float16, bfloat16, float8_e4m3fn, float8_e5m2.`,
     );
-  if (options.output === undefined && options.dryRun !== true)
+  const { output = "" } = options;
+  if (output === "" && options.dryRun !== true)
     throw new LongspanError("argument-invalid", "Say where to write with -o, or look at the plan with --dry-run.");
   const shardBytes = options.shardSize === undefined ? undefined : shardSize(options.shardSize);
   const { checkpoint, input } = await openModel(converter, model, options, options.fromLayout, {
@@ -48,7 +49,7 @@ export async function convert(model: string, options: OutputOptions, terminal: T
     }
     if (plan.problem !== undefined) throw plan.problem;
     requireStrict(options.strict, checkpoint.name, plan.warnings);
-    const place = await outputPlace(options.output ?? "", plan.target);
+    const place = await outputPlace(output, plan.target);
     const sink = await openSink(place, plan, input, options.force === true, (note) => noteWarnings([note], terminal));
     const progress = await progressDisplay(terminal.error);
     try {

@@ -1,7 +1,7 @@
 import { Option, type Command } from "commander";
 import type { OutputFormat } from "../answers/answer-formats.ts";
 import type { InputFormat } from "../jobs/open-jobs.ts";
-import { integerOption } from "./integer-option.ts";
+import { integerOption, maxWorkers } from "./integer-option.ts";
 
 /** What every command takes that answers many things at once. */
 export interface BatchOptions {
@@ -39,7 +39,11 @@ export function addBatchOptions(command: Command): Command {
     .option("--resume", "go on with an output that an earlier run began: what it holds is not done again")
     .option("--force", "replace an existing output")
     .option("--unordered", "write answers as they come, not in the order of the input")
-    .option("--workers <count>", "many at once: processes that run the model, each with its share of the processor", integerOption(1))
+    .option(
+      "--workers <count>",
+      "many at once: processes that run the model, each with its share of the processor",
+      integerOption(1, maxWorkers),
+    )
     .option(
       "--batch-size <windows>",
       "windows that run at once (default: as many as have the tokens of the model's longest)",

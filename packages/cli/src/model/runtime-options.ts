@@ -1,5 +1,5 @@
 import { Option, type Command } from "commander";
-import { integerOption } from "./integer-option.ts";
+import { integerOption, maxThreads } from "./integer-option.ts";
 import { defaultRuntime, runtimeNames } from "../runtimes/load-runtime.ts";
 
 /** What every command takes that runs a model. */
@@ -18,7 +18,11 @@ export function addRuntimeOptions(command: Command, condition = ""): Command {
       defaultRuntime,
     )
     .addOption(new Option("--precision <type>", `${condition}what weights are kept in (default: float32)`).choices(["float32", "float16"]))
-    .option("--threads <count>", `${condition}of the runtime ort: threads that compute (default: all processors)`, integerOption(1));
+    .option(
+      "--threads <count>",
+      `${condition}of the runtime ort: threads that compute (default: all processors)`,
+      integerOption(1, maxThreads),
+    );
 }
 
 export interface ProfileOptions {

@@ -1,12 +1,15 @@
 import type { Command } from "commander";
 import { LongspanError } from "@longspan/core";
 
+/** What a program says, after what a command line does: `--force (option force)`, `(--window, option window)`, `(HF_HUB_OFFLINE, option offline)`. */
+const saidTwice = /(?<=--[a-z][^().;:]*|\b[A-Z]+_[A-Z_]+(?:=\d)?) \(option \w+\)|[,;] option \w+(?=\))/g;
+
 /**
  * A message of the library in the words of the command line: `windowTokens` is `--window-tokens` there, and `(option tokenizer)` is `(--tokenizer)`. Only names of options
- * that the command has.
+ * that the command has. What the command line calls by its name already is not said twice.
  */
 export function withOptionFlags(message: string, command: Command | undefined): string {
-  let told = message;
+  let told = command === undefined ? message : message.replaceAll(saidTwice, "");
   for (const option of command?.options ?? []) {
     const name = option.attributeName();
     const flag = option.long ?? option.flags;

@@ -3,8 +3,10 @@ import { access, lstat, stat } from "node:fs/promises";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { fileSystemError, systemCodeOf } from "./file-system-error.ts";
 
-/** What a path leads to, links followed; undefined where there is nothing. @throws LongspanError for a link that leads nowhere. */
+/** What a path leads to, links followed; undefined where there is nothing. @throws LongspanError for a link that leads nowhere, and for no path. */
 export async function targetStats(path: string): Promise<Stats | undefined> {
+  // It would be the working folder.
+  if (path === "") throw new LongspanError("argument-invalid", "The path to write to is empty. Name a file or a folder.");
   try {
     return await stat(path);
   } catch (error) {

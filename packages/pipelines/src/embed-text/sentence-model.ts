@@ -177,7 +177,7 @@ function malformed(name: string, problem: string): LongspanError {
 function unsupported(origin: string, problem: string): LongspanError {
   return new LongspanError(
     "unsupported",
-    `${origin}: ${problem}, which is not computed here: the vectors would be others than sentence-transformers'. For vectors of the transformer alone, say how to pool (option pooling, --pooling mean).`,
+    `${origin}: ${problem}, which is not computed here: the vectors would be others than sentence-transformers'. For vectors of the transformer alone, say how to pool (--pooling mean, option pooling).`,
     { details: { file: origin } },
   );
 }

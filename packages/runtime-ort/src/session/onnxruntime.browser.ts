@@ -22,3 +22,6 @@ export const wasmThreads: number | undefined = undefined;
 
 /** There is no onnxruntime-node in browsers. */
 export const nativeThreads: number | undefined = undefined;
+
+/** onnxruntime-web tells nobody anything. */
+export function stopTelemetry(): void {}

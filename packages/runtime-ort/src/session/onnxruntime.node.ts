@@ -30,3 +30,11 @@ export const wasmThreads: number | undefined = /*#__PURE__*/ availableParallelis
 
 /** onnxruntime-node counts the machine's cores, not those that this process may use. */
 export const nativeThreads: number | undefined = /*#__PURE__*/ availableParallelism();
+
+/**
+ * onnxruntime-node 1.30 and later notes what it does, the process's command line and the machine's number, keeps that in the user's cache, and sends it to its makers. It looks
+ * for the wish not to when it makes its first session (core/platform/posix/telemetry.cc); a variable that is set, whichever way, is the user's own wish.
+ */
+export function stopTelemetry(): void {
+  process.env.ORT_DISABLE_TELEMETRY ??= "1";
+}

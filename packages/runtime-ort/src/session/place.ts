@@ -1,6 +1,6 @@
 import { LongspanError } from "@longspan/core";
 import type { GraphTensor } from "@longspan/core/graph";
-import { loadOnnxRuntime, nativeThreads, wasmThreads } from "#onnxruntime";
+import { loadOnnxRuntime, nativeThreads, stopTelemetry, wasmThreads } from "#onnxruntime";
 import type { OrtExecutionProvider, OrtModule, OrtSession, OrtSessionOptions, OrtTensor } from "./ort-module.ts";
 import { sharedModule } from "./shared-module.ts";
 
@@ -34,6 +34,7 @@ export async function openPlace({ module: given, executionProviders, threads }: 
   const { versions } = module.env;
   const shared = sharedModule(module);
   const isNative = versions.node !== undefined;
+  if (isNative) stopTelemetry();
   const providers = executionProviders ?? [isNative ? "cpu" : "wasm"];
   const names = providers.map(providerName);
   checkProviders(module, names);
