@@ -32,7 +32,7 @@ export interface WeightsCheck {
 }
 
 /**
- * @throws LongspanError `problem`; `weights-mismatch` when two tensors of the file claim one parameter without sharing storage; what
+ * @throws LongspanError `problem`; `weights-mismatch` when two tensors of the file claim one parameter without being the same; what
  *   `checkSizes` throws
  */
 export function checkWeights(checkpoint: Checkpoint): { spec: LongformerSpec; check: WeightsCheck } {
@@ -43,10 +43,10 @@ export function checkWeights(checkpoint: Checkpoint): { spec: LongformerSpec; ch
   for (const tensor of checkpoint.tensors) {
     if (tensor.role !== "parameter" || tensor.canonicalName === null) continue;
     const twin = found.get(tensor.canonicalName);
-    if (twin !== undefined && !sameValuesByStorage(twin.tensor, tensor.tensor)) {
+    if (twin !== undefined && !(sameValuesByStorage(twin.tensor, tensor.tensor) && twin.transposed === tensor.transposed)) {
       throw new LongspanError(
         "weights-mismatch",
-        `${checkpoint.name}: "${twin.sourceName}" and "${tensor.sourceName}" are both the parameter "${tensor.canonicalName}", and they do not share their storage. Which is right cannot be known; take one out.`,
+        `${checkpoint.name}: "${twin.sourceName}" and "${tensor.sourceName}" are both the parameter "${tensor.canonicalName}", and they are not the same elements, read the same way. Which is right cannot be known; take one out.`,
         { details: { parameter: tensor.canonicalName, names: [twin.sourceName, tensor.sourceName] } },
       );
     }

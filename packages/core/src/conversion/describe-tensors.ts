@@ -2,7 +2,7 @@ import type { EnvelopeContents, EnvelopeTensor } from "../adapter/envelope.ts";
 import type { CheckpointTensor, Orientation, UnreadableParameter } from "../checkpoint/checkpoint.ts";
 import { headRecords, heads, isHeadName } from "../longformer/head.ts";
 import { headName } from "../longformer/head-definition.ts";
-import type { LongformerSpec } from "../longformer/spec.ts";
+import type { LongformerSpec, ParameterSpec } from "../longformer/spec.ts";
 import { isFloatingPoint } from "../tensor/data-type.ts";
 import type { Reading } from "../rules/parse-layout.ts";
 import type { LayoutMatch } from "./match-layout.ts";
@@ -95,7 +95,7 @@ function describeTensor(
   // An untied decoder is a parameter of its own: that reading goes before the alias of the same name.
   const parameter = parameters.find((reading) => has(reading.canonicalName));
   if (parameter !== undefined) {
-    const transposed = isTransposed(parameter, tensor.shape, orientation);
+    const transposed = isTransposed(parameter, tensor.shape, orientation, spec?.parameter(parameter.canonicalName)?.role);
     return { sourceName, tensor, canonicalName: parameter.canonicalName, transposed, role: "parameter" };
   }
   const dropped = (reason: string): CheckpointTensor => ({
@@ -127,10 +127,19 @@ function isParameterOfSomeHead({ canonicalName }: ParameterReading, { config, la
   return heads.some((head) => headRecords[head].parameters({ ...config, labels }).some(({ name }) => name === canonicalName));
 }
 
-/** Transposed orientation concerns linear weights: every matrix but the embeddings. A tied decoder is one, though it repeats an embedding. */
-function isTransposed(reading: ParameterReading | AliasReading, shape: readonly number[], orientation: Orientation): boolean {
+/**
+ * Transposed orientation concerns linear weights: every matrix but the tables, of which a head may have its own. A tied decoder is one, though it repeats
+ * a table. `role`: the parameter's, where the specification is known.
+ */
+function isTransposed(
+  reading: ParameterReading | AliasReading,
+  shape: readonly number[],
+  orientation: Orientation,
+  role?: ParameterSpec["role"],
+): boolean {
   if (shape.length !== 2) return false;
-  const linear = reading.kind === "alias" ? reading.part === "head" : !reading.canonicalName.startsWith("embeddings.");
+  const isTable = role === undefined ? reading.canonicalName.startsWith("embeddings.") : role === "embedding";
+  const linear = reading.kind === "alias" ? reading.part === "head" : !isTable;
   return linear && orientation === "transposed" ? !reading.transpose : reading.transpose;
 }
 

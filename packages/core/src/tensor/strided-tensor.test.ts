@@ -160,3 +160,16 @@ describe("refusals", () => {
     expect(stridedTensor({ ...base, shape: [1e6, 1e6], strides: [0, 0] }).byteLength).toBe(4e12);
   });
 });
+
+test("what is read is the caller's: writing to it changes no later reading", async () => {
+  for (const byteOrder of ["little", "big"] as const) {
+    const tensor = stridedTensor({ name: "t", dataType: "float32", shape: [2, 3], storage: storage(6, 4, byteOrder) });
+    const first = await tensor.readBytes(0, 24);
+    const kept = first.slice();
+    first.fill(0xff);
+    expect(await tensor.readBytes(0, 24)).toEqual(kept);
+    const { data } = await tensor.read();
+    data.fill(1);
+    expect(await tensor.readBytes(0, 24)).toEqual(kept);
+  }
+});

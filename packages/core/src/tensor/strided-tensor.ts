@@ -56,8 +56,12 @@ export function stridedTensor(options: StridedTensorOptions): LazyTensor {
       if (length === 0) return new Uint8Array(0);
       if (dense) {
         const start = storage.offset + elementOffset * bytes + offset;
-        const found = await storage.source.read(start, length, { signal: read.signal, into: read.into });
-        return bigEndian ? swapByteOrder(found, bytes, read.into) : found;
+        const into = read.into ?? new Uint8Array(length);
+        const found = await storage.source.read(start, length, { signal: read.signal, into });
+        if (bigEndian) return swapByteOrder(found, bytes, into);
+        // A source in memory gives views of itself.
+        if (read.into === undefined && found.buffer !== into.buffer) into.set(found);
+        return read.into === undefined ? into : found;
       }
       const out = read.into?.subarray(0, length) ?? new Uint8Array(length);
       const range = { start: offset / bytes, count: length / bytes };
