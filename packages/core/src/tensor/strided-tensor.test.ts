@@ -169,7 +169,7 @@ test("what is read is the caller's: writing to it changes no later reading", asy
     first.fill(0xff);
     expect(await tensor.readBytes(0, 24)).toEqual(kept);
     const { data } = await tensor.read();
-    data.fill(1);
+    new Uint8Array(data.buffer).fill(1);
     expect(await tensor.readBytes(0, 24)).toEqual(kept);
   }
 });
