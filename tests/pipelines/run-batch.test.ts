@@ -215,6 +215,47 @@ test("a signal, and who leaves early, end it and the stream; a pipeline waits fo
   await expect(all(runBatch(own, [{ input: "x" }]))).rejects.toMatchObject({ code: "closed" });
 });
 
+test("a source that waits is told at once that no more is wanted; one that cannot be closed keeps nobody from disposing", async () => {
+  const own = await classifyText(at("sequence-classification"));
+  let told = 0;
+  const waiting = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => new Promise<never>(() => {}),
+      return: () => {
+        told++;
+        return new Promise<never>(() => {});
+      },
+    }),
+  };
+  const abort = new AbortController();
+  setTimeout(() => abort.abort(), 5);
+  await expect(all(runBatch(own, waiting, { signal: abort.signal }))).rejects.toMatchObject({ code: "aborted" });
+  expect(told).toBe(1);
+  async function* broken(): AsyncGenerator<{ input: string }> {
+    try {
+      for (;;) yield { input: "a" };
+    } finally {
+      // eslint-disable-next-line no-unsafe-finally -- a source that fails when it is closed
+      throw new Error("it cannot be closed");
+    }
+  }
+  await expect(async () => {
+    for await (const _ of runBatch(own, broken())) break;
+  }).rejects.toThrow("it cannot be closed");
+  await own.dispose();
+});
+
+test("what a listener throws ends the batch, and is no item's error", async () => {
+  const outcomes: unknown[] = [];
+  await expect(async () => {
+    const onProgress = (): void => {
+      throw new Error("from the listener");
+    };
+    for await (const outcome of runBatch(classifier, [{ input: "a" }, { input: "b" }], { onProgress })) outcomes.push(outcome);
+  }).rejects.toThrow("from the listener");
+  expect(outcomes).toEqual([]);
+});
+
 test("a batch that fails is run in halves: those that can be answered are", async () => {
   const reference = referenceRuntime();
   const long = "the lamp was dark and a dog read on";

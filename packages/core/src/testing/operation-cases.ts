@@ -92,6 +92,11 @@ const arithmeticCases: readonly OperationCase[] = [operations.add, operations.su
 const divisionCases: readonly OperationCase[] = [
   define(operations.divide, "one shape", [normal(hidden), normal(hidden, { mean: 5, scale: 0.5 })], rounding),
   define(operations.divide, "by a column", [normal(hidden), listed(["batch", 1, 1], [3, -7])], rounding),
+  define(operations.divide, "integers", [listed([6], [7, -7, 7, -7, 0, 1], "int32"), listed([6], [2, 2, -2, -2, 5, -1], "int32")]),
+  define(operations.divide, "integers by 0, and the smallest by -1", [
+    listed([4], [5, 0, -5, -2147483648], "int32"),
+    listed([4], [0, 0, 0, -1], "int32"),
+  ]),
 ];
 
 const activationCases: readonly OperationCase[] = activationFunctions.flatMap((name) => [

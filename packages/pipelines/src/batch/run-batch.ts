@@ -63,7 +63,11 @@ export async function* runBatch<Input, Options, Result, Item extends BatchItem<I
       ring = resolve;
     });
   const interrupt = (): void => ring();
-  const reader = itemReader(entriesOf(items, prepare), () => ring());
+  const reader = itemReader(
+    items,
+    (item: Item, index) => entryOf(item, index, prepare),
+    () => ring(),
+  );
   const enough = limits.pool.tokens === Infinity ? source.model.maxTokens * limits.pool.rows : limits.pool.tokens;
 
   function settle(entry: Entry<Item, Result>, outcome: { readonly result: Result } | { readonly error: Error }): void {
@@ -121,14 +125,22 @@ export async function* runBatch<Input, Options, Result, Item extends BatchItem<I
     const known = counts.windows + batch.length + pool.rows;
     const first = counts.windows + 1;
     const item = `window ${first}${batch.length > 1 ? ` to ${counts.windows + batch.length}` : ""} of ${known}`;
-    const onProgress: ProgressListener = ({ done, total }) =>
-      given.onProgress?.({ stage: "run", item, done: counts.windows * total + batch.length * done, total: known * total, unit: "steps" });
+    // What a listener throws is no item's fault.
+    let thrown: { readonly error: unknown } | undefined;
+    const onProgress: ProgressListener = ({ done, total }) => {
+      try {
+        given.onProgress?.({ stage: "run", item, done: counts.windows * total + batch.length * done, total: known * total, unit: "steps" });
+      } catch (error) {
+        thrown ??= { error };
+      }
+    };
     const running = runPart(source, batch, { signal, onProgress }).finally(() => {
       isRunning = false;
       ring();
     });
     // While the model runs, the next items are read and cut. It is waited for in any case: it may not be disposed while it runs.
     const [ran, filled] = await Promise.allSettled([running, fill(() => !isRunning)]);
+    if (thrown !== undefined) throw thrown.error;
     if (ran.status === "rejected") throw ran.reason;
     if (filled.status === "rejected") throw filled.reason;
     count(counts, batch);
@@ -158,25 +170,23 @@ export async function* runBatch<Input, Options, Result, Item extends BatchItem<I
     if (reader.failure !== undefined) throw reader.failure;
   } finally {
     signal?.removeEventListener("abort", interrupt);
-    await reader.close();
     end();
+    await reader.close();
   }
 }
 
-/** Items read and cut, one after another. */
-async function* entriesOf<Input, Options, Result, Item extends BatchItem<Input, Options>>(
-  items: Iterable<Item> | AsyncIterable<Item>,
+/** An item, cut; what is wrong with it is its outcome. */
+async function entryOf<Input, Options, Result, Item extends BatchItem<Input, Options>>(
+  item: Item,
+  index: number,
   prepare: (item: Item, index: number) => Promise<Job<Result>>,
-): AsyncGenerator<Entry<Item, Result>, void, void> {
-  let index = 0;
-  for await (const item of items) {
-    const place = { item, index: index++, taken: 0, added: 0 };
-    try {
-      const job = await prepare(item, place.index);
-      yield { ...place, job, rows: job.rows, outcome: undefined };
-    } catch (error) {
-      yield { ...place, job: undefined, rows: [], outcome: { item, index: place.index, tokens: 0, error: errorOf(error) } };
-    }
+): Promise<Entry<Item, Result>> {
+  const place = { item, index, taken: 0, added: 0 };
+  try {
+    const job = await prepare(item, index);
+    return { ...place, job, rows: job.rows, outcome: undefined };
+  } catch (error) {
+    return { ...place, job: undefined, rows: [], outcome: { item, index, tokens: 0, error: errorOf(error) } };
   }
 }
 

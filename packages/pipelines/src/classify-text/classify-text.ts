@@ -121,7 +121,7 @@ function meanScores(found: readonly Float64Array[], windows: readonly Window[]):
 
 function largestScores(found: readonly Float64Array[]): Float64Array {
   const [first = new Float64Array()] = found;
-  return first.map((_, label) => Math.max(...found.map((scores) => scores[label] ?? 0)));
+  return first.map((_, label) => found.reduce((largest, scores) => Math.max(largest, scores[label] ?? 0), -Infinity));
 }
 
 const functions: Readonly<Record<string, (logits: Float32Array) => Float64Array>> = {

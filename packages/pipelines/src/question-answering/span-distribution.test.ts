@@ -127,3 +127,15 @@ test("no sum overflows, and none vanishes", () => {
   const distribution = spanDistribution([{ first: 0, starts: logits, ends: logits, noStart: 0, noEnd: 0 }], answerUnits(tokens, true), 2);
   expect([distribution.none, ...distribution.from(0)]).toEqual([0, 1, 0]);
 });
+
+test("of any number of windows, and of answers of any length", () => {
+  const { tokens } = textOf([1, 1]);
+  const units = answerUnits(tokens, true);
+  const window: WindowLogits = { first: 0, starts: Float32Array.of(0, 0), ends: Float32Array.of(0, 0), noStart: -20, noEnd: -20 };
+  const distribution = spanDistribution(
+    Array.from({ length: 200_000 }, () => window),
+    units,
+    Number.MAX_SAFE_INTEGER,
+  );
+  expect([...distribution.from(0)].map((value) => value.toFixed(3))).toEqual(["0.333", "0.333"]);
+});

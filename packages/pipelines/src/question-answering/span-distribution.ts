@@ -42,10 +42,10 @@ interface WeighedWindow {
 
 /** @param maxTokens tokens that a piece may have */
 export function spanDistribution(windows: readonly WindowLogits[], units: AnswerUnits, maxTokens: number): SpanDistribution {
-  const largestLogit = Math.max(...windows.map(({ starts, ends }) => largestOf(starts) + largestOf(ends)));
+  const largestLogit = largestOf(windows.map(({ starts, ends }) => largestOf(starts) + largestOf(ends)));
   const weighed = windows.map((window) => weigh(window, largestLogit));
-  const none = Math.exp(Math.min(...windows.map(({ noStart, noEnd }) => noStart + noEnd)) - largestLogit);
-  const sums = new Float64Array(maxTokens);
+  const none = Math.exp(-largestOf(windows.map(({ noStart, noEnd }) => -(noStart + noEnd))) - largestLogit);
+  const sums = new Float64Array(Math.min(maxTokens, units.count));
 
   /** The first of the windows that hold a token; windows stand in the document's order. */
   const firstWindow = (token: number): number => {
@@ -99,8 +99,10 @@ function weigh({ first, starts, ends, noStart, noEnd }: WindowLogits, largestLog
   };
 }
 
-function largestOf(logits: Float32Array): number {
-  return logits.reduce((largest, logit) => Math.max(largest, logit), Number.NEGATIVE_INFINITY);
+function largestOf(values: Iterable<number>): number {
+  let largest = Number.NEGATIVE_INFINITY;
+  for (const value of values) largest = Math.max(largest, value);
+  return largest;
 }
 
 function sumOf(weights: Float64Array): number {

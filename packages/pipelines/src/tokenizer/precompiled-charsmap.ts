@@ -10,6 +10,9 @@ export type Charsmap = (text: PlacedText) => PlacedText;
 /** Clusters of more bytes are looked up by character (tokenizers/normalizers/precompiled.rs). */
 const maxClusterBytes = 6;
 
+/** Of so many characters and clusters it is kept what replaces them. */
+const maxFound = 10_000;
+
 /**
  * @param name for messages: where the rules lie.
  * @throws LongspanError `malformed`.
@@ -45,8 +48,12 @@ export function precompiledCharsmap(bytes: Uint8Array, name: string): Charsmap {
     return new TextDecoder().decode(replacements.subarray(start, end === -1 ? replacements.length : end));
   };
   const replacementOf = (text: string): string | undefined => {
-    if (!found.has(text)) found.set(text, lookUp(text));
-    return found.get(text);
+    if (found.has(text)) return found.get(text);
+    // Texts have few characters, and strangers' texts as many as they like.
+    if (found.size >= maxFound) found.clear();
+    const replacement = lookUp(text);
+    found.set(text, replacement);
+    return replacement;
   };
 
   return (given) => {

@@ -13,7 +13,11 @@ export function dequantizedTensor(name: string, codes: LazyTensor, scales: LazyT
     size: codes.byteLength * width,
     async read(offset, length, { signal } = {}) {
       known ??= readScales();
-      const scaleOf = await known;
+      const scaleOf = await known.catch((error: unknown) => {
+        // To be read again.
+        known = undefined;
+        throw error;
+      });
       // A range need not begin and end with whole elements.
       const [first, last] = [Math.floor(offset / width), Math.ceil((offset + length) / width)];
       const found = await codes.readBytes(first, last - first, { signal });

@@ -51,7 +51,8 @@ export function ort(options: OrtOptions = {}): Runtime {
       chosenDataType(runtime, prepareOptions);
       throwIfAborted(prepareOptions.signal);
       const place = await openPlace(options);
-      const prepared = await prepareModel(fitted, weights, place, prepareOptions);
+      // Whoever keeps a disposed session keeps no weights.
+      let prepared: PreparedModel | undefined = await prepareModel(fitted, weights, place, prepareOptions);
       return createSession({
         graph,
         fitted,
@@ -61,6 +62,7 @@ export function ort(options: OrtOptions = {}): Runtime {
             throwIfAborted(signal);
             const feeds = Object.fromEntries([...tensors].map(([name, tensor]) => [name, place.tensor(tensor)]));
             const names = part.outputs.map(({ name }) => name);
+            if (prepared === undefined) throw new TypeError("a session runs before it is freed");
             return prepared.session.run({ ...prepared.weights, ...feeds }, names).catch((error: unknown) => {
               throw ortError(error, `running graph "${graph.name}"`, place.device);
             });
@@ -69,7 +71,11 @@ export function ort(options: OrtOptions = {}): Runtime {
           onProgress?.({ stage: "run", item: graph.name, done: 1, total: 1, unit: "steps" });
           return Object.fromEntries(part.outputs.map(({ name }) => [name, graphTensor(results[name], name)]));
         },
-        free: () => place.queue(() => prepared.session.release()),
+        async free() {
+          const { session } = prepared ?? {};
+          prepared = undefined;
+          await place.queue(async () => session?.release());
+        },
       });
     },
   };
@@ -104,6 +110,8 @@ async function prepareModel(graph: Graph, weights: Weights, place: Place, option
       throw ortError(error, `preparing graph "${graph.name}"`, place.device);
     });
   });
+  if (options.signal?.aborted === true) await place.queue(() => session.release());
+  throwIfAborted(options.signal);
   if (place.copiesWeights) for (const { data } of externalData) release(data);
   return { session, weights: shared };
 }
