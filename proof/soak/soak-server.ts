@@ -14,6 +14,8 @@ import { losingQuestion, serverLimits } from "./server-load.ts";
 const model = fileURLToPath(new URL("../../fixtures/pipelines/question-answering", import.meta.url));
 const clients = fileURLToPath(new URL("clients.ts", import.meta.url));
 const noBuffers = { count: 0, bytes: 0 };
+/** After each, what is held is looked at. */
+const parts = 5;
 /** Longer than Node keeps a connection on which nothing comes. */
 const idleSeconds = 8;
 /** The allocator's own: what it keeps of memory that was freed. */
@@ -51,12 +53,11 @@ export async function soakServer(seconds: number): Promise<readonly string[]> {
     await wait(idleSeconds * 1000);
   };
 
-  // Writing opens a handle of its own, and so does the first child.
+  // Writing opens a handle of its own, and so does the first child. As long as a part: what a process keeps for itself grows with the first thousands of requests.
   console.log("serve:");
-  await load(Math.max(10, seconds / 10), 1);
+  await load(seconds / parts, 1);
   const before = await held(noBuffers);
   console.log(`serve: after warming up: ${inWords(before)}`);
-  const parts = 5;
   let now: Held = before;
   for (let part = 1; part <= parts; part++) {
     await load(seconds / parts, 1 + part);

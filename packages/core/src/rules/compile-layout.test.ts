@@ -33,6 +33,8 @@ describe.each(heads)("head %s", (head) => {
   });
 });
 
+const refused = (message: RegExp): unknown => expect.objectContaining({ code: "layout-invalid", message: expect.stringMatching(message) });
+
 describe("a layout that is no bijection is refused, naming the rules and the parameter", () => {
   const spec = createLongformerSpec(sample(), "model");
   const changed = (change: (rules: readonly Rule[]) => readonly Rule[], more: Partial<Layout> = {}): Layout => ({
@@ -44,7 +46,9 @@ describe("a layout that is no bijection is refused, naming the rules and the par
 
   test("a parameter without a rule", () => {
     const layout = changed((rules) => rules.filter(({ from }) => !from.startsWith("embeddings.LayerNorm")));
-    expect(() => compileLayout(layout, spec)).toThrow('Layout "bad": no rule covers the parameter "embeddings.LayerNorm.weight"');
+    expect(() => compileLayout(layout, spec)).toThrow(
+      refused(/^Layout "bad": no rule covers the parameter "embeddings\.LayerNorm\.weight"/),
+    );
   });
 
   test("two rules for one parameter", () => {
@@ -52,19 +56,19 @@ describe("a layout that is no bijection is refused, naming the rules and the par
       ...rules,
       { from: "encoder.layer.{i}.output.dense.{k:weight|bias}", to: "other.{i}.{k:weight|bias}" },
     ]);
-    expect(() => compileLayout(layout, spec)).toThrow(/both claim the parameter "encoder\.layer\.0\.output\.dense\.weight"/);
+    expect(() => compileLayout(layout, spec)).toThrow(refused(/both claim the parameter "encoder\.layer\.0\.output\.dense\.weight"/));
   });
 
   test("two parameters with one name", () => {
     const layout = changed((rules) =>
       rules.map((rule) => (rule.from === "pooler.dense.bias" ? { from: rule.from, to: "embeddings.word_embeddings.weight" } : rule)),
     );
-    expect(() => compileLayout(layout, spec)).toThrow(/both write "embeddings\.word_embeddings\.weight", for the parameters/);
+    expect(() => compileLayout(layout, spec)).toThrow(refused(/both write "embeddings\.word_embeddings\.weight", for the parameters/));
   });
 
   test("another spelling that reads a written name as something else", () => {
     const layout = changed((rules) => rules, { accepts: [{ from: "pooler.dense.bias", to: "embeddings.LayerNorm.bias" }] });
-    expect(() => compileLayout(layout, spec)).toThrow('another spelling reads it as "pooler.dense.bias"');
+    expect(() => compileLayout(layout, spec)).toThrow(refused(/another spelling reads it as "pooler\.dense\.bias"/));
   });
 
   test("another spelling with another orientation", () => {
@@ -77,14 +81,43 @@ describe("a layout that is no bijection is refused, naming the rules and the par
         { from: "encoder.layer.{i}.output.dense.weight", to: "encoder.layer.{i}.intermediate.dense.weight", transform: "transpose" },
       ],
     });
-    expect(() => compileLayout(turned, spec)).toThrow("another orientation");
+    expect(() => compileLayout(turned, spec)).toThrow(refused(/another orientation/));
+  });
+
+  test("another spelling of one layer that turns what is written for it", () => {
+    const layer: Rule = { from: "encoder.layer.0.output.dense.weight", to: "encoder.layer.0.output.dense.weight", transform: "transpose" };
+    expect(() =>
+      compileLayout(
+        changed((rules) => rules, { accepts: [layer] }),
+        spec,
+      ),
+    ).toThrow(refused(/reads it as "encoder\.layer\.0\.output\.dense\.weight" with another orientation/));
+    expect(() =>
+      compileLayout(
+        changed((rules) => rules, { accepts: [{ from: layer.from, to: layer.to }] }),
+        spec,
+      ),
+    ).not.toThrow();
+  });
+
+  test.each([
+    ["pooler.dense.bias", "embeddings.LayerNorm.bias"],
+    ["lm_head.bias", "lm_head.layer_norm.bias"],
+  ])("another spelling, beside a head: %s as %s", (from, to) => {
+    const layout = changed((rules) => rules, { accepts: [{ from, to }] });
+    expect(() => compileLayout(layout, createLongformerSpec(sample(), "masked-lm"))).toThrow(refused(/another spelling reads it as/));
+  });
+
+  test("another spelling of what this model has not contradicts nothing", () => {
+    const layout = changed((rules) => rules, { accepts: [{ from: "encoder.layer.7.output.dense.bias", to: "embeddings.LayerNorm.bias" }] });
+    expect(() => compileLayout(layout, spec)).not.toThrow();
   });
 
   test("a transposed vector", () => {
     const layout = changed((rules) =>
       rules.map((rule) => (rule.from === "pooler.dense.bias" ? { ...rule, transform: "transpose" as const } : rule)),
     );
-    expect(() => compileLayout(layout, spec)).toThrow('transposes "pooler.dense.bias", which is no matrix');
+    expect(() => compileLayout(layout, spec)).toThrow(refused(/transposes "pooler\.dense\.bias", which is no matrix/));
   });
 });
 
@@ -98,4 +131,44 @@ test("one spelling of two heads' parameters is read as both, and proved for each
   };
   expect(parseLayout(layout).read(["classifier", "weight"], "head")).toHaveLength(2);
   for (const head of heads) expect(() => compileLayout(layout, createLongformerSpec(sample(), head))).not.toThrow();
+});
+
+describe("second names", () => {
+  const adds = (head: "model" | "masked-lm" | "token-classification", list: NonNullable<Layout["adds"]>): unknown =>
+    compileLayout({ ...plainLayout, adds: list }, createLongformerSpec(sample(), head)).aliases;
+  const words = { copyOf: "embeddings.word_embeddings.weight", reason: "tied" };
+
+  test("of the trunk stand behind its prefix, those of a head beside it", () => {
+    expect(adds("masked-lm", [{ name: "embeddings.twin.weight", ...words }])).toEqual([
+      { name: "longformer.embeddings.twin.weight", of: words.copyOf, reason: "tied" },
+    ]);
+    expect(adds("model", [{ name: "embeddings.twin.weight", ...words }])).toEqual([
+      { name: "embeddings.twin.weight", of: words.copyOf, reason: "tied" },
+    ]);
+    expect(adds("masked-lm", [{ name: "lm_head.twin.weight", ...words }])).toEqual([
+      { name: "lm_head.twin.weight", of: words.copyOf, reason: "tied" },
+    ]);
+  });
+
+  test("are none where the head, or the parameter, is not there, where they are transposed, and where they are a parameter's own", () => {
+    expect(adds("token-classification", [{ name: "lm_head.twin.weight", ...words }])).toEqual([]);
+    expect(adds("masked-lm", [{ name: "lm_head.twin.weight", copyOf: "classifier.weight", reason: "tied" }])).toEqual([]);
+    expect(adds("masked-lm", [{ name: "lm_head.twin.weight", ...words, transform: "transpose" }])).toEqual([]);
+    expect(adds("masked-lm", [{ name: "lm_head.dense.weight", ...words }])).toEqual([]);
+    expect(adds("token-classification", [{ name: "cls.twin.weight", ...words }])).toEqual([]);
+    const turned = compileLayout({ ...turnedLayout, adds: [{ name: "layers.twin", ...words }] }, createLongformerSpec(sample(), "model"));
+    expect(turned.aliases).toEqual([]);
+    expect(compileLayout({ name: "bare", rules: plainLayout.rules }, createLongformerSpec(sample(), "model")).aliases).toEqual([]);
+  });
+
+  test("of another parameter's own name do not contradict it", () => {
+    expect(() => adds("masked-lm", [{ name: "lm_head.bias", copyOf: "lm_head.layer_norm.bias", reason: "twin" }])).not.toThrow();
+  });
+});
+
+test("names that are none of the layout's are nobody's", () => {
+  const compiled = compileLayout(plainLayout, createLongformerSpec(sample(), "model"));
+  expect(compiled.ofCanonical("qa_outputs.weight")).toBeUndefined();
+  expect(compiled.ofWritten("longformer.embeddings.LayerNorm.bias")).toBeUndefined();
+  expect(compiled).toMatchObject({ layout: plainLayout, spec: { head: "model" } });
 });

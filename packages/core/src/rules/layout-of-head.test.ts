@@ -61,11 +61,47 @@ describe("a head of one's own is written as a layout writes the standard heads",
 
   test("weight and bias that one rule names are paired by position", () => {
     const rules = plainLayout.rules.map((rule) =>
-      rule.from === "lm_head.layer_norm.{k:weight|bias}" ? { ...rule, to: "lm_head.layer_norm.{k:gamma|beta}" } : rule,
+      rule.from === "lm_head.layer_norm.{k:weight|bias}"
+        ? { from: "lm_head.{norm:layer_norm|norm}.{kind:weight|bias}", to: "{norm:lm_norm|norm}.{kind:gamma|beta}" }
+        : rule,
     );
     expect(headNames({ ...plainLayout, rules }).slice(2, 4)).toEqual([
       ["spans.norm.gamma", [4], false],
       ["spans.norm.beta", [4], false],
+    ]);
+  });
+
+  test("biases as those of the classifier", () => {
+    const rules = plainLayout.rules.map((rule) => (rule.from === "classifier.bias" ? { ...rule, to: "classifier.offset" } : rule));
+    expect(headNames({ ...plainLayout, rules })[1]).toEqual(["spans.scores.offset", [3], false]);
+  });
+
+  test("under its own names where the layout says nothing of their role", () => {
+    const rules = turnedLayout.rules.filter(({ from }) => from !== "classifier.weight" && !from.startsWith("lm_head.layer_norm"));
+    const names = headNames({ ...turnedLayout, rules });
+    expect(names[0]).toEqual(["spans.scores.weight", [3, 4], false]);
+    expect(names[2]).toEqual(["spans.norm.weight", [4], false]);
+  });
+
+  test("whatever parameters it has where word embeddings are not tied, and only where there are labels", () => {
+    const other = defineHead({
+      name: "other",
+      labels: 2,
+      parameters: ({ labels, hiddenSize, tieWordEmbeddings }) => [
+        ...(labels > 0 ? linearParameters("scores", labels, hiddenSize) : []),
+        ...(tieWordEmbeddings ? [] : linearParameters("words", 3, hiddenSize)),
+        // In no module: nothing is said of it.
+        { name: "weight", shape: [3, hiddenSize], role: "linear" },
+      ],
+      graph: (_builder, hidden) => ({ hidden }),
+    });
+    const { parameters } = compileLayout(turnedLayout, createLongformerSpec(sample({ tie_word_embeddings: false }), other));
+    expect(parameters.filter(({ parameter }) => parameter.part === "head").map(({ name, transpose }) => [name, transpose])).toEqual([
+      ["scores.weight", true],
+      ["scores.bias", false],
+      ["words.weight", true],
+      ["words.bias", false],
+      ["weight", false],
     ]);
   });
 

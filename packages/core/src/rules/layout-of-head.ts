@@ -2,6 +2,7 @@ import type { Layout, Rule } from "../adapter/layout.ts";
 import type { AnyHead } from "../longformer/head-definition.ts";
 import type { ParameterDraft } from "../longformer/parameter-draft.ts";
 import { parseLayout, type ParsedLayout } from "./parse-layout.ts";
+import { fillPattern, matchPattern } from "./pattern.ts";
 
 /** A parameter of the standard heads or of the trunk for each role, whose last segment and orientation others of that role follow. */
 const examples: Readonly<Record<ParameterDraft["role"], string>> = {
@@ -26,16 +27,15 @@ export function layoutOfHead(layout: Layout, head: AnyHead): Layout {
 }
 
 function ruleFor({ name, role }: ParameterDraft, parsed: ParsedLayout): Rule {
-  const [, module = "", last = ""] = /^(?:(.*)\.)?([^.]+)$/.exec(name) ?? [];
-  const [rule] = parsed.rulesFor([...examples[role].split("."), last]);
-  if (rule === undefined || module === "") return { from: name, to: name };
-  const spelled = rule.rule.to.split(".").at(-1) ?? last;
-  // A rule for weight and bias together pairs its spellings by position.
-  const [from = "", to = ""] = [rule.rule.from, rule.rule.to].map((text) => /\{[^:{}]+:([^{}]*)\}$/.exec(text)?.[1] ?? "");
-  const paired = to.split("|")[from.split("|").indexOf(last)];
+  const cut = name.lastIndexOf(".");
+  const example = [...examples[role].split("."), name.slice(cut + 1)];
+  const [rule] = parsed.rulesFor(example);
+  const captures = rule === undefined ? undefined : matchPattern(rule.from, example);
+  if (rule === undefined || captures === undefined || cut < 0) return { from: name, to: name };
+  const spelled = fillPattern(rule.to, captures);
   return {
     from: name,
-    to: `${module}.${spelled.startsWith("{") ? (paired ?? last) : spelled}`,
+    to: name.slice(0, cut + 1) + spelled.slice(spelled.lastIndexOf(".") + 1),
     ...(rule.transpose ? { transform: "transpose" } : {}),
   };
 }

@@ -35,10 +35,11 @@ export function parameterRules({ linear, normalization, embedding }: ParameterNa
     from: `${module}.${parameter}`,
     to: `${module}.${normalization[parameter]}`,
   });
-  const ofHeads = headParameters().map(({ name }): Rule => {
-    const [, module = "", parameter] = /^(?:(.*)\.)?([^.]+)$/.exec(name) ?? [];
-    if (module.endsWith("norm")) return normalizationRule(module, parameter === "weight" ? "weight" : "bias");
-    return parameter === "weight" ? linearWeight(module) : { from: name, to: name };
+  const ofHeads = headParameters().map(({ name, role }): Rule => {
+    const cut = name.lastIndexOf(".");
+    const module = name.slice(0, cut);
+    if (role === "normalization") return normalizationRule(module, name.slice(cut + 1) === "weight" ? "weight" : "bias");
+    return role === "linear" ? linearWeight(module) : { from: name, to: name };
   });
   return [
     { from: `${tables}.weight`, to: `${tables}.${embedding.weight}` },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Layout } from "../adapter/layout.ts";
-import { parseLayout } from "./parse-layout.ts";
+import { LongspanError } from "../errors/longspan-error.ts";
+import { inLayout, parseLayout } from "./parse-layout.ts";
 
 const layout: Layout = {
   name: "mine",
@@ -21,7 +22,7 @@ const layout: Layout = {
   ],
   adds: [
     { name: "decoder", copyOf: "embeddings.word_embeddings.weight", transform: "transpose", reason: "tied" },
-    { name: "embeddings.again", copyOf: "embeddings.word_embeddings.weight", reason: "twice" },
+    { name: "embeddings.again.here", copyOf: "embeddings.word_embeddings.weight", reason: "twice" },
   ],
 };
 const parsed = parseLayout(layout);
@@ -57,10 +58,10 @@ describe("what a name is", () => {
       { kind: "alias", canonicalName: "embeddings.word_embeddings.weight", transpose: true, part: "head", reason: "tied" },
     ]);
     expect(read("decoder", "trunk")).toEqual([]);
-    expect(read("embeddings.again", "trunk")).toEqual([
+    expect(read("embeddings.again.here", "trunk")).toEqual([
       { kind: "alias", canonicalName: "embeddings.word_embeddings.weight", transpose: false, part: "trunk", reason: "twice" },
     ]);
-    expect(read("embeddings.again", "head")).toEqual([]);
+    expect(read("embeddings.again.here", "head")).toEqual([]);
   });
 
   test("left out, where it is nothing else", () => {
@@ -90,3 +91,14 @@ test("a rule that is wrong is told with its layout's name, and stays the cause",
     }),
   );
 });
+
+test.each([new TypeError("a bug"), new LongspanError("aborted", "It was aborted.")])(
+  "an error of another kind passes as it is: %s",
+  (error) => {
+    expect(() =>
+      inLayout(layout, () => {
+        throw error;
+      }),
+    ).toThrow(error);
+  },
+);

@@ -26,6 +26,7 @@ export function parseRule(rule: Rule): ParsedRule {
     const other = targets.get(name);
     if (other === undefined) throw wrong(rule, `{${name}} stands on the left only, so two names would become one`);
     if (other.kind !== segment.kind) throw wrong(rule, `{${name}} is a number on one side and a choice on the other`);
+    // Stryker disable next-line ConditionalExpression,LogicalOperator: both are of one kind here; the compiler does not see it
     if (segment.kind === "choice" && other.kind === "choice" && segment.options.length !== other.options.length) {
       throw wrong(
         rule,

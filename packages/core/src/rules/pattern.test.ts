@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { fillPattern, matchPattern, parsePattern } from "./pattern.ts";
+import { fillPattern, matchPattern, namesOfPattern, parsePattern } from "./pattern.ts";
 import { parseRule } from "./parse-rule.ts";
 
 const match = (pattern: string, name: string): boolean => matchPattern(parsePattern(pattern), name.split(".")) !== undefined;
@@ -24,20 +24,36 @@ describe("matching", () => {
     expect(match(pattern, name)).toBe(expected);
   });
 
-  test.each(["a.{i", "a.{}", "a..b", "", "a.{p:}", "a.{p:x|}", "a.{p:x|x}", "a.{i}.{i}", "a.*", "a b", "{1}"])(
+  test.each(["a.{i", "a.{}", "a..b", "", "a.{p:}", "a.{p:x|}", "a.{p:x|x}", "a.{i}.{i}", "a.*", "a b", "{1}", "x{i}", "{i}x"])(
     "%j is no pattern",
     (text) => {
-      expect(() => parsePattern(text)).toThrow("Pattern");
+      expect(() => parsePattern(text)).toThrow(
+        expect.objectContaining({ code: "layout-invalid", message: expect.stringContaining("Pattern") }),
+      );
     },
   );
 });
 
+test.each([
+  ["a.{i}.b", 1],
+  ["a.{p:x|y|z}", 3],
+  ["{p:x|y|z}.a.{q:v|w}", 6],
+])("%s stands for %i names", (text, names) => {
+  expect(namesOfPattern(text)).toBe(names);
+});
+
 describe("rules", () => {
+  test("one side may have more segments than the other", () => {
+    expect(parseRule({ from: "a.{i}.b", to: "{i}", transform: "transpose" }).transpose).toBe(true);
+    expect(parseRule({ from: "{i}", to: "a.{i}" }).transpose).toBe(false);
+  });
+
   test.each([
     [{ from: "a.{i}", to: "b" }, "left only"],
     [{ from: "a", to: "b.{i}" }, "right only"],
     [{ from: "a.{p:x|y}", to: "b.{p}" }, "number on one side"],
     [{ from: "a.{p:x|y}", to: "b.{p:z}" }, "lists 2 names on the left and 1"],
+    [{ from: "a", to: "b", transform: JSON.parse('"turn"') as "transpose" }, 'transform "turn" is unknown'],
   ])("%j is refused", (rule, message) => {
     expect(() => parseRule(rule)).toThrow(message);
   });

@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bytesSource } from "../bytes/bytes-source.ts";
-import { LongspanError } from "../errors/longspan-error.ts";
 import { bytesPerElement, type DataType } from "./data-type.ts";
-import { denseStrides, stridedTensor, type StridedTensorOptions } from "./strided-tensor.ts";
+import { denseStrides, renameTensor, stridedTensor, type StridedTensorOptions } from "./strided-tensor.ts";
 import { transposeTensor } from "./transpose-tensor.ts";
 
 /** A storage whose element number n holds bytes that tell n. */
@@ -151,9 +150,49 @@ describe("refusals", () => {
     ["negative dimension", { shape: [-1] }],
     ["fractional dimension", { shape: [1.5] }],
     ["missing stride", { shape: [2, 2], strides: [1] }],
+    ["fractional stride", { shape: [2], strides: [0.5] }],
+    ["negative offset", { shape: [1], elementOffset: -1 }],
+    ["fractional offset", { shape: [1], elementOffset: 0.5 }],
+    ["a stride too many", { shape: [2], strides: [1, 1] }],
     ["beyond 2^53", { shape: [2 ** 30, 2 ** 30], strides: [0, 0] }],
+    ["an end beyond 2^53", { shape: [2 ** 26, 2], strides: [2 ** 30, 1] }],
   ])("%s", (_, options) => {
-    expect(() => stridedTensor({ ...base, shape: [1], ...options })).toThrow(LongspanError);
+    expect(() => stridedTensor({ ...base, shape: [1], ...options })).toThrow(
+      expect.objectContaining({ code: "tensor-invalid", message: expect.stringContaining('Tensor "t"') }),
+    );
+  });
+
+  test.each<[string, Partial<StridedTensorOptions>]>([
+    ["to the storage's last byte", { shape: [12] }],
+    ["from its last element", { shape: [1], elementOffset: 11 }],
+    ["with gaps, to its last element", { shape: [2, 2], strides: [9, 2] }],
+    ["of no elements, wherever it lies", { shape: [0, 7], elementOffset: 99 }],
+    ["of 2^53 - 8 bytes, which take none of the storage", { dataType: "float64", shape: [2 ** 50 - 1], strides: [0] }],
+  ])("but not one %s", (_, options) => {
+    expect(() => stridedTensor({ ...base, shape: [1], ...options })).not.toThrow();
+  });
+
+  test.each([
+    ["before its beginning", -4, 4],
+    ["past its end", 44, 8],
+    ["from the middle of an element", 2, 4],
+    ["to the middle of an element", 0, 6],
+    ["of less than nothing", 8, -4],
+    ["of no place", Number.NaN, 4],
+    ["of no length", 0, Number.POSITIVE_INFINITY],
+  ])("a range %s", async (_, offset, length) => {
+    for (const strides of [
+      [4, 1],
+      [1, 3],
+    ]) {
+      const tensor = stridedTensor({ ...base, shape: [3, 4], strides });
+      await expect(tensor.readBytes(offset, length)).rejects.toMatchObject({ code: "argument-invalid", details: { tensor: "t" } });
+    }
+  });
+
+  test("a range of nothing, at the end, is nothing", async () => {
+    const tensor = stridedTensor({ ...base, shape: [3, 4] });
+    expect((await tensor.readBytes(48, 0)).byteLength).toBe(0);
   });
 
   test("an expanded tensor of 10^12 elements is made, since nothing is allocated for it", () => {
@@ -172,4 +211,41 @@ test("what is read is the caller's: writing to it changes no later reading", asy
     new Uint8Array(data.buffer).fill(1);
     expect(await tensor.readBytes(0, 24)).toEqual(kept);
   }
+});
+
+test("another name is all that renaming changes", async () => {
+  const tensor = stridedTensor({ name: "t", dataType: "uint16", shape: [3, 2], strides: [1, 3], elementOffset: 1, storage: storage(7, 2) });
+  const renamed = renameTensor(tensor, "other");
+  const { kind, dataType, shape, byteLength } = tensor;
+  expect(renamed).toMatchObject({ kind, name: "other", dataType, shape, byteLength });
+  expect(renamed.storage).toBe(tensor.storage);
+  expect(await renamed.read()).toEqual(await tensor.read());
+  expect(await renamed.readBytes(2, 4)).toEqual(await tensor.readBytes(2, 4));
+  const chunks: number[] = [];
+  for await (const chunk of renamed.chunks({ chunkBytes: 4 })) chunks.push(...chunk);
+  expect(chunks).toEqual([...(await tensor.readBytes(0, 12))]);
+});
+
+test("strides of a dense tensor: an axis of no elements counts as one", () => {
+  expect(denseStrides([2, 3, 4])).toEqual([12, 4, 1]);
+  expect(denseStrides([2, 0, 4])).toEqual([4, 4, 1]);
+  expect(denseStrides([])).toEqual([]);
+});
+
+describe("transposing", () => {
+  test.each([[[]], [[3]], [[1, 2, 3]]])("only a matrix is: %j is not", (shape) => {
+    const tensor = stridedTensor({ name: "t", dataType: "uint8", shape, storage: storage(6, 1) });
+    expect(() => transposeTensor(tensor)).toThrow(
+      expect.objectContaining({ code: "tensor-invalid", message: expect.stringContaining("only a matrix") }),
+    );
+  });
+
+  test("a part of a storage stays that part, under the tensor's name", async () => {
+    const own = storage(20, 2);
+    const tensor = stridedTensor({ name: "t", dataType: "uint16", shape: [2, 3], strides: [5, 2], elementOffset: 4, storage: own });
+    const turned = transposeTensor(tensor);
+    expect(turned).toMatchObject({ name: "t", dataType: "uint16", shape: [3, 2], storage: { strides: [2, 5], elementOffset: 4 } });
+    expect(turned.storage.identity).toBe(own);
+    expect(elementsIn(await turned.readBytes(0, 12), 2)).toEqual([4, 9, 6, 11, 8, 13]);
+  });
 });
