@@ -1,6 +1,6 @@
 import type { Derivation } from "../adapter/derivation.ts";
 import type { EnvelopeContents } from "../adapter/envelope.ts";
-import { hasName, partsByName, withMadeParameters, type MadeParameter, type Part } from "./made-parameter.ts";
+import { hasName, isReadable, partsByName, withMadeParameters, type MadeParameter, type Part } from "./made-parameter.ts";
 
 /** How a quantised layer stands in a file, by what its names end with behind the layer's. */
 interface Scheme {
@@ -51,8 +51,15 @@ export function quantisedDerivation(): Derivation {
 }
 
 /** What every marker ends with. */
-const anyMarker =
-  /(?:SCB|absmax|quant_map|qweight|weight_packed|weight_scale|weight_scale_inv|_packed_params|_packed_weight|quant_weight)$|quant_state\./;
+const anyMarker = /(?:SCB|absmax|quant_map|qweight|weight_packed|_packed_params|_packed_weight|quant_weight)$|quant_state\.|scale/i;
+
+/** Floats of 8 bits are rarely meant as they are where something that is called a scale stands in their layer, whoever wrote it. */
+const scaledFloats: Scheme = {
+  name: "floats of 8 bits with a scale",
+  marker: /scale/i,
+  parts: /^weight$|scale/i,
+  parameters: ["weight"],
+};
 
 function derive(contents: EnvelopeContents): EnvelopeContents | undefined {
   if (!hasName(contents, anyMarker)) return undefined;
@@ -60,8 +67,10 @@ function derive(contents: EnvelopeContents): EnvelopeContents | undefined {
   const layers = new Map<string, Scheme>();
   for (const name of parts.keys()) {
     for (const [layer, rest] of splits(name)) {
-      const scheme = schemes.find(({ marker }) => marker.test(rest));
-      if (scheme !== undefined) layers.set(layer, scheme);
+      const scheme =
+        schemes.find(({ marker }) => marker.test(rest)) ?? (isScaledFloat(rest, parts.get(`${layer}weight`)) ? scaledFloats : undefined);
+      // What a library's own names say goes before.
+      if (scheme !== undefined && !(scheme === scaledFloats && layers.has(layer))) layers.set(layer, scheme);
     }
   }
   if (layers.size === 0) return undefined;
@@ -85,6 +94,10 @@ function derive(contents: EnvelopeContents): EnvelopeContents | undefined {
       })),
   );
   return withMadeParameters(contents, parameters, () => "");
+}
+
+function isScaledFloat(rest: string, weight: Part | undefined): boolean {
+  return scaledFloats.marker.test(rest) && weight !== undefined && isReadable(weight) && weight.tensor.dataType.startsWith("float8");
 }
 
 /** A name as a layer's and what follows, cut before each of its last three segments. */

@@ -137,3 +137,39 @@ describe("quantised layers are named by their library, whatever parts they have"
     expect(contents.dropped).toHaveLength(parts.length);
   });
 });
+
+describe("floats of 8 bits", () => {
+  const layer = "encoder.layer.0.output.dense.";
+  const weight = (dataType: DataType): EnvelopeTensor => tensor(`${layer}weight`, [2, 2], [], dataType);
+
+  test.each(["scale", "scale_weight", "weight.scale", "weight._scale", "w_scales", "weightScale"])(
+    "with %s beside them are not what the weights are",
+    async (name) => {
+      const scale = tensor(layer + name, [1], [3]);
+      for (const tensors of [
+        [weight("float8_e4m3fn"), scale],
+        [scale, weight("float8_e5m2")],
+      ]) {
+        const contents = await derive(tensors);
+        expect(contents.tensors).toEqual([]);
+        expect(contents.unreadable).toMatchObject([
+          { name: `${layer}weight`, reason: expect.stringContaining("floats of 8 bits with a scale") },
+        ]);
+      }
+    },
+  );
+
+  test("are what they are where no scale stands in their layer, and so are wider ones beside one", async () => {
+    for (const tensors of [
+      [weight("float8_e4m3fn"), tensor(`${layer}bias`, [2])],
+      [weight("float8_e4m3fn"), tensor("encoder.layer.0.output.scale", [1])],
+      [weight("float16"), tensor(`${layer}scale`, [1])],
+    ])
+      expect(await derive(tensors)).toMatchObject({ ...nothing, tensors });
+  });
+
+  test("a library's own names are told as its own", async () => {
+    const contents = await derive([weight("float8_e4m3fn"), tensor(`${layer}weight_scale`, [1]), tensor(`${layer}other_scale`, [1])]);
+    expect(contents.unreadable).toMatchObject([{ reason: expect.stringContaining("scaled weights of few bits") }]);
+  });
+});
