@@ -1,5 +1,8 @@
 // The promises of README, each as a property that is tried on many inputs. What else proves them: the corpus (proof/hostile), the fuzzer (proof/fuzz.ts), and
 // the interrupted runs (proof/faults.ts).
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { assert, asyncProperty, constantFrom, double, integer } from "fast-check";
 import { createConverter, memoryDirectorySink, memoryFileSet, type DirectorySink } from "@longspan/core";
 import { seededCheckpoint } from "@longspan/core/testing";
@@ -46,6 +49,33 @@ test('"Never silently wrong": what is converted and converted back has every bit
     },
   );
   await assert(property, { numRuns: 12, seed: 1 });
+});
+
+/** What proof/promises/read-pickles.ts says. */
+interface PicklesRead {
+  readonly runs: number;
+  readonly read: number;
+  readonly refused: number;
+  readonly traps: number;
+  readonly touched: readonly string[];
+  readonly problem: string;
+}
+
+test('"Nothing is executed": a pickle that names any function, and calls it in any way, is read or refused, and nothing is called', () => {
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  const permissions = ["--permission", `--allow-fs-read=${root}*`, "--disallow-code-generation-from-strings"];
+  const runs = 1500;
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [...permissions, "--conditions=@longspan/source", `${root}proof/promises/read-pickles.ts`, String(runs)],
+    { encoding: "utf8", env: { ...process.env, NODE_OPTIONS: "" } },
+  );
+  expect(stdout, stderr).toMatch(/^\{.*\}\n$/);
+  const report: PicklesRead = JSON.parse(stdout);
+  expect(report).toMatchObject({ problem: "", touched: [], runs });
+  // Both happen, and there was something to touch.
+  expect(Math.min(report.read, report.refused, report.traps)).toBeGreaterThan(50);
+  expect(existsSync("/tmp/longspan-was-here")).toBe(false);
 });
 
 test('"atomic": whichever write fails, nothing appears, and the failure is told', async () => {
