@@ -1,14 +1,19 @@
 // The promises of README, each as a property that is tried on many inputs. What else proves them: the corpus (proof/hostile), the fuzzer (proof/fuzz.ts), and
 // the interrupted runs (proof/faults.ts).
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { closeSync, existsSync, openSync, writeSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { assert, asyncProperty, constantFrom, double, integer } from "fast-check";
-import { createConverter, memoryDirectorySink, memoryFileSet, type DirectorySink } from "@longspan/core";
-import { seededCheckpoint } from "@longspan/core/testing";
+import { createConverter, LongspanError, memoryDirectorySink, memoryFileSet, type DirectorySink } from "@longspan/core";
+import { directoryFileSet } from "@longspan/core/node";
+import { seededCheckpoint, smallConfig } from "@longspan/core/testing";
 import { paddle } from "@longspan/adapter-paddle";
 import { torch } from "@longspan/adapter-torch";
 import { expect, test } from "vitest";
+import { generatedCheckpoint } from "../bench/generated-checkpoint.ts";
 import { tensorsOf } from "../fixtures/hostile/hostile-case.ts";
 import { outcomeOf, type ReaderName } from "./hostile/readers.ts";
 import { seedsOf } from "./hostile/seeds.ts";
@@ -49,6 +54,120 @@ test('"Never silently wrong": what is converted and converted back has every bit
     },
   );
   await assert(property, { numRuns: 12, seed: 1 });
+});
+
+test('"Checked against the model": a parameter that is renamed, left out or of another shape is named, and no weights are given', async () => {
+  const sink = memoryDirectorySink();
+  await converter.convert(converter.plan(seededCheckpoint({ head: "question-answering" }), { target: "hf" }), { sink });
+  const config = sink.files.get("config.json") ?? new Uint8Array(0);
+  const whole = sink.files.get("model.safetensors") ?? new Uint8Array(0);
+  const length = new DataView(whole.buffer, whole.byteOffset).getUint32(0, true);
+  type Entry = { shape: number[] };
+  const header: Record<string, Entry> = JSON.parse(new TextDecoder().decode(whole.subarray(8, 8 + length)));
+  const names = Object.keys(header).filter((name) => name !== "__metadata__");
+  const changes: Readonly<Record<string, (entries: Record<string, Entry>, name: string) => void>> = {
+    renamed(entries, name) {
+      entries[`${name}x`] = entries[name] ?? { shape: [] };
+      delete entries[name];
+    },
+    // Its values go under the name of a tensor that no model has.
+    "left out"(entries, name) {
+      entries["other.values"] = entries[name] ?? { shape: [] };
+      delete entries[name];
+    },
+    "of another shape": (entries, name) => entries[name]?.shape.push(1),
+  };
+  const property = asyncProperty(constantFrom(...names), constantFrom(...Object.keys(changes)), async (name, change) => {
+    const entries = structuredClone(header);
+    changes[change]?.(entries, name);
+    const changed = new TextEncoder().encode(JSON.stringify(entries));
+    const file = new Uint8Array(8 + changed.length + whole.length - 8 - length);
+    new DataView(file.buffer).setUint32(0, changed.length, true);
+    file.set(changed, 8);
+    file.set(whole.subarray(8 + length), 8 + changed.length);
+    const files = memoryFileSet("changed", { "config.json": config, "model.safetensors": file });
+    await using checkpoint = await converter.open({ files });
+    const ends = await Promise.resolve()
+      .then(() => checkpoint.weights())
+      .then(
+        () => "weights",
+        (error: unknown) => (LongspanError.isInstance(error) ? `${error.code}: ${error.message}` : `a plain error: ${String(error)}`),
+      );
+    expect(ends).toMatch(/^(?:weights-mismatch|config-mismatch): /);
+    expect(ends).toContain(`${name.replace("longformer.", "")}"`);
+    const others = checkpoint.tensors.filter(({ role }) => role === "unexpected").map(({ sourceName }) => sourceName);
+    expect(others).toEqual({ renamed: [`${name}x`], "left out": ["other.values"] }[change] ?? []);
+    await expect(async () =>
+      converter.convert(converter.plan(checkpoint, { target: "paddle" }), { sink: memoryDirectorySink() }),
+    ).rejects.toThrow();
+  });
+  await assert(property, { numRuns: 60, seed: 1 });
+});
+
+test('"Of one moment": a file that is written to while it is read is refused, or what is made of it is what it was', async () => {
+  const sink = memoryDirectorySink();
+  await converter.convert(converter.plan(seededCheckpoint({ head: "question-answering" }), { target: "hf" }), { sink });
+  const folder = await mkdtemp(join(tmpdir(), "longspan-moment-"));
+  const path = join(folder, "model.safetensors");
+  const whole = sink.files.get("model.safetensors") ?? new Uint8Array(0);
+  await writeFile(join(folder, "config.json"), sink.files.get("config.json") ?? "");
+  const ends = { written: 0, refused: 0 };
+  try {
+    const convert = async (moment: number, at: number): Promise<string> => {
+      await writeFile(path, whole);
+      let event = 0;
+      const change = (): void => {
+        if (event++ !== moment) return;
+        const file = openSync(path, "r+");
+        writeSync(file, Uint8Array.of(0x5a, 0xa5, 0x5a), 0, 3, Math.floor(at * (whole.length - 3)));
+        closeSync(file);
+      };
+      const out = memoryDirectorySink();
+      try {
+        await using checkpoint = await converter.open({ files: directoryFileSet(folder) });
+        change();
+        await converter.convert(converter.plan(checkpoint, { target: "torch" }), { sink: out, onProgress: change });
+        ends.written++;
+        return JSON.stringify([...out.files].map(([name, bytes]) => [name, Buffer.from(bytes).toString("base64")]));
+      } catch (error) {
+        ends.refused++;
+        return LongspanError.isInstance(error) ? error.code : `a plain error: ${String(error)}`;
+      }
+    };
+    const undisturbed = await convert(-1, 0);
+    const property = asyncProperty(integer({ min: 0, max: 120 }), double({ min: 0, max: 1, noNaN: true }), async (moment, at) => {
+      expect(["source-changed", undisturbed]).toContain(await convert(moment, at));
+    });
+    await assert(property, { numRuns: 60, seed: 1 });
+    expect(Math.min(ends.written, ends.refused)).toBeGreaterThan(0);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('"Streamed": whatever a tensor has, no more than a few megabytes of it are read or written at a time', async () => {
+  const most = 4 * 2 ** 20;
+  const property = asyncProperty(constantFrom("hf", "torch", "paddle"), integer({ min: 30_000, max: 60_000 }), async (target, words) => {
+    let largest = 0;
+    const config = { ...smallConfig, vocab_size: words, hidden_size: 64, num_attention_heads: 4 };
+    const source = generatedCheckpoint(config, "question-answering");
+    const sink: DirectorySink = {
+      ...memoryDirectorySink(),
+      async file() {
+        return {
+          close: async () => {},
+          async write(bytes) {
+            largest = Math.max(largest, bytes.length);
+          },
+        };
+      },
+    };
+    await converter.convert(converter.plan(source, { target }), { sink });
+    expect(words * 64 * 4).toBeGreaterThan(most);
+    expect(largest).toBeLessThanOrEqual(most);
+    expect(largest).toBeGreaterThan(0);
+  });
+  await assert(property, { numRuns: 6, seed: 1 });
 });
 
 /** What proof/promises/read-pickles.ts says. */
