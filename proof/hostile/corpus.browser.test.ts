@@ -2,11 +2,12 @@
 import { expect, test } from "vitest";
 import { corpus } from "../../fixtures/hostile/corpus.ts";
 import { checkCase } from "./check-case.ts";
+import { isOfNode } from "./readers.ts";
 
 test("every odd file ends as it must", async () => {
   const inherited = Object.getOwnPropertyNames(Object.prototype).join();
   const problems: string[] = [];
-  for (const each of corpus) {
+  for (const each of corpus.filter(({ reader }) => !isOfNode(reader))) {
     const problem = await checkCase(each);
     if (problem !== "") problems.push(`${each.reader}: ${each.id} ${problem}`);
   }

@@ -28,18 +28,13 @@ import { asBytes, asDict, describe, inertJson, PickleError, readPickle, writePic
 import { loadTokenizer } from "@longspan/pipelines";
 import { onnx } from "@longspan/runtime-ort";
 import { parseSafetensorsIndex, readSafetensorsHeader, SafetensorsError } from "@longspan/safetensors";
+import { jobReaders } from "./job-readers.ts";
+import type { Reader } from "./reader.ts";
 import { legacyAround, safetensorsAround, torchZipAround } from "./made-around.ts";
 import { smallConfiguration } from "../../fixtures/hostile/small-configuration.ts";
 
 /** Files of one folder, by name; a path such as `a/b` lies in a folder inside. */
 export type HostileFiles = Readonly<Record<string, Uint8Array>>;
-
-export interface Reader {
-  /** What the file is called, where a case does not say. */
-  readonly fileName: string;
-  /** Does all that is done with such a file. @returns what was read, small enough to be compared */
-  readonly read: (files: FileSet, fileName: string) => Promise<unknown>;
-}
 
 const converter = createConverter({ adapters: [torch(), paddle(), lightning(), tensorflow(), onnx()] });
 
@@ -234,9 +229,15 @@ export const readers = {
   html: documentReader("a.html"),
   markdown: documentReader("a.md"),
   "plain-text": documentReader("a.txt"),
+  ...jobReaders,
 } satisfies Readonly<Record<string, Reader>>;
 
 export type ReaderName = keyof typeof readers;
+
+/** Whether a reader is for Node alone. */
+export function isOfNode(reader: ReaderName): boolean {
+  return reader in jobReaders;
+}
 
 const smallSpec = createLongformerSpec(parseLongformerConfig(smallConfiguration).config, "question-answering");
 

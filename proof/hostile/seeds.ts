@@ -168,6 +168,25 @@ export async function seedsOf(reader: ReaderName): Promise<readonly Seed[]> {
     html: () => seeds(files(["fixtures/documents"], /\.html?$/, 40_000), "a.html"),
     markdown: () => seeds(["README.md", "packages/pickle/README.md"], "a.md"),
     "plain-text": () => texts("a.txt", "Who signed?\r\nThe café\u2019s owner did.\f\n", "\ufeff1\t2\n\n3"),
+    "jobs-jsonl": () =>
+      texts(
+        "jobs.jsonl",
+        '{"id":"a","question":"who?","text":"the cat","top-k":2}\n{"question":"where?","document":"on the mat","within-words":true}\n',
+        '{"id":1,"question":"q","file":"a.txt"}\r\n\n{"id":2,"question":"q","context":"é\\u0000"}',
+      ),
+    "jobs-csv": () => seeds(files(["fixtures/jobs"], /\.csv$/), "jobs.csv"),
+    "jobs-parquet": () => seeds(files(["fixtures/jobs"], /\.parquet$/), "jobs.parquet"),
+    "serve-request": () => [
+      ...texts("question-answering.json", {
+        inputs: { question: "q", context: "c" },
+        parameters: { top_k: 2, doc_stride: 8, align_to_words: false },
+      }),
+      ...texts("fill-mask.json", { inputs: ["a <mask>"], parameters: { top_k: 3 } }),
+      ...texts("text-classification.json", { inputs: "t", parameters: { function_to_apply: "softmax", top_k: 1 } }),
+      ...texts("token-classification.json", { inputs: "t", parameters: { aggregation_strategy: "none", ignore_labels: ["O"] } }),
+      ...texts("feature-extraction.json", { inputs: ["t", "u"], normalize: true, truncate: true }),
+      ...texts("embeddings.json", { input: ["t"], model: "m", encoding_format: "base64" }),
+    ],
     sentencepiece: () => seeds(["fixtures/tokenizers/sentencepiece.bpe.model"], "sentencepiece.bpe.model"),
   };
   return all[reader]();

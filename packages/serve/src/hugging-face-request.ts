@@ -1,3 +1,4 @@
+import { shownValue } from "@longspan/core/adapter";
 import { RequestError } from "./request-error.ts";
 import type { ServedJob, ServedTask } from "./served-job.ts";
 
@@ -25,8 +26,9 @@ const option =
 const fixed =
   (name: string, ...allowed: readonly unknown[]): Parameter =>
   (value) => {
-    if (allowed.some((one) => JSON.stringify(one) === JSON.stringify(value))) return {};
-    throw invalid(`${name} is ${JSON.stringify(value)}; this server does ${allowed.map((one) => JSON.stringify(one)).join(" or ")} alone.`);
+    // As text that is bounded: what it is compared with is short.
+    if (allowed.some((one) => shownValue(one) === shownValue(value))) return {};
+    throw invalid(`${name} is ${shownValue(value)}; this server does ${allowed.map((one) => JSON.stringify(one)).join(" or ")} alone.`);
   };
 
 /** Read of the answer, not of the input. */

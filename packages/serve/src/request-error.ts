@@ -1,5 +1,6 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { errorCodes, LongspanError } from "@longspan/core";
+import { shownMessage } from "@longspan/core/adapter";
 
 /** A request that is not answered: its status, and what its sender is told. */
 export class RequestError extends Error {
@@ -8,7 +9,8 @@ export class RequestError extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(status: ContentfulStatusCode, code: string, message: string, headers: Readonly<Record<string, string>> = {}) {
-    super(message);
+    // It quotes what the sender wrote, whatever that is.
+    super(shownMessage(message));
     this.name = "RequestError";
     this.status = status;
     this.code = code;

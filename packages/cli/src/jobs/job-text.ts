@@ -1,5 +1,5 @@
 import { LongspanError } from "@longspan/core";
-import { shownMessage } from "@longspan/core/adapter";
+import { shownValue } from "@longspan/core/adapter";
 import { readDocument, type DocumentContext, type DocumentOptions, type GivenText } from "../documents/read-document.ts";
 import { textFields, type Job } from "./job.ts";
 
@@ -21,8 +21,7 @@ export function jobTextReader(options: DocumentOptions, context: DocumentContext
       throw new LongspanError("inputs-invalid", "There is no text. Give it as text (or document), or a path as file.");
     if (other !== undefined) throw new LongspanError("inputs-invalid", `There is a ${name} and a ${other}. Give one of the two.`);
     const value = fields[name];
-    if (typeof value !== "string")
-      throw new LongspanError("inputs-invalid", `The ${name} is no text but ${shownMessage(JSON.stringify(value))}.`);
+    if (typeof value !== "string") throw new LongspanError("inputs-invalid", `The ${name} is no text but ${shownValue(value)}.`);
     if (name !== "file") return { name: `the ${name}`, text: value };
     if (last?.path !== value) last = { path: value, read: readDocument(value, options, context) };
     return last.read;

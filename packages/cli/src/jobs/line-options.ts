@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command, type Option } from "commander";
 import { LongspanError } from "@longspan/core";
-import { shownMessage } from "@longspan/core/adapter";
+import { shownValue } from "@longspan/core/adapter";
 import { textFields, type Job } from "./job.ts";
 
 /** Fields of a line that are no options. */
@@ -45,7 +45,11 @@ function plain(name: string): string {
 }
 
 function valueOf(option: Option, field: string, value: unknown): unknown {
-  const text = Array.isArray(value) ? value.join(",") : String(value);
+  const parts: readonly unknown[] = Array.isArray(value) ? value : [value];
+  // Whatever else JSON can say is no option, and may be too deep to be written as text.
+  if (!parts.every((part) => ["string", "number", "boolean", "bigint"].includes(typeof part)))
+    throw invalid(field, value, "It is a text, a number, true or false, or a list of them.");
+  const text = parts.join(",");
   if (!option.required && !option.optional) {
     if (text === "true") return true;
     if (text === "false") return false;
@@ -61,8 +65,9 @@ function valueOf(option: Option, field: string, value: unknown): unknown {
   }
 }
 
-function invalid(field: string, text: string, why: string): LongspanError {
-  return new LongspanError("inputs-invalid", `The field ${JSON.stringify(field)} is ${shownMessage(JSON.stringify(text))}. ${why}`, {
-    details: { field, value: text },
+function invalid(field: string, value: unknown, why: string): LongspanError {
+  const shown = shownValue(value);
+  return new LongspanError("inputs-invalid", `The field ${JSON.stringify(field)} is ${shown}. ${why}`, {
+    details: { field, value: shown },
   });
 }

@@ -6,7 +6,7 @@ import type { Terminal } from "../terminal.ts";
 import { csvLines } from "./csv-lines.ts";
 import type { JobLine, JobSource } from "./job.ts";
 import { jsonLines } from "./jsonl-lines.ts";
-import { parquetRows } from "./parquet-lines.ts";
+import { parquetFile, parquetRows } from "./parquet-lines.ts";
 
 /** What `--input` may be. */
 export type InputFormat = "jsonl" | "csv" | "parquet";
@@ -63,7 +63,7 @@ async function openParquet(path: string): Promise<JobSource> {
   if (path === "-")
     throw new LongspanError("argument-invalid", "Parquet is read from its end: standard input cannot be. Give a file to --input.");
   await sizeOf(path);
-  const { count, lines } = await parquetRows(path);
+  const { count, lines } = await parquetRows(await parquetFile(path), path);
   let read = 0;
   async function* counted(): AsyncGenerator<JobLine, void, void> {
     for await (const line of lines) {
