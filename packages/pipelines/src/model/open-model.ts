@@ -5,6 +5,7 @@ import type { Session } from "@longspan/core/runtime";
 import { callsUnderWay, type CallsUnderWay } from "./calls-under-way.ts";
 import { loadTokenizer } from "../tokenizer/load-tokenizer.ts";
 import type { TextTokenizer } from "../tokenizer/text-tokenizer.ts";
+import { checkOptions } from "./check-options.ts";
 import { checkTokenizer } from "./check-tokenizer.ts";
 import { isCheckpoint, placeOf } from "./model-source.ts";
 import type { PipelineHandle, PipelineOptions } from "./pipeline-options.ts";
@@ -51,10 +52,11 @@ const pipelineOf: Readonly<Record<Head, string | undefined>> = {
 
 /**
  * Opens a checkpoint and its tokenizer, and prepares the runtime. What was opened here is closed again: the weights are the runtime's then.
- * @throws LongspanError `head-unknown` for a head the checkpoint does not have; `id-out-of-range` for a tokenizer that is not the model's;
+ * @throws LongspanError `argument-invalid` without a runtime; `head-unknown` for a head the checkpoint does not have; `id-out-of-range` for a tokenizer that is not the model's;
  * what opening and preparing throw.
  */
 export async function openModel(options: PipelineOptions, needs: ModelNeeds): Promise<OpenedModel> {
+  checkOptions(options, needs.pipeline);
   const { signal, onProgress } = options;
   throwIfAborted(signal);
   const source = options.model;

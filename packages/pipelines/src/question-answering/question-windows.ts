@@ -61,11 +61,13 @@ export function joinRule(tokenizer: TextTokenizer, config: LongformerConfig): Jo
  * `argument-invalid`.
  */
 export function questionWindows(
-  { question, context }: QuestionAndContext,
+  input: QuestionAndContext,
   tokenizer: TextTokenizer,
   rule: JoinRule,
   options: WindowOptions & { readonly maxTokens: number },
 ): QuestionWindows {
+  // Of callers without a compiler: a text alone, or nothing.
+  const { question, context } = Object(input) as QuestionAndContext;
   const asked = encodeText("question", question, tokenizer);
   const tokens = encodeText("context", context, tokenizer);
   const at = 1 + asked.ids.length + rule.between;

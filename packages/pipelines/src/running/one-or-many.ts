@@ -11,8 +11,10 @@ export function oneOrMany<Input extends string | object, Options, Result>(
   async function call(inputs: readonly Input[], options?: Options): Promise<readonly Result[]>;
   async function call(input: Input, options?: Options): Promise<Result>;
   async function call(given: Input | readonly Input[], options?: Options): Promise<Result | readonly Result[]> {
-    if (isList(given)) return run(given, options);
-    const [result] = await run([given], options);
+    // Callers without a compiler write null, too.
+    const chosen = options ?? undefined;
+    if (isList(given)) return run(given, chosen);
+    const [result] = await run([given], chosen);
     if (result === undefined) throw new TypeError("one input has one result");
     return result;
   }
