@@ -1,8 +1,8 @@
-import { stat } from "node:fs/promises";
 import { type CheckpointInput, LongspanError } from "@longspan/core";
 import { pathInput } from "@longspan/core/node";
 import { hubModel } from "./hub-model.ts";
 import type { HubOptions } from "./hub-options.ts";
+import { exists } from "./machine/exists.node.ts";
 import { parseRepositoryName } from "./repository-name.ts";
 
 /**
@@ -24,11 +24,4 @@ export async function pathOrHubModel(text: string, options: HubOptions = {}): Pr
       },
     );
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

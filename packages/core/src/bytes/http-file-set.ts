@@ -2,7 +2,7 @@ import { LongspanError } from "../errors/longspan-error.ts";
 import { checkFileName } from "./file-name.ts";
 import type { FileSet } from "./file-set.ts";
 import { type HttpSourceOptions, openHttpSource } from "./http-source.ts";
-import { httpUrl, urlForMessages } from "./http-response.ts";
+import { httpUrl, lastSegment, urlForMessages } from "./http-response.ts";
 
 /**
  * The files beside a URL: of `https://host/model/model.safetensors?revision=2`, `config.json` is `https://host/model/config.json?revision=2`. A URL that ends in a
@@ -14,7 +14,7 @@ import { httpUrl, urlForMessages } from "./http-response.ts";
 export function httpFileSet(url: string | URL, options: HttpSourceOptions = {}): FileSet {
   const base = httpUrl(url);
   const name = urlForMessages(new URL(".", base));
-  const ownName = decodeSegment(base.pathname.slice(base.pathname.lastIndexOf("/") + 1));
+  const ownName = lastSegment(base);
   return {
     name,
     async resolve(fileName, { signal } = {}) {
@@ -45,12 +45,4 @@ export function httpFileSet(url: string | URL, options: HttpSourceOptions = {}):
       return folder.pathname === above.pathname ? undefined : httpFileSet(above, options);
     },
   };
-}
-
-function decodeSegment(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
 }

@@ -96,6 +96,16 @@ export function urlForMessages(url: URL): string {
   return `${url.origin}${url.pathname}`;
 }
 
+/** A URL's file name, decoded where it can be; "" for a folder. */
+export function lastSegment({ pathname }: URL): string {
+  const segment = pathname.slice(pathname.lastIndexOf("/") + 1);
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
 /**
  * In a page, relative addresses are the page's.
  * @throws LongspanError `argument-invalid` for what is not an address of HTTP

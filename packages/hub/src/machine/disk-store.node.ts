@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { lstat, mkdir, readdir, readFile, readlink, realpath, rename, symlink, writeFile, copyFile } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { getRepoFolderName } from "@huggingface/hub";
-import type { ByteSource } from "@longspan/core";
 import { fileSource } from "@longspan/core/node";
 import type { HubStore, RepositoryFile } from "../hub-store.ts";
 import { downloadBlob } from "./download-blob.node.ts";
+import { exists } from "./exists.node.ts";
 
 /**
  * The cache of Python's `huggingface_hub` (docs, "Understand caching"): `models--owner--name/blobs/ETAG`, links to them in
@@ -28,25 +28,19 @@ export function diskStore(cacheFolder: string, repository: string): HubStore {
       await rename(staged, path);
     },
     list: (commit) => listSnapshot(snapshot(commit)),
-    find: (commit, path) => openIfThere(join(snapshot(commit), ...path.split("/"))),
+    async find(commit, path) {
+      const file = join(snapshot(commit), ...path.split("/"));
+      return (await exists(file)) ? fileSource(file) : undefined;
+    },
     async download(download) {
       const { commit, file } = download;
       const pointer = join(snapshot(commit), ...file.path.split("/"));
       const blob = join(root, "blobs", file.etag);
-      if ((await openIfThere(blob).then((source) => source?.close().then(() => true))) !== true) await downloadBlob(blob, download);
+      if (!(await exists(blob))) await downloadBlob(blob, download);
       await point(pointer, blob);
       return fileSource(pointer);
     },
   };
-}
-
-async function openIfThere(path: string): Promise<ByteSource | undefined> {
-  try {
-    await realpath(path);
-  } catch {
-    return undefined;
-  }
-  return fileSource(path);
 }
 
 /** A relative link, as Python makes it; a copy where the system has no links (Windows without developer mode). */

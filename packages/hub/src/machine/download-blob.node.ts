@@ -5,6 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { LongspanError } from "@longspan/core";
 import { throwIfAborted } from "@longspan/core/adapter";
 import type { Download } from "../hub-store.ts";
+import { exists } from "./exists.node.ts";
 
 /** How much is asked for at once; two such pieces are under way. */
 const pieceBytes = 16 * 2 ** 20;
@@ -121,13 +122,7 @@ async function lock(path: string, blob: string, signal: AbortSignal | undefined)
       continue;
     }
     await wait(pollMilliseconds, undefined, { signal }).catch(() => throwIfAborted(signal));
-    if (
-      await stat(blob).then(
-        () => true,
-        () => false,
-      )
-    )
-      return undefined;
+    if (await exists(blob)) return undefined;
   }
 }
 
