@@ -207,7 +207,7 @@ test("a GPU that is lost while it computes is told in a sentence, and opened ane
   await context.close();
 });
 
-test("where there is no room, a copy is refused and nothing of it is left", async () => {
+test("where there is no room, a copy and a conversion are refused, and nothing of them is left", async () => {
   const { page, context } = await openPage(built.browser, built.server.url, { serviceWorkers: "block" });
   const session = await context.newCDPSession(page);
   await session.send("Storage.overrideQuotaForOrigin", { origin: new URL(built.server.url).origin, quotaSize: 500_000 });
@@ -217,5 +217,18 @@ test("where there is no room, a copy is refused and nothing of it is left", asyn
   expect(await page.locator(".model .problem").textContent()).toContain("There is no room left");
   await page.locator(".model").getByRole("button", { name: "Change" }).click();
   expect(await page.locator(".kept").count()).toBe(0);
+
+  await page.getByRole("link", { name: "Convert" }).click();
+  await page.locator("[data-purpose=folder]").setInputFiles(exampleModel);
+  await page.getByRole("button", { name: "Save as a download" }).click();
+  await page.locator(".convert .problem").waitFor();
+  expect(await page.locator(".convert .problem").textContent()).toContain("There is no room left");
+  const left = await page.evaluate(async () => {
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("downloads");
+    const names: string[] = [];
+    for await (const name of folder.keys()) names.push(name);
+    return names;
+  });
+  expect(left).toEqual([]);
   await context.close();
 });

@@ -39,8 +39,7 @@ test("the first load is at most 200 kB, compressed; no model's files and no pars
   await context.close();
 });
 
-// On a machine with thirty processes for each core the second question has been seen to hang while WebAssembly's threads start.
-test("a second visit works offline, with the document, the questions and the model of the first", { retry: 2 }, async () => {
+test("a second visit works offline, with the document, the questions and the model of the first", async () => {
   const { page, complaints, context } = await openPage(built.browser, built.server.url);
   await page.getByRole("button", { name: "Try the example" }).click();
   await page.locator(".answer.best").waitFor();

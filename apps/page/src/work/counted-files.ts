@@ -24,6 +24,7 @@ function counted(source: ByteSource, onBytes: (bytes: number) => void): ByteSour
       return bytes;
     },
     ...(source.checkUnchanged === undefined ? {} : { checkUnchanged: (options) => source.checkUnchanged?.(options) ?? Promise.resolve() }),
+    ...(source.blob === undefined ? {} : { blob: (offset, length) => source.blob?.(offset, length) ?? Promise.resolve(undefined) }),
     close: () => source.close(),
   };
 }

@@ -35,6 +35,9 @@ export function entrySource(archive: ByteSource, entry: ZipEntry, verify: boolea
       }
       return bytes;
     },
+    async blob(offset, length) {
+      return entry.method === methodStored ? archive.blob?.((await entry.dataOffset()) + offset, length) : undefined;
+    },
     async close() {},
   };
 }

@@ -63,6 +63,7 @@ export { floatConversion, type FloatConversion } from "../tensor/convert-floats.
 export type { TensorStorage } from "../tensor/lazy-tensor.ts";
 export { readFloats } from "../tensor/read-floats.ts";
 export { tensorFromBytes } from "../tensor/read-tensor.ts";
+export { tensorBlob } from "../tensor/tensor-blob.ts";
 export { denseStrides, renameTensor, stridedTensor, type StridedTensorOptions } from "../tensor/strided-tensor.ts";
 export type { SourceStorage } from "../tensor/strided-view.ts";
 export { transposeTensor } from "../tensor/transpose-tensor.ts";

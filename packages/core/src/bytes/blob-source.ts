@@ -21,6 +21,7 @@ export function blobSource(blob: Blob, name: string = nameOf(blob)): ByteSource 
       // Browsers and Node compare the file with the one that was chosen (its size and time of change) whenever something is read of it.
       if (blob.size > 0) await sliceBytes(blob, blob.size - 1, 1, name);
     },
+    blob: (offset, length) => Promise.resolve(blob.slice(offset, offset + length)),
     async close() {
       closed = true;
     },

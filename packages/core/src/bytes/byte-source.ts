@@ -30,5 +30,7 @@ export interface ByteSource {
    * @throws LongspanError `source-changed`; `network-failed`, `aborted` where the question itself fails.
    */
   checkUnchanged?(options?: Pick<ReadOptions, "signal">): Promise<void>;
+  /** `length` bytes from `offset` as a Blob, of which nothing is read yet. Left out by sources that lie in none. */
+  blob?(offset: number, length: number): Promise<Blob | undefined>;
   close(): Promise<void>;
 }

@@ -17,6 +17,7 @@ import { standardOnnxOperations } from "../export/standard-onnx-operations.ts";
 import { externalTensor } from "../onnx/external-tensor.ts";
 import { ModelProtoSchema } from "../onnx/onnx_pb.ts";
 import { valueInfo } from "../onnx/value-info.ts";
+import { externalFiles, type ExternalFiles } from "./external-files.ts";
 import { ortError } from "./ort-error.ts";
 import type { OrtSession, OrtTensor } from "./ort-module.ts";
 import { openPlace, type OrtOptions, type Place } from "./place.ts";
@@ -89,36 +90,32 @@ interface PreparedModel {
 
 async function prepareModel(graph: Graph, weights: Weights, place: Place, options: PrepareOptions): Promise<PreparedModel> {
   const { model } = exportGraph(graph);
-  const shared: Record<string, OrtTensor> = {};
-  const externalData: { path: string; data: Uint8Array }[] = [];
-  for await (const { parameter, data } of readParameters(graph, weights, options)) {
-    const shape = parameter.shape;
-    if (place.sharesMemory) {
-      model.graph.input.push(valueInfo(parameter.name, "float32", shape));
-      shared[parameter.name] = place.tensor({ dataType: "float32", shape, data });
-      continue;
-    }
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    const location = `weight-${externalData.length}`;
-    model.graph.initializer.push(externalTensor(parameter.name, "float32", shape, { location, offset: 0, length: bytes.byteLength }));
-    externalData.push({ path: location, data: bytes });
-  }
-  const bytes = toBinary(ModelProtoSchema, model);
-  const session = await place.queue(async () => {
-    throwIfAborted(options.signal);
-    return place.create(bytes, place.sharesMemory ? undefined : externalData).catch((error: unknown) => {
-      throw ortError(error, `preparing graph "${graph.name}"`, place.device);
+  const create = async (external?: ExternalFiles): Promise<OrtSession> => {
+    const bytes = toBinary(ModelProtoSchema, model);
+    const session = await place.queue(async () => {
+      throwIfAborted(options.signal);
+      return place.create(bytes, external?.files).catch((error: unknown) => {
+        throw external?.failure() ?? ortError(error, `preparing graph "${graph.name}"`, place.device);
+      });
     });
-  });
-  if (options.signal?.aborted === true) await place.queue(() => session.release());
-  throwIfAborted(options.signal);
-  if (place.copiesWeights) for (const { data } of externalData) release(data);
-  return { session, weights: shared };
-}
-
-/** Gives memory back at once: what nobody uses any more may stand for minutes until it is collected. */
-function release({ buffer, byteLength }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
+    if (options.signal?.aborted === true) await place.queue(() => session.release());
+    throwIfAborted(options.signal);
+    return session;
+  };
+  if (place.sharesMemory) {
+    const shared: Record<string, OrtTensor> = {};
+    for await (const { parameter, data } of readParameters(graph, weights, options)) {
+      model.graph.input.push(valueInfo(parameter.name, "float32", parameter.shape));
+      shared[parameter.name] = place.tensor({ dataType: "float32", shape: parameter.shape, data });
+    }
+    return { session: await create(), weights: shared };
+  }
+  const external = await externalFiles(graph, weights, options);
+  for (const { path, parameter, shape, length } of external.files)
+    model.graph.initializer.push(externalTensor(parameter, "float32", shape, { location: path, offset: 0, length }));
+  const session = await create(external);
+  if (place.copiesWeights) external.release();
+  return { session, weights: {} };
 }
 
 function graphTensor(tensor: OrtTensor | undefined, name: string): GraphTensor {
