@@ -9,7 +9,7 @@ export default defineConfig({
     include: [
       "packages/core/src/rules/*.test.ts",
       "packages/core/src/tensor/*.test.ts",
-      "packages/core/src/conversion/{create-converter,check-ties,decide-orientation,strange-storages}.test.ts",
+      "packages/core/src/conversion/{create-converter,check-ties,decide-orientation,describe-tensors,strange-storages}.test.ts",
     ],
     setupFiles: ["proof/mutation/same-numbers.ts"],
     testTimeout: 60_000,

@@ -54,6 +54,11 @@ describe("a rectangular matrix lies as its bias is long", () => {
     expect(orientation(plainLayout, shapes)).toBeUndefined();
   });
 
+  test("what the layout leaves out says nothing", () => {
+    const shapes = { [`${layer}.weight`]: [6, 4], [`${layer}.bias`]: [6], "embeddings.position_ids": [1, 9] };
+    expect(orientation(plainLayout, shapes)).toBe("declared");
+  });
+
   test("one that contradicts the others is named with one of them, in either order", () => {
     const mixed = {
       [`${layer}.weight`]: [6, 4],

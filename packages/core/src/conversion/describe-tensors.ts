@@ -60,13 +60,11 @@ export function describeTensors(
 ): DescribedTensors {
   const all = contents.tensors.map((entry, index) => describeTensor(entry, match.readings[index] ?? [], spec, orientation));
   const tensors = all.filter((tensor) => !isQuantised(tensor));
-  const found = new Set(
-    tensors.flatMap(({ role, canonicalName }) => (role === "parameter" && canonicalName !== null ? [canonicalName] : [])),
-  );
+  const found = new Set(tensors.filter(({ role }) => role === "parameter").map(({ canonicalName }) => canonicalName));
   const notes: string[] = [];
   const completed = tensors.map((tensor): CheckpointTensor => {
     const { role, canonicalName, sourceName } = tensor;
-    if (role !== "alias" || canonicalName === null || found.has(canonicalName)) return tensor;
+    if (role !== "alias" || found.has(canonicalName)) return tensor;
     found.add(canonicalName);
     notes.push(`The file has no ${canonicalName} of its own: "${sourceName}" is taken for it (${tensor.reason ?? "tied"}).`);
     return { sourceName, tensor: tensor.tensor, canonicalName, transposed: tensor.transposed, role: "parameter" };
