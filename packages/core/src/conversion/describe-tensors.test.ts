@@ -64,12 +64,19 @@ function file(
 const specOf = (head: Parameters<typeof createLongformerSpec>[1], changes: Readonly<Record<string, unknown>> = {}): LongformerSpec =>
   createLongformerSpec(sample(changes), head);
 
+interface Around {
+  readonly orientation?: Orientation;
+  readonly from?: Layout;
+  readonly alone?: boolean;
+  readonly vocabulary?: number;
+}
+
 /** What a tensor alone in its file is; `alone` false: beside the table that it may repeat. */
 function one(
   name: string,
   shape: readonly number[],
   spec: LongformerSpec | null,
-  { orientation = "declared" as Orientation, from = layout, alone = true, vocabulary = 8 } = {},
+  { orientation = "declared", from = layout, alone = true, vocabulary = 8 }: Around = {},
 ): Omit<CheckpointTensor, "tensor"> | undefined {
   const { contents, match } = file({ [name]: shape, ...(alone ? {} : { [words]: [vocabulary, 4] }) }, { from });
   const [found] = describeTensors(contents, match, spec, orientation).tensors;
@@ -208,7 +215,7 @@ describe("what a tensor is", () => {
 
 describe("how a matrix lies", () => {
   const spec = specOf("masked-lm");
-  const transposed = (name: string, shape: readonly number[], orientation: Orientation, more: object = {}): boolean | undefined =>
+  const transposed = (name: string, shape: readonly number[], orientation: Orientation, more: Around = {}): boolean | undefined =>
     one(name, shape, spec, { orientation, ...more })?.transposed;
 
   test("linear weights as the layout and the file say; tables and lists as the layout says", () => {
