@@ -22,12 +22,12 @@ export const onlyOurs: readonly Reason[] = [
   },
   {
     frameworks: ["torch"],
-    says: /^RuntimeError: (PytorchStreamReader failed|record size)/,
+    says: /^(RuntimeError: (PytorchStreamReader failed|record size)|ValueError: invalid literal for int)/,
     because: "an entry of the archive or a storage that no tensor needs",
   },
   {
     frameworks: ["torch", "paddle"],
-    says: /^(TypeError|ValueError: too many values to unpack|ValueError: `paddle.load` can not parse)/,
+    says: /^(TypeError|ValueError: (too many|not enough) values to unpack|ValueError: `paddle.load` can not parse)/,
     because: "a value that Python cannot make; for us it is inert, and the tensors do not depend on it",
   },
   {
@@ -65,6 +65,11 @@ export const onlyTheirs: readonly Reason[] = [
     because: "a type that Longspan does not have",
   },
   {
+    frameworks: ["safetensors"],
+    says: /^malformed: .*numbers beyond 2\^53/s,
+    because: "a size beyond 2^53 beside a size of 0: JavaScript's numbers are not exact there",
+  },
+  {
     frameworks: ["torch"],
     says: /^unsupported: .*(it is marked '|it is a quantised tensor|it is a sparse tensor)/s,
     because: "a kind of tensor that is to be made plain before it is saved",
@@ -76,7 +81,7 @@ export const onlyTheirs: readonly Reason[] = [
   },
   {
     frameworks: ["torch"],
-    says: /^malformed: .*(the local header and the central directory have different|the zip64|end record|does not end where its end records begin|has a NUL|overlap|an empty segment)/s,
+    says: /^(malformed|unsupported): .*(one of several disks|the local header and the central directory have different|the zip64|end record|does not end where its end records begin|has a NUL|overlap|an empty segment)/s,
     because: "an archive whose parts disagree: which of them is believed would decide what is read",
   },
   {
@@ -86,8 +91,13 @@ export const onlyTheirs: readonly Reason[] = [
   },
   {
     frameworks: ["torch"],
-    says: /^tensor-invalid: .*(its metadata is|its (strides|size|offset) has|is not in the file's list|is stated as)/s,
+    says: /^tensor-invalid: .*(its metadata is|its (strides|size|offset) has|is not in the file's list|is stated as|and its tensors expect)/s,
     because: "parts that contradict each other, or that torch's own writer never writes: torch takes the first, or memory as it was",
+  },
+  {
+    frameworks: ["torch", "paddle"],
+    says: /^unsupported: .*Protocol \d+ is stated/s,
+    because: "a protocol of pickles that does not exist; torch does not look",
   },
   {
     frameworks: ["torch"],

@@ -1,10 +1,11 @@
 // Batch output (`longspan ask --input … --output …`), which grows under its own name: what is killed has whole lines and at most a torn one, and --resume ends it.
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { PassThrough, Readable } from "node:stream";
 import { dirname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { run } from "../../packages/cli/src/run.ts";
-import { killAfter, start, timeOf } from "./killed-process.ts";
+import { start } from "./killed-process.ts";
 
 const fixtures = fileURLToPath(new URL("../../fixtures/", import.meta.url));
 const jobs = 60;
@@ -41,6 +42,17 @@ export async function writeAnswers(input: string, output: string): Promise<void>
   if (code !== 1) throw new Error(`longspan ask ends with ${code}: ${String(error.read())}`);
 }
 
+/** Kills a run when its output has so many bytes. */
+async function killAt(child: ReturnType<typeof start>, path: string, bytes: number): Promise<void> {
+  const exit = new Promise((resolve) => {
+    child.once("exit", resolve);
+  });
+  const size = async (): Promise<number> => (await stat(path).catch(() => ({ size: 0 }))).size;
+  while (child.exitCode === null && (await size()) < bytes) await setTimeout(1);
+  child.kill("SIGKILL");
+  await exit;
+}
+
 /**
  * Kills a run, then the run that goes on with it, and ends it with a third, again and again: half of the kills meet a new file, half an older one.
  * What is there after a kill must be a beginning of the whole output, and the whole in the end.
@@ -50,7 +62,7 @@ export async function killAnswers(kind: (typeof answerKinds)[number], scratch: s
   const input = join(folder, "jobs.jsonl");
   const output = (name: string): string => join(folder, `${name}.${kind}`);
   await writeJobs(input);
-  const duration = await timeOf(start("write-answers.ts", [input, output("whole")]));
+  await writeAnswers(input, output("whole"));
   const whole = await readFile(output("whole"));
   const problems: string[] = [];
   const counts = { nothing: 0, torn: 0, whole: 0, complete: 0 };
@@ -58,7 +70,8 @@ export async function killAnswers(kind: (typeof answerKinds)[number], scratch: s
   for (let kill = 0; kill < kills; kill++) {
     // The second kill meets what the first left.
     const path = output(`killed-${Math.floor(kill / 2)}`);
-    await killAfter(start("write-answers.ts", [input, path]), ((kill + Math.random()) / kills) * duration * 1.1);
+    const most = kill % 2 === 0 ? 0.6 * whole.length : whole.length;
+    await killAt(start("write-answers.ts", [input, path]), path, Math.random() * most);
     const left = await readFile(path).catch(() => new Uint8Array(0));
     if (left.length === 0) counts.nothing++;
     else if (left.length === whole.length) counts.complete++;

@@ -16,10 +16,15 @@ async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, vo
   for (let start = 0; start < bytes.length; start += length) yield bytes.subarray(start, start + length);
 }
 
+type ReadOptions = (job: { readonly id: string | number; readonly fields: Readonly<Record<string, unknown>> }) => unknown;
+let known: Promise<ReadOptions> | undefined;
+
 /** The options that a line of `longspan ask` may have, as its own declaration says. */
-async function askOptions(): Promise<
-  (job: { readonly id: string | number; readonly fields: Readonly<Record<string, unknown>> }) => unknown
-> {
+function askOptions(): Promise<ReadOptions> {
+  return (known ??= declaredOptions());
+}
+
+async function declaredOptions(): Promise<ReadOptions> {
   const { createProgram } = await import("../../packages/cli/src/program.ts");
   const { lineOptions } = await import("../../packages/cli/src/jobs/line-options.ts");
   const terminal = { input: Readable.from([]), out: new PassThrough(), error: new PassThrough() };

@@ -47,7 +47,7 @@ function checkArguments(functionName: string, args: readonly PickleValue[]): voi
       `${functionName} is called with ${args.length} arguments, and takes ${least === most ? least : `${least} or ${most}`}`,
     );
   const requiresGrad = args[4];
-  if (requiresGrad !== undefined && typeof requiresGrad !== "boolean" && requiresGrad !== 0 && requiresGrad !== 1)
+  if (requiresGrad !== undefined && typeof requiresGrad !== "boolean")
     throw new LongspanError(
       "tensor-invalid",
       `whether it requires gradients is ${describe(requiresGrad)}, where True or False is expected`,
