@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
+import { pageLicenses } from "./page-licenses.ts";
 import { contentSecurityPolicy, pageHeaders } from "./page-policy.ts";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -64,9 +65,11 @@ function page(): Plugin {
   };
 }
 
+const licenses = pageLicenses();
+
 export default defineConfig({
   base: "./",
-  plugins: [page()],
+  plugins: [page(), licenses.ofPage],
   resolve: {
     // The runtime is always given the module: what it would find itself is not built in.
     alias: [{ find: /^onnxruntime-web(?:\/webgpu)?$/, replacement: "onnxruntime-web/wasm" }],
@@ -75,6 +78,7 @@ export default defineConfig({
   optimizeDeps: { exclude: ["onnxruntime-web"] },
   worker: {
     format: "es",
+    plugins: licenses.ofWorkers,
     rolldownOptions: { output: { entryFileNames: "assets/[name]-[hash].js", chunkFileNames: "assets/[name]-[hash].js" } },
   },
   server: { headers: pageHeaders },

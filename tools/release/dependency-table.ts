@@ -138,7 +138,8 @@ ${table(["package", "used by", "why", "size", "licence", "last release", "instal
 
 ## What is built into the page
 
-\`longspan page\` serves a page that is built into the command line's package, of Longspan's own packages, what they use, onnxruntime-web, and:
+\`longspan page\` serves a page that is built into the command line's package, of Longspan's own packages, what they use, onnxruntime-web, and what stands below; the licences lie beside it, in
+\`licenses.md\`.
 
 ${table(["package", "why", "licence", "last release"], inPage)}
 `;
