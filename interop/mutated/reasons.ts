@@ -41,6 +41,11 @@ export const onlyOurs: readonly Reason[] = [
     because: "a table of names that names what is not there; a warning says so",
   },
   {
+    frameworks: ["paddle"],
+    says: /^ValueError: (endian is not a string|buffer size does not match)/,
+    because: "an array under a key that is no text: it is no parameter, and is not looked into",
+  },
+  {
     frameworks: ["onnx"],
     says: /^(DecodeError|ValueError: invalid literal for int)/,
     because: "damage in messages that are passed over, or in the text of an offset",
@@ -106,7 +111,7 @@ export const onlyTheirs: readonly Reason[] = [
   },
   {
     frameworks: ["paddle"],
-    says: /^tensor-invalid: .*(is a numpy array that|of a dtype (with the flags|of the unknown version)|an unknown byte order|of numpy's type)/s,
+    says: /^tensor-invalid: .*(is a numpy array that|it is a numpy|of a dtype (with the flags|of the unknown version)|an unknown byte order|of numpy's type)/s,
     because: "an array in a form that numpy reads and never writes",
   },
   {
