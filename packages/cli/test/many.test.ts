@@ -267,6 +267,29 @@ describe("files of jobs", () => {
     expect([code, error]).toEqual([1, expect.stringMatching(/no-folder does not exist\. Create it first/)]);
   });
 
+  test("a link that leads nowhere is told of in its own line, in a folder and by a pattern", async () => {
+    mkdirSync(at("links"));
+    writeFileSync(at("links/a.txt"), documents[0] ?? "");
+    symlinkSync(at("nowhere"), at("links/b.txt"));
+    symlinkSync(".", at("links/circle"));
+    for (const document of [at("links"), at("links/*")]) {
+      const { code, out } = await runCommand("ask", qaModel, "--question", question, "--document", document, "--output", "-");
+      expect([code, linesOf(out).map(({ id, error }) => [id, error?.code])]).toEqual([
+        1,
+        [
+          [at("links/a.txt"), undefined],
+          [at("links/b.txt"), "not-found"],
+        ],
+      ]);
+    }
+  });
+
+  test("two columns of one name are refused: one would be lost", async () => {
+    writeFileSync(at("columns.csv"), "question,document,document\nwho?,a,b\n");
+    const { code, error } = await runCommand("ask", qaModel, "--input", at("columns.csv"));
+    expect([code, error]).toEqual([1, expect.stringMatching(/two columns are called "document"/)]);
+  });
+
   test("numbers beyond what a machine has are refused", async () => {
     for (const words of [
       ["--workers", "1000"],

@@ -26,6 +26,7 @@ export async function* csvLines(pieces: AsyncIterable<Uint8Array>, name: string)
     for await (const cells of parser as AsyncIterable<readonly string[]>) {
       if (names === undefined) {
         names = cells.map((cell) => cell.trim());
+        requireOnce(names, name);
         continue;
       }
       number++;
@@ -37,6 +38,15 @@ export async function* csvLines(pieces: AsyncIterable<Uint8Array>, name: string)
   } finally {
     source.destroy();
   }
+}
+
+/** Of two columns of one name, one would be lost. */
+function requireOnce(names: readonly string[], file: string): void {
+  const twice = names.find((name, index) => name !== "" && names.indexOf(name) !== index);
+  if (twice === undefined) return;
+  throw new LongspanError("malformed", `${file}: two columns are called ${JSON.stringify(twice)}. Give each its own name.`, {
+    details: { path: file, column: twice },
+  });
 }
 
 function rowOf(names: readonly string[], cells: readonly string[], number: number, name: string): JobLine {

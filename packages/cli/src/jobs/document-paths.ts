@@ -1,3 +1,4 @@
+import type { Dirent } from "node:fs";
 import { glob, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { LongspanError } from "@longspan/core";
@@ -39,24 +40,36 @@ async function pathsOf(word: string): Promise<readonly string[]> {
 
 async function filesIn(folder: string): Promise<readonly string[]> {
   const files: string[] = [];
-  try {
-    for (const entry of (await readdir(folder, { withFileTypes: true })).toSorted(byName)) {
-      if (entry.name.startsWith(".")) continue;
-      const path = join(folder, entry.name);
-      // A link to a folder may lead around in a circle.
-      if (entry.isDirectory()) files.push(...(await filesIn(path)));
-      else if (entry.isFile() || (entry.isSymbolicLink() && (await stat(path)).isFile())) files.push(path);
-    }
-  } catch (error) {
-    throw fileSystemError(error, folder, "listed");
+  for (const entry of await entriesOf(folder)) {
+    if (entry.name.startsWith(".")) continue;
+    const path = join(folder, entry.name);
+    // A link to a folder may lead around in a circle.
+    if (entry.isDirectory()) files.push(...(await filesIn(path)));
+    else if (await isFile(path)) files.push(path);
   }
   return files;
 }
 
+async function entriesOf(folder: string): Promise<readonly Dirent[]> {
+  try {
+    return (await readdir(folder, { withFileTypes: true })).toSorted(byName);
+  } catch (error) {
+    throw fileSystemError(error, folder, "listed");
+  }
+}
+
 async function matchesOf(pattern: string): Promise<readonly string[]> {
   const matches: string[] = [];
-  for await (const path of glob(pattern)) if ((await stat(path)).isFile()) matches.push(path);
+  for await (const path of glob(pattern)) if (await isFile(path)) matches.push(path);
   return matches.toSorted();
+}
+
+/** A link that leads nowhere is one, too: what is wrong with it is told in its own place, as of a file that cannot be read. */
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => true,
+  );
 }
 
 function byName(a: { readonly name: string }, b: { readonly name: string }): number {

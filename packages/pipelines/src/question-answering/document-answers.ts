@@ -107,6 +107,8 @@ export function textProbabilities(
       sums.set(text, { score: sum.score + score, transformersScore: sum.transformersScore + (byWindow[more] ?? 0) });
     }
   }
+  // Of probabilities that were added up in float64.
+  for (const [text, { score, transformersScore }] of sums) if (score > 1) sums.set(text, { score: 1, transformersScore });
   return sums;
 }
 

@@ -2,7 +2,7 @@ import { array, assert, boolean, float, integer, property, record, tuple } from 
 import { describe, expect, test } from "vitest";
 import type { TokenizedText } from "../tokenizer/text-tokenizer.ts";
 import { answerUnits } from "./answer-units.ts";
-import { documentAnswers } from "./document-answers.ts";
+import { documentAnswers, textProbabilities } from "./document-answers.ts";
 import { spanDistribution, type WindowLogits } from "./span-distribution.ts";
 
 const logit = float({ min: -8, max: 8, noNaN: true });
@@ -138,4 +138,15 @@ test("of any number of windows, and of answers of any length", () => {
     Number.MAX_SAFE_INTEGER,
   );
   expect([...distribution.from(0)].map((value) => value.toFixed(3))).toEqual(["0.333", "0.333"]);
+});
+
+test("a text in many places is never likelier than certain, however its probabilities round", () => {
+  const { text, tokens } = textOf([1, 1, 1, 1, 1, 1, 1]);
+  const [first, , , fourth] = [0.5, 0, 0, 0.5 + 2 ** -52];
+  const distribution = {
+    none: 0,
+    from: (unit: number) => Float64Array.of([first, 0, 0, fourth, 0, 0, 0][unit] ?? 0),
+  };
+  const sums = textProbabilities(text, answerUnits(tokens, true), distribution, ["a"]);
+  expect(sums.get("a")).toEqual({ score: 1, transformersScore: first + fourth });
 });
