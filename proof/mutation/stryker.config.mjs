@@ -31,7 +31,7 @@ export default {
     "!packages/core/**",
   ],
   concurrency: 2,
-  timeoutMS: 60_000,
+  timeoutMS: 20_000,
   dryRunTimeoutMinutes: 20,
   // What is known from the last run, of places and tests that are as they were, is not tried again.
   incremental: true,

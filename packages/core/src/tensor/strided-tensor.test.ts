@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { ReadOptions } from "../bytes/byte-source.ts";
 import { bytesSource } from "../bytes/bytes-source.ts";
+import { castTensor } from "./cast-tensor.ts";
 import { bytesPerElement, type DataType } from "./data-type.ts";
 import { denseStrides, renameTensor, stridedTensor, type StridedTensorOptions } from "./strided-tensor.ts";
 import { transposeTensor } from "./transpose-tensor.ts";
@@ -213,6 +215,29 @@ test("what is read is the caller's: writing to it changes no later reading", asy
   }
 });
 
+test("a dense tensor is read as it lies: by one reading, to the caller's buffer, while the caller wants it", async () => {
+  const given: { offset: number; length: number; options: ReadOptions | undefined }[] = [];
+  const source = {
+    ...bytesSource(new Uint8Array(100)),
+    async read(offset: number, length: number, options?: ReadOptions) {
+      given.push({ offset, length, options });
+      return (options?.into ?? new Uint8Array(length)).subarray(0, length);
+    },
+  };
+  const own = { source, offset: 10, byteLength: 90 };
+  const tensor = stridedTensor({ name: "t", dataType: "float32", shape: [2, 3], elementOffset: 2, storage: own });
+  const [into, { signal }] = [new Uint8Array(30), new AbortController()];
+  expect((await tensor.readBytes(4, 12, { into, signal })).buffer).toBe(into.buffer);
+  expect(given).toEqual([{ offset: 22, length: 12, options: { into, signal } }]);
+  expect(given[0]?.options?.into).toBe(into);
+});
+
+test("of no elements nothing is read, wherever they would lie", async () => {
+  const tensor = stridedTensor({ name: "t", dataType: "float32", shape: [0, 3], elementOffset: 99, storage: storage(6, 4) });
+  expect((await tensor.readBytes(0, 0)).byteLength).toBe(0);
+  expect((await tensor.read()).data.length).toBe(0);
+});
+
 test("another name is all that renaming changes", async () => {
   const tensor = stridedTensor({ name: "t", dataType: "uint16", shape: [3, 2], strides: [1, 3], elementOffset: 1, storage: storage(7, 2) });
   const renamed = renameTensor(tensor, "other");
@@ -238,6 +263,14 @@ describe("transposing", () => {
     expect(() => transposeTensor(tensor)).toThrow(
       expect.objectContaining({ code: "tensor-invalid", message: expect.stringContaining("only a matrix") }),
     );
+  });
+
+  test("what is no view of a file is turned by its own order, whatever it is made of", async () => {
+    const tensor = stridedTensor({ name: "t", dataType: "float32", shape: [2, 3], storage: storage(6, 4) });
+    const whole = await transposeTensor(tensor).read();
+    const cast = castTensor(transposeTensor(tensor), "float64");
+    expect(Array.from((await transposeTensor(cast).read()).data, Number)).toEqual(Array.from((await tensor.read()).data, Number));
+    expect(Array.from((await cast.read()).data, Number)).toEqual(Array.from(whole.data, Number));
   });
 
   test("a part of a storage stays that part, under the tensor's name", async () => {

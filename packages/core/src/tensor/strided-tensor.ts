@@ -20,7 +20,7 @@ export interface StridedTensorOptions {
 
 /** Elements between neighbours of a dense tensor in C order. */
 export function denseStrides(shape: readonly number[]): number[] {
-  const strides = Array.from<number>({ length: shape.length });
+  const strides = shape.map(() => 1);
   let stride = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
     strides[axis] = stride;
@@ -136,7 +136,7 @@ function checkInsideStorage(options: StridedTensorOptions, strides: readonly num
 /** @throws LongspanError `argument-invalid` for a range that leaves the tensor or cuts elements. */
 export function checkElementRange(tensor: LazyTensor, offset: number, length: number): void {
   const bytes = bytesPerElement(tensor.dataType);
-  const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset % bytes === 0 && length % bytes === 0;
+  const whole = offset % bytes === 0 && length % bytes === 0;
   if (!whole || offset < 0 || length < 0 || offset + length > tensor.byteLength) {
     throw new LongspanError(
       "argument-invalid",

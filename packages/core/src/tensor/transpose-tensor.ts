@@ -9,8 +9,8 @@ import { denseStrides, stridedTensor } from "./strided-tensor.ts";
  * @throws LongspanError `tensor-invalid` when the tensor is not a matrix.
  */
 export function transposeTensor(tensor: LazyTensor): LazyTensor {
-  const [rows, columns] = tensor.shape;
-  if (rows === undefined || columns === undefined || tensor.shape.length !== 2) {
+  const [rows = 0, columns = 0] = tensor.shape;
+  if (tensor.shape.length !== 2) {
     throw new LongspanError(
       "tensor-invalid",
       `Tensor "${tensor.name}" has shape [${tensor.shape.join(", ")}]: only a matrix can be transposed.`,
