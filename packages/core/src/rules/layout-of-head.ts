@@ -28,10 +28,13 @@ export function layoutOfHead(layout: Layout, head: AnyHead): Layout {
 
 function ruleFor({ name, role }: ParameterDraft, parsed: ParsedLayout): Rule {
   const cut = name.lastIndexOf(".");
+  const same: Rule = { from: name, to: name };
+  if (cut === -1) return same;
   const example = [...examples[role].split("."), name.slice(cut + 1)];
   const [rule] = parsed.rulesFor(example);
   const captures = rule === undefined ? undefined : matchPattern(rule.from, example);
-  if (rule === undefined || captures === undefined || cut < 0) return { from: name, to: name };
+  // Stryker disable next-line ConditionalExpression,LogicalOperator: the index finds what matches, so there are both or neither
+  if (rule === undefined || captures === undefined) return same;
   const spelled = fillPattern(rule.to, captures);
   return {
     from: name,
