@@ -185,7 +185,10 @@ describe("bounds", () => {
       [{}, 400, '"inputs"'],
       [{ inputs: "text" }, 400, "question"],
       [{ inputs, parameters: { top_p: 1 } }, 400, '"top_p"'],
-      [{ inputs, parameters: { top_k: "many" } }, 400, "top-k"],
+      [{ inputs, parameters: { top_k: "many" } }, 400, "top_k"],
+      [{ inputs, parameters: { top_k: "3" } }, 400, "an integer, 1 or more"],
+      [{ inputs, parameters: { top_k: { toString: 1 } } }, 400, "an integer, 1 or more"],
+      [{ inputs, parameters: { align_to_words: "no" } }, 400, "true or false"],
       [{ inputs: { question: " ", context } }, 400, "question is empty"],
       [{ inputs: { question, context: "x".repeat(501) } }, 400, "501 characters"],
       [{ inputs: [inputs, inputs, inputs, inputs] }, 400, "takes 3 at a time"],
@@ -232,6 +235,12 @@ describe("bounds", () => {
 });
 
 test("what cannot be served", async () => {
+  for (const token of ["", "a b", "umläut"])
+    expect(await runCommand("serve", qaModel, "--port", "0", "--token", token)).toMatchObject({
+      code: 2,
+      error: expect.stringContaining("--token"),
+    });
+  expect(await runCommand("serve", qaModel, "--port", "0", "--workers", "2", "--batch-wait", "3")).toMatchObject({ code: 2 });
   expect(await runCommand("serve", join(fixtures, "nowhere"))).toMatchObject({ code: 1 });
   const server = await serve(qaModel);
   const port = new URL(server.address).port;

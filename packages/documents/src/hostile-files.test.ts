@@ -203,6 +203,29 @@ describe("a PDF", () => {
     await expect(read(Buffer.from(`%PDF-1.4\n${nested}\n%%EOF`), "a.pdf")).rejects.toMatchObject({ code: "malformed" });
   });
 
+  test("of streams that never begin", async () => {
+    const many = "1 0 obj<<>>stream ".repeat(80_000);
+    await expect(read(Buffer.from(`%PDF-1.4\n${many}\n%%EOF`), "a.pdf")).rejects.toMatchObject({ code: "malformed" });
+  });
+
+  test("of drawings that are drawn in one another", async () => {
+    const forms = Array.from({ length: 6 }, (_, depth) => {
+      // Few drawings come to much text: the test is to be quick.
+      const content = depth === 5 ? hello.replace("Hello", "Hello ".repeat(200)) : `/X Do `.repeat(10);
+      const inner = depth === 5 ? "" : `/XObject <</X ${11 + depth} 0 R>>`;
+      return `${10 + depth} 0 obj <</Type /XObject /Subtype /Form /BBox [0 0 99 99] /Length ${content.length} /Resources <<${inner} /Font <</F <</Type /Font /Subtype /Type1 /BaseFont /Helvetica>>>>>>>> stream\n${content}\nendstream endobj\n`;
+    }).join("");
+    const page = "/X Do";
+    const file =
+      "%PDF-1.4\n1 0 obj <</Type /Catalog /Pages 2 0 R>> endobj\n2 0 obj <</Type /Pages /Kids [3 0 R] /Count 1>> endobj\n" +
+      `3 0 obj <</Type /Page /Parent 2 0 R /MediaBox [0 0 99 99] /Contents 4 0 R /Resources <</XObject <</X 10 0 R>>>>>> endobj\n4 0 obj <</Length ${page.length}>> stream\n${page}\nendstream endobj\n${forms}` +
+      "trailer <</Root 1 0 R>>\n%%EOF\n";
+    await expect(read(Buffer.from(file), "a.pdf")).rejects.toMatchObject({
+      code: "limit-exceeded",
+      message: expect.stringContaining("characters"),
+    });
+  });
+
   test("cut anywhere", async () => {
     const whole = await fixture("lease.pdf");
     for (let size = 8; size < whole.length - 8; size += 997) {

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, readdir, readlink, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ByteSource, ProgressEvent } from "@longspan/core";
+import { LongspanError, type ByteSource, type ProgressEvent } from "@longspan/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { hubServer, type HubServer } from "@longspan/hub-server";
 import { hubModel } from "./hub-model.ts";
@@ -153,6 +153,30 @@ describe("downloads that end early", () => {
 
   test("stop at once when interrupted", async () => {
     await expect(open("somebody/model", { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "aborted" });
+  });
+});
+
+describe("a machine", () => {
+  test("whose variables are empty says nothing by them", async () => {
+    for (const name of ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE"]) vi.stubEnv(name, " ");
+    vi.stubEnv("HF_TOKEN_PATH", join(cacheFolder, "token"));
+    await writeFile(join(cacheFolder, "token"), "hf_right\n");
+    const { files: gated } = await hubModel("somebody/gated", { endpoint: server.endpoint, cacheFolder, offline: false });
+    expect(await bytesOf(await gated.resolve("model.safetensors"))).toEqual(weights);
+  });
+
+  test("that cannot note a branch's commit opens the model all the same", async () => {
+    await bytesOf(await (await open()).resolve("model.safetensors"));
+    await rm(join(repositoryFolder(), "refs"), { recursive: true });
+    await writeFile(join(repositoryFolder(), "refs"), "a file where the folder would be");
+    expect(await bytesOf(await (await open()).resolve("model.safetensors"))).toEqual(weights);
+  });
+
+  test("that cannot keep a file says so", async () => {
+    await bytesOf(await (await open()).resolve("config.json"));
+    await rm(join(repositoryFolder(), "blobs"), { recursive: true });
+    await writeFile(join(repositoryFolder(), "blobs"), "a file where the folder would be");
+    await expect((await open()).resolve("model.safetensors").then(bytesOf)).rejects.toBeInstanceOf(LongspanError);
   });
 });
 

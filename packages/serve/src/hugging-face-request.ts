@@ -18,42 +18,48 @@ type Fields = Readonly<Record<string, unknown>>;
 /** A parameter as an option of the command line. @throws RequestError for a value that it cannot have. */
 type Parameter = (value: unknown) => Fields;
 
-const option =
-  (name: string): Parameter =>
-  (value) => ({ [name]: value });
+/** A parameter that has values of this kind alone; without `option` it is read of the answer, not of the input. */
+const kindOf =
+  (what: string, isOne: (value: unknown) => boolean) =>
+  (option?: string): ((name: string) => Parameter) =>
+  (name) =>
+  (value) => {
+    if (isOne(value)) return option === undefined ? {} : { [option]: value };
+    throw invalid(`${name} is ${JSON.stringify(value)}; it is ${what}.`);
+  };
+
+const count = kindOf("an integer, 1 or more", (value) => Number.isSafeInteger(value) && Number(value) >= 1);
+const amount = kindOf("an integer, 0 or more", (value) => Number.isSafeInteger(value) && Number(value) >= 0);
+const flag = kindOf("true or false", (value) => typeof value === "boolean");
+const word = kindOf("a text", (value) => typeof value === "string");
 
 /** A parameter of which one value alone is what is done anyway. */
 const fixed =
-  (name: string, ...allowed: readonly unknown[]): Parameter =>
+  (...allowed: readonly unknown[]) =>
+  (name: string): Parameter =>
   (value) => {
     // As text that is bounded: what it is compared with is short.
     if (allowed.some((one) => shownValue(one) === shownValue(value))) return {};
     throw invalid(`${name} is ${shownValue(value)}; this server does ${allowed.map((one) => JSON.stringify(one)).join(" or ")} alone.`);
   };
 
-/** Read of the answer, not of the input. */
-const ofAnswer: Parameter = () => ({});
-
 /**
  * The parameters of each task, as huggingface_hub and @huggingface/inference name them (huggingface.js, packages/tasks, spec/input.json of
  * each task).
  */
-const parameters: Readonly<Record<ServedTask, Readonly<Record<string, Parameter>>>> = {
+const parameters: Readonly<Record<ServedTask, Readonly<Record<string, (name: string) => Parameter>>>> = {
   "question-answering": {
-    top_k: option("top-k"),
-    doc_stride: option("stride-tokens"),
-    max_answer_len: option("max-answer-tokens"),
-    max_seq_len: option("window-tokens"),
-    handle_impossible_answer: option("allow-no-answer"),
-    align_to_words: (value) => ({ "within-words": value === false }),
+    top_k: count("top-k"),
+    doc_stride: amount("stride-tokens"),
+    max_answer_len: count("max-answer-tokens"),
+    max_seq_len: count("window-tokens"),
+    handle_impossible_answer: flag("allow-no-answer"),
+    align_to_words: (name) => (value) => ({ ...flag()(name)(value), "within-words": value === false }),
   },
-  "fill-mask": { top_k: option("top-k") },
-  "text-classification": { function_to_apply: option("scores"), top_k: ofAnswer },
-  "token-classification": {
-    aggregation_strategy: option("aggregation"),
-    ignore_labels: fixed("ignore_labels", ["O"]),
-  },
-  "feature-extraction": { normalize: option("normalize"), prompt_name: option("prompt-name"), truncate: ofAnswer },
+  "fill-mask": { top_k: count("top-k") },
+  "text-classification": { function_to_apply: word("scores"), top_k: count() },
+  "token-classification": { aggregation_strategy: word("aggregation"), ignore_labels: fixed(["O"]) },
+  "feature-extraction": { normalize: flag("normalize"), prompt_name: word("prompt-name"), truncate: fixed(true) },
 };
 
 /** What Hugging Face's servers do where nothing is said, and the command line does not. */
@@ -89,7 +95,7 @@ function optionsOf(task: ServedTask, named: Fields): Fields {
       .filter(([, value]) => value !== null && value !== undefined)
       .map(([name, value]) => {
         const parameter = Object.hasOwn(known, name) ? known[name] : undefined;
-        if (parameter !== undefined) return parameter(value);
+        if (parameter !== undefined) return parameter(name)(value);
         throw invalid(`${task} has no parameter ${JSON.stringify(name)} here. There are: ${Object.keys(known).join(", ")}.`);
       }),
   ) as Fields;

@@ -26,8 +26,8 @@ export interface InferenceEngine {
   /** How often the model was lost and opened again. */
   readonly reopened: number;
   /**
-   * The results of inputs, in their order.
-   * @throws RequestError 429 where too many wait, 503 before the model is open and while the server ends, 504 when it takes too long;
+   * The results of inputs, in their order; while the model is being opened they wait.
+   * @throws RequestError 429 where too many wait, 503 while the server ends, 504 when it takes too long;
    * what an input's error is.
    */
   submit(inputs: readonly ServedJob["fields"][], signal: AbortSignal): Promise<readonly EngineResult[]>;
@@ -126,6 +126,8 @@ export function inferenceEngine({ withModel, capacity, timeout, onLost }: Infere
     const timer = setTimeout(() => giveUp(new RequestError(504, "timeout", late)), timeout);
     const leave = (): void => giveUp(new RequestError(503, "aborted", "The client has gone."));
     signal.addEventListener("abort", leave);
+    // Idle time is nobody's.
+    if (queued.length + underWay.size === 0) lastAnswer = performance.now();
     queued.push(waiting);
     wake();
     try {

@@ -57,12 +57,17 @@ export async function serve(model: string, options: ServeCommandOptions, context
   const { serveInference } = await loadServer();
   const task = options.task ?? (await taskOf(model, options, context));
   const command = commandOf(task);
-  const token = options.token ?? process.env.LONGSPAN_TOKEN;
+  const token = bearerToken(options.token);
+  if (options.workers !== undefined && options.batchWait !== undefined)
+    throw new LongspanError("argument-invalid", "--batch-wait is for a model in this process; with --workers leave it out.", {
+      details: { option: "batch-wait" },
+    });
   const given: TextCommandOptions = { ...options, document: [] };
   // What is asked already is answered, whatever ends the server; a second signal ends the process.
   const running = new AbortController().signal;
   const own = lineOptions(declared.parent?.commands.find((one) => one.name() === command.name) ?? declared, command.lineOptions);
 
+  let wasOpen = false;
   const runHere: WithModel = async (use) => {
     await runPipeline(
       model,
@@ -71,8 +76,9 @@ export async function serve(model: string, options: ServeCommandOptions, context
         command: command.name,
         heads: command.heads,
         create: async (pipelineOptions, opened) => command.create(given, pipelineOptions, opened),
-        run: async (pipeline) =>
-          use((jobs) =>
+        run: async (pipeline) => {
+          wasOpen = true;
+          return use((jobs) =>
             served(
               pipeline.runJobs(jobs, {
                 signal: running,
@@ -83,9 +89,11 @@ export async function serve(model: string, options: ServeCommandOptions, context
                 patience: options.batchWait ?? 5,
               }),
             ),
-          ),
+          );
+        },
       },
-      { terminal, signal },
+      // A model that is lost while the server ends is opened again: what was accepted is answered.
+      { terminal, signal: wasOpen ? running : signal },
     );
   };
   const runWorkers: WithModel = async (use) => {
@@ -96,11 +104,11 @@ export async function serve(model: string, options: ServeCommandOptions, context
   await serveInference({
     withModel: options.workers === undefined ? runHere : runWorkers,
     task,
-    model,
+    model: shownModel(model),
     version: version(),
     host: options.host ?? "127.0.0.1",
     port: options.port ?? 8080,
-    token: token === "" ? undefined : token,
+    token,
     capacity: options.queue ?? 256,
     timeout: (options.requestTimeout ?? 60) * 1000,
     maxBody: options.maxBody ?? 10_000_000,
@@ -111,6 +119,23 @@ export async function serve(model: string, options: ServeCommandOptions, context
     onError: (error) =>
       writeLine(terminal.error, styled("red", "error"), `  ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
   });
+}
+
+/** What RFC 6750 lets a token be. An empty one would let everybody in whose variable was not set. @throws LongspanError `argument-invalid`. */
+function bearerToken(given: string | undefined): string | undefined {
+  const token = given ?? process.env.LONGSPAN_TOKEN;
+  if (token === undefined || /^[A-Za-z0-9._~+/-]+=*$/.test(token)) return token;
+  const name = given === undefined ? "LONGSPAN_TOKEN" : "--token";
+  const words =
+    token === "" ? "is empty: give one, or leave it out" : "has other characters than letters, digits and ._~+/- (and = at its end)";
+  throw new LongspanError("argument-invalid", `${name} ${words}.`, { details: { option: "token" } });
+}
+
+/** A signed address is nobody else's: without its query. */
+function shownModel(model: string): string {
+  if (!URL.canParse(model)) return model;
+  const { protocol, host, pathname } = new URL(model);
+  return /^https?:$/.test(protocol) ? `${protocol}//${host}${pathname}` : model;
 }
 
 function commandOf(task: ServedTask): TextCommand<TextCommandOptions> {

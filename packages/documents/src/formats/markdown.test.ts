@@ -45,6 +45,18 @@ test("the words without the markup, at the file's lines", async () => {
   }
 });
 
+test("what follows code over two lines stands on its own line", async () => {
+  const { place, text } = await readDocument(new TextEncoder().encode("one `two\nthree` and `x`\nfour `\nfive\n"), { name: "a.md" });
+  expect(text).toBe("one two three and x\nfour `\nfive");
+  const linesOf = (words: string): number | undefined => place(text.indexOf(words), text.indexOf(words) + words.length).line;
+  expect(["one", "and", "four", "five"].map(linesOf)).toEqual([1, 2, 3, 4]);
+});
+
+test("text between two rules is no front matter", async () => {
+  const { text } = await readDocument(new TextEncoder().encode("---\nThe rent is 500.\n\n---\n\nMore."), { name: "a.md" });
+  expect(text).toBe("The rent is 500.\n\nMore.");
+});
+
 test("a rule at the start is no front matter", async () => {
   const { text } = await readDocument(new TextEncoder().encode("---\n\none\n"), { name: "a.md" });
   expect(text).toBe("one");

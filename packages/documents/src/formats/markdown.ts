@@ -6,6 +6,9 @@ import { htmlText } from "./html.ts";
 /** Lists and quotes in one another: what lies deeper, the parser leaves out. */
 const maxNesting = 200;
 
+/** Fields (`title: …`) between two lines; what else begins with such a line begins with a rule. */
+const frontMatter = /^---\n(?:#[^\n]*\n|\n)*["'\w][^\n]*:(?:[ \t][^\n]*)?\n(?:[\s\S]*?\n)?(?:---|\.\.\.)(?:\n|$)/;
+
 /**
  * The words of a Markdown text without its markup: blocks on lines of their own, with an empty line between, a table's cells with tabs between. Code stays as it is;
  * HTML tags, addresses of links and the front matter do not.
@@ -13,7 +16,7 @@ const maxNesting = 200;
  */
 export async function markdownText(source: string, name: string): Promise<PlacedText> {
   const { default: MarkdownIt } = await import("markdown-it");
-  const found = /^---\n[\s\S]*?\n(?:---|\.\.\.)(?:\n|$)/.exec(source)?.[0] ?? "";
+  const found = frontMatter.exec(source)?.[0] ?? "";
   // Its lines count.
   const body = "\n".repeat(found.split("\n").length - 1) + source.slice(found.length);
   const collector = textCollector();
@@ -44,8 +47,10 @@ export async function markdownText(source: string, name: string): Promise<Placed
   return collector.result();
 }
 
-function addInline(collector: TextCollector, separator: string, { children }: Token, firstLine: number): void {
+function addInline(collector: TextCollector, separator: string, { children, content }: Token, firstLine: number): void {
   let line = firstLine;
+  // Where in the source the next line end or code is looked for.
+  let at = 0;
   let before = collector.length === 0 ? "" : separator;
   let position = { line };
   const add = (text: string): void => {
@@ -61,11 +66,20 @@ function addInline(collector: TextCollector, separator: string, { children }: To
     if (child.type === "softbreak" || child.type === "hardbreak") {
       add("\n");
       nextLine(1);
-    } else if (child.type === "text" || child.type === "code_inline" || child.type === "text_special") add(child.content);
-    else if (child.type === "image") add(child.content);
+      at = content.indexOf("\n", at) + 1;
+    } else if (child.type === "text" || child.type === "text_special") add(child.content);
+    else if (child.type === "code_inline") {
+      add(child.content);
+      // Its line ends are spaces now.
+      const begin = content.indexOf(child.markup, at) + child.markup.length;
+      const end = content.indexOf(child.markup, begin);
+      nextLine(content.slice(begin, end).split("\n").length - 1);
+      at = end + child.markup.length;
+    } else if (child.type === "image") add(child.content);
     else if (child.type === "html_inline") {
       if (/^<br\b/i.test(child.content)) add("\n");
       nextLine(child.content.split("\n").length - 1);
+      at = content.indexOf(child.content, at) + child.content.length;
     }
   }
 }

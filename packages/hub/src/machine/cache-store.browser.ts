@@ -19,7 +19,7 @@ export function cacheStore(endpoint: string, repository: string): HubStore {
       return response?.text();
     },
     async saveCommit(revision, commit) {
-      await (await open())?.put(referenceOf(revision), new Response(commit));
+      await (await open())?.put(referenceOf(revision), new Response(commit)).catch(() => undefined);
     },
     async list(commit) {
       const cache = await open();

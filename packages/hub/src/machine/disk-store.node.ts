@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { lstat, mkdir, readdir, readFile, readlink, realpath, rename, symlink, writeFile, copyFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, readFile, readlink, realpath, rename, symlink, rm, writeFile, copyFile } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { getRepoFolderName } from "@huggingface/hub";
-import { fileSource } from "@longspan/core/node";
+import { fileSource, fileSystemError } from "@longspan/core/node";
 import type { HubStore, RepositoryFile } from "../hub-store.ts";
 import { downloadBlob } from "./download-blob.node.ts";
 import { exists } from "./exists.node.ts";
@@ -22,10 +22,15 @@ export function diskStore(cacheFolder: string, repository: string): HubStore {
     },
     async saveCommit(revision, commit) {
       const path = join(root, "refs", ...revision.split("/"));
-      await mkdir(dirname(path), { recursive: true });
       const staged = `${path}.${randomUUID()}.tmp`;
-      await writeFile(staged, commit);
-      await rename(staged, path);
+      try {
+        await mkdir(dirname(path), { recursive: true });
+        await writeFile(staged, commit);
+        await rename(staged, path);
+      } catch {
+        // A cache that cannot be written to, or is full: the hub is asked again the next time.
+        await rm(staged, { force: true }).catch(() => undefined);
+      }
     },
     list: (commit) => listSnapshot(snapshot(commit)),
     async find(commit, path) {
@@ -36,8 +41,12 @@ export function diskStore(cacheFolder: string, repository: string): HubStore {
       const { commit, file } = download;
       const pointer = join(snapshot(commit), ...file.path.split("/"));
       const blob = join(root, "blobs", file.etag);
-      if (!(await exists(blob))) await downloadBlob(blob, download);
-      await point(pointer, blob);
+      try {
+        if (!(await exists(blob))) await downloadBlob(blob, download);
+        await point(pointer, blob);
+      } catch (error) {
+        throw error instanceof Error && "syscall" in error ? fileSystemError(error, pointer, "written") : error;
+      }
       return fileSource(pointer);
     },
   };

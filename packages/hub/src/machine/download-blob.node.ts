@@ -51,7 +51,8 @@ async function fetchBlob(blob: string, { file, open: openSource, onBytes, signal
           next = offset < file.size ? read(offset) : undefined;
           // Awaited in the next turn; a failure before that must not count as unhandled.
           next?.catch(() => undefined);
-          await handle.write(piece);
+          // All of it: a write may end early, on a disk that is full.
+          await handle.appendFile(piece);
           hash.hash.update(piece);
           onBytes(offset);
         }
@@ -60,6 +61,16 @@ async function fetchBlob(blob: string, { file, open: openSource, onBytes, signal
       }
     }
     await handle.sync();
+    const { size } = await handle.stat();
+    if (size !== file.size) {
+      throw new LongspanError(
+        "io-failed",
+        `${incomplete} has ${size} bytes after ${file.size} were written to it. Look after the disk, and try again.`,
+        {
+          details: { path: incomplete, size, expected: file.size },
+        },
+      );
+    }
   } finally {
     await handle.close();
   }

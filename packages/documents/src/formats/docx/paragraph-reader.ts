@@ -35,7 +35,7 @@ export function paragraphReader(collector: TextCollector, note?: string): XmlLis
       if (leftOut.has(element)) skipped++;
       else if (element === "w:p") {
         if (open.length > 0) separate("\n");
-        open.push(note === undefined ? { paragraph: ++paragraphs } : { note: `${note} ${noteId}` });
+        open.push(note === undefined ? { paragraph: skipped > 0 ? paragraphs : ++paragraphs } : { note: `${note} ${noteId}` });
       } else if (element === "w:footnote" || element === "w:endnote") {
         // The lines between text and notes are such notes, too.
         noteId = attributes["w:type"] === undefined || attributes["w:type"] === "normal" ? (attributes["w:id"] ?? "?") : "";

@@ -54,6 +54,12 @@ async function relatedParts(
   return related;
 }
 
+/** The name in the archive; of a target that is no address, one that no file has. */
 function resolved(folder: string, target: string): string {
-  return new URL(target, `zip:/${folder}`).pathname.slice(1);
+  const path = URL.canParse(target, `zip:/${folder}`) ? new URL(target, `zip:/${folder}`).pathname.slice(1) : "";
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }

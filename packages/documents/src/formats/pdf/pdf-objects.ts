@@ -32,7 +32,8 @@ const word = /[^\0\t\n\f\r ()<>[\]{}/%]+/y;
 const number = /[+-]?(?:\d+(?:\.\d*)?|\.\d+)/y;
 const restOfReference = /[\0\t\n\f\r ]+\d{1,10}[\0\t\n\f\r ]*R(?![^\0\t\n\f\r ()<>[\]{}/%])/y;
 const anyObject = /(?:(?<!\d)(\d{1,10})[\0\t\n\f\r ]{1,16}\d{1,5}[\0\t\n\f\r ]{1,16})?(?<!end)obj/g;
-const lineEnd = /\r\n?|\n/g;
+/** Behind the word `stream`, with a little that pdf.js passes over: looking further would be a reading of the rest of the file for each such word. */
+const lineEnd = /[^\r\n]{0,64}(?:\r\n?|\n)/y;
 
 /** Lists in lists: as many as no file has. */
 const maxDepth = 100;

@@ -9,6 +9,16 @@ import { checkStreamSizes } from "./stream-sizes.ts";
 /** Readers look for a file's end mark this far from its end (ISO 32000-1, Annex H, note 18). */
 const endMarkBytes = 1024;
 
+/**
+ * Characters that a file of so many bytes may come to: drawings that are drawn again and again in one another make a book of a kilobyte. Text shrinks to a
+ * fifth, seldom to a twentieth.
+ */
+function maxCharacters(bytes: number): number {
+  return 2 ** 16 + 32 * bytes;
+}
+
+type TextContent = Awaited<ReturnType<PDFPageProxy["getTextContent"]>>;
+
 export interface PdfOptions {
   readonly name: string;
   readonly signal: AbortSignal | undefined;
@@ -47,7 +57,7 @@ async function textByPdfJs(
   });
   try {
     const pdf = await task.promise;
-    const text = await documentText(pdf, { name, signal });
+    const text = await documentText(pdf, { name, signal }, maxCharacters(bytes.length));
     requireTables(missing, name);
     return text;
   } catch (error) {
@@ -72,13 +82,25 @@ function requireEnd(bytes: Uint8Array, name: string): void {
 async function documentText(
   pdf: PDFDocumentProxy,
   { name, signal }: PdfOptions,
+  maxLength: number,
 ): Promise<PlacedText & { readonly warnings: readonly string[] }> {
   const collector = textCollector();
   const empty: number[] = [];
   for (let number = 1; number <= pdf.numPages; number++) {
     throwIfAborted(signal);
     const page = await pdf.getPage(number);
-    if (!(await addPage(collector, page, number))) empty.push(number);
+    const check = (): void => {
+      throwIfAborted(signal);
+      if (collector.length <= maxLength) return;
+      throw new LongspanError(
+        "limit-exceeded",
+        `${name} comes to more than ${maxLength} characters, which are too many for a PDF of its size.`,
+        {
+          details: { name, limit: maxLength },
+        },
+      );
+    };
+    if (!(await addPage(collector, page, number, check))) empty.push(number);
     page.cleanup();
   }
   if (empty.length === pdf.numPages) {
@@ -93,8 +115,11 @@ async function documentText(
   return { ...collector.result(), warnings };
 }
 
-/** @returns whether the page has text. */
-async function addPage(collector: TextCollector, page: PDFPageProxy, number: number): Promise<boolean> {
+/**
+ * @param check throws where no more is to be read
+ * @returns whether the page has text.
+ */
+async function addPage(collector: TextCollector, page: PDFPageProxy, number: number, check: () => void): Promise<boolean> {
   let line = 1;
   let position = { page: number, line };
   // Pages are apart as paragraphs are.
@@ -110,15 +135,17 @@ async function addPage(collector: TextCollector, page: PDFPageProxy, number: num
     if (gap === "") gap = "\n";
     position = { page: number, line: ++line };
   };
-  const { items } = await page.getTextContent();
   let isLineEmpty = true;
-  for (const item of items) {
-    if (!("str" in item)) continue;
-    add(item.str);
-    if (item.str.trim() !== "") isLineEmpty = false;
-    if (!item.hasEOL || isLineEmpty) continue;
-    endLine();
-    isLineEmpty = true;
+  for await (const { items } of textOf(page)) {
+    check();
+    for (const item of items) {
+      if (!("str" in item)) continue;
+      add(item.str);
+      if (item.str.trim() !== "") isLineEmpty = false;
+      if (!item.hasEOL || isLineEmpty) continue;
+      endLine();
+      isLineEmpty = true;
+    }
   }
   for (const { fieldType, fieldValue, alternativeText } of await page.getAnnotations()) {
     if ((fieldType !== "Tx" && fieldType !== "Ch") || fieldValue === null || fieldValue === undefined || fieldValue === "") continue;
@@ -127,6 +154,20 @@ async function addPage(collector: TextCollector, page: PDFPageProxy, number: num
     add(label + (Array.isArray(fieldValue) ? fieldValue.join(", ") : String(fieldValue)).replaceAll(/\r\n?|\n/g, " "));
   }
   return !isEmpty;
+}
+
+/** Piece by piece; streams that are gone through by themselves are not in all browsers. */
+async function* textOf(page: PDFPageProxy): AsyncGenerator<TextContent, void, void> {
+  const reader = (page.streamTextContent() as ReadableStream<TextContent>).getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel();
+  }
 }
 
 /** Forms of XFA have a single page that asks for another reader. */
