@@ -1,14 +1,13 @@
 import { defineConfig } from "tsup";
-import { library } from "@longspan/build";
+import { library, modules } from "@longspan/build";
 
 const entries = ["index", "adapter/index", "graph/index", "runtime/index", "node/index", "browser/index", "testing/index"];
 
 // "#place" is resolved where the package is used: see "imports" in package.json.
-export default defineConfig({
-  ...library({
-    ...Object.fromEntries(entries.map((entry) => [entry, `src/${entry}.ts`])),
-    "place.node": "src/place/text-place.node.ts",
-    "place.browser": "src/place/text-place.browser.ts",
-  }),
-  external: [/^node:/, "#place"],
-});
+export default defineConfig([
+  {
+    ...library({ ...Object.fromEntries(entries.map((entry) => [entry, `src/${entry}.ts`])), "place.node": "src/place/text-place.node.ts" }),
+    external: [/^node:/, "#place"],
+  },
+  modules(),
+]);

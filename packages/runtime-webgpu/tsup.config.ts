@@ -1,13 +1,11 @@
 import { defineConfig } from "tsup";
-import { library } from "@longspan/build";
+import { library, modules } from "@longspan/build";
 
 const entries = {
   index: "src/index.ts",
   "gpu.node": "src/device/gpu.node.ts",
-  "gpu.browser": "src/device/gpu.browser.ts",
   "tuning-store.node": "src/device/tuning-store.node.ts",
-  "tuning-store.browser": "src/device/tuning-store.browser.ts",
 };
 
 // "#gpu" and "#tuning-store" are resolved where the package is used: see "imports" in package.json.
-export default defineConfig({ ...library(entries), external: [/^node:/, "#gpu", "#tuning-store", "webgpu"] });
+export default defineConfig([{ ...library(entries), external: [/^node:/, "#gpu", "#tuning-store", "webgpu"] }, modules()]);

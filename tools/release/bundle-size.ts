@@ -74,7 +74,8 @@ async function withEsbuild(source: string, folder: string, work: string): Promis
     metafile: true,
   });
   const outputs = new Map(Object.entries(metafile.outputs).map(([name, output]) => [join(work, name), output]));
-  const entry = [...outputs].find(([, { entryPoint }]) => entryPoint !== undefined)?.[0] ?? "";
+  // What is imported when it is wanted is an entry point, too.
+  const entry = [...outputs].find(([, { entryPoint }]) => entryPoint === "<stdin>")?.[0] ?? "";
   const importsOf = (name: string): readonly string[] =>
     (outputs.get(name)?.imports ?? []).flatMap(({ kind, path }) => (kind === "import-statement" ? [join(work, path)] : []));
   return sizeOf(new Map(outputFiles.map(({ path, text }) => [path, text])), importedBy(entry, importsOf));

@@ -17,7 +17,7 @@ console.log("Bytes of JavaScript, minified and gzipped: what is loaded at first,
 console.table(rows);
 if (tooLarge.length > 0) {
   console.error(
-    `Too large: ${tooLarge.join("; ")}. What stands at the top of a module and calls something is kept by bundlers: see /*#__PURE__*/.`,
+    `Too large: ${tooLarge.join("; ")}. What stands at the top of a module and calls something is kept by bundlers (see /*#__PURE__*/); what few programs need is loaded when they do. See "Weight" in CONTRIBUTING.md.`,
   );
   process.exitCode = 1;
 }

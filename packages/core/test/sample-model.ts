@@ -1,4 +1,5 @@
-import { parseLongformerConfig, type LongformerConfig } from "../src/longformer/config.ts";
+import type { LongformerConfig } from "../src/longformer/config.ts";
+import { parseLongformerConfig } from "../src/longformer/parse-config.ts";
 import type { Layout } from "../src/adapter/layout.ts";
 
 /** A small configuration whose matrices are all rectangular except the attention's. */

@@ -14,7 +14,7 @@ export { writeSidecarFiles, writeTextFile } from "../conversion/write-sidecar-fi
 export { tokenizerFileNames } from "../conversion/convert-checkpoint.ts";
 export { standardDerivations } from "../derivations/standard-derivations.ts";
 export { checkTies } from "../conversion/check-ties.ts";
-export { describeModelDifferences } from "../conversion/choose-model.ts";
+export { describeModelDifferences } from "../conversion/describe-models.ts";
 
 export { canonicalRules } from "../rules/canonical-rules.ts";
 export { compileLayout, type CompiledLayout, type WrittenParameter } from "../rules/compile-layout.ts";
@@ -25,7 +25,8 @@ export { parseLayout, type ParsedLayout, type Reading } from "../rules/parse-lay
 export { headOfArchitecture, headParameters, headRecords, type HeadRecord, type HeadSizes } from "../longformer/head.ts";
 export { headRecord, inputAxes } from "../longformer/head-definition.ts";
 export { modelTypeOfConfigClass } from "../longformer/class-names.ts";
-export { classDefaults, parseLongformerConfig, type ParsedConfig } from "../longformer/config.ts";
+export { classDefaults, type ParsedConfig } from "../longformer/config.ts";
+export { parseLongformerConfig } from "../longformer/parse-config.ts";
 export type { ParameterDraft } from "../longformer/parameter-draft.ts";
 export { publishedConfigs } from "../longformer/published-configs.ts";
 export { isRobertaModelType } from "../longformer/roberta-config.ts";

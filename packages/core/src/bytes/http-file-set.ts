@@ -1,8 +1,8 @@
 import { LongspanError } from "../errors/longspan-error.ts";
 import { checkFileName } from "./file-name.ts";
 import type { FileSet } from "./file-set.ts";
-import { type HttpSourceOptions, openHttpSource } from "./http-source.ts";
-import { httpUrl, lastSegment, urlForMessages } from "./http-response.ts";
+import type { HttpSourceOptions } from "./http-source.ts";
+import { httpUrl, lastSegment, urlForMessages } from "./http-url.ts";
 
 /**
  * The files beside a URL: of `https://host/model/model.safetensors?revision=2`, `config.json` is `https://host/model/config.json?revision=2`. A URL that ends in a
@@ -21,6 +21,7 @@ export function httpFileSet(url: string | URL, options: HttpSourceOptions = {}):
       checkFileName(fileName, name);
       const address = new URL(encodeURIComponent(fileName), base);
       address.search = base.search;
+      const { openHttpSource } = await import("./http-source.ts");
       try {
         const { source, contentType } = await openHttpSource(fileName === ownName ? base : address, options, signal);
         if (fileName === ownName || /\.html?$/i.test(fileName) || !/^\s*text\/html\b/i.test(contentType)) return source;

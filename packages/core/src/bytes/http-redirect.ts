@@ -1,5 +1,6 @@
 import { LongspanError } from "../errors/longspan-error.ts";
-import { cancelBody, statusError, urlForMessages } from "./http-response.ts";
+import { cancelBody, statusError } from "./http-response.ts";
+import { urlForMessages } from "./http-url.ts";
 
 /** As many as people need; browsers and curl follow 20 to 50. */
 const maxRedirects = 10;

@@ -9,13 +9,12 @@ import {
   type HttpVersion,
   checkVersion,
   contentLength,
-  httpUrl,
   parseContentRange,
   rangeProblem,
   statusError,
-  urlForMessages,
   versionOf,
 } from "./http-response.ts";
+import { httpUrl, urlForMessages } from "./http-url.ts";
 import { readAhead, minWindow } from "./read-ahead.ts";
 import { TransientFailure } from "./transient-failure.ts";
 

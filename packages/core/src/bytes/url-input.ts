@@ -1,7 +1,7 @@
 import type { CheckpointInput } from "./checkpoint-input.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { httpFileSet } from "./http-file-set.ts";
-import { lastSegment } from "./http-response.ts";
+import { lastSegment } from "./http-url.ts";
 import type { HttpSourceOptions } from "./http-source.ts";
 
 /** A URL as a checkpoint's place: a file and its siblings, or (with a slash at its end) a folder. @throws LongspanError `argument-invalid`. */

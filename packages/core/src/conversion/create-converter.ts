@@ -11,10 +11,10 @@ import { LongspanError } from "../errors/longspan-error.ts";
 import type { DataType } from "../tensor/data-type.ts";
 import { uniqueByName } from "./choose-claim.ts";
 import type { ConversionPlan } from "./conversion-plan.ts";
-import { convertCheckpoint, type ConvertOptions } from "./convert-checkpoint.ts";
+import type { ConvertOptions } from "./convert-checkpoint.ts";
 import { openCheckpoint, type OpenOptions } from "./open-checkpoint.ts";
 import { planConversion } from "./plan-conversion.ts";
-import { verifyCheckpoints, type Verification, type VerifyOptions } from "./verify-checkpoints.ts";
+import type { Verification, VerifyOptions } from "./verify-checkpoints.ts";
 
 /** What a checkpoint shall become. */
 export interface PlanRequest {
@@ -57,12 +57,12 @@ export function createConverter(options: { readonly adapters: readonly FormatAda
     },
     async convert(plan, given) {
       checkConversion(plan, given);
-      return convertCheckpoint(plan, given);
+      return (await import("./convert-checkpoint.ts")).convertCheckpoint(plan, given);
     },
     async verify(a, b, given) {
       checkCheckpoint(a, "The first checkpoint to compare");
       checkCheckpoint(b, "The second checkpoint to compare");
-      return verifyCheckpoints(a, b, given);
+      return (await import("./verify-checkpoints.ts")).verifyCheckpoints(a, b, given);
     },
   };
 }

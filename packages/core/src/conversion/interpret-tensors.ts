@@ -8,18 +8,15 @@ import type { AttentionWindows } from "../longformer/attention-windows.ts";
 import type { ExtendOptions } from "../longformer/extend-config.ts";
 import { headOfArchitecture, isHeadName } from "../longformer/head.ts";
 import { headName, headRecord, type AnyHead } from "../longformer/head-definition.ts";
-import { keepGraftAttention } from "../longformer/keep-graft-attention.ts";
 import { createLongformerSpec, isTrunkName, type LongformerSpec } from "../longformer/spec.ts";
 import { compileLayout } from "../rules/compile-layout.ts";
 import { attempt } from "./attempt.ts";
-import { describeExtension } from "./extend/describe-extension.ts";
-import { extendTensors, type ReadContents } from "./extend/extend-tensors.ts";
+import type { ReadContents } from "./extend/extend-tensors.ts";
 import { chooseModel } from "./choose-model.ts";
 import { decideOrientation } from "./decide-orientation.ts";
 import { canonicalNames, describeTensors, unreadableParameters } from "./describe-tensors.ts";
 import { matchLayout, type LayoutMatch } from "./match-layout.ts";
 import { namedEntries } from "./models-in-file.ts";
-import { notALongformer, requireLongformer, requireRoberta } from "./not-a-longformer.ts";
 import { resolveConfig, type ResolvedConfig } from "./resolve-config.ts";
 import { labelsInFile, resolveHead } from "./resolve-head.ts";
 
@@ -63,7 +60,7 @@ export async function interpretTensors(contents: EnvelopeContents, options: Inte
   const matched = await attempt(options.source, () => findLayout(contents, options));
   if (matched.value === undefined) return unknown(contents, { problem: matched.problem });
 
-  const chosen = chooseModel(matched.value, contents, options);
+  const chosen = await chooseModel(matched.value, contents, options);
   const { match, models } = chosen;
   const layout = match.parsed.layout.name;
   if (chosen.problem !== undefined) return unknown(contents, { layout, models, problem: chosen.problem });
@@ -94,11 +91,13 @@ export async function interpretTensors(contents: EnvelopeContents, options: Inte
 }
 
 /** @throws LongspanError `not-a-longformer`, `ambiguous-format`. */
-function findLayout(contents: EnvelopeContents, { layouts, prefix, source, extend }: InterpretationOptions): LayoutMatch {
-  const requireModel = extend === undefined ? requireLongformer : requireRoberta;
+async function findLayout(contents: EnvelopeContents, { layouts, prefix, source, extend }: InterpretationOptions): Promise<LayoutMatch> {
   // A name says what a model is, whether or not its values can be read.
   const entries = namedEntries(contents.tensors, contents.unreadable);
   const match = matchLayout(entries, layouts, prefix);
+  if (match?.trunk.isLongformer === true && extend === undefined) return match;
+  const { notALongformer, requireLongformer, requireRoberta } = await import("./not-a-longformer.ts");
+  const requireModel = extend === undefined ? requireLongformer : requireRoberta;
   if (match !== undefined) {
     requireModel(match, entries, source);
     return match;
@@ -165,9 +164,11 @@ async function resolveModel(
     }),
   );
   const config = configured.value;
-  const extended = await attempt(options.source, () =>
-    config?.extension === undefined ? { contents, match } : extendTensors({ contents, match }, config.extension, options.source),
-  );
+  const extended = await attempt(options.source, async () => {
+    if (config?.extension === undefined) return { contents, match };
+    const { extendTensors } = await import("./extend/extend-tensors.ts");
+    return extendTensors({ contents, match }, config.extension, options.source);
+  });
   const read = extended.value ?? { contents, match };
   const headed = await attempt(options.source, () =>
     resolveHead({ given: options.head, inside: contents.head, architectures: config?.config.source.architectures, names, shapes }),
@@ -176,7 +177,9 @@ async function resolveModel(
   if (config === undefined || extended.value === undefined || head === null) {
     return { read, config, head, spec: null, problem: configured.problem ?? extended.problem ?? headed.problem, notes: [] };
   }
-  const graft = config.isGraft ? keepGraftAttention(config.config, head) : { config: config.config, notes: [] };
+  const graft = config.isGraft
+    ? (await import("../longformer/keep-graft-attention.ts")).keepGraftAttention(config.config, head)
+    : { config: config.config, notes: [] };
   const labels = labelsInFile(head, shapes);
   const spec = createLongformerSpec(graft.config, head, labels === undefined ? {} : { labels });
   const proved = await attempt(options.source, () => compileLayout(match.parsed.layout, spec));
@@ -186,12 +189,12 @@ async function resolveModel(
     head,
     spec,
     problem: proved.problem,
-    notes: [...graft.notes, ...headNotes(config, head, options.head, names), ...extensionNotes(config)],
+    notes: [...graft.notes, ...headNotes(config, head, options.head, names), ...(await extensionNotes(config))],
   };
 }
 
-function extensionNotes({ extension }: ResolvedConfig): readonly string[] {
-  return extension === undefined ? [] : describeExtension(extension);
+async function extensionNotes({ extension }: ResolvedConfig): Promise<readonly string[]> {
+  return extension === undefined ? [] : (await import("./extend/describe-extension.ts")).describeExtension(extension);
 }
 
 function headNotes({ config, origin }: ResolvedConfig, head: AnyHead, given: AnyHead | undefined, names: ReadonlySet<string>): string[] {

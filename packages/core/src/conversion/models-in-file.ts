@@ -1,7 +1,5 @@
 import type { EnvelopeTensor, UnreadableTensor } from "../adapter/envelope.ts";
-import type { ModelInFile } from "../checkpoint/checkpoint.ts";
 import type { ParsedLayout } from "../rules/parse-layout.ts";
-import { sameValuesByStorage } from "./same-values.ts";
 
 /** A file's tensors as models are looked for among them: an unreadable one has a name, too. */
 export type NamedEntry = Pick<EnvelopeTensor, "name" | "sourceName"> & { readonly tensor?: EnvelopeTensor["tensor"] };
@@ -118,27 +116,6 @@ export function trunkOfPrefix(trunks: readonly Trunk[], wanted: string): Trunk |
   return below.length === 1 ? below[0] : undefined;
 }
 
-/** Trunks without those that are another's second name: the same tensors in the same storages. The one with more of a head beside it stays. */
-export function distinctTrunks(
-  trunks: readonly Trunk[],
-  entries: readonly NamedEntry[],
-): { readonly kept: Trunk[]; readonly twins: Trunk[] } {
-  const kept: Trunk[] = [];
-  const twins: Trunk[] = [];
-  for (const trunk of trunks.toSorted((one, other) => other.head.size - one.head.size)) {
-    (kept.some((other) => sameTensors(trunk, other, entries)) ? twins : kept).push(trunk);
-  }
-  return { kept: trunks.filter((trunk) => kept.includes(trunk)), twins };
-}
-
-function sameTensors(one: Trunk, other: Trunk, entries: readonly NamedEntry[]): boolean {
-  if (one.trunk.size !== other.trunk.size) return false;
-  return [...one.trunk].every(([name, index]) => {
-    const [tensor, twin] = [entries[index]?.tensor, entries[other.trunk.get(name) ?? -1]?.tensor];
-    return tensor !== undefined && twin !== undefined && sameValuesByStorage(tensor, twin);
-  });
-}
-
 /** Places of all tensors of a model: of trunk and head, and whatever else lies under a module that no other model shares. */
 export function entriesOfModel(model: Trunk, others: readonly Trunk[], entries: readonly NamedEntry[]): ReadonlySet<number> {
   const found = new Set([...model.trunk.values(), ...model.head.values()]);
@@ -159,28 +136,4 @@ export function ownModule({ prefix }: Trunk, others: readonly Trunk[]): string |
   const modules = modulesOf(prefix);
   const shared = others.reduce((most, other) => Math.max(most, sharedModules(modulesOf(other.prefix), modules)), 0);
   return shared < modules.length ? asPrefix(modules.slice(0, shared + 1)) : undefined;
-}
-
-/** What a file's models have that the first has not, and the other way round: for people who must choose one. */
-export function describeModels(models: readonly Trunk[], read: Trunk | undefined, entries: readonly NamedEntry[]): ModelInFile[] {
-  const [first] = models;
-  return models.map((model) => {
-    const others = models.filter((other) => other !== model);
-    const twin = models.slice(0, models.indexOf(model)).find((other) => sameTensors(model, other, entries));
-    const own = new Map([...model.trunk, ...model.head]);
-    const compared = new Map(first === undefined ? [] : [...first.trunk, ...first.head]);
-    const shapeOf = (index: number | undefined): readonly number[] | undefined => entries[index ?? -1]?.tensor?.shape;
-    return {
-      prefix: model.prefix,
-      tensors: entriesOfModel(model, others, entries).size,
-      read: model === read,
-      sameStorageAs: twin?.prefix ?? null,
-      missing: [...compared.keys()].filter((name) => !own.has(name)),
-      extra: [...own.keys()].filter((name) => !compared.has(name)),
-      otherShapes: [...own].flatMap(([name, index]) => {
-        const [shape, other] = [shapeOf(index), shapeOf(compared.get(name))];
-        return shape === undefined || other === undefined || shape.join() === other.join() ? [] : [{ name, shape, firstShape: other }];
-      }),
-    };
-  });
 }

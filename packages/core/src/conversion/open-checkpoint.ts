@@ -3,7 +3,7 @@ import type { Envelope, EnvelopeContents } from "../adapter/envelope.ts";
 import type { FormatAdapter } from "../adapter/format-adapter.ts";
 import type { Layout } from "../adapter/layout.ts";
 import type { ByteSource } from "../bytes/byte-source.ts";
-import type { ResolveOptions } from "../bytes/file-set.ts";
+import type { FileSet, ResolveOptions } from "../bytes/file-set.ts";
 import { causeOf, fileTracker, type FileTracker } from "../bytes/file-tracker.ts";
 import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
 import { wrappedFileSet } from "../bytes/wrapped-file-set.ts";
@@ -19,15 +19,13 @@ import type { AttentionWindows } from "../longformer/attention-windows.ts";
 import type { ExtendOptions } from "../longformer/extend-config.ts";
 import type { AnyHead } from "../longformer/head-definition.ts";
 import { layoutOfHead } from "../rules/layout-of-head.ts";
+import type { Weights } from "../tensor/weights.ts";
 import { shownMessage } from "../text/shown-message.ts";
 import { shownValue } from "../text/shown-value.ts";
 import { chooseClaim, uniqueByName } from "./choose-claim.ts";
 import { deriveParameters } from "./derive-parameters.ts";
-import { describeUnknownFile } from "./describe-unknown-file.ts";
 import { type Entry, findEntry } from "./find-entry.ts";
-import { tokenizerOfLength } from "./extend/tokenizer-of-length.ts";
-import { interpretTensors } from "./interpret-tensors.ts";
-import { checkedWeights } from "./checked-weights.ts";
+import type { Interpretation } from "./interpret-tensors.ts";
 
 /** How a checkpoint is opened. Only the adapters have to be said: the rest follows from the files, and is said where they leave it open. */
 export interface OpenOptions {
@@ -103,6 +101,8 @@ async function openTracked(input: CheckpointInput, options: OpenOptions, tracker
     const named: ResolveOptions = { namedIn: source.name };
     const files = wrappedFileSet(entry.files, (folder, fileName, given) => folder.resolve(fileName, { ...named, ...given }));
     const { fileName } = entry;
+    const loading = import("./interpretation.ts");
+    loading.catch(() => undefined);
     const contained = await namingFile(source.name, fileName, () => container.open({ source, fileName, files, budget, signal }));
     opened = contained;
     const { envelope, contents: enclosed } = await namingFile(source.name, fileName, () =>
@@ -119,8 +119,9 @@ async function openTracked(input: CheckpointInput, options: OpenOptions, tracker
     });
     const sidecarFiles = contents.sidecarFiles ?? entry.sidecarFiles;
     const known = contents.layout;
+    const { interpretTensors, checkedWeights } = await loading;
     const interpretation = await interpretTensors(contents, {
-      layouts: known === undefined ? layoutsOf(options) : [options.head === undefined ? known : layoutOfHead(known, options.head)],
+      layouts: ofHead(known === undefined ? namedLayouts(options) : [known], options.head),
       config: options.config,
       head: options.head,
       prefix: known === undefined ? options.prefix : undefined,
@@ -136,6 +137,7 @@ async function openTracked(input: CheckpointInput, options: OpenOptions, tracker
     const unused = base !== undefined && !base.wasOpened() ? [unusedBase(source.name, base.place)] : [];
     await tracker.checkUnchanged({ signal });
     throwIfAborted(signal);
+    const { extension } = interpretation;
     return checkpoint({
       source,
       opened,
@@ -143,9 +145,14 @@ async function openTracked(input: CheckpointInput, options: OpenOptions, tracker
       envelope,
       contents,
       interpretation: { ...described, warnings: [...described.warnings, ...unused] },
-      entry: { ...entry, sidecarFiles },
+      entry,
+      files:
+        extension === undefined
+          ? sidecarFiles
+          : (await import("./extend/tokenizer-of-length.ts")).tokenizerOfLength(sidecarFiles, extension.maxLength),
       tracker,
       base,
+      checkedWeights,
     });
   } catch (error) {
     await base?.close();
@@ -204,19 +211,33 @@ interface Parts {
   readonly container: Container;
   readonly envelope: Envelope;
   readonly contents: EnvelopeContents;
-  readonly interpretation: Awaited<ReturnType<typeof interpretTensors>>;
+  readonly interpretation: Interpretation;
   readonly entry: Entry;
+  /** What lies beside. */
+  readonly files: FileSet;
   readonly tracker: FileTracker;
   readonly base: BaseOpener | undefined;
+  readonly checkedWeights: (checkpoint: Checkpoint) => Weights;
 }
 
-function checkpoint({ source, opened, container, envelope, contents, interpretation, entry, tracker, base }: Parts): Checkpoint {
+function checkpoint({
+  source,
+  opened,
+  container,
+  envelope,
+  contents,
+  interpretation,
+  entry,
+  files,
+  tracker,
+  base,
+  checkedWeights,
+}: Parts): Checkpoint {
   const close = async (): Promise<void> => {
     await base?.close();
     await opened.close();
     await source.close();
   };
-  const { extension } = interpretation;
   const built: Checkpoint = {
     ...interpretation,
     name: source.name,
@@ -225,7 +246,7 @@ function checkpoint({ source, opened, container, envelope, contents, interpretat
     dropped: contents.dropped,
     metadata: contents.metadata,
     warnings: [...entry.warnings, ...opened.warnings, ...contents.warnings, ...interpretation.warnings].map(shownMessage),
-    files: extension === undefined ? entry.sidecarFiles : tokenizerOfLength(entry.sidecarFiles, extension.maxLength),
+    files,
     async checkUnchanged(given) {
       await tracker.checkUnchanged(given);
       await base?.checkUnchanged(given);
@@ -246,6 +267,7 @@ async function chooseContainer(source: ByteSource, adapters: readonly FormatAdap
     source.name,
   );
   if (chosen === undefined) {
+    const { describeUnknownFile } = await import("./describe-unknown-file.ts");
     throw new LongspanError(
       "not-a-checkpoint",
       `${source.name} is no checkpoint that can be read: ${describeUnknownFile(head, source.size)}.`,
@@ -293,13 +315,12 @@ function openEnvelope(
   return { envelope: chosen.detector, contents: chosen.detector.open(opened) };
 }
 
-/** The layouts that may fit, with rules for the parameters of a head of the caller's own. */
-function layoutsOf(options: OpenOptions): readonly Layout[] {
-  const { head } = options;
-  const layouts = namedLayouts(options);
+/** The layouts with rules for the parameters of a head of the caller's own. */
+function ofHead(layouts: readonly Layout[], head: AnyHead | undefined): readonly Layout[] {
   return head === undefined ? layouts : layouts.map((layout) => layoutOfHead(layout, head));
 }
 
+/** The layouts that may fit. */
 function namedLayouts(options: OpenOptions): readonly Layout[] {
   const layouts = uniqueByName(options.adapters.flatMap((adapter) => adapter.layouts));
   const { layout } = options;

@@ -3,10 +3,9 @@ import type { MemoryBudget } from "../accounting/memory-budget.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { readJson } from "../json/parse-json.ts";
 import type { AttentionWindows } from "../longformer/attention-windows.ts";
-import { parseLongformerConfig, type ParsedConfig } from "../longformer/config.ts";
-import { extendConfig, type ExtendOptions, type Extension } from "../longformer/extend-config.ts";
-import { publishedConfigs } from "../longformer/published-configs.ts";
-import { createLongformerSpec } from "../longformer/spec.ts";
+import { configKeys, ownConfig, readConfig, type ParsedConfig } from "../longformer/config.ts";
+import type { ExtendOptions, Extension } from "../longformer/extend-config.ts";
+import { layersIn } from "./layers-in.ts";
 
 export interface ConfigSources {
   /** From the user. */
@@ -44,11 +43,11 @@ export async function resolveConfig(sources: ConfigSources): Promise<ResolvedCon
   if (inside !== undefined && typeof inside.hidden_size === "number" && typeof inside.num_attention_heads === "number") {
     return parsed(inside, "the configuration inside the checkpoint", sources);
   }
-  const published = extend === undefined ? publishedConfigOf(shapes) : undefined;
+  const published = extend === undefined ? (await import("./published-config-of.ts")).publishedConfigOf(shapes) : undefined;
   if (published !== undefined) {
     const { name, config } = published;
     if (isRobertaPrefix(sources.prefix) && sources.window === undefined) throw perhapsAGraft(sources, name);
-    const resolved = parsed({ ...config, ...inside }, `the published ${name}`, sources);
+    const resolved = await parsed({ ...config, ...inside }, `the published ${name}`, sources);
     return {
       ...resolved,
       notes: [
@@ -64,23 +63,13 @@ export async function resolveConfig(sources: ConfigSources): Promise<ResolvedCon
   );
 }
 
-function parsed(raw: unknown, origin: string, { window, extend, prefix }: ConfigSources): ResolvedConfig {
-  if (extend === undefined && window === undefined && isRobertaPrefix(prefix)) requireWindows(raw, origin);
-  const config = extend === undefined ? parseLongformerConfig(raw, origin, { window }) : extendConfig(raw, origin, extend);
-  return { ...config, origin };
-}
-
-function publishedConfigOf(
-  shapes: ReadonlyMap<string, readonly number[]>,
-): { readonly name: string; readonly config: Readonly<Record<string, unknown>> } | undefined {
-  for (const [name, published] of Object.entries(publishedConfigs)) {
-    const { config } = parseLongformerConfig(published);
-    const required = createLongformerSpec(config, "model").parameters.filter(({ need }) => need === "required");
-    if (layersIn(shapes) === config.layers && required.every(({ name: parameter, shape }) => sameShape(shapes.get(parameter), shape))) {
-      return { name, config: published };
-    }
-  }
-  return undefined;
+async function parsed(raw: unknown, origin: string, { window, extend, prefix }: ConfigSources): Promise<ResolvedConfig> {
+  if (extend !== undefined) return { ...(await import("../longformer/extend-config.ts")).extendConfig(raw, origin, extend), origin };
+  if (window === undefined && isRobertaPrefix(prefix)) requireWindows(raw, origin);
+  const own = ownConfig(configKeys(raw, origin), origin, window);
+  if (own !== undefined) return { ...readConfig(own, origin, window), origin };
+  const { parseLongformerConfig } = await import("../longformer/parse-config.ts");
+  return { ...parseLongformerConfig(raw, origin, { window }), origin };
 }
 
 /** Names of a RoBERTa, and a configuration that says neither what the model is nor its windows: a Longformer's default would be a guess. */
@@ -125,15 +114,7 @@ async function readConfigFile(
   }
 }
 
-function sameShape(one: readonly number[] | undefined, other: readonly number[]): boolean {
-  return one !== undefined && one.length === other.length && one.every((dimension, axis) => dimension === other[axis]);
-}
-
 function summary(shapes: ReadonlyMap<string, readonly number[]>): string {
   const words = shapes.get("embeddings.word_embeddings.weight");
   return `vocabulary ${words?.[0] ?? "?"}, hidden ${words?.[1] ?? "?"}, ${layersIn(shapes)} layers`;
-}
-
-function layersIn(shapes: ReadonlyMap<string, readonly number[]>): number {
-  return [...shapes.keys()].filter((parameter) => /^encoder\.layer\.\d+\.output\.dense\.bias$/.test(parameter)).length;
 }

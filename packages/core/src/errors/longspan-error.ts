@@ -34,26 +34,25 @@ export interface LongspanErrorData {
  */
 export class LongspanError extends Error {
   override readonly name = "LongspanError" as const;
-  readonly code: ErrorCode;
-  readonly details: Readonly<Record<string, unknown>>;
+  declare readonly code: ErrorCode;
+  declare readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, message: string | readonly string[], options: LongspanErrorOptions = {}) {
-    const lines = typeof message === "string" ? [message] : message;
     const { details = {}, cause = { longspan: { code, details: plainDetails(details) } } } = options;
-    super(lines.map(shownMessage).join("\n"), { cause });
+    super([message].flat().map(shownMessage).join("\n"), { cause });
     this.code = code;
     this.details = details;
     // Engines that begin the stack with the name do so before there is a code.
-    this.stack = String(this.stack).replace(/^\w*Error/, `${this.name} [${code}]`);
+    this.stack = String(this.stack).replace(/^\w*Error/, `LongspanError [${code}]`);
     // Here, not once on the prototype: whoever imports no error shall not have this class in the bundle for its sake.
-    Object.defineProperty(this, marker, { value: true });
+    Object.defineProperty(this, marker, {});
   }
 
   /** Plain data, for `JSON.stringify` and `postMessage`: bigints in `details` become text, and what is no data, or nested without end, is left out. */
   toJSON(): LongspanErrorData {
     const { name, code, message, details, cause } = this;
     const said = cause instanceof Error ? cause.message : cause;
-    return { name, code, message, details: plainDetails(details), ...(typeof said === "string" ? { cause: said } : {}) };
+    return { name, code, message, details: plainDetails(details), ...(typeof said === "string" && { cause: said }) };
   }
 
   /**
@@ -66,25 +65,24 @@ export class LongspanError extends Error {
 
   /** True for an error of any copy of this package, where `instanceof` sees only its own. */
   static isInstance(error: unknown): error is LongspanError {
-    return typeof error === "object" && error !== null && marker in error;
+    return marker in Object(error);
   }
 }
 
 /** What was posted, as data. Outside of the class, which bundlers rename, in messages too, where it names itself. */
 function readError(received: unknown): LongspanError | undefined {
-  const { name, message, stack, cause, ...own } = propertiesOf(received);
-  const { longspan } = propertiesOf(cause);
-  const { code = /^LongspanError \[(.+?)\]/.exec(String(stack))?.[1], details } = name === "LongspanError" ? own : propertiesOf(longspan);
+  const { name, message, stack, cause, ...own }: Properties = Object(received);
+  const { longspan }: Properties = Object(cause);
+  const { code = /^LongspanError \[(.+?)\]/.exec(stack as string)?.[1], details }: Properties =
+    name === "LongspanError" ? own : Object(longspan);
   if (typeof code !== "string") return undefined;
   return new LongspanError(code as ErrorCode, String(message).split("\n"), {
-    details: propertiesOf(details),
-    cause: typeof cause === "string" ? new Error(cause) : longspan === undefined ? cause : undefined,
+    details: Object(details),
+    cause: longspan ? undefined : typeof cause === "string" ? new Error(cause) : cause,
   });
 }
 
-function propertiesOf(value: unknown): Readonly<Record<string, unknown>> {
-  return Object(value);
-}
+type Properties = Readonly<Record<string, unknown>>;
 
 function plainDetails(details: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const plain: Record<string, unknown> = {};

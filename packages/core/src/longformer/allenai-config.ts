@@ -1,8 +1,6 @@
 import { LongspanError } from "../errors/longspan-error.ts";
 import { shownValue } from "../text/shown-value.ts";
-
-/** Attention modes of allenai's own code (`longformer/longformer.py`); Hugging Face's configs say "longformer" or nothing. */
-const originalModes: ReadonlySet<unknown> = new Set(["tvm", "sliding_chunks", "sliding_chunks_no_overlap", "n2"]);
+import { allenaiMarkers } from "./allenai-markers.ts";
 
 /**
  * Brings an allenai configuration to Hugging Face's meaning: `attention_window` counts one side there and both sides here, so it is
@@ -15,8 +13,7 @@ export function normaliseAllenaiConfig(
   raw: Readonly<Record<string, unknown>>,
   origin: string,
 ): { config: Readonly<Record<string, unknown>>; notes: readonly string[] } {
-  const markers = ["attention_dilation", "autoregressive"].filter((key) => raw[key] !== undefined);
-  if (originalModes.has(raw.attention_mode)) markers.push("attention_mode");
+  const markers = allenaiMarkers(raw);
   if (markers.length === 0) return { config: raw, notes: [] };
 
   const dilations = flatNumbers(raw.attention_dilation);

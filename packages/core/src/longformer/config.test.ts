@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { sampleConfig } from "../../test/sample-model.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
-import { parseLongformerConfig } from "./config.ts";
+import { parseLongformerConfig } from "./parse-config.ts";
 import { publishedConfigs } from "./published-configs.ts";
 import { createLongformerSpec } from "./spec.ts";
 import { heads } from "./head.ts";

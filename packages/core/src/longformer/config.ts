@@ -1,9 +1,7 @@
 import { LongspanError } from "../errors/longspan-error.ts";
 import { shownValue } from "../text/shown-value.ts";
-import { normaliseAllenaiConfig } from "./allenai-config.ts";
+import { allenaiMarkers } from "./allenai-markers.ts";
 import { windowsOfLayers, type AttentionWindows } from "./attention-windows.ts";
-import { graftAsLongformerConfig } from "./graft-config.ts";
-import { foreignModelType, isRobertaModelType } from "./roberta-config.ts";
 
 /** A Longformer's configuration, as far as the model's mathematics and its parameters' shapes need it. */
 export interface LongformerConfig {
@@ -38,11 +36,6 @@ export interface ParsedConfig {
   readonly isGraft: boolean;
 }
 
-export interface ConfigOptions {
-  /** Windows that win over the configuration's. */
-  readonly window?: AttentionWindows | undefined;
-}
-
 /** What `LongformerConfig()` of transformers 5.18 has when a key is missing. Not the published models' values: see `publishedConfigs`. */
 export const classDefaults: Readonly<Record<string, unknown>> = {
   attention_window: 512,
@@ -68,18 +61,58 @@ const limits = { layers: 1024, dimension: 2 ** 31 - 1 };
 /** Labels of a classifier: above the largest sets that classifiers are trained for, and few enough to name every one of them. */
 export const maxLabels: number = 2 ** 20;
 
+/** A configuration in Hugging Face's meaning, of a Longformer's class. */
+export interface NormalisedConfig {
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly notes: readonly string[];
+  readonly isGraft: boolean;
+}
+
+/** What config.json holds, as an object of keys. @throws LongspanError `config-invalid` */
+export function configKeys(raw: unknown, origin: string): Readonly<Record<string, unknown>> {
+  if (typeof raw === "object" && raw !== null && !Array.isArray(raw)) return { ...raw };
+  throw new LongspanError("config-invalid", `${origin} holds ${describeType(raw)}; a model configuration is a JSON object.`);
+}
+
 /**
- * Reads config.json as `LongformerConfig.from_pretrained` does: missing keys take the class's defaults (and are noted).
- * An allenai configuration (one-sided windows) is first brought to Hugging Face's meaning, and so is that of a RoBERTa which was
- * given a Longformer's attention.
- * @throws LongspanError `config-invalid` naming the key; `config-missing` for a RoBERTa's without windows; `not-a-longformer` for another
- * model type; `unsupported` for what a Longformer does not have; `argument-invalid` for windows given that are none.
+ * A Longformer's configuration as Hugging Face writes it, with the given windows; undefined for one that has to be brought to that meaning first, or refused:
+ * see `parseLongformerConfig`, which the rest of opening does not need.
  */
-export function parseLongformerConfig(raw: unknown, origin = "config.json", { window }: ConfigOptions = {}): ParsedConfig {
-  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
-    throw new LongspanError("config-invalid", `${origin} holds ${describe(raw)}; a model configuration is a JSON object.`);
-  }
-  const { config: source, notes: normalised, isGraft } = inHuggingFaceTerms({ ...raw }, origin, window);
+export function ownConfig(
+  given: Readonly<Record<string, unknown>>,
+  origin: string,
+  window: AttentionWindows | undefined,
+): NormalisedConfig | undefined {
+  const isOwn = (given.model_type ?? "longformer") === "longformer" && allenaiMarkers(given).length === 0;
+  return isOwn ? withWindows({ config: given, notes: [] }, origin, window) : undefined;
+}
+
+/** The given windows win over the configuration's, and it is said where that makes a difference. */
+export function withWindows(
+  { config, notes }: Pick<NormalisedConfig, "config" | "notes">,
+  origin: string,
+  window: AttentionWindows | undefined,
+): NormalisedConfig {
+  if (window === undefined) return { config, notes, isGraft: false };
+  const said: unknown = config.attention_window;
+  return {
+    config: { ...config, attention_window: window },
+    notes: [
+      ...notes,
+      ...(said === undefined || sameWindows(said, window)
+        ? []
+        : [`${origin} says attention_window ${shownValue(said)}; the given ${JSON.stringify(window)} is taken instead.`]),
+    ],
+    isGraft: false,
+  };
+}
+
+/** Reads the keys of a Longformer's configuration in Hugging Face's meaning. @throws LongspanError `config-invalid` naming the key, `argument-invalid` */
+export function readConfig(
+  { config: source, notes: normalised, isGraft }: NormalisedConfig,
+  origin: string,
+  window: AttentionWindows | undefined,
+): ParsedConfig {
   const missing = Object.keys(classDefaults).filter((key) => source[key] === undefined && key !== "tie_word_embeddings");
   const read = new ConfigReader({ ...classDefaults, ...definedOnly(source) }, origin);
 
@@ -116,38 +149,11 @@ export function parseLongformerConfig(raw: unknown, origin = "config.json", { wi
   return { config, notes, isGraft };
 }
 
-/** allenai's own folders say the type of the model they were made from, as grafts do; their markers tell them apart. */
-function inHuggingFaceTerms(
-  given: Readonly<Record<string, unknown>>,
-  origin: string,
-  window: AttentionWindows | undefined,
-): { config: Readonly<Record<string, unknown>>; notes: readonly string[]; isGraft: boolean } {
-  const modelType = given.model_type ?? "longformer";
-  const isRoberta = isRobertaModelType(given.model_type);
-  if (modelType !== "longformer" && !isRoberta) {
-    throw foreignModelType(typeof modelType === "string" ? modelType : describe(modelType), origin);
-  }
-  const normalised = normaliseAllenaiConfig(given, origin);
-  if (isRoberta && normalised.config === given) return { ...graftAsLongformerConfig(given, origin, window), isGraft: true };
-  if (window === undefined) return { ...normalised, isGraft: false };
-  const said: unknown = normalised.config.attention_window;
-  return {
-    config: { ...normalised.config, attention_window: window },
-    notes: [
-      ...normalised.notes,
-      ...(said === undefined || sameWindows(said, window)
-        ? []
-        : [`${origin} says attention_window ${shownValue(said)}; the given ${JSON.stringify(window)} is taken instead.`]),
-    ],
-    isGraft: false,
-  };
-}
-
 function definedOnly(source: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== null));
 }
 
-function describe(value: unknown): string {
+export function describeType(value: unknown): string {
   return value === null ? "null" : Array.isArray(value) ? "a list" : `a ${typeof value}`;
 }
 

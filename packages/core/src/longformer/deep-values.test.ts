@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { LongspanError } from "../errors/longspan-error.ts";
-import { parseLongformerConfig } from "./config.ts";
+import { parseLongformerConfig } from "./parse-config.ts";
 import { globalAttentionPolicy } from "./head-definition.ts";
 import { publishedConfigs } from "./published-configs.ts";
 

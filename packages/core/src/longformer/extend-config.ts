@@ -1,6 +1,7 @@
 import { LongspanError } from "../errors/longspan-error.ts";
 import { windowsOfLayers, type AttentionWindows } from "./attention-windows.ts";
-import { parseLongformerConfig, type ParsedConfig } from "./config.ts";
+import type { ParsedConfig } from "./config.ts";
+import { parseLongformerConfig } from "./parse-config.ts";
 import { foreignModelType, isRobertaModelType, robertaAsLongformerConfig, robertaModelTypes } from "./roberta-config.ts";
 
 /** What a RoBERTa is to become. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { sampleConfig } from "../../test/sample-model.ts";
 import { longformerClassName, modelTypeOfConfigClass } from "./class-names.ts";
-import { parseLongformerConfig } from "./config.ts";
+import { parseLongformerConfig } from "./parse-config.ts";
 import { globalAttentionPolicy } from "./head-definition.ts";
 import { headOfArchitecture } from "./head.ts";
 import { keepGraftAttention } from "./keep-graft-attention.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { bytesSource } from "../bytes/bytes-source.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
-import { swapByteOrder } from "./gather.ts";
+import { swapByteOrder } from "./byte-order.ts";
 import type { LazyTensor } from "./lazy-tensor.ts";
 import { stridedTensor } from "./strided-tensor.ts";
 

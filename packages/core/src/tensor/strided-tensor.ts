@@ -2,7 +2,7 @@ import { LongspanError } from "../errors/longspan-error.ts";
 import type { DataType } from "./data-type.ts";
 import { bytesPerElement, elementCount } from "./data-type.ts";
 import { coalesce, type SourceStorage, type StridedView } from "./strided-view.ts";
-import { gatherSpan, swapByteOrder } from "./gather.ts";
+import { swapByteOrder } from "./byte-order.ts";
 import type { LazyTensor, TensorReadOptions } from "./lazy-tensor.ts";
 import { readChunks, readTensor } from "./read-tensor.ts";
 
@@ -65,6 +65,7 @@ export function stridedTensor(options: StridedTensorOptions): LazyTensor {
       }
       const out = read.into?.subarray(0, length) ?? new Uint8Array(length);
       const range = { start: offset / bytes, count: length / bytes };
+      const { gatherSpan } = await import("./gather.ts");
       await gatherSpan({ view, storage, bytes, range, out }, read);
       return bigEndian ? swapByteOrder(out, bytes, out) : out;
     },

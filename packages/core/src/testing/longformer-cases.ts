@@ -1,6 +1,7 @@
 import type { Graph } from "../graph/graph.ts";
 import type { GraphTensor } from "../graph/value.ts";
-import { parseLongformerConfig, type LongformerConfig } from "../longformer/config.ts";
+import type { LongformerConfig } from "../longformer/config.ts";
+import { parseLongformerConfig } from "../longformer/parse-config.ts";
 import { longformerGraph } from "../longformer/graphs/longformer-graph.ts";
 import { headRecords, heads, type Head } from "../longformer/head.ts";
 import { prepareInputs, type RawLongformerInputs } from "../longformer/prepare-inputs.ts";

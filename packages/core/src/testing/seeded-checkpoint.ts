@@ -2,7 +2,7 @@ import { bytesSource } from "../bytes/bytes-source.ts";
 import { memoryFileSet } from "../bytes/memory-file-set.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { checkedWeights } from "../conversion/checked-weights.ts";
-import { parseLongformerConfig } from "../longformer/config.ts";
+import { parseLongformerConfig } from "../longformer/parse-config.ts";
 import type { Head } from "../longformer/head.ts";
 import { createLongformerSpec } from "../longformer/spec.ts";
 import { floatConversion } from "../tensor/convert-floats.ts";

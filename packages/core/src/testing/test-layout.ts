@@ -1,5 +1,5 @@
 import type { Layout } from "../adapter/layout.ts";
-import { parseLongformerConfig } from "../longformer/config.ts";
+import { parseLongformerConfig } from "../longformer/parse-config.ts";
 import { heads } from "../longformer/head.ts";
 import { publishedConfigs } from "../longformer/published-configs.ts";
 import { createLongformerSpec } from "../longformer/spec.ts";

@@ -1,11 +1,11 @@
-import { boundedText, shownCharacters } from "./bounded-text.ts";
+import { boundedText } from "./bounded-text.ts";
 import { visibleText } from "./visible-text.ts";
 
 /** Characters of one message: the longest of ours list ten names with their shapes. */
 const messageCharacters = 2400;
 
-/** A quoted piece, or a run without spaces, that is longer than a name. */
-const longPieces = /*#__PURE__*/ new RegExp(`"[^"]{${shownCharacters},}"|[^\\s"]{${shownCharacters + 1},}`, "g");
+/** A quoted piece, or a run without spaces, that is longer than what is shown of a name (`shownCharacters`). */
+const longPieces = /"([^"]{240,})"|[^\s"]{241,}/g;
 
 /**
  * A message as it can be shown, whatever the file said that it quotes: hidden characters are visible, and of a long name (or any other
@@ -13,8 +13,8 @@ const longPieces = /*#__PURE__*/ new RegExp(`"[^"]{${shownCharacters},}"|[^\\s"]
  */
 export function shownMessage(message: string): string {
   // Cut first: what is quoted may have megabytes.
-  const pieces = message.replace(longPieces, (piece) =>
-    piece.startsWith('"') ? `"${boundedText(piece.slice(1, -1))}"` : boundedText(piece),
+  const pieces = message.replace(longPieces, (piece, quoted: string | undefined) =>
+    quoted === undefined ? boundedText(piece) : `"${boundedText(quoted)}"`,
   );
   return visibleText(boundedText(pieces, messageCharacters));
 }

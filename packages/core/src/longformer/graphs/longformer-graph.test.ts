@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseLongformerConfig } from "../config.ts";
+import { parseLongformerConfig } from "../parse-config.ts";
 import { heads } from "../head.ts";
 import { publishedConfigs } from "../published-configs.ts";
 import { createLongformerSpec } from "../spec.ts";
