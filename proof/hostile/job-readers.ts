@@ -110,37 +110,25 @@ async function answerTo(body: Uint8Array, task: string): Promise<unknown> {
   throw new LongspanError(code, error);
 }
 
+/** What files of jobs and requests are read with, by the readers' names. */
 export const jobReaders = {
-  "jobs-jsonl": {
-    fileName: "jobs.jsonl",
-    async read(files, fileName) {
-      const { jsonLines } = await import("../../packages/cli/src/jobs/jsonl-lines.ts");
-      return outcomesOf(jsonLines(inPieces(await bytesOf(files, fileName)), fileName));
-    },
+  async "jobs-jsonl"(files, fileName) {
+    const { jsonLines } = await import("../../packages/cli/src/jobs/jsonl-lines.ts");
+    return outcomesOf(jsonLines(inPieces(await bytesOf(files, fileName)), fileName));
   },
-  "jobs-csv": {
-    fileName: "jobs.csv",
-    async read(files, fileName) {
-      const { csvLines } = await import("../../packages/cli/src/jobs/csv-lines.ts");
-      return outcomesOf(csvLines(inPieces(await bytesOf(files, fileName)), fileName));
-    },
+  async "jobs-csv"(files, fileName) {
+    const { csvLines } = await import("../../packages/cli/src/jobs/csv-lines.ts");
+    return outcomesOf(csvLines(inPieces(await bytesOf(files, fileName)), fileName));
   },
-  "jobs-parquet": {
-    fileName: "jobs.parquet",
-    async read(files, fileName) {
-      const { parquetRows } = await import("../../packages/cli/src/jobs/parquet-lines.ts");
-      const { buffer } = (await bytesOf(files, fileName)).slice();
-      return outcomesOf(
-        (await parquetRows({ byteLength: buffer.byteLength, slice: async (start, end) => buffer.slice(start, end) }, fileName)).lines,
-      );
-    },
+  async "jobs-parquet"(files, fileName) {
+    const { parquetRows } = await import("../../packages/cli/src/jobs/parquet-lines.ts");
+    const { buffer } = (await bytesOf(files, fileName)).slice();
+    const file = { byteLength: buffer.byteLength, slice: async (start: number, end?: number) => buffer.slice(start, end) };
+    return outcomesOf((await parquetRows(file, fileName)).lines);
   },
-  "serve-request": {
-    fileName: "question-answering.json",
-    async read(files, fileName) {
-      const task = fileName.replace(".json", "");
-      if (task !== "embeddings" && !serveTasks.includes(task)) throw new Error(`no task is called ${task}`);
-      return answerTo(await bytesOf(files, fileName), task);
-    },
+  async "serve-request"(files, fileName) {
+    const task = fileName.replace(".json", "");
+    if (task !== "embeddings" && !serveTasks.includes(task)) throw new Error(`no task is called ${task}`);
+    return answerTo(await bytesOf(files, fileName), task);
   },
-} satisfies Readonly<Record<string, Reader>>;
+} satisfies Readonly<Record<string, Reader["read"]>>;

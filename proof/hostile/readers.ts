@@ -28,7 +28,7 @@ import { asBytes, asDict, describe, inertJson, PickleError, readPickle, writePic
 import { loadTokenizer } from "@longspan/pipelines";
 import { onnx } from "@longspan/runtime-ort";
 import { parseSafetensorsIndex, readSafetensorsHeader, SafetensorsError } from "@longspan/safetensors";
-import { jobReaders } from "./job-readers.ts";
+import type { jobReaders } from "./job-readers.ts";
 import type { Reader } from "./reader.ts";
 import { legacyAround, safetensorsAround, torchZipAround } from "./made-around.ts";
 import { smallConfiguration } from "../../fixtures/hostile/small-configuration.ts";
@@ -144,6 +144,18 @@ function inside(name: string, fileName: string, around: (part: Uint8Array) => Ui
   };
 }
 
+/** Node's alone: browsers read no files of jobs, and serve nothing. */
+const jobReader = (name: keyof typeof jobReaders, fileName: string): Reader => ({
+  fileName,
+  read: async (files, given) => (await import("./job-readers.ts")).jobReaders[name](files, given),
+});
+const ofNode = {
+  "jobs-jsonl": jobReader("jobs-jsonl", "jobs.jsonl"),
+  "jobs-csv": jobReader("jobs-csv", "jobs.csv"),
+  "jobs-parquet": jobReader("jobs-parquet", "jobs.parquet"),
+  "serve-request": jobReader("serve-request", "question-answering.json"),
+};
+
 export const readers = {
   pickle: {
     fileName: "data.pkl",
@@ -229,14 +241,14 @@ export const readers = {
   html: documentReader("a.html"),
   markdown: documentReader("a.md"),
   "plain-text": documentReader("a.txt"),
-  ...jobReaders,
+  ...ofNode,
 } satisfies Readonly<Record<string, Reader>>;
 
 export type ReaderName = keyof typeof readers;
 
 /** Whether a reader is for Node alone. */
 export function isOfNode(reader: ReaderName): boolean {
-  return reader in jobReaders;
+  return reader in ofNode;
 }
 
 const smallSpec = createLongformerSpec(parseLongformerConfig(smallConfiguration).config, "question-answering");
