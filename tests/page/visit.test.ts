@@ -194,6 +194,10 @@ test("axe finds nothing, in any view, theme, width and language; nothing is wide
     }, view);
     await page.locator(`main .${view}`).waitFor();
     expect(await page.evaluate(() => document.documentElement.scrollWidth), view).toBeLessThanOrEqual(320);
+    // Asking goes on where the answer is marked.
+    if (view !== "ask") expect(await page.evaluate(() => scrollY), view).toBe(0);
+    const sections = page.locator(".top nav");
+    expect(await sections.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth), view).toBe(0);
     await takePicture(page, `phone-${view}`);
   }
   found["phone"] = await violations(page);

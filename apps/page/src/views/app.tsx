@@ -21,7 +21,10 @@ const dragging = signal(false);
 const online = signal(navigator.onLine);
 
 addEventListener("hashchange", () => {
+  if (view.peek() === viewOfAddress()) return;
   view.value = viewOfAddress();
+  // Another section begins at its top, however far the last one was read.
+  scrollTo({ top: 0, behavior: "instant" });
 });
 for (const event of ["online", "offline"]) addEventListener(event, () => (online.value = navigator.onLine));
 

@@ -47,7 +47,8 @@ export function TensorDetails({ row, index, place, onClose }: TensorDetailsProps
       progress.value = undefined;
     }
   };
-  const names = Object.entries(row.otherNames);
+  const canonical = row.canonicalName === null ? [] : [[words.columns.canonical, row.canonicalName] as const];
+  const names = [...canonical, ...Object.entries(row.otherNames)];
   return (
     <section ref={panel} class="details" tabIndex={-1} aria-label={`${words.details} ${row.name}`}>
       <div class="line">
