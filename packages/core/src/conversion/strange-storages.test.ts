@@ -168,6 +168,48 @@ describe("however the elements of a file lie, the values are what they are", () 
   });
 });
 
+/** The plain layout with other names, and linear weights that lie one way here and the other there. */
+const someLayout: fc.Arbitrary<Layout> = fc
+  .array(fc.record({ before: fc.constantFrom("", "m.", "m.n."), behind: fc.constantFrom("", ".own"), turned: fc.boolean() }), {
+    minLength: plainLayout.rules.length,
+    maxLength: plainLayout.rules.length,
+  })
+  .map((choices) => ({
+    name: "some",
+    trunkPrefix: "body.",
+    rules: plainLayout.rules.map(({ from, to }, index) => {
+      const { before = "", behind = "", turned = false } = choices[index] ?? {};
+      const isLinear = from.endsWith(".weight") && !from.startsWith("embeddings.");
+      return { from, to: before + to + behind, ...(isLinear && turned ? { transform: "transpose" as const } : {}) };
+    }),
+  }));
+
+test.each(["question-answering", "masked-lm"] as const)("there and back through any layout, head %s", async (head) => {
+  await fc.assert(
+    fc.asyncProperty(someLayout, async (layout) => {
+      const dense: Form = { dataType: "float32", order: [0, 1], gap: 1, offset: 0, byteOrder: "little" };
+      const made = adapterOf(madeTensors({ head, layout: plainLayout, turned: false, form: () => dense }));
+      const { targets, layouts } = rawAdapter([plainLayout, layout]);
+      const converter = createConverter({ adapters: [{ ...made, targets, layouts }] });
+      let place = { files: memoryFileSet("made", { "model.made": text.encode("made") }) };
+      for (const [from, target] of [
+        ["plain", "some"],
+        ["some", "some"],
+        ["some", "plain"],
+      ] as const) {
+        const checkpoint = await converter.open(place, { head, layout: from });
+        expect([checkpoint.problem, checkpoint.orientation]).toEqual([undefined, "declared"]);
+        await expectValues(checkpoint, head);
+        const sink = memoryDirectorySink();
+        await converter.convert(converter.plan(checkpoint, { target }), { sink });
+        place = { files: memoryFileSet(target, sink.files) };
+      }
+      await expectValues(await converter.open(place, { head, layout: "plain" }), head);
+    }),
+    { numRuns: 25 },
+  );
+});
+
 describe("a square table of a head of one's own", () => {
   const head = defineHead({
     name: "kinds",
