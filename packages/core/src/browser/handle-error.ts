@@ -3,7 +3,7 @@ import { LongspanError } from "../errors/longspan-error.ts";
 
 /** What the File System API's exceptions mean, by their names (https://fs.spec.whatwg.org/, WebIDL's table of DOMExceptions). */
 const meanings: Readonly<Record<string, readonly [code: ErrorCode, why: string]>> = {
-  NotAllowedError: ["permission-denied", "the page may not. Ask the user for the folder again, for reading and writing"],
+  NotAllowedError: ["permission-denied", "the page may not. Choose the folder again, for reading and writing"],
   NoModificationAllowedError: ["permission-denied", "another page or tab is writing it"],
   SecurityError: ["permission-denied", "this kind of page may not"],
   QuotaExceededError: ["disk-full", "the page's share of the disk is used up"],
