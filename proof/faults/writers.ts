@@ -32,7 +32,8 @@ function together(force: boolean): Fault {
         const state = await stateOf(place);
         if (!alone.includes(finished(state))) problems.push(`${kind}: neither of the two: ${Object.keys(state).join(", ")} (${said})`);
         if ("unfinished" in state) problems.push(`${kind}: something unfinished is left (${said})`);
-        if (codes.some((code) => code.startsWith("a plain"))) problems.push(`${kind}: ${said}`);
+        // Whoever comes second is told that somebody was there.
+        if (codes.some((code) => code !== "written" && code !== "target-exists")) problems.push(`${kind}: ${said}`);
       }
     }
     return { counts: [...ends].map(([said, count]) => `${count} × ${said}`).join(", "), problems };

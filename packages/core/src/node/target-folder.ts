@@ -13,7 +13,8 @@ export async function targetStats(path: string): Promise<Stats | undefined> {
     if (systemCodeOf(error) !== "ENOENT") throw fileSystemError(error, path, "written");
   }
   const link = await lstat(path).catch(() => undefined);
-  if (link === undefined) return undefined;
+  // What is no link has only just come there, by another run.
+  if (link?.isSymbolicLink() !== true) return link;
   throw new LongspanError("argument-invalid", `${path} is a symbolic link that leads nowhere. Remove it, or write to another place.`, {
     details: { path },
   });
