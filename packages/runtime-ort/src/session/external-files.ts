@@ -4,7 +4,7 @@ import type { Graph } from "@longspan/core/graph";
 import { type PrepareOptions, readParameterPieces, type Weights } from "@longspan/core/runtime";
 
 /** A file beside a model, as onnxruntime is given it. */
-export interface ExternalFile {
+interface ExternalFile {
   readonly path: string;
   readonly data: Uint8Array;
 }

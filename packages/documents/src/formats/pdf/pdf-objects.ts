@@ -1,7 +1,7 @@
 /** A value of a PDF, as far as it says how streams are packed (ISO 32000-1, 7.3); what else there is, such as strings, is undefined. */
 export type PdfValue = number | PdfName | PdfReference | PdfList | PdfDictionary | undefined;
 export type PdfDictionary = ReadonlyMap<string, PdfValue>;
-export type PdfList = readonly PdfValue[];
+type PdfList = readonly PdfValue[];
 
 export interface PdfName {
   readonly name: string;
