@@ -7,7 +7,7 @@ import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { bufferUsage, mapMode } from "../packages/runtime-webgpu/src/device/gpu-constants.ts";
 import { createPipelineCache } from "../packages/runtime-webgpu/src/device/pipeline-cache.ts";
-import type { LinearShape } from "../packages/runtime-webgpu/src/kernels/linear/linear-tuning.ts";
+import type { LinearShape } from "../packages/runtime-webgpu/src/kernels/linear/check-tuning.ts";
 import { tilingsOf } from "../packages/runtime-webgpu/src/kernels/linear/heuristic-tiling.ts";
 import { matrixTiling, tileTiling, type MatrixTile, type Tile, type Tiling } from "../packages/runtime-webgpu/src/kernels/linear/tiling.ts";
 import {

@@ -9,7 +9,8 @@ import { parseArgs } from "node:util";
 import { castTensor } from "@longspan/core/adapter";
 import { buildGraph, type Graph, operations } from "@longspan/core/graph";
 import { memoryWeights } from "@longspan/core/runtime";
-import { chooseTiling, type LinearShape } from "../packages/runtime-webgpu/src/kernels/linear/linear-tuning.ts";
+import type { LinearShape } from "../packages/runtime-webgpu/src/kernels/linear/check-tuning.ts";
+import { chooseTiling } from "../packages/runtime-webgpu/src/kernels/linear/linear-tuning.ts";
 import {
   createLinearBuffers,
   prepareTimedLinear,

@@ -1,16 +1,10 @@
 import { type DataType, LongspanError } from "@longspan/core";
-import { chosenDataType, fitGraph, type Runtime, type RuntimeCapabilities, type Session } from "@longspan/core/runtime";
+import type { Runtime, RuntimeCapabilities, Session } from "@longspan/core/runtime";
 import { tuningStore } from "#tuning-store";
 import type { DeviceOptions } from "./device/device-options.ts";
-import { featureMissing } from "./device/open-device.ts";
 import { sharedDevice, type SharedDevice } from "./device/shared-device.ts";
-import { fusedOperations } from "./fusion/index.ts";
-import { kernelTable } from "./kernels/index.ts";
-import type { LinearTuning } from "./kernels/linear/index.ts";
-import { chooseTiling } from "./kernels/linear/linear-tuning.ts";
-import { aliasOperation, hostOperations } from "./plan/split-graph.ts";
-import { prepareSession } from "./session/prepare-session.ts";
-import { tunedKernels } from "./session/tuned-kernels.ts";
+import { checkTuning, type LinearTuning } from "./kernels/linear/check-tuning.ts";
+import { operationNames } from "./plan/operation-names.ts";
 
 /** What `webgpu` takes: how weights are kept, and the device. */
 export interface WebGpuOptions extends DeviceOptions {
@@ -60,12 +54,11 @@ export function runtimeOn(shared: SharedDevice, { precision = "float32", tuning 
   const name = "webgpu";
   if (typeof tuning === "string" && tuning !== "measured" && tuning !== "rules")
     throw new LongspanError("argument-invalid", `There is no tuning "${String(tuning)}": it is measured, rules, or what tuneLinear gave.`);
-  const kernels = kernelTable(chooseTiling(typeof tuning === "string" ? undefined : tuning));
+  if (typeof tuning !== "string") checkTuning(tuning);
   const store = tuningStore();
-  const fused = new Set(fusedOperations.map((operation) => operation.name));
   const dataTypes: readonly DataType[] = precision === "float16" ? ["float16", "float32"] : ["float32", "float16"];
   const capabilities: RuntimeCapabilities = {
-    operations: [...new Set([...hostOperations, aliasOperation, ...kernels.keys()])].filter((operation) => !fused.has(operation)),
+    operations: operationNames,
     dataTypes,
     attentionWeights: true,
   };
@@ -82,31 +75,20 @@ export function runtimeOn(shared: SharedDevice, { precision = "float32", tuning 
     capabilities,
     async prepare(graph, weights, prepareOptions = {}) {
       if (disposed) throw new LongspanError("closed", "The webgpu runtime is disposed; make another one.");
-      const fitted = fitGraph(graph, { name, capabilities });
-      const storage = chosenDataType({ name, capabilities }, prepareOptions) === "float16" ? "float16" : "float32";
-      const loan = await shared.borrow();
-      try {
-        const { facts } = loan.live;
-        if ((prepareOptions.profile ?? false) !== false && !facts.timestamps)
-          throw featureMissing(["timestamp-query"], `device "${facts.name}"`, "Prepare the session without `profile`");
-        const measures = tuning === "measured" && facts.kind === "gpu";
-        const { signal } = prepareOptions;
-        const session = await prepareSession(loan, {
-          graph,
-          fitted,
-          weights,
-          kernels: measures ? await tunedKernels(loan.live, fitted, storage, store, { signal }) : kernels,
-          storage,
-          options: prepareOptions,
-          disposed: () => sessions.delete(session),
-        });
-        sessions.add(session);
-        if (disposed) await session.dispose();
-        return session;
-      } catch (error) {
-        loan.giveBack();
-        throw error;
-      }
+      // The kernels, and all that plans and runs them, are of no use before there is a model.
+      const { openSession } = await import("./session/open-session.ts");
+      const session = await openSession(shared, {
+        runtime: { name, capabilities },
+        graph,
+        weights,
+        tuning,
+        store,
+        options: prepareOptions,
+        disposed: (ended) => sessions.delete(ended),
+      });
+      sessions.add(session);
+      if (disposed) await session.dispose();
+      return session;
     },
     dispose,
     [Symbol.asyncDispose]: dispose,

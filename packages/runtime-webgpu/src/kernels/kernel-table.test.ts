@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { standardOperations } from "@longspan/core/graph";
 import { gpuOperations } from "../fusion/fused-operations.ts";
+import { operationNames } from "../plan/operation-names.ts";
 import { aliasOperation, hostOperations } from "../plan/split-graph.ts";
 import { kernelTable } from "./index.ts";
 
@@ -7,4 +9,8 @@ test("every operation, of the graph and of this runtime's own, has kernels, or t
   const placed = new Set([...hostOperations, aliasOperation, ...kernelTable().keys()]);
   expect([...gpuOperations.keys()].filter((name) => !placed.has(name))).toEqual([]);
   expect([...placed].filter((name) => !gpuOperations.has(name))).toEqual([]);
+});
+
+test("what the runtime says that it takes is every standard operation", () => {
+  expect(operationNames.toSorted()).toEqual([...standardOperations.keys()].toSorted());
 });

@@ -7,7 +7,7 @@ import { matMul } from "./mat-mul.ts";
 import { createProductKernels } from "./product-kernel.ts";
 import { tripleLinear } from "./triple-linear.ts";
 
-export type { LinearShape, LinearTuning, LinearTuningEntry } from "./linear-tuning.ts";
+export type { LinearShape, LinearTuning, LinearTuningEntry } from "./check-tuning.ts";
 export { tuneLinear, type TuneLinearOptions } from "./tune-linear.ts";
 
 /** Linear layers, alone and with what may follow them, and products of matrices; by rules where nobody chooses their tilings. */

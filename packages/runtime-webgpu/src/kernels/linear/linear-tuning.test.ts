@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { testDevice, type TestDevice } from "../../testing/test-device.ts";
-import { chooseTiling, type LinearTuning } from "./linear-tuning.ts";
+import type { LinearTuning } from "./check-tuning.ts";
+import { chooseTiling } from "./linear-tuning.ts";
 import { heuristicTiling, tilingsOf } from "./heuristic-tiling.ts";
 import type { ProductShape } from "./tiling.ts";
 import { tuneLinear } from "./tune-linear.ts";

@@ -1,33 +1,7 @@
-import { LongspanError } from "@longspan/core";
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
+import { checkTuning, type LinearShape, type LinearTuning } from "./check-tuning.ts";
 import { heuristicTiling, tilingsFor } from "./heuristic-tiling.ts";
 import type { ProductShape, Tiling } from "./tiling.ts";
-
-/** Which tiling was fastest on a device, shape by shape: made by `tuneLinear`. Plain data, to be kept as JSON. */
-export interface LinearTuning {
-  readonly version: 1;
-  /** `DeviceFacts.name` of the device it was measured on; on others it says nothing. */
-  readonly device: string;
-  readonly entries: readonly LinearTuningEntry[];
-}
-
-/** The fastest tiling of one linear layer, as measured. */
-export interface LinearTuningEntry extends LinearShape {
-  /** The name of the fastest tiling. */
-  readonly tiling: string;
-  /** Of each tiling that was tried: 10⁹ multiplications and additions a second. */
-  readonly gigaflops: Readonly<Record<string, number>>;
-}
-
-/** The sizes of a linear layer: x `[rows, inner]`, weight `[columns, inner]`. */
-export interface LinearShape {
-  readonly rows: number;
-  readonly columns: number;
-  readonly inner: number;
-  readonly weightStorage: "float32" | "float16";
-  /** Of x and what comes out. Default: `float32`. */
-  readonly activationStorage?: "float32" | "float16" | undefined;
-}
 
 /** Chooses the tiling of a product. */
 export type ChooseTiling = (facts: DeviceFacts, shape: ProductShape, rightStorage: "float32" | "float16") => Tiling;
@@ -41,11 +15,7 @@ const reach = 2;
  * @throws LongspanError `argument-invalid` for a tuning that is not of version 1.
  */
 export function chooseTiling(tuning: LinearTuning | undefined): ChooseTiling {
-  if (tuning !== undefined && (tuning.version !== 1 || !Array.isArray(tuning.entries)))
-    throw new LongspanError(
-      "argument-invalid",
-      `The tuning of linear layers is of version ${String(tuning.version)}, not 1: make another with tuneLinear.`,
-    );
+  if (tuning !== undefined) checkTuning(tuning);
   return (facts, shape, rightStorage) => {
     const heuristic = heuristicTiling(facts, shape, rightStorage);
     if (tuning === undefined || tuning.device !== facts.name || shape.rightLayout !== "columns" || shape.stack !== 1) return heuristic;

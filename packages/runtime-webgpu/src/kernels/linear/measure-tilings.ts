@@ -1,6 +1,6 @@
 import { LongspanError } from "@longspan/core";
 import { throwIfAborted } from "@longspan/core/adapter";
-import type { LinearShape, LinearTuningEntry } from "./linear-tuning.ts";
+import type { LinearShape, LinearTuningEntry } from "./check-tuning.ts";
 import type { Tiling } from "./tiling.ts";
 import { createLinearBuffers, prepareTimedLinear, type TimedDevice, type TimedLinear } from "./timed-linear.ts";
 

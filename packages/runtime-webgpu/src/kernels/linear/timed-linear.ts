@@ -3,7 +3,7 @@ import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import { bufferUsage } from "../../device/gpu-constants.ts";
 import type { PipelineCache } from "../../device/pipeline-cache.ts";
 import type { DeviceTensor } from "../../kernel/kernel.ts";
-import type { LinearShape } from "./linear-tuning.ts";
+import type { LinearShape } from "./check-tuning.ts";
 import { planLinear, type LinearContext } from "./linear.ts";
 import { createProductKernels } from "./product-kernel.ts";
 import type { Tiling } from "./tiling.ts";

@@ -2,7 +2,7 @@ import type { GpuDevice } from "../../device/gpu-objects.ts";
 import { LongspanError } from "@longspan/core";
 import { createPipelineCache } from "../../device/pipeline-cache.ts";
 import { readDeviceFacts } from "../../device/read-device-facts.ts";
-import type { LinearShape, LinearTuning, LinearTuningEntry } from "./linear-tuning.ts";
+import type { LinearShape, LinearTuning, LinearTuningEntry } from "./check-tuning.ts";
 import { measureTilings, type MeasureTilingsOptions } from "./measure-tilings.ts";
 import { tilingsFor, tilingsOf } from "./heuristic-tiling.ts";
 import type { Tiling } from "./tiling.ts";

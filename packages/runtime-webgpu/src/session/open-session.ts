@@ -1,0 +1,54 @@
+import type { Graph } from "@longspan/core/graph";
+import { chosenDataType, fitGraph, type PrepareOptions, type Runtime, type Session, type Weights } from "@longspan/core/runtime";
+import { featureMissing } from "../device/open-device.ts";
+import type { SharedDevice } from "../device/shared-device.ts";
+import type { TuningStore } from "../device/tuning-store.ts";
+import { kernelTable } from "../kernels/index.ts";
+import type { LinearTuning } from "../kernels/linear/check-tuning.ts";
+import { chooseTiling } from "../kernels/linear/linear-tuning.ts";
+import { prepareSession } from "./prepare-session.ts";
+
+export interface OpenSessionRequest {
+  readonly runtime: Pick<Runtime, "name" | "capabilities">;
+  /** As given to `prepare`, as are the weights. */
+  readonly graph: Graph;
+  readonly weights: Weights;
+  /** As given to `webgpu`. */
+  readonly tuning: LinearTuning | "measured" | "rules";
+  readonly store: TuningStore;
+  readonly options: PrepareOptions;
+  /** Called once the session has freed everything. */
+  readonly disposed: (session: Session) => void;
+}
+
+/** A session for a graph on the runtime's device, which it borrows. */
+export async function openSession(shared: SharedDevice, request: OpenSessionRequest): Promise<Session> {
+  const { runtime, graph, weights, tuning, options } = request;
+  const fitted = fitGraph(graph, runtime);
+  const storage = chosenDataType(runtime, options) === "float16" ? "float16" : "float32";
+  const loan = await shared.borrow();
+  try {
+    const { live } = loan;
+    const { facts } = live;
+    if ((options.profile ?? false) !== false && !facts.timestamps)
+      throw featureMissing(["timestamp-query"], `device "${facts.name}"`, "Prepare the session without `profile`");
+    const { signal } = options;
+    const kernels =
+      tuning === "measured" && facts.kind === "gpu"
+        ? await (await import("./tuned-kernels.ts")).tunedKernels(live, fitted, storage, request.store, { signal })
+        : kernelTable(chooseTiling(typeof tuning === "string" ? undefined : tuning));
+    const session: Session = await prepareSession(loan, {
+      graph,
+      fitted,
+      weights,
+      kernels,
+      storage,
+      options,
+      disposed: () => request.disposed(session),
+    });
+    return session;
+  } catch (error) {
+    loan.giveBack();
+    throw error;
+  }
+}
