@@ -6,7 +6,10 @@ const entries = ["index", "adapter/index", "graph/index", "runtime/index", "node
 // "#place" is resolved where the package is used: see "imports" in package.json.
 export default defineConfig([
   {
-    ...library({ ...Object.fromEntries(entries.map((entry) => [entry, `src/${entry}.ts`])), "place.node": "src/place/text-place.node.ts" }),
+    ...library(
+      { ...Object.fromEntries(entries.map((entry) => [entry, `src/${entry}.ts`])), "place.node": "src/place/text-place.node.ts" },
+      { together: true },
+    ),
     external: [/^node:/, "#place"],
   },
   modules(),

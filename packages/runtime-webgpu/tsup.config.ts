@@ -8,4 +8,7 @@ const entries = {
 };
 
 // "#gpu" and "#tuning-store" are resolved where the package is used: see "imports" in package.json.
-export default defineConfig([{ ...library(entries), external: [/^node:/, "#gpu", "#tuning-store", "webgpu"] }, modules()]);
+export default defineConfig([
+  { ...library(entries, { together: true }), external: [/^node:/, "#gpu", "#tuning-store", "webgpu"] },
+  modules(),
+]);

@@ -6,6 +6,7 @@ export type { OpenLimits } from "./accounting/memory-budget.ts";
 export type { FormatAdapter } from "./adapter/format-adapter.ts";
 export type { Checkpoint, CheckpointTensor, ModelInFile, Orientation, UnreadableParameter } from "./checkpoint/checkpoint.ts";
 export type { WrongShape } from "./conversion/checked-weights.ts";
+export { describeModelDifferences } from "./conversion/describe-models.ts";
 
 export { createConverter, type Converter, type PlanRequest } from "./conversion/create-converter.ts";
 export type { ConversionPlan, ConversionStep } from "./conversion/conversion-plan.ts";

@@ -1,5 +1,4 @@
-import { type Checkpoint, elementCount, headName } from "@longspan/core";
-import { describeModelDifferences } from "@longspan/core/adapter";
+import { type Checkpoint, describeModelDifferences, elementCount, headName } from "@longspan/core";
 import { inertJson } from "../output/inert-json.ts";
 import { writeJsonDocument } from "../output/json-document.ts";
 import { noteWarnings } from "../output/notes.ts";

@@ -14,7 +14,6 @@ export { writeSidecarFiles, writeTextFile } from "../conversion/write-sidecar-fi
 export { tokenizerFileNames } from "../conversion/convert-checkpoint.ts";
 export { standardDerivations } from "../derivations/standard-derivations.ts";
 export { checkTies } from "../conversion/check-ties.ts";
-export { describeModelDifferences } from "../conversion/describe-models.ts";
 
 export { canonicalRules } from "../rules/canonical-rules.ts";
 export { compileLayout, type CompiledLayout, type WrittenParameter } from "../rules/compile-layout.ts";
@@ -25,7 +24,7 @@ export { parseLayout, type ParsedLayout, type Reading } from "../rules/parse-lay
 export { headOfArchitecture, headParameters, headRecords, type HeadRecord, type HeadSizes } from "../longformer/head.ts";
 export { headRecord, inputAxes } from "../longformer/head-definition.ts";
 export { modelTypeOfConfigClass } from "../longformer/class-names.ts";
-export { classDefaults, type ParsedConfig } from "../longformer/config.ts";
+export type { ParsedConfig } from "../longformer/config.ts";
 export { parseLongformerConfig } from "../longformer/parse-config.ts";
 export type { ParameterDraft } from "../longformer/parameter-draft.ts";
 export { publishedConfigs } from "../longformer/published-configs.ts";

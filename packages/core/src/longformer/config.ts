@@ -37,7 +37,7 @@ export interface ParsedConfig {
 }
 
 /** What `LongformerConfig()` of transformers 5.18 has when a key is missing. Not the published models' values: see `publishedConfigs`. */
-export const classDefaults: Readonly<Record<string, unknown>> = {
+const classDefaults: Readonly<Record<string, unknown>> = {
   attention_window: 512,
   sep_token_id: 2,
   pad_token_id: 1,
