@@ -32,7 +32,7 @@ export function createProgram({ terminal, signal, setExitCode }: Omit<CommandCon
 function refuseTwice(command: Command): void {
   for (const option of command.options) {
     const isList = Array.isArray(option.defaultValue);
-    if (!option.required || isList) continue;
+    if (!option.required || option.variadic || isList) continue;
     let times = 0;
     command.on(`option:${option.name()}`, () => {
       if (++times > 1)

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { loadDocumentReader } from "../src/documents/load-document-reader.ts";
+import { readerNeed } from "../src/documents/reader-need.ts";
 import { runCommand, runDocument, runWithInput } from "./run-command.ts";
 
 vi.mock(import("../src/documents/load-document-reader.ts"), { spy: true });
@@ -113,6 +114,19 @@ test("an encoding that is said", async () => {
   const wide = join(folder, "wide.txt");
   writeFileSync(wide, Buffer.from("\ufeffAnna Holm kept the lamp.", "utf16le"));
   expect((await ask("--document", wide)).answers).toHaveLength(1);
+});
+
+test("files that only look like texts are named; a page may begin with a comment", async () => {
+  for (const [name, bytes, what] of [
+    ["a.txt", String.raw`{\rtf1\ansi Anna Holm}`, /a\.txt is an RTF file, which is not read\. Save it as \.docx/],
+    ["b.txt", "%!PS-Adobe-3.0\n(Anna Holm) show", /is a PostScript file, which is not read\. Make a PDF/],
+  ] as const) {
+    writeFileSync(join(folder, name), bytes);
+    const { code, error } = await runCommand("ask", model, "--question", "Who?", "--document", join(folder, name));
+    expect([code, error]).toEqual([1, expect.stringMatching(what)]);
+  }
+  const page = Buffer.from("<!-- a comment -->\n<!-- another -->\n<!DOCTYPE html><p>Anna <b>Holm</b>");
+  expect(readerNeed(page, { name: "page", mediaType: undefined, encoding: undefined })?.what).toBe("HTML");
 });
 
 describe("without a reader", () => {

@@ -121,6 +121,8 @@ describe("what the command line gives", () => {
       const { code, error } = await runCommand("ask", qaModel, "--question", "x", "--document", at("documents/a.txt"), ...words);
       expect([code, error]).toEqual([2, expect.stringContaining("was given twice")]);
     }
+    const lists = ["--connect", "https://a.example", "https://b.example", "--connect", "https://c.example"];
+    expect((await runCommand("page", ...lists, "--port", "none")).error).toContain("is no port");
     expect(await runCommand("ask", qaModel, "--document", at("documents/a.txt"))).toMatchObject({
       code: 2,
       error: expect.stringContaining("--question"),
@@ -336,17 +338,28 @@ describe("a run that goes on", () => {
       await runCommand("ask", qaModel, "--input", input, "--output", at("twice-torn.jsonl"), "--resume");
       expect(readFileSync(at("twice-torn.jsonl"), "utf8")).toBe(lines.join(""));
     }
-    for (const text of ["words\n", '{"no": "id"}\n', '{"id": 1}\n{"id": 1}\n']) {
+    const notes = '{"my":"precious notes","of":"years"}';
+    for (const text of [
+      "words\n",
+      '{"no": "id"}\n',
+      '{"id": 1}\n{"id": 1}\n',
+      notes,
+      `${notes}\n${notes}`,
+      "several\nlines\nof text",
+      "{ ",
+    ]) {
       writeFileSync(at("other.jsonl"), text);
       const { code, error } = await runCommand("ask", qaModel, "--input", input, "--output", at("other.jsonl"), "--resume");
       expect([code, readFileSync(at("other.jsonl"), "utf8")]).toEqual([1, text]);
       expect(error).toMatch(/other\.jsonl/);
     }
-    writeFileSync(at("other.csv"), "name,age\nx,1\n");
-    expect(await runCommand("ask", qaModel, "--input", input, "--output", at("other.csv"), "--resume")).toMatchObject({
-      code: 1,
-      error: expect.stringContaining("cannot be gone on with"),
-    });
+    for (const text of ["name,age\nx,1\n", "my notes", "id,answer,start", `id,answer,start,end,${"x".repeat(200)}`]) {
+      writeFileSync(at("other.csv"), text);
+      const { code, error } = await runCommand("ask", qaModel, "--input", input, "--output", at("other.csv"), "--resume");
+      const isBegun = text === "id,answer,start";
+      expect([text, code, error.includes("cannot be gone on with")]).toEqual([text, 1, !isBegun]);
+      if (!isBegun) expect(readFileSync(at("other.csv"), "utf8")).toBe(text);
+    }
   });
 });
 

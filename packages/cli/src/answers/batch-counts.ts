@@ -16,9 +16,11 @@ export interface BatchCounts {
 }
 
 /**
- * @param read how many jobs are read, and which share of them all that is; undefined where nobody knows
+ * @param read how many jobs are read, and how many there are or which share of them all is read; undefined where nobody knows
  */
-export function batchCounts(read: () => { readonly jobs: number; readonly share: number | undefined }): BatchCounts {
+export function batchCounts(
+  read: () => { readonly jobs: number; readonly share: number | undefined; readonly total?: number | undefined },
+): BatchCounts {
   const started = performance.now();
   let [done, errors, skipped] = [0, 0, 0];
   let ran: BatchProgress | undefined;
@@ -37,11 +39,11 @@ export function batchCounts(read: () => { readonly jobs: number; readonly share:
       return errors;
     },
     describe() {
-      const { jobs, share } = read();
-      const total = share === undefined || share === 0 ? undefined : Math.round(jobs / share);
+      const { jobs, share, total: known } = read();
+      const total = known ?? (share === undefined || share === 0 ? undefined : Math.round(jobs / share));
       const left = total === undefined || done === 0 ? undefined : (total - skipped - done) / rate();
       const parts = [
-        `${number(done + skipped)}${total === undefined ? "" : ` of ${share === 1 ? "" : "about "}${number(total)}`}`,
+        `${number(done + skipped)}${total === undefined ? "" : ` of ${known !== undefined || share === 1 ? "" : "about "}${number(total)}`}`,
         `${rate().toPrecision(3)} a second`,
         ...(left === undefined ? [] : [`${duration(left)} left`]),
         ...(errors === 0 ? [] : [`${number(errors)} ${errors === 1 ? "error" : "errors"}`]),
@@ -65,8 +67,11 @@ function number(value: number): string {
   return value.toLocaleString("en-US");
 }
 
-function duration(seconds: number): string {
-  if (seconds < 60) return `${Math.ceil(seconds)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+/** `1 s`, `13 min 20 s`, `2 h 5 min`: rounded first, so that no minute has 60 seconds. */
+export function duration(exact: number): string {
+  const seconds = exact < 60 ? Math.ceil(exact) : Math.round(exact);
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  const minutes = Math.round(seconds / 60);
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

@@ -4,13 +4,14 @@ import { LongspanError } from "@longspan/core";
 import { fileSystemError } from "@longspan/core/node";
 import { csvLines } from "../jobs/csv-lines.ts";
 import { jsonLines } from "../jobs/jsonl-lines.ts";
+import { idSet, type IdSet } from "../jobs/id-set.ts";
 import type { JobLine } from "../jobs/job.ts";
 import type { OutputFormat } from "./answer-formats.ts";
 
 /** What a file of answers holds already. */
 export interface HeldAnswers {
   /** Ids that have a line, as text. */
-  readonly ids: ReadonlySet<string>;
+  readonly ids: Pick<IdSet, "has">;
   /** Lines that say that an id was given before, of each id. */
   readonly duplicates: ReadonlyMap<string, number>;
   readonly errors: number;
@@ -26,29 +27,34 @@ export interface HeldAnswers {
  * @throws LongspanError `malformed` for a file that is none of answers; `not-found`, `permission-denied`.
  */
 export async function heldAnswers(path: string, format: OutputFormat, header: string): Promise<HeldAnswers> {
-  const { whole, size, head } = await wholeLines(path, format === "csv", Buffer.byteLength(header));
-  if (whole > 0 && head !== header)
+  const beginning = format === "csv" ? header : '{"id":';
+  const { whole, size, head } = await wholeLines(path, format === "csv", Buffer.byteLength(beginning));
+  // Lines of JSON are looked at one by one; of one that was not ended, no more is known than how it begins.
+  const isBegun = head === beginning || (whole === 0 && size < Buffer.byteLength(beginning) && beginning.startsWith(head));
+  if (!isBegun && (format === "csv" || whole === 0))
     throw malformed(
       path,
-      `its first line is ${JSON.stringify(head.slice(0, 200))}, and answers of this command begin with ${JSON.stringify(header)}`,
+      `it begins with ${JSON.stringify(head.slice(0, 200))}, and answers of this command with ${JSON.stringify(beginning)}`,
     );
-  if (whole < size) {
-    try {
-      await truncate(path, whole);
-    } catch (error) {
-      throw fileSystemError(error, path, "written");
-    }
-  }
-  const ids = new Set<string>();
+  const ids = idSet();
   const duplicates = new Map<string, number>();
   let errors = 0;
-  const lines = format === "csv" ? csvLines(pieces(path), path) : jsonLines(pieces(path), path);
+  const written = pieces(path, whole);
+  const lines = format === "csv" ? csvLines(written, path, { delimiter: "," }) : jsonLines(written, path);
   for await (const line of lines) {
     const { id, error } = answerOf(line, path, format);
     if (error !== undefined) errors++;
     if (error === "duplicate-id") duplicates.set(id, (duplicates.get(id) ?? 0) + 1);
     else if (ids.has(id)) throw malformed(path, `the id ${JSON.stringify(id)} has two answers`);
     else ids.add(id);
+  }
+  // Not before all that stays is known to be answers: what is no file of ours keeps its last line.
+  if (whole < size) {
+    try {
+      await truncate(path, whole);
+    } catch (error) {
+      throw fileSystemError(error, path, "written");
+    }
   }
   return { ids, duplicates, errors, mended: size - whole, isEmpty: whole === 0 };
 }
@@ -85,9 +91,11 @@ async function wholeLines(
   return { whole, size, head: Buffer.concat(head).toString("utf8") };
 }
 
-async function* pieces(path: string): AsyncGenerator<Buffer, void, void> {
+/** A file's bytes, or the first of them. */
+async function* pieces(path: string, length = Infinity): AsyncGenerator<Buffer, void, void> {
+  if (length === 0) return;
   try {
-    for await (const piece of createReadStream(path)) yield piece as Buffer;
+    for await (const piece of createReadStream(path, { end: length - 1 })) yield piece as Buffer;
   } catch (error) {
     throw fileSystemError(error, path, "read");
   }

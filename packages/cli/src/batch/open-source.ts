@@ -4,7 +4,7 @@ import { jobsOf, type Job } from "../jobs/job.ts";
 import { openJobs } from "../jobs/open-jobs.ts";
 import { noteWarnings } from "../output/notes.ts";
 import type { Terminal } from "../terminal.ts";
-import { isReadOnce, readDocument, type DocumentContext, type DocumentOptions } from "../documents/read-document.ts";
+import { isReadOnce, readDocument, type DocumentContext, type DocumentOptions, type GivenText } from "../documents/read-document.ts";
 import type { TextCommandOptions } from "./text-command.ts";
 
 /** Where a run's jobs come from. */
@@ -12,6 +12,8 @@ export interface Source {
   readonly jobs: AsyncIterable<Job> | Iterable<Job>;
   /** The files that are read, as far as the command line says them. */
   readonly files: readonly string[];
+  /** How many jobs there are; undefined where that is not known before they are read. */
+  readonly total?: number | undefined;
   /** Which part of it is read; undefined where nobody knows. */
   share(): number | undefined;
   close(): Promise<void>;
@@ -28,7 +30,7 @@ export async function openSource(options: TextCommandOptions, terminal: Terminal
     const onNote = (note: string): void => noteWarnings([note], terminal);
     const jobs = await givenJobs({ text, document, question, encoding, timeout }, { terminal, signal, onNote });
     const files = jobs.flatMap(({ fields: { file } }) => (typeof file === "string" ? [file] : []));
-    return { jobs, files, share: () => 1, close: async () => {} };
+    return { jobs, files, total: jobs.length, share: () => 1, close: async () => {} };
   }
   const texts = [...text, ...document];
   if (texts.length > 1 || (question?.length ?? 0) > 1)
@@ -39,14 +41,16 @@ export async function openSource(options: TextCommandOptions, terminal: Terminal
   if (document[0] === "-" && input === "-")
     throw new LongspanError("argument-invalid", "Standard input is --input or --document, not both. Give a file to one of them.");
   const [path] = document;
-  const shared = text.length > 0 ? { text: text[0] } : await sharedDocument(path, options, { terminal, signal });
+  const given = text.length === 0 ? await readOnce(path, options, { terminal, signal }) : undefined;
+  const shared = text.length > 0 ? { text: text[0] } : given === undefined ? { file: path } : { text: given.text };
   const lines = await openJobs(input, inputFormat, terminal);
   const defaults = Object.fromEntries(Object.entries({ ...shared, question: question?.[0] }).filter(([, value]) => value !== undefined));
-  return { jobs: jobsOf(lines.lines, defaults), files: [input, ...document], share: () => lines.share(), close: () => lines.close() };
+  const jobs = jobsOf(lines.lines, defaults, given);
+  const files = [input, ...document];
+  return { jobs, files, total: lines.count, share: () => lines.share(), close: () => lines.close() };
 }
 
-/** The fields of a document that is given to all lines. */
-async function sharedDocument(path: string | undefined, options: DocumentOptions, context: DocumentContext): Promise<Job["fields"]> {
-  if (path === undefined || !(await isReadOnce(path))) return { file: path };
-  return { text: (await readDocument(path, options, context)).text };
+/** A document that is given to all lines, where it can be read but once. */
+async function readOnce(path: string | undefined, options: DocumentOptions, context: DocumentContext): Promise<GivenText | undefined> {
+  return path !== undefined && (await isReadOnce(path)) ? readDocument(path, options, context) : undefined;
 }

@@ -48,7 +48,7 @@ export async function runMany<Options extends TextCommandOptions>(
     const output = await openOutput(options, source.files, command, terminal);
     const own = lineOptions(declared, command.lineOptions);
     let [read, written] = [0, 0];
-    const counts = batchCounts(() => ({ jobs: read, share: source.share() }));
+    const counts = batchCounts(() => ({ jobs: read, total: source.total, share: source.share() }));
     let isDiscarded = false;
     const { say, stop } = await progressDisplay(terminal.error);
     const jobs = jobsLeft(source, output, counts, () => read++);

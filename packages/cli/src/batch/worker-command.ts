@@ -39,6 +39,9 @@ export async function workerCommand(
   const words = kept.with(kept.indexOf(declared.name()), command);
   // What was chosen here is not chosen again by each; a module of the user's is its path.
   const named = asked === defaultRuntime ? runtime.name : asked;
-  const all = [...ownProgram(), ...words, "--input", "-", "--output", "-", "--unordered", "--json", "--runtime", named];
-  return named === "ort" ? [...all, "--threads", String(share)] : all;
+  const its = ["--input", "-", "--output", "-", "--unordered", "--json", "--runtime", named];
+  // Behind `--` there are no options.
+  const end = words.indexOf("--");
+  const [options, rest] = end === -1 ? [words, []] : [words.slice(0, end), words.slice(end)];
+  return [...ownProgram(), ...options, ...its, ...(named === "ort" ? ["--threads", String(share)] : []), ...rest];
 }

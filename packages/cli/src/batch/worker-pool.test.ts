@@ -1,19 +1,27 @@
 import { expect, test } from "vitest";
 import { collected } from "../../test/collected.ts";
+import type { GivenText } from "../documents/read-document.ts";
 import type { Job } from "../jobs/job.ts";
 import type { JobOutcome } from "../jobs/text-pipeline.ts";
 import { workerOutcomes } from "./worker-pool.ts";
 
 /** A worker that answers with its input, and does what a text says. */
 const script = `
-const { createInterface } = require("node:readline");
-createInterface({ input: process.stdin }).on("line", (line) => {
+let begun = "";
+process.stdin.setEncoding("utf8").on("data", (text) => {
+  const lines = (begun + text).split("\\n");
+  begun = lines.pop();
+  lines.forEach(answer);
+});
+function answer(line) {
   const { id, text } = JSON.parse(line);
   if (text === "die") process.kill(process.pid, "SIGKILL");
   if (text === "leave") process.exit(7);
+  if (text === "chatty") process.stdout.write("A module says {\\nsomething, and begins a line: ");
   if (text === "wrong") return console.log(JSON.stringify({ id, error: { code: "inputs-invalid", message: "The text is wrong." } }));
-  setTimeout(() => console.log(JSON.stringify({ id, text })), text === "slow" ? 50 : 0);
-});
+  const answers = text === "answer" ? [{ start: 4, end: 7 }, { start: 0, end: 0 }] : undefined;
+  setTimeout(() => console.log(JSON.stringify({ id, text, answers })), { slow: 50, slowest: 1000 }[text] ?? 0);
+}
 `;
 const command = [process.execPath, "-e", script];
 
@@ -36,6 +44,49 @@ test("every job once, in order", async () => {
   expect(unordered.map(({ job }) => job.id)).not.toEqual(outcomes.map(({ job }) => job.id));
   expect(new Set(unordered.map(({ job }) => job.id))).toEqual(new Set(outcomes.map(({ job }) => job.id)));
   expect(unordered.every(({ job, document }) => document?.text === job.fields.text)).toBe(true);
+});
+
+test("one that takes longer than all that may wait for it holds nothing up for good", async () => {
+  const texts = Array.from({ length: 150 }, (_, index) => (index === 0 ? "slowest" : `text ${index}`));
+  expect((await outcomesOf(texts, { count: 1 })).map(({ document }) => document?.text)).toEqual(texts);
+});
+
+test("answers of a document that was read here have their places, and what of it was not read", async () => {
+  async function* jobs(): AsyncGenerator<Job> {
+    const given: GivenText = {
+      name: "a",
+      text: "one two",
+      place: (start) => ({ name: "a", line: start, description: `a, ${start}` }),
+      warnings: ["Not all."],
+    };
+    yield { id: 1, fields: { text: "answer" }, given };
+    yield { id: 2, fields: { text: "answer" } };
+  }
+  const options = { count: 1, unordered: false, command, signal: new AbortController().signal };
+  const [placed, bare] = await collected(workerOutcomes(jobs(), options));
+  expect(placed?.document).toEqual({
+    text: "answer",
+    answers: [
+      { start: 4, end: 7, place: { name: "a", line: 4, description: "a, 4" } },
+      { start: 0, end: 0 },
+    ],
+    warnings: ["Not all."],
+  });
+  expect(bare?.document?.answers).toEqual([
+    { start: 4, end: 7 },
+    { start: 0, end: 0 },
+  ]);
+});
+
+test("what a user's module prints is no answer and hides none; an answer may have any character", async () => {
+  const texts = ["a\u2028b\u2029c", "chatty", "d\r", "chatty", "x".repeat(200_000), "e"];
+  expect((await outcomesOf(texts, { count: 1 })).map(({ document }) => document?.text)).toEqual(texts);
+  const failing = [
+    process.execPath,
+    "-e",
+    `console.log("Loaded {"); console.log(JSON.stringify({ error: { code: "not-found", message: "There is no model." } }, null, 2)); process.exitCode = 1`,
+  ];
+  await expect(outcomesOf(["a"], { command: failing })).rejects.toMatchObject({ code: "not-found" });
 });
 
 test("a job that workers die of has an error; its neighbours have their answers", async () => {

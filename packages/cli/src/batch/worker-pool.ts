@@ -1,4 +1,5 @@
 import { errorCodes, LongspanError, type ErrorCode } from "@longspan/core";
+import { placedDocument } from "../documents/placed-document.ts";
 import type { Job } from "../jobs/job.ts";
 import type { JobOutcome } from "../jobs/text-pipeline.ts";
 import { startWorker, type WorkerEnd, type WorkerLine, type WorkerProcess } from "./worker-process.ts";
@@ -150,14 +151,14 @@ export async function* workerOutcomes(
   signal.addEventListener("abort", ring);
   try {
     for (;;) {
-      const before = changes;
+      const [changesBefore, givenBefore] = [changes, given];
       if (signal.aborted) throw new LongspanError("aborted", "Interrupted.", { cause: signal.reason });
       feed();
       yield* ready();
       if (failure !== undefined) throw failure;
       if (isRead && arrived === undefined && given === taken) return;
-      // What came while the outcomes were taken has woken nobody.
-      if (changes > before) continue;
+      // What came while the outcomes were taken has woken nobody; and where outcomes were taken, there is room for jobs.
+      if (changes > changesBefore || given > givenBefore) continue;
       await new Promise<void>((resolve) => {
         wake = resolve;
       });
@@ -178,10 +179,14 @@ function isAlone(sent: ReadonlyMap<number, Sent>): boolean {
 function outcomeOf(job: Job, { error, ...line }: WorkerLine): JobOutcome {
   if (error !== undefined) return { job, error: errorOf(error) };
   // The line's id is the number that it was sent with.
-  return { job, document: Object.fromEntries(Object.entries(line).filter(([name]) => name !== "id")) };
+  const document = Object.fromEntries(Object.entries(line).filter(([name]) => name !== "id"));
+  const { given } = job;
+  return given === undefined ? { job, document } : { job, given, document: placedDocument(document, given) };
 }
 
 function errorOf({ code, message }: { readonly code: string; readonly message: string }): Error {
+  // What commander says of a command line has no code of its own.
+  if (code === "usage") return new LongspanError("argument-invalid", message);
   return isErrorCode(code) ? new LongspanError(code, message) : new Error(message);
 }
 

@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { createInterface } from "node:readline";
 import type { Command } from "commander";
 
 /** What a worker says of a job, by the number it was sent with. */
@@ -35,6 +34,9 @@ export interface WorkerListener {
 /** So much of what a worker says is kept, for the message of its end. */
 const keptCharacters = 2000;
 
+/** No document of an error has more. */
+const maxErrorCharacters = 1_000_000;
+
 /** What starts this program. */
 export function ownProgram(): readonly string[] {
   const [, script = ""] = process.argv;
@@ -44,14 +46,24 @@ export function ownProgram(): readonly string[] {
 /** Starts a worker, to which Ctrl-C means nothing by itself. It ends when this process does. @param command the program and its words */
 export function startWorker([program = "", ...words]: readonly string[], { onLine, onEnd }: WorkerListener): WorkerProcess {
   const child = spawn(program, words, { stdio: ["pipe", "pipe", "pipe"], detached: true, windowsHide: true });
-  // Lines that are no answer: the document of the error with which it ends.
+  let begun = "";
+  // Of lines that are no answers, the document of the error with which it ends.
   let rest = "";
   let said = "";
   let isEnded = false;
-  createInterface({ input: child.stdout, crlfDelay: Infinity }).on("line", (line) => {
-    const found = rest === "" ? answerOf(line) : undefined;
-    if (found === undefined) rest = (rest + line).slice(0, 1_000_000);
-    else onLine(found);
+  const take = (line: string): void => {
+    const found = answerOf(line);
+    if (found !== undefined) onLine(found);
+    else rest = (line.trimEnd() === "{" ? line : rest + line).slice(0, maxErrorCharacters);
+  };
+  // By hand: for node:readline, U+2028 ends a line too, and answers have it as it is.
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    const lines = text.split("\n");
+    for (const line of lines.slice(0, -1)) {
+      take(begun + line);
+      begun = "";
+    }
+    begun += lines.at(-1) ?? "";
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     said = (said + text).slice(-keptCharacters);
@@ -61,6 +73,7 @@ export function startWorker([program = "", ...words]: readonly string[], { onLin
   const end = (code: number | null, signal: NodeJS.Signals | null): void => {
     if (isEnded) return;
     isEnded = true;
+    take(begun);
     onEnd({ code, signal, error: errorOf(rest), said });
   };
   child.on("error", (error) => {
@@ -76,8 +89,10 @@ export function startWorker([program = "", ...words]: readonly string[], { onLin
   };
 }
 
+/** The answer that a line is, or that it ends with: a module of the user's may have written words without a line end before it. */
 function answerOf(line: string): WorkerLine | undefined {
-  const value = parsed(line);
+  const start = line.indexOf('{"id":');
+  const value = start === -1 ? undefined : parsed(line.slice(start));
   return typeof value === "object" && value !== null && "id" in value && typeof value.id === "number" ? (value as WorkerLine) : undefined;
 }
 

@@ -73,7 +73,8 @@ const chunksCommand: TextCommand<EmbedOptions> = {
 /** How texts become vectors. */
 export function embedCommand(): TextCommand<EmbedOptions> {
   // With --profile the model runs twice; a text is told of once.
-  const unread = new Map<number, string>();
+  const told = new Map<number, string>();
+  let more = 0;
   return {
     name: "embed",
     heads: undefined,
@@ -88,11 +89,9 @@ export function embedCommand(): TextCommand<EmbedOptions> {
           prompt,
           promptName,
           onUnread: ({ text, tokens, limit }) => {
-            const told = unread.size < toldTexts;
-            unread.set(
-              text,
-              told ? `The last ${tokens} tokens of text ${text + 1} were not read: the model's files say that it reads ${limit}.` : "",
-            );
+            if (told.has(text) || told.size < toldTexts)
+              told.set(text, `The last ${tokens} tokens of text ${text + 1} were not read: the model's files say that it reads ${limit}.`);
+            else more++;
           },
         }),
         document: (vector: Float32Array) => ({ embedding: Array.from(vector) }),
@@ -109,10 +108,6 @@ export function embedCommand(): TextCommand<EmbedOptions> {
     },
     columns: ["embedding"],
     cells: (document) => document,
-    notes: () => {
-      const all = [...unread.values()];
-      const more = all.length - toldTexts;
-      return more > 0 ? [...all.slice(0, toldTexts), `Of ${more} more texts the end was not read.`] : all;
-    },
+    notes: () => [...told.values(), ...(more > 0 ? [`Of ${more} more texts the end was not read.`] : [])],
   };
 }

@@ -45,7 +45,8 @@ export interface DocumentContext {
 /**
  * A document: a file, a pipe, an http(s) URL, or standard input where the path is `-`. Text in UTF-8 is read here; all else by `@longspan/documents`, where that is
  * installed.
- * @throws LongspanError `inputs-invalid` for a document without a word or bytes that are no text; `module-missing` where a reader is; `not-found`, `limit-exceeded`,
+ * @throws LongspanError `inputs-invalid` for a document without a word or bytes that are no text; `unsupported` for kinds of files that are not read; `module-missing` where
+ * a reader is; `not-found`, `limit-exceeded`,
  * `network-failed`, `aborted`; what reading a document throws.
  */
 export async function readDocument(path: string, options: DocumentOptions, context: DocumentContext): Promise<GivenText> {
@@ -90,6 +91,8 @@ interface ReadOptions {
 async function textOf(name: string, bytes: Uint8Array, { mediaType, encoding, signal }: ReadOptions): Promise<GivenText> {
   const need = readerNeed(bytes, { name, mediaType, encoding });
   if (need === undefined) return plainText(name, bytes);
+  if (need.wayOut !== undefined)
+    throw new LongspanError("unsupported", `${name} is ${need.what}, which is not read. ${need.wayOut}.`, { details: { name } });
   const reader = await loadDocumentReader();
   if (reader === undefined) {
     const install = `npm's package @longspan/documents reads it: ${need.install}`;

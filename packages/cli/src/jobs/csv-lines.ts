@@ -4,33 +4,64 @@ import type { JobLine } from "./job.ts";
 /** What stands between cells: what the first line has most of. */
 const delimiters = [",", ";", "\t"] as const;
 
+/** A row that is longer is a quote that does not close; as much as a document has at most. */
+const maxRowBytes = 2 ** 27;
+
+/** A first line that is longer is none of names. */
+const maxNamesLength = 2 ** 20;
+
+export interface CsvOptions {
+  /** Default: what the first line has most of. */
+  readonly delimiter?: string | undefined;
+  /** Told how many bytes the rows have up to the next one that is given. */
+  readonly onRead?: ((bytes: number) => void) | undefined;
+  /** What a row may have at most. */
+  readonly maxBytes?: number | undefined;
+}
+
+/** What the parser gives of a row: its cells, and how far the text is read. */
+interface ParsedRow {
+  readonly record: readonly string[];
+  readonly info: { readonly bytes: number; readonly empty_lines: number };
+}
+
 /**
  * CSV with a line of names above: cells with commas (or semicolons, or tabs), as the first line has them. Rows are numbered from 1, below
- * the names; an empty cell says nothing.
- * @throws LongspanError `malformed` for quotes that do not close, and bytes that are no UTF-8: nobody knows where the next row begins.
+ * the names; an empty cell says nothing. An empty line is no row, but in a table of one column, where it is an empty cell unless nothing follows.
+ * @throws LongspanError `malformed` for quotes that do not close, rows without an end and bytes that are no UTF-8: nobody knows where the next row begins.
  */
-export async function* csvLines(pieces: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<JobLine, void, void> {
+export async function* csvLines(
+  pieces: AsyncIterable<Uint8Array>,
+  name: string,
+  { delimiter, onRead, maxBytes = maxRowBytes }: CsvOptions = {},
+): AsyncGenerator<JobLine, void, void> {
   const { parse } = await import("csv-parse");
   const { Readable } = await import("node:stream");
   const text = decoded(pieces, name);
-  const first = await text.next();
-  if (first.done === true) return;
-  const delimiter = delimiterOf(first.value);
-  const parser = parse({ bom: true, delimiter, skip_empty_lines: true, relax_column_count: true });
-  const source = Readable.from(joined(first.value, text));
+  const first = await firstLine(text);
+  if (first === "") return;
+  const parser = parse({
+    bom: true,
+    delimiter: delimiter ?? delimiterOf(first),
+    skip_empty_lines: true,
+    relax_column_count: true,
+    info: true,
+    max_record_size: maxBytes,
+  });
+  const source = Readable.from(joined(first, text));
   source.on("error", (error) => parser.destroy(error));
   source.pipe(parser);
   let names: readonly string[] | undefined;
-  let number = 0;
+  let [number, emptyLines] = [0, 0];
   try {
-    for await (const cells of parser as AsyncIterable<readonly string[]>) {
+    for await (const { record, info } of parser as AsyncIterable<ParsedRow>) {
+      onRead?.(info.bytes);
+      const isColumn = names?.length === 1;
+      for (; emptyLines < info.empty_lines; emptyLines++) if (isColumn) yield { number: ++number, fields: {} };
       if (names === undefined) {
-        names = cells.map((cell) => cell.trim());
+        names = record.map((cell) => cell.trim());
         requireOnce(names, name);
-        continue;
-      }
-      number++;
-      yield rowOf(names, cells, number, name);
+      } else yield rowOf(names, record, ++number, name);
     }
   } catch (error) {
     if (LongspanError.isInstance(error)) throw error;
@@ -64,9 +95,27 @@ function malformed(name: string, number: number, error: unknown): LongspanError 
 }
 
 function delimiterOf(text: string): string {
-  const [line = ""] = text.split("\n", 1);
+  const [line = ""] = unquoted(text)
+    .trimStart()
+    .split(/[\r\n]/, 1);
   const counted = delimiters.map((delimiter) => [delimiter, line.split(delimiter).length] as const);
   return counted.toSorted((a, b) => b[1] - a[1])[0]?.[0] ?? ",";
+}
+
+/** What stands between quotes is a cell's, whatever it is. */
+function unquoted(text: string): string {
+  return text.replaceAll(/"[^"]*(?:"|$)/g, "cell");
+}
+
+/** Text with the line of names in it: pieces may be of one character. */
+async function firstLine(text: AsyncGenerator<string, void, void>): Promise<string> {
+  let begun = "";
+  while (begun.length < maxNamesLength && !/[^\s][^\r\n]*[\r\n]/.test(unquoted(begun))) {
+    const { value, done } = await text.next();
+    if (done === true) break;
+    begun += value;
+  }
+  return begun;
 }
 
 async function* joined(first: string, rest: AsyncIterable<string>): AsyncGenerator<string, void, void> {

@@ -1,5 +1,6 @@
 import { LongspanError } from "@longspan/core";
 import type { GivenText } from "../documents/read-document.ts";
+import { idSet } from "./id-set.ts";
 
 /** What an answer is found again by. */
 export type JobId = string | number;
@@ -27,6 +28,8 @@ export interface JobSource {
   /** For messages. */
   readonly name: string;
   readonly lines: AsyncIterable<JobLine>;
+  /** How many lines there are; undefined where the source does not say it. */
+  readonly count?: number | undefined;
   /** How much of the source is read, from 0 to 1; undefined where nobody knows how much there is. */
   share(): number | undefined;
   close(): Promise<void>;
@@ -35,18 +38,23 @@ export interface JobSource {
 /**
  * Lines as jobs. A line without an `id` has its number for one.
  * @param defaults fields of lines that lack them
+ * @param given the document that the text of `defaults` is of
  */
-export async function* jobsOf(lines: AsyncIterable<JobLine>, defaults: Readonly<Record<string, unknown>>): AsyncGenerator<Job, void, void> {
+export async function* jobsOf(
+  lines: AsyncIterable<JobLine>,
+  defaults: Readonly<Record<string, unknown>>,
+  given?: GivenText,
+): AsyncGenerator<Job, void, void> {
   for await (const { number, fields = {}, problem } of lines) {
-    const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined));
-    const id = given.id ?? number;
+    const said = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined));
+    const id = said.id ?? number;
     if (problem !== undefined) yield { id: number, fields: {}, problem };
-    else if (typeof id === "string" || typeof id === "number") yield { id, fields: withDefaults(given, defaults) };
-    else {
-      const unusable = new LongspanError(
-        "inputs-invalid",
-        `Line ${number}: its id is no text and no number. Give one of the two, or none.`,
-      );
+    else if (id !== "" && (typeof id === "string" || typeof id === "number")) {
+      const own = hasText(said) ? undefined : given;
+      yield { id, fields: withDefaults(said, defaults), ...(own === undefined ? {} : { given: own }) };
+    } else {
+      const what = id === "" ? "an empty text" : "no text and no number";
+      const unusable = new LongspanError("inputs-invalid", `Line ${number}: its id is ${what}. Give a text or a number, or none.`);
       yield { id: number, fields: {}, problem: unusable };
     }
   }
@@ -55,9 +63,13 @@ export async function* jobsOf(lines: AsyncIterable<JobLine>, defaults: Readonly<
 /** Where a job's text may stand; `context` is what datasets of questions call it. */
 export const textFields = ["text", "document", "context", "file"] as const;
 
+function hasText(fields: Job["fields"]): boolean {
+  return textFields.some((name) => fields[name] !== undefined);
+}
+
 function withDefaults(fields: Job["fields"], defaults: Job["fields"]): Job["fields"] {
-  const hasText = textFields.some((name) => fields[name] !== undefined);
-  const missing = Object.entries(defaults).filter(([name]) => !(hasText && textFields.some((one) => one === name)));
+  const hasOwn = hasText(fields);
+  const missing = Object.entries(defaults).filter(([name]) => !(hasOwn && textFields.some((one) => one === name)));
   return { ...Object.fromEntries(missing), ...fields };
 }
 
@@ -69,7 +81,7 @@ export async function* uniqueJobs(
   jobs: AsyncIterable<Job> | Iterable<Job>,
   isHeld: (id: JobId, isDuplicate: boolean) => boolean,
 ): AsyncGenerator<Job, void, void> {
-  const seen = new Set<string>();
+  const seen = idSet();
   for await (const job of jobs) {
     const key = String(job.id);
     const isDuplicate = seen.has(key);

@@ -2,17 +2,27 @@ import { LongspanError } from "@longspan/core";
 import { isJsonObject, shownMessage, type Json } from "@longspan/core/adapter";
 import type { JobLine } from "./job.ts";
 
+type JsonObject = { readonly [key: string]: Json };
+
 /** A document of the greatest length, with every character escaped. */
 const maxLineBytes = 2 ** 29;
 
 /**
- * JSON Lines: an object on each line, in UTF-8. Empty lines count and say nothing.
+ * JSON Lines: an object on each line, in UTF-8. Empty lines count and say nothing. An id that is a number which JavaScript would round is
+ * its text.
+ * @param onRead told how many bytes the lines have up to the next one that is given
  * @throws LongspanError `limit-exceeded` for a line without an end.
  */
-export async function* jsonLines(pieces: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<JobLine, void, void> {
-  let number = 0;
+export async function* jsonLines(
+  pieces: AsyncIterable<Uint8Array>,
+  name: string,
+  onRead?: (bytes: number) => void,
+): AsyncGenerator<JobLine, void, void> {
+  let [number, read] = [0, 0];
   for await (const bytes of linesOf(pieces, name)) {
     number++;
+    read += bytes.length + 1;
+    onRead?.(read);
     if (!isBlank(bytes)) yield parsed(bytes, number, name);
   }
 }
@@ -26,10 +36,25 @@ function parsed(bytes: Uint8Array, number: number, name: string): JobLine {
     // A byte order mark is left out by the decoder.
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     const value: Json = JSON.parse(text);
-    return isJsonObject(value) ? { number, fields: value } : problem('no JSON object, such as {"id": 1, "text": "…"}');
+    return isJsonObject(value) ? { number, fields: withExactId(value, text) } : problem('no JSON object, such as {"id": 1, "text": "…"}');
   } catch (error) {
     return problem(`no JSON (${shownMessage(error instanceof Error ? error.message : String(error))})`, error);
   }
+}
+
+/** An id beyond 2^53 (or with more digits than a number has) would be taken for another one: it is its text, as it is of Parquet. */
+function withExactId(fields: JsonObject, text: string): JsonObject {
+  const { id } = fields;
+  if (typeof id !== "number" || (Number.isInteger(id) && Number.isSafeInteger(id))) return fields;
+  const written = new Map<unknown, string>();
+  // What a value was written as is the reviver's third argument (Node 21 and newer).
+  const note = function (this: unknown, key: string, value: unknown, context?: { readonly source?: string }): unknown {
+    if (key === "id" && typeof value === "number" && context?.source !== undefined) written.set(this, context.source);
+    return value;
+  };
+  const again: unknown = JSON.parse(text, note);
+  const source = written.get(again) ?? String(id);
+  return source === String(id) ? fields : { ...fields, id: source };
 }
 
 function isBlank(bytes: Uint8Array): boolean {

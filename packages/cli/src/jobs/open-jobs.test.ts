@@ -1,5 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
@@ -7,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { collected } from "../../test/collected.ts";
 import type { Terminal } from "../terminal.ts";
+import { csvLines } from "./csv-lines.ts";
 import { jobsOf, uniqueJobs, type Job, type JobLine } from "./job.ts";
 import { openJobs, type InputFormat } from "./open-jobs.ts";
 
@@ -52,6 +55,12 @@ describe("files that pandas and pyarrow wrote", () => {
     expect(source.share()).toBe(1);
   });
 
+  test("Parquet: lists and structs of 64-bit integers", async () => {
+    expect((await read(join(fixtures, "nested.parquet"))).map(({ fields }) => fields)).toEqual([
+      { id: 1, list: [1, "9007199254740993"], struct: { one: 2, inner: { two: ["-9007199254740993"] } } },
+    ]);
+  });
+
   test.each(["comma.csv", "semicolon.csv"])("%s", async (name) => {
     expect((await read(join(fixtures, name))).map(({ fields }) => fields)).toEqual(rows.map((row) => asText(row)));
   });
@@ -72,6 +81,59 @@ test("JSON Lines, from a file and piped, in pieces that cut characters", async (
   expect(broken[0]?.problem?.message).toContain("no JSON");
 });
 
+test("ids that a number has no room for are their text, as of Parquet", async () => {
+  const lines = [
+    '{"id": 9007199254740993}',
+    '{"id": 9007199254740992, "of": {"id": 9007199254740993}}',
+    '{"id": 1.5}',
+    '{"id": 1e400}',
+    '{"id": 12}',
+  ];
+  expect((await read("-", undefined, lines.join("\n"))).map(({ fields }) => fields?.id)).toEqual([
+    "9007199254740993",
+    2 ** 53,
+    1.5,
+    "1e400",
+    12,
+  ]);
+});
+
+test("how much is read is said of the lines that were given, not of the pieces that were read", async () => {
+  for (const [name, text] of [
+    ["share.jsonl", '{"id": 1}\n{"id": 2}\n{"id": 3}\n{"id": 4}\n'],
+    ["share.csv", "id\n11111\n22222\n33333\n"],
+  ] as const) {
+    const source = await openJobs(await written(name, text), undefined, terminal());
+    const shares: unknown[] = [];
+    for await (const { number } of source.lines) shares.push([number, source.share()]);
+    expect(shares).toEqual(
+      name === "share.csv"
+        ? [9, 15, 21].map((bytes, index) => [index + 1, bytes / 21])
+        : [1, 2, 3, 4].map((number) => [number, number / 4]),
+    );
+    await source.close();
+  }
+});
+
+test("CSV: tabs of a .tsv, names in quotes and in pieces, empty cells of one column, quotes that do not close", async () => {
+  const tabs = await written("names.tsv", "id,text\tmore,of,it\n1,2\t3\n");
+  expect((await read(tabs)).map(({ fields }) => fields)).toEqual([{ "id,text": "1,2", "more,of,it": "3" }]);
+  const bytes = Array.from(Buffer.from('\ufeff"a,b,c";text\n1;x\n'), (byte) => Uint8Array.of(byte));
+  expect((await read("-", "csv", ...bytes)).map(({ fields }) => fields)).toEqual([{ "a,b,c": "1", text: "x" }]);
+  expect(await read("-", "csv", 'text\n\nfirst\n\n""\nlast\n\n\n')).toEqual([
+    { number: 1, fields: {} },
+    { number: 2, fields: { text: "first" } },
+    { number: 3, fields: {} },
+    { number: 4, fields: {} },
+    { number: 5, fields: { text: "last" } },
+  ]);
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('text\n"open');
+    for (;;) yield Buffer.alloc(100, "x\n");
+  }
+  await expect(collected(csvLines(endless(), "endless", { maxBytes: 1000 }))).rejects.toMatchObject({ code: "malformed" });
+});
+
 test("CSV: rows that do not fit are theirs alone; what cannot be cut into rows ends it", async () => {
   const lines = await read("-", "csv", "id,text\n1,one\n2\n3,a,b\n\n4,four");
   expect(lines.map(({ number, fields }) => [number, fields?.text])).toEqual([
@@ -90,6 +152,11 @@ test("CSV: rows that do not fit are theirs alone; what cannot be cut into rows e
 
 test("files that are none", async () => {
   await expect(read("jobs.xlsx")).rejects.toMatchObject({ code: "argument-invalid", message: expect.stringContaining("--input-format") });
+  // A socket can be seen, and not opened.
+  const socket = createServer().listen(join(folder, "socket.jsonl"));
+  await once(socket, "listening");
+  await expect(read(join(folder, "socket.jsonl"))).rejects.toMatchObject({ message: expect.stringContaining("cannot be opened") });
+  socket.close();
   await expect(read("nowhere.jsonl")).rejects.toMatchObject({ code: "not-found" });
   await expect(read(folder, "jsonl")).rejects.toMatchObject({ code: "argument-invalid", message: expect.stringContaining("is a folder") });
   await expect(read("-", "parquet")).rejects.toMatchObject({ code: "argument-invalid" });
@@ -104,6 +171,7 @@ test("ids: a line's own, or its number; one that came before is a problem", asyn
     yield { number: 3, fields: { id: { of: 3 } } };
     yield { number: 4, fields: { id: "a" } };
     yield { number: 5, fields: { id: "held" } };
+    yield { number: 6, fields: { id: "", text: "x" } };
   }
   const jobs: Job[] = [];
   const shared = { question: "who?", text: "all" };
@@ -113,5 +181,6 @@ test("ids: a line's own, or its number; one that came before is a problem", asyn
     [2, { question: "who?", file: "y.txt" }, undefined],
     [3, {}, "inputs-invalid"],
     ["a", { question: "who?", text: "all", id: "a" }, "duplicate-id"],
+    [6, {}, "inputs-invalid"],
   ]);
 });

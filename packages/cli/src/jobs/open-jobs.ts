@@ -1,5 +1,5 @@
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
+import type { Readable } from "node:stream";
 import { LongspanError } from "@longspan/core";
 import { fileSystemError } from "@longspan/core/node";
 import type { Terminal } from "../terminal.ts";
@@ -35,20 +35,22 @@ export async function openJobs(path: string, asked: InputFormat | undefined, { i
   if (format === "parquet") return openParquet(path);
   const name = path === "-" ? "standard input" : path;
   const size = path === "-" ? undefined : await sizeOf(path);
-  const stream = path === "-" ? input : createReadStream(path);
+  const stream = path === "-" ? input : await openStream(path);
   let read = 0;
   async function* pieces(): AsyncGenerator<Uint8Array, void, void> {
     try {
       for await (const piece of stream) {
         const bytes: Uint8Array = typeof piece === "string" ? Buffer.from(piece) : piece;
-        read += bytes.length;
         yield bytes;
       }
     } catch (error) {
       throw fileSystemError(error, name, "read");
     }
   }
-  const lines: AsyncIterable<JobLine> = format === "csv" ? csvLines(pieces(), name) : jsonLines(pieces(), name);
+  const onRead = (bytes: number): void => void (read = bytes);
+  const delimiter = /\.tsv$/i.test(path) ? "\t" : undefined;
+  const lines: AsyncIterable<JobLine> =
+    format === "csv" ? csvLines(pieces(), name, { delimiter, onRead }) : jsonLines(pieces(), name, onRead);
   return {
     name,
     lines,
@@ -57,6 +59,15 @@ export async function openJobs(path: string, asked: InputFormat | undefined, { i
       stream.destroy();
     },
   };
+}
+
+/** A file that can be seen may not be for us to open: that is said before anything is read. */
+async function openStream(path: string): Promise<Readable> {
+  try {
+    return (await open(path)).createReadStream();
+  } catch (error) {
+    throw fileSystemError(error, path, "opened");
+  }
 }
 
 async function openParquet(path: string): Promise<JobSource> {
@@ -71,7 +82,7 @@ async function openParquet(path: string): Promise<JobSource> {
       yield line;
     }
   }
-  return { name: path, lines: counted(), share: () => (count === 0 ? undefined : read / count), close: async () => {} };
+  return { name: path, lines: counted(), count, share: () => (count === 0 ? undefined : read / count), close: async () => {} };
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

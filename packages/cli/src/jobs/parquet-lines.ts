@@ -83,12 +83,14 @@ function checkColumns(groups: readonly RowGroup[], leaves: readonly string[]): v
   }
 }
 
-/** 64-bit integers as numbers where they are exact, else as text. */
 function plainFields(row: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(
-    Object.entries(row).map(([name, value]) => {
-      if (typeof value !== "bigint") return [name, value];
-      return [name, Number.isSafeInteger(Number(value)) ? Number(value) : String(value)];
-    }),
-  );
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plainValue(value)]));
+}
+
+/** 64-bit integers as numbers where they are exact, else as text; in lists and structs, too. */
+function plainValue(value: unknown): unknown {
+  if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  if (Array.isArray(value)) return value.map(plainValue);
+  const isStruct = typeof value === "object" && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));
+  return isStruct ? plainFields(value as Readonly<Record<string, unknown>>) : value;
 }

@@ -2,8 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync, mkdirSync } from "node:fs";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { servePage, type PageServer } from "./page-server.ts";
+
+vi.mock(import("node:fs"), async (original) => {
+  const { createReadStream, ...fs } = await original();
+  // Between a look at a file and its opening it may go.
+  const opened: typeof createReadStream = (path, options) => createReadStream(String(path).replace("gone", "gone away"), options);
+  return { ...fs, createReadStream: opened };
+});
 
 const folder = mkdtempSync(join(tmpdir(), "longspan-page-"));
 const policy = "default-src 'none'; connect-src 'self' https://huggingface.co; base-uri 'none'";
@@ -46,6 +53,12 @@ test("files, whole and in ranges, also of a folder elsewhere", async () => {
   expect(await (await fetch(`${server.url}ort/a.wasm`)).text()).toBe("wasm");
   const head = await fetch(`${server.url}assets/page.js`, { method: "HEAD" });
   expect([head.headers.get("content-length"), await head.text()]).toEqual(["10", ""]);
+});
+
+test("a file that cannot be opened any more ends its answer alone", async () => {
+  writeFileSync(join(folder, "page/gone.js"), "0123456789");
+  await expect(fetch(`${server.url}gone.js`).then(async (response) => response.text())).rejects.toBeInstanceOf(TypeError);
+  expect((await fetch(server.url)).status).toBe(200);
 });
 
 /** As no client of ours would ask: the path is sent as it stands. */

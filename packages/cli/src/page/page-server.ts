@@ -3,6 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize, sep } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { LongspanError } from "@longspan/core";
 
 /** What is served, and where. */
@@ -129,7 +130,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, { fold
     ...(range === undefined ? {} : { "content-range": `bytes ${first}-${last}/${found.size}` }),
   });
   if (request.method === "HEAD" || found.size === 0) response.end();
-  else createReadStream(file, { start: first, end: last }).pipe(response);
+  // A file that cannot be opened or read any more ends its answer, and not the server.
+  else await pipeline(createReadStream(file, { start: first, end: last }), response);
   return undefined;
 }
 
