@@ -6,7 +6,7 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { bufferUsage, mapMode } from "../packages/runtime-webgpu/src/device/gpu-constants.ts";
-import { createPipelineCache } from "../packages/runtime-webgpu/src/device/pipeline-cache.ts";
+import { liveDevice } from "../packages/runtime-webgpu/src/device/live-device.ts";
 import type { LinearShape } from "../packages/runtime-webgpu/src/kernels/linear/check-tuning.ts";
 import { tilingsOf } from "../packages/runtime-webgpu/src/kernels/linear/heuristic-tiling.ts";
 import { matrixTiling, tileTiling, type MatrixTile, type Tile, type Tiling } from "../packages/runtime-webgpu/src/kernels/linear/tiling.ts";
@@ -14,7 +14,6 @@ import {
   createLinearBuffers,
   prepareTimedLinear,
   type LinearBuffers,
-  type TimedDevice,
   type TimedLinear,
 } from "../packages/runtime-webgpu/src/kernels/linear/timed-linear.ts";
 import { testDevice } from "../packages/runtime-webgpu/src/testing/test-device.ts";
@@ -49,7 +48,7 @@ const matrixTiles: readonly MatrixTile[] = [
 ];
 
 const { device, facts } = await testDevice();
-const timed: TimedDevice = { device, facts, pipelines: createPipelineCache(device) };
+const live = liveDevice(device, facts, "Run it again");
 const figures: { shape: string; name: string; teraflops?: number; worst?: number; compile?: number; problem?: string }[] = [];
 console.log(`${facts.name}; matrix units: ${JSON.stringify(facts.matrixUnits)}`);
 
@@ -95,7 +94,7 @@ function floatVariants(rows: number): readonly Tiling[] {
 async function compare(shape: LinearShape, tilings: readonly Tiling[]): Promise<void> {
   const { rows, inner, columns } = shape;
   const key = `${rows},${inner},${columns} ${shape.weightStorage}`;
-  const buffers = createLinearBuffers(timed, shape);
+  const buffers = await createLinearBuffers(live, shape);
   const values = { x: steppedNoise(rows * inner, 1), weight: steppedNoise(columns * inner, 2), bias: steppedNoise(columns, 3) };
   const written = (data: Float32Array<ArrayBuffer>, storage: string): GPUAllowSharedBufferSource =>
     storage === "float16" ? new Uint16Array(new Float16Array(data).buffer) : data;
@@ -112,7 +111,7 @@ async function compare(shape: LinearShape, tilings: readonly Tiling[]): Promise<
   for (const tiling of tilings.filter(({ name }) => name.includes(options.only))) {
     try {
       const start = performance.now();
-      const linear = await prepareTimedLinear(timed, tiling, buffers);
+      const linear = await prepareTimedLinear(live, tiling, buffers);
       await linear.run(1);
       const compile = performance.now() - start;
       const worst = await worstOf(buffers, values);

@@ -11,14 +11,9 @@ import { buildGraph, type Graph, operations } from "@longspan/core/graph";
 import { memoryWeights } from "@longspan/core/runtime";
 import type { LinearShape } from "../packages/runtime-webgpu/src/kernels/linear/check-tuning.ts";
 import { chooseTiling } from "../packages/runtime-webgpu/src/kernels/linear/linear-tuning.ts";
-import {
-  createLinearBuffers,
-  prepareTimedLinear,
-  type LinearBuffers,
-  type TimedDevice,
-} from "../packages/runtime-webgpu/src/kernels/linear/timed-linear.ts";
+import { createLinearBuffers, prepareTimedLinear, type LinearBuffers } from "../packages/runtime-webgpu/src/kernels/linear/timed-linear.ts";
 import { tilingsOf } from "../packages/runtime-webgpu/src/kernels/linear/heuristic-tiling.ts";
-import { createPipelineCache } from "../packages/runtime-webgpu/src/device/pipeline-cache.ts";
+import { liveDevice } from "../packages/runtime-webgpu/src/device/live-device.ts";
 import { bufferUsage, mapMode } from "../packages/runtime-webgpu/src/device/gpu-constants.ts";
 import { testDevice } from "../packages/runtime-webgpu/src/testing/test-device.ts";
 import { multiplyAddPeak } from "./multiply-add-peak.ts";
@@ -50,7 +45,7 @@ const { values: options } = parseArgs({
   },
 });
 const { device, facts } = await testDevice();
-const timed: TimedDevice = { device, facts, pipelines: createPipelineCache(device) };
+const live = liveDevice(device, facts, "Run it again");
 console.log(`${facts.name} (${facts.kind})`);
 if (facts.kind === "gpu" && !options.quick) await warmClock(device);
 const peak = facts.kind === "gpu" && !options.quick ? await multiplyAddPeak(device) : undefined;
@@ -78,7 +73,7 @@ async function compare({
   const chosen = new Set<string>();
   for (const weightStorage of ["float32", "float16"] as const) {
     const shape: LinearShape = { rows, columns, inner, weightStorage };
-    const buffers = createLinearBuffers(timed, shape);
+    const buffers = await createLinearBuffers(live, shape);
     held.push(buffers);
     device.queue.writeBuffer(buffers.x, 0, values.x);
     device.queue.writeBuffer(buffers.bias, 0, values.bias);
@@ -96,7 +91,7 @@ async function compare({
         (tiling.kind === "split" || (tiling.kind === "lanes" && tiling.lanesOver === "columns"))
       )
         continue;
-      const linear = await prepareTimedLinear(timed, tiling, buffers);
+      const linear = await prepareTimedLinear(live, tiling, buffers);
       await linear.run(1);
       await check(`${tiling.name}, ${weightStorage}`, buffers.out);
       const name = `${tiling.name}, ${weightStorage}${tiling.name === heuristic.name ? " (the heuristic's choice)" : ""}`;

@@ -85,6 +85,64 @@ describe.each([
   });
 });
 
+/** `attention(W x, W x, value)` of 16 wide: what the value is decides how query and key may lie. */
+function attentionOf(value: "an output of the graph, too" | "made by another operation" | "a parameter"): Graph {
+  return buildGraph("attention", (builder) => {
+    const x = builder.input("x", "float32", [1, 6, 16]);
+    const mask = builder.input("mask", "int32", [1, 6]);
+    const layer = (name: string) =>
+      builder.apply(linear, [x, builder.parameter(`${name} weight`, [16, 16]), builder.parameter(`${name} bias`, [16])]);
+    const projected = value === "a parameter" ? builder.parameter("values", [1, 6, 16]) : layer("value");
+    const values = value === "made by another operation" ? builder.apply(activation, [projected], { function: "tanh" }) : projected;
+    const weight = (name: string) => builder.parameter(`global ${name} weight`, [16, 16]);
+    const bias = (name: string) => builder.parameter(`global ${name} bias`, [16]);
+    const [context] = builder.node(
+      operations.longformerAttention,
+      [
+        layer("query"),
+        layer("key"),
+        values,
+        x,
+        mask,
+        weight("query"),
+        bias("query"),
+        weight("key"),
+        bias("key"),
+        weight("value"),
+        bias("value"),
+      ],
+      { heads: 2, window: 4 },
+    );
+    if (context === undefined) throw new Error("there is a context");
+    builder.output("context", context);
+    if (value === "an output of the graph, too") builder.output("value", values);
+  });
+}
+
+test.each(["an output of the graph, too", "made by another operation", "a parameter"] as const)(
+  "query, key and value lie alike where the value is %s",
+  async (value) => {
+    const run = attentionOf(value);
+    const weights = seededWeights(run);
+    const inputs = { x: seededNormal(3, [1, 6, 16]), mask: { dataType: "int32", shape: [1, 6], data: new Int32Array(6).fill(1) } } as const;
+    await using session = await runtimeWithFacts(asGpu(gpu), { precision: "float16" }).prepare(run, weights);
+    const found = await session.run(inputs);
+    for (const [name, expected] of Object.entries(await truthOf(run, weights, inputs)))
+      expect(largestDifference(found[name], expected)).toBeLessThan(2e-2);
+  },
+);
+
+test("a float32 input that matrix units take as halves is looked after, where nothing else lies in halves", async () => {
+  const single = buildGraph("single", (builder) => {
+    const x = builder.input("x", "float32", ["rows", 16]);
+    builder.output("y", builder.apply(linear, [x, builder.parameter("weight", [32, 16])]));
+  });
+  const x = (value: number): GraphTensor => ({ dataType: "float32", shape: [40, 16], data: new Float32Array(640).fill(value) });
+  await using session = await runtimeWithFacts(onMatrixUnits(gpu), { precision: "float16" }).prepare(single, seededWeights(single));
+  await expect(session.run({ x: x(70_000) })).rejects.toMatchObject({ code: "value-overflow", details: { outputs: ["y"] } });
+  expect(Object.keys(await session.run({ x: x(1) }))).toEqual(["y"]);
+});
+
 test("a whole Longformer in float16, as on a GPU", async () => {
   const { config } = parseLongformerConfig({
     model_type: "longformer",

@@ -24,7 +24,10 @@ export interface WebGpuOptions extends DeviceOptions {
 
 /** The runtime of `webgpu()`. */
 export interface WebGpuRuntime extends Runtime {
-  /** Disposes the sessions that still stand, and with the last of them the device, if it is ours. */
+  /**
+   * Disposes the sessions that still stand, and with the last of them the device, if it is ours. Sessions that are being prepared meanwhile are
+   * not given out: `closed`.
+   */
   dispose(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -33,8 +36,9 @@ export interface WebGpuRuntime extends Runtime {
  * Runs graphs on a GPU, through WebGPU: in browsers, and in Node with the package `webgpu` (Dawn).
  *
  * Nothing is opened before the first `prepare`. The sessions of one runtime share its device, which is destroyed with the last of them; a
- * device that was passed is never destroyed. A device that was lost (`device-lost` from runs under way and later ones) is replaced when
- * the next session is prepared.
+ * device that was passed is never destroyed, and the one device that a passed adapter gives stands until the runtime is disposed. A device that
+ * was lost (`device-lost` from runs under way and later ones) is replaced when the next session is prepared, unless the caller's own device or
+ * adapter was passed.
  *
  * `prepare` throws what core's contract says, and LongspanError `module-missing` (Node without the package `webgpu`), `device-missing` (no
  * GPU), `feature-missing` (one asked for by name, or `profile` without timestamps), `device-limit` (a tensor too large for the device,
@@ -64,17 +68,21 @@ export function runtimeOn(shared: SharedDevice, { precision = "float32", tuning 
   };
   const sessions = new Set<Session>();
   let disposed = false;
+  const check = (): void => {
+    if (disposed) throw new LongspanError("closed", "The webgpu runtime is disposed; make another one.");
+  };
 
   const dispose = async (): Promise<void> => {
     disposed = true;
     await Promise.all([...sessions].map((session) => session.dispose()));
+    shared.close();
   };
   return {
     specificationVersion: 1,
     name,
     capabilities,
     async prepare(graph, weights, prepareOptions = {}) {
-      if (disposed) throw new LongspanError("closed", "The webgpu runtime is disposed; make another one.");
+      check();
       // The kernels, and all that plans and runs them, are of no use before there is a model.
       const { openSession } = await import("./session/open-session.ts");
       const session = await openSession(shared, {
@@ -88,6 +96,7 @@ export function runtimeOn(shared: SharedDevice, { precision = "float32", tuning 
       });
       sessions.add(session);
       if (disposed) await session.dispose();
+      check();
       return session;
     },
     dispose,

@@ -26,6 +26,26 @@ describe("createInputCheck", () => {
     expect([...tensors.keys()].toSorted()).toEqual(choices.inputs.map(({ name }) => name).toSorted());
   });
 
+  test("what it gives stays what it was when the caller writes over what was given", () => {
+    const graph = buildGraph("three inputs", (builder) => {
+      builder.output("ids", builder.input("ids", "int32", ["length"]));
+      builder.output("numbers", builder.input("numbers", "float32", ["length"]));
+      builder.output("flags", builder.input("flags", "bool", ["length"]));
+    });
+    const given = {
+      ids: ints([2], [1, 2]),
+      numbers: { dataType: "float32", shape: [2], data: Float32Array.of(1, 0) },
+      flags: { dataType: "bool", shape: [2], data: Uint8Array.of(1, 0) },
+    } as const satisfies Record<string, Tensor>;
+    const { tensors } = createInputCheck(graph)(given);
+    for (const { data } of Object.values(given)) data.fill(0 as never);
+    expect([...tensors.values()].map(({ data }) => [...data])).toEqual([
+      [1, 2],
+      [1, 0],
+      [1, 0],
+    ]);
+  });
+
   test("follows ids to their table, and says where the id and what the table is", () => {
     const odd = { ...inputs, input_ids: ints([1, 2, 4], [3, 2, 2, 2, 4, 2, 50, 2]) };
     expect(() => createInputCheck(choices)(odd)).toThrow(

@@ -16,7 +16,8 @@ export interface CheckedInputs {
 
 /**
  * Makes the check that every runtime does at its door, so that nothing unchecked reaches a kernel: names, data types (integers of any
- * width become int32), shapes, ranges, and ids against the embedding tables they go to.
+ * width become int32), shapes, ranges, and ids against the embedding tables they go to. What it gives is the run's own: callers may write over what
+ * they gave as soon as it returns.
  * @throws (the check) LongspanError `inputs-invalid`, `id-out-of-range`.
  */
 export function createInputCheck(graph: Graph): (inputs: SessionInputs) => CheckedInputs {
@@ -35,7 +36,7 @@ export function createInputCheck(graph: Graph): (inputs: SessionInputs) => Check
           input.name,
           `The input ${input.name} (${formatType(input)}) is missing; graph "${graph.name}" takes ${names.join(", ")}.`,
         );
-      const tensor = readInput(input, given);
+      const tensor = ownTensor(readInput(input, given), given);
       bindSymbols(input.shape, tensor.shape, dimensions);
       checkRange(input, tensor);
       for (const table of tables.get(input.name) ?? []) checkIds(input, tensor, table);
@@ -54,6 +55,12 @@ function readInput(input: GraphInput, given: Tensor): GraphTensor {
   const odd = data.findIndex((value) => value !== 0 && value !== 1);
   if (odd !== -1) throw invalid(input.name, `${input.name} holds ${data[odd]} at ${place(odd, shape)}; a bool is 0 or 1.`);
   return { dataType: "bool", shape, data: Uint8Array.from(data) };
+}
+
+/** A copy where it still is the caller's memory, before anything is checked of it. */
+function ownTensor(tensor: GraphTensor, given: Tensor): GraphTensor {
+  if (tensor.data !== given.data) return tensor;
+  return { ...tensor, data: tensor.data.slice() } as GraphTensor;
 }
 
 function checkShape(input: GraphInput, found: readonly number[], dimensions: ReadonlyMap<string, number>): void {

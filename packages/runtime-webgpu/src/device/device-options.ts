@@ -6,7 +6,8 @@ export interface DeviceOptions {
   /** The caller's own device. It is used, never destroyed. */
   readonly device?: GpuDevice | undefined;
   /**
-   * The adapter to ask for a device. An adapter gives one device only. Default: what the browser or Dawn offers first. Beside `device`: the one
+   * The adapter to ask for a device. An adapter gives one device only, so that device is kept until the runtime is disposed, and not replaced when
+   * it is lost. Default: what the browser or Dawn offers first. Beside `device`: the one
    * that it came from, which in Node alone tells the shapes of matrix units; without it they are not used.
    */
   readonly adapter?: GpuAdapter | undefined;

@@ -1,7 +1,6 @@
 /** WebGPU's flags (specification, "GPUBufferUsage" and "GPUMapMode"): in Node they are no globals. */
 export const bufferUsage = {
   mapRead: 0x0001,
-  mapWrite: 0x0002,
   copySource: 0x0004,
   copyDestination: 0x0008,
   uniform: 0x0040,
@@ -9,4 +8,4 @@ export const bufferUsage = {
   queryResolve: 0x0200,
 } as const;
 
-export const mapMode = { read: 1, write: 2 } as const;
+export const mapMode = { read: 1 } as const;

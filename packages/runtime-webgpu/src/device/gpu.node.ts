@@ -9,6 +9,11 @@ const enabled = ["allow_unsafe_apis", "vulkan_enable_f16_on_nvidia"] as const;
 /** Times are rounded to 65 microseconds unless told otherwise: a guard for web pages, of which there are none here. */
 const disabled = ["timestamp_quantization"] as const;
 
+/** What there is to the package `webgpu`. */
+interface Dawn {
+  create(options: string[]): GPU;
+}
+
 let opened: GPU | undefined;
 
 /**
@@ -19,17 +24,34 @@ let opened: GPU | undefined;
  */
 export async function openGpu(): Promise<GPU> {
   if (opened !== undefined) return opened;
-  let dawn: { create(options: string[]): GPU };
+  const found = await startDawn(() => import("webgpu"));
+  return (opened ??= found);
+}
+
+/**
+ * Dawn, by what imports it.
+ * @throws LongspanError `module-missing`: it is not installed; or it is, but its library cannot be loaded or does not start.
+ */
+export async function startDawn(importDawn: () => Promise<Dawn>): Promise<GPU> {
   try {
-    dawn = await import("webgpu");
+    const dawn = await importDawn();
+    return dawn.create([`enable-dawn-features=${enabled.join(",")}`, `disable-dawn-features=${disabled.join(",")}`]);
   } catch (cause) {
-    throw new LongspanError("module-missing", 'Running on the GPU in Node needs the package "webgpu" (Dawn): npm install webgpu', {
-      details: { module: "webgpu" },
-      cause,
-    });
+    const said = cause instanceof Error ? cause.message : String(cause);
+    throw new LongspanError(
+      "module-missing",
+      isNotInstalled(cause, said)
+        ? 'Running on the GPU in Node needs the package "webgpu" (Dawn): npm install webgpu'
+        : `The package "webgpu" (Dawn) is installed, but cannot be loaded (${said}). Install it again on this system (${process.platform}, ${process.arch}), or use another runtime.`,
+      { details: { module: "webgpu" }, cause },
+    );
   }
-  opened ??= dawn.create([`enable-dawn-features=${enabled.join(",")}`, `disable-dawn-features=${disabled.join(",")}`]);
-  return opened;
+}
+
+/** The package itself is looked for by `import`; what it then looks for by `require` is its library. */
+function isNotInstalled(cause: unknown, said: string): boolean {
+  const { code } = (cause ?? {}) as { readonly code?: unknown };
+  return code === "ERR_MODULE_NOT_FOUND" || (code === "MODULE_NOT_FOUND" && !said.includes("dawn.node"));
 }
 
 /** Whether open promises of the GPU's keep the process busy: Dawn asks the driver again and again for as long as there are any. */

@@ -62,6 +62,8 @@ export function createPipelineCache(device: GPUDevice): PipelineCache {
       if (known !== undefined) return known;
       const compiling = compile(kernel);
       compiled.set(key, compiling);
+      // A driver that was busy or had no memory left may take it the next time.
+      compiling.catch(() => compiled.delete(key));
       return compiling;
     },
   };

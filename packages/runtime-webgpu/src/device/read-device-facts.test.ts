@@ -57,3 +57,13 @@ test("matrix units are left alone where features are named without them", async 
   expect(device.features.has(feature)).toBe(false);
   expect(facts.matrixUnits).toBeUndefined();
 });
+
+test("a device that tells nothing of its adapter is one without a name", async () => {
+  const { device } = await testDevice();
+  const untold = Object.assign(Object.create(device) as GPUDevice, {
+    adapterInfo: undefined,
+    features: device.features,
+    limits: device.limits,
+  });
+  expect((await openDevice({ device: untold })).facts).toMatchObject({ name: "unnamed GPU", kind: "gpu", matrixUnits: undefined });
+});

@@ -14,10 +14,13 @@ const slowCompilers = /swiftshader/i;
 export function readDeviceFacts(
   device: GPUDevice,
   allowed: readonly WebGpuFeature[] = webGpuFeatures,
-  adapter: GPUAdapterInfo = device.adapterInfo,
+  // Browsers of before 2025 give devices without it.
+  adapter: GPUAdapterInfo | undefined = device.adapterInfo,
 ): DeviceFacts {
-  return readFacts(adapter, device.features, device.limits, allowed);
+  return readFacts(adapter ?? untold, device.features, device.limits, allowed);
 }
+
+const untold: Partial<GPUAdapterInfo> = {};
 
 /** The same of an adapter: what a device of it can have at most. */
 export function readAdapterFacts({ info, features, limits }: GPUAdapter): DeviceFacts {
@@ -25,13 +28,13 @@ export function readAdapterFacts({ info, features, limits }: GPUAdapter): Device
 }
 
 function readFacts(
-  info: GPUAdapterInfo,
+  info: Partial<GPUAdapterInfo>,
   features: GPUSupportedFeatures,
   limits: GPUSupportedLimits,
   allowed: readonly WebGpuFeature[],
 ): DeviceFacts {
   const has = (feature: WebGpuFeature): boolean => allowed.includes(feature) && features.has(feature);
-  const words = [info.vendor, info.architecture, info.device, info.description].filter((word) => word !== "");
+  const words = [info.vendor, info.architecture, info.device, info.description].filter(Boolean);
   const software = (info as { readonly isFallbackAdapter?: boolean }).isFallbackAdapter === true || softwareAdapters.test(words.join(" "));
   return {
     name: nameOf(info, software),
@@ -49,7 +52,7 @@ function readFacts(
  * Model and driver, as far as they are told. Browsers keep both to themselves: vendor and architecture are all there is. The description of a software
  * adapter says it all; that of a real GPU is its driver's in Dawn.
  */
-function nameOf({ vendor, architecture, device, description }: GPUAdapterInfo, software: boolean): string {
+function nameOf({ vendor, architecture, device = "", description = "" }: Partial<GPUAdapterInfo>, software: boolean): string {
   if (description === "" || (software && device !== ""))
     return description || [vendor, architecture, device].filter(Boolean).join(" ") || "unnamed GPU";
   return device === "" ? description : `${device} (${description})`;
@@ -64,7 +67,7 @@ interface SubgroupMatrixConfig {
   readonly K: number;
 }
 
-function readMatrixUnits(info: GPUAdapterInfo): MatrixUnits | undefined {
+function readMatrixUnits(info: Partial<GPUAdapterInfo>): MatrixUnits | undefined {
   const { subgroupMinSize, subgroupMaxSize } = info;
   const configs = (info as { readonly subgroupMatrixConfigs?: Iterable<SubgroupMatrixConfig> }).subgroupMatrixConfigs ?? [];
   const shapes = [...configs]
@@ -83,7 +86,5 @@ function readLimits(limits: GPUSupportedLimits): DeviceLimits {
     maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
     maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
     maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
-    minStorageBufferOffsetAlignment: limits.minStorageBufferOffsetAlignment,
-    minUniformBufferOffsetAlignment: limits.minUniformBufferOffsetAlignment,
   };
 }

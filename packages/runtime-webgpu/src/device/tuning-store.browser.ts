@@ -2,22 +2,28 @@ import type { TuningStore } from "./tuning-store.ts";
 
 const cacheName = "longspan-tuning";
 
-/** This origin's Cache API, where there is one (secure contexts). The browser may empty it at any time. */
+/**
+ * This origin's Cache API, where there is one (secure contexts) and it may be used (a sandboxed frame's throws when it is asked for). The
+ * browser may empty it at any time.
+ */
 export function tuningStore(): TuningStore {
-  const open = (): Promise<Cache | undefined> =>
-    "caches" in globalThis ? globalThis.caches.open(cacheName).catch(() => undefined) : Promise.resolve(undefined);
+  const open = async (): Promise<Cache | undefined> => ("caches" in globalThis ? globalThis.caches.open(cacheName) : undefined);
   // An address that nobody serves: entries of the Cache API are answers to requests.
   const keyOf = (name: string): string => `https://longspan.invalid/tuning/${encodeURIComponent(name)}`;
   return {
-    read: (name) =>
-      open().then(
-        async (cache) => (await cache?.match(keyOf(name)))?.text(),
-        () => undefined,
-      ),
+    async read(name) {
+      try {
+        return await (await (await open())?.match(keyOf(name)))?.text();
+      } catch {
+        return undefined;
+      }
+    },
     async write(name, text) {
-      await open()
-        .then((cache) => cache?.put(keyOf(name), new Response(text)))
-        .catch(() => undefined);
+      try {
+        await (await open())?.put(keyOf(name), new Response(text));
+      } catch {
+        // What cannot be kept is measured again.
+      }
     },
   };
 }

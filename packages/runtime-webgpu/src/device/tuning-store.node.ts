@@ -8,25 +8,32 @@ import type { TuningStore } from "./tuning-store.ts";
  * `~/Library/Caches/longspan` on macOS, `%LOCALAPPDATA%\longspan\Cache` on Windows. They may be deleted at any time.
  */
 export function tuningStore(): TuningStore {
-  const folder = cacheFolder();
-  const fileOf = (name: string): string => join(folder, name);
   return {
-    read: (name) => readFile(fileOf(name), "utf8").catch(() => undefined),
-    async write(name, text) {
-      const file = fileOf(name);
-      // Renamed when whole: other processes measure and read at the same time.
-      const temporary = `${file}.${process.pid}.partial`;
+    async read(name) {
       try {
+        return await readFile(join(cacheFolder(), name), "utf8");
+      } catch {
+        return undefined;
+      }
+    },
+    async write(name, text) {
+      let temporary: string | undefined;
+      try {
+        const folder = cacheFolder();
         await mkdir(folder, { recursive: true });
+        const file = join(folder, name);
+        // Renamed when whole: other processes measure and read at the same time.
+        temporary = `${file}.${process.pid}.partial`;
         await writeFile(temporary, text);
         await rename(temporary, file);
       } catch {
-        await rm(temporary, { force: true }).catch(() => undefined);
+        if (temporary !== undefined) await rm(temporary, { force: true }).catch(() => undefined);
       }
     },
   };
 }
 
+/** @throws Error where neither the environment nor the system tells this user's folder. */
 function cacheFolder(): string {
   const { XDG_CACHE_HOME: given, LOCALAPPDATA: local } = process.env;
   if (given !== undefined && given !== "") return join(given, "longspan");

@@ -7,8 +7,6 @@ export interface DeviceLimits {
   readonly maxComputeInvocationsPerWorkgroup: number;
   readonly maxComputeWorkgroupSizeX: number;
   readonly maxComputeWorkgroupsPerDimension: number;
-  readonly minStorageBufferOffsetAlignment: number;
-  readonly minUniformBufferOffsetAlignment: number;
 }
 
 /** Sizes of the matrices that a subgroup multiplies at once: `[rows, inner] · [inner, columns]`. WebGPU calls them M, N (columns) and K (inner). */

@@ -13,6 +13,11 @@ export interface Kernel {
   readonly code: string;
   /** Of the storage buffers in order: `read` is `var<storage, read>`, `write` is `var<storage, read_write>`. */
   readonly access: readonly ("read" | "write")[];
+  /**
+   * Whether it rounds float32 numbers that it reads to float16, so that what float16 cannot hold is not a number in what it writes
+   * (`halvesCode`). Default: false.
+   */
+  readonly narrows?: boolean | undefined;
 }
 
 /**

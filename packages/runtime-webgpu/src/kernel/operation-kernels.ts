@@ -38,6 +38,8 @@ export interface OperationKernels {
   readonly float16Inputs?: readonly number[] | undefined;
   /** Which outputs the kernels can write as float16, if their last axis is a multiple of 4. */
   readonly float16Outputs?: readonly number[] | undefined;
+  /** Which inputs lie in memory alike: all as float16, or none. */
+  readonly alikeInputs?: readonly number[] | undefined;
   /** Which inputs may be columns of a wider tensor (`DeviceTensor.columnsOf`, `rowLayout`). */
   readonly columnInputs?: readonly number[] | undefined;
   /** Whether all outputs, of one shape, are columns of one tensor, one after the other. */

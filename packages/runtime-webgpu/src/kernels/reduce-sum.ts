@@ -29,7 +29,6 @@ export const reduceSumKernels: OperationKernels = {
     const size = x.shape[axis] ?? 1;
     const after = denseStrides(x.shape)[axis] ?? 1;
     const sums = elementCount(out.shape);
-    const work = { floatingPointOperations: elementCount(x.shape), bytes: x.byteLength + out.byteLength };
     if (after > 1 || size === 0 || x.storage !== "float32") {
       return [
         {
@@ -37,7 +36,7 @@ export const reduceSumKernels: OperationKernels = {
           uniforms: packUniforms(sums, size, after),
           operands: [x, out].map((tensor) => wholeOperand(tensor, facts.limits)),
           workgroups: foldWorkgroups(Math.ceil(sums / workgroupSize), facts.limits),
-          work,
+          work: { floatingPointOperations: elementCount(x.shape), bytes: x.byteLength + out.byteLength },
         },
       ];
     }
@@ -48,7 +47,7 @@ export const reduceSumKernels: OperationKernels = {
       uniforms: packUniforms(range.count, size / elements.perStep),
       operands: [rowsOf(x, 4 * size, range), rowsOf(out, 4, range)],
       workgroups: rowWorkgroups(reduction, range.count, facts),
-      work,
+      work: { floatingPointOperations: range.count * size, bytes: 4 * range.count * (size + 1) },
     }));
   },
 };

@@ -1,8 +1,11 @@
+import { elementCount } from "@longspan/core";
 import { type Attributes, type GraphTensor, type Operation, operations } from "@longspan/core/graph";
 import { seededNormal, tensorDifference, type Tolerance } from "@longspan/core/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { addNormalization } from "../fusion/add-normalization.ts";
-import type { OperationKernels } from "../kernel/operation-kernels.ts";
+import type { DeviceTensor } from "../kernel/kernel.ts";
+import type { OperationKernels, PlanContext } from "../kernel/operation-kernels.ts";
+import { defaultFacts } from "../testing/default-facts.ts";
 import { deviceKinds } from "../testing/device-kinds.ts";
 import { runOperation } from "../testing/run-operation.ts";
 import type { TestDevice } from "../testing/test-device.ts";
@@ -120,4 +123,32 @@ describe.each(deviceKinds)("rows on $name", ({ open }) => {
     const many = seededNormal(1, [300, 4]);
     await compare(reduceSumKernels, operations.reduceSum, [many], { axis: 1 }, sums, narrow);
   });
+});
+
+test("a sum in several ranges is as much work as in one", () => {
+  const tensor = (name: string, shape: readonly number[]): DeviceTensor => ({
+    name,
+    shape,
+    storage: "float32",
+    byteLength: 4 * elementCount(shape),
+  });
+  const workOf = (maxStorageBufferBindingSize: number): readonly { floatingPointOperations: number; bytes: number }[] =>
+    reduceSumKernels
+      .plan(
+        {
+          name: "sum",
+          operation: "reduceSum",
+          attributes: { axis: 1 },
+          inputs: [tensor("x", [1000, 64])],
+          outputs: [tensor("sum", [1000, 1])],
+        },
+        { facts: { ...defaultFacts, limits: { ...defaultFacts.limits, maxStorageBufferBindingSize } } } as PlanContext,
+      )
+      .map(({ work }) => work);
+  const total = (works: ReturnType<typeof workOf>, kind: "floatingPointOperations" | "bytes"): number =>
+    works.reduce((sum, work) => sum + work[kind], 0);
+  const [whole, cut] = [workOf(2 ** 27), workOf(2 ** 16)];
+  expect([whole.length, cut.length]).toEqual([1, 4]);
+  for (const kind of ["floatingPointOperations", "bytes"] as const) expect(total(cut, kind)).toBe(total(whole, kind));
+  expect(whole[0]).toEqual({ floatingPointOperations: 64_000, bytes: 260_000 });
 });

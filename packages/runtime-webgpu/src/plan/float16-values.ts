@@ -1,7 +1,10 @@
 import type { Graph } from "@longspan/core/graph";
 import type { KernelTable } from "../kernel/operation-kernels.ts";
 
-/** The parameters that may lie in memory as float16: every use of them is by kernels that unpack it, and none is an output. */
+/**
+ * The parameters that may lie in memory as float16: every use of them is by kernels that unpack it, none is an output, and what lies beside them
+ * alike (`alikeInputs`) are parameters that may, too.
+ */
 export function float16Parameters(graph: Graph, kernels: KernelTable): ReadonlySet<string> {
   return unpacked(
     graph,
@@ -11,8 +14,8 @@ export function float16Parameters(graph: Graph, kernels: KernelTable): ReadonlyS
 }
 
 /**
- * What nodes compute that may lie in memory as float16: their kernels can write it, and every use of it is by kernels that unpack it.
- * Outputs of the graph are float32.
+ * What nodes compute that may lie in memory as float16: their kernels can write it, every use of it is by kernels that unpack it, and so it is
+ * with what lies beside it alike. Outputs of the graph are float32.
  */
 export function float16Activations(graph: Graph, kernels: KernelTable): ReadonlySet<string> {
   const written = graph.nodes.flatMap(({ operation, outputs }) =>
@@ -32,5 +35,13 @@ function unpacked(graph: Graph, kernels: KernelTable, names: readonly string[]):
     for (const [at, name] of inputs.entries()) if (!readable.includes(at)) halved.delete(name);
   }
   for (const { value } of graph.outputs) halved.delete(value);
+  // What one node takes out of the set, another's may have to follow.
+  for (let before = -1; before !== halved.size;) {
+    before = halved.size;
+    for (const { operation, inputs } of graph.nodes) {
+      const alike = (kernels.get(operation)?.alikeInputs ?? []).map((at) => inputs[at] ?? "");
+      if (!alike.every((name) => halved.has(name))) for (const name of alike) halved.delete(name);
+    }
+  }
   return halved;
 }

@@ -1,3 +1,5 @@
+import { bindingAlignment } from "../kernels/parts/dispatching.ts";
+
 /** A tensor's demand for memory: from its first to its last step, both included. */
 export interface MemoryRequest {
   readonly name: string;
@@ -18,11 +20,8 @@ export interface MemoryLayout {
   readonly placements: ReadonlyMap<string, Placement>;
 }
 
-/** WebGPU guarantees bindings at multiples of it (minStorageBufferOffsetAlignment, at most 256). */
-export const alignment = 256;
-
 export function alignUp(bytes: number): number {
-  return Math.ceil(bytes / alignment) * alignment;
+  return Math.ceil(bytes / bindingAlignment) * bindingAlignment;
 }
 
 interface Arena {
@@ -64,7 +63,8 @@ export function placeTensors(
     home.tenants.sort((left, right) => left.offset - right.offset);
     placements.set(request.name, { arena, offset });
   }
-  return { arenas: arenas.map(({ size }) => alignUp(size)), placements };
+  // The largest a device has need be no multiple.
+  return { arenas: arenas.map(({ size }) => (alignUp(size) <= maxArenaBytes ? alignUp(size) : size)), placements };
 }
 
 function lowestGap({ tenants }: Arena, { byteLength, first, last }: MemoryRequest): number {

@@ -12,13 +12,19 @@ import { joinedParameters } from "./joined-parameters.ts";
 import { overflowOutput } from "./overflow-check.ts";
 import { planGraph } from "./plan-graph.ts";
 import { evaluateHostPart, planKeyOf, splitGraph } from "./split-graph.ts";
+import type { DeviceFacts } from "../kernel/device-facts.ts";
 import { defaultFacts } from "../testing/default-facts.ts";
 
 const facts = defaultFacts;
 const kernels = kernelTable();
 const { config } = parseLongformerConfig(publishedConfigs["longformer-base-4096"]);
 
-function planOf(graph: Graph, inputs: Readonly<Record<string, GraphTensor>>, sizes: Readonly<Record<string, number>>): GraphPlan {
+function planOf(
+  graph: Graph,
+  inputs: Readonly<Record<string, GraphTensor>>,
+  sizes: Readonly<Record<string, number>>,
+  facts: DeviceFacts = defaultFacts,
+): GraphPlan {
   const split = splitGraph(graph, kernels);
   const dimensions = new Map(Object.entries(sizes));
   const hostValues = evaluateHostPart(split, new Map(Object.entries(inputs)), dimensions, gpuOperations);
@@ -43,6 +49,20 @@ describe("planGraph", () => {
 
   test("names what is too large for the device", () => {
     expect(() => planOfBase("masked-lm", 4096)).toThrow(/lm_head\.decoder \[1, 4096, 50265\] takes 823541760 bytes.*maxBufferSize/);
+  });
+
+  test("names what takes more bindings, or workgroups, than the device has", () => {
+    const graph = fuseForGpu(longformerGraph(config, "model"));
+    const inputs = prepareInputs(config, "model", { input_ids: [[0, 5, 6, 2]] });
+    for (const [limit, found] of [
+      ["maxStorageBuffersPerShaderStage", 6],
+      ["maxComputeWorkgroupsPerDimension", 12],
+    ] as const) {
+      const narrow = { ...facts, limits: { ...facts.limits, [limit]: 5 } };
+      expect(() => planOf(graph, inputs, { batch: 1, sequence: 4 }, narrow)).toThrow(
+        expect.objectContaining({ code: "device-limit", details: expect.objectContaining({ limit, found, allowed: 5 }) }),
+      );
+    }
   });
 
   test("gives the same plan to masks with about as many globals, another to others", () => {

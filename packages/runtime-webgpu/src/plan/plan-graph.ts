@@ -1,7 +1,7 @@
 import { evaluateShape, type Graph, type Value } from "@longspan/core/graph";
 import type { DeviceTensor } from "../kernel/kernel.ts";
 import type { PlanContext } from "../kernel/operation-kernels.ts";
-import { checkDispatch } from "./device-limits.ts";
+import { checkDispatch } from "./check-dispatch.ts";
 import type { GraphPlan, PlannedOutput, PlannedStep } from "./graph-plan.ts";
 import { memoryUsage } from "./memory-usage.ts";
 import { planOverflowCheck } from "./overflow-check.ts";
@@ -37,7 +37,8 @@ export function planGraph({ split, ...given }: PlanRequest): GraphPlan {
   for (const { value } of graph.outputs) if (!hostValues.has(tensors.rootOf(value))) tensors.input(value);
 
   const computed = outputsOf(graph, tensors, given);
-  const check = split.halved.size === 0 ? undefined : planOverflowCheck(computed, tensors, facts);
+  const narrows = split.halved.size > 0 || steps.some(({ dispatch }) => dispatch.kernel.narrows === true);
+  const check = narrows ? planOverflowCheck(computed, tensors, facts) : undefined;
   steps.push(...(check?.steps ?? []));
   const outputs = check === undefined ? computed : [...computed, check.output];
   const usage = memoryUsage(steps, outputs, tensors);

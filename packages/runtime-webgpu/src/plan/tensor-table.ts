@@ -2,7 +2,7 @@ import { type DimensionBindings, evaluateShape, type GraphNode, type GraphTensor
 import type { DeviceFacts } from "../kernel/device-facts.ts";
 import type { DeviceTensor, Storage } from "../kernel/kernel.ts";
 import type { PlanContext } from "../kernel/operation-kernels.ts";
-import { byteLengthOf, checkSize } from "./device-limits.ts";
+import { byteLengthOf, checkSize } from "../kernel/tensor-bytes.ts";
 import type { Upload } from "./graph-plan.ts";
 
 export interface TensorTableOptions {

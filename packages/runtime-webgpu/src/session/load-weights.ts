@@ -5,7 +5,7 @@ import { type PrepareOptions, readParameterPieces, type Weights } from "@longspa
 import { bufferUsage } from "../device/gpu-constants.ts";
 import type { LiveDevice } from "../device/live-device.ts";
 import type { DeviceTensor } from "../kernel/kernel.ts";
-import { byteLengthOf, checkSize } from "../plan/device-limits.ts";
+import { byteLengthOf, checkSize } from "../kernel/tensor-bytes.ts";
 
 /** The weights of a session in GPU memory, each in a buffer of its own. */
 export interface DeviceWeights {

@@ -1,3 +1,4 @@
+import { throwIfAborted } from "@longspan/core/adapter";
 import { type Graph, type GraphTensor, selectOutputs } from "@longspan/core/graph";
 import {
   createSession,
@@ -60,6 +61,7 @@ export async function prepareSession(loan: DeviceLoan, request: SessionRequest):
   const weights = await loadWeights(live, fused, request.weights, plannable.tensors, options);
   try {
     await live.guard(compiling);
+    throwIfAborted(options.signal);
   } catch (error) {
     weights.destroy();
     throw error;

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { LongspanError } from "@longspan/core";
 import { buildGraph, type GraphTensor, operations } from "@longspan/core/graph";
 import { memoryWeights } from "@longspan/core/runtime";
@@ -77,6 +77,64 @@ describe("out of memory", () => {
     const { y } = await session.run({ x: float([2, 4], 1) });
     expect(Array.from(y?.data ?? [])).toEqual([7.5, 8.5, 9.5, 7.5, 8.5, 9.5]);
     await session.dispose();
+    device.destroy();
+  });
+});
+
+describe("a host without memory", () => {
+  test("for an output: names it, and the session goes on", async () => {
+    const session = await webgpu().prepare(graph, weights);
+    const bytes = 123 * 3 * 4;
+    vi.stubGlobal(
+      "Uint8Array",
+      new Proxy(Uint8Array, {
+        construct(target, [length, ...others]) {
+          if (length === bytes) throw new RangeError("Array buffer allocation failed");
+          return Reflect.construct(target, [length, ...others]);
+        },
+      }),
+    );
+    const error = await errorOf(session.run({ x: float([123, 4], 1) })).finally(() => vi.unstubAllGlobals());
+    expect(error.code).toBe("out-of-memory");
+    expect(error.message).toMatch(/^The host has no memory for the output y \(1476 bytes\)/);
+    expect((await session.run({ x: float([123, 4], 1) })).y?.shape).toEqual([123, 3]);
+    await session.dispose();
+  });
+});
+
+describe("what is given up while it is prepared", () => {
+  /** Does something when the device is asked for the first kernel. */
+  function atFirstKernel(device: GPUDevice, act: () => void): void {
+    const create = device.createComputePipelineAsync.bind(device);
+    device.createComputePipelineAsync = (descriptor) => {
+      act();
+      return create(descriptor);
+    };
+  }
+
+  test.each(["with parameters", "without"])("aborted while kernels compile, a graph %s: nothing is left", async (which) => {
+    const { device } = await testDevice();
+    const counts = countCalls(device);
+    const controller = new AbortController();
+    atFirstKernel(device, () => controller.abort());
+    const bare = buildGraph("bare", (builder) => {
+      const x = builder.input("x", "float32", ["batch", 4]);
+      builder.output("y", builder.apply(add, [x, x]));
+    });
+    const [own, given] = which === "without" ? ([bare, new Map()] as const) : ([graph, weights] as const);
+    expect((await errorOf(webgpu({ device }).prepare(own, given, { signal: controller.signal }))).code).toBe("aborted");
+    expect(counts.buffersStanding).toBe(0);
+    device.destroy();
+  });
+
+  test("its runtime disposed meanwhile: it is closed, and nothing is left", async () => {
+    const { device } = await testDevice();
+    const counts = countCalls(device);
+    const runtime = webgpu({ device });
+    const preparing = errorOf(runtime.prepare(graph, weights));
+    await runtime.dispose();
+    expect((await preparing).code).toBe("closed");
+    expect(counts.buffersStanding).toBe(0);
     device.destroy();
   });
 });

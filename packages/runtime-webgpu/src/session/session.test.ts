@@ -1,10 +1,13 @@
-import { describe, expect, test } from "vitest";
+import { openGpu } from "#gpu";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { LongspanError } from "@longspan/core";
 import { buildGraph, type Graph, type GraphTensor, operations } from "@longspan/core/graph";
 import { memoryWeights, referenceRuntime, type Runtime, type Session, type Weights } from "@longspan/core/runtime";
 import { countCalls } from "../testing/counted-device.ts";
 import { testDevice } from "../testing/test-device.ts";
 import { webgpu } from "../webgpu-runtime.ts";
+
+afterEach(() => vi.restoreAllMocks());
 
 const { activation, add, layerNormalization, reshape, transpose } = operations;
 
@@ -129,7 +132,7 @@ describe("memory", () => {
     const error = await errorOf(session.run(inputs));
     expect(error.code).toBe("device-limit");
     expect(error.message).toContain("all pairs [9000, 9000] takes 324000000 bytes");
-    expect(error.details).toMatchObject({ limit: "maxBufferSize", largest: facts.limits.maxBufferSize });
+    expect(error.details).toMatchObject({ limit: "maxBufferSize", allowed: facts.limits.maxBufferSize });
     await session.dispose();
     device.destroy();
   });
@@ -153,9 +156,8 @@ describe("a device that is lost", () => {
   });
 
   test("is replaced when the runtime opened it", async () => {
-    const devices: GPUDevice[] = [];
-    const adapter = await adapterThat((device) => devices.push(device));
-    const runtime = webgpu({ adapter });
+    const devices = await devicesOpened();
+    const runtime = webgpu();
     const session = await runtime.prepare(graph, weights);
     devices[0]?.destroy();
     expect((await errorOf(session.run(inputOf(1, 4)))).code).toBe("device-lost");
@@ -170,8 +172,8 @@ describe("a device that is lost", () => {
 
 describe("the runtime's device", () => {
   test("is shared by its sessions and destroyed with the last", async () => {
-    const devices: GPUDevice[] = [];
-    const runtime = webgpu({ adapter: await adapterThat((device) => devices.push(device)) });
+    const devices = await devicesOpened();
+    const runtime = webgpu();
     const [one, other] = await Promise.all([runtime.prepare(graph, weights), runtime.prepare(graph, weights)]);
     expect(devices.length).toBe(1);
     await one.dispose();
@@ -183,13 +185,23 @@ describe("the runtime's device", () => {
   });
 
   test("goes with the runtime", async () => {
-    const devices: GPUDevice[] = [];
-    const runtime = webgpu({ adapter: await adapterThat((device) => devices.push(device)) });
+    const devices = await devicesOpened();
+    const runtime = webgpu();
     const session = await runtime.prepare(graph, weights);
     await runtime.dispose();
     expect((await devices[0]?.lost)?.reason).toBe("destroyed");
     expect((await errorOf(session.run(inputOf(1, 4)))).code).toBe("closed");
     expect((await errorOf(runtime.prepare(graph, weights))).code).toBe("closed");
+  });
+
+  test("of a passed adapter, which gives no other, stays until the runtime goes", async () => {
+    const devices = await devicesOpened();
+    const adapter = await (await openGpu()).requestAdapter();
+    const runtime = webgpu({ adapter: adapter ?? undefined });
+    for (let round = 0; round < 2; round++) await (await runtime.prepare(graph, weights)).dispose();
+    await runtime.dispose();
+    expect((await devices[0]?.lost)?.reason).toBe("destroyed");
+    expect(devices.length).toBe(1);
   });
 
   test("stays when it is the caller's", async () => {
@@ -215,17 +227,24 @@ describe("the runtime's device", () => {
   });
 });
 
-/** This machine's adapter, which tells of the devices it gives, and gives as many as are wanted: a real one gives one. */
-async function adapterThat(tells: (device: GPUDevice) => void): Promise<GPUAdapter> {
-  const { adapter } = await testDevice();
-  return Object.assign(Object.create(adapter) as GPUAdapter, {
-    features: adapter.features,
-    limits: adapter.limits,
-    info: adapter.info,
-    requestDevice: async () => {
-      const { device } = await testDevice();
-      tells(device);
-      return device;
-    },
+/** The devices that this machine's adapters give from now on. */
+async function devicesOpened(): Promise<readonly GPUDevice[]> {
+  const devices: GPUDevice[] = [];
+  const gpu = await openGpu();
+  const request = gpu.requestAdapter.bind(gpu);
+  vi.spyOn(gpu, "requestAdapter").mockImplementation(async (options) => {
+    const adapter = await request(options);
+    if (adapter === null) return null;
+    return Object.assign(Object.create(adapter) as GPUAdapter, {
+      features: adapter.features,
+      limits: adapter.limits,
+      info: adapter.info,
+      requestDevice: async (descriptor?: GPUDeviceDescriptor) => {
+        const device = await adapter.requestDevice(descriptor);
+        devices.push(device);
+        return device;
+      },
+    });
   });
+  return devices;
 }

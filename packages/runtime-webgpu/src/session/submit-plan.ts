@@ -1,3 +1,4 @@
+import { LongspanError } from "@longspan/core";
 import { throwIfAborted } from "@longspan/core/adapter";
 import type { GraphTensor } from "@longspan/core/graph";
 import type { RunOptions } from "@longspan/core/runtime";
@@ -134,17 +135,30 @@ const pageBytes = 4096;
 /**
  * Memory for the outputs, by their names, every page of which has been written to: new memory costs more to touch than to copy into (a
  * gigabyte a second on some systems), and while the GPU computes the host has nothing else to do.
+ * @throws LongspanError `out-of-memory`.
  */
 function hostMemory({ outputs }: GraphPlan): ReadonlyMap<string, ArrayBuffer> {
   return new Map(
     outputs
       .filter(({ source }) => source === "work" || source === "parameter")
       .map(({ name, byteLength }) => {
-        const bytes = new Uint8Array(byteLength);
+        const bytes = bytesFor(name, byteLength);
         for (let at = 0; at < byteLength; at += pageBytes) bytes[at] = 1;
         return [name, bytes.buffer];
       }),
   );
+}
+
+function bytesFor(output: string, byteLength: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(byteLength);
+  } catch (cause) {
+    throw new LongspanError(
+      "out-of-memory",
+      `The host has no memory for the output ${output} (${byteLength} bytes). Use a shorter sequence or a smaller batch, or ask for fewer outputs.`,
+      { details: { purpose: output, byteLength }, cause },
+    );
+  }
 }
 
 function upload({ device }: LiveDevice, plan: GraphPlan, pool: BufferPool, known: ReadonlyMap<string, GraphTensor>): void {

@@ -24,23 +24,33 @@ const nanosecondsPerMillisecond = 1e6;
 
 /** @throws LongspanError `out-of-memory`, `device-lost`. */
 export async function createTimestamps(live: LiveDevice, steps: readonly PlannedStep[], of: Timestamps["of"]): Promise<Timestamps> {
-  let made: Timestamps | undefined;
+  const made: (GPUQuerySet | GPUBuffer)[] = [];
   try {
-    return await live.scoped("timestamps", () => (made = timestampsOf(live, steps, of)));
+    return await live.scoped("timestamps", () => timestampsOf(live, steps, of, made));
   } catch (error) {
-    made?.destroy();
+    for (const one of made) one.destroy();
     throw error;
   }
 }
 
-function timestampsOf(live: LiveDevice, steps: readonly PlannedStep[], of: Timestamps["of"]): Timestamps {
+/** Everything that is made for it comes into `made`. */
+function timestampsOf(
+  live: LiveDevice,
+  steps: readonly PlannedStep[],
+  of: Timestamps["of"],
+  made: (GPUQuerySet | GPUBuffer)[],
+): Timestamps {
   const { device } = live;
   const queries = 2 * steps.length;
   const byteLength = Math.max(16, 8 * queries);
   const setSizes = Array.from({ length: Math.ceil(queries / maxQueries) }, (_, at) => Math.min(maxQueries, queries - at * maxQueries));
-  const sets = setSizes.map((count) => device.createQuerySet({ type: "timestamp", count }));
-  const resolved = device.createBuffer({ size: byteLength, usage: bufferUsage.queryResolve | bufferUsage.copySource });
-  const readable = device.createBuffer({ size: byteLength, usage: bufferUsage.mapRead | bufferUsage.copyDestination });
+  const kept = <One extends GPUQuerySet | GPUBuffer>(one: One): One => {
+    made.push(one);
+    return one;
+  };
+  const sets = setSizes.map((count) => kept(device.createQuerySet({ type: "timestamp", count })));
+  const resolved = kept(device.createBuffer({ size: byteLength, usage: bufferUsage.queryResolve | bufferUsage.copySource }));
+  const readable = kept(device.createBuffer({ size: byteLength, usage: bufferUsage.mapRead | bufferUsage.copyDestination }));
   const written = new Set<number>();
   return {
     of,
@@ -75,9 +85,7 @@ function timestampsOf(live: LiveDevice, steps: readonly PlannedStep[], of: Times
       };
     },
     destroy() {
-      for (const set of sets) set.destroy();
-      resolved.destroy();
-      readable.destroy();
+      for (const one of made) one.destroy();
     },
   };
 }

@@ -1,7 +1,7 @@
 import { bufferUsage } from "../device/gpu-constants.ts";
 import type { LiveDevice } from "../device/live-device.ts";
 import type { Dispatch } from "../kernel/kernel.ts";
-import { alignment } from "../plan/place-tensors.ts";
+import { bindingAlignment } from "../kernels/parts/dispatching.ts";
 
 /**
  * Compiles kernels side by side and has the GPU start each once, with all sizes zero: some drivers (lavapipe among them) leave the better
@@ -10,7 +10,10 @@ import { alignment } from "../plan/place-tensors.ts";
 export async function warmUp(live: LiveDevice, dispatches: readonly Dispatch[]): Promise<void> {
   const { device } = live;
   const compiled = await Promise.all(dispatches.map(async (dispatch) => ({ dispatch, kernel: await live.pipelines.get(dispatch.kernel) })));
-  const maxBytes = Math.max(0, ...dispatches.map(({ uniforms, operands }) => Math.max(uniforms.byteLength, operands.length * alignment)));
+  const maxBytes = Math.max(
+    0,
+    ...dispatches.map(({ uniforms, operands }) => Math.max(uniforms.byteLength, operands.length * bindingAlignment)),
+  );
   if (maxBytes === 0) return;
   const buffers: GPUBuffer[] = [];
   const zeros = (usage: number): GPUBuffer => {
@@ -25,7 +28,11 @@ export async function warmUp(live: LiveDevice, dispatches: readonly Dispatch[]):
       const encoder = device.createCommandEncoder();
       const pass = encoder.beginComputePass();
       for (const { dispatch, kernel } of compiled) {
-        const storages = dispatch.kernel.access.map((way, index) => ({ buffer: places[way], offset: index * alignment, size: alignment }));
+        const storages = dispatch.kernel.access.map((way, index) => ({
+          buffer: places[way],
+          offset: index * bindingAlignment,
+          size: bindingAlignment,
+        }));
         const resources = [{ buffer: uniform, size: dispatch.uniforms.byteLength }, ...storages];
         pass.setPipeline(kernel.pipeline);
         pass.setBindGroup(

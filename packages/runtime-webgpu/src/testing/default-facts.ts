@@ -17,7 +17,5 @@ export const defaultFacts: DeviceFacts = {
     maxComputeInvocationsPerWorkgroup: 256,
     maxComputeWorkgroupSizeX: 256,
     maxComputeWorkgroupsPerDimension: 65535,
-    minStorageBufferOffsetAlignment: 256,
-    minUniformBufferOffsetAlignment: 256,
   },
 };

@@ -6,7 +6,7 @@ import { bufferUsage, mapMode } from "../device/gpu-constants.ts";
 import { createPipelineCache, type PipelineCache } from "../device/pipeline-cache.ts";
 import type { DeviceTensor, Storage } from "../kernel/kernel.ts";
 import type { OperationKernels, PlanContext, SizedNode } from "../kernel/operation-kernels.ts";
-import { boundBytes, byteLengthOf } from "../plan/device-limits.ts";
+import { boundBytes, byteLengthOf } from "../kernel/tensor-bytes.ts";
 import type { TestDevice } from "./test-device.ts";
 
 export interface RunOperationOptions {

@@ -8,5 +8,5 @@ import type { TestDevice } from "./test-device.ts";
  */
 export function runtimeWithFacts({ device, facts }: TestDevice, options: WebGpuOptions = {}): WebGpuRuntime {
   const live = liveDevice(device, facts, "Make another device");
-  return runtimeOn({ borrow: async () => ({ live, giveBack: () => undefined }) }, { tuning: "rules", ...options });
+  return runtimeOn({ borrow: async () => ({ live, giveBack: () => undefined }), close: () => undefined }, { tuning: "rules", ...options });
 }

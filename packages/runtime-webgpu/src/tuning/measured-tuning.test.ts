@@ -1,3 +1,4 @@
+import { LongspanError } from "@longspan/core";
 import { afterAll, describe, expect, test } from "vitest";
 import { liveDevice, type LiveDevice } from "../device/live-device.ts";
 import type { TuningStore } from "../device/tuning-store.ts";
@@ -6,6 +7,7 @@ import { chooseTiling } from "../kernels/linear/linear-tuning.ts";
 import { measureTilings } from "../kernels/linear/measure-tilings.ts";
 import { heuristicTiling, tilingsOf } from "../kernels/linear/heuristic-tiling.ts";
 import type { Tiling } from "../kernels/linear/tiling.ts";
+import { countCalls } from "../testing/counted-device.ts";
 import { testDevice } from "../testing/test-device.ts";
 import { measuredTuning } from "./measured-tuning.ts";
 import { neededProducts } from "./needed-products.ts";
@@ -49,7 +51,7 @@ describe("measuredTuning", () => {
     const more = await measuredTuning(live, store, shapes, { measure });
     expect(more.entries.length).toBe(2);
     expect(asked).toEqual(shapes);
-    expect([...store.texts.keys()]).toEqual(["linear-tuning-1-a-GPU-of-some-driver.json"]);
+    expect([...store.texts.keys()]).toEqual([expect.stringMatching(/^linear-tuning-1-a-GPU-of-some-driver-[0-9a-f]{8}\.json$/)]);
     await measuredTuning(live, store, shapes, { measure });
     expect(asked).toEqual(shapes);
   });
@@ -73,8 +75,10 @@ describe("measuredTuning", () => {
   });
 
   test("takes nothing for known that another device, another version or nobody wrote", async () => {
-    const name = "linear-tuning-1-a-GPU-of-some-driver.json";
-    const tuning = await measuredTuning(live, memoryStore(), shapes, { measure: measureAs("tile-32x32", 2, []) });
+    const written = memoryStore();
+    await measuredTuning(live, written, shapes, { measure: measureAs("tile-32x32", 2, []) });
+    const [[name, own] = ["", ""]] = [...written.texts];
+    const tuning = JSON.parse(own);
     for (const text of [
       "",
       "null",
@@ -83,6 +87,7 @@ describe("measuredTuning", () => {
       JSON.stringify({ ...tuning, version: 2 }),
       JSON.stringify({ ...tuning, device: "a GPU of some-driver" }),
       JSON.stringify({ ...tuning, entries: [null] }),
+      JSON.stringify({ ...tuning, candidates: ["tile-32x32"] }),
     ]) {
       const store = memoryStore();
       store.texts.set(name, text);
@@ -92,6 +97,28 @@ describe("measuredTuning", () => {
     }
   });
 
+  test("one GPU with other limits is another device, and each keeps its own", async () => {
+    const store = memoryStore();
+    const narrow: LiveDevice = { ...live, facts: { ...facts, limits: { ...facts.limits, maxComputeInvocationsPerWorkgroup: 64 } } };
+    for (const one of [live, narrow, live, narrow]) {
+      const asked: LinearShape[] = [];
+      await measuredTuning(one, store, shapes, { measure: measureAs("tile-32x32", 2, asked) });
+      if (one === live) expect(asked).toEqual(store.texts.size === 1 ? shapes : []);
+    }
+    expect(store.texts.size).toBe(2);
+  });
+
+  test("goes on by rules where there is no memory to measure in, and keeps nothing of it", async () => {
+    const store = memoryStore();
+    const { entries } = await measuredTuning(live, store, shapes, {
+      measure: async (of, tilings) => {
+        if (of.rows === 4096) throw new LongspanError("out-of-memory", "The GPU has no memory left.");
+        return measureAs("tile-32x32", 2, [])(of, tilings);
+      },
+    });
+    expect(entries.map(({ rows }) => rows)).toEqual([512]);
+  });
+
   test("a store that keeps nothing is no obstacle", async () => {
     const forgetful: TuningStore = { read: async () => undefined, write: async () => undefined };
     expect((await measuredTuning(live, forgetful, shapes, { measure: measureAs("tile-32x32", 2, []) })).entries.length).toBe(2);
@@ -99,11 +126,10 @@ describe("measuredTuning", () => {
 });
 
 describe("measureTilings", () => {
-  const timed = { device, facts, pipelines: live.pipelines };
   const small = tilingsOf(facts).filter(({ name }) => name === "tile-32x32" || name.startsWith("lanes-rows"));
 
   test("tells how fast each tiling is, by name", async () => {
-    const entry = await measureTilings(timed, shape(64, 32, 32), small, { rounds: 1, milliseconds: 0.1 });
+    const entry = await measureTilings(live, shape(64, 32, 32), small, { rounds: 1, milliseconds: 0.1 });
     expect(Object.keys(entry?.gigaflops ?? {}).toSorted()).toEqual(small.map(({ name }) => name).toSorted());
     for (const value of Object.values(entry?.gigaflops ?? {})) expect(value).toBeGreaterThan(0);
     expect(entry?.gigaflops[entry.tiling]).toBe(Math.max(...Object.values(entry?.gigaflops ?? {})));
@@ -111,7 +137,22 @@ describe("measureTilings", () => {
 
   test("tells nothing when its time is over", async () => {
     const options = { rounds: 1, milliseconds: 0.1, deadline: performance.now() - 1 };
-    expect(await measureTilings(timed, shape(64, 32, 32), small, options)).toBeUndefined();
+    expect(await measureTilings(live, shape(64, 32, 32), small, options)).toBeUndefined();
+  });
+
+  test("leaves out what the device does not compile, and throws what memory or the device itself lacks", async () => {
+    const failing = (code: string, error: Error): LiveDevice => ({
+      ...live,
+      pipelines: { get: async (kernel) => (kernel.name.includes(code) ? Promise.reject(error) : live.pipelines.get(kernel)) },
+    });
+    const counts = countCalls(device);
+    const options = { rounds: 1, milliseconds: 0.1 };
+    const entry = await measureTilings(failing("tile-32x32", new Error("does not compile")), shape(64, 32, 32), small, options);
+    expect(Object.keys(entry?.gigaflops ?? {})).toEqual(small.map(({ name }) => name).filter((name) => name !== "tile-32x32"));
+    expect(await measureTilings(failing("linear", new Error("does not compile")), shape(64, 32, 32), small, options)).toBeUndefined();
+    const lost = new LongspanError("device-lost", "The GPU device was lost.");
+    await expect(measureTilings(failing("tile-32x32", lost), shape(64, 32, 32), small, options)).rejects.toBe(lost);
+    expect(counts.buffersStanding).toBe(0);
   });
 });
 

@@ -9,8 +9,9 @@
 // Grid: [⌈rows of the task / rows of a workgroup⌉ (and splits of the keys), heads, batch].
 // Source: FlashAttention (Dao et al., arXiv 2205.14135); the arrangement is our own.
 import type { Kernel } from "../../kernel/kernel.ts";
+import { upTo } from "../parts/up-to.ts";
 import type { AttentionTask } from "./attention-task.ts";
-import { range, softmaxConstants, softmaxState, softmaxStep } from "./softmax-step.ts";
+import { softmaxConstants, softmaxState, softmaxStep } from "./softmax-step.ts";
 
 /** How many invocations, and rows, a workgroup has, and how many keys it stages and takes in a step. Plain data; `name` says all of it. */
 export interface QuadTiling {
@@ -37,7 +38,7 @@ const quad = 4;
 export function quadsKernel(task: AttentionTask, { name, rows, stagedKeys, keys }: QuadTiling): Kernel {
   const vectors = task.length / 4;
   const own = vectors / quad;
-  const ownRows = range(quad);
+  const ownRows = upTo(quad);
   const step = softmaxStep({
     rows: quad,
     keys,

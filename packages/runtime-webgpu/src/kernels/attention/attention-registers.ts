@@ -8,9 +8,10 @@
 // Loop bounds come from uniforms: Mesa unrolls loops over constants, and takes a minute for it.
 // Source: FlashAttention (Dao et al., arXiv 2205.14135); its arrangement for lanes of a CPU is our own.
 import type { Kernel } from "../../kernel/kernel.ts";
+import { upTo } from "../parts/up-to.ts";
 import type { AttentionTask, LaneTiling } from "./attention-task.ts";
 import { laneKeys } from "./lane-keys.ts";
-import { range, softmaxConstants, softmaxState, softmaxStep } from "./softmax-step.ts";
+import { softmaxConstants, softmaxState, softmaxStep } from "./softmax-step.ts";
 
 export function registersKernel(task: AttentionTask, tiling: LaneTiling): Kernel {
   const { lanes, rows, keys } = tiling;
@@ -55,7 +56,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, ${parameter} @builtin(local_inv
       })}
     }
   }
-  ${range(rows)
+  ${upTo(rows)
     .map((one) => `tops[${one}] = top${one}; sums[${one}] = sum${one};`)
     .join("\n  ")}
   for (var item = 0u; item < items; item++) {

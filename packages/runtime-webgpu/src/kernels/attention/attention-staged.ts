@@ -8,8 +8,9 @@
 // Grid: [⌈rows of the task / 64⌉ (and splits of the keys), heads, batch].
 // Source: FlashAttention (Dao et al., arXiv 2205.14135).
 import type { Kernel } from "../../kernel/kernel.ts";
+import { upTo } from "../parts/up-to.ts";
 import type { AttentionTask } from "./attention-task.ts";
-import { range, softmaxConstants, softmaxState, softmaxStep } from "./softmax-step.ts";
+import { softmaxConstants, softmaxState, softmaxStep } from "./softmax-step.ts";
 
 /** Workgroup memory for keys and values: half of what every device has, so that two workgroups can share a core. */
 const stagedBytes = 8192;
@@ -34,7 +35,7 @@ export function stagedKernel(task: AttentionTask): Kernel {
     setOutput: (_, vector, value) => `outputs[${vector}] = ${value};`,
     sees: (_, key) => `row - low[first + ${key}u] < span[first + ${key}u]`,
   });
-  const spans = range(keys)
+  const spans = upTo(keys)
     .map((one) => `span[first + ${one}u]`)
     .join(" | ");
   return {

@@ -1,9 +1,9 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 
 /**
- * What an attention kernel attends from, to and for, in WGSL. The kernels (`attention-registers.ts`, `attention-buffered.ts`,
- * `attention-staged.ts`, `attention-wide.ts`) know how keys and rows are spread over invocations; a task knows which they are (`window-task.ts`,
- * `global-task.ts`).
+ * What an attention kernel attends from, to and for, in WGSL. The kernels (`attention-registers.ts` and `attention-buffered.ts` for software
+ * adapters; `attention-staged.ts`, `attention-quads.ts`, `tile-attention.ts` and `matrix-attention.ts` for GPUs) know how keys and rows are spread
+ * over invocations; a task knows which they are (`window-task.ts`, `global-task.ts`).
  *
  * `declarations` hold the uniforms `sizes` (`vectors` and `scale` among the fields), the storage buffers, and these functions:
  *

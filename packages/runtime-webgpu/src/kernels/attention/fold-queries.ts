@@ -8,8 +8,8 @@
 // Grid: [⌈hidden / elements of a workgroup⌉, heads · ⌈slots / 4⌉, items]. An invocation adds to 4 elements for 4 tokens, with the weight read once;
 // on GPUs 8 of them share the sums, so that few reads follow each other.
 import type { Kernel } from "../../kernel/kernel.ts";
+import { upTo } from "../parts/up-to.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { range } from "./softmax-step.ts";
 import { declareUniforms } from "./uniforms.ts";
 import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
 
@@ -42,7 +42,7 @@ function slicesOf(shared: boolean): number {
 
 /** `shared`: whether the work is for a GPU. */
 export function foldQueriesKernel(weight: RowForm, shared: boolean): Kernel {
-  const each = range(foldedTokens);
+  const each = upTo(foldedTokens);
   const invocations = workgroup(shared);
   const slices = slicesOf(shared);
   const columns = invocations / slices;

@@ -11,9 +11,10 @@
 // Grid: [⌈hidden / 64⌉, ⌈rows / rows of a tile⌉ · splits, items].
 // Source: FlashAttention-2 (Dao, arXiv 2307.08691), where keys are split among workgroups; the tiles of `linear/tile-kernel.ts`.
 import type { Kernel } from "../../kernel/kernel.ts";
+import { upTo } from "../parts/up-to.ts";
 import { attentionTokens } from "./attention-tokens.ts";
 import { columnThreads, rowsOfTile, stagedVectors, tileColumns, type TileGlobalTiling } from "./global-tiling.ts";
-import { range, softmaxConstants } from "./softmax-step.ts";
+import { softmaxConstants } from "./softmax-step.ts";
 import { declareUniforms } from "./uniforms.ts";
 import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
 
@@ -63,9 +64,9 @@ export function globalMixKernel(tiling: TileGlobalTiling, hidden: RowForm): Kern
   const floats: RowForm = { storage: "float32", aligned: hidden.aligned };
   const stride = stagedVectors + 1;
   const stagedKeys = 4 * stagedVectors;
-  const ownRows = range(threadRows);
-  const leftReads = range(Math.ceil((rows * stagedVectors) / invocations));
-  const rightReads = range((stagedKeys * columnThreads) / invocations);
+  const ownRows = upTo(threadRows);
+  const leftReads = upTo(Math.ceil((rows * stagedVectors) / invocations));
+  const rightReads = upTo((stagedKeys * columnThreads) / invocations);
   const slotOf = (read: number): string => `(lane + ${read * invocations}u) / ${stagedVectors}u`;
   const keyOf = (read: number): string => `(lane + ${read * invocations}u) / ${columnThreads}u`;
   /** Where a tile has fewer vectors than there are invocations, some have none. */
@@ -124,7 +125,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     ${readAll(`key + ${stagedKeys}u`)}
     let fours = min(${stagedVectors}u, (endKey - key + 3u) / 4u);
     for (var four = 0u; four < fours; four++) {
-      ${range(4)
+      ${upTo(4)
         .map((one) => `let r${one} = right_tile[(four * 4u + ${one}u) * ${columnThreads}u + column_thread];`)
         .join("\n      ")}
       ${ownRows.map((row) => `{ let l = left_tile[(row_thread + ${row * rowThreads}u) * ${stride}u + four]; out${row} += l.x * r0 + l.y * r1 + l.z * r2 + l.w * r3; }`).join("\n      ")}
@@ -135,7 +136,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   workgroupBarrier();
   let firstOfSplit = (item * sizes.splits + split) * sizes.rows + firstRow;
   if (group.x == 0u && lane < ${rows}u && firstRow + lane < rowsHere) {
-    let sum = ${range(stagedVectors)
+    let sum = ${upTo(stagedVectors)
       .map((one) => `left_tile[lane * ${stride}u + ${one}u]`)
       .join(" + ")};
     statistics[firstOfSplit + lane] = vec2<f32>(row_tops[lane], dot(sum, vec4<f32>(1.0)));

@@ -10,9 +10,10 @@
 // Grid: [keyTiles, ⌈rows / rows of a tile⌉, items].
 // Source: the tiles of `linear/tile-kernel.ts`.
 import type { Kernel } from "../../kernel/kernel.ts";
+import { upTo } from "../parts/up-to.ts";
 import { attentionTokens } from "./attention-tokens.ts";
 import { columnThreads, rowsOfTile, stagedVectors, tileColumns, type TileGlobalTiling } from "./global-tiling.ts";
-import { range, softmaxConstants } from "./softmax-step.ts";
+import { softmaxConstants } from "./softmax-step.ts";
 import { declareUniforms } from "./uniforms.ts";
 import { type RowForm, vectorBuffer, vectorReader } from "./vectors.ts";
 
@@ -60,10 +61,10 @@ export function globalScoresKernel(tiling: TileGlobalTiling, hidden: RowForm): K
   const invocations = rowThreads * columnThreads;
   const floats: RowForm = { storage: "float32", aligned: hidden.aligned };
   const stride = stagedVectors + 1;
-  const ownRows = range(threadRows);
-  const ownKeys = range(4);
-  const leftReads = range(Math.ceil((rows * stagedVectors) / invocations));
-  const rightReads = range((tileColumns * stagedVectors) / invocations);
+  const ownRows = upTo(threadRows);
+  const ownKeys = upTo(4);
+  const leftReads = upTo(Math.ceil((rows * stagedVectors) / invocations));
+  const rightReads = upTo((tileColumns * stagedVectors) / invocations);
   const slotOf = (read: number): string => `(lane + ${read * invocations}u) / ${stagedVectors}u`;
   /** Where a tile has fewer vectors than there are invocations, some have none. */
   const ifLeft = (read: number, statement: string): string =>
@@ -126,7 +127,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     .join("\n  ")}
   workgroupBarrier();
   if (lane < ${rows}u && firstRow + lane < rowsHere) {
-    let found = ${range(columnThreads / 4)
+    let found = ${upTo(columnThreads / 4)
       .map((four) => `shares[lane * ${columnThreads / 4}u + ${four}u]`)
       .reduce((left, right) => `max(${left}, ${right})`)};
     tops[(item * sizes.rows + firstRow + lane) * sizes.keyTiles + group.x] = max(max(found.x, found.y), max(found.z, found.w));

@@ -1,5 +1,6 @@
+import { upTo } from "../parts/up-to.ts";
 import type { LaneTiling } from "./attention-task.ts";
-import { range, type SoftmaxStep } from "./softmax-step.ts";
+import { type SoftmaxStep } from "./softmax-step.ts";
 
 /**
  * How the lanes of a software adapter read the keys of a step.
@@ -21,11 +22,11 @@ export interface LaneKeys {
 }
 
 export function laneKeys({ lanes, keys, exchange }: LaneTiling): LaneKeys {
-  const each = range(keys);
+  const each = upTo(keys);
   const sees: SoftmaxStep["sees"] = (row, key) => `row + ${row}u - low${key} < span${key}`;
   if (exchange) {
     // Of every `lanes` keys a lane reads one.
-    const reads = range(keys / lanes);
+    const reads = upTo(keys / lanes);
     const told = (what: string, key: number): string => `subgroupBroadcast(${what}, ${key % lanes}u)`;
     const readOf = (key: number): number => Math.floor(key / lanes);
     return {

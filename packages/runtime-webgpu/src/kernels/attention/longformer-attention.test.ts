@@ -1,14 +1,17 @@
+import { elementCount } from "@longspan/core";
 import { type GraphTensor, standardOperations } from "@longspan/core/graph";
 import { tensorDifference } from "@longspan/core/testing";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { DeviceFacts, MatrixShape } from "../../kernel/device-facts.ts";
+import type { DeviceTensor } from "../../kernel/kernel.ts";
 import type { OperationKernels } from "../../kernel/operation-kernels.ts";
+import { defaultFacts } from "../../testing/default-facts.ts";
 import { runOperation } from "../../testing/run-operation.ts";
 import { testDevice, type TestDevice } from "../../testing/test-device.ts";
 import { linearKernels } from "../linear/index.ts";
 import type { AttentionTilings } from "./attention-plan.ts";
-import { listTokens } from "./attention-tokens.ts";
+import { globalSlots, listTokens } from "./attention-tokens.ts";
 import { matrixGlobalTiling, tileGlobalTiling } from "./global-tiling.ts";
 import { longformerAttentionKernels } from "./longformer-attention.ts";
 import { matrixAttentionTiling } from "./matrix-attention.ts";
@@ -346,6 +349,40 @@ describe("what plans go by", () => {
 
   test("the list of tokens: how many are global, where the last one is, where the global ones are", () => {
     expect(Array.from(listTokens(mask([2, 4], [1, 2, 2, 0, 0, 0, 0, 0]), 2))).toEqual([2, 3, 1, 2, 0, 0, 0, 0]);
+  });
+
+  test("a batch of more items than a grid is long is planned in parts", () => {
+    const [batch, slots] = [70_000, 1];
+    const tensor = (name: string, shape: readonly number[]): DeviceTensor => ({
+      name,
+      shape,
+      storage: "float32",
+      byteLength: 4 * elementCount(shape),
+    });
+    const tokens = ["query", "key", "value", "hidden"].map((name) => tensor(name, [batch, 1, 4]));
+    const weights = ["query", "key", "value"].flatMap((name) => [tensor(`${name} weight`, [4, 4]), tensor(`${name} bias`, [4])]);
+    const codes = mask([batch, 1], times(batch, 2));
+    const facts = { ...defaultFacts, limits: { ...defaultFacts.limits, maxBufferSize: 2 ** 31, maxStorageBufferBindingSize: 2 ** 31 } };
+    const dispatches = kernels.plan(
+      {
+        name: "context",
+        operation: "longformerAttention",
+        attributes: { heads: 1, window: 2 },
+        inputs: [...tokens, tensor("mask", [batch, 1]), ...weights],
+        outputs: [tensor("context", [batch, 1, 4])],
+      },
+      {
+        facts,
+        dimensions: new Map(),
+        scratch: (storage, elements) => ({ name: `scratch of ${elements}`, shape: [elements], storage, byteLength: 4 * elements }),
+        hostValues: () => codes,
+        derived: (key, elements) => tensor(key, [elements]),
+      },
+    );
+    for (const { workgroups } of dispatches) expect(Math.max(...workgroups)).toBeLessThanOrEqual(65_535);
+    const windows = dispatches.filter(({ kernel }) => kernel.name.startsWith("window"));
+    expect(windows.reduce((items, { workgroups }) => items + workgroups[2], 0)).toBe(batch);
+    expect([windows.length, globalSlots(codes)]).toEqual([2, slots]);
   });
 
   test("heads of more than 128 elements are refused by name", async () => {

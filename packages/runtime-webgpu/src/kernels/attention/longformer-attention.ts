@@ -32,6 +32,7 @@ export function longformerAttentionKernels({ linear, reassociateUpTo: upTo, tili
     operation: "longformerAttention",
     float16Inputs: [0, 1, 2, 3, 5, 7, 9],
     float16Outputs: [0],
+    alikeInputs: [0, 1, 2],
     columnInputs: [0, 1, 2],
     hostInputs: [maskInput],
     planKey: ([mask]) => (mask === undefined ? "" : String(globalSlots(mask))),
@@ -40,7 +41,8 @@ export function longformerAttentionKernels({ linear, reassociateUpTo: upTo, tili
       const given = { ...sizedAttention(node, context), tilings };
       const { batch, sequence, heads, headSize, slots, inputs } = given;
       const { context: out } = given.outputs;
-      // Kernels write words: where two heads share one, or one invocation has one element, they write float32.
+      // Halves are written by words. Where two heads share one, or invocations have single elements, as on software adapters, the context is
+      // computed as float32 (sessions there ask for no halves; who does, gets them).
       const narrowed = out.storage === "float16" && (context.facts.kind === "cpu" || headSize % 2 === 1);
       const wide = narrowed ? { ...context.scratch("float32", elementCount(out.shape)), shape: out.shape } : out;
       const sized: SizedAttention = { ...given, outputs: { ...given.outputs, context: wide } };
@@ -52,7 +54,7 @@ export function longformerAttentionKernels({ linear, reassociateUpTo: upTo, tili
         ...(sized.outputs.attentions === undefined ? [] : [heads * sequence * 8]),
         ...(splits === undefined ? [] : [splits.partialElements * 4, splits.scoreElements * 4]),
       ];
-      const ranges = rowRanges(batch, bytes, context.facts.limits);
+      const ranges = rowRanges(batch, bytes, context.facts.limits, context.facts.limits.maxComputeWorkgroupsPerDimension);
       const maxItems = Math.max(...ranges.map(({ count }) => count));
       const memory = new Map<string, DeviceTensor>();
       const scratch: AttentionItems["scratch"] = (name, elementsPerItem) => {

@@ -13,8 +13,9 @@
 import type { DeviceFacts, MatrixShape, MatrixUnits } from "../../kernel/device-facts.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { matrixPrimitives } from "../matrix/index.ts";
+import { upTo } from "../parts/up-to.ts";
 import type { AttentionTask } from "./attention-task.ts";
-import { range, softmaxConstants } from "./softmax-step.ts";
+import { softmaxConstants } from "./softmax-step.ts";
 
 /** How the work of a workgroup is cut. Plain data; `name` says all of it. */
 export interface MatrixAttentionTiling {
@@ -88,12 +89,12 @@ export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttenti
   const vectors = Math.ceil(task.length / 4);
   const padded = depth / 4;
   const columns = keys / perRow;
-  const rowMatrices = range(rowTiles);
-  const innerMatrices = range(depth / shape.inner);
-  const outMatrices = range(depth / shape.columns);
-  const ownColumns = range(columns);
+  const rowMatrices = upTo(rowTiles);
+  const innerMatrices = upTo(depth / shape.inner);
+  const outMatrices = upTo(depth / shape.columns);
+  const ownColumns = upTo(columns);
   /** Columns of the sums that fit the scores' memory at once, as matrices. */
-  const chunks = range(Math.ceil(depth / keys)).map((chunk) =>
+  const chunks = upTo(Math.ceil(depth / keys)).map((chunk) =>
     outMatrices.filter((one) => Math.floor((one * shape.columns) / keys) === chunk),
   );
   const rowOf = (tile: number): string => `(subgroup * ${subgroupRows}u + ${tile * shape.rows}u)`;
@@ -118,7 +119,7 @@ export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttenti
       )
       .join("\n      ");
   const ofRow = (values: string, join: (left: string, right: string) => string): string =>
-    range(perRow)
+    upTo(perRow)
       .map((one) => `${values}[own_row * ${perRow}u + ${one}u]`)
       .reduce(join);
   return {
@@ -201,7 +202,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       if (work.firstRow - key.low >= key.span || work.firstRow + ${rows - 1}u - key.low >= key.span) { masked_step.x = step; }
     }
     workgroupBarrier();
-    ${range(keys / shape.columns)
+    ${upTo(keys / shape.columns)
       .map(
         (tile) => `{
       ${innerMatrices.map((one) => `let key_${one} = ${matrices.loadRight("key_tile", `${tile * shape.columns * stride + one * shape.inner}u`, `${stride}u`, "columns")};`).join("\n      ")}
@@ -251,7 +252,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         )
         .join("\n      ")}
     }
-    ${range(keys / shape.inner)
+    ${upTo(keys / shape.inner)
       .map(
         (tile) => `{
       ${rowMatrices.map((left) => `let probability_${left} = ${matrices.loadLeft("probabilities", `${rowOf(left)} * ${probabilityStride}u + ${tile * shape.inner}u`, `${probabilityStride}u`)};`).join("\n      ")}

@@ -2,10 +2,11 @@
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { halvesCode } from "../parts/float-storage.ts";
+import { upTo } from "../parts/up-to.ts";
 import { declareGlobalScores, enterGlobalScores } from "./global-scores.ts";
 import { tileColumns, type MatrixGlobalTiling } from "./global-tiling.ts";
 import { matrixTile } from "./matrix-tile.ts";
-import { range, softmaxConstants } from "./softmax-step.ts";
+import { softmaxConstants } from "./softmax-step.ts";
 import { halvesReader, type RowForm } from "./vectors.ts";
 
 export function matrixScoresKernel(tiling: MatrixGlobalTiling, hidden: RowForm, units: MatrixUnits): Kernel {
@@ -20,6 +21,7 @@ export function matrixScoresKernel(tiling: MatrixGlobalTiling, hidden: RowForm, 
   return {
     name: `global-scores-${tiling.name}`,
     access: ["read", "read", "read", "read", "write", "write"],
+    narrows: true,
     code: `${tile.directives}
 ${declareGlobalScores(hidden, floats)}
 ${halvesReader("hidden_halves", "hidden", hidden, "hidden_vector")}
@@ -59,7 +61,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }
   let codesStart = batchItem * sizes.sequence;
   ${tile.takeSums(`let key = firstKey + four * 4u;
-    let visible = vec4<bool>(${range(4)
+    let visible = vec4<bool>(${upTo(4)
       .map((one) => `seen(codesStart, key + ${one}u)`)
       .join(", ")});
     let found = select(vec4<f32>(unseen), value * sizes.scale, visible);

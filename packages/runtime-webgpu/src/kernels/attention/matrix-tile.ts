@@ -1,7 +1,7 @@
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
 import { matrixPrimitives } from "../matrix/index.ts";
+import { upTo } from "../parts/up-to.ts";
 import { matrixStrides, tileColumns, type MatrixGlobalTiling } from "./global-tiling.ts";
-import { range } from "./softmax-step.ts";
 
 /**
  * WGSL of a tile of a matrix product on matrix units, `[rows, 64 of the inner axis] · [64 of the inner axis, 64 columns]` at a time: both sides are
@@ -44,8 +44,8 @@ export function matrixTile(tiling: MatrixGlobalTiling, units: MatrixUnits, right
   const across = tileColumns / subgroupColumns;
   const down = rows / subgroupRows;
   const invocations = across * down * lanes;
-  const matrixRows = range(subgroupRows / shape.rows);
-  const matrixColumns = range(subgroupColumns / shape.columns);
+  const matrixRows = upTo(subgroupRows / shape.rows);
+  const matrixColumns = upTo(subgroupColumns / shape.columns);
   const slot = (read: number): string => `(lane + ${read * invocations}u) / ${eights}u`;
   const stage = (tile: string, read: number, halves: string): string =>
     `${tile}[${slot(read)} * ${stride / 8}u + lane % ${eights}u] = ${halves};`;
@@ -71,13 +71,13 @@ ${matrices.declarations([
   let block_row = block_down * ${subgroupRows}u;
   let block_column = subgroup % ${across}u * ${subgroupColumns}u;
   ${matrixRows.flatMap((row) => matrixColumns.map((column) => `var sum_${row}_${column} = ${matrices.zero};`)).join(" ")}`,
-    leftReads: range((rows * eights) / invocations),
-    rightReads: range((tileColumns * eights) / invocations),
+    leftReads: upTo((rows * eights) / invocations),
+    rightReads: upTo((tileColumns * eights) / invocations),
     slot,
     eight: `lane % ${eights}u`,
     stageLeft: (read, halves) => stage("left_tile", read, halves),
     stageRight: (read, halves) => stage("right_tile", read, halves),
-    multiply: range(tileColumns / shape.inner)
+    multiply: upTo(tileColumns / shape.inner)
       .map(
         (inner) => `{
       ${matrixRows.map((row) => `let left_${row} = ${matrices.loadLeft("left_tile", `(block_row + ${row * shape.rows}u) * ${stride}u + ${inner * shape.inner}u`, `${stride}u`)};`).join("\n      ")}

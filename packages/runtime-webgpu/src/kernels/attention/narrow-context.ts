@@ -1,5 +1,5 @@
-// A context that was computed as float32, as float16: where heads have an odd number of elements, so that two of them share a word, and on
-// software adapters, where it costs nothing beside the attention.
+// `out = float16(wide)`: a context as halves, where the attention's kernels cannot write them: where heads have an odd number of elements, so that
+// two of them share a word, and those for software adapters.
 // Shapes: wide and out `[rows, hidden]`, hidden a multiple of 4.
 // Grid: [⌈rows · hidden / 256⌉ in two dimensions].
 import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";

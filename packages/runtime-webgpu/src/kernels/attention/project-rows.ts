@@ -9,8 +9,8 @@
 // Grid: [⌈hidden / elements of a workgroup⌉, ⌈slots / 4⌉, items]. An invocation adds to one element for 4 tokens, with the weight read once: on a
 // software adapter to all of it, on GPUs 64 of them share its sum, so that neighbours read neighbouring weights and few reads follow each other.
 import type { Kernel } from "../../kernel/kernel.ts";
+import { upTo } from "../parts/up-to.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { range } from "./softmax-step.ts";
 import { declareUniforms } from "./uniforms.ts";
 import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
 
@@ -74,7 +74,7 @@ ${shared ? sharedCode(forms.out) : aloneCode}`,
 
 const elements: RowForm = { storage: "float32", aligned: false };
 
-const tokensOf = range(projectedTokens);
+const tokensOf = upTo(projectedTokens);
 
 /** WGSL: what a workgroup does it for. */
 const enter = `let item = group.z;

@@ -1,3 +1,5 @@
+import { upTo } from "../parts/up-to.ts";
+
 /**
  * One step of softmax(Q Kᵀ) V without its scores in memory, written out for a few rows and a few keys:
  *
@@ -39,7 +41,7 @@ const lowestTop = -1.0e37;`;
 
 /** WGSL: the variables that a step changes, for `rows` rows; beside them each row has an output. */
 export function softmaxState(rows: number): string {
-  return range(rows)
+  return upTo(rows)
     .map((row) => `var top${row} = lowestTop; var sum${row} = 0.0;`)
     .join("\n  ");
 }
@@ -58,8 +60,8 @@ export function softmaxStep({
   wholeScore,
   sees,
 }: SoftmaxStep): string {
-  const all = range(rows);
-  const each = range(keys);
+  const all = upTo(rows);
+  const each = upTo(keys);
   const lines: string[] = [];
   for (const row of all) lines.push(each.map((one) => `var s${row}_${one} = 0.0;`).join(" "));
   lines.push(`for (var vector = 0u; vector < ${vectors}; vector++) {`);
@@ -87,8 +89,4 @@ export function softmaxStep({
   }
   lines.push("}");
   return lines.join("\n      ");
-}
-
-export function range(count: number): readonly number[] {
-  return Array.from({ length: count }, (_, index) => index);
 }

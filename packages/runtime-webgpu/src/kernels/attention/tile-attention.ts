@@ -12,8 +12,9 @@
 // Source: FlashAttention (Dao et al., arXiv 2205.14135); the cut into invocations is that of `linear/tile-kernel.ts`.
 import type { DeviceLimits } from "../../kernel/device-facts.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
+import { upTo } from "../parts/up-to.ts";
 import type { AttentionTask } from "./attention-task.ts";
-import { range, softmaxConstants } from "./softmax-step.ts";
+import { softmaxConstants } from "./softmax-step.ts";
 
 /** How the work of a workgroup is cut. Plain data; `name` says all of it. */
 export interface TileAttentionTiling {
@@ -68,10 +69,10 @@ export function tileAttentionKernel(task: AttentionTask, tiling: TileAttentionTi
   const { rowThreads, columnThreads, threadRows } = tiling;
   const { vectors, rows, keys, stride, probabilityStride, queryTile, keyTile, valueTile, tops } = tileVectors(tiling, task.length);
   const invocations = rowThreads * columnThreads;
-  const ownRows = range(threadRows);
-  const ownKeys = range(threadKeys);
-  const columns = range(Math.ceil(vectors / columnThreads));
-  const topsOfRow = range(columnThreads / 4);
+  const ownRows = upTo(threadRows);
+  const ownKeys = upTo(threadKeys);
+  const columns = upTo(Math.ceil(vectors / columnThreads));
+  const topsOfRow = upTo(columnThreads / 4);
   const tileRow = (row: number): string => `(row_thread + ${row * rowThreads}u)`;
   /** Whether every invocation has a vector in this column of the output, or only the first few. */
   const ifColumn = (column: number, statements: string): string =>

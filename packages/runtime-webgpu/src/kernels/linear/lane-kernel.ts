@@ -1,5 +1,6 @@
+import { upTo } from "../parts/up-to.ts";
 import type { LaneTiling } from "./tiling.ts";
-import { multiplyAdd, productDeclarations, upTo, type ProductForm } from "./product-code.ts";
+import { multiplyAdd, productDeclarations, type ProductForm } from "./product-code.ts";
 
 /**
  * `out = epilogue(left · right)`, in registers: left `[rows, inner]`, right `[columns, inner]` or `[inner, columns]`, out `[rows, columns]`.

@@ -1,6 +1,7 @@
 import { matrixPrimitives } from "../matrix/index.ts";
 import { foursType, halvesCode } from "../parts/float-storage.ts";
-import { upTo, writeCode, type ProductForm } from "./product-code.ts";
+import { upTo } from "../parts/up-to.ts";
+import { writeCode, type ProductForm } from "./product-code.ts";
 import { matrixStrides, type MatrixTiling } from "./tiling.ts";
 
 /**

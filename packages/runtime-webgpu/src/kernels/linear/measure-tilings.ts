@@ -1,8 +1,9 @@
 import { LongspanError } from "@longspan/core";
 import { throwIfAborted } from "@longspan/core/adapter";
+import type { LiveDevice } from "../../device/live-device.ts";
 import type { LinearShape, LinearTuningEntry } from "./check-tuning.ts";
 import type { Tiling } from "./tiling.ts";
-import { createLinearBuffers, prepareTimedLinear, type TimedDevice, type TimedLinear } from "./timed-linear.ts";
+import { createLinearBuffers, prepareTimedLinear, type TimedLinear } from "./timed-linear.ts";
 
 /** How thoroughly tilings are measured. */
 export interface MeasureTilingsOptions {
@@ -25,11 +26,13 @@ interface Candidate {
 }
 
 /**
- * Measures tilings of one linear layer; undefined when the deadline came first.
- * @throws LongspanError `device-limit` for a tensor larger than a buffer may be; `argument-invalid` for sizes that are none; `aborted`.
+ * Measures tilings of one linear layer; undefined when the deadline came first, or the device takes none of them. A tiling whose kernels it does
+ * not take is left out.
+ * @throws LongspanError `device-limit` for a tensor larger than a buffer may be; `argument-invalid` for sizes that are none; `out-of-memory`,
+ * `device-lost`, `aborted`.
  */
 export async function measureTilings(
-  timed: TimedDevice,
+  live: LiveDevice,
   shape: LinearShape,
   tilings: readonly Tiling[],
   { rounds, milliseconds, deadline = Number.POSITIVE_INFINITY, signal }: MeasureTilingsOptions,
@@ -40,7 +43,7 @@ export async function measureTilings(
       "argument-invalid",
       `A linear layer cannot be tuned for ${JSON.stringify({ rows, columns, inner })}: sizes are integers, 1 or more.`,
     );
-  const buffers = createLinearBuffers(timed, shape);
+  const buffers = await createLinearBuffers(live, shape);
   const isOver = (): boolean => {
     throwIfAborted(signal);
     return performance.now() >= deadline;
@@ -48,7 +51,7 @@ export async function measureTilings(
   const compiling = Promise.allSettled(
     tilings.map(async (tiling): Promise<Candidate> => ({
       name: tiling.name,
-      linear: await prepareTimedLinear(timed, tiling, buffers),
+      linear: await prepareTimedLinear(live, tiling, buffers),
       runs: 1,
       times: [],
     })),
@@ -65,9 +68,10 @@ export async function measureTilings(
   const prepared: Candidate[] = [];
   try {
     for (const one of compiled) {
-      if (one.status === "rejected") throw one.reason;
-      prepared.push(one.value);
+      if (one.status === "fulfilled") prepared.push(one.value);
+      else if (!isRefused(one.reason)) throw one.reason;
     }
+    if (prepared.length === 0) return undefined;
     for (const one of prepared) {
       if (isOver()) return undefined;
       // The first run compiles, on some drivers; the second tells how many are worth timing.
@@ -86,6 +90,11 @@ export async function measureTilings(
   const results = prepared.map(({ name, times }) => ({ name, gigaflops: (2 * rows * columns * inner) / 1e6 / middle(times) }));
   const [best] = results.toSorted((left, right) => right.gigaflops - left.gigaflops);
   return { ...shape, tiling: best?.name ?? "", gigaflops: Object.fromEntries(results.map(({ name, gigaflops }) => [name, gigaflops])) };
+}
+
+/** Whether it is the tiling that the device does not take, and others may do: no word of memory, or of the device itself. */
+function isRefused(reason: unknown): boolean {
+  return !LongspanError.isInstance(reason) || reason.code === "device-limit";
 }
 
 /** What comes of a promise, or undefined when the deadline comes first. */

@@ -245,8 +245,3 @@ fn write(row: u32, column: u32, sums: vec4<f32>) {
 export function multiplyAdd(sum: string, left: string, right: string): string {
   return ["x", "y", "z", "w"].map((part) => `${sum} = fma(${left}.${part}, ${right}.${part}, ${sum});`).join(" ");
 }
-
-/** 0, 1, …, count - 1. */
-export function upTo(count: number): readonly number[] {
-  return Array.from({ length: count }, (_, index) => index);
-}

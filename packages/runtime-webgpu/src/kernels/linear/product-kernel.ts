@@ -17,9 +17,18 @@ export function createProductKernels(): ProductKernels {
   return (tiling, form) => {
     const name = kernelName(tiling, form);
     let kernel = kernels.get(name);
-    if (kernel === undefined) kernels.set(name, (kernel = { name, code: kernelCode(tiling, form), access: accessOf(tiling, form) }));
+    if (kernel === undefined)
+      kernels.set(
+        name,
+        (kernel = { name, code: kernelCode(tiling, form), access: accessOf(tiling, form), narrows: narrows(tiling, form) }),
+      );
     return kernel;
   };
+}
+
+/** Matrix units multiply halves. */
+function narrows(tiling: Tiling | "combine", { leftStorage }: ProductForm): boolean {
+  return tiling !== "combine" && tiling.kind === "matrix" && leftStorage === "float32";
 }
 
 function kernelCode(tiling: Tiling | "combine", form: ProductForm): string {
@@ -44,6 +53,7 @@ function kernelName(tiling: Tiling | "combine", form: ProductForm): string {
     combines || form.innerByFours ? "" : "inner-by-ones",
     !combines && (tiling.kind === "matrix" || (tiling.kind === "tile" && tiling.unrolls)) && !form.innerByTiles ? "inner-past-tiles" : "",
     form.columnsByFours ? "" : "columns-by-ones",
+    form.partial ? "part" : "",
   ];
   return parts.filter((part) => part !== "").join("-");
 }

@@ -1,5 +1,6 @@
+import { upTo } from "../parts/up-to.ts";
 import type { SplitTiling } from "./tiling.ts";
-import { multiplyAdd, productDeclarations, upTo, type ProductForm } from "./product-code.ts";
+import { multiplyAdd, productDeclarations, type ProductForm } from "./product-code.ts";
 
 /**
  * `out = epilogue(left · right)` of few rows or few columns (poolers, classifiers, rows of global tokens, scores of spans): left

@@ -1,5 +1,6 @@
+import { upTo } from "../parts/up-to.ts";
 import { workgroupExtent, type TileTiling } from "./tiling.ts";
-import { multiplyAdd, productDeclarations, upTo, type ProductForm } from "./product-code.ts";
+import { multiplyAdd, productDeclarations, type ProductForm } from "./product-code.ts";
 
 /**
  * `out = epilogue(left · right)`, through workgroup memory: left `[rows, inner]`, right `[columns, inner]` or `[inner, columns]`, out

@@ -1,12 +1,11 @@
 import type { GpuDevice } from "../../device/gpu-objects.ts";
 import { LongspanError } from "@longspan/core";
-import { createPipelineCache } from "../../device/pipeline-cache.ts";
+import { liveDevice } from "../../device/live-device.ts";
 import { readDeviceFacts } from "../../device/read-device-facts.ts";
 import type { LinearShape, LinearTuning, LinearTuningEntry } from "./check-tuning.ts";
 import { measureTilings, type MeasureTilingsOptions } from "./measure-tilings.ts";
 import { tilingsFor, tilingsOf } from "./heuristic-tiling.ts";
 import type { Tiling } from "./tiling.ts";
-import type { TimedDevice } from "./timed-linear.ts";
 
 /** What `tuneLinear` tries. */
 export interface TuneLinearOptions {
@@ -26,7 +25,7 @@ const thorough: MeasureTilingsOptions = { rounds: 3, milliseconds: 20 };
  *
  * Other work on the device meanwhile makes it say anything.
  * @throws LongspanError `device-limit` for a shape with a tensor larger than a buffer may be; `argument-invalid` for sizes that are none and
- * tilings that the device has not; `aborted`.
+ * tilings that the device has not; `out-of-memory`, `device-lost`, `aborted`.
  */
 export async function tuneLinear(
   device: GpuDevice,
@@ -34,12 +33,12 @@ export async function tuneLinear(
   options: TuneLinearOptions = {},
 ): Promise<LinearTuning> {
   const facts = readDeviceFacts(device);
-  const timed: TimedDevice = { device, facts, pipelines: createPipelineCache(device) };
+  const live = liveDevice(device, facts, "Tune again on another device");
   const wanted = new Set(wantedTilings(tilingsOf(facts, "float16"), options.tilings).map(({ name }) => name));
   const entries: LinearTuningEntry[] = [];
   for (const shape of shapes) {
     const tilings = tilingsFor(facts, shape, shape.weightStorage).filter(({ name }) => wanted.has(name));
-    const entry = await measureTilings(timed, shape, tilings, { ...thorough, signal: options.signal });
+    const entry = await measureTilings(live, shape, tilings, { ...thorough, signal: options.signal });
     if (entry !== undefined) entries.push(entry);
   }
   return { version: 1, device: facts.name, entries };

@@ -13,8 +13,6 @@ const limits: DeviceLimits = {
   maxComputeInvocationsPerWorkgroup: 256,
   maxComputeWorkgroupSizeX: 256,
   maxComputeWorkgroupsPerDimension: 65535,
-  minStorageBufferOffsetAlignment: 256,
-  minUniformBufferOffsetAlignment: 256,
 };
 const tensor = (rows: number, rowBytes: number): DeviceTensor => ({
   name: "table",
@@ -75,6 +73,11 @@ describe("dispatching", () => {
       { first: 43_690, count: 6575 },
     ]);
     expect(rowRanges(50_265, [1536], limits)).toEqual([{ first: 0, count: 50_265 }]);
+    // Where rows are an axis of the grid; runs of rows of 12 bytes begin at every 64th.
+    expect(rowRanges(70_000, [12], limits, 65_535)).toEqual([
+      { first: 0, count: 65_472 },
+      { first: 65_472, count: 4_528 },
+    ]);
     expect(rowsOf(tensor(9, 16), 16, { first: 0, count: 9 })).toEqual({ tensor: tensor(9, 16) });
   });
 

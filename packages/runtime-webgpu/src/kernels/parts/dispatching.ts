@@ -2,7 +2,7 @@ import { LongspanError } from "@longspan/core";
 import type { DeviceLimits } from "../../kernel/device-facts.ts";
 import type { DeviceTensor, Operand } from "../../kernel/kernel.ts";
 
-/** Where bindings may start: WebGPU's default for `minStorageBufferOffsetAlignment`, which every device can do. */
+/** Where bindings may start: WebGPU's default for `minStorageBufferOffsetAlignment` and the one of uniforms, which every device can do. */
 export const bindingAlignment = 256;
 
 /** Words for a uniform buffer: integers (negative ones as two's complement), filled up to a multiple of 16 bytes. */
@@ -36,11 +36,17 @@ export interface RowRange {
 
 /**
  * Rows in runs that can be bound: no longer than a binding may be, each beginning where a binding may begin. One run where all fit.
- * `rowBytes` are the sizes of one row in each tensor that is bound this way.
+ * `rowBytes` are the sizes of one row in each tensor that is bound this way. `most`: the rows of a run at most, where rows are an axis of the
+ * grid; at least 128, by which all runs may begin.
  * @throws LongspanError `device-limit` where not even the shortest run fits.
  */
-export function rowRanges(rows: number, rowBytes: readonly number[], limits: DeviceLimits): readonly RowRange[] {
-  const maxRows = Math.floor(limits.maxStorageBufferBindingSize / Math.max(...rowBytes));
+export function rowRanges(
+  rows: number,
+  rowBytes: readonly number[],
+  limits: DeviceLimits,
+  most: number = Number.POSITIVE_INFINITY,
+): readonly RowRange[] {
+  const maxRows = Math.min(most, Math.floor(limits.maxStorageBufferBindingSize / Math.max(...rowBytes)));
   if (rows <= maxRows) return [{ first: 0, count: rows }];
   const step = Math.max(...rowBytes.map((bytes) => bindingAlignment / greatestCommonDivisor(bytes, bindingAlignment)));
   const count = Math.floor(maxRows / step) * step;
