@@ -3,7 +3,7 @@ import type { Page } from "playwright";
 
 /** A short document, so that SwiftShader reads it in a second. */
 export const note: string = "The access code of the Geneva station is 89944. There are 83 new doors at the Zurich harbour. ".repeat(3);
-export const question = "What is the access code of the Geneva station?";
+const question = "What is the access code of the Geneva station?";
 /** What the note says. */
 export const answer = "89944";
 

@@ -1,5 +1,5 @@
 /** Characters of a name that are shown: more than any that a person chose. */
-export const shownCharacters = 240;
+const shownCharacters = 240;
 
 /** Text of at most `maxLength` characters: of a longer one the first two thirds and the end, which tells names apart. */
 export function boundedText(text: string, maxLength: number = shownCharacters): string {
