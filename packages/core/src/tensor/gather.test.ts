@@ -73,6 +73,39 @@ describe("a matrix that lies column by column", () => {
     ]);
   });
 
+  test("the window that is taken apart is not the one that the next is read to", async () => {
+    const { tensor } = turned();
+    const own = tensor.storage.bytes?.source as ByteSource;
+    const lent: (Uint8Array | undefined)[] = [];
+    const filling: ByteSource = {
+      name: "filling",
+      size: rows * columns * 4,
+      async read(offset, length, options = {}) {
+        lent.push(options.into);
+        const found = await own.read(20 + offset, length);
+        const into = options.into?.subarray(0, length) ?? new Uint8Array(length);
+        into.set(found);
+        return into;
+      },
+      close: async () => {},
+    };
+    const storage = { source: filling, offset: 0, byteLength: filling.size };
+    const other = stridedTensor({ name: "t", dataType: "float32", shape: [rows, columns], strides: [1, rows], storage });
+    const { signal } = new AbortController();
+    const taken: number[] = [];
+    const scratch = {
+      take(byteLength: number) {
+        taken.push(byteLength);
+        return new Uint8Array(byteLength);
+      },
+    };
+    const found = new Float32Array((await other.readBytes(0, other.byteLength, { scratch, signal })).buffer);
+    for (const row of [0, 500, 999]) expect([...found.subarray(row * columns, (row + 1) * columns)]).toEqual(expected(row));
+    // Both halves are lent at once, and of no more than two windows.
+    expect(taken).toEqual([2 * 262 * 4000]);
+    expect(lent.map((into) => into?.byteOffset)).toEqual([0, 262 * 4000, 0]);
+  });
+
   test("some of its rows: of each column but these, where they lie", async () => {
     const { tensor, reads } = turned();
     const found = new Float32Array((await tensor.readBytes(500 * columns * 4, 2 * columns * 4)).buffer);
@@ -128,6 +161,16 @@ describe("a view whose elements lie far apart", () => {
       { offset: row, length: 32 * mebibyte },
       { offset: row + 32 * mebibyte, length: 7 * mebibyte + 2 },
     ]);
+  });
+
+  test("rows that lie whole, in two windows, each from the one it lies in", async () => {
+    const { source, reads } = countedSource(40 * mebibyte);
+    const storage = { source, offset: 0, byteLength: source.size };
+    const strides = [36 * mebibyte, 1];
+    const tensor = stridedTensor({ name: "t", dataType: "uint8", shape: [2, 10], strides, elementOffset: 2 ** 16 - 5, storage });
+    const row = (run: number): number[] => [...Array<number>(5).fill(byteOf(run)), ...Array<number>(5).fill(byteOf(run + 1))];
+    expect([...(await tensor.readBytes(0, 20))]).toEqual([...row(0), ...row(36 * 16)]);
+    expect(reads.map(({ length }) => length)).toEqual([32 * mebibyte, 4 * mebibyte + 10]);
   });
 
   test("elements of 8 bytes, in their halves", async () => {
