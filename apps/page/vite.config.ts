@@ -9,6 +9,8 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 const model = at("../../examples/train-lightning-qa/model/");
 const onnxruntime = fileURLToPath(new URL("./", import.meta.resolve("onnxruntime-web/wasm")));
 
+const onnxruntimeVersion: string = JSON.parse(readFileSync(`${onnxruntime}../package.json`, "utf8")).version;
+
 /** What the page carries beside its code, by the address it has there. */
 const carried: Readonly<Record<string, string>> = Object.fromEntries([
   ...[
@@ -24,6 +26,9 @@ const carried: Readonly<Record<string, string>> = Object.fromEntries([
   ].map((file) => [`example/${file}`, `${model}${file}`]),
   ...["ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"].map((file) => [`ort/${file}`, `${onnxruntime}${file}`]),
 ]);
+
+/** As the page asks for them: a browser must not take those of another version from its caches. */
+const wasmFiles = Object.keys(carried).flatMap((name) => (name.startsWith("ort/") ? [`${name}?${onnxruntimeVersion}`] : []));
 
 const mediaTypes: Readonly<Record<string, string>> = {
   mjs: "text/javascript",
@@ -59,6 +64,7 @@ function page(): Plugin {
         if (output.type !== "chunk" || output.fileName !== "service-worker.js") continue;
         output.code =
           `const pageFiles = ${JSON.stringify(["./", ...kept.toSorted()])};\n` +
+          `const wasmFiles = ${JSON.stringify(wasmFiles)};\n` +
           `const pageVersion = ${JSON.stringify(sum.digest("hex").slice(0, 12))};\n${output.code}`;
       }
     },
@@ -69,6 +75,7 @@ const licenses = pageLicenses();
 
 export default defineConfig({
   base: "./",
+  define: { onnxruntimeVersion: JSON.stringify(onnxruntimeVersion) },
   plugins: [page(), licenses.ofPage],
   resolve: {
     // The runtime is always given the module: what it would find itself is not built in.

@@ -97,6 +97,8 @@ test("why: what the answer's tokens looked at, of each layer and head, to be poi
   await layer.selectOption("0");
   await expect.poll(() => shares.allTextContents(), { timeout: 20_000 }).not.toEqual(before);
   await panel.getByRole("button", { name: /Close/ }).click();
+  // What opened it has the focus again.
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Why this answer?");
   expect(await page.evaluate(() => CSS.highlights.has("heat-5"))).toBe(false);
   expect(complaints).toEqual([]);
   await context.close();

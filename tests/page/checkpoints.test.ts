@@ -31,6 +31,9 @@ test("look inside: what a checkpoint is, its tensors under all their names, valu
   await details.locator(".histogram").waitFor();
   expect(await details.locator(".figures").textContent()).toMatch(/Mean.*Not finite0/);
   await takePicture(page, "inspect");
+  const name = await page.locator("button.name").first().textContent();
+  await details.getByRole("button", { name: "Close" }).click();
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe(name);
   await page.getByRole("searchbox").fill("nothing like this");
   await page.getByText("No name has this text in it.").waitFor();
   expect(complaints).toEqual([]);
@@ -91,6 +94,8 @@ test("convert into another framework, saved as one zip, and compare it with its 
   await page.getByRole("button", { name: "Save as a download" }).click();
   await page.getByRole("heading", { name: "Saved" }).waitFor();
   await takePicture(page, "convert");
+  // What was written, and how, stays together, whatever is chosen next.
+  expect(await page.locator(".convert .card").last().textContent()).toContain("Hugging Face (safetensors)");
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: /^Download/ }).click()]);
   const files = storedFiles(readFileSync(await download.path()));
   expect([...files.keys()].toSorted()).toEqual(expect.arrayContaining(["config.json", "model.safetensors", "tokenizer.json"]));
@@ -117,6 +122,8 @@ test("convert into another framework, saved as one zip, and compare it with its 
   await inputs.first().setInputFiles(folder.map((file) => (file.name === "model.safetensors" ? { ...file, buffer: weights } : file)));
   await page.getByRole("button", { name: "Another one" }).nth(1).waitFor();
   await page.locator(".pair .places").waitFor({ state: "detached" });
+  // The verdict was of the files before.
+  expect(await page.locator("#result-heading").count()).toBe(0);
   await page.getByRole("button", { name: "Compare", exact: true }).click();
   await page.getByRole("heading", { name: "The two differ." }).waitFor();
   await page.getByLabel("Only those that differ").check();

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright";
 import { servePage, type PageServer } from "longspan";
 
-const pageFolder: string = fileURLToPath(new URL("../../apps/page/dist/", import.meta.url));
+export const pageFolder: string = fileURLToPath(new URL("../../apps/page/dist/", import.meta.url));
 export const exampleModel: string = fileURLToPath(new URL("../../examples/train-lightning-qa/model/", import.meta.url));
 
 /** Pictures of a run, to be looked at. Not kept in the repository. */

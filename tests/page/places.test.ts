@@ -82,7 +82,9 @@ test("a model by its name on the Hub is downloaded once, and is there without a 
     const asked = hub.requests.length;
     const isKept = (): Promise<boolean> =>
       page.evaluate(
-        async () => (await caches.match("ort/ort-wasm-simd-threaded.wasm")) !== undefined && navigator.serviceWorker.controller !== null,
+        async () =>
+          (await caches.match("ort/ort-wasm-simd-threaded.wasm", { ignoreSearch: true })) !== undefined &&
+          navigator.serviceWorker.controller !== null,
       );
     await expect.poll(isKept, { timeout: 90_000 }).toBe(true);
     await context.setOffline(true);

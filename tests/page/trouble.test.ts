@@ -232,3 +232,59 @@ test("where there is no room, a copy and a conversion are refused, and nothing o
   expect(left).toEqual([]);
   await context.close();
 });
+
+test("where the browser keeps nothing of sites, the page opens all the same; what cannot be fetched, read or dropped is told, and what was typed stays", async () => {
+  const { page, complaints, context } = await openPage(built.browser, "about:blank", { serviceWorkers: "block" });
+  await context.addInitScript(() => {
+    Object.defineProperty(globalThis, "localStorage", {
+      get() {
+        throw new DOMException("Access is denied for this document.", "SecurityError");
+      },
+    });
+  });
+  await page.route("**/example/document.txt", (route) =>
+    route.fulfill({ status: 404, contentType: "text/html", body: "<h1>Not here</h1>" }),
+  );
+  await page.route("**/assets/work-*.js", (route) => route.abort("blockedbyclient"));
+  // A name that every object has is no view.
+  await page.goto(`${built.server.url}#constructor`);
+  await page.getByLabel("Settings").click();
+  await page.getByLabel("Theme").selectOption("dark");
+  expect(await page.locator("html").getAttribute("data-theme")).toBe("dark");
+  await page.keyboard.press("Escape");
+
+  const problem = page.locator(".document .problem");
+  await page.getByRole("button", { name: "Try the example" }).click();
+  await problem.waitFor();
+  expect(await problem.textContent()).toContain("The example is not served with this page");
+  expect(await page.locator(".document .text").count()).toBe(0);
+
+  // The worker's code does not come.
+  await page.getByText("Paste text").click();
+  await page.getByLabel("The document's text").fill(note);
+  await page.getByRole("button", { name: "Use this text" }).click();
+  await expect.poll(() => problem.textContent(), { timeout: 60_000 }).toContain("has ended");
+  expect(await page.getByLabel("The document's text").inputValue()).toBe(note);
+  await page.unroute("**/assets/work-*.js");
+  await page.getByRole("button", { name: "Use this text" }).click();
+  await page.locator(".document .text").waitFor();
+  expect(await page.getByLabel("The document's text").count()).toBe(0);
+
+  await page.getByRole("link", { name: "Convert" }).click();
+  await page.evaluate(() => {
+    // What a file manager's entry does whose file is gone when it is read.
+    const gone = {
+      isFile: true,
+      name: "gone.txt",
+      file: (_: unknown, refuse: (error: unknown) => void) => refuse(new DOMException("gone.txt is gone.")),
+    };
+    DataTransferItem.prototype.webkitGetAsEntry = () => gone as unknown as FileSystemEntry;
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(["text"], "gone.txt"));
+    document.querySelector(".page")?.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer }));
+  });
+  await page.getByText("What was dropped cannot be read").waitFor();
+  expect(await page.getByRole("alert").textContent()).toContain("gone.txt is gone.");
+  expect(complaints.filter((complaint) => !/Failed to load resource/.test(complaint))).toEqual([]);
+  await context.close();
+});

@@ -46,7 +46,9 @@ test("a second visit works offline, with the document, the questions and the mod
   // What WebAssembly needs is the last that is kept.
   const isKept = (): Promise<boolean> =>
     page.evaluate(
-      async () => (await caches.match("ort/ort-wasm-simd-threaded.wasm")) !== undefined && navigator.serviceWorker.controller !== null,
+      async () =>
+        (await caches.match("ort/ort-wasm-simd-threaded.wasm", { ignoreSearch: true })) !== undefined &&
+        navigator.serviceWorker.controller !== null,
     );
   await expect.poll(isKept, { timeout: 90_000 }).toBe(true);
   await context.setOffline(true);

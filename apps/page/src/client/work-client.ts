@@ -13,7 +13,7 @@ export interface WorkClient {
 }
 
 export interface WorkClientOptions {
-  /** Told when the worker has gone by itself: what it held is lost. */
+  /** Told when the worker has gone, by itself or with a call that was cancelled: what it held is lost. */
   readonly onGone: () => void;
   /** What the page's policy lets it connect to. */
   readonly connect: readonly string[];
@@ -49,7 +49,7 @@ export function createWorkClient({ onGone, connect, patience = 4000 }: WorkClien
   function receive(from: Worker, data: FromWorker): void {
     if (from !== worker) return;
     if (data.kind === "started") {
-      void navigator.locks.request(data.lock, () => gone(from));
+      void navigator.locks.request(data.lock, () => gone(from)).catch(() => undefined);
       return;
     }
     const call = pending.get(data.id);
@@ -79,6 +79,7 @@ export function createWorkClient({ onGone, connect, patience = 4000 }: WorkClien
     const old = worker;
     worker = undefined;
     old?.terminate();
+    onGone();
     pending.get(cancelled)?.reject(new PageFailure(aborted));
     pending.delete(cancelled);
     const next = start();

@@ -1,11 +1,13 @@
 // Answers for the page's own files from the cache, so that it works offline. Nothing of other origins passes through it.
+//
+// A new version waits until no tab of the old one is open (it never calls skipWaiting): a tab may still want parts of its own version, which the
+// server has no more.
 const scope = globalThis as unknown as Scope;
 
 /** What is used of a service worker's global scope, which the DOM's types do not have. */
 interface Scope {
   readonly location: Location;
   readonly clients: { claim(): Promise<void> };
-  skipWaiting(): Promise<void>;
   addEventListener(type: "install" | "activate", listener: (event: Waiting) => void): void;
   addEventListener(type: "message", listener: (event: Waiting & { readonly data: unknown }) => void): void;
   addEventListener(type: "fetch", listener: (event: Fetching) => void): void;
@@ -20,19 +22,18 @@ interface Fetching {
   respondWith(response: Promise<Response>): void;
 }
 
-/** Written by the build: the page's files, and a sum of them. */
+/** Written by the build: the page's files, what WebAssembly needs (with its version behind a question mark), and a sum of them. */
 declare const pageFiles: readonly string[];
+declare const wasmFiles: readonly string[];
 declare const pageVersion: string;
 
 const cacheName = `longspan-page-${pageVersion}`;
-const wasmFiles = ["ort/ort-wasm-simd-threaded.mjs", "ort/ort-wasm-simd-threaded.wasm"];
 
 scope.addEventListener("install", (event) => {
   event.waitUntil(
     (async (): Promise<void> => {
       const cache = await caches.open(cacheName);
       await cache.addAll(pageFiles.map((file) => new Request(file, { cache: "no-cache" })));
-      await scope.skipWaiting();
     })(),
   );
 });
@@ -75,7 +76,8 @@ async function answer(request: Request): Promise<Response> {
       return kept;
     }
   }
-  const kept = await cache.match(request.url, { ignoreSearch: true });
+  // The version is in the name of most files, of onnxruntime's in the search.
+  const kept = await cache.match(request.url, { ignoreSearch: !new URL(request.url).pathname.includes("/ort/") });
   if (kept === undefined) {
     // All of the example is kept: what is asked for beside it (other tokenizers' files) is not there, which must be known offline, too.
     return new URL(request.url).pathname.includes("/example/") ? new Response(null, { status: 404 }) : fetch(request);

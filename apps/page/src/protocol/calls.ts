@@ -224,8 +224,10 @@ export interface PlanReport {
   readonly problem: Problem | null;
 }
 
-/** Where a conversion goes: a folder that the user chose, or this browser's private file system, from which one file is downloaded. */
-export type SavePlace = { readonly kind: "folder"; readonly handle: FileSystemDirectoryHandle } | { readonly kind: "download" };
+/** Where a conversion goes: a folder that the user chose, or one of this browser's private file system, from which one file is downloaded. */
+export type SavePlace =
+  | { readonly kind: "folder"; readonly handle: FileSystemDirectoryHandle }
+  | { readonly kind: "download"; readonly folder: string };
 
 export interface ConvertRequest {
   readonly place: ModelPlace;

@@ -1,6 +1,6 @@
 /** An error as both sides of the page see it: plain data, so that it crosses from the worker whole. */
 export interface Problem {
-  /** A code of Longspan's errors, or one of the page's own: `worker-gone`, `permission-needed`, `no-text`, `unexpected`. */
+  /** A code of Longspan's errors, or one of the page's own: `worker-gone`, `permission-needed`, `no-text`, `no-file`, `drop-unreadable`, `example-missing`, `unexpected`. */
   readonly code: string;
   /** A sentence, in English where it comes from the library. */
   readonly message: string;

@@ -2,7 +2,7 @@ import { batch, effect, signal } from "@preact/signals";
 import type { AskResult, FoundAnswer, Progress } from "../protocol/calls.ts";
 import type { Problem } from "../protocol/problem.ts";
 import { database } from "../storage/database.ts";
-import { openDocument, openedDocument } from "./documents.ts";
+import { openDocument, openedDocument, readingDocument } from "./documents.ts";
 import { watchMemory, type MemoryWatch, type StageMemory } from "./memory.ts";
 import { allowPlace, chosenModel, loadedModel, precision, runtimeChoice } from "./models.ts";
 import { problemOf, work } from "./work.ts";
@@ -122,7 +122,7 @@ export async function restoreVisit(): Promise<void> {
   if (visit?.model !== undefined && chosenModel.peek() === undefined) {
     chosenModel.value = { place: visit.model, name: visit.modelName ?? "" };
   }
-  if (visit?.document !== undefined && openedDocument.peek() === undefined) {
+  if (visit?.document !== undefined && openedDocument.peek() === undefined && readingDocument.peek() === undefined) {
     const { key, name, content, suggestions } = visit.document;
     if (await openDocument(name, content, { key, suggestions })) {
       // What was under way then has ended with that visit.

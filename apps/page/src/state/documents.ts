@@ -19,19 +19,24 @@ export const openedDocument = signal<PageDocument | undefined>(undefined);
 export const readingDocument = signal<string | undefined>(undefined);
 export const documentProblem = signal<Problem | undefined>(undefined);
 
-/** Reads a file, or takes a text, and makes it the page's document. @returns whether it could be read. */
+/** The newest call of `openDocument`: what older ones find out is too late. */
+let newest: object | undefined;
+
+/** Reads a file, or takes a text, and makes it the page's document. @returns whether it is that now: it could be read, and no other was opened meanwhile. */
 export async function openDocument(
   name: string,
   content: string | Blob,
   options: { readonly key?: string | undefined; readonly suggestions?: readonly string[] | undefined } = {},
 ): Promise<boolean> {
   const key = options.key ?? crypto.randomUUID();
+  const own = {};
+  newest = own;
   documentProblem.value = undefined;
   readingDocument.value = name;
   try {
     // A text's ends of lines are made alike there, too: offsets are into what is read.
     const { text, warnings } = await work.call("read", { key, name, content });
-    if (readingDocument.peek() !== name) return false;
+    if (newest !== own) return false;
     if (text.trim() === "") {
       documentProblem.value = { code: "no-text", message: "" };
       return false;
@@ -39,10 +44,10 @@ export async function openDocument(
     openedDocument.value = { key, name, content, text, warnings, words: countWords(text), suggestions: options.suggestions ?? [] };
     return true;
   } catch (error) {
-    documentProblem.value = problemOf(error);
+    if (newest === own) documentProblem.value = problemOf(error);
     return false;
   } finally {
-    if (readingDocument.peek() === name) readingDocument.value = undefined;
+    if (newest === own) readingDocument.value = undefined;
   }
 }
 

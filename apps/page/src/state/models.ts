@@ -3,7 +3,8 @@ import type { LoadedModel, Precision, Progress, RuntimeChoice, RuntimeReport } f
 import { placeKey, type ChosenFile, type ModelPlace } from "../protocol/model-place.ts";
 import { PageFailure, type Problem } from "../protocol/problem.ts";
 import { database, type KeptModel } from "../storage/database.ts";
-import { deleteKeptFolder } from "../storage/kept-folders.ts";
+import { deleteKeptFolder, deleteUnheldDownloads, deleteUnknownFolders, holdingKeptFolder } from "../storage/kept-folders.ts";
+import { keepSetting, setting } from "../storage/settings.ts";
 import { problemOf, work, workerDeaths } from "./work.ts";
 
 /** The model that questions go to. */
@@ -12,8 +13,8 @@ export const chosenModel = signal<{ readonly place: ModelPlace; readonly name: s
 /** What the worker holds of it. */
 export const loadedModel = signal<LoadedModel | undefined>(undefined);
 
-export const runtimeChoice = signal<RuntimeChoice>((localStorage.getItem("longspan-runtime") as RuntimeChoice | null) ?? "automatic");
-export const precision = signal<Precision>((localStorage.getItem("longspan-precision") as Precision | null) ?? "float32");
+export const runtimeChoice = signal(setting<RuntimeChoice>("longspan-runtime", ["automatic", "webgpu", "wasm", "reference"], "automatic"));
+export const precision = signal(setting<Precision>("longspan-precision", ["float32", "float16"], "float32"));
 export const runtimes = signal<RuntimeReport | undefined>(undefined);
 
 export const keptModels = signal<readonly KeptModel[]>([]);
@@ -48,13 +49,13 @@ export function chooseModel(place: ModelPlace, name: string): void {
 
 export function chooseRuntime(choice: RuntimeChoice): void {
   runtimeChoice.value = choice;
-  localStorage.setItem("longspan-runtime", choice);
+  keepSetting("longspan-runtime", choice);
   loadedModel.value = undefined;
 }
 
 export function choosePrecision(chosen: Precision): void {
   precision.value = chosen;
-  localStorage.setItem("longspan-precision", chosen);
+  keepSetting("longspan-precision", chosen);
   loadedModel.value = undefined;
 }
 
@@ -99,7 +100,13 @@ export async function chooseKept({ place, name }: KeptModel): Promise<boolean> {
   return true;
 }
 
+async function isKept(folder: string): Promise<boolean> {
+  return (await database.models()).some(({ place }) => place.kind === "kept" && place.folder === folder);
+}
+
+/** What is on this machine already. What is left of copies and conversions that did not come to their end is deleted. */
 export async function readKept(): Promise<void> {
+  await Promise.all([deleteUnknownFolders(isKept), deleteUnheldDownloads()]).catch(() => undefined);
   keptModels.value = await database.models().catch(() => []);
   hubCacheUsed.value = await caches.has("longspan-hub").catch(() => false);
   usedBytes.value = (await navigator.storage.estimate().catch(() => undefined))?.usage ?? 0;
@@ -129,8 +136,13 @@ export async function keepChosen(): Promise<void> {
   keeping.value = { stage: "keep", item: "", done: 0, total: 0, unit: "bytes" };
   try {
     await navigator.storage.persist().catch(() => false);
-    const { bytes } = await work.call("keep", { place: chosen.place, folder: id }, { onProgress: (event) => (keeping.value = event) });
-    await database.saveModel({ id, name: chosen.name, place: { kind: "kept", folder: id }, bytes });
+    const { place, name } = chosen;
+    await holdingKeptFolder(id, async () => {
+      // Another tab may have been quicker.
+      if (await isKept(id)) return;
+      const { bytes } = await work.call("keep", { place, folder: id }, { onProgress: (event) => (keeping.value = event) });
+      await database.saveModel({ id, name, place: { kind: "kept", folder: id }, bytes });
+    });
   } catch (error) {
     modelProblem.value = problemOf(error);
   } finally {
@@ -140,8 +152,11 @@ export async function keepChosen(): Promise<void> {
 }
 
 export async function forgetModel({ id, place }: KeptModel): Promise<void> {
-  if (chosenModel.peek()?.place === place) {
-    await unloadModel();
+  const chosen = chosenModel.peek()?.place;
+  // A visit that was restored has a copy of its place.
+  if (chosen !== undefined && placeKey(chosen) === placeKey(place)) {
+    // Of a worker that is gone, nothing is left to be freed.
+    await unloadModel().catch(() => undefined);
     chosenModel.value = undefined;
   }
   if (place.kind === "kept") await deleteKeptFolder(place.folder);

@@ -274,6 +274,9 @@ export const de: Texts = {
       "permission-denied": "Der Browser darf dort nicht mehr lesen oder schreiben. Wählen Sie den Ordner neu und erlauben Sie es.",
       "permission-needed": "Der Browser fragt, bevor er diesen Ordner wieder öffnet. Erlauben Sie es, oder wählen Sie den Ordner neu.",
       "network-failed": "Das Netz hat nicht geantwortet. Prüfen Sie die Verbindung und versuchen Sie es noch einmal.",
+      "example-missing":
+        "Das Beispiel gehört nicht zu dem, was diese Adresse liefert. Wählen Sie ein eigenes Dokument und ein eigenes Modell.",
+      "drop-unreadable": "Was abgelegt wurde, lässt sich nicht lesen. Legen Sie es noch einmal ab, oder wählen Sie es mit den Knöpfen.",
       "not-a-checkpoint": "Das ist kein Checkpoint, den Longspan kennt.",
       "head-unknown": "Dieses Modell beantwortet keine Fragen. Hineinsehen und umwandeln geht trotzdem.",
       "not-found": "Neben dem Modell fehlt etwas. Für Antworten braucht sein Ordner config.json und die Dateien des Tokenizers.",

@@ -273,6 +273,8 @@ export const en = {
       "permission-denied": "The browser may not read or write there any more. Choose the folder again and allow it.",
       "permission-needed": "The browser asks before it opens this folder again. Allow it, or choose the folder anew.",
       "network-failed": "The network did not answer. Check the connection and try again.",
+      "example-missing": "The example is not served with this page. Choose a document and a model of your own.",
+      "drop-unreadable": "What was dropped cannot be read. Drop it again, or choose it with the buttons.",
       "not-a-checkpoint": "This is no checkpoint that Longspan knows.",
       "head-unknown": "This model does not answer questions. You can still look inside it and convert it.",
       "not-found": "Something is missing beside the model. For answers, its folder needs config.json and the tokenizer's files.",

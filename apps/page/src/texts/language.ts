@@ -1,4 +1,5 @@
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
+import { keepSetting, setting } from "../storage/settings.ts";
 import { de } from "./de.ts";
 import { en, type Texts } from "./en.ts";
 
@@ -15,10 +16,10 @@ export const texts: ReadonlySignal<Texts> = computed(() => languages[language.va
 
 export function chooseLanguage(chosen: Language): void {
   language.value = chosen;
-  localStorage.setItem(key, chosen);
+  keepSetting(key, chosen);
 }
 
 function firstLanguage(): Language {
-  const wanted = [localStorage.getItem(key) ?? "", ...navigator.languages.map((tag) => tag.slice(0, 2))];
-  return wanted.find((tag): tag is Language => tag in languages) ?? "en";
+  const spoken = navigator.languages.map((tag) => tag.slice(0, 2)).find((tag): tag is Language => Object.hasOwn(languages, tag));
+  return setting(key, Object.keys(languages) as Language[], spoken ?? "en");
 }

@@ -1,9 +1,11 @@
 import { signal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import type { ModelPlace } from "../protocol/model-place.ts";
+import type { Problem } from "../protocol/problem.ts";
 import { announcement, changeDocument } from "../state/conversation.ts";
-import { readDrop } from "../state/dropped.ts";
+import { readDrop, type Dropped } from "../state/dropped.ts";
 import { chooseModel } from "../state/models.ts";
+import { problemOf } from "../state/work.ts";
 import { language, texts } from "../texts/language.ts";
 import { AskView } from "./ask/ask-view.tsx";
 import { CompareView, openToCompare } from "./compare/compare-view.tsx";
@@ -11,6 +13,7 @@ import { ConvertView, openToConvert } from "./convert/convert-view.tsx";
 import { LookView } from "./look/look-view.tsx";
 import { openToLook } from "./look/look-state.ts";
 import { Privacy } from "./privacy.tsx";
+import { ProblemNote } from "./problem-note.tsx";
 import { Settings } from "./settings.tsx";
 
 const views = { ask: AskView, look: LookView, compare: CompareView, convert: ConvertView } as const;
@@ -18,6 +21,8 @@ type ViewName = keyof typeof views;
 
 const view = signal<ViewName>(viewOfAddress());
 const dragging = signal(false);
+/** Of what was dropped last, in whatever view. */
+const dropProblem = signal<Problem | undefined>(undefined);
 const online = signal(navigator.onLine);
 
 addEventListener("hashchange", () => {
@@ -25,12 +30,13 @@ addEventListener("hashchange", () => {
   view.value = viewOfAddress();
   // Another section begins at its top, however far the last one was read.
   scrollTo({ top: 0, behavior: "instant" });
+  dropProblem.value = undefined;
 });
 for (const event of ["online", "offline"]) addEventListener(event, () => (online.value = navigator.onLine));
 
 function viewOfAddress(): ViewName {
   const name = location.hash.slice(1);
-  return name in views ? (name as ViewName) : "ask";
+  return Object.hasOwn(views, name) ? (name as ViewName) : "ask";
 }
 
 /** The whole page: header, one of four views, and what is said to those who do not see it. */
@@ -80,6 +86,7 @@ export function App(): JSX.Element {
       </header>
       {!online.value && <p class="band">{words.offline}</p>}
       <main id="content" tabIndex={-1}>
+        {dropProblem.value !== undefined && <ProblemNote problem={dropProblem.value} />}
         <View />
       </main>
       <Privacy />
@@ -109,8 +116,15 @@ const takeModel: Readonly<Record<ViewName, (place: ModelPlace, name: string) => 
 };
 
 async function takeDrop(transfer: DataTransfer): Promise<void> {
-  const dropped = await readDrop(transfer);
-  if (dropped === undefined) announcement.value = texts.peek().problem.noFile;
+  dropProblem.value = undefined;
+  let dropped: Dropped;
+  try {
+    dropped = await readDrop(transfer);
+  } catch (error) {
+    dropProblem.value = { code: "drop-unreadable", message: problemOf(error).message };
+    return;
+  }
+  if (dropped === undefined) dropProblem.value = { code: "no-file", message: "" };
   else if (dropped.kind === "document") {
     location.hash = "ask";
     await changeDocument(dropped.file.name, dropped.file);

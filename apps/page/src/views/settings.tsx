@@ -1,12 +1,13 @@
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
+import { keepSetting, setting } from "../storage/settings.ts";
 import { chooseLanguage, language, languages, texts, type Language } from "../texts/language.ts";
 
 const themes = ["system", "light", "dark", "contrast"] as const;
 type Theme = (typeof themes)[number];
 
 const key = "longspan-theme";
-const theme = signal<Theme>(themes.find((name) => name === localStorage.getItem(key)) ?? "system");
+const theme = signal(setting<Theme>(key, themes, "system"));
 
 /** Before anything is drawn, so that nothing flashes. */
 export function applyTheme(): void {
@@ -15,7 +16,7 @@ export function applyTheme(): void {
 
 function chooseTheme(chosen: Theme): void {
   theme.value = chosen;
-  localStorage.setItem(key, chosen);
+  keepSetting(key, chosen);
   applyTheme();
 }
 

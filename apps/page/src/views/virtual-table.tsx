@@ -43,8 +43,10 @@ export function VirtualTable<Row>({ label, columns, rows, cells, rowKey, isCurre
       <table aria-rowcount={rows.length + 1}>
         <thead>
           <tr aria-rowindex={1}>
-            {columns.map((column) => (
-              <th key={column} scope="col">
+            {columns.map((column, index) => (
+              // Two columns may have one heading.
+              // oxlint-disable-next-line react/no-array-index-key
+              <th key={index} scope="col">
                 {column}
               </th>
             ))}
@@ -55,9 +57,9 @@ export function VirtualTable<Row>({ label, columns, rows, cells, rowKey, isCurre
           {rows.slice(first, last).map((row, index) => (
             <tr key={rowKey(row)} aria-rowindex={first + index + 2} class={isCurrent?.(row) === true ? "current" : undefined}>
               {cells(row).map((cell, column) => (
-                // Cells have no other name than their column's.
+                // Cells have no other name than their column's place.
                 // oxlint-disable-next-line react/no-array-index-key
-                <td key={columns[column] ?? column}>{cell}</td>
+                <td key={column}>{cell}</td>
               ))}
             </tr>
           ))}

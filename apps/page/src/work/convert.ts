@@ -2,7 +2,7 @@ import { makeZip, predictLength } from "client-zip";
 import { LongspanError, type Checkpoint } from "@longspan/core";
 import { directoryHandleSink } from "@longspan/core/browser";
 import type { Converted, ConvertRequest } from "../protocol/calls.ts";
-import { emptyDownloads } from "../storage/kept-folders.ts";
+import { emptyDownload } from "../storage/kept-folders.ts";
 import { converter } from "./adapters.ts";
 import type { StepOptions } from "./models.ts";
 import { saying } from "./saying.ts";
@@ -14,7 +14,7 @@ export async function convert(
   { signal, report }: StepOptions,
 ): Promise<Converted> {
   const started = performance.now();
-  const folder = to.kind === "folder" ? to.handle : await saying("the download", emptyDownloads);
+  const folder = to.kind === "folder" ? to.handle : await saying("the download", () => emptyDownload(to.folder));
   const sink = directoryHandleSink(folder);
   const plan = converter.plan(checkpoint, { target, dataType: dataType as "float16" | undefined });
   const written = await converter

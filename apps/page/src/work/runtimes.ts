@@ -22,13 +22,16 @@ async function gpuOffer(): Promise<RuntimeOffer> {
 }
 
 async function wasmOffer(): Promise<RuntimeOffer> {
-  const response = await fetch(wasmFolder("ort-wasm-simd-threaded.mjs"), { method: "HEAD" }).catch(() => undefined);
+  const response = await fetch(wasmFile("mjs"), { method: "HEAD" }).catch(() => undefined);
   const usable = response?.ok === true;
   return { name: "wasm", detail: String(threads()), usable, obstacle: usable ? undefined : "no-module" };
 }
 
-function wasmFolder(file = ""): string {
-  return new URL(`ort/${file}`, pageAddress()).href;
+/** Of onnxruntime-web's package, whose version the build writes: a browser keeps files of one version only together. */
+declare const onnxruntimeVersion: string;
+
+function wasmFile(ending: "mjs" | "wasm"): string {
+  return new URL(`ort/ort-wasm-simd-threaded.${ending}?${onnxruntimeVersion}`, pageAddress()).href;
 }
 
 /** Several need memory that threads share, which a page has where it is isolated from other origins. */
@@ -50,7 +53,7 @@ export async function chooseRuntime(choice: RuntimeChoice, precision: Precision)
       return { name, precision, runtime: webgpu({ precision }) };
     case "wasm": {
       const module = await import("onnxruntime-web/wasm");
-      module.env.wasm.wasmPaths = wasmFolder();
+      module.env.wasm.wasmPaths = { mjs: wasmFile("mjs"), wasm: wasmFile("wasm") };
       return { name, precision: "float32", runtime: ort({ module, executionProviders: ["wasm"], threads: threads() }) };
     }
     default:

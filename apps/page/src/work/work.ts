@@ -92,7 +92,11 @@ function post(message: FromWorker): void {
 
 // Whoever waits for this lock learns that the worker is gone, however it ended: workers have no event for that.
 const lock = `longspan-worker-${crypto.randomUUID()}`;
-void navigator.locks.request(lock, () => {
-  post({ kind: "started", lock });
-  return new Promise<never>(() => undefined);
-});
+void navigator.locks
+  .request(lock, () => {
+    post({ kind: "started", lock });
+    return new Promise<never>(() => undefined);
+  })
+  .catch(() => {
+    // A browser that keeps nothing of sites has no locks for them either: of its end only an error tells.
+  });

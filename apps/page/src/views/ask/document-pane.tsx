@@ -149,7 +149,10 @@ function DocumentChooser(): JSX.Element {
   const words = texts.value.ask;
   const input = useRef<HTMLInputElement>(null);
   const take = async (name: string, content: string | Blob): Promise<void> => {
-    if (await changeDocument(name, content)) changing.value = false;
+    if (!(await changeDocument(name, content))) return;
+    changing.value = false;
+    // What could not be read stays, to be mended.
+    if (content === pasted.peek()) pasted.value = "";
   };
   return (
     <div class="chooser">
@@ -173,7 +176,7 @@ function DocumentChooser(): JSX.Element {
         <form
           onSubmit={(event) => {
             event.preventDefault();
-            void take(words.document, pasted.peek()).then(() => (pasted.value = ""));
+            void take(words.document, pasted.peek());
           }}
         >
           <label for="pasted">{words.pasteLabel}</label>

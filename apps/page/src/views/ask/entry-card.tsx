@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import type { JSX } from "preact";
 import type { AskResult, FoundAnswer } from "../../protocol/calls.ts";
 import { ask, cancelQuestion, removeQuestion, shownAnswer, type Entry } from "../../state/conversation.ts";
@@ -53,6 +54,7 @@ function Answers({ id, question, result }: { readonly id: string; readonly quest
   if (best === undefined || best.text === "") return <p>{words.noAnswer}</p>;
   const took = result.timings.find(({ stage }) => stage === "answer")?.milliseconds ?? 0;
   const isExplained = explained.value?.entry === id;
+  const justClosed = useRef(false);
   return (
     <>
       <AnswerButton id={id} index={0} answer={best} best />
@@ -79,10 +81,22 @@ function Answers({ id, question, result }: { readonly id: string; readonly quest
           key={id}
           question={question}
           answer={explained.value?.answer ?? best}
-          onClose={() => (explained.value = undefined)}
+          onClose={() => {
+            justClosed.current = true;
+            explained.value = undefined;
+          }}
         />
       ) : (
-        <button type="button" class="small" onClick={() => explain(id, result)}>
+        <button
+          ref={(button) => {
+            // Where the panel was closed, what opened it has the focus again.
+            if (button !== null && justClosed.current) button.focus();
+            justClosed.current = false;
+          }}
+          type="button"
+          class="small"
+          onClick={() => explain(id, result)}
+        >
           {words.why}
         </button>
       )}

@@ -21,6 +21,15 @@ const problem = signal<Problem | undefined>(undefined);
 const onlyDifferent = signal(false);
 let controller = new AbortController();
 
+// A verdict is of the two that were compared: it goes with either of them.
+for (const { inspection } of [left, right]) inspection.subscribe(forget);
+
+function forget(): void {
+  controller.abort();
+  found.value = undefined;
+  problem.value = undefined;
+}
+
 /** Into the first place that is free; else it is the second to be compared. */
 export async function openToCompare(place: ModelPlace): Promise<void> {
   await (left.place.peek() === undefined ? left : right).open(place);
@@ -57,20 +66,23 @@ export function CompareView(): JSX.Element {
 async function compare(): Promise<void> {
   const [one, other] = [left.place.peek(), right.place.peek()];
   if (one === undefined || other === undefined || progress.peek() !== undefined) return;
-  controller = new AbortController();
-  found.value = undefined;
-  problem.value = undefined;
+  forget();
+  const own = new AbortController();
+  controller = own;
   progress.value = { stage: "compare", item: "", done: 0, total: 0, unit: "bytes" };
   try {
-    found.value = await work.call(
+    const comparison = await work.call(
       "compare",
       { left: one, right: other },
-      { signal: controller.signal, onProgress: (event) => (progress.value = event) },
+      { signal: own.signal, onProgress: (event) => (progress.value = event) },
     );
-    announcement.value = found.value.equal ? texts.peek().compare.same : texts.peek().compare.different;
+    // It may have been on its way already when it was cancelled.
+    if (own.signal.aborted) return;
+    found.value = comparison;
+    announcement.value = comparison.equal ? texts.peek().compare.same : texts.peek().compare.different;
   } catch (error) {
     const what = problemOf(error);
-    if (what.code !== "aborted") problem.value = what;
+    if (!own.signal.aborted) problem.value = what;
   } finally {
     progress.value = undefined;
   }

@@ -6,6 +6,7 @@ import type { ModelPlace } from "../../protocol/model-place.ts";
 import type { Problem } from "../../protocol/problem.ts";
 import { announcement } from "../../state/conversation.ts";
 import { problemOf, work } from "../../state/work.ts";
+import { deleteUnheldDownloads, holdDownload, type HeldDownload } from "../../storage/kept-folders.ts";
 import { texts } from "../../texts/language.ts";
 import { bytes, count, seconds } from "../../texts/numbers.ts";
 import { CheckpointChooser } from "../look/checkpoint-chooser.tsx";
@@ -18,11 +19,28 @@ import { VirtualTable } from "../virtual-table.tsx";
 const source = openedCheckpoint("convert");
 const target = signal("hf");
 const dataType = signal("");
-const plan = signal<PlanReport | undefined>(undefined);
-const converted = signal<Converted | undefined>(undefined);
+const plan = signal<Planned | undefined>(undefined);
+const converted = signal<Conversion | undefined>(undefined);
 const progress = signal<Progress | undefined>(undefined);
 const problem = signal<Problem | undefined>(undefined);
 let controller = new AbortController();
+/** What is chosen now: the answer to an older request is too late. */
+let wanted: Request<"plan"> | undefined;
+let download: HeldDownload | undefined;
+
+/** What is to be converted and how, and what would become of it. */
+interface Planned {
+  readonly request: Request<"plan">;
+  /** The checkpoint's name. */
+  readonly source: string;
+  readonly report: PlanReport;
+}
+
+/** What was written, and by which plan. */
+interface Conversion {
+  readonly planned: Planned;
+  readonly report: Converted;
+}
 
 export async function openToConvert(place: ModelPlace): Promise<void> {
   await source.open(place);
@@ -30,22 +48,24 @@ export async function openToConvert(place: ModelPlace): Promise<void> {
 
 // The table of what would happen follows what is chosen.
 effect(() => {
-  const place = source.inspection.value === undefined ? undefined : source.place.peek();
-  const request = { place, target: target.value, dataType: dataType.value === "" ? undefined : dataType.value };
+  const inspection = source.inspection.value;
+  const place = source.place.peek();
+  const request = { target: target.value, dataType: dataType.value === "" ? undefined : dataType.value };
+  wanted = undefined;
   plan.value = undefined;
   converted.value = undefined;
   problem.value = undefined;
-  if (request.place === undefined) return;
-  void readPlan({ ...request, place: request.place });
+  if (inspection === undefined || place === undefined) return;
+  wanted = { ...request, place };
+  void readPlan(wanted, inspection.name);
 });
 
-async function readPlan(request: Request<"plan">): Promise<void> {
+async function readPlan(request: Request<"plan">, name: string): Promise<void> {
   try {
     const report = await work.call("plan", request);
-    const same = report.target === target.peek() && (request.dataType ?? "") === dataType.peek();
-    if (same && request.place === source.place.peek()) plan.value = report;
+    if (request === wanted) plan.value = { request, source: name, report };
   } catch (error) {
-    problem.value = problemOf(error);
+    if (request === wanted) problem.value = problemOf(error);
   }
 }
 
@@ -53,6 +73,7 @@ async function readPlan(request: Request<"plan">): Promise<void> {
 export function ConvertView(): JSX.Element {
   const words = texts.value.convert;
   const targets = source.inspection.value?.targets ?? [];
+  const busy = progress.value !== undefined;
   return (
     <div class="convert">
       <h1>{words.heading}</h1>
@@ -63,7 +84,7 @@ export function ConvertView(): JSX.Element {
           <div class="choices">
             <label>
               {words.target}
-              <select value={target.value} onChange={(event) => (target.value = event.currentTarget.value)}>
+              <select value={target.value} disabled={busy} onChange={(event) => (target.value = event.currentTarget.value)}>
                 {targets.map((name) => (
                   <option key={name} value={name}>
                     {words.targets[name] ?? name}
@@ -73,7 +94,7 @@ export function ConvertView(): JSX.Element {
             </label>
             <label>
               {words.dataType}
-              <select value={dataType.value} onChange={(event) => (dataType.value = event.currentTarget.value)}>
+              <select value={dataType.value} disabled={busy} onChange={(event) => (dataType.value = event.currentTarget.value)}>
                 <option value="">{words.asIs}</option>
                 {["float32", "float16", "bfloat16"].map((name) => (
                   <option key={name} value={name}>
@@ -83,7 +104,7 @@ export function ConvertView(): JSX.Element {
               </select>
             </label>
           </div>
-          {plan.value !== undefined && <Plan report={plan.value} />}
+          {plan.value !== undefined && <Plan planned={plan.value} />}
         </section>
       )}
       {progress.value !== undefined && (
@@ -92,12 +113,13 @@ export function ConvertView(): JSX.Element {
         </section>
       )}
       {problem.value !== undefined && <ProblemNote problem={problem.value} />}
-      {converted.value !== undefined && <Done report={converted.value} />}
+      {converted.value !== undefined && <Done conversion={converted.value} />}
     </div>
   );
 }
 
-function Plan({ report }: { readonly report: PlanReport }): JSX.Element {
+function Plan({ planned }: { readonly planned: Planned }): JSX.Element {
+  const { report } = planned;
   const words = texts.value.convert;
   const canChoose = "showDirectoryPicker" in globalThis;
   const busy = progress.value !== undefined;
@@ -114,7 +136,7 @@ function Plan({ report }: { readonly report: PlanReport }): JSX.Element {
       )}
       <div class="actions">
         {canChoose && (
-          <button type="button" class="primary" disabled={busy || report.problem !== null} onClick={() => void saveToFolder()}>
+          <button type="button" class="primary" disabled={busy || report.problem !== null} onClick={() => void saveToFolder(planned)}>
             {words.toFolder}
           </button>
         )}
@@ -122,7 +144,7 @@ function Plan({ report }: { readonly report: PlanReport }): JSX.Element {
           type="button"
           class={canChoose ? undefined : "primary"}
           disabled={busy || report.problem !== null}
-          onClick={() => void convert({ kind: "download" })}
+          onClick={() => void convert(planned)}
         >
           {words.toDownload}
         </button>
@@ -133,7 +155,7 @@ function Plan({ report }: { readonly report: PlanReport }): JSX.Element {
           label={words.table}
           columns={[words.columns.source, words.columns.shape, words.columns.target, words.columns.shape]}
           rows={report.rows}
-          rowKey={(row) => row.source}
+          rowKey={(row) => `${row.source}\n${row.target}`}
           cells={(row) => [
             <code title={row.source}>{row.source}</code>,
             <code>{row.sourceShape.join(" × ")}</code>,
@@ -149,40 +171,58 @@ function Plan({ report }: { readonly report: PlanReport }): JSX.Element {
   );
 }
 
-async function saveToFolder(): Promise<void> {
+async function saveToFolder(planned: Planned): Promise<void> {
   const pick: unknown = Reflect.get(globalThis, "showDirectoryPicker");
   if (typeof pick !== "function") return;
   try {
     const handle = (await Reflect.apply(pick, globalThis, [{ mode: "readwrite", id: "converted" }])) as FileSystemDirectoryHandle;
-    await convert({ kind: "folder", handle });
+    await convert(planned, handle);
   } catch (error) {
     if (!(error instanceof DOMException && error.name === "AbortError")) problem.value = problemOf(error);
   }
 }
 
-async function convert(to: SavePlace): Promise<void> {
-  const place = source.place.peek();
-  if (place === undefined || progress.peek() !== undefined) return;
-  controller = new AbortController();
+/** Into the folder, or, without one, into this browser's storage, for a download. */
+async function convert(planned: Planned, folder?: FileSystemDirectoryHandle): Promise<void> {
+  if (progress.peek() !== undefined) return;
+  const own = new AbortController();
+  controller = own;
   converted.value = undefined;
   problem.value = undefined;
   progress.value = { stage: "convert", item: "", done: 0, total: 0, unit: "bytes" };
   try {
-    converted.value = await work.call(
+    const to: SavePlace = folder === undefined ? { kind: "download", folder: await freshDownload() } : { kind: "folder", handle: folder };
+    const report = await work.call(
       "convert",
-      { place, target: target.peek(), dataType: dataType.peek() === "" ? undefined : dataType.peek(), to },
-      { signal: controller.signal, onProgress: (event) => (progress.value = event) },
+      { ...planned.request, to },
+      { signal: own.signal, onProgress: (event) => (progress.value = event) },
     );
+    converted.value = { planned, report };
     announcement.value = texts.peek().convert.done;
   } catch (error) {
     const what = problemOf(error);
     if (what.code !== "aborted") problem.value = what;
+    if (folder === undefined) await dropDownload().catch(() => undefined);
   } finally {
     progress.value = undefined;
   }
 }
 
-function Done({ report }: { readonly report: Converted }): JSX.Element {
+/** What an earlier conversion left for a download goes with the next one. */
+async function freshDownload(): Promise<string> {
+  await dropDownload();
+  download = await holdDownload();
+  return download.folder;
+}
+
+async function dropDownload(): Promise<void> {
+  await download?.release();
+  download = undefined;
+  await deleteUnheldDownloads();
+}
+
+function Done({ conversion }: { readonly conversion: Conversion }): JSX.Element {
+  const { planned, report } = conversion;
   const words = texts.value.convert;
   const { download } = report;
   const card = useRef<HTMLElement>(null);
@@ -193,6 +233,9 @@ function Done({ report }: { readonly report: Converted }): JSX.Element {
       <h2 id="done-heading" class="same">
         {words.done}
       </h2>
+      <p class="muted">
+        {planned.source.split("/").at(-1)} → {words.targets[planned.report.target] ?? planned.report.target}
+      </p>
       <p>{words.doneDetail(words.files(count(report.files.length)), bytes(report.bytes), seconds(report.milliseconds))}</p>
       <ul class="left">
         {report.files.map(({ name, size }) => (
@@ -207,7 +250,7 @@ function Done({ report }: { readonly report: Converted }): JSX.Element {
             {words.download(download.name)}
           </button>
         )}
-        <button type="button" onClick={() => saveReport(report)}>
+        <button type="button" onClick={() => saveReport(conversion)}>
           {words.saveReport}
         </button>
       </div>
@@ -216,13 +259,11 @@ function Done({ report }: { readonly report: Converted }): JSX.Element {
 }
 
 /** The same keys as the command line's `convert --json`. */
-function saveReport({ files }: Converted): void {
-  const planned = plan.peek();
-  if (planned === undefined) return;
+function saveReport({ planned: { source: name, report: planned }, report: { files } }: Conversion): void {
   const report = {
-    source: source.inspection.peek()?.name,
+    source: name,
     target: planned.target,
-    written: files.map(({ name }) => name),
+    written: files.map((file) => file.name),
     converted: planned.rows,
     dropped: planned.dropped,
     warnings: planned.warnings,

@@ -1,5 +1,5 @@
 import { useComputed, useSignal } from "@preact/signals";
-import { useId } from "preact/hooks";
+import { useId, useRef } from "preact/hooks";
 import type { JSX } from "preact";
 import type { Inspection, TensorRow } from "../../protocol/calls.ts";
 import type { ModelPlace } from "../../protocol/model-place.ts";
@@ -19,6 +19,8 @@ export function TensorTable({ inspection, place }: TensorTableProps): JSX.Elemen
   const wanted = useSignal("");
   const chosen = useSignal<TensorRow | undefined>(undefined);
   const id = useId();
+  const search = useRef<HTMLInputElement>(null);
+  const opener = useRef<HTMLButtonElement | undefined>(undefined);
   const rows = useComputed(() => {
     const parts = wanted.value
       .toLowerCase()
@@ -41,6 +43,7 @@ export function TensorTable({ inspection, place }: TensorTableProps): JSX.Elemen
         {words.search}
       </label>
       <input
+        ref={search}
         id={`${id}-search`}
         type="search"
         placeholder={words.search}
@@ -60,7 +63,16 @@ export function TensorTable({ inspection, place }: TensorTableProps): JSX.Elemen
             rowKey={(row) => row.name}
             isCurrent={(row) => row === chosen.value}
             cells={(row) => [
-              <button type="button" class="name" aria-pressed={row === chosen.value} title={row.name} onClick={() => (chosen.value = row)}>
+              <button
+                type="button"
+                class="name"
+                aria-pressed={row === chosen.value}
+                title={row.name}
+                onClick={(event) => {
+                  opener.current = event.currentTarget;
+                  chosen.value = row;
+                }}
+              >
                 {row.name}
               </button>,
               <code>
@@ -79,7 +91,11 @@ export function TensorTable({ inspection, place }: TensorTableProps): JSX.Elemen
             row={chosen.value}
             index={inspection.tensors.indexOf(chosen.value)}
             place={place}
-            onClose={() => (chosen.value = undefined)}
+            onClose={() => {
+              chosen.value = undefined;
+              // Its row may have been scrolled or searched away meanwhile.
+              (opener.current?.isConnected === true ? opener.current : search.current)?.focus();
+            }}
           />
         )}
       </div>
