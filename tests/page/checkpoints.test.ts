@@ -10,7 +10,7 @@ import { storedFiles } from "./stored-zip.ts";
 const built = useBuiltPage();
 
 const ckpt = `${exampleModel}longformer-qa.ckpt`;
-const document = `${exampleModel}document.txt`;
+const text = `${exampleModel}document.txt`;
 
 test("look inside: what a checkpoint is, its tensors under all their names, values when they are asked for", async () => {
   const { page, complaints, context } = await openPage(built.browser, `${built.server.url}#look`);
@@ -70,7 +70,7 @@ test("a checkpoint by its URL is read in ranges, and what the policy forbids is 
 test("files that are no checkpoint, or cut ones, are told as such", async () => {
   const { page, complaints, context } = await openPage(built.browser, `${built.server.url}#look`);
   const files = page.locator("[data-purpose=files]");
-  await files.setInputFiles(document);
+  await files.setInputFiles(text);
   await page.locator(".problem").waitFor();
   expect(await page.locator(".problem").textContent()).toContain("no checkpoint that Longspan knows");
   await files.setInputFiles({
