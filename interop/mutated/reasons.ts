@@ -27,7 +27,7 @@ export const onlyOurs: readonly Reason[] = [
   },
   {
     frameworks: ["torch", "paddle"],
-    says: /^(TypeError|ValueError: (too many|not enough) values to unpack|ValueError: `paddle.load` can not parse)/,
+    says: /^(TypeError|AttributeError: '\w+' object has no|ValueError: (too many|not enough) values to unpack|ValueError: `paddle.load` can not parse)/,
     because: "a value that Python cannot make; for us it is inert, and the tensors do not depend on it",
   },
   {
@@ -105,9 +105,9 @@ export const onlyTheirs: readonly Reason[] = [
     because: "a protocol of pickles that does not exist; torch does not look",
   },
   {
-    frameworks: ["torch"],
+    frameworks: ["torch", "paddle"],
     says: /^not-a-checkpoint/,
-    because: "a beginning that no file of torch's has",
+    because: "a beginning that no file of the framework's has",
   },
   {
     frameworks: ["paddle"],

@@ -31,7 +31,7 @@ async function storagesOf(pickle: Uint8Array): Promise<ReadonlyMap<string, Refer
     if (kind === "persistent-id" && id !== undefined) {
       const [, storageClass, key, , elements] = asTuple(id) ?? [];
       const name = asString(key ?? null);
-      if (name !== undefined && typeof elements === "number" && elements >= 0 && elements < mostBytes / 16) {
+      if (name !== undefined && Number.isInteger(elements) && typeof elements === "number" && elements >= 0 && elements < mostBytes / 16) {
         const { name: className } = Object(storageClass ?? null) as { name?: unknown };
         const width = widths.find(([names]) => names.test(String(className)))?.[1] ?? 1;
         storages.set(name, { elements, bytes: Uint8Array.from({ length: elements * width }, (_, index) => index) });
