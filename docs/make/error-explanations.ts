@@ -12,6 +12,14 @@ export const errorExplanations: Readonly<Record<ErrorCode, ErrorExplanation>> = 
     cause: "A file, a folder or a model of a hub is not there, or a folder holds nothing that looks like weights.",
     wayOut: "The message lists what was looked for and what is there. Name the file, or give the folder that holds it.",
   },
+  "duplicate-id": {
+    cause: "Two of many inputs have the same id, so that nobody could tell their answers apart.",
+    wayOut: "The message names the id. Give each input one of its own, or none: then it is the number of its line.",
+  },
+  "worker-lost": {
+    cause: "A process of `--workers` ended while it had this input, again and again: killed by the system, mostly for want of memory.",
+    wayOut: "Take fewer workers or a smaller `--batch-size`, and go on with `--resume`.",
+  },
   unexpected: {
     cause:
       "With `--strict`: something would have been said in a note, such as a tensor that is no parameter, or a configuration that was not found.",
