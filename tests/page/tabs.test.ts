@@ -30,7 +30,22 @@ async function convert(page: Page): Promise<void> {
 test("a conversion leaves alone what another tab still has for a download; what tabs that ended left is deleted", async () => {
   const { page: one, complaints, context } = await openPage(built.browser, `${built.server.url}#convert`, { serviceWorkers: "block" });
   await one.locator("[data-purpose=files]").setInputFiles(checkpoint);
-  await convert(one);
+  // Held before it begins: while it converts, nothing else can be chosen for it.
+  await one.evaluate(() => {
+    const { request } = LockManager.prototype;
+    const gate = Promise.withResolvers<void>();
+    Object.assign(globalThis, { openGate: gate.resolve });
+    LockManager.prototype.request = async function wait(this: LockManager, ...given: Parameters<typeof request>): Promise<unknown> {
+      await gate.promise;
+      return Reflect.apply(request, this, given);
+    } as typeof request;
+  });
+  await one.getByRole("button", { name: "Save as a download" }).click();
+  await one.locator(".convert progress").waitFor();
+  expect(await one.locator(".choices select:disabled").count()).toBe(2);
+  await one.evaluate(() => (Reflect.get(globalThis, "openGate") as () => void)());
+  await one.getByRole("heading", { name: "Saved" }).waitFor();
+  expect(await one.locator(".choices select:enabled").count()).toBe(2);
   // A copy that was begun by a tab that is no more.
   await one.evaluate(async () => {
     const models = await (await navigator.storage.getDirectory()).getDirectoryHandle("models", { create: true });
