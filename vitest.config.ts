@@ -1,6 +1,7 @@
 import { tmpdir } from "node:os";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
+import { blockModules } from "./scripts/block-modules.ts";
 import { findChromium, findLavapipe } from "./scripts/find-graphics.mjs";
 
 // Tests run on the sources: the private condition below is the first entry of every package's "exports".
@@ -31,6 +32,7 @@ const node: TestProjectConfiguration = {
 /** A real Chromium, without a window; its WebGPU computes on the CPU (SwiftShader). */
 function browser(executablePath: string): TestProjectConfiguration {
   return {
+    plugins: [blockModules(import.meta.dirname)],
     resolve: { conditions: [...conditions, "import", "module", "browser", "default"] },
     // It finds its WebAssembly beside itself.
     optimizeDeps: { exclude: ["onnxruntime-web"] },
