@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { poolingModes } from "@longspan/pipelines";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { poolingWays } from "../src/commands/embed.command.ts";
-import { runCommand, runJson } from "./run-command.ts";
+import { runCommand, runJson, runWithInput } from "./run-command.ts";
 
 const fixtures = fileURLToPath(new URL("../../../fixtures", import.meta.url));
 const sentences = join(fixtures, "sentence-transformers");
@@ -57,6 +57,13 @@ describe("a folder of sentence-transformers", () => {
     for (const [text, vector] of embeddings.entries())
       for (const [axis, value] of vector.entries()) expect(value).toBeCloseTo(recorded?.vectors[text]?.[axis] ?? Number.NaN, 5);
     expect(warnings.join()).toMatch(/The last \d+ tokens of text 4 were not read.*reads 12/);
+    const input = recorded?.texts.map((text) => `${JSON.stringify({ text })}\n`).join("") ?? "";
+    const many = await runWithInput(input, "embed", join(sentences, "nested"), "--input", "-");
+    expect(many.error).toMatch(/note {2}Of \d+ texts? the end was not read: unreadTokens says how much/);
+    const lines = many.out.trim().split("\n");
+    const cut = lines.map((line) => (JSON.parse(line) as { readonly unreadTokens?: number }).unreadTokens);
+    expect(cut.flatMap((tokens, text) => (tokens === undefined ? [] : [text]))).toContain(3);
+    expect(lines).toHaveLength(embeddings.length);
   });
 
   test("pooling and prompts can be asked for", async () => {

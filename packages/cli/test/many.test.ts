@@ -1,7 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync, existsSync } from "node:fs";
 import { once } from "node:events";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -176,6 +176,10 @@ describe("files of jobs", () => {
     expect(lines[2]?.answers).toEqual(await answersOf(question, documents[2] ?? "", "--top-k", "3", "--within-words"));
     expect(lines[9]?.answers).toEqual(await answersOf("what was dark?", documents[0] ?? ""));
     expect(await runCommand(...words)).toMatchObject({ code: 2, error: expect.stringContaining("--resume") });
+    const other = jsonl("answers.jsonl.lock", [{ process: process.ppid, machine: hostname() }]);
+    const refused = await runCommand(...words, "--resume");
+    expect([refused.code, refused.error]).toEqual([2, expect.stringContaining("is being written by another run")]);
+    rmSync(other);
     expect(await runCommand(...words, "--force", "--unordered")).toMatchObject({ code: 1 });
     expect(new Set(linesOf(readFileSync(output, "utf8")).map(({ id }) => id))).toEqual(new Set(lines.map(({ id }) => id)));
   });
@@ -406,7 +410,13 @@ describe.runIf(process.platform === "linux")("processes", () => {
   });
 
   test("workers: the same lines in the same order; one that is killed is replaced", async () => {
-    const input = jsonl("workers-jobs.jsonl", [...many.slice(0, 100), { id: "bad" }, "{", { id: 5, document: "again" }]);
+    const input = jsonl("workers-jobs.jsonl", [
+      { ...many[0], autor: "x" },
+      ...many.slice(1, 100),
+      { id: "bad" },
+      "{",
+      { id: 5, document: "again" },
+    ]);
     await runCommand("ask", qaModel, "--input", input, "--output", at("alone.jsonl"), "--top-k", "2");
     const output = at("workers.jsonl");
     const running = start("ask", qaModel, "--input", input, "--output", output, "--top-k=2", "--workers", "2");
@@ -416,6 +426,7 @@ describe.runIf(process.platform === "linux")("processes", () => {
     await killAt(10, output, running, () => (killed = childrenOf(running.pid)[0]));
     expect(killed).toBeDefined();
     expect(error).toContain("103 lines written, 3 of them errors");
+    expect(error.match(/the fields "autor"/g)).toHaveLength(1);
     const rounded = (text: string): unknown[] =>
       linesOf(text).map((line) => ({
         ...line,

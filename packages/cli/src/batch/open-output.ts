@@ -3,6 +3,7 @@ import { LongspanError } from "@longspan/core";
 import { csvFormat, jsonlFormat, type AnswerFormat, type OutputFormat } from "../answers/answer-formats.ts";
 import { fileEnd, streamEnd, type AnswerSink } from "../answers/answer-sink.ts";
 import { heldAnswers, type HeldAnswers } from "../answers/held-answers.ts";
+import { lockOutput, type ReleaseOutput } from "../answers/output-lock.ts";
 import { noteWarnings } from "../output/notes.ts";
 import type { Terminal } from "../terminal.ts";
 import type { TextCommand, TextCommandOptions } from "./text-command.ts";
@@ -18,7 +19,7 @@ export interface Output {
 
 /**
  * @param sources the files that are read
- * @throws LongspanError `argument-invalid`, `target-exists`, `target-is-source`; `malformed` for a file that cannot be gone on with.
+ * @throws LongspanError `argument-invalid`, `target-exists` (another run's, too), `target-is-source`; `malformed` for a file that cannot be gone on with.
  */
 export async function openOutput<Options extends TextCommandOptions>(
   { output: path = "-", outputFormat, resume, force }: TextCommandOptions,
@@ -47,12 +48,35 @@ export async function openOutput<Options extends TextCommandOptions>(
       },
     );
   }
-  const held = resume === true ? await heldIn(path, kind, format.header) : undefined;
-  if (held !== undefined && held.mended > 0)
-    noteWarnings([`${path}: its last line was not whole (${held.mended} bytes); it is written anew.`], terminal);
-  const mode = held !== undefined ? "append" : force === true ? "replace" : "new";
-  const sink = await fileEnd(path, { mode, header: held?.isEmpty === false ? "" : format.header });
-  return { path, format, held, sink };
+  const release = await lockOutput(path);
+  try {
+    const held = resume === true ? await heldIn(path, kind, format.header) : undefined;
+    if (held !== undefined && held.mended > 0)
+      noteWarnings([`${path}: its last line was not whole (${held.mended} bytes); it is written anew.`], terminal);
+    const mode = held !== undefined ? "append" : force === true ? "replace" : "new";
+    const sink = await fileEnd(path, { mode, header: held?.isEmpty === false ? "" : format.header });
+    return { path, format, held, sink: releasedAtEnd(sink, release) };
+  } catch (error) {
+    await release?.();
+    throw error;
+  }
+}
+
+function releasedAtEnd(sink: AnswerSink, release: ReleaseOutput | undefined): AnswerSink {
+  return {
+    get isOpen() {
+      return sink.isOpen;
+    },
+    write: async (lines) => sink.write(lines),
+    finish: async () => sink.finish(),
+    async close(isDiscarded) {
+      try {
+        await sink.close(isDiscarded);
+      } finally {
+        await release?.();
+      }
+    },
+  };
 }
 
 /** Two names of one file, links followed. */

@@ -47,7 +47,7 @@ export async function runMany<Options extends TextCommandOptions>(
   try {
     const output = await openOutput(options, source.files, command, terminal);
     const own = lineOptions(declared, command.lineOptions);
-    let [read, written] = [0, 0];
+    let [read, written, unread] = [0, 0, 0];
     const counts = batchCounts(() => ({ jobs: read, total: source.total, share: source.share() }));
     let isDiscarded = false;
     const { say, stop } = await progressDisplay(terminal.error);
@@ -59,6 +59,7 @@ export async function runMany<Options extends TextCommandOptions>(
           await output.sink.write(output.format.line(outcome));
           written++;
           counts.add(outcome.error !== undefined);
+          if (Number(outcome.document?.unreadTokens ?? 0) > 0) unread++;
           say(counts.describe());
           // Who reads standard output has gone.
           if (!output.sink.isOpen) return;
@@ -67,7 +68,14 @@ export async function runMany<Options extends TextCommandOptions>(
       if (options.workers === undefined) await runHere(model, options, command, { jobs, own, counts, write }, context);
       else {
         const words = await workerCommand(options, declared, terminal, { command: command.name });
-        await write(workerOutcomes(jobs, { count: options.workers, command: words, unordered: options.unordered === true, signal }));
+        const onNote = (note: string): void => {
+          stop();
+          noteWarnings([note], terminal);
+        };
+        const sent = usedFields(jobs, own);
+        await write(
+          workerOutcomes(sent, { count: options.workers, command: words, unordered: options.unordered === true, signal, onNote }),
+        );
       }
       await output.sink.finish();
     } catch (error) {
@@ -82,7 +90,8 @@ export async function runMany<Options extends TextCommandOptions>(
     }
     const unused = [...own.unused].map((name) => JSON.stringify(name));
     const notUsed = unused.length === 0 ? [] : [`Not used, since ${command.name} has no such option: the fields ${unused.join(", ")}.`];
-    noteWarnings([...(command.notes?.() ?? []), ...notUsed], terminal);
+    const cut = unread === 0 ? [] : [`Of ${unread} ${unread === 1 ? "text" : "texts"} the end was not read: unreadTokens says how much.`];
+    noteWarnings([...cut, ...notUsed], terminal);
     writeLine(terminal.error, styled("cyan", "done"), `  ${counts.summary()}`);
     const errors = counts.errors + (output.held?.errors ?? 0);
     if (errors > 0)
@@ -114,6 +123,11 @@ function jobsLeft(source: Source, { held }: Output, counts: BatchCounts, onRead:
     if (isHeld) counts.skip();
     return isHeld;
   });
+}
+
+/** Jobs as workers get them: what is not used is noted here, once for all of them. */
+async function* usedFields(jobs: AsyncIterable<Job>, own: LineOptions): AsyncGenerator<Job, void, void> {
+  for await (const job of jobs) yield { ...job, fields: own.used(job) };
 }
 
 interface ManyJobs {

@@ -78,6 +78,17 @@ test("answers of a document that was read here have their places, and what of it
   ]);
 });
 
+test("what workers note of their model is told once; what they note at their end is theirs", async () => {
+  const noting = `console.error("note  The model is odd."); process.on("exit", () => console.error("note  Of 3 texts …"));${script}`;
+  const notes: string[] = [];
+  async function* jobs(): AsyncGenerator<Job> {
+    for (let index = 0; index < 40; index++) yield { id: index, fields: { text: "slow" } };
+  }
+  const options = { count: 2, unordered: false, command: [process.execPath, "-e", noting], signal: new AbortController().signal };
+  await collected(workerOutcomes(jobs(), { ...options, onNote: (note) => notes.push(note) }));
+  expect(notes).toEqual(["The model is odd."]);
+});
+
 test("what a user's module prints is no answer and hides none; an answer may have any character", async () => {
   const texts = ["a\u2028b\u2029c", "chatty", "d\r", "chatty", "x".repeat(200_000), "e"];
   expect((await outcomesOf(texts, { count: 1 })).map(({ document }) => document?.text)).toEqual(texts);

@@ -19,6 +19,8 @@ export interface WorkerPoolOptions {
   readonly command: readonly string[];
   readonly unordered: boolean;
   readonly signal: AbortSignal;
+  /** Told once of each thing that workers note of their model. */
+  readonly onNote?: ((note: string) => void) | undefined;
 }
 
 /** A job on its way. */
@@ -41,10 +43,11 @@ interface Worker {
  */
 export async function* workerOutcomes(
   jobs: AsyncIterable<Job>,
-  { count, command, unordered, signal }: WorkerPoolOptions,
+  { count, command, unordered, signal, onNote }: WorkerPoolOptions,
 ): AsyncGenerator<JobOutcome, void, void> {
   const workers = new Set<Worker>();
   const again: Sent[] = [];
+  const noted = new Set<string>();
   const outcomes = new Map<number, JobOutcome>();
   const iterator = jobs[Symbol.asyncIterator]();
   let [isAsked, isRead, hasAnswered] = [false, false, false];
@@ -69,6 +72,11 @@ export async function* workerOutcomes(
           hasAnswered = true;
           outcomes.set(found.number, outcomeOf(found.job, line));
           ring();
+        },
+        onNote(note) {
+          if (noted.has(note)) return;
+          noted.add(note);
+          onNote?.(note);
         },
         onEnd(end) {
           workers.delete(worker);

@@ -28,11 +28,16 @@ export interface WorkerProcess {
 
 export interface WorkerListener {
   readonly onLine: (line: WorkerLine) => void;
+  /** Told what it notes on standard error before it is told that there are no more jobs: what it says of its model. */
+  readonly onNote?: ((note: string) => void) | undefined;
   readonly onEnd: (end: WorkerEnd) => void;
 }
 
 /** So much of what a worker says is kept, for the message of its end. */
 const keptCharacters = 2000;
+
+/** What `noteWarnings` begins a line with. */
+const noteMark = "note  ";
 
 /** No document of an error has more. */
 const maxErrorCharacters = 1_000_000;
@@ -44,12 +49,19 @@ export function ownProgram(): readonly string[] {
 }
 
 /** Starts a worker, to which Ctrl-C means nothing by itself. It ends when this process does. @param command the program and its words */
-export function startWorker([program = "", ...words]: readonly string[], { onLine, onEnd }: WorkerListener): WorkerProcess {
-  const child = spawn(program, words, { stdio: ["pipe", "pipe", "pipe"], detached: true, windowsHide: true });
+export function startWorker([program = "", ...words]: readonly string[], { onLine, onNote, onEnd }: WorkerListener): WorkerProcess {
+  const child = spawn(program, words, {
+    stdio: ["pipe", "pipe", "pipe"],
+    // What it says is read here, and has no colours.
+    env: { ...process.env, FORCE_COLOR: undefined },
+    detached: true,
+    windowsHide: true,
+  });
   let begun = "";
   // Of lines that are no answers, the document of the error with which it ends.
   let rest = "";
-  let said = "";
+  let [said, saidLine] = ["", ""];
+  let isFinished = false;
   let isEnded = false;
   const take = (line: string): void => {
     const found = answerOf(line);
@@ -67,6 +79,9 @@ export function startWorker([program = "", ...words]: readonly string[], { onLin
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     said = (said + text).slice(-keptCharacters);
+    const lines = (saidLine + text).split("\n");
+    saidLine = (lines.pop() ?? "").slice(-keptCharacters);
+    for (const line of lines) if (!isFinished && line.startsWith(noteMark)) onNote?.(line.slice(noteMark.length));
   });
   // Who has ended does not take what is sent: its end says so.
   child.stdin.on("error", () => {});
@@ -84,7 +99,10 @@ export function startWorker([program = "", ...words]: readonly string[], { onLin
   return {
     pid: child.pid,
     send: (line) => void child.stdin.write(`${JSON.stringify(line)}\n`),
-    finish: () => void child.stdin.end(),
+    finish() {
+      isFinished = true;
+      child.stdin.end();
+    },
     kill: () => void child.kill("SIGKILL"),
   };
 }

@@ -75,12 +75,15 @@ export function embedCommand(): TextCommand<EmbedOptions> {
   // With --profile the model runs twice; a text is told of once.
   const told = new Map<number, string>();
   let more = 0;
+  // Of the texts that are on their way, by their numbers.
+  const unread = new Map<number, number>();
   return {
     name: "embed",
     heads: undefined,
     lineOptions: ["pooling", "normalize", "prompt", "promptName"],
-    create: async (options, pipelineOptions) =>
-      textPipeline(await embedText(pipelineOptions), {
+    create: async (options, pipelineOptions) => {
+      unread.clear();
+      return textPipeline(await embedText(pipelineOptions), {
         options,
         input: (text) => text,
         call: ({ pooling, normalize, prompt, promptName }: EmbedOptions) => ({
@@ -89,13 +92,19 @@ export function embedCommand(): TextCommand<EmbedOptions> {
           prompt,
           promptName,
           onUnread: ({ text, tokens, limit }) => {
+            unread.set(text, tokens);
             if (told.has(text) || told.size < toldTexts)
               told.set(text, `The last ${tokens} tokens of text ${text + 1} were not read: the model's files say that it reads ${limit}.`);
             else more++;
           },
         }),
-        document: (vector: Float32Array) => ({ embedding: Array.from(vector) }),
-      }),
+        document: (vector: Float32Array, _, index) => {
+          const unreadTokens = unread.get(index);
+          unread.delete(index);
+          return { embedding: Array.from(vector), ...(unreadTokens === undefined ? {} : { unreadTokens }) };
+        },
+      });
+    },
     json: (outcomes) => {
       const errors = outcomes.filter(({ error }) => error !== undefined).map((outcome) => ({ id: outcome.job.id, ...resultOf(outcome) }));
       const embeddings = outcomes.map(({ document }) => document?.embedding ?? null);
@@ -106,7 +115,7 @@ export function embedCommand(): TextCommand<EmbedOptions> {
       if (label !== undefined && out.isTTY === true) writeText(out, styled("bold", label));
       writeText(out, (document.embedding as readonly number[]).join(" "));
     },
-    columns: ["embedding"],
+    columns: ["embedding", "unreadTokens"],
     cells: (document) => document,
     notes: () => [...told.values(), ...(more > 0 ? [`Of ${more} more texts the end was not read.`] : [])],
   };

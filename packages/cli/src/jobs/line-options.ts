@@ -13,6 +13,8 @@ export interface LineOptions {
    * @throws LongspanError `inputs-invalid` naming the field.
    */
   read(job: Job): Readonly<Record<string, unknown>> | undefined;
+  /** A job's fields without those that are nothing of this command. */
+  used(job: Job): Job["fields"];
   /** Fields that were no option and nothing else: what was not used. */
   readonly unused: ReadonlySet<string>;
 }
@@ -25,15 +27,18 @@ export function lineOptions(command: Command, names: readonly string[]): LineOpt
     command.options.filter((one) => names.includes(one.attributeName())).map((one) => [plain(one.attributeName()), one]),
   );
   const unused = new Set<string>();
+  const isUsed = (field: string): boolean => {
+    const found = ownFields.has(field) || options.has(plain(field));
+    if (!found) unused.add(field);
+    return found;
+  };
   return {
     unused,
+    used: ({ fields }) => Object.fromEntries(Object.entries(fields).filter(([field]) => isUsed(field))),
     read({ fields }) {
       const found = Object.entries(fields).flatMap(([field, value]): [string, unknown][] => {
-        if (ownFields.has(field)) return [];
-        const option = options.get(plain(field));
-        if (option !== undefined) return [[option.attributeName(), valueOf(option, field, value)]];
-        unused.add(field);
-        return [];
+        const option = isUsed(field) && !ownFields.has(field) ? options.get(plain(field)) : undefined;
+        return option === undefined ? [] : [[option.attributeName(), valueOf(option, field, value)]];
       });
       return found.length === 0 ? undefined : Object.fromEntries(found);
     },

@@ -41,8 +41,8 @@ export interface PipelineUse<Options, Input, Given, Result> {
   readonly input: (text: string, job: Job) => Input;
   /** What a call is told, by the command's options. */
   readonly call: (options: Options) => CallOptions<Given>;
-  /** What `--json` prints of one result. */
-  readonly document: (result: Result, given: GivenText) => Readonly<Record<string, unknown>>;
+  /** What `--json` prints of one result. @param index the item's number among all, from 0 */
+  readonly document: (result: Result, given: GivenText, index: number) => Readonly<Record<string, unknown>>;
 }
 
 interface Item<Input, Given> extends BatchItem<Input, Given> {
@@ -91,10 +91,10 @@ export function textPipeline<Options extends object, Input, Given, Result>(
     async *runJobs(jobs, given) {
       const { signal, unordered, batchSize, patience, onProgress, onBatch } = given;
       const batch = { options: use.call(use.options), signal, unordered, batchSize, patience, onProgress, onBatch };
-      for await (const { item, result, error, tokens } of runBatch(pipeline, items(jobs, given), batch)) {
+      for await (const { item, index, result, error, tokens } of runBatch(pipeline, items(jobs, given), batch)) {
         const outcome = { job: item.job, given: item.given, tokens };
         if (error !== undefined) yield { ...outcome, error };
-        else if (item.given !== undefined) yield { ...outcome, document: documentOf(use, result, item.given) };
+        else if (item.given !== undefined) yield { ...outcome, document: documentOf(use, { result, index, given: item.given }) };
       }
     },
   };
@@ -102,9 +102,8 @@ export function textPipeline<Options extends object, Input, Given, Result>(
 
 function documentOf<Options, Input, Given, Result>(
   use: PipelineUse<Options, Input, Given, Result>,
-  result: Result,
-  given: GivenText,
+  { result, given, index }: { readonly result: Result; readonly given: GivenText; readonly index: number },
 ): Readonly<Record<string, unknown>> {
   const { warnings = [] } = given;
-  return { ...use.document(result, given), ...(warnings.length === 0 ? {} : { warnings }) };
+  return { ...use.document(result, given, index), ...(warnings.length === 0 ? {} : { warnings }) };
 }

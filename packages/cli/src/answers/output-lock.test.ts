@@ -1,0 +1,53 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { lockOutput } from "./output-lock.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "longspan-lock-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const output = join(folder, "answers.jsonl");
+
+test("an output is one run's, by whatever name, until that gives it back", async () => {
+  writeFileSync(output, "");
+  symlinkSync(output, join(folder, "link.jsonl"));
+  const release = await lockOutput(output);
+  for (const path of [output, join(folder, "link.jsonl")])
+    await expect(lockOutput(path)).rejects.toMatchObject({
+      code: "target-exists",
+      message: expect.stringMatching(/is being written by another run \(process \d+ on .*delete .*answers\.jsonl\.lock/),
+    });
+  await release?.();
+  expect(existsSync(`${output}.lock`)).toBe(false);
+  await (
+    await lockOutput(output)
+  )?.();
+});
+
+test("locks of dead processes stand in nobody's way; those that nobody can judge do", async () => {
+  const child = spawn(process.execPath, ["-e", ""]);
+  await once(child, "close");
+  for (const dead of [child.pid, process.pid, undefined]) {
+    writeFileSync(`${output}.lock`, dead === undefined ? "" : JSON.stringify({ process: dead, machine: hostname() }));
+    const release = await lockOutput(output);
+    expect(JSON.parse(readFileSync(`${output}.lock`, "utf8"))).toEqual({ process: process.pid, machine: hostname() });
+    await release?.();
+  }
+  for (const other of [
+    JSON.stringify({ process: child.pid, machine: "elsewhere" }),
+    JSON.stringify({ process: process.ppid, machine: hostname() }),
+    "words",
+  ]) {
+    writeFileSync(`${output}.lock`, other);
+    await expect(lockOutput(output)).rejects.toMatchObject({ code: "target-exists" });
+    expect(readFileSync(`${output}.lock`, "utf8")).toBe(other);
+  }
+  rmSync(`${output}.lock`);
+});
+
+test("what is no file is nobody's, and a folder that is not there is told by the output", async () => {
+  expect(await lockOutput("/dev/null")).toBeUndefined();
+  expect(await lockOutput(join(folder, "nowhere/answers.jsonl"))).toBeUndefined();
+});
