@@ -93,7 +93,7 @@ function attentionOf(value: "an output of the graph, too" | "made by another ope
     const layer = (name: string) =>
       builder.apply(linear, [x, builder.parameter(`${name} weight`, [16, 16]), builder.parameter(`${name} bias`, [16])]);
     const projected = value === "a parameter" ? builder.parameter("values", [1, 6, 16]) : layer("value");
-    const values = value === "made by another operation" ? builder.apply(activation, [projected], { function: "tanh" }) : projected;
+    const values = value === "made by another operation" ? builder.apply(operations.softmax, [projected], {}) : projected;
     const weight = (name: string) => builder.parameter(`global ${name} weight`, [16, 16]);
     const bias = (name: string) => builder.parameter(`global ${name} bias`, [16]);
     const [context] = builder.node(
