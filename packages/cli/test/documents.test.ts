@@ -70,6 +70,18 @@ describe("answers carry their places", () => {
     expect(piped.out).toContain("standard input, line 1");
   });
 
+  test("a document on standard input of which many questions are asked; a line with a text of its own", async () => {
+    const input = join(folder, "questions.jsonl");
+    writeFileSync(input, '{"question": "Who?"}\n{"question": "Who?", "text": "a text of its own"}\n');
+    const { out } = await runWithInput("first\nAnna Holm", "ask", model, "--input", input, "--document", "-");
+    const [shared, own] = out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as AskDocument);
+    expect(shared?.answers[0]?.place?.description).toMatch(/^standard input, lines? [12]/);
+    expect(own?.answers[0]).not.toHaveProperty("place");
+  });
+
   test("classify, fill and embed say them, too", async () => {
     const tagged = await runDocument(
       "classify",
