@@ -1,6 +1,6 @@
 import { upTo } from "../parts/up-to.ts";
 import type { LaneTiling } from "./attention-task.ts";
-import { type SoftmaxStep } from "./softmax-step.ts";
+import type { SoftmaxStep } from "./softmax-step.ts";
 
 /**
  * How the lanes of a software adapter read the keys of a step.
