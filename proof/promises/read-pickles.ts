@@ -18,8 +18,16 @@ const readers: readonly ReaderName[] = ["pickle", "torch-pickle", "legacy-pickle
 const runs = Number(process.argv[2]);
 const report = { runs: 0, read: 0, refused: 0, traps: 0, touched: [] as string[], problem: "" };
 
-// Whatever is loaded when it is needed is loaded before the traps are set.
+// Whatever is loaded when it is needed is loaded before the traps are set: a reader's own modules, and what they name.
 for (const reader of readers) await outcomeOf(reader, { "data.pkl": Uint8Array.of(0x80, 2, 0x7d, 0x2e) }, "data.pkl");
+const packages = new URL("../../packages/", import.meta.url);
+for (const name of ["core", "pickle", "safetensors", "container-safetensors", "adapter-torch", "adapter-paddle", "adapter-lightning"]) {
+  const folder = new URL(`${name}/src/`, packages);
+  for (const path of fs.readdirSync(folder, { recursive: true, encoding: "utf8" }))
+    if (path.endsWith(".ts") && !path.includes(".test.") && !path.startsWith("testing"))
+      for (const [, wanted = ""] of fs.readFileSync(new URL(path, folder), "utf8").matchAll(/\bimport\(\s*"(\.[^"]+)"/g))
+        await import(new URL(wanted, new URL(path, folder)).href);
+}
 
 class Trapped extends Error {}
 

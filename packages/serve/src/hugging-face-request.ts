@@ -25,7 +25,7 @@ const kindOf =
   (name) =>
   (value) => {
     if (isOne(value)) return option === undefined ? {} : { [option]: value };
-    throw invalid(`${name} is ${JSON.stringify(value)}; it is ${what}.`);
+    throw invalid(`${name} is ${shownValue(value)}; it is ${what}.`);
   };
 
 const count = kindOf("an integer, 1 or more", (value) => Number.isSafeInteger(value) && Number(value) >= 1);

@@ -148,7 +148,8 @@ interface MessageHead {
 }
 
 function message(file: Hdf5File, fields: Cursor, block: Block, { type, length, flags }: MessageHead): HeaderMessage {
-  file.budget.spend(memoryCosts.entry);
+  // The message, and its view of the file's bytes.
+  file.budget.spend(2 * memoryCosts.entry);
   const position = fields.position();
   return { type, shared: (flags & 2) !== 0, body: fields.bytes(length), address: block.address + position };
 }

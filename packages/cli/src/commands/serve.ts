@@ -99,7 +99,8 @@ export async function serve(model: string, options: ServeCommandOptions, context
   const runWorkers: WithModel = async (use) => {
     const words = await workerCommand(given, declared, terminal, { command: command.name, besides: serverOptions });
     const count = options.workers ?? 1;
-    await use((jobs) => served(workerOutcomes(jobs, { count, command: words, unordered: true, signal: running })));
+    const onNote = (note: string): void => noteWarnings([note], terminal);
+    await use((jobs) => served(workerOutcomes(jobs, { count, command: words, unordered: true, signal: running, onNote })));
   };
   await serveInference({
     withModel: options.workers === undefined ? runHere : runWorkers,
