@@ -1,4 +1,4 @@
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 import { blockModules } from "./scripts/block-modules.ts";
@@ -26,6 +26,9 @@ const node: TestProjectConfiguration = {
     include: folders.map((folder) => `${folder}/**/*.test.ts`),
     exclude: ["tests/page/**", "**/*.browser.test.ts", "**/node_modules/**"],
     testTimeout: 60_000,
+    // Two cores have one worker otherwise. These first; browsers, which take two cores for themselves, afterwards.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
+    sequence: { groupOrder: 1 },
   },
 };
 
@@ -38,6 +41,7 @@ function browser(executablePath: string): TestProjectConfiguration {
     optimizeDeps: { exclude: ["onnxruntime-web"] },
     test: {
       name: "browser",
+      sequence: { groupOrder: 2 },
       include: folders.map((folder) => `${folder}/**/*.browser.test.ts`),
       testTimeout: 60_000,
       browser: {
@@ -70,6 +74,7 @@ function page(executablePath: string): TestProjectConfiguration {
     ssr: { resolve: { conditions: nodeConditions } },
     test: {
       name: "page",
+      sequence: { groupOrder: 3 },
       include: ["tests/page/**/*.test.ts"],
       globalSetup: ["tests/page/build-page.ts"],
       env: { CHROMIUM: executablePath },

@@ -40,10 +40,8 @@ export function modules(): Options {
     outDir: "dist/modules",
     clean: true,
     external: [/^(?!\.)/],
-    esbuildOptions: (options) => {
-      // The sources lie beside, in the package.
-      options.sourcesContent = false;
-    },
+    // Each is its source without the types.
+    sourcemap: false,
     esbuildPlugins: [eachByItself],
   };
 }

@@ -82,6 +82,8 @@ export const roomOrder: Readonly<Record<string, readonly string[]>> = {
     "plan/",
     "tuning/",
     "session/",
+    "webgpu-options.ts",
+    "runtime-on-device.ts",
     "webgpu-runtime.ts",
     "testing/",
     "index.ts",

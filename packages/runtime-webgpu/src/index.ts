@@ -1,4 +1,5 @@
-export { webgpu, type WebGpuOptions, type WebGpuRuntime } from "./webgpu-runtime.ts";
+export { webgpu } from "./webgpu-runtime.ts";
+export type { WebGpuOptions, WebGpuRuntime } from "./webgpu-options.ts";
 export type { DeviceOptions } from "./device/device-options.ts";
 export type { GpuAdapter, GpuDevice } from "./device/gpu-objects.ts";
 export { findAdapters, type AdapterDescription } from "./device/find-adapters.ts";

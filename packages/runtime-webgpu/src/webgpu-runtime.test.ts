@@ -3,7 +3,8 @@ import { type TestKit, testRuntime } from "@longspan/core/testing";
 import { someOfKit } from "./testing/some-of-kit.ts";
 import { runtimeWithFacts } from "./testing/runtime-with-facts.ts";
 import { testDevice, type TestDevice, type TestDeviceOptions } from "./testing/test-device.ts";
-import { webgpu, type WebGpuRuntime } from "./webgpu-runtime.ts";
+import type { WebGpuRuntime } from "./webgpu-options.ts";
+import { webgpu } from "./webgpu-runtime.ts";
 
 const kit: TestKit = { describe, test, expect };
 

@@ -35,6 +35,6 @@ for (const [index, value] of values[0].entries()) {
 }
 await source.close();
 const failed = await converter.open({ files: directoryFileSet(`${folder}/none`) }).catch((error) => error);
-const again = LongspanError.fromJSON(structuredClone(JSON.parse(JSON.stringify(failed))));
+const again = LongspanError.from(structuredClone(JSON.parse(JSON.stringify(failed))));
 if (!LongspanError.isInstance(again) || again.code !== failed.code) throw new Error("an error is lost");
 console.log("works");

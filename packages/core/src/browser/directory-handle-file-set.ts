@@ -1,6 +1,7 @@
 import { blobSource } from "../bytes/blob-source.ts";
 import { checkFileName } from "../bytes/file-name.ts";
 import type { FileSet } from "../bytes/file-set.ts";
+import type { DirectoryHandle } from "./directory-handle.ts";
 import { handleError } from "./handle-error.ts";
 
 /**
@@ -8,7 +9,7 @@ import { handleError } from "./handle-error.ts";
  * (`await showDirectoryPicker()`). Nothing is read before it is asked for.
  * @throws LongspanError while reading `permission-denied`, `io-failed`.
  */
-export function directoryHandleFileSet(folder: FileSystemDirectoryHandle, parent?: () => FileSet): FileSet {
+export function directoryHandleFileSet(folder: DirectoryHandle, parent?: () => FileSet): FileSet {
   const name = folder.name === "" ? "the page's storage" : folder.name;
   const found = async <Handle>(entry: string, get: () => Promise<Handle>): Promise<Handle | undefined> => {
     checkFileName(entry, name);

@@ -1,6 +1,7 @@
 import { checkPlainPath } from "../bytes/file-name.ts";
 import type { ByteSink, DirectorySink } from "../bytes/sink.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
+import type { DirectoryHandle } from "./directory-handle.ts";
 import { handleError } from "./handle-error.ts";
 
 /** How a folder of the browser is written. */
@@ -30,7 +31,7 @@ type Movable = FileSystemFileHandle & { readonly move?: (folder: FileSystemDirec
  * `.longspan-partial` until all are there; what a killed page leaves is called so.
  * @throws LongspanError `feature-missing` where the browser cannot write files so; while writing `target-exists`, `permission-denied`, `disk-full`, `io-failed`.
  */
-export function directoryHandleSink(folder: FileSystemDirectoryHandle, options: DirectoryHandleSinkOptions = {}): DirectorySink {
+export function directoryHandleSink(folder: DirectoryHandle, options: DirectoryHandleSinkOptions = {}): DirectorySink {
   const name = folder.name === "" ? "the page's storage" : folder.name;
   const staged: StagedFile[] = [];
   const superseded: RegExp[] = [];

@@ -1,5 +1,6 @@
 import { liveDevice } from "../device/live-device.ts";
-import { runtimeOn, type WebGpuOptions, type WebGpuRuntime } from "../webgpu-runtime.ts";
+import { runtimeOnDevice } from "../runtime-on-device.ts";
+import type { WebGpuOptions, WebGpuRuntime } from "../webgpu-options.ts";
 import type { TestDevice } from "./test-device.ts";
 
 /**
@@ -8,5 +9,8 @@ import type { TestDevice } from "./test-device.ts";
  */
 export function runtimeWithFacts({ device, facts }: TestDevice, options: WebGpuOptions = {}): WebGpuRuntime {
   const live = liveDevice(device, facts, "Make another device");
-  return runtimeOn({ borrow: async () => ({ live, giveBack: () => undefined }), close: () => undefined }, { tuning: "rules", ...options });
+  return runtimeOnDevice(
+    { borrow: async () => ({ live, giveBack: () => undefined }), close: () => undefined },
+    { tuning: "rules", ...options },
+  );
 }

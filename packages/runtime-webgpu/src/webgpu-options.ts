@@ -1,0 +1,29 @@
+import type { Runtime } from "@longspan/core/runtime";
+import type { DeviceOptions } from "./device/device-options.ts";
+import type { LinearTuning } from "./kernels/linear/check-tuning.ts";
+
+/** What `webgpu` takes: how weights are kept, and the device. */
+export interface WebGpuOptions extends DeviceOptions {
+  /**
+   * How numbers lie in GPU memory when `prepare` is not told. `float16` halves what weights take and, on GPUs, what kernels pass on to each other;
+   * sums, softmax, normalizations and outputs are in float32 all the same. It needs no feature of the GPU; where there are matrix units, linear
+   * layers run on them. Default: `float32`.
+   */
+  readonly precision?: "float32" | "float16" | undefined;
+  /**
+   * How linear layers are cut up for the device. `measured`: the first time that a model's layers meet a device, `prepare` measures what is
+   * fastest, for half a second at most, and keeps it by device and driver (Node: the user's cache folder; browsers: the Cache API). `rules`:
+   * by the device's facts, nothing is measured or kept. Or what `tuneLinear` gave. Default: `measured`; on software adapters `rules`.
+   */
+  readonly tuning?: LinearTuning | "measured" | "rules" | undefined;
+}
+
+/** The runtime of `webgpu()`. */
+export interface WebGpuRuntime extends Runtime {
+  /**
+   * Disposes the sessions that still stand, and with the last of them the device, if it is ours. Sessions that are being prepared meanwhile are
+   * not given out: `closed`.
+   */
+  dispose(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
