@@ -1,5 +1,6 @@
 // What tests of the page ask, and of what.
 import type { Page } from "playwright";
+import { expect } from "vitest";
 
 /** A short document, so that SwiftShader reads it in a second. */
 export const note: string = "The access code of the Geneva station is 89944. There are 83 new doors at the Zurich harbour. ".repeat(3);
@@ -25,4 +26,15 @@ export async function ask(page: Page, text: string = question): Promise<void> {
 export async function answered(page: Page): Promise<string | null> {
   await page.locator(".entry").first().locator(".answer.best").waitFor();
   return page.locator(".answer.best .text").first().textContent();
+}
+
+/** Waits until the page works offline: what WebAssembly needs is the last that is kept. */
+export async function keptForOffline(page: Page): Promise<void> {
+  const isKept = (): Promise<boolean> =>
+    page.evaluate(
+      async () =>
+        (await caches.match("ort/ort-wasm-simd-threaded.wasm", { ignoreSearch: true })) !== undefined &&
+        navigator.serviceWorker.controller !== null,
+    );
+  await expect.poll(isKept, { timeout: 90_000 }).toBe(true);
 }

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "playwright";
 import { afterAll, expect, test } from "vitest";
 import { hubServer } from "@longspan/hub-server";
-import { answer, answered, ask, note, useShortDocument } from "./asking.ts";
+import { answer, answered, ask, keptForOffline, note, useShortDocument } from "./asking.ts";
 import { exampleModel, openPage } from "./open-page.ts";
 import { useBuiltPage } from "./use-built-page.ts";
 
@@ -80,13 +80,7 @@ test("a model by its name on the Hub is downloaded once, and is there without a 
     expect(fetched.some((request) => request.includes("document.txt"))).toBe(false);
 
     const asked = hub.requests.length;
-    const isKept = (): Promise<boolean> =>
-      page.evaluate(
-        async () =>
-          (await caches.match("ort/ort-wasm-simd-threaded.wasm", { ignoreSearch: true })) !== undefined &&
-          navigator.serviceWorker.controller !== null,
-      );
-    await expect.poll(isKept, { timeout: 90_000 }).toBe(true);
+    await keptForOffline(page);
     await context.setOffline(true);
     await page.reload();
     await page.locator(".answer.best").waitFor();

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
 import type { Page, Response } from "playwright";
 import { expect, test } from "vitest";
+import { keptForOffline } from "./asking.ts";
 import { exampleModel, openPage, takePicture } from "./open-page.ts";
 import { useBuiltPage } from "./use-built-page.ts";
 
@@ -43,14 +44,7 @@ test("a second visit works offline, with the document, the questions and the mod
   const { page, complaints, context } = await openPage(built.browser, built.server.url);
   await page.getByRole("button", { name: "Try the example" }).click();
   await page.locator(".answer.best").waitFor();
-  // What WebAssembly needs is the last that is kept.
-  const isKept = (): Promise<boolean> =>
-    page.evaluate(
-      async () =>
-        (await caches.match("ort/ort-wasm-simd-threaded.wasm", { ignoreSearch: true })) !== undefined &&
-        navigator.serviceWorker.controller !== null,
-    );
-  await expect.poll(isKept, { timeout: 90_000 }).toBe(true);
+  await keptForOffline(page);
   await context.setOffline(true);
   await page.reload();
   await page.locator(".answer.best").waitFor();

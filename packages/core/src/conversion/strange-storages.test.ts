@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { rawAdapter } from "../../test/raw-adapter.ts";
 import { plainLayout, sample, sampleConfig, turnedLayout } from "../../test/sample-model.ts";
+import { stridesInOrder } from "../../test/strides-in-order.ts";
 import type { FormatAdapter } from "../adapter/format-adapter.ts";
 import type { Layout } from "../adapter/layout.ts";
 import { bytesSource } from "../bytes/bytes-source.ts";
@@ -51,16 +52,10 @@ function laid(
   values: readonly number[],
   { dataType, order, gap, offset, byteOrder }: Form,
 ): LazyTensor {
-  const axes = shape.map((_, axis) => axis).toSorted((one, other) => (order[one] ?? 0) - (order[other] ?? 0) || one - other);
-  const strides = shape.map(() => 0);
-  let stride = gap;
-  for (const axis of axes.toReversed()) {
-    strides[axis] = stride;
-    stride *= shape[axis] ?? 1;
-  }
+  const { strides, length } = stridesInOrder(shape, order, gap);
   const width = bytesPerElement(dataType);
   // What lies between the elements is no value of theirs.
-  const bytes = new Uint8Array((offset + stride) * width).fill(0x55);
+  const bytes = new Uint8Array((offset + length) * width).fill(0x55);
   const converted = new Uint8Array(values.length * width);
   if (dataType === "float64") converted.set(new Uint8Array(Float64Array.from(values).buffer));
   else floatConversion("float64", dataType)(new Uint8Array(Float64Array.from(values).buffer), converted);

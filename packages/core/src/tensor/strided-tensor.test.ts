@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { stridesInOrder } from "../../test/strides-in-order.ts";
 import type { ReadOptions } from "../bytes/byte-source.ts";
 import { bytesSource } from "../bytes/bytes-source.ts";
 import { castTensor } from "./cast-tensor.ts";
@@ -50,13 +51,7 @@ const view = fc
     byteOrder: fc.constantFrom("little" as const, "big" as const),
   })
   .map(({ shape, order, gap, expanded, ...rest }) => {
-    const axes = shape.map((_, axis) => axis).toSorted((one, other) => (order[one] ?? 0) - (order[other] ?? 0) || one - other);
-    const strides = shape.map(() => 0);
-    let stride = gap;
-    for (const axis of axes.toReversed()) {
-      strides[axis] = stride;
-      stride *= shape[axis] ?? 1;
-    }
+    const { strides } = stridesInOrder(shape, order, gap);
     if (expanded && strides.length > 0) strides[0] = 0;
     return { shape, strides, ...rest };
   });
