@@ -12,7 +12,7 @@ import { createConverter } from "@longspan/core";
 import { publishedConfigs } from "@longspan/core/adapter";
 import { directorySink } from "@longspan/core/node";
 import { findChromium } from "../scripts/find-graphics.mjs";
-import { exampleModel, launchChromium, openPage, serveBuiltPage } from "../tests/page/open-page.ts";
+import { exampleModel, launchChromium, openPage, openSection, serveBuiltPage } from "../tests/page/open-page.ts";
 import { generatedCheckpoint } from "./generated-checkpoint.ts";
 
 const mebibyte = 2 ** 20;
@@ -47,7 +47,7 @@ try {
   const entry = (await page.locator(".entry").first().textContent()) ?? "";
   if (!entry.includes("Confidence")) throw new Error(`no answer: ${entry}`);
 
-  await page.getByRole("link", { name: "Convert" }).click();
+  await openSection(page, "Convert");
   await page.locator("[data-purpose=folder]").setInputFiles(folder);
   await page.getByLabel("Format").selectOption("paddle");
   await page.getByRole("button", { name: "Save as a download" }).click();

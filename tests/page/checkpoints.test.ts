@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { lightning } from "@longspan/adapter-lightning";
 import { torch } from "@longspan/adapter-torch";
 import { createConverter, memoryFileSet } from "@longspan/core";
-import { exampleModel, openPage, takePicture } from "./open-page.ts";
+import { exampleModel, openPage, openSection, takePicture } from "./open-page.ts";
 import { useBuiltPage } from "./use-built-page.ts";
 import { storedFiles } from "./stored-zip.ts";
 
@@ -105,7 +105,7 @@ test("convert into another framework, saved as one zip, and compare it with its 
   await using source = await converter.open(ckpt);
   expect(await converter.verify(made, source)).toMatchObject({ equal: true, differing: 0 });
 
-  await page.getByRole("link", { name: "Compare" }).click();
+  await openSection(page, "Compare");
   const inputs = page.locator("[data-purpose=files]");
   await inputs.first().setInputFiles([ckpt, `${exampleModel}config.json`]);
   await page.locator(".pair .chosen").first().waitFor();

@@ -46,6 +46,13 @@ export async function openPage(browser: Browser, url: string, options: BrowserCo
   return { page, context, complaints };
 }
 
+/** Goes to another section of the page, and waits until it is there: an address changes before what is shown. */
+export async function openSection(page: Page, name: "Ask" | "Look inside" | "Compare" | "Convert"): Promise<void> {
+  const link = page.getByRole("navigation", { name: "Sections" }).getByRole("link", { name });
+  await link.click();
+  await link.and(page.locator("[aria-current=page]")).waitFor();
+}
+
 export async function takePicture(page: Page, name: string): Promise<void> {
   mkdirSync(pictures, { recursive: true });
   await page.screenshot({ path: `${pictures}${name}.png`, animations: "disabled" });

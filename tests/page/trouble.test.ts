@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Page, Worker } from "playwright";
 import { expect, test } from "vitest";
 import { answer, answered, ask, note, useDocument, useShortDocument } from "./asking.ts";
-import { exampleModel, launchChromium, openPage, takePicture } from "./open-page.ts";
+import { exampleModel, launchChromium, openPage, openSection, takePicture } from "./open-page.ts";
 import { useBuiltPage } from "./use-built-page.ts";
 
 const built = useBuiltPage();
@@ -218,7 +218,7 @@ test("where there is no room, a copy and a conversion are refused, and nothing o
   await page.locator(".model").getByRole("button", { name: "Change" }).click();
   expect(await page.locator(".kept").count()).toBe(0);
 
-  await page.getByRole("link", { name: "Convert" }).click();
+  await openSection(page, "Convert");
   await page.locator("[data-purpose=folder]").setInputFiles(exampleModel);
   await page.getByRole("button", { name: "Save as a download" }).click();
   await page.locator(".convert .problem").waitFor();
@@ -270,7 +270,7 @@ test("where the browser keeps nothing of sites, the page opens all the same; wha
   await page.locator(".document .text").waitFor();
   expect(await page.getByLabel("The document's text").count()).toBe(0);
 
-  await page.getByRole("link", { name: "Convert" }).click();
+  await openSection(page, "Convert");
   await page.evaluate(() => {
     // What a file manager's entry does whose file is gone when it is read.
     const gone = {
