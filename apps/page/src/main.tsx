@@ -3,7 +3,7 @@ import { startOffline } from "./offline/start-offline.ts";
 import { restoreVisit } from "./state/conversation.ts";
 import { readKept } from "./state/models.ts";
 import { App } from "./views/app.tsx";
-import { applyTheme } from "./views/settings.tsx";
+import { applyTheme } from "./views/settings-menu.tsx";
 import "./style/page.css";
 import "./style/parts.css";
 import "./style/ask.css";

@@ -14,7 +14,7 @@ import { LookView } from "./look/look-view.tsx";
 import { openToLook } from "./look/look-state.ts";
 import { Privacy } from "./privacy.tsx";
 import { ProblemNote } from "./problem-note.tsx";
-import { Settings } from "./settings.tsx";
+import { Settings } from "./settings-menu.tsx";
 
 const views = { ask: AskView, look: LookView, compare: CompareView, convert: ConvertView } as const;
 type ViewName = keyof typeof views;

@@ -11,7 +11,7 @@ import {
   type TreeValue,
 } from "@longspan/core/adapter";
 import { safetensorsContainer } from "@longspan/container-safetensors";
-import { safetensorsShardPattern } from "./torch-distributed-safetensors.ts";
+import { safetensorsShardPattern } from "./safetensors-shard-name.ts";
 
 /** Where in its tensor each block of a file lies (torch/distributed/checkpoint/_hf_utils.py, `CUSTOM_METADATA_KEY`). */
 const offsetsKey = "DCP_SHARDING_INFO";

@@ -9,7 +9,7 @@ import type { TarReading, TarTensor } from "../tar/tar-tensors.ts";
 import { refuseOrRethrow } from "../tree/refused-tensor.ts";
 import { stridedView } from "../tree/rebuild-tensor.ts";
 import { treeOfPickle } from "../tree/tree-of-pickle.ts";
-import type { memberNames } from "./torch-tar.ts";
+import type { memberNames } from "../tar/torch-member-names.ts";
 
 /** See `torchTarContainer`. */
 export async function openTorchTar(input: ContainerInput): Promise<OpenedContainer> {

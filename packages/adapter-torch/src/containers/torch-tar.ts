@@ -1,7 +1,6 @@
 import type { Container } from "@longspan/core/adapter";
 import { blockBytes, memberName } from "../tar/tar-header.ts";
-
-export const memberNames = ["sys_info", "pickle", "tensors", "storages"] as const;
+import { memberNames } from "../tar/torch-member-names.ts";
 
 /**
  * The tar archives of torch before 0.1.10: name `torch-tar`, read only. torch itself still reads them, outside of

@@ -1,7 +1,8 @@
 import { type FileSet, LongspanError } from "@longspan/core";
 import { type FolderEntry, type FolderKind, joinedFileSet } from "@longspan/core/adapter";
 import { torchDistributedContainer } from "../containers/torch-distributed.ts";
-import { safetensorsShardPattern, torchDistributedSafetensorsContainer } from "../containers/torch-distributed-safetensors.ts";
+import { safetensorsShardPattern } from "../containers/safetensors-shard-name.ts";
+import { torchDistributedSafetensorsContainer } from "../containers/torch-distributed-safetensors.ts";
 import type { TorchZipOptions } from "../containers/torch-zip.ts";
 import { foldersUpwards, hasFile, shardAlone } from "./shard-alone.ts";
 

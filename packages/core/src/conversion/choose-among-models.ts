@@ -1,7 +1,7 @@
 import type { EnvelopeContents } from "../adapter/envelope.ts";
 import type { ModelInFile } from "../checkpoint/checkpoint.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
-import type { ChosenModel, ModelRequest } from "./choose-model.ts";
+import type { ChosenModel, ModelRequest } from "./chosen-model.ts";
 import { describeModelDifferences, describeModels, distinctTrunks, few } from "./describe-models.ts";
 import { matchTrunk, type LayoutMatch } from "./match-layout.ts";
 import { entriesOfModel, namedEntries, ownModule, type Trunk } from "./models-in-file.ts";
