@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
 import { PassThrough, Readable } from "node:stream";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { servedTasks } from "@longspan/serve";
 import { tasks } from "../src/commands/serve.command.ts";
 import { run } from "../src/run.ts";
+import { freePort } from "./free-port.ts";
 import { childrenOf } from "./child-processes.ts";
 import { describedFetch } from "./described-fetch.ts";
 import { runCommand, runDocument, runWithInput } from "./run-command.ts";
@@ -252,15 +253,40 @@ test("what cannot be served", async () => {
 });
 
 describe.runIf(process.platform === "linux")("processes", () => {
+  const cli = fileURLToPath(new URL("../src/cli.ts", import.meta.url));
+  const flags = ["--conditions=@longspan/source", "--disable-warning=ExperimentalWarning"];
+  const serveProcess = (...words: readonly string[]): ChildProcessByStdio<null, Readable, Readable> =>
+    spawn(process.execPath, [...flags, cli, "serve", ...words, "--runtime", "reference"], { stdio: ["ignore", "pipe", "pipe"] });
+
+  /** What `/health` says until all is well, each status once. */
+  async function healthUntilOk(address: string): Promise<readonly string[]> {
+    const seen: string[] = [];
+    for (;;) {
+      const said = await fetch(`${address}/health`).then(
+        async (response) => `${response.status} ${((await response.json()) as { status: string }).status}`,
+        () => undefined,
+      );
+      if (said !== undefined && seen.at(-1) !== said) seen.push(said);
+      if (said === "200 ok") return seen;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  test.each([["alone"], ["with workers", "--workers", "2"]])("a model that cannot be opened is one error: %s", async (_, ...words) => {
+    const running = serveProcess(join(fixtures, "huggingface/masked-lm"), "--task", "fill-mask", "--port", "0", ...words);
+    let said = "";
+    running.stderr.on("data", (text) => (said += String(text)));
+    expect(await once(running, "close")).toEqual([1, null]);
+    expect(said).toMatch(/^error {2}There is no tokenizer .*\n$/);
+  });
+
   test.each([["alone"], ["with workers, one of which is killed", "--workers", "2"]])(
     "SIGTERM ends it when all is answered: %s",
     async (_, ...words) => {
-      const cli = fileURLToPath(new URL("../src/cli.ts", import.meta.url));
-      const flags = ["--conditions=@longspan/source", "--disable-warning=ExperimentalWarning"];
-      const running = spawn(process.execPath, [...flags, cli, "serve", qaModel, "--port", "0", "--runtime", "reference", ...words], {
-        stdio: "pipe",
-      });
+      const port = await freePort();
+      const running = serveProcess(qaModel, "--port", String(port), ...words);
       const ended = once(running, "close");
+      const health = healthUntilOk(`http://127.0.0.1:${port}`);
       let said = "";
       const address = await new Promise<string>((resolve) => {
         running.stderr.on("data", (text) => {
@@ -271,7 +297,9 @@ describe.runIf(process.platform === "linux")("processes", () => {
       });
       const asked = async (): Promise<number> =>
         (await post(address, { inputs: { question, context: `${context} ${"the dog read on. ".repeat(20)}` } })).status;
+      // It has said that it listens: it answers.
       expect(await asked()).toBe(200);
+      expect(await health).toEqual(["503 starting", "200 ok"]);
       const all = Array.from({ length: 60 }, asked);
       await new Promise((resolve) => setTimeout(resolve, 30));
       const [victim] = words.length > 0 ? childrenOf(running.pid) : [];

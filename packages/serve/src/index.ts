@@ -1,4 +1,10 @@
 export { serveInference, type ServeOptions } from "./serve-inference.ts";
 export { inferenceApp, type InferenceAppOptions } from "./inference-app.ts";
-export { inferenceEngine, type EngineResult, type InferenceEngine, type InferenceEngineOptions } from "./inference-engine.ts";
+export {
+  inferenceEngine,
+  type EngineResult,
+  type EngineState,
+  type InferenceEngine,
+  type InferenceEngineOptions,
+} from "./inference-engine.ts";
 export { servedTasks, type RunServedJobs, type ServedJob, type ServedOutcome, type ServedTask, type WithModel } from "./served-job.ts";

@@ -55,7 +55,7 @@ export function inferenceApp({ engine, task, model, version, maxBody, maxLength,
   );
 
   app.get("/health", (context) =>
-    engine.isReady ? context.json({ status: "ok", model, task }) : context.json({ status: "not ready" }, 503),
+    engine.state === "ok" ? context.json({ status: "ok", model, task }) : context.json({ status: engine.state }, 503),
   );
   if (token !== undefined)
     app.use(

@@ -1,5 +1,5 @@
 import { LongspanError } from "@longspan/core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { inferenceEngine, type InferenceEngine } from "./inference-engine.ts";
 import type { ServedJob, ServedOutcome, WithModel } from "./served-job.ts";
 
@@ -137,13 +137,44 @@ describe("a model that is lost", () => {
     await running;
   });
 
-  test("one that cannot be opened ends it, and who waits is told", async () => {
+  test("one that cannot be opened ends it; who asks by then is told that it starts", async () => {
     const { engine } = engineOn(async () => {
       throw new LongspanError("not-found", "There is no model.");
     });
-    const waiting = engine.submit(texts("a"), never);
+    expect(engine.state).toBe("starting");
+    await expect(engine.submit(texts("a"), never)).rejects.toMatchObject({ status: 503, code: "starting" });
     await expect(engine.run()).rejects.toMatchObject({ code: "not-found" });
-    await expect(waiting).rejects.toMatchObject({ code: "not-found" });
-    expect(engine.isReady).toBe(false);
+    expect(engine.state).toBe("ending");
+  });
+
+  test("one that cannot be opened again ends it, and who waits is told", async () => {
+    vi.useFakeTimers();
+    try {
+      let opened = 0;
+      const { engine } = engineOn(
+        async (use) => {
+          if (++opened > 1) throw new LongspanError("not-found", "There is no model.");
+          await use(async function* (jobs) {
+            for await (const { id } of jobs) {
+              if (id > 0) throw new LongspanError("device-lost", "The device is gone.");
+              yield { id };
+            }
+          });
+        },
+        { timeout: 100_000 },
+      );
+      const running = engine.run();
+      expect(engine.state).toBe("ok");
+      const waiting = engine.submit(texts("a"), never);
+      const both = Promise.allSettled([running, waiting]);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(engine.state).toBe("reopening");
+      await vi.advanceTimersByTimeAsync(10_000);
+      const refused = { status: "rejected", reason: expect.objectContaining({ code: "not-found" }) };
+      expect(await both).toEqual([refused, refused]);
+      expect(engine.state).toBe("ending");
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

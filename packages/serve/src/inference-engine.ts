@@ -18,16 +18,19 @@ export interface EngineResult {
   readonly tokens: number | undefined;
 }
 
+/** What of a server's life it is: until the model is open for the first time, while it answers, while a lost model is opened again, and from the word to end on. */
+export type EngineState = "starting" | "ok" | "reopening" | "ending";
+
 /** Takes inputs of all requests to one model, and says when it is too much. */
 export interface InferenceEngine {
-  readonly isReady: boolean;
+  readonly state: EngineState;
   /** Inputs that have no outcome yet. */
   readonly waiting: number;
   /** How often the model was lost and opened again. */
   readonly reopened: number;
   /**
-   * The results of inputs, in their order; while the model is being opened they wait.
-   * @throws RequestError 429 where too many wait, 503 while the server ends, 504 when it takes too long;
+   * The results of inputs, in their order; while a lost model is being opened again they wait.
+   * @throws RequestError 429 where too many wait, 503 while the server starts and ends, 504 when it takes too long;
    * what an input's error is.
    */
   submit(inputs: readonly ServedJob["fields"][], signal: AbortSignal): Promise<readonly EngineResult[]>;
@@ -55,6 +58,9 @@ const maxLosses = 3;
 /** So often in a row a model may be lost without having answered anything. */
 const maxVainLosses = 5;
 
+/** Seconds after which a client may ask again whether there is a model. */
+const startingSeconds = 2;
+
 /** So much longer is waited each time before it is opened again. */
 const reopenMilliseconds = 500;
 
@@ -64,7 +70,7 @@ export function inferenceEngine({ withModel, capacity, timeout, onLost }: Infere
   const queued: Waiting[] = [];
   const underWay = new Map<number, Waiting>();
   let [nextId, reopened, vain, generation] = [1, 0, 0, 0];
-  let [isReady, wasOpen, isEnding, isDraining] = [false, false, false, false];
+  let [isOpen, wasOpen, isEnding, isDraining] = [false, false, false, false];
   let wake = (): void => {};
   // For Retry-After: how long an input took of late.
   let secondsEach = 0.1;
@@ -141,8 +147,10 @@ export function inferenceEngine({ withModel, capacity, timeout, onLost }: Infere
   }
 
   return {
-    get isReady() {
-      return isReady && !isEnding;
+    get state() {
+      if (isEnding) return "ending";
+      if (isOpen) return "ok";
+      return wasOpen ? "reopening" : "starting";
     },
     get waiting() {
       return queued.length + underWay.size;
@@ -152,6 +160,10 @@ export function inferenceEngine({ withModel, capacity, timeout, onLost }: Infere
     },
     async submit(inputs, signal) {
       if (isDraining) throw new RequestError(503, "draining", "The server is ending.", { "Retry-After": "5" });
+      if (!wasOpen)
+        throw new RequestError(503, "starting", "The model is being opened. GET /health is 200 as soon as it can answer.", {
+          "Retry-After": String(startingSeconds),
+        });
       if (inputs.length > capacity)
         throw new RequestError(
           400,
@@ -177,14 +189,14 @@ export function inferenceEngine({ withModel, capacity, timeout, onLost }: Infere
           try {
             const own = ++generation;
             await withModel(async (runJobs) => {
-              [isReady, wasOpen] = [true, true];
+              [isOpen, wasOpen] = [true, true];
               for await (const outcome of runJobs(jobs(own))) answer(outcome);
             });
             return;
           } catch (error) {
             // A model that never was open is not opened again.
             if (!wasOpen || ++vain > maxVainLosses) throw error;
-            isReady = false;
+            isOpen = false;
             generation++;
             reopened++;
             onLost(error);
@@ -195,8 +207,8 @@ export function inferenceEngine({ withModel, capacity, timeout, onLost }: Infere
           }
         }
       } catch (error) {
-        isReady = false;
-        isDraining = true;
+        isOpen = false;
+        [isEnding, isDraining] = [true, true];
         refuseAll(error);
         throw error;
       }

@@ -99,7 +99,7 @@ export function openapiDocument(task: ServedTask, model: string, version: string
     },
   };
   const plain = (summary: string, responses: object, besides: object = {}): object => ({ get: { summary, responses, ...besides } });
-  const health = object({ status: text, model: text, task: text }, ["status"]);
+  const health = object({ status: { enum: ["ok", "starting", "reopening", "ending"] }, model: text, task: text }, ["status"]);
   return {
     openapi: "3.1.0",
     info: { title: `longspan serve: ${model}`, version },

@@ -1,7 +1,8 @@
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { LongspanError } from "@longspan/core";
 import { serveInference } from "./serve-inference.ts";
 import type { ServedJob, ServedOutcome } from "./served-job.ts";
 
@@ -15,20 +16,37 @@ interface Served {
   stop(): Promise<void>;
 }
 
+const given = {
+  task: "feature-extraction",
+  model: "m",
+  version: "0",
+  host: "127.0.0.1",
+  port: 0,
+  capacity: 4,
+  timeout: 5000,
+  maxBody: 1000,
+  maxLength: 1000,
+  onListening: () => undefined,
+  onLost: () => undefined,
+  onError: () => undefined,
+} as const;
+
+/** One that nobody has now. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
 async function serve(): Promise<Served> {
   const ending = new AbortController();
   const listening = Promise.withResolvers<string>();
   const errors: unknown[] = [];
   const serving = serveInference({
-    task: "feature-extraction",
-    model: "m",
-    version: "0",
-    host: "127.0.0.1",
-    port: 0,
-    capacity: 4,
-    timeout: 5000,
-    maxBody: 1000,
-    maxLength: 1000,
+    ...given,
     signal: ending.signal,
     withModel: async (use) => use(capitals),
     onListening: listening.resolve,
@@ -44,6 +62,65 @@ async function serve(): Promise<Served> {
     },
   };
 }
+
+test("until the model is open it says that it starts; then the address is told, and requests are answered", async () => {
+  const ending = new AbortController();
+  const gate = Promise.withResolvers<void>();
+  const port = await freePort();
+  const told: string[] = [];
+  const serving = serveInference({
+    ...given,
+    port,
+    signal: ending.signal,
+    withModel: async (use) => {
+      await gate.promise;
+      await use(capitals);
+    },
+    onListening: (address) => told.push(address),
+  });
+  const address = `http://127.0.0.1:${port}`;
+  const health = async (): Promise<readonly [number, unknown]> => {
+    const response = await fetch(`${address}/health`);
+    return [response.status, await response.json()];
+  };
+  const ask = async (): Promise<Response> => fetch(address, { method: "POST", body: '{"inputs": "a"}' });
+  const isThere = async (): Promise<boolean> =>
+    fetch(`${address}/health`).then(
+      () => true,
+      () => false,
+    );
+  // Its socket is there a little later.
+  while (!(await isThere())) await wait(5);
+  expect(await health()).toEqual([503, { status: "starting" }]);
+  const refused = await ask();
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, expect.stringMatching(/^\d+$/)]);
+  expect(await refused.json()).toMatchObject({ error_type: "starting" });
+  expect(told).toEqual([]);
+  gate.resolve();
+  while (told.length === 0) await wait(5);
+  expect(told).toEqual([address]);
+  expect(await health()).toEqual([200, { status: "ok", model: "m", task: "feature-extraction" }]);
+  expect((await ask()).status).toBe(200);
+  ending.abort();
+  await serving;
+});
+
+test("an address that is taken is told before a model is opened for nothing; a model that cannot be opened ends it at once", async () => {
+  const { address, stop } = await serve();
+  let opened = 0;
+  const withModel = async (): Promise<never> => {
+    opened++;
+    throw new LongspanError("not-found", "There is no model.");
+  };
+  const { signal } = new AbortController();
+  await expect(serveInference({ ...given, port: Number(new URL(address).port), signal, withModel })).rejects.toMatchObject({
+    code: "io-failed",
+  });
+  expect(opened).toBe(0);
+  await stop();
+  await expect(serveInference({ ...given, signal, withModel })).rejects.toMatchObject({ code: "not-found" });
+  expect(opened).toBe(1);
+});
 
 const connectTo = (address: string): Socket => connect(Number(new URL(address).port), "127.0.0.1");
 

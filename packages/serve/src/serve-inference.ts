@@ -18,55 +18,47 @@ export interface ServeOptions extends Omit<InferenceAppOptions, "engine"> {
   readonly timeout: number;
   /** Takes no further requests when it is aborted, and ends when all that were taken are answered. */
   readonly signal: AbortSignal;
-  /** Told the address when requests are answered, and when the model is lost and opened again. */
+  /** Told the address when requests are answered: when the model is open for the first time. */
   readonly onListening: (address: string) => void;
+  /** Told when the model is lost and opened again. */
   readonly onLost: (error: unknown) => void;
 }
 
 /**
- * Serves a model over HTTP until the signal, and then until all is answered.
+ * Serves a model over HTTP until the signal, and then until all is answered. It listens at once: until the model is open, `/health` says that it starts, and requests get 503.
  * @throws LongspanError what opening the model throws; `io-failed` for an address that cannot be had.
  */
 export async function serveInference(options: ServeOptions): Promise<void> {
   const { withModel, host, port, capacity, timeout, signal, onListening, onLost } = options;
-  let server: Server | undefined;
+  let isAnnounced = false;
+  let arrivals = 0;
   const engine = inferenceEngine({
     capacity,
     timeout,
     onLost,
     withModel: async (use) =>
       withModel(async (runJobs) => {
-        // No request is taken before there is a model to answer it.
-        server ??= await listen();
-        return use(runJobs);
+        const answering = use(runJobs);
+        if (!isAnnounced) onListening(addressOf(server));
+        isAnnounced = true;
+        return answering;
       }),
   });
 
-  async function listen(): Promise<Server> {
-    const opened = serve({ fetch: inferenceApp({ ...options, engine }).fetch, hostname: host, port }) as Server;
-    try {
-      await once(opened, "listening");
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new LongspanError("io-failed", `${host}:${port} cannot be listened on: ${why}. Say another --port or --host.`, {
-        cause: error,
-        details: { host, port },
-      });
-    }
-    opened.on("connection", () => arrivals++);
-    opened.on("request", () => arrivals++);
-    const address = opened.address();
+  const addressOf = (listening: Server): string => {
+    const address = listening.address();
     const name = host.includes(":") ? `[${host}]` : host;
-    onListening(`http://${name}:${typeof address === "object" && address !== null ? address.port : port}`);
-    return opened;
-  }
+    return `http://${name}:${typeof address === "object" && address !== null ? address.port : port}`;
+  };
+  const server = await listen(inferenceApp({ ...options, engine }).fetch, host, port);
+  server.on("connection", () => arrivals++);
+  server.on("request", () => arrivals++);
 
   const drain = (): void => {
     engine.drain();
-    server?.close();
+    server.close();
   };
   let timer: NodeJS.Timeout | undefined;
-  let arrivals = 0;
   const begin = (): void => {
     engine.announceEnd();
     let [seen, times] = [arrivals, 0];
@@ -83,12 +75,26 @@ export async function serveInference(options: ServeOptions): Promise<void> {
   } finally {
     signal.removeEventListener("abort", begin);
     clearInterval(timer);
-    server?.close();
+    server.close();
     // Answers that are written go out first.
     await new Promise((resolve) => {
       setTimeout(resolve, lastWordsMilliseconds);
     });
-    server?.closeAllConnections();
+    server.closeAllConnections();
+  }
+}
+
+async function listen(fetch: (request: Request) => Response | Promise<Response>, host: string, port: number): Promise<Server> {
+  const server = serve({ fetch, hostname: host, port }) as Server;
+  try {
+    await once(server, "listening");
+    return server;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new LongspanError("io-failed", `${host}:${port} cannot be listened on: ${why}. Say another --port or --host.`, {
+      cause: error,
+      details: { host, port },
+    });
   }
 }
 

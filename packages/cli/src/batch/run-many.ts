@@ -15,6 +15,7 @@ import { openSource, type Source } from "./open-source.ts";
 import type { TextCommand, TextCommandOptions } from "./text-command.ts";
 import { workerCommand } from "./worker-command.ts";
 import { workerOutcomes } from "./worker-pool.ts";
+import { announceReady } from "./worker-process.ts";
 
 export interface RunManyContext {
   readonly terminal: Terminal;
@@ -151,8 +152,9 @@ async function runHere<Options extends TextCommandOptions>(
       command: command.name,
       heads: command.heads,
       create: async (pipelineOptions, opened) => command.create(options, pipelineOptions, opened),
-      run: async (pipeline) =>
-        write(
+      async run(pipeline) {
+        announceReady(terminal.out);
+        await write(
           pipeline.runJobs(jobs, {
             signal,
             readText: jobTextReader(options, { terminal, signal }),
@@ -161,7 +163,8 @@ async function runHere<Options extends TextCommandOptions>(
             batchSize: options.batchSize,
             onBatch: (progress) => counts.ran(progress),
           }),
-        ),
+        );
+      },
     },
     { terminal, signal },
   );

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { expect, test } from "vitest";
 import { collected } from "../../test/collected.ts";
 import type { GivenText } from "../documents/read-document.ts";
@@ -8,6 +9,7 @@ import { workerOutcomes } from "./worker-pool.ts";
 /** A worker that answers with its input, and does what a text says. */
 const script = `
 let begun = "";
+console.log('{"worker":"ready"}');
 process.stdin.setEncoding("utf8").on("data", (text) => {
   const lines = (begun + text).split("\\n");
   begun = lines.pop();
@@ -114,20 +116,36 @@ test("a job that workers die of has an error; its neighbours have their answers"
 
 test("workers that never answer, and those that say why", async () => {
   const dying = [process.execPath, "-e", "console.error('no memory'); process.exit(9)"];
-  await expect(outcomesOf(["a"], { command: dying })).resolves.toMatchObject([{ error: { code: "worker-lost" } }]);
-  await expect(
-    outcomesOf(
-      Array.from({ length: 50 }, () => "a"),
-      { command: dying },
-    ),
-  ).rejects.toMatchObject({ code: "worker-lost", message: expect.stringContaining("no memory") });
+  const lost = { code: "worker-lost", message: expect.stringContaining("no memory") };
+  await expect(outcomesOf(["a"], { command: dying })).rejects.toMatchObject(lost);
+  // Those that open their model, and die of whatever they are given.
+  const opening = [process.execPath, "-e", `console.log('{"worker":"ready"}'); process.stdin.on("data", () => { ${dying[2]} })`];
+  await expect(outcomesOf(["a"], { command: opening })).resolves.toMatchObject([{ error: lost }]);
+  const many = Array.from({ length: 50 }, () => "a");
+  await expect(outcomesOf(many, { command: opening })).rejects.toMatchObject(lost);
   const failing = [
     process.execPath,
     "-e",
     `console.log(JSON.stringify({ error: { code: "not-found", message: "There is no model." } }, null, 2)); process.exitCode = 1`,
   ];
   await expect(outcomesOf(["a"], { command: failing })).rejects.toMatchObject({ code: "not-found", message: "There is no model." });
-  await expect(outcomesOf(["a", "b"], { command: ["/nowhere/program"] })).resolves.toMatchObject([{ error: { code: "worker-lost" } }, {}]);
+  await expect(outcomesOf(["a", "b"], { command: ["/nowhere/program"] })).rejects.toMatchObject({ code: "worker-lost" });
+});
+
+test("the first worker that is ready is told of, before there is a job", async () => {
+  const abort = new AbortController();
+  async function* jobs(): AsyncGenerator<Job> {
+    await once(abort.signal, "abort");
+    yield* [];
+  }
+  const ready: string[] = [];
+  const onReady = (): void => {
+    ready.push("ready");
+    abort.abort();
+  };
+  const running = collected(workerOutcomes(jobs(), { count: 2, unordered: true, command, signal: abort.signal, onReady }));
+  await expect(running).rejects.toMatchObject({ code: "aborted" });
+  expect(ready).toEqual(["ready"]);
 });
 
 test("a signal ends it", async () => {

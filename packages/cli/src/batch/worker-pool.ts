@@ -13,12 +13,17 @@ const maxAttempts = 3;
 /** When so many workers have died and none has ever answered, it is not for the jobs. */
 const maxVainDeaths = 10;
 
+/** When so many have died in a row before their model was open, it never will be. */
+const maxStillbirths = 3;
+
 export interface WorkerPoolOptions {
   readonly count: number;
   /** What starts a worker: a program and its words. */
   readonly command: readonly string[];
   readonly unordered: boolean;
   readonly signal: AbortSignal;
+  /** Told when the first worker has opened its model. */
+  readonly onReady?: (() => void) | undefined;
   /** Told once of each thing that workers note of their model. */
   readonly onNote?: ((note: string) => void) | undefined;
 }
@@ -33,25 +38,26 @@ interface Sent {
 interface Worker {
   readonly process: WorkerProcess;
   readonly sent: Map<number, Sent>;
+  isReady: boolean;
 }
 
 /**
  * Has processes do jobs. One that is killed, or dies, is replaced, and what it held is done again; a job that three of them died of has
  * the error `worker-lost`.
  * @throws LongspanError the error with which a worker ends by itself, such as a model that cannot be opened; `worker-lost` when workers
- * die without having answered anything; `aborted`; what `jobs` throws.
+ * die without having opened their model or answered anything; `aborted`; what `jobs` throws.
  */
 export async function* workerOutcomes(
   jobs: AsyncIterable<Job>,
-  { count, command, unordered, signal, onNote }: WorkerPoolOptions,
+  { count, command, unordered, signal, onReady, onNote }: WorkerPoolOptions,
 ): AsyncGenerator<JobOutcome, void, void> {
   const workers = new Set<Worker>();
   const again: Sent[] = [];
   const noted = new Set<string>();
   const outcomes = new Map<number, JobOutcome>();
   const iterator = jobs[Symbol.asyncIterator]();
-  let [isAsked, isRead, hasAnswered] = [false, false, false];
-  let [taken, given, deaths, changes] = [0, 0, 0, 0];
+  let [isAsked, isRead, isOpen, hasAnswered] = [false, false, false, false];
+  let [taken, given, deaths, stillbirths, changes] = [0, 0, 0, 0, 0];
   let arrived: Job | undefined;
   let failure: unknown;
   let wake = (): void => {};
@@ -64,7 +70,14 @@ export async function* workerOutcomes(
     const sent = new Map<number, Sent>();
     const worker: Worker = {
       sent,
+      isReady: false,
       process: startWorker(command, {
+        onReady() {
+          worker.isReady = true;
+          stillbirths = 0;
+          if (!isOpen) onReady?.();
+          isOpen = true;
+        },
         onLine(line) {
           const found = sent.get(line.id);
           if (found === undefined) return;
@@ -80,7 +93,7 @@ export async function* workerOutcomes(
         },
         onEnd(end) {
           workers.delete(worker);
-          lose(sent, end);
+          lose(worker, end);
           ring();
         },
       }),
@@ -88,8 +101,9 @@ export async function* workerOutcomes(
     workers.add(worker);
   }
 
-  function lose(sent: ReadonlyMap<number, Sent>, end: WorkerEnd): void {
+  function lose({ sent, isReady }: Worker, end: WorkerEnd): void {
     if (end.error !== undefined) failure ??= errorOf(end.error);
+    if (!isReady && ++stillbirths >= maxStillbirths) failure ??= lostError(end);
     if (end.signal === null && (end.code === 0 || end.code === 1) && sent.size === 0) return;
     deaths++;
     const lost = lostError(end);
@@ -173,8 +187,8 @@ export async function* workerOutcomes(
     }
   } finally {
     signal.removeEventListener("abort", ring);
-    for (const { process, sent } of workers) {
-      if (sent.size === 0) process.finish();
+    for (const { process, sent, isReady } of workers) {
+      if (sent.size === 0 && isReady) process.finish();
       else process.kill();
     }
   }

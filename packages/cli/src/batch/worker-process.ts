@@ -27,6 +27,8 @@ export interface WorkerProcess {
 }
 
 export interface WorkerListener {
+  /** Told when it has opened its model: from then on it does jobs. */
+  readonly onReady: () => void;
   readonly onLine: (line: WorkerLine) => void;
   /** Told what it notes on standard error before it is told that there are no more jobs: what it says of its model. */
   readonly onNote?: ((note: string) => void) | undefined;
@@ -39,6 +41,17 @@ const keptCharacters = 2000;
 /** What `noteWarnings` begins a line with. */
 const noteMark = "note  ";
 
+/** By this variable of its environment a process knows that it is a worker, and says when it is ready. */
+const workerVariable = "LONGSPAN_WORKER";
+
+/** What it says then, on a line of its own. */
+const readyLine = '{"worker":"ready"}';
+
+/** Says to who started this process as a worker that its model is open. */
+export function announceReady(output: { write(text: string): unknown }): void {
+  if (process.env[workerVariable] === "1") output.write(`${readyLine}\n`);
+}
+
 /** No document of an error has more. */
 const maxErrorCharacters = 1_000_000;
 
@@ -49,11 +62,14 @@ export function ownProgram(): readonly string[] {
 }
 
 /** Starts a worker, to which Ctrl-C means nothing by itself. It ends when this process does. @param command the program and its words */
-export function startWorker([program = "", ...words]: readonly string[], { onLine, onNote, onEnd }: WorkerListener): WorkerProcess {
+export function startWorker(
+  [program = "", ...words]: readonly string[],
+  { onLine, onReady, onNote, onEnd }: WorkerListener,
+): WorkerProcess {
   const child = spawn(program, words, {
     stdio: ["pipe", "pipe", "pipe"],
     // What it says is read here, and has no colours.
-    env: { ...process.env, FORCE_COLOR: undefined },
+    env: { ...process.env, FORCE_COLOR: undefined, [workerVariable]: "1" },
     detached: true,
     windowsHide: true,
   });
@@ -64,6 +80,7 @@ export function startWorker([program = "", ...words]: readonly string[], { onLin
   let isFinished = false;
   let isEnded = false;
   const take = (line: string): void => {
+    if (line.endsWith(readyLine)) return onReady();
     const found = answerOf(line);
     if (found !== undefined) onLine(found);
     else rest = (line.trimEnd() === "{" ? line : rest + line).slice(0, maxErrorCharacters);

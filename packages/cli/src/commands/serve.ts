@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import { type Head, LongspanError, headName } from "@longspan/core";
 import type { ServedOutcome, ServedTask, ServeOptions, WithModel } from "@longspan/serve";
+import { readyWorkers } from "../batch/ready-workers.ts";
 import type { TextCommand, TextCommandOptions } from "../batch/text-command.ts";
 import { workerCommand } from "../batch/worker-command.ts";
-import { workerOutcomes } from "../batch/worker-pool.ts";
+
 import { jobTextReader } from "../jobs/job-text.ts";
 import { lineOptions } from "../jobs/line-options.ts";
 import type { JobOutcome } from "../jobs/text-pipeline.ts";
@@ -100,7 +101,10 @@ export async function serve(model: string, options: ServeCommandOptions, context
     const words = await workerCommand(given, declared, terminal, { command: command.name, besides: serverOptions });
     const count = options.workers ?? 1;
     const onNote = (note: string): void => noteWarnings([note], terminal);
-    await use((jobs) => served(workerOutcomes(jobs, { count, command: words, unordered: true, signal: running, onNote })));
+    const opening = wasOpen ? running : signal;
+    const run = await readyWorkers({ count, command: words, unordered: true, opening, onNote });
+    wasOpen = true;
+    await use((jobs) => served(run(jobs)));
   };
   await serveInference({
     withModel: options.workers === undefined ? runHere : runWorkers,
