@@ -10,6 +10,9 @@ type AttentionInputs = Readonly<
   Record<"query" | "key" | "value" | "hidden" | "mask" | `${"query" | "key" | "value"}Global${"Weight" | "Bias"}`, DeviceTensor>
 >;
 
+/** Elements of a head, at most: rows are kept in registers and workgroup memory. */
+export const maxHeadSize = 128;
+
 /** A node of `longformerAttention` with the sizes of one run. */
 export interface SizedAttention {
   readonly node: SizedNode;

@@ -17,13 +17,15 @@ import type { Kernel } from "../../kernel/kernel.ts";
  * - `output_start(work: Work, row: u32) -> u32`: the element where its output begins, if it is written.
  * - `output_factor(work: Work, row: u32, sum: f32) -> f32`: what its sums of p · v are multiplied with.
  * - `record(work: Work, row: u32, top: f32, sum: f32)`: keeps what else is kept of a row that is written.
- * - For matrix units also `read_key_halves` and `read_value_halves` (start, vector), `vec4<f16>`.
+ * - For matrix units also `read_query_halves`, `read_key_halves` and `read_value_halves` (start, vector), `vec4<f16>`.
  * - `read_query`, `read_key`, `read_value`, `read_output` (start, vector) and `write_output` (start, vector, value).
  */
 export interface AttentionTask {
   readonly name: string;
   readonly declarations: string;
   readonly access: Kernel["access"];
+  /** Whether queries are float32, so that `read_query_halves` rounds them. */
+  readonly narrowsQueries: boolean;
   /** The length of queries, keys and values. */
   readonly length: number;
 }

@@ -30,7 +30,7 @@ const busyWorkgroups = { gpu: 512, cpu: 16 } as const;
 /** A split has at least so many keys, unless there are fewer: joining splits is work, too. */
 const minKeys = 128;
 /** Bounds the memory that splits take. */
-const maxSplits = 32;
+export const maxSplits = 32;
 
 /**
  * Up to how many global tokens the re-associated form is faster. The two forms need as many multiplications at about `headSize` of them. On

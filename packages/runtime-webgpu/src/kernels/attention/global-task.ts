@@ -1,3 +1,4 @@
+import { halvesCode } from "../parts/float-storage.ts";
 import { attentionTokens } from "./attention-tokens.ts";
 import { keyStruct, type AttentionTask } from "./attention-task.ts";
 import { declareUniforms } from "./uniforms.ts";
@@ -8,7 +9,7 @@ export interface GlobalTaskOptions {
   readonly length: number;
   /** How the keys and values lie in memory, and the queries and what the rows add up to. */
   readonly forms: { readonly keys: RowForm; readonly rows: RowForm };
-  /** Whether keys and values are read as float16, too: see `AttentionTask`. */
+  /** Whether all are read as float16, too, keys and values that are float16 in memory: see `AttentionTask`. */
   readonly halves: boolean;
 }
 
@@ -48,6 +49,7 @@ export function globalTask({ length, forms, halves }: GlobalTaskOptions): Attent
     name: "global-attention",
     length,
     access: ["read", "read", "read", "read", "read", "write", "write"],
+    narrowsQueries: forms.rows.storage === "float32",
     declarations: `${declareUniforms(globalFields)}
 @group(0) @binding(1) var<storage, read> query: ${rows};
 @group(0) @binding(2) var<storage, read> key: ${keys};
@@ -62,7 +64,7 @@ struct Work { item: u32, codes: u32, head: u32, split: u32, rows: u32, firstRow:
 ${vectorReader("read_query", "query", forms.rows, "vectorLength")}
 ${vectorReader("read_key", "key", forms.keys, "vectorLength")}
 ${vectorReader("read_value", "value", forms.keys, "vectorLength")}
-${halves ? [halvesReader("read_key_halves", "key", forms.keys, "read_key"), halvesReader("read_value_halves", "value", forms.keys, "read_value")].join("\n") : ""}
+${halves ? readHalves(forms) : ""}
 ${vectorReader("read_output", "partials", forms.rows, "vectorLength")}
 ${vectorWriter("write_output", "partials", forms.rows, "vectorLength")}
 
@@ -97,4 +99,13 @@ fn output_start(work: Work, row: u32) -> u32 { return place_of(work, row) * vect
 fn output_factor(work: Work, row: u32, sum: f32) -> f32 { return 1.0; }
 fn record(work: Work, row: u32, top: f32, sum: f32) { statistics[place_of(work, row)] = vec2<f32>(top, sum); }`,
   };
+}
+
+function readHalves({ keys, rows }: GlobalTaskOptions["forms"]): string {
+  return [
+    halvesCode(rows.storage === "float32" ? "float16" : "float32"),
+    halvesReader("read_query_halves", "query", rows, "read_query"),
+    halvesReader("read_key_halves", "key", keys, "read_key"),
+    halvesReader("read_value_halves", "value", keys, "read_value"),
+  ].join("\n");
 }

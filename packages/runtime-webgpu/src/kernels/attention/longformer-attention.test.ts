@@ -40,6 +40,8 @@ interface AttentionCase {
   readonly float16?: boolean;
   /** Whether keys grow along the sequence, so that later scores are far higher. */
   readonly rising?: boolean;
+  /** What the bias of the global queries is, instead of noise. */
+  readonly queryBias?: number;
 }
 
 interface Setting {
@@ -51,6 +53,8 @@ interface Setting {
   /** How the inputs and the context lie in memory. Default: float32, each by itself. */
   readonly activations?: "joined" | "float16" | "joined float16";
   readonly matrices?: MatrixShape;
+  /** Whether the window's kernels, which take long to compile, are left out: other rows are then anything. */
+  readonly globalsOnly?: boolean;
 }
 
 /** Values between -1 and 1, the same for the same seed. */
@@ -62,7 +66,16 @@ function noise(length: number, seed: number): Float32Array {
   });
 }
 
-function inputsOf({ batch = 1, sequence, heads = 2, headSize = 8, mask, float16 = false, rising = false }: AttentionCase): GraphTensor[] {
+function inputsOf({
+  batch = 1,
+  sequence,
+  heads = 2,
+  headSize = 8,
+  mask,
+  float16 = false,
+  rising = false,
+  queryBias,
+}: AttentionCase): GraphTensor[] {
   const hidden = heads * headSize;
   const tensor = (shape: readonly number[], seed: number): GraphTensor => ({
     dataType: "float32",
@@ -92,7 +105,9 @@ function inputsOf({ batch = 1, sequence, heads = 2, headSize = 8, mask, float16 
     shape: [batch, sequence],
     data: Int32Array.from({ length: batch * sequence }, (_, token) => mask[token % mask.length] ?? 0),
   };
-  return [...tokens, codes, ...weight(11), ...weight(12), ...weight(13)];
+  const all = [...tokens, codes, ...weight(11), ...weight(12), ...weight(13)];
+  if (queryBias !== undefined) all[6]?.data.fill(queryBias);
+  return all;
 }
 
 function rounded(tensor: GraphTensor): GraphTensor {
@@ -103,11 +118,17 @@ function rounded(tensor: GraphTensor): GraphTensor {
   } as GraphTensor;
 }
 
-async function differences(
+async function differences(gpu: TestDevice, attention: AttentionCase, setting: Setting): Promise<unknown> {
+  const { expected, actual } = await results(gpu, attention, setting);
+  const allowed = setting.activations?.includes("float16") === true ? halfTolerance : tolerance;
+  return expected.map((tensor, index) => tensorDifference(actual[index], tensor, allowed)).filter((difference) => difference !== undefined);
+}
+
+async function results(
   { device, facts }: TestDevice,
   attention: AttentionCase,
-  { form, kind, limits, tilings, activations, matrices }: Setting,
-): Promise<unknown> {
+  { form, kind, limits, tilings, activations, matrices, globalsOnly = false }: Setting,
+): Promise<Record<"expected" | "actual", readonly GraphTensor[]>> {
   const halves = activations?.includes("float16") === true;
   const given = inputsOf(attention);
   // What float16 holds exactly: the rest is then compared as strictly.
@@ -117,11 +138,15 @@ async function differences(
   const expected = evaluate(inputs, probabilities ? { ...attributes, globals: "globals" } : attributes, new Map());
   // The kernels of matrix products are tested where they are: here, always those of the device.
   const ownLinear: OperationKernels = { ...linear, plan: (node, context) => linear.plan(node, { ...context, facts }) };
-  const kernels = longformerAttentionKernels({
+  const all = longformerAttentionKernels({
     linear: ownLinear,
     reassociateUpTo: form === "direct" ? 0 : Number.POSITIVE_INFINITY,
     tilings,
   });
+  const kernels: OperationKernels = {
+    ...all,
+    plan: (node, context) => all.plan(node, context).filter(({ kernel }) => !globalsOnly || !kernel.name.startsWith("window")),
+  };
   const actual = await runOperation(
     {
       device,
@@ -144,9 +169,7 @@ async function differences(
       joined: activations?.includes("joined") === true ? [0, 1, 2] : [],
     },
   );
-  return expected
-    .map((tensor, index) => tensorDifference(actual[index], tensor, halves ? halfTolerance : tolerance))
-    .filter((difference) => difference !== undefined);
+  return { expected, actual };
 }
 
 /** Tilings that compile fast, and have many workgroups of few keys. */
@@ -232,6 +255,23 @@ describe("longformerAttention", () => {
       );
   });
 
+  test.each([
+    ["in no fours, float32", 2, 3, false],
+    ["longer than what is mixed at a time, weights in float16", 17, 64, true],
+    ["of the longest heads", 1, 128, false],
+  ] as const)("the global tokens' own products on GPUs: vectors %s", async (_, heads, headSize, float16) => {
+    const attention: AttentionCase = { batch: 2, sequence: 21, heads, headSize, mask: [1, 2, 1, 2, 0], float16 };
+    const setting = { form: "reassociated", kind: "gpu", tilings: small, globalsOnly: true } as const;
+    const { expected, actual } = await results(shared, attention, setting);
+    const width = heads * headSize;
+    const globalRows = ([tensor]: readonly GraphTensor[]): GraphTensor => ({
+      dataType: "float32",
+      shape: [2 * 21, width],
+      data: Float32Array.from(tensor?.data ?? [], (value, at) => (attention.mask[(Math.floor(at / width) % 42) % 5] === 2 ? value : 0)),
+    });
+    expect(tensorDifference(globalRows(actual), globalRows(expected), tolerance)).toBeUndefined();
+  });
+
   test("with quads", async () => {
     const tilings = { window: quadTiling(16, 8, 2), direct: quadTiling(16, 8, 2) };
     for (const name of ["batch of different masks", "several splits of the keys", "probabilities"])
@@ -251,6 +291,12 @@ describe("longformerAttention", () => {
           { ...own, tilings: { window, direct: window } },
         ),
       ]).toEqual([name, []]);
+
+    // Queries that float16 cannot hold.
+    const beyond = { sequence: 9, headSize: 12, mask: [2, 1, 1], queryBias: 1e5, probabilities: true };
+    const [context] = (await results(shared, beyond, { ...own, tilings: { window, direct: window } })).actual;
+    const isNumber = (token: number): boolean => Number.isFinite(context?.data[token * 24]);
+    expect(Array.from({ length: 9 }, (_, token) => isNumber(token))).toEqual([0, 1, 2].flatMap(() => [false, true, true]));
   });
 
   test("global attention on matrix units, in plain WGSL", async () => {

@@ -2,7 +2,7 @@ import { elementCount, LongspanError } from "@longspan/core";
 import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
 import type { OperationKernels, PlanContext, SizedNode } from "../../kernel/operation-kernels.ts";
 import { rowRanges } from "../parts/dispatching.ts";
-import { type AttentionItems, type AttentionTilings, itemBytes, type SizedAttention } from "./attention-plan.ts";
+import { type AttentionItems, type AttentionTilings, itemBytes, maxHeadSize, type SizedAttention } from "./attention-plan.ts";
 import { globalSlots, listTokens, maxGlobals, tokensStride } from "./attention-tokens.ts";
 import { fitsScores, reassociateUpTo, splitKeys, type GlobalForm } from "./global-splits.ts";
 import { narrowContext } from "./narrow-context.ts";
@@ -17,8 +17,6 @@ export interface LongformerAttentionOptions {
   readonly reassociateUpTo?: number | undefined;
   readonly tilings?: AttentionTilings | undefined;
 }
-
-const maxHeadSize = 128;
 
 /** The place of the mask among the inputs: see `longformerAttention` in core. */
 const maskInput = 4;

@@ -44,6 +44,18 @@ describe("attention on matrix units: what is sent to a device", () => {
     }
   });
 
+  test("queries of float32 are marked where float16 cannot hold them, and the kernel says that it narrows", () => {
+    const [tiling] = headTilingsOf(facts, { length: 64, halves: true });
+    if (tiling?.kind !== "matrix") throw new Error("there are matrix units");
+    const [wide, narrow] = [float, half].map((rows) =>
+      matrixAttentionKernel(globalTask({ length: 64, forms: { keys: half, rows }, halves: true }), tiling, units),
+    );
+    const readsQueries = (kernel: typeof wide): string | undefined => kernel?.code.match(/fn read_query_halves.*/)?.[0];
+    expect([wide?.narrows, narrow?.narrows]).toEqual([true, false]);
+    expect(readsQueries(wide)).toContain("pack_halves(");
+    expect(readsQueries(narrow)).not.toContain("pack_halves");
+  });
+
   test("only on a device that has the shape, float16 and the memory", () => {
     const tiling = matrixAttentionTiling({ rows: 16, columns: 16, inner: 16 }, 4, 1, 32);
     expect(fitsMatrixAttention(tiling, 64, facts)).toBe(true);

@@ -125,6 +125,7 @@ export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttenti
   return {
     name: `${task.name}-${tiling.name}`,
     access: task.access,
+    narrows: task.narrowsQueries,
     code: `${matrices.directives}
 ${task.declarations}
 ${softmaxConstants}
@@ -153,7 +154,7 @@ ${matrices.declarations([
 
 fn query_halves(work: Work, row: u32, vector: u32) -> vec4<f16> {
   if (!wanted(work, row) || vector >= ${vectors}u) { return vec4<f16>(); }
-  return vec4<f16>(read_query(query_start(work, row), vector));
+  return read_query_halves(query_start(work, row), vector);
 }
 
 @compute @workgroup_size(${invocations})

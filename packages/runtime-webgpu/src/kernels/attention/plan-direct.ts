@@ -4,7 +4,8 @@ import type { OperationKernels } from "../../kernel/operation-kernels.ts";
 import { formOf, itemsOf, type AttentionItems, type SizedAttention } from "./attention-plan.ts";
 import { gatherFields, gatherGlobalRowsKernel } from "./gather-global-rows.ts";
 import type { GlobalSplits } from "./global-splits.ts";
-import { planSplits } from "./plan-splits.ts";
+import { planAttention } from "./plan-attention.ts";
+import { planCombine, planGlobalProbabilities } from "./plan-splits.ts";
 import { packFields } from "./uniforms.ts";
 
 /** The global keys and values of all tokens, `[batch, sequence, hidden]` each, and what computes them. */
@@ -63,5 +64,12 @@ export function planDirect(
     },
     context,
   );
-  return [gather, ...project, ...planSplits(part, splits, { query, key, value }).dispatches];
+  const attention = { query, key, value };
+  return [
+    gather,
+    ...project,
+    ...planAttention(part, splits, attention),
+    planCombine(part, splits, part.outputs.context),
+    ...planGlobalProbabilities(part, splits, attention),
+  ];
 }

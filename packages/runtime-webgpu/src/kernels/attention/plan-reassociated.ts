@@ -1,68 +1,105 @@
-import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
-import { formOf, itemsOf, type AttentionItems } from "./attention-plan.ts";
+import type { Dispatch } from "../../kernel/kernel.ts";
+import { formOf, itemsOf, maxHeadSize, type AttentionItems, type GlobalAttention } from "./attention-plan.ts";
 import { foldedElements, foldedTokens, foldFields, foldQueriesKernel } from "./fold-queries.ts";
+import { foldedColumns, globalQueriesKernel, globalQueryFields, queryTokens } from "./global-queries.ts";
 import type { GlobalSplits } from "./global-splits.ts";
-import { planSplits } from "./plan-splits.ts";
+import { globalValueFields, globalValuesKernel, valueTokens } from "./global-values.ts";
+import { planAttention } from "./plan-attention.ts";
+import { planProducts } from "./plan-products.ts";
+import { planCombine, planGlobalProbabilities } from "./plan-splits.ts";
 import { projectedElements, projectedTokens, projectFields, projectRowsKernel } from "./project-rows.ts";
 import { packFields } from "./uniforms.ts";
 
 /** The global tokens' rows of the context, without the keys and values of all tokens. */
 export function planReassociated(part: AttentionItems, splits: GlobalSplits): readonly Dispatch[] {
-  const { context, inputs, outputs, sequence, hidden, heads, headSize, slots, tokens, tokensStride, items } = part;
-  const shared = context.facts.kind === "gpu";
-  const float32 = { storage: "float32", aligned: hidden % 4 === 0 } as const;
-  const states = formOf(inputs.hidden, hidden);
-  const sizes = { hidden, vectors: Math.ceil(hidden / 4), headSize, slots, tokensStride, firstItem: items.first };
-  const project = (
-    purpose: "query" | "value",
-    weight: DeviceTensor,
-    bias: DeviceTensor,
-  ): Pick<Dispatch, "kernel" | "uniforms" | "workgroups" | "work"> => ({
-    kernel: projectRowsKernel({
-      purpose,
-      forms: {
-        weight: formOf(weight, hidden),
-        x: purpose === "query" ? states : float32,
-        out: purpose === "query" ? float32 : formOf(outputs.context, hidden),
-      },
-      shared,
-    }),
-    uniforms: packFields(projectFields, { ...sizes, sequence }),
-    workgroups: [Math.ceil(hidden / projectedElements(shared)), Math.ceil(slots / projectedTokens), items.count],
+  const { context, inputs, hidden, heads, slots } = part;
+  const query = part.scratch("folded queries", slots * heads * hidden);
+  const attention = { query, key: inputs.hidden, value: inputs.hidden };
+  const dispatches = context.facts.kind === "gpu" ? onGpu(part, splits, attention) : onProcessor(part, splits, attention);
+  return [...dispatches, ...planGlobalProbabilities(part, splits, attention)];
+}
+
+/** As few dispatches as may be: each of the small ones takes as long to start as it works. */
+function onGpu(part: AttentionItems, found: GlobalSplits, attention: GlobalAttention): readonly Dispatch[] {
+  const { inputs, outputs, sequence, hidden, heads, headSize, slots, tokens, tokensStride, items } = part;
+  const { queryGlobalWeight, queryGlobalBias, keyGlobalWeight, valueGlobalWeight, valueGlobalBias } = inputs;
+  const common = { sequence, hidden, vectors: Math.ceil(hidden / 4), heads, headSize, slots, tokensStride, firstItem: items.first };
+  const product = 2 * items.count * slots * hidden * hidden;
+  const queries: Dispatch = {
+    kernel: globalQueriesKernel(
+      { weight: formOf(keyGlobalWeight, hidden), hidden: formOf(inputs.hidden, hidden), folded: formOf(attention.query, hidden) },
+      maxHeadSize,
+    ),
+    uniforms: packFields(globalQueryFields, common),
+    operands: [
+      { tensor: queryGlobalWeight },
+      { tensor: queryGlobalBias },
+      { tensor: keyGlobalWeight },
+      itemsOf(part, inputs.hidden),
+      { tensor: tokens },
+      { tensor: attention.query },
+    ],
+    workgroups: [Math.ceil(hidden / foldedColumns), heads * Math.ceil(slots / queryTokens), items.count],
     work: {
-      floatingPointOperations: 2 * items.count * slots * hidden * hidden,
-      bytes: weight.byteLength + bias.byteLength + 4 * items.count * slots * hidden * (purpose === "query" ? 2 : heads + 1),
+      floatingPointOperations: 2 * product,
+      bytes: queryGlobalWeight.byteLength + keyGlobalWeight.byteLength + 4 * items.count * slots * hidden * (heads + 1),
     },
-  });
+  };
+  const values: Dispatch = {
+    kernel: globalValuesKernel({ weight: formOf(valueGlobalWeight, hidden), out: formOf(outputs.context, headSize) }, maxHeadSize),
+    uniforms: packFields(globalValueFields, { ...common, splits: found.splits }),
+    operands: [
+      { tensor: part.scratch("global partial sums", found.partialElements) },
+      { tensor: part.scratch("global statistics", found.statisticsElements) },
+      { tensor: valueGlobalWeight },
+      { tensor: valueGlobalBias },
+      { tensor: tokens },
+      itemsOf(part, outputs.context),
+    ],
+    workgroups: [1, heads * Math.ceil(slots / valueTokens), items.count],
+    work: {
+      floatingPointOperations: product + 2 * items.count * found.partialElements,
+      bytes: valueGlobalWeight.byteLength + 4 * items.count * (found.partialElements + slots * hidden),
+    },
+  };
+  return [queries, ...planProducts(part, found, attention), values];
+}
+
+/** On a software adapter, where barriers cost more than dispatches. */
+function onProcessor(part: AttentionItems, found: GlobalSplits, attention: GlobalAttention): readonly Dispatch[] {
+  const { inputs, outputs, sequence, hidden, heads, headSize, slots, tokens, tokensStride, items } = part;
+  const float32 = { storage: "float32", aligned: hidden % 4 === 0 } as const;
+  const { queryGlobalWeight, queryGlobalBias, keyGlobalWeight, valueGlobalWeight, valueGlobalBias } = inputs;
+  const sizes = { hidden, vectors: Math.ceil(hidden / 4), headSize, slots, tokensStride, firstItem: items.first };
+  const product = 2 * items.count * slots * hidden * hidden;
+  const project = {
+    uniforms: packFields(projectFields, { ...sizes, sequence }),
+    workgroups: [Math.ceil(hidden / projectedElements), Math.ceil(slots / projectedTokens), items.count],
+  } as const;
   const query = part.scratch("global queries", slots * hidden);
-  const folded = part.scratch("folded queries", slots * heads * hidden);
-  const mixed = planSplits(part, splits, { query: folded, key: inputs.hidden, value: inputs.hidden });
+  const mixed = part.scratch("mixed hidden states", slots * heads * hidden);
   const [tokenList, hiddenStates] = [{ tensor: tokens }, itemsOf(part, inputs.hidden)];
   return [
     {
-      ...project("query", inputs.queryGlobalWeight, inputs.queryGlobalBias),
-      operands: [{ tensor: inputs.queryGlobalWeight }, { tensor: inputs.queryGlobalBias }, hiddenStates, tokenList, { tensor: query }],
+      ...project,
+      kernel: projectRowsKernel("query", { weight: formOf(queryGlobalWeight, hidden), x: formOf(inputs.hidden, hidden) }),
+      operands: [{ tensor: queryGlobalWeight }, { tensor: queryGlobalBias }, hiddenStates, tokenList, { tensor: query }],
+      work: { floatingPointOperations: product, bytes: queryGlobalWeight.byteLength + 8 * items.count * slots * hidden },
     },
     {
-      kernel: foldQueriesKernel(formOf(inputs.keyGlobalWeight, hidden), shared),
+      kernel: foldQueriesKernel(formOf(keyGlobalWeight, hidden)),
       uniforms: packFields(foldFields, { ...sizes, heads }),
-      operands: [{ tensor: query }, { tensor: inputs.keyGlobalWeight }, tokenList, { tensor: folded }],
-      workgroups: [Math.ceil(hidden / foldedElements(shared)), heads * Math.ceil(slots / foldedTokens), items.count],
-      work: {
-        floatingPointOperations: 2 * items.count * slots * hidden * hidden,
-        bytes: inputs.keyGlobalWeight.byteLength + 4 * items.count * slots * hidden * (heads + 1),
-      },
+      operands: [{ tensor: query }, { tensor: keyGlobalWeight }, tokenList, { tensor: attention.query }],
+      workgroups: [Math.ceil(hidden / foldedElements), heads * Math.ceil(slots / foldedTokens), items.count],
+      work: { floatingPointOperations: product, bytes: keyGlobalWeight.byteLength + 4 * items.count * slots * hidden * (heads + 1) },
     },
-    ...mixed.dispatches,
+    ...planAttention(part, found, attention),
+    planCombine(part, found, mixed),
     {
-      ...project("value", inputs.valueGlobalWeight, inputs.valueGlobalBias),
-      operands: [
-        { tensor: inputs.valueGlobalWeight },
-        { tensor: inputs.valueGlobalBias },
-        { tensor: mixed.out },
-        tokenList,
-        itemsOf(part, outputs.context),
-      ],
+      ...project,
+      kernel: projectRowsKernel("value", { weight: formOf(valueGlobalWeight, hidden), x: float32 }),
+      operands: [{ tensor: valueGlobalWeight }, { tensor: valueGlobalBias }, { tensor: mixed }, tokenList, itemsOf(part, outputs.context)],
+      work: { floatingPointOperations: product, bytes: valueGlobalWeight.byteLength + 4 * items.count * slots * hidden * (heads + 1) },
     },
   ];
 }

@@ -70,7 +70,8 @@ export function headTilingsOf(facts: DeviceFacts, extent: Pick<AttentionExtent, 
 
 /** The tiling for a task. `wanted` is taken where the device can run it. */
 export function headTilingFor(facts: DeviceFacts, extent: AttentionExtent, wanted: HeadTiling | undefined): HeadTiling {
-  if (wanted !== undefined && fits(wanted, extent.length, facts)) return wanted;
+  const suits = wanted?.kind !== "matrix" || extent.halves;
+  if (wanted !== undefined && suits && fits(wanted, extent.length, facts)) return wanted;
   const all = tilingsOf(facts, extent);
   const [tiling] = all.find(([one, least]) => Math.ceil(extent.rows / rowsOfTiling(one)) * extent.stack >= least) ?? all.at(-1) ?? [];
   return tiling ?? { kind: "staged", name: "staged" };

@@ -41,10 +41,13 @@ fn ${name}(start: u32, vector: u32) -> vec4<f32> {
 }`;
 }
 
-/** `fn name(start, vector) -> vec4<f16>`: the same as float16, by `reader`, or as it lies. The module has `enable f16;`. */
+/**
+ * `fn name(start, vector) -> vec4<f16>`: the same as float16, as it lies, or by `reader`. The module has `enable f16;`, and `halvesCode` for rows of
+ * float32: what float16 cannot hold is not a number from there on.
+ */
 export function halvesReader(name: string, buffer: string, { storage, aligned }: RowForm, reader: string): string {
-  const value =
-    storage === "float16" && aligned ? `bitcast<vec4<f16>>(${buffer}[(start >> 2u) + vector])` : `vec4<f16>(${reader}(start, vector))`;
+  const half = aligned ? `bitcast<vec4<f16>>(${buffer}[(start >> 2u) + vector])` : `vec4<f16>(${reader}(start, vector))`;
+  const value = storage === "float16" ? half : `bitcast<vec4<f16>>(pack_halves(${reader}(start, vector)))`;
   return `fn ${name}(start: u32, vector: u32) -> vec4<f16> { return ${value}; }`;
 }
 

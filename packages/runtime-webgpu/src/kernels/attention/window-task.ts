@@ -9,7 +9,7 @@ export interface WindowTaskOptions {
   readonly forms: { readonly inputs: RowForm; readonly context: RowForm };
   /** Whether the highest score and the sum of each row are kept, for `window-probabilities.ts`. */
   readonly statistics: boolean;
-  /** Whether keys and values are read as float16, too: see `AttentionTask`. */
+  /** Whether all are read as float16, too, which they are in memory: see `AttentionTask`. */
   readonly halves: boolean;
 }
 
@@ -45,6 +45,7 @@ export function windowTask({ headSize, forms, statistics, halves }: WindowTaskOp
   return {
     name: statistics ? "window-attention-statistics" : "window-attention",
     length: headSize,
+    narrowsQueries: false,
     access: ["read", "read", "read", "read", "read", "write", ...(statistics ? (["write"] as const) : [])],
     declarations: `${declareUniforms(windowFields)}
 @group(0) @binding(1) var<storage, read> query: ${rows};
@@ -66,7 +67,8 @@ fn read_key(start: u32, vector: u32) -> vec4<f32> { return key_vector(sizes.keyO
 fn read_value(start: u32, vector: u32) -> vec4<f32> { return value_vector(sizes.valueOffset + start, vector); }
 ${
   halves
-    ? `${halvesReader("key_halves", "key", forms.inputs, "key_vector")}
+    ? `${halvesReader("read_query_halves", "query", forms.inputs, "read_query")}
+${halvesReader("key_halves", "key", forms.inputs, "key_vector")}
 ${halvesReader("value_halves", "value", forms.inputs, "value_vector")}
 fn read_key_halves(start: u32, vector: u32) -> vec4<f16> { return key_halves(sizes.keyOffset + start, vector); }
 fn read_value_halves(start: u32, vector: u32) -> vec4<f16> { return value_halves(sizes.valueOffset + start, vector); }`

@@ -1,0 +1,107 @@
+// The queries of global tokens, taken through the key projection so that they meet hidden states instead of keys, for GPUs:
+//
+//     query[token, e]        = Σ_k queryWeight[e, k] · hidden[token, k] + queryBias[e]
+//     folded[token, head, k] = Σ_e query[token, head · headSize + e] · keyWeight[head · headSize + e, k]
+//
+// since query · (keyWeight x + keyBias) = (keyWeightᵀ query) · x plus a constant, which softmax does not see. Both in one kernel: each product is a
+// few microseconds of work, as long as it takes to start another. A workgroup makes one head's queries of 4 tokens, each weight read once for them, and
+// then 256 elements of what they fold to; those that make others of the same head make the same queries again.
+// Shapes: queryWeight and keyWeight `[hidden, hidden]` (float32 or float16), queryBias `[hidden]`; hidden `[items, sequence, hidden]`; tokens `[batch,
+// tokensStride]`; folded `[items, slots, heads, hidden]`.
+// Grid: [⌈hidden / 256⌉, heads · ⌈slots / 4⌉, items].
+// Source: the formulas of `global-splits.ts`; the arrangement is our own.
+import type { Kernel } from "../../kernel/kernel.ts";
+import { upTo } from "../parts/up-to.ts";
+import { attentionTokens } from "./attention-tokens.ts";
+import { reduceSlices, rowsAtOnce, slices, sliceMemory } from "./row-slices.ts";
+import { declareUniforms } from "./uniforms.ts";
+import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
+
+export const globalQueryFields = {
+  sequence: "u32",
+  hidden: "u32",
+  vectors: "u32",
+  heads: "u32",
+  headSize: "u32",
+  slots: "u32",
+  tokensStride: "u32",
+  firstItem: "u32",
+} as const;
+
+/** Tokens of a workgroup, and elements of what they fold to. */
+export const queryTokens = 4;
+export const foldedColumns = 256;
+
+const invocations = rowsAtOnce * slices;
+/** Invocations that share the sum of four elements. */
+const parts = (4 * invocations) / foldedColumns;
+
+/** How the weights, the hidden states and the folded queries lie in memory; the head size is at most `maxHeadSize`. */
+export function globalQueriesKernel(forms: Readonly<Record<"weight" | "hidden" | "folded", RowForm>>, maxHeadSize: number): Kernel {
+  const each = upTo(queryTokens);
+  const vectorsAtOnce = foldedColumns / 4;
+  return {
+    name: `global-queries${forms.folded.storage === "float16" ? "-to-float16" : ""}`,
+    access: ["read", "read", "read", "read", "read", "write"],
+    narrows: forms.folded.storage === "float16",
+    code: `${declareUniforms(globalQueryFields)}
+@group(0) @binding(1) var<storage, read> query_weight: ${vectorBuffer(forms.weight)};
+@group(0) @binding(2) var<storage, read> query_bias: array<f32>;
+@group(0) @binding(3) var<storage, read> key_weight: ${vectorBuffer(forms.weight)};
+@group(0) @binding(4) var<storage, read> hidden: ${vectorBuffer(forms.hidden)};
+@group(0) @binding(5) var<storage, read> tokens: array<i32>;
+@group(0) @binding(6) var<storage, read_write> folded: ${vectorBuffer(forms.folded)};
+${vectorReader("read_query_weight", "query_weight", forms.weight, "sizes.hidden")}
+${vectorReader("read_key_weight", "key_weight", forms.weight, "sizes.hidden")}
+${vectorReader("read_hidden", "hidden", forms.hidden, "sizes.hidden")}
+${vectorWriter("write_folded", "folded", forms.folded, "sizes.hidden")}
+/** Of an element of the head, the queries of the four tokens. */
+var<workgroup> queries: array<vec4<f32>, ${maxHeadSize}>;
+${sliceMemory("vec4<f32>")}
+
+@compute @workgroup_size(${invocations})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let item = group.z;
+  let list = (sizes.firstItem + item) * sizes.tokensStride;
+  let globals = u32(tokens[list + ${attentionTokens.globals}u]);
+  let head = group.y % max(sizes.heads, 1u);
+  let token = group.y / max(sizes.heads, 1u) * ${queryTokens}u;
+  if (token >= globals) { return; }
+  let slice = lane % ${slices}u;
+  ${each.map((one) => `let start${one} = (item * sizes.sequence + u32(tokens[list + ${attentionTokens.positions}u + min(token + ${one}u, globals - 1u)])) * sizes.hidden;`).join("\n  ")}
+  for (var first = 0u; first < sizes.headSize; first += ${rowsAtOnce}u) {
+    let row = (head * sizes.headSize + min(first + lane / ${slices}u, sizes.headSize - 1u)) * sizes.hidden;
+    var sums = vec4<f32>();
+    for (var vector = slice; vector < sizes.vectors; vector += ${slices}u) {
+      let w = read_query_weight(row, vector);
+      sums += vec4<f32>(${each.map((one) => `dot(w, read_hidden(start${one}, vector))`).join(", ")});
+    }
+    ${reduceSlices("sums", (row, sum) => `if (first + ${row} < sizes.headSize) { queries[first + ${row}] = ${sum} + query_bias[head * sizes.headSize + first + ${row}]; }`)}
+  }
+  let part = lane / ${vectorsAtOnce}u;
+  let vector = group.x * ${vectorsAtOnce}u + lane % ${vectorsAtOnce}u;
+  ${each.map((one) => `var sum${one} = vec4<f32>();`).join(" ")}
+  if (vector < sizes.vectors) {
+    for (var element = part; element < sizes.headSize; element += ${parts}u) {
+      let w = read_key_weight((head * sizes.headSize + element) * sizes.hidden, vector);
+      let q = queries[element];
+      ${each.map((one) => `sum${one} += q[${one}] * w;`).join(" ")}
+    }
+  }
+  // Each part joins the sums of another token.
+  var folded_sum = vec4<f32>();
+  ${each
+    .map(
+      (one) => `shares[lane] = sum${one};
+  workgroupBarrier();
+  if (part == ${one}u) { folded_sum = ${upTo(parts)
+    .map((other) => `shares[lane % ${vectorsAtOnce}u + ${other * vectorsAtOnce}u]`)
+    .join(" + ")}; }
+  workgroupBarrier();`,
+    )
+    .join("\n  ")}
+  if (vector >= sizes.vectors || token + part >= globals) { return; }
+  write_folded(((item * sizes.slots + token + part) * sizes.heads + head) * sizes.hidden, vector, folded_sum);
+}`,
+  };
+}

@@ -1,0 +1,132 @@
+// The rows of the context of global tokens in the re-associated form, from what the splits of the keys found, for GPUs:
+//
+//     share[s, r]      = exp(top[s, r] - top[r]) / Σ_s exp(top[s, r] - top[r]) sum[s, r],   top[r] = max_s top[s, r]
+//     mixed[r, k]      = Σ_s share[s, r] · partial[s, r, k]
+//     out[token, e]    = Σ_k weight[e, k] · mixed[(token, head of e), k] + bias[e]
+//
+// where r counts the heads of global tokens. What a head mixes of the hidden states stays in workgroup memory, 1,024 elements of it at a time. A
+// workgroup takes one head of 2 tokens, each weight read once for them.
+// Shapes: partial `[items, splits, slots, heads, hidden]`, statistics (top, sum) `[items, splits, slots, heads, 2]`; weight `[hidden, hidden]` (float32
+// or float16), bias `[hidden]`; tokens `[batch, tokensStride]`; out `[items, sequence, hidden]`, the rows of global tokens.
+// Grid: [1, heads · ⌈slots / 2⌉, items].
+// Source: FlashAttention-2 (Dao, arXiv 2307.08691), where keys are split among workgroups; the formulas of `global-splits.ts`.
+import type { Kernel } from "../../kernel/kernel.ts";
+import { upTo } from "../parts/up-to.ts";
+import { attentionTokens } from "./attention-tokens.ts";
+import { maxSplits } from "./global-splits.ts";
+import { reduceSlices, rowsAtOnce, slices, sliceMemory } from "./row-slices.ts";
+import { declareUniforms } from "./uniforms.ts";
+import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
+
+export const globalValueFields = {
+  sequence: "u32",
+  hidden: "u32",
+  vectors: "u32",
+  heads: "u32",
+  headSize: "u32",
+  slots: "u32",
+  splits: "u32",
+  tokensStride: "u32",
+  firstItem: "u32",
+} as const;
+
+/** Tokens of a workgroup. */
+export const valueTokens = 2;
+
+const invocations = rowsAtOnce * slices;
+/** Of four elements, mixed at a time. */
+const mixedVectors = 256;
+
+/** How the weight and the context's heads lie in memory; the head size is at most `maxHeadSize`. */
+export function globalValuesKernel(forms: Readonly<Record<"weight" | "out", RowForm>>, maxHeadSize: number): Kernel {
+  const partial: RowForm = { storage: "float32", aligned: forms.weight.aligned };
+  const each = upTo(valueTokens);
+  return {
+    name: "global-values",
+    access: ["read", "read", "read", "read", "read", "write"],
+    code: `${declareUniforms(globalValueFields)}
+@group(0) @binding(1) var<storage, read> partial: ${vectorBuffer(partial)};
+@group(0) @binding(2) var<storage, read> statistics: array<vec2<f32>>;
+@group(0) @binding(3) var<storage, read> weight: ${vectorBuffer(forms.weight)};
+@group(0) @binding(4) var<storage, read> bias: array<f32>;
+@group(0) @binding(5) var<storage, read> tokens: array<i32>;
+@group(0) @binding(6) var<storage, read_write> out: ${vectorBuffer(forms.out)};
+${vectorReader("read_partial", "partial", partial, "sizes.hidden")}
+${vectorReader("read_weight", "weight", forms.weight, "sizes.hidden")}
+${vectorWriter("write_out", "out", forms.out, "sizes.headSize")}
+/** Top and sum of each split and token, and then its share. */
+var<workgroup> found: array<vec2<f32>, ${valueTokens * maxSplits}>;
+var<workgroup> split_shares: array<f32, ${valueTokens * maxSplits}>;
+var<workgroup> mixed: array<vec4<f32>, ${valueTokens * mixedVectors}>;
+/** Of an element of the head, what the two tokens have. */
+var<workgroup> sums: array<vec2<f32>, ${maxHeadSize}>;
+${sliceMemory("vec2<f32>")}
+
+@compute @workgroup_size(${invocations})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let item = group.z;
+  let list = (sizes.firstItem + item) * sizes.tokensStride;
+  let globals = u32(tokens[list + ${attentionTokens.globals}u]);
+  let head = group.y % max(sizes.heads, 1u);
+  let token = group.y / max(sizes.heads, 1u) * ${valueTokens}u;
+  if (token >= globals) { return; }
+  let rows = sizes.slots * sizes.heads;
+  let first_row = item * sizes.splits * rows + head;
+  ${each.map((one) => `let row${one} = first_row + min(token + ${one}u, globals - 1u) * sizes.heads;`).join("\n  ")}
+  let own_split = lane / ${valueTokens}u;
+  if (own_split < sizes.splits) { found[lane] = statistics[select(row0, row1, lane % ${valueTokens}u == 1u) + own_split * rows]; }
+  workgroupBarrier();
+  if (own_split < sizes.splits) {
+    var top = found[lane].x;
+    for (var split = 0u; split < sizes.splits; split++) { top = max(top, found[split * ${valueTokens}u + lane % ${valueTokens}u].x); }
+    var sum = 0.0;
+    for (var split = 0u; split < sizes.splits; split++) {
+      let other = found[split * ${valueTokens}u + lane % ${valueTokens}u];
+      sum += exp(other.x - top) * other.y;
+    }
+    split_shares[lane] = exp(found[lane].x - top) / sum;
+  }
+  let slice = lane % ${slices}u;
+  for (var from_vector = 0u; from_vector < sizes.vectors; from_vector += ${mixedVectors}u) {
+    let count = min(${mixedVectors}u, sizes.vectors - from_vector);
+    workgroupBarrier();
+    for (var at = lane; at < ${valueTokens}u * count; at += ${invocations}u) {
+      let one = at / count;
+      let row = select(row0, row1, one == 1u);
+      var value = vec4<f32>();
+      for (var split = 0u; split < sizes.splits; split++) {
+        value += split_shares[split * ${valueTokens}u + one] * read_partial((row + split * rows) * sizes.hidden, from_vector + at % count);
+      }
+      mixed[one * ${mixedVectors}u + at % count] = value;
+    }
+    workgroupBarrier();
+    for (var first = 0u; first < sizes.headSize; first += ${rowsAtOnce}u) {
+      let row = (head * sizes.headSize + min(first + lane / ${slices}u, sizes.headSize - 1u)) * sizes.hidden;
+      var own = vec2<f32>();
+      for (var vector = slice; vector < count; vector += ${slices}u) {
+        let w = read_weight(row, from_vector + vector);
+        own += vec2<f32>(dot(w, mixed[vector]), dot(w, mixed[${mixedVectors}u + vector]));
+      }
+      ${reduceSlices(
+        "own",
+        (row, sum) => `if (first + ${row} < sizes.headSize) {
+        var before = vec2<f32>(bias[head * sizes.headSize + first + ${row}]);
+        if (from_vector > 0u) { before = sums[first + ${row}]; }
+        sums[first + ${row}] = before + ${sum};
+      }`,
+      )}
+    }
+  }
+  let fours = (sizes.headSize + 3u) / 4u;
+  let one = lane / max(fours, 1u);
+  if (one >= ${valueTokens}u || token + one >= globals) { return; }
+  let position = u32(tokens[list + ${attentionTokens.positions}u + token + one]);
+  let four = lane % max(fours, 1u);
+  let last = sizes.headSize - 1u;
+  let value = vec4<f32>(${upTo(4)
+    .map((element) => `sums[min(4u * four + ${element}u, last)][one]`)
+    .join(", ")});
+  write_out((item * sizes.sequence + position) * sizes.hidden + head * sizes.headSize, four, value);
+}`,
+  };
+}
