@@ -23,8 +23,9 @@ test.each(packages)("%s carries the licence", (_, { path }) => {
   expect(readFileSync(join(path, "LICENSE"), "utf8")).toBe(licence);
 });
 
-test.each(packages)("%s leaves the compiler's notes and tests at home, and claims no provenance", (_, { manifest }) => {
-  expect(manifest.files).toEqual(expect.arrayContaining(["!dist/**/*.tsbuildinfo", "!src/**/*.test.ts"]));
+test.each(packages)("%s leaves the compiler's notes, sources and tests at home, and claims no provenance", (_, { manifest }) => {
+  expect(manifest.files).toEqual(expect.arrayContaining(["!dist/**/*.tsbuildinfo"]));
+  expect(manifest.files).not.toContain("src");
   expect(manifest.publishConfig).toEqual({ access: "public" });
 });
 
