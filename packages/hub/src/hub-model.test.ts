@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readFile, readdir, readlink, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -140,8 +142,10 @@ describe("downloads that end early", () => {
     const [blob] = await readdir(join(root, "blobs"));
     await rm(join(root, "snapshots"), { recursive: true });
     await rm(join(root, "blobs", blob ?? ""));
-    // No process has this number: Linux ends at 2^22.
-    await writeFile(join(root, "blobs", `${blob}.lock`), "2147483646");
+    const lock = join(root, "blobs", `${blob}.lock`);
+    const script = `const { takeFileLock } = await import("@longspan/core/node"); await takeFileLock(${JSON.stringify(lock)}); process.kill(process.pid, "SIGKILL")`;
+    await once(spawn(process.execPath, ["--conditions=@longspan/source", "--input-type=module", "-e", script]), "close");
+    expect(await readFile(lock, "utf8")).toContain('"process"');
     expect(await bytesOf(await (await open()).resolve("model.safetensors"))).toEqual(weights);
   });
 

@@ -1,20 +1,14 @@
 import { createHash, type Hash } from "node:crypto";
-import { mkdir, open, readFile, rename, rm, stat, writeFile, type FileHandle } from "node:fs/promises";
+import { mkdir, open, rename, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import { LongspanError } from "@longspan/core";
 import { throwIfAborted } from "@longspan/core/adapter";
+import { waitForFileLock } from "@longspan/core/node";
 import type { Download } from "../hub-store.ts";
 import { exists } from "./exists.node.ts";
 
 /** How much is asked for at once; two such pieces are under way. */
 const pieceBytes = 16 * 2 ** 20;
-
-/** How long a lock may be without its owner's number, in milliseconds. */
-const maxUnnamed = 10_000;
-
-/** How often a process that waits for another one's download looks. */
-const pollMilliseconds = 200;
 
 /**
  * Fetches a file's bytes into `blob`: under the name `blob.incomplete` until they are whole and proved, so that a try that was cut off
@@ -23,10 +17,11 @@ const pollMilliseconds = 200;
  */
 export async function downloadBlob(blob: string, download: Download): Promise<void> {
   await mkdir(dirname(blob), { recursive: true });
-  const unlock = await lock(`${blob}.lock`, blob, download.signal);
+  const unlock = await waitForFileLock(`${blob}.lock`, { signal: download.signal, isWanted: async () => !(await exists(blob)) });
   if (unlock === undefined) return;
   try {
-    await fetchBlob(blob, download);
+    // Who had the lock until now may have brought it.
+    if (!(await exists(blob))) await fetchBlob(blob, download);
   } finally {
     await unlock();
   }
@@ -113,47 +108,4 @@ async function keptBytes(handle: FileHandle, size: number, { hash }: EtagHash): 
     offset += bytesRead;
   }
   return kept;
-}
-
-/**
- * Takes the lock; undefined when another process brought the blob meanwhile. A lock whose process is gone is taken over.
- * @returns what gives it back
- */
-async function lock(path: string, blob: string, signal: AbortSignal | undefined): Promise<(() => Promise<void>) | undefined> {
-  for (;;) {
-    throwIfAborted(signal);
-    try {
-      await writeFile(path, String(process.pid), { flag: "wx" });
-      return () => rm(path, { force: true });
-    } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-    }
-    if (!(await isHeld(path))) {
-      await rm(path, { force: true });
-      continue;
-    }
-    await wait(pollMilliseconds, undefined, { signal }).catch(() => throwIfAborted(signal));
-    if (await exists(blob)) return undefined;
-  }
-}
-
-async function isHeld(path: string): Promise<boolean> {
-  const owner = Number(await readFile(path, "utf8").catch(() => ""));
-  // Just made, or left by a process that ended before it wrote its number.
-  if (owner === 0)
-    return (
-      Date.now() -
-        (await stat(path).then(
-          ({ mtimeMs }) => mtimeMs,
-          () => 0,
-        )) <
-      maxUnnamed
-    );
-  try {
-    process.kill(owner, 0);
-    return true;
-  } catch (error) {
-    // It exists, but is another user's.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
 }
