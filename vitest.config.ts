@@ -3,6 +3,7 @@ import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 import { blockModules } from "./scripts/block-modules.ts";
 import { findChromium, findLavapipe } from "./scripts/find-graphics.mjs";
+import { sameNumbers } from "./scripts/same-numbers.ts";
 
 // Tests run on the sources: the private condition below is the first entry of every package's "exports".
 const conditions = ["@longspan/source"];
@@ -19,6 +20,7 @@ process.env.XDG_RUNTIME_DIR ??= tmpdir();
 process.env.ORT_DISABLE_TELEMETRY ??= "1";
 
 const node: TestProjectConfiguration = {
+  plugins: [sameNumbers()],
   resolve: { conditions: nodeConditions },
   ssr: { resolve: { conditions: nodeConditions } },
   test: {

@@ -34,6 +34,7 @@ export async function openPage(browser: Browser, url: string, options: BrowserCo
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
   // On a machine that does much besides, Chromium takes its time; where nothing is wrong, nobody waits for it.
   context.setDefaultTimeout(90_000);
+  await holdUp(context);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(String(error.stack)));
@@ -44,6 +45,22 @@ export async function openPage(browser: Browser, url: string, options: BrowserCo
   });
   await page.goto(url);
   return { page, context, complaints };
+}
+
+/**
+ * Makes the page slow, which shows tests that look before what they look at is there: with `SLOW_PAGE=50` its thread is held up for 50 milliseconds, again and
+ * again, as on a machine that has much else to do.
+ */
+async function holdUp(context: BrowserContext): Promise<void> {
+  const milliseconds = Number(process.env.SLOW_PAGE ?? 0);
+  if (milliseconds > 0) await context.addInitScript(holdThread, milliseconds);
+}
+
+function holdThread(milliseconds: number): void {
+  setInterval(() => {
+    const end = performance.now() + milliseconds;
+    while (performance.now() < end);
+  }, 5);
 }
 
 /** Goes to another section of the page, and waits until it is there: an address changes before what is shown. */

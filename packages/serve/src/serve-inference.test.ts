@@ -23,7 +23,7 @@ const given = {
   host: "127.0.0.1",
   port: 0,
   capacity: 4,
-  timeout: 5000,
+  timeout: 90_000,
   maxBody: 1000,
   maxLength: 1000,
   onListening: () => undefined,

@@ -381,10 +381,9 @@ describe("interruption", () => {
   };
 
   test("of the opening", async () => {
-    handlers["/m"] = () => {};
     const stop = new AbortController();
+    handlers["/m"] = () => stop.abort(new Error("enough"));
     const opening = open("/m", { signal: stop.signal });
-    setTimeout(() => stop.abort(new Error("enough")), 20);
     await expect(opening).rejects.toMatchObject({ code: "aborted", cause: expect.objectContaining({ message: "enough" }) });
     await expect(open("/m", { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "aborted" });
     expect(requests.length).toBe(1);
@@ -403,10 +402,10 @@ describe("interruption", () => {
   });
 
   test("of the pause before another attempt", async () => {
-    handlers["/m"] = (_, response) => response.writeHead(503).end();
     const stop = new AbortController();
+    // It comes a moment later than the answer.
+    handlers["/m"] = (_, response) => response.writeHead(503).end(() => setTimeout(() => stop.abort(), 20));
     const opening = open("/m", { signal: stop.signal, retryDelay: 1_000_000 });
-    setTimeout(() => stop.abort(), 20);
     await expect(opening).rejects.toMatchObject({ code: "aborted" });
     expect(requests.length).toBe(1);
   });

@@ -12,16 +12,21 @@ export interface WaitOptions {
   readonly onProgress: ProgressListener | undefined;
 }
 
+/** A wait is over after so many beats, all of which were heard. */
+const beats = 10;
+
 /**
- * What a server is to send, if it comes in time.
+ * What a server is to send, if it comes in time. Time in which this process did nothing, because it computed or slept, does not count: what came
+ * meanwhile has not been seen yet.
  * @throws TransientFailure when nothing comes for that long; LongspanError `aborted` at once when the signal says so; what `pending` throws
  */
 export function waitForServer<Result>(pending: Promise<Result>, options: WaitOptions): Promise<Result> {
   const { host, timeout, signal } = options;
   return new Promise((resolve, reject) => {
     const ticking = reportWaiting(options);
+    let left = beats;
     const end = (): void => {
-      clearTimeout(timer);
+      clearInterval(beating);
       clearInterval(ticking);
       signal.removeEventListener("abort", interrupt);
     };
@@ -29,10 +34,14 @@ export function waitForServer<Result>(pending: Promise<Result>, options: WaitOpt
       end();
       reject(new LongspanError("aborted", "Interrupted.", { cause: signal.reason }));
     };
-    const timer = setTimeout(() => {
-      end();
-      reject(new TransientFailure(`${host} sent nothing for ${timeout / 1000} s`, { isSilence: true }));
-    }, timeout);
+    const beating = setInterval(
+      () => {
+        if (--left > 0) return;
+        end();
+        reject(new TransientFailure(`${host} sent nothing for ${timeout / 1000} s`, { isSilence: true }));
+      },
+      Math.ceil(timeout / beats),
+    );
     pending.then(resolve, reject).finally(end);
     signal.addEventListener("abort", interrupt);
     if (signal.aborted) interrupt();
