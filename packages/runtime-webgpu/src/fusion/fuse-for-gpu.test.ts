@@ -102,7 +102,7 @@ const fusions: readonly {
       const x = hidden(builder);
       builder.output("y", normalize(builder, builder.apply(add, [layer(builder, x), x])));
     },
-    becomes: ["linearAdd", "layerNormalization"],
+    becomes: ["linearAddNormalization"],
   },
   {
     name: "embeddings, the largest table first",
@@ -191,11 +191,9 @@ describe("fuseForGpu", () => {
       "linear",
       "linear",
       "longformerAttention",
-      "linearAdd",
-      "layerNormalization",
+      "linearAddNormalization",
       "linearActivation",
-      "linearAdd",
-      "layerNormalization",
+      "linearAddNormalization",
     ];
     expect(namesOf(fused)).toEqual([
       "constant",

@@ -21,6 +21,7 @@ import { addNormalization } from "./add-normalization.ts";
 import { embeddingNormalization } from "./embedding-normalization.ts";
 import { gpuOperations } from "./fused-operations.ts";
 import { linearActivation } from "./linear-activation.ts";
+import { linearAddNormalization } from "./linear-add-normalization.ts";
 import { linearAdd } from "./linear-add.ts";
 import { tripleLinear } from "./triple-linear.ts";
 
@@ -50,6 +51,11 @@ const fuseLinearActivation: Pass = /*#__PURE__*/ rewritePass("fuse-linear-activa
 const fuseLinearAdd: Pass = /*#__PURE__*/ rewritePass("fuse-linear-add", () =>
   sumsOf(linear, anyValue("addend")).map((sum) => fuseInto(linearAdd, sum, ["x", "weight", "bias", "addend"])),
 );
+
+const fuseLinearAddNormalization: Pass = /*#__PURE__*/ rewritePass("fuse-linear-add-normalization", () => {
+  const sum = ["x", "weight", "bias", "addend"];
+  return [fuseInto(linearAddNormalization, normalizationOf(nodeOf("linearAdd", sum.map(anyValue))), [...sum, "scale", "shift"])];
+});
 
 const fuseAddNormalization: Pass = /*#__PURE__*/ rewritePass("fuse-add-normalization", () => [
   fuseInto(addNormalization, normalizationOf(nodeOf("add", ["x", "y"].map(anyValue))), ["x", "y", "scale", "shift"]),
@@ -109,7 +115,7 @@ export interface FuseOptions {
  * The graph in fewer, larger steps, `gpuOperations`. What another node uses, or the graph gives out, stays a value of its own.
  *
  * A residual connection goes into the linear layer before it rather than into the normalization behind it: multiplying matrices leaves the
- * memory idle, normalizing does not.
+ * memory idle, normalizing does not. The two are one operation all the same, for products that are cut into parts.
  * @throws LongspanError `graph-invalid`.
  */
 export function fuseForGpu(graph: Graph, options: FuseOptions = {}): Graph {
@@ -122,6 +128,7 @@ export function fuseForGpu(graph: Graph, options: FuseOptions = {}): Graph {
       fuseLinearBias,
       fuseLinearActivation,
       fuseLinearAdd,
+      fuseLinearAddNormalization,
       ...(options.joinProjections === true ? [fuseProjections] : []),
       fuseEmbeddingNormalization,
       fuseAddNormalization,

@@ -2,11 +2,19 @@ import { type Operation, operationSet, type OperationSet, standardOperations } f
 import { addNormalization } from "./add-normalization.ts";
 import { embeddingNormalization } from "./embedding-normalization.ts";
 import { linearActivation } from "./linear-activation.ts";
+import { linearAddNormalization } from "./linear-add-normalization.ts";
 import { linearAdd } from "./linear-add.ts";
 import { tripleLinear } from "./triple-linear.ts";
 
 /** Operations that only this runtime has: standard ones put together, because one kernel does them with less memory traffic. */
-export const fusedOperations: readonly Operation[] = [linearActivation, linearAdd, tripleLinear, addNormalization, embeddingNormalization];
+export const fusedOperations: readonly Operation[] = [
+  linearActivation,
+  linearAdd,
+  linearAddNormalization,
+  tripleLinear,
+  addNormalization,
+  embeddingNormalization,
+];
 
 /** All that this runtime's graphs are made of, after `fuseForGpu`. */
 export const gpuOperations: OperationSet = /*#__PURE__*/ operationSet([...standardOperations.values(), ...fusedOperations]);

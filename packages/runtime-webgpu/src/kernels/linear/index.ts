@@ -1,5 +1,6 @@
 import type { OperationKernels } from "../../kernel/operation-kernels.ts";
 import { linearActivation } from "./linear-activation.ts";
+import { linearAddNormalization } from "./linear-add-normalization.ts";
 import { linearAdd } from "./linear-add.ts";
 import { chooseTiling, type ChooseTiling } from "./linear-tuning.ts";
 import { linear } from "./linear.ts";
@@ -13,5 +14,5 @@ export { tuneLinear, type TuneLinearOptions } from "./tune-linear.ts";
 /** Linear layers, alone and with what may follow them, and products of matrices; by rules where nobody chooses their tilings. */
 export function linearKernels(choose: ChooseTiling = chooseTiling(undefined)): readonly OperationKernels[] {
   const kernels = createProductKernels();
-  return [linear, linearActivation, linearAdd, tripleLinear, matMul].map((create) => create(choose, kernels));
+  return [linear, linearActivation, linearAdd, linearAddNormalization, tripleLinear, matMul].map((create) => create(choose, kernels));
 }

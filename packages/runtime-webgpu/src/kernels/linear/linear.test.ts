@@ -7,6 +7,7 @@ import type { DeviceTensor, Storage } from "../../kernel/kernel.ts";
 import { runOperation } from "../../testing/run-operation.ts";
 import { testDevice, type TestDevice } from "../../testing/test-device.ts";
 import { linearActivation } from "./linear-activation.ts";
+import { linearAddNormalization } from "./linear-add-normalization.ts";
 import { linearAdd } from "./linear-add.ts";
 import { chooseTiling } from "./linear-tuning.ts";
 import { linear, planLinear } from "./linear.ts";
@@ -21,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => gpu.device.destroy());
 
-const creators = { linear, linearActivation, linearAdd };
+const creators = { linear, linearActivation, linearAdd, linearAddNormalization };
 const operations = new Map<string, Operation>([
   ...standardOperations,
   ...fusedOperations.map((operation) => [operation.name, operation] as const),
@@ -43,6 +44,8 @@ interface Case {
   readonly columns: number;
   readonly inner: number;
   readonly weight?: Storage;
+  /** Of x, the addend and the output. */
+  readonly activations?: Storage;
   readonly attributes?: Attributes;
   readonly bias?: boolean;
   readonly tiling?: Tiling;
@@ -56,18 +59,21 @@ async function maxError({
   columns,
   inner,
   weight = "float32",
+  activations = "float32",
   attributes = {},
   bias = true,
   tiling,
   facts,
 }: Case): Promise<number> {
   const inputs = [tensor([rows, inner], 1), tensor([columns, inner], 2), ...(bias ? [tensor([columns], 3)] : [])];
-  if (operation === "linearAdd") inputs.push(tensor([rows, columns], 4));
+  if (operation.startsWith("linearAdd")) inputs.push(tensor([rows, columns], 4));
+  if (operation === "linearAddNormalization") inputs.push(tensor([columns], 5), tensor([columns], 6));
   const own = creators[operation](tiling === undefined ? chooseTiling(undefined) : () => tiling, createProductKernels());
   const [expected] = operations.get(operation)?.evaluate(inputs, attributes, new Map()) ?? [];
   const [actual] = await runOperation({ ...gpu, facts: facts ?? gpu.facts }, own, inputs, {
     attributes,
-    storages: [undefined, weight],
+    storages: [activations, weight, undefined, ...(operation.startsWith("linearAdd") ? [activations] : [])],
+    outputStorages: [activations],
     outputs: [{ dataType: "float32", shape: [rows, columns] }],
   });
   if (expected === undefined || actual === undefined) throw new Error("there is no output");
@@ -109,6 +115,23 @@ describe("every tiling", () => {
     ["in parts, unrolled", tileTiling({ threads: [8, 8], block: [4, 4], unrolls: true, parts: 2 }), 96],
   ])("a tile %s", async (_, tiling, inner) => {
     expect(await maxError({ operation: "linearAdd", rows: 34, columns: 36, inner, tiling })).toBeLessThan(tolerance);
+  });
+
+  test("a product in parts is added up by the normalization behind it", async () => {
+    const tiling = tileTiling({ threads: [8, 8], block: [4, 4], parts: 3 });
+    const normalized = { operation: "linearAddNormalization", attributes: { epsilon: 1e-5 }, tiling } as const;
+    const subgroups = { ...facts, subgroups: gpu.facts.subgroups };
+    for (const own of [facts, subgroups])
+      for (const [rows, columns] of [
+        [34, 36],
+        [3, 260],
+        // Rows of no fours, and longer ones than are kept in registers: the parts are added up first.
+        [9, 33],
+        [2, 1028],
+      ] as const)
+        expect([columns, (await maxError({ ...normalized, rows, columns, inner: 140, facts: own })) < tolerance]).toEqual([columns, true]);
+    const halves = { weight: "float16", activations: "float16", facts: subgroups } as const;
+    expect(await maxError({ ...normalized, ...halves, rows: 5, columns: 36, inner: 140 })).toBeLessThan(2e-3);
   });
 
   test("of this device, whatever it is: odd sizes, float32 and float16", async () => {
@@ -238,3 +261,49 @@ describe("more than a binding", () => {
 function deviceTensor(name: string, shape: readonly number[]): DeviceTensor {
   return { name, shape, storage: "float32", byteLength: 4 * shape.reduce((product, size) => product * size, 1) };
 }
+
+describe("a linear layer and the normalization behind it", () => {
+  const planned = (tiling: Tiling, rows: number, columns: number, limits = {}): readonly string[] => {
+    const given = (name: string, shape: readonly number[]): DeviceTensor => ({
+      name,
+      shape,
+      storage: "float32",
+      byteLength: 4 * shape.reduce((product, size) => product * size, 1),
+    });
+    return linearAddNormalization(() => tiling, createProductKernels())
+      .plan(
+        {
+          name: "out",
+          operation: "linearAddNormalization",
+          attributes: { epsilon: 1e-5 },
+          inputs: [
+            given("x", [rows, 64]),
+            given("weight", [columns, 64]),
+            given("bias", [columns]),
+            given("addend", [rows, columns]),
+            given("scale", [columns]),
+            given("shift", [columns]),
+          ],
+          outputs: [given("out", [rows, columns])],
+        },
+        {
+          facts: { ...defaultFacts, limits: { ...defaultFacts.limits, ...limits } },
+          dimensions: new Map(),
+          scratch: (storage, elements) => ({ ...given("scratch", [elements]), storage }),
+          hostValues: () => undefined,
+          derived: (key, elements) => given(key, [elements]),
+        },
+      )
+      .map(({ kernel }) => kernel.name.split("-").slice(0, 2).join("-"));
+  };
+  const whole = tileTiling({ threads: [8, 8], block: [4, 4] });
+  const cut = tileTiling({ threads: [8, 8], block: [4, 4], parts: 2 });
+
+  test("are two dispatches, in parts or not; three where rows are longer than what is kept of them", () => {
+    expect(planned(whole, 64, 64)).toEqual(["linear-tile", "layer-normalization"]);
+    expect(planned(cut, 64, 64)).toEqual(["linear-tile", "split-normalization"]);
+    expect(planned(cut, 64, 1028)).toEqual(["linear-tile", "linear-combine", "layer-normalization"]);
+    // Parts that could not be bound are not made.
+    expect(planned(cut, 64, 64, { maxStorageBufferBindingSize: 20_000 })).toEqual(["linear-tile", "layer-normalization"]);
+  });
+});

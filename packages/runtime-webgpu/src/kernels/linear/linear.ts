@@ -34,6 +34,17 @@ export interface LinearLayer {
   readonly activation: ActivationFunction | undefined;
   readonly addend: DeviceTensor | undefined;
   readonly out: DeviceTensor | undefined;
+  /**
+   * What adds up a product whose inner axis is cut into parts, all rows of it, with bias and addend, in place of the kernel that does; undefined: it
+   * cannot.
+   */
+  readonly join?: ((parts: ProductParts) => readonly Dispatch[] | undefined) | undefined;
+}
+
+/** Partial sums `[count, rows, columns]`, float32. */
+export interface ProductParts {
+  readonly tensor: DeviceTensor;
+  readonly count: number;
 }
 
 /** What planning a layer takes of a `PlanContext`. */
@@ -74,7 +85,15 @@ export function planLinear(layer: LinearLayer, context: LinearContext, choose: C
   const weightBytes = inner * floatBytes(weight.storage);
   const ranges = rowRanges(rows, rowBytes, facts.limits);
   if (parts.count > 1) {
-    const partial = context.scratch("float32", parts.count * Math.max(...ranges.map(({ count }) => count)) * columns);
+    const tensor = context.scratch("float32", parts.count * Math.max(...ranges.map(({ count }) => count)) * columns);
+    const joined = ranges.length === 1 ? layer.join?.({ tensor, count: parts.count }) : undefined;
+    const combine = (range: RowRange): Dispatch => ({
+      kernel: kernels("combine", form),
+      uniforms: packUniforms(range.count, columns, parts.count, 0, columns),
+      operands: [{ tensor }, ...afterwards(range)],
+      workgroups: combineWorkgroups(range.count, columns, facts.limits),
+      work: { floatingPointOperations: parts.count * range.count * columns, bytes: (parts.count + 1) * range.count * columns * 4 },
+    });
     const product: ProductForm = { ...form, outStorage: "float32", bias: false, activation: undefined, addend: false, partial: true };
     return ranges.flatMap((range) => [
       ...productDispatches(
@@ -83,17 +102,11 @@ export function planLinear(layer: LinearLayer, context: LinearContext, choose: C
           tiling,
           stack: parts.count,
           uniforms: { rows: range.count, columns, inner, outColumn: 0, outStride: columns, partSteps: parts.inner / 4 },
-          operands: [rowsOf(x, inner * floatBytes(x.storage), range), wholeOperand(weight, facts.limits), { tensor: partial }],
+          operands: [rowsOf(x, inner * floatBytes(x.storage), range), wholeOperand(weight, facts.limits), { tensor }],
         },
         facts.limits,
       ),
-      {
-        kernel: kernels("combine", form),
-        uniforms: packUniforms(range.count, columns, parts.count, 0, columns),
-        operands: [{ tensor: partial }, ...afterwards(range)],
-        workgroups: combineWorkgroups(range.count, columns, facts.limits),
-        work: { floatingPointOperations: parts.count * range.count * columns, bytes: (parts.count + 1) * range.count * columns * 4 },
-      },
+      ...(joined ?? [combine(range)]),
     ]);
   }
   return ranges.flatMap((range) =>
