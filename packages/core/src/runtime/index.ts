@@ -12,6 +12,7 @@ export type {
 } from "./runtime.ts";
 export { defineRuntime, type RuntimeParts } from "./define-runtime.ts";
 export { chosenDataType, fitGraph, type FitGraphOptions } from "./fit-graph.ts";
+export { acceptGraph } from "./accept-graph.ts";
 export { createSession, type SessionParts } from "./create-session.ts";
 export { createInputCheck, type CheckedInputs } from "./check-inputs.ts";
 export { readParameterPieces, readParameters, type ReadParameter, type ReadParameterPiece } from "./read-parameters.ts";

@@ -1,5 +1,5 @@
 import type { Graph } from "@longspan/core/graph";
-import { chosenDataType, fitGraph, type PrepareOptions, type Runtime, type Session, type Weights } from "@longspan/core/runtime";
+import { acceptGraph, chosenDataType, type PrepareOptions, type Runtime, type Session, type Weights } from "@longspan/core/runtime";
 import { featureMissing } from "../device/open-device.ts";
 import type { SharedDevice } from "../device/shared-device.ts";
 import type { TuningStore } from "../device/tuning-store.ts";
@@ -24,7 +24,7 @@ export interface OpenSessionRequest {
 /** A session for a graph on the runtime's device, which it borrows. */
 export async function openSession(shared: SharedDevice, request: OpenSessionRequest): Promise<Session> {
   const { runtime, graph, weights, tuning, options } = request;
-  const fitted = fitGraph(graph, runtime);
+  const fitted = acceptGraph(graph, runtime);
   const storage = chosenDataType(runtime, options) === "float16" ? "float16" : "float32";
   const loan = await shared.borrow();
   try {

@@ -1,8 +1,7 @@
-import { LongspanError } from "../../errors/longspan-error.ts";
 import type { Graph } from "../graph.ts";
 import { longformerAttention } from "../operations/longformer-attention.ts";
 import { standardOperations, type OperationSet } from "../operations/standard-operations.ts";
-import { nodeLines } from "../print-graph.ts";
+import { checkOperations } from "./check-operations.ts";
 import { eliminateDeadNodes } from "./eliminate-dead-nodes.ts";
 import { lowerLongformerAttention } from "./lower-longformer-attention.ts";
 import { mergeDuplicates } from "./merge-duplicates.ts";
@@ -32,15 +31,6 @@ export function lowerTo(
   );
   const lowered =
     lacking.length === 0 ? graph : runPasses(graph, [...lacking.map(([, pass]) => pass), mergeDuplicates, eliminateDeadNodes], operations);
-  const foreign = lowered.nodes.find((node) => !supported.includes(node.operation));
-  if (foreign === undefined) return lowered;
-  throw new LongspanError(
-    "operation-unsupported",
-    [
-      `The runtime "${runtime}" has no operation "${foreign.operation}", and nothing lowers it to others. Graph "${graph.name}" uses it in`,
-      ...nodeLines(foreign, lowered),
-      "Use another runtime, or give a pass that lowers it.",
-    ],
-    { details: { runtime, operation: foreign.operation, supported: [...supported] } },
-  );
+  checkOperations(lowered, supported, runtime);
+  return lowered;
 }
