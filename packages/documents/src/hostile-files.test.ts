@@ -139,6 +139,27 @@ describe("a PDF", () => {
     });
   });
 
+  test("whose page does so behind encryption, and one of which nobody knows how it is encrypted", async () => {
+    await expect(read(await fixture("protected-large.pdf"), "a.pdf")).rejects.toMatchObject({
+      code: "limit-exceeded",
+      message: expect.stringContaining("33554432"),
+    });
+    const file = (await fixture("protected-aes-128.pdf")).toString("latin1");
+    expect(await read(Buffer.from(file, "latin1"), "a.pdf")).toBe("The mooring is paid until 30 June.");
+    const encrypt = "<</Filter /Standard /V 2 /R 3 /P -4 /Length 128 /O (a) /U (b)>>";
+    for (const more of [`trailer <</Encrypt ${encrypt}>>`, "trailer <</Encrypt 99 0 R>>"]) {
+      const changed = Buffer.from(file.replace(/%%EOF\s*$/, `${more}\n%%EOF\n`), "latin1");
+      await expect(read(changed, "a.pdf")).rejects.toMatchObject({ code: "unsupported", message: expect.stringContaining("is encrypted") });
+    }
+    for (const dictionary of [encrypt, encrypt.replace("Standard", "Other"), "<<>>", "12"]) {
+      const other = Buffer.from(
+        pdf(deflateSync(hello)).toString("latin1").replace("/Root 1 0 R", `/Root 1 0 R /Encrypt ${dictionary}`),
+        "latin1",
+      );
+      await expect(read(other, "a.pdf")).rejects.toMatchObject({ code: "unsupported" });
+    }
+  });
+
   const hexadecimal = Buffer.from(`${Buffer.from(hello).toString("hex")}>`);
   const runs = Buffer.concat([Buffer.of(hello.length - 1), Buffer.from(hello), Buffer.of(128)]);
 

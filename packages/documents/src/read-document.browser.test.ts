@@ -3,6 +3,8 @@ import { describePlace, readDocument } from "./index.ts";
 
 test.each([
   ["lease.pdf", "900 crowns", "page 2, line 2"],
+  ["protected-rc4-128.pdf", "30 June", "page 1, line 1"],
+  ["protected-aes-256.pdf", "30 June", "page 1, line 1"],
   ["lease.docx", "900 crowns", "paragraph 8"],
 ])("%s in a browser", async (name, words, place) => {
   const response = await fetch(new URL(`../../../fixtures/documents/${name}`, import.meta.url));

@@ -34,6 +34,14 @@ describe("PDF", () => {
     expect(placeOf(await read("page.pdf"), "51,300")).toBe("page.pdf, page 1, line 4");
   });
 
+  test.each(["rc4-40", "rc4-128", "aes-128", "aes-256-r5", "aes-256"])(
+    "one that opens without a password is read: %s",
+    async (algorithm) => {
+      const document = await read(`protected-${algorithm}.pdf`);
+      expect([document.text, document.warnings]).toEqual(["The mooring is paid until 30 June.", []]);
+    },
+  );
+
   test("what was filled into a form is read with what it is called", async () => {
     expect((await read("form.pdf")).text).toBe("Application for a mooring\nName of the boat:\nName of the boat: Gannet");
   });

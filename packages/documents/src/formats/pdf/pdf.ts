@@ -3,6 +3,7 @@ import { throwIfAborted } from "@longspan/core/adapter";
 import type { PDFDocumentProxy, PDFPageProxy } from "unpdf/pdfjs";
 import { asLatin1 } from "../../bytes/signature.ts";
 import { textCollector, type PlacedText, type TextCollector } from "../../place/placed-text.ts";
+import { encryptedRefusal } from "./encryption.ts";
 import { withoutLeftPromises } from "./left-promises.ts";
 import { checkStreamSizes } from "./stream-sizes.ts";
 
@@ -203,10 +204,7 @@ function refusal(error: unknown, name: string): unknown {
   if (LongspanError.isInstance(error)) return error;
   const { name: kind, message } = error instanceof Error ? error : { name: "", message: String(error) };
   if (kind === "PasswordException") {
-    return new LongspanError("unsupported", `${name} is encrypted. Save it without a password, and give that.`, {
-      cause: error,
-      details: { name },
-    });
+    return encryptedRefusal(name, error);
   }
   return new LongspanError("malformed", `${name} is a damaged PDF (${message}). Get it again, or print it anew to a PDF.`, {
     cause: error,

@@ -2,6 +2,8 @@ import { LongspanError } from "@longspan/core";
 import { throwIfAborted } from "@longspan/core/adapter";
 import { asLatin1 } from "../../bytes/signature.ts";
 import { isName, isReference, pdfObjects, type PdfDictionary, type PdfObjects, type PdfStream, type PdfValue } from "./pdf-objects.ts";
+import { pdfDecryption } from "./encryption.ts";
+import type { StreamDecryption } from "./stream-decryption.ts";
 import { inflated, ofBase85, ofCodes, ofHexadecimal, type Pieces, unrolled } from "./stream-decoders.ts";
 
 /** One stream that is no picture: ten times the page with the most drawing on it that we met, and a font of all of Chinese. */
@@ -15,7 +17,7 @@ const freeBytes = 2 ** 25;
 const maxRowBytes = 2 ** 22;
 
 /** Streams of damaged files can lie in one another: how often the whole file may be read for that. */
-const maxReadings = 4;
+const maxReadings = 6;
 
 /** Handed to a decoder at once. */
 const pieceBytes = 2 ** 16;
@@ -23,7 +25,8 @@ const pieceBytes = 2 ** 16;
 /**
  * Unpacks what a PDF holds in packed streams, whichever way and however often they are packed, and lets it go again: pdf.js keeps a stream whole, however much it
  * comes to.
- * @throws LongspanError `limit-exceeded` for a file that comes to more than a document does; `unsupported` for one that does not say plainly how it is packed;
+ * @throws LongspanError `limit-exceeded` for a file that comes to more than a document does; `unsupported` for one that does not say plainly how it is packed, or that asks
+ * for a password;
  * `malformed`; `aborted`.
  */
 export async function checkStreamSizes(bytes: Uint8Array<ArrayBuffer>, name: string, signal: AbortSignal | undefined): Promise<void> {
@@ -38,9 +41,13 @@ export async function checkStreamSizes(bytes: Uint8Array<ArrayBuffer>, name: str
     unread: maxReadings * bytes.length + freeBytes,
   };
   try {
+    const decrypt = await pdfDecryption(context.objects, name);
     for (const stream of context.objects.streams()) {
       const filters = filtersOf(stream.dictionary, context);
-      if (filters.length > 0) await checkStream(stream, filters, context);
+      if (filters.length === 0) continue;
+      await checkStream(stream, filters, context);
+      // Which of an encrypted file's streams are not is for its reader to know: what each comes to is bounded both ways.
+      if (decrypt !== undefined) await checkStream(stream, filters, context, decrypt);
     }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
@@ -132,12 +139,12 @@ function rowBytesOf(settings: PdfDictionary): number {
   return (numberOf("Columns", 1) * numberOf("Colors", 1) * numberOf("BPC", numberOf("BitsPerComponent", 8))) / 8;
 }
 
-async function checkStream(stream: PdfStream, filters: readonly Filter[], context: Context): Promise<void> {
+async function checkStream(stream: PdfStream, filters: readonly Filter[], context: Context, decrypt?: StreamDecryption): Promise<void> {
   const subtype = stream.dictionary.get("Subtype");
   const most = isName(subtype) && subtype.name === "Image" ? context.left : Math.min(context.left, maxStreamBytes);
   if (filters.some(({ rowBytes }) => rowBytes > maxRowBytes)) throw tooMuch(context.name, maxRowBytes);
   let largest = 0;
-  let unpacked = packed(stream, context);
+  let unpacked = decrypt === undefined ? packed(stream, context) : decrypt(stream, packed(stream, context));
   for (const { decode } of filters) unpacked = counted(decode(unpacked));
   for await (const _ of unpacked);
   context.left -= largest;
