@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
 import { readmeBlocks } from "@longspan/readme-blocks";
+import { apiReports } from "./api-report.ts";
 
 const root = join(import.meta.dirname, "../..");
-const files = ["README.md", ...globSync("packages/*/README.md", { cwd: root })];
+const files = ["README.md", "packages/*/README.md", "docs/*.md"].flatMap((pattern) => globSync(pattern, { cwd: root }));
 const blocks = files.flatMap((file) => readmeBlocks(readFileSync(join(root, file), "utf8")).map((block) => ({ file, ...block })));
 
 // Inside the repository, where the packages are found; ignored by git.
@@ -22,7 +23,7 @@ test("blocks are found, with what is given", () => {
   expect(blocks.length).toBeGreaterThan(20);
 });
 
-test("every block of the READMEs compiles with the packages as they are", async () => {
+test("every block of the READMEs and of the guides compiles with the packages as they are", async () => {
   const places = new Map(blocks.map((block, index) => [`block-${index}.ts`, block]));
   for (const [name, { given, code }] of places) writeFileSync(join(folder, name), `${given}\n${code}\nexport {};\n`);
   const compilerOptions = {
@@ -53,4 +54,20 @@ test("every block of the READMEs compiles with the packages as they are", async 
 test("no block needs a newer Node than the packages do", () => {
   // Node 22 does not parse explicit resource management.
   expect(blocks.filter(({ code }) => /^\s*(?:await )?using /m.test(code)).map(({ file, line }) => `${file}:${line}`)).toEqual([]);
+});
+
+test("what the text says to import from a package is exported there", () => {
+  const reports = new Map(apiReports(root).map(({ text }) => [/^# (\S+)/.exec(text)?.[1], text]));
+  const wrong = files.flatMap((file) => {
+    const text = readFileSync(join(root, file), "utf8");
+    // `name(…)` of `package`, and name from "package" behind two slashes.
+    const said = [
+      ...text.matchAll(/`(\w+)(?:\([^`]*\))?` of `(@longspan\/[\w/-]+|longspan)`|\b(\w+) from "(@longspan\/[\w/-]+|longspan)"/g),
+    ];
+    return said.flatMap(([words, name = "", entry, other = name, otherEntry = entry]) => {
+      const report = reports.get(otherEntry);
+      return report !== undefined && new RegExp(`\\b${other}\\b`).test(report) ? [] : [`${file}: ${words}`];
+    });
+  });
+  expect(wrong).toEqual([]);
 });
