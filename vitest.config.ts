@@ -20,7 +20,7 @@ process.env.XDG_RUNTIME_DIR ??= tmpdir();
 process.env.ORT_DISABLE_TELEMETRY ??= "1";
 
 const node: TestProjectConfiguration = {
-  plugins: [sameNumbers()],
+  plugins: [blockModules(import.meta.dirname), sameNumbers()],
   resolve: { conditions: nodeConditions },
   ssr: { resolve: { conditions: nodeConditions } },
   test: {

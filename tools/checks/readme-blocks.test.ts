@@ -7,7 +7,10 @@ import { readmeBlocks } from "@longspan/readme-blocks";
 import { apiReports } from "./api-report.ts";
 
 const root = join(import.meta.dirname, "../..");
-const files = ["README.md", "packages/*/README.md", "docs/*.md"].flatMap((pattern) => globSync(pattern, { cwd: root }));
+const files = ["README.md", "packages/*/README.md", "docs/*.md"]
+  .flatMap((pattern) => globSync(pattern, { cwd: root }))
+  // Written by programs, and not always there.
+  .filter((file) => !/^docs\/(?:commands|errors|operations)\.md$/.test(file));
 const blocks = files.flatMap((file) => readmeBlocks(readFileSync(join(root, file), "utf8")).map((block) => ({ file, ...block })));
 
 // Inside the repository, where the packages are found; ignored by git.
@@ -70,4 +73,21 @@ test("what the text says to import from a package is exported there", () => {
     });
   });
   expect(wrong).toEqual([]);
+});
+
+test("what a block imports has been installed, on the same page, before it", () => {
+  const lacking = files.flatMap((file) => {
+    const text = readFileSync(join(root, file), "utf8");
+    const installs = [...text.matchAll(/^npm install (.*?)(?: +#.*)?$/gm)].map(({ index, 1: words = "" }) => ({
+      index,
+      names: words.split(" "),
+    }));
+    return readmeBlocks(text).flatMap(({ line, code }) => {
+      const start = text.split("\n").slice(0, line).join("\n").length;
+      const there = new Set(installs.filter(({ index }) => index < start).flatMap(({ names }) => names));
+      const imported = [...code.matchAll(/^(?:import|\}) .*from "((?:@[\w-]+\/)?[\w-]+)["/]/gm)].map(([, name = ""]) => name);
+      return [...new Set(imported)].filter((name) => !there.has(name)).map((name) => `${file}:${line} ${name}`);
+    });
+  });
+  expect(lacking).toEqual([]);
 });
