@@ -1,5 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
-import { createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync, existsSync } from "node:fs";
+import { cpSync, createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync, existsSync } from "node:fs";
 import { once } from "node:events";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -43,9 +43,9 @@ function linesOf(text: string): Line[] {
     .map((line) => withoutPlaces(JSON.parse(line) as Line));
 }
 
-/** Where the answers stand is another matter: it has the name of the file that they come from. */
+/** Where the answers stand is another matter: it has the name of the file that they come from; so is the digest of what was asked. */
 function withoutPlaces(line: Line): Line {
-  return JSON.parse(JSON.stringify(line, (key, value: unknown) => (key === "place" ? undefined : value)));
+  return JSON.parse(JSON.stringify(line, (key, value: unknown) => (key === "place" || key === "asked" ? undefined : value)));
 }
 
 function jsonl(name: string, lines: readonly unknown[]): string {
@@ -194,7 +194,7 @@ describe("files of jobs", () => {
       const output = at(`from-${name}.csv`);
       expect((await runCommand("ask", qaModel, "--input", join(fixtures, "jobs", name), "-o", output)).code).toBe(1);
       const [header] = readFileSync(output, "utf8").split("\n");
-      expect(header).toBe("id,answer,start,end,score,place,lowConfidence,windows,answers,error_code,error_message");
+      expect(header).toBe("id,answer,start,end,score,place,lowConfidence,windows,answers,error_code,error_message,asked");
       const lines = await collected(csvLines(createReadStream(output), output));
       expect(lines.map(({ fields }) => fields?.id)).toEqual(rows.map(({ id }) => String(id)));
       const answers = (await answersOf(rows[0]?.question ?? "", rows[0]?.document ?? "", "--top-k", "2")) as {
@@ -330,6 +330,61 @@ describe("a run that goes on", () => {
     rmSync(at(`torn.${format}`));
     await runCommand("ask", qaModel, "--input", input, "--output", at(`torn.${format}`), "--resume");
     expect(readFileSync(at(`torn.${format}`), "utf8")).toBe(text);
+  });
+
+  test("a line of something else is nobody's answer; lines that do not say what was asked are taken", async () => {
+    const [one, other] = [at("documents/a.txt"), at("documents/c.md")];
+    for (const format of ["jsonl", "csv"]) {
+      const output = at(`asked.${format}`);
+      const given = ["--question", question, "--document", one, "--output", output];
+      expect(await runCommand("ask", qaModel, ...given)).toMatchObject({ code: 0 });
+      const text = readFileSync(output, "utf8");
+      const asked = /"asked":"([0-9a-f]{12})"|,([0-9a-f]{12})\n/.exec(text)?.slice(1).join("") ?? "";
+      expect(asked).toHaveLength(12);
+      const resumed = (...words: readonly string[]): ReturnType<typeof runCommand> =>
+        runCommand("ask", ...words, "--output", output, "--resume");
+      const copied = at("model-elsewhere");
+      cpSync(qaModel, copied, { recursive: true });
+      for (const model of [qaModel, copied]) {
+        const { code, error } = await resumed(model, "--question", question, "--document", one, "--document", other, "--batch-size", "1");
+        expect([code, error]).toEqual([0, expect.stringContaining("1 held before")]);
+        writeFileSync(output, text);
+      }
+      for (const words of [
+        [qaModel, "--question", "who read?", "--document", one],
+        [qaModel, "--question", question, "--document", one, "--top-k", "2"],
+        [join(fixtures, "pipelines/question-answering"), "--question", question, "--document", one],
+      ]) {
+        const { code, error } = await resumed(...words);
+        expect([code, error]).toEqual([2, expect.stringMatching(/a\.txt" already, of something else: .*\(--force/)]);
+        expect(readFileSync(output, "utf8")).toBe(text);
+      }
+      const jobs = jsonl("asked-jobs.jsonl", [
+        { id: "new", question, document: "x" },
+        { id: one, question: "who?", file: one },
+      ]);
+      expect(await resumed(qaModel, "--input", jobs)).toMatchObject({ code: 2, error: expect.not.stringContaining("goes on with it") });
+      const before = text.replace(format === "csv" ? /,(?:asked|[0-9a-f]{12})$/gm : `"asked":"${asked}",`, "");
+      expect(before).not.toContain(asked);
+      writeFileSync(output, before);
+      expect(await resumed(qaModel, "--question", "who read?", "--document", one, "--document", other)).toMatchObject({ code: 0 });
+      const [, after] = [readFileSync(output, "utf8").slice(0, before.length), readFileSync(output, "utf8").slice(before.length)];
+      expect(/asked|[0-9a-f]{12}\n/.test(after)).toBe(format === "jsonl");
+    }
+  });
+
+  test("a text's number and a document of that name are two things", async () => {
+    const output = at("numbers.jsonl");
+    writeFileSync(at("1"), documents[0] ?? "");
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      const words = ["classify", textModel, "--tokenizer", qaModel, "--text", "a cat", "--document", "1", "--output", output];
+      expect(await runCommand(...words)).toMatchObject({ code: 0 });
+    } finally {
+      process.chdir(before);
+    }
+    expect(linesOf(readFileSync(output, "utf8")).map(({ id }) => id)).toEqual(["text 1", "1"]);
   });
 
   test("ids that came twice, and files that are none of answers", async () => {

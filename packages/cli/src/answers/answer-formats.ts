@@ -19,31 +19,33 @@ function lineError(error: Error): LineError {
 export interface AnswerFormat {
   /** What stands above all lines; "" where nothing does. */
   readonly header: string;
-  line(outcome: JobOutcome): string;
+  /** @param asked a digest of what was asked, where it is kept */
+  line(outcome: JobOutcome, asked?: string): string;
 }
 
-/** `{ id, … }`, or `{ id, error: { code, message } }`, on a line of its own. */
+/** `{ id, asked?, … }`, or `{ id, asked?, error: { code, message } }`, on a line of its own. */
 export const jsonlFormat: AnswerFormat = {
   header: "",
-  line: ({ job, document, error }) =>
-    `${JSON.stringify(error === undefined ? { id: job.id, ...document } : { id: job.id, error: lineError(error) })}\n`,
+  line: ({ job, document, error }, asked) =>
+    `${JSON.stringify({ id: job.id, asked, ...(error === undefined ? document : { error: lineError(error) }) })}\n`,
 };
 
 /**
- * CSV by RFC 4180: `id`, the given columns, `error_code` and `error_message`; lists as JSON.
+ * CSV by RFC 4180: `id`, the given columns, `error_code` and `error_message`, and `asked` where it is kept; lists as JSON.
  * @param cells the columns of a result, by name
  */
 export function csvFormat(
   columns: readonly string[],
   cells: (document: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>,
+  keepsAsked: boolean,
 ): AnswerFormat {
-  const names = ["id", ...columns, "error_code", "error_message"];
+  const names = ["id", ...columns, "error_code", "error_message", ...(keepsAsked ? ["asked"] : [])];
   return {
     header: `${names.map(cellText).join(",")}\n`,
-    line({ job, document, error }) {
+    line({ job, document, error }, asked) {
       const failed = error === undefined ? undefined : lineError(error);
       const found = document === undefined ? {} : cells(document);
-      const row = { ...found, id: job.id, error_code: failed?.code, error_message: failed?.message };
+      const row = { ...found, id: job.id, error_code: failed?.code, error_message: failed?.message, asked };
       return `${names.map((name) => cellText(Reflect.get(row, name))).join(",")}\n`;
     },
   };

@@ -12,6 +12,8 @@ import type { OutputFormat } from "./answer-formats.ts";
 export interface HeldAnswers {
   /** Ids that have a line, as text. */
   readonly ids: Pick<IdSet, "has">;
+  /** Whether an id's line is the answer of what has this digest; true of lines that do not say what was asked. */
+  answers(id: string, asked: string): boolean;
   /** Lines that say that an id was given before, of each id. */
   readonly duplicates: ReadonlyMap<string, number>;
   readonly errors: number;
@@ -36,17 +38,20 @@ export async function heldAnswers(path: string, format: OutputFormat, header: st
       path,
       `it begins with ${JSON.stringify(head.slice(0, 200))}, and answers of this command with ${JSON.stringify(beginning)}`,
     );
-  const ids = idSet();
+  const [ids, answered] = [idSet(), idSet()];
   const duplicates = new Map<string, number>();
   let errors = 0;
   const written = pieces(path, whole);
   const lines = format === "csv" ? csvLines(written, path, { delimiter: "," }) : jsonLines(written, path);
   for await (const line of lines) {
-    const { id, error } = answerOf(line, path, format);
+    const { id, error, asked } = answerOf(line, path, format);
     if (error !== undefined) errors++;
     if (error === "duplicate-id") duplicates.set(id, (duplicates.get(id) ?? 0) + 1);
     else if (ids.has(id)) throw malformed(path, `the id ${JSON.stringify(id)} has two answers`);
-    else ids.add(id);
+    else {
+      ids.add(id);
+      answered.add(`${asked} ${id}`);
+    }
   }
   // Not before all that stays is known to be answers: what is no file of ours keeps its last line.
   if (whole < size) {
@@ -56,20 +61,21 @@ export async function heldAnswers(path: string, format: OutputFormat, header: st
       throw fileSystemError(error, path, "written");
     }
   }
-  return { ids, duplicates, errors, mended: size - whole, isEmpty: whole === 0 };
+  const answers = (id: string, asked: string): boolean => answered.has(`${asked} ${id}`) || answered.has(` ${id}`);
+  return { ids, answers, duplicates, errors, mended: size - whole, isEmpty: whole === 0 };
 }
 
 function answerOf(
   { number, fields, problem }: JobLine,
   path: string,
   format: OutputFormat,
-): { readonly id: string; readonly error: unknown } {
+): { readonly id: string; readonly error: unknown; readonly asked: string } {
   if (problem !== undefined) throw problem;
   const id = fields?.id;
   if (typeof id !== "string" && typeof id !== "number") throw malformed(path, `line ${number} has no id`);
   const error: unknown = format === "csv" ? fields?.error_code : fields?.error;
   const code: unknown = typeof error === "object" && error !== null ? Reflect.get(error, "code") : error;
-  return { id: String(id), error: code };
+  return { id: String(id), error: code, asked: typeof fields?.asked === "string" ? fields.asked : "" };
 }
 
 /** How many bytes the whole lines of a file have; of CSV, a line end between quotes is none. */

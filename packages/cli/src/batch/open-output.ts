@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { LongspanError } from "@longspan/core";
 import { csvFormat, jsonlFormat, type AnswerFormat, type OutputFormat } from "../answers/answer-formats.ts";
 import { fileEnd, streamEnd, type AnswerSink } from "../answers/answer-sink.ts";
@@ -12,6 +12,8 @@ import type { TextCommand, TextCommandOptions } from "./text-command.ts";
 export interface Output {
   readonly path: string;
   readonly format: AnswerFormat;
+  /** Whether lines say what was asked, for a run that goes on with them: of standard output nobody goes on. */
+  readonly keepsAsked: boolean;
   /** What an earlier run wrote; undefined without --resume. */
   readonly held: HeldAnswers | undefined;
   readonly sink: AnswerSink;
@@ -28,10 +30,10 @@ export async function openOutput<Options extends TextCommandOptions>(
   terminal: Terminal,
 ): Promise<Output> {
   const kind = outputFormat ?? formatOf(path);
-  const format = kind === "csv" ? csvFormat(columns, cells) : jsonlFormat;
   if (path === "-") {
+    const format = kind === "csv" ? csvFormat(columns, cells, false) : jsonlFormat;
     if (resume === true) throw new LongspanError("argument-invalid", "--resume goes on with a file: name it with --output.");
-    return { path, format, held: undefined, sink: streamEnd(terminal.out, format.header) };
+    return { path, format, keepsAsked: false, held: undefined, sink: streamEnd(terminal.out, format.header) };
   }
   if (resume === true && force === true)
     throw new LongspanError(
@@ -50,12 +52,17 @@ export async function openOutput<Options extends TextCommandOptions>(
   }
   const release = await lockOutput(path);
   try {
+    const whole = kind === "csv" ? csvFormat(columns, cells, true) : jsonlFormat;
+    const before = kind === "csv" ? csvFormat(columns, cells, false) : undefined;
+    // A table that was begun without that column goes on without it.
+    const isOlder = resume === true && before !== undefined && (await beginsWith(path, before.header));
+    const format = isOlder ? before : whole;
     const held = resume === true ? await heldIn(path, kind, format.header) : undefined;
     if (held !== undefined && held.mended > 0)
       noteWarnings([`${path}: its last line was not whole (${held.mended} bytes); it is written anew.`], terminal);
     const mode = held !== undefined ? "append" : force === true ? "replace" : "new";
     const sink = await fileEnd(path, { mode, header: held?.isEmpty === false ? "" : format.header });
-    return { path, format, held, sink: releasedAtEnd(sink, release) };
+    return { path, format, keepsAsked: true, held, sink: releasedAtEnd(sink, release) };
   } catch (error) {
     await release?.();
     throw error;
@@ -87,6 +94,17 @@ async function isSameFile(one: string, other: string): Promise<boolean> {
   } catch {
     // One of them is not there, or is no path.
     return false;
+  }
+}
+
+async function beginsWith(path: string, text: string): Promise<boolean> {
+  const file = await open(path).catch(() => undefined);
+  if (file === undefined) return false;
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(Buffer.byteLength(text)), 0, undefined, 0);
+    return buffer.subarray(0, bytesRead).toString("utf8") === text;
+  } finally {
+    await file.close();
   }
 }
 

@@ -1,11 +1,12 @@
 import type { Command } from "commander";
 import { LongspanError } from "@longspan/core";
+import { askedDigest } from "../answers/asked-digest.ts";
 import { batchCounts, type BatchCounts } from "../answers/batch-counts.ts";
 import { jobTextReader } from "../jobs/job-text.ts";
 import { uniqueJobs, type Job } from "../jobs/job.ts";
 import { lineOptions, type LineOptions } from "../jobs/line-options.ts";
 import type { JobOutcome } from "../jobs/text-pipeline.ts";
-import { runPipeline } from "../model/run-pipeline.ts";
+import { digestOfModel, runPipeline } from "../model/run-pipeline.ts";
 import { noteWarnings } from "../output/notes.ts";
 import { errorAsTyped } from "../output/option-names.ts";
 import { progressDisplay } from "../output/progress-display.ts";
@@ -52,12 +53,16 @@ export async function runMany<Options extends TextCommandOptions>(
     const counts = batchCounts(() => ({ jobs: read, total: source.total, share: source.share() }));
     let isDiscarded = false;
     const { say, stop } = await progressDisplay(terminal.error);
-    const jobs = jobsLeft(source, output, counts, () => read++);
     try {
+      const asked = output.keepsAsked ? await digestOfJobs(model, options, command, own, { terminal, signal }) : undefined;
+      const hold = heldJobs(output, asked, counts);
+      // What the command line gives is known before anything is loaded for it.
+      if (Array.isArray(source.jobs)) for (const job of source.jobs as readonly Job[]) hold.check(job);
+      const jobs = jobsLeft(source, hold, () => read++);
       const write = async (outcomes: AsyncIterable<JobOutcome>): Promise<void> => {
         for await (const found of outcomes) {
           const outcome = found.error === undefined ? found : { ...found, error: errorAsTyped(found.error, declared) };
-          await output.sink.write(output.format.line(outcome));
+          await output.sink.write(output.format.line(outcome, asked?.(outcome.job)));
           written++;
           counts.add(outcome.error !== undefined);
           if (Number(outcome.document?.unreadTokens ?? 0) > 0) unread++;
@@ -82,7 +87,7 @@ export async function runMany<Options extends TextCommandOptions>(
     } catch (error) {
       stop();
       if (written === 0) isDiscarded = true;
-      else if (output.path !== "-")
+      else if (output.path !== "-" && !(LongspanError.isInstance(error) && error.code === "target-exists"))
         noteWarnings([`${output.path} is not whole. The same command with --resume goes on with it.`], terminal);
       throw error;
     } finally {
@@ -107,23 +112,61 @@ export async function runMany<Options extends TextCommandOptions>(
   }
 }
 
-/** The jobs that have no line yet. */
-function jobsLeft(source: Source, { held }: Output, counts: BatchCounts, onRead: () => void): AsyncGenerator<Job, void, void> {
+/** What tells whether a line is a job's answer. */
+async function digestOfJobs<Options extends TextCommandOptions>(
+  model: string,
+  options: Options,
+  { name, heads, lineOptions: names }: TextCommand<Options>,
+  own: LineOptions,
+  { terminal, signal }: Pick<RunManyContext, "terminal" | "signal">,
+): Promise<(job: Job) => string> {
+  const digest = await digestOfModel(model, options, { command: name, heads }, { terminal, signal });
+  const given = [...names, "chunks", "encoding"].map((option): unknown => Reflect.get(options, option) ?? null);
+  return askedDigest({ command: name, model: digest, names, given }, (job) => own.used(job));
+}
+
+/** What of jobs an output holds already. */
+interface HeldJobs {
+  /** @throws LongspanError `target-exists` for a job whose line is the answer of something else. */
+  check(job: Job): void;
+  /** As `check`; whether the job has a line, each of which stands for one job. */
+  take(job: Job, isDuplicate: boolean): boolean;
+}
+
+function heldJobs({ held, path }: Output, asked: ((job: Job) => string) | undefined, counts: BatchCounts): HeldJobs {
   const duplicates = new Map(held?.duplicates);
+  const check = (job: Job): void => {
+    const key = String(job.id);
+    if (held === undefined || asked === undefined || !held.ids.has(key) || held.answers(key, asked(job))) return;
+    throw new LongspanError(
+      "target-exists",
+      `${path} holds a line of ${JSON.stringify(job.id)} already, of something else: the model, the question, the text or an option was another. Give --output another name, give the job another id, or replace what is there (--force, without --resume).`,
+      { details: { path, id: job.id } },
+    );
+  };
+  return {
+    check,
+    take(job, isDuplicate) {
+      const key = String(job.id);
+      const left = duplicates.get(key) ?? 0;
+      const isHeld = isDuplicate ? left > 0 : held?.ids.has(key) === true;
+      if (isHeld && isDuplicate) duplicates.set(key, left - 1);
+      if (isHeld && !isDuplicate) check(job);
+      if (isHeld) counts.skip();
+      return isHeld;
+    },
+  };
+}
+
+/** The jobs that have no line yet. */
+function jobsLeft(source: Source, held: HeldJobs, onRead: () => void): AsyncGenerator<Job, void, void> {
   async function* read(): AsyncGenerator<Job, void, void> {
     for await (const job of source.jobs) {
       onRead();
       yield job;
     }
   }
-  return uniqueJobs(read(), (id, isDuplicate) => {
-    const key = String(id);
-    const left = duplicates.get(key) ?? 0;
-    const isHeld = isDuplicate ? left > 0 : held?.ids.has(key) === true;
-    if (isHeld && isDuplicate) duplicates.set(key, left - 1);
-    if (isHeld) counts.skip();
-    return isHeld;
-  });
+  return uniqueJobs(read(), (job, isDuplicate) => held.take(job, isDuplicate));
 }
 
 /** Jobs as workers get them: what is not used is noted here, once for all of them. */

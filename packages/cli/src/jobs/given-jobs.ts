@@ -2,7 +2,7 @@ import { LongspanError } from "@longspan/core";
 import type { Terminal } from "../terminal.ts";
 import { isReadOnce, readDocument, requireWords, type DocumentOptions } from "../documents/read-document.ts";
 import { documentPaths } from "./document-paths.ts";
-import type { Job } from "./job.ts";
+import type { Job, JobId } from "./job.ts";
 
 /** What the command line's options give to read. */
 export interface GivenWords extends DocumentOptions {
@@ -14,7 +14,7 @@ export interface GivenWords extends DocumentOptions {
 
 /**
  * Each text, each document, and each question of each of them, in this order. A document's id is its path (with several questions,
- * `path#1`, `path#2`, …), a text's its number.
+ * `path#1`, `path#2`, …), a text's its number (`text 1` where a document is called 1).
  * @param onNote told of a document that was given twice
  * @throws LongspanError `argument-invalid` where there is nothing to read or to ask; `inputs-invalid` for a text or a question without a word, before
  * a model is loaded for nothing; and as `documentPaths`.
@@ -29,7 +29,7 @@ export async function givenJobs(
   for (const one of text) requireWords("The text", one);
   for (const one of question ?? []) requireWords("The question", one);
   const paths = await documentPaths(document, (path) => onNote(`${path} was given twice; it is read once.`));
-  const sources: Job[] = text.map((one, index) => ({ id: index + 1, fields: { text: one } }));
+  const sources: Job[] = text.map((one, index) => ({ id: textId(index + 1, paths), fields: { text: one } }));
   for (const path of paths) {
     const given = (await isReadOnce(path)) ? await readDocument(path, options, { terminal, signal }) : undefined;
     sources.push({
@@ -46,6 +46,12 @@ export async function givenJobs(
       fields: { ...fields, question: asked },
     })),
   );
+}
+
+function textId(number: number, paths: readonly string[]): JobId {
+  let id: JobId = number;
+  while (paths.includes(String(id))) id = `text ${id}`;
+  return id;
 }
 
 function nothingToRead(isAsked: boolean): string {

@@ -1,6 +1,6 @@
 import { LongspanError } from "@longspan/core";
 import type { GivenText } from "../documents/read-document.ts";
-import { idSet } from "./id-set.ts";
+import { idSet, type IdSet } from "./id-set.ts";
 
 /** What an answer is found again by. */
 export type JobId = string | number;
@@ -8,6 +8,8 @@ export type JobId = string | number;
 /** One thing to do with a model, as it was given. */
 export interface Job {
   readonly id: JobId;
+  /** It was given no id: it has the number of its line for one. */
+  readonly isNumbered?: boolean | undefined;
   /** `question`; `text`, `document` or `context`, or `file`; and options of the command. */
   readonly fields: Readonly<Record<string, unknown>>;
   /** What was read already, since it can be read but once; `fields` has its text, too. */
@@ -48,14 +50,15 @@ export async function* jobsOf(
   for await (const { number, fields = {}, problem } of lines) {
     const said = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined));
     const id = said.id ?? number;
-    if (problem !== undefined) yield { id: number, fields: {}, problem };
+    if (problem !== undefined) yield { id: number, isNumbered: true, fields: {}, problem };
     else if (id !== "" && (typeof id === "string" || typeof id === "number")) {
       const own = hasText(said) ? undefined : given;
-      yield { id, fields: withDefaults(said, defaults), ...(own === undefined ? {} : { given: own }) };
+      const numbered = said.id === undefined ? { isNumbered: true } : {};
+      yield { id, ...numbered, fields: withDefaults(said, defaults), ...(own === undefined ? {} : { given: own }) };
     } else {
       const what = id === "" ? "an empty text" : "no text and no number";
       const unusable = new LongspanError("inputs-invalid", `Line ${number}: its id is ${what}. Give a text or a number, or none.`);
-      yield { id: number, fields: {}, problem: unusable };
+      yield { id: number, isNumbered: true, fields: {}, problem: unusable };
     }
   }
 }
@@ -74,23 +77,31 @@ function withDefaults(fields: Job["fields"], defaults: Job["fields"]): Job["fiel
 }
 
 /**
- * Leaves out jobs whose answers are held already, and gives those whose id came before a problem.
- * @param isHeld told each id once, and `isDuplicate` for those that came before
+ * Leaves out jobs whose answers are held already, and gives those whose id came before a problem. Where the number of a line without an id is the id of a line before, it is
+ * called `line 7`.
+ * @param isHeld told of each job, and `isDuplicate` for those whose id came before
  */
 export async function* uniqueJobs(
   jobs: AsyncIterable<Job> | Iterable<Job>,
-  isHeld: (id: JobId, isDuplicate: boolean) => boolean,
+  isHeld: (job: Job, isDuplicate: boolean) => boolean,
 ): AsyncGenerator<Job, void, void> {
   const seen = idSet();
-  for await (const job of jobs) {
+  for await (const given of jobs) {
+    const job = given.isNumbered === true ? { ...given, id: freeId(given.id, seen) } : given;
     const key = String(job.id);
     const isDuplicate = seen.has(key);
     seen.add(key);
-    if (isHeld(job.id, isDuplicate)) continue;
+    if (isHeld(job, isDuplicate)) continue;
     if (!isDuplicate) yield job;
     else {
-      const message = `The id ${JSON.stringify(job.id)} was given before: only its first line is answered. Give each line an id of its own, or none.`;
+      const message = `The id ${JSON.stringify(job.id)} was given before, or is the number of a line before that has none: only the first is answered. Give each line an id of its own, or none.`;
       yield { ...job, problem: new LongspanError("duplicate-id", message, { details: { id: job.id } }) };
     }
   }
+}
+
+function freeId(number: JobId, seen: IdSet): JobId {
+  let id = number;
+  while (seen.has(String(id))) id = `line ${id}`;
+  return id;
 }

@@ -164,6 +164,24 @@ test("files that are none", async () => {
     await expect(read(await written("broken.parquet", bytes))).rejects.toMatchObject({ code: "malformed" });
 });
 
+test("the number of a line without an id is nobody else's", async () => {
+  async function* lines(): AsyncGenerator<JobLine> {
+    for (const [index, id] of [2, undefined, "line 4", undefined, 4, "5", undefined].entries())
+      yield { number: index + 1, fields: { id, text: "x" } };
+  }
+  const found: unknown[] = [];
+  for await (const { id, problem } of uniqueJobs(jobsOf(lines(), {}), () => false)) found.push([id, problem?.code]);
+  expect(found).toEqual([
+    [2, undefined],
+    ["line 2", undefined],
+    ["line 4", undefined],
+    [4, undefined],
+    [4, "duplicate-id"],
+    ["5", undefined],
+    [7, undefined],
+  ]);
+});
+
 test("ids: a line's own, or its number; one that came before is a problem", async () => {
   async function* lines(): AsyncGenerator<JobLine> {
     yield { number: 1, fields: { id: "a", text: "x" } };
@@ -175,7 +193,7 @@ test("ids: a line's own, or its number; one that came before is a problem", asyn
   }
   const jobs: Job[] = [];
   const shared = { question: "who?", text: "all" };
-  for await (const job of uniqueJobs(jobsOf(lines(), shared), (id) => id === "held")) jobs.push(job);
+  for await (const job of uniqueJobs(jobsOf(lines(), shared), ({ id }) => id === "held")) jobs.push(job);
   expect(jobs.map(({ id, fields, problem }) => [id, fields, problem?.code])).toEqual([
     ["a", { question: "who?", text: "x", id: "a" }, undefined],
     [2, { question: "who?", file: "y.txt" }, undefined],

@@ -1,6 +1,7 @@
 import { type Checkpoint, type Head, headName, LongspanError } from "@longspan/core";
 import type { SessionProfile } from "@longspan/core/runtime";
 import type { PipelineHandle, PipelineOptions } from "@longspan/pipelines";
+import { modelDigest } from "./model-digest.ts";
 import { tokenizerFiles } from "./model-input.ts";
 import { createCommandConverter, openModel, type OpeningContext } from "./open-model.ts";
 import { noteRuntime, noteWarnings } from "../output/notes.ts";
@@ -89,6 +90,25 @@ export async function runPipeline<Pipeline extends PipelineHandle, Result>(
     }
   } finally {
     progress.stop();
+    await checkpoint.close();
+  }
+}
+
+/**
+ * What tells a model from others, as the command line has it opened for a command: see `modelDigest`.
+ * @throws LongspanError as `runPipeline` does for a model that it cannot run.
+ */
+export async function digestOfModel(
+  model: string,
+  options: PipelineCommandOptions,
+  needs: CommandNeeds,
+  { terminal, signal }: { readonly terminal: Terminal; readonly signal: AbortSignal },
+): Promise<string> {
+  const checkpoint = await openFor(model, options, needs, { terminal, signal });
+  try {
+    requireHead(checkpoint, needs);
+    return await modelDigest(checkpoint, await tokenizerFiles(options, { terminal, signal }), signal);
+  } finally {
     await checkpoint.close();
   }
 }
