@@ -1,4 +1,4 @@
-import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { execFileSync, spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { cpSync, createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync, existsSync } from "node:fs";
 import { once } from "node:events";
 import { hostname, tmpdir } from "node:os";
@@ -129,6 +129,57 @@ describe("what the command line gives", () => {
     });
     expect(await runCommand("ask", qaModel, "--question", "x")).toMatchObject({ code: 2, error: expect.stringContaining("--document") });
     expect(await runCommand("ask", qaModel, "--question", "x", "--document", at("documents/a.txt"), "--force")).toMatchObject({ code: 2 });
+  });
+});
+
+describe("folders and patterns", () => {
+  beforeAll(() => {
+    mkdirSync(at("mixed/sub"), { recursive: true });
+    mkdirSync(at("empty"));
+    for (const name of ["a.txt", "sub/c.txt", ".hidden.txt"]) writeFileSync(at(`mixed/${name}`), documents[0] ?? "");
+    for (const name of ["mixed/link", "empty/link"]) symlinkSync(at("mixed"), at(name));
+    if (process.platform !== "win32") execFileSync("mkfifo", [at("mixed/pipe")]);
+  });
+
+  test("a folder that a pattern fits is read; what is left out is named once", async () => {
+    const ids = async (...given: readonly string[]): Promise<{ readonly ids: unknown; readonly error: string }> => {
+      const words = given.flatMap((word) => ["--document", word]);
+      const { out, error } = await runCommand("ask", qaModel, "--question", question, ...words, "--output", "-");
+      return { ids: linesOf(out).map(({ id }) => id), error };
+    };
+    const both = [at("mixed/a.txt"), at("mixed/sub/c.txt")];
+    const pipe = process.platform === "win32" ? "" : ", .*mixed/pipe";
+    const whole = await ids(at("mixed"));
+    expect(whole).toEqual({
+      ids: both,
+      error: expect.stringMatching(new RegExp(`^note {2}Left out: .*\\.hidden\\.txt, .*mixed/link${pipe}\\. Of`)),
+    });
+    expect((await ids(at("mixed/*"))).ids).toEqual(both);
+    expect((await ids(at("mixed/**"))).ids).toEqual(both);
+    expect((await ids(at("mixed"), at("mixed/*"))).error.match(/Left out/g)).toHaveLength(1);
+    expect(await runCommand("ask", qaModel, "--question", "x", "--document", at("empty"))).toMatchObject({
+      code: 1,
+      error: expect.stringMatching(/it is a folder without a file\. Of folders, .* which is all there is: .*empty\/link\./),
+    });
+  });
+
+  test("what is missing is an error of its own, beside answers; alone, it is the error", async () => {
+    const given = ["--document", at("nosuch.txt"), "--document", at("mixed/a.txt"), "--document", at("*.nothing")];
+    const { code, out, error } = await runCommand("ask", qaModel, "--question", question, ...given);
+    expect([code, out]).toEqual([1, expect.stringMatching(/mixed\/a\.txt.*\n.*score/)]);
+    expect(error).toMatch(/nosuch\.txt.* does not exist[^]*no file has such a name[^]*2 of 3 could not be answered/);
+    const lines = await runCommand("ask", qaModel, "--question", question, ...given, "--output", "-");
+    expect(linesOf(lines.out).map(({ error: failed }) => failed?.code)).toEqual(["not-found", undefined, "not-found"]);
+    const texts = await runDocument("embed", qaModel, "--text", "", "--text", "the cat");
+    expect([texts.code, texts.document]).toEqual([1, expect.objectContaining({ errors: [expect.objectContaining({ id: 1 })] })]);
+    for (const words of [
+      ["--document", at("nosuch.txt")],
+      ["--document", ""],
+    ]) {
+      const alone = await runCommand("ask", qaModel, "--question", question, ...words);
+      expect([alone.code === 0, alone.out]).toEqual([false, ""]);
+      expect(alone.error).toMatch(/^error {2}(?:.*nosuch\.txt cannot be opened: it does not exist\.|--document is empty\. .*)\n$/);
+    }
   });
 });
 

@@ -12,7 +12,7 @@ export const registerAsk: RegisterCommand = (program, { terminal, signal, setExi
     .option("--question <text>", "what is asked (repeatable: each of each document)", repeatable, [])
     .option(
       "--document <file>",
-      "where the answer is looked for: a PDF, a .docx, HTML, Markdown or text, a URL, a folder, or a pattern in quotes; - reads standard input (repeatable)",
+      "where the answer is looked for: a PDF, a .docx, HTML, Markdown or text, a URL, a folder (but for hidden files and links to folders in it), or a pattern in quotes; - reads standard input (repeatable)",
       repeatable,
       [],
     )

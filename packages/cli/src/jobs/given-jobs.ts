@@ -1,6 +1,5 @@
 import { LongspanError } from "@longspan/core";
-import type { Terminal } from "../terminal.ts";
-import { isReadOnce, readDocument, requireWords, type DocumentOptions } from "../documents/read-document.ts";
+import { isReadOnce, readDocument, requireWords, type DocumentContext, type DocumentOptions } from "../documents/read-document.ts";
 import { documentPaths } from "./document-paths.ts";
 import type { Job, JobId } from "./job.ts";
 
@@ -12,45 +11,79 @@ export interface GivenWords extends DocumentOptions {
   readonly question?: readonly string[] | undefined;
 }
 
+interface GivenContext extends DocumentContext {
+  readonly onNote: (note: string) => void;
+}
+
 /**
  * Each text, each document, and each question of each of them, in this order. A document's id is its path (with several questions,
  * `path#1`, `path#2`, …), a text's its number (`text 1` where a document is called 1).
- * @param onNote told of a document that was given twice
- * @throws LongspanError `argument-invalid` where there is nothing to read or to ask; `inputs-invalid` for a text or a question without a word, before
- * a model is loaded for nothing; and as `documentPaths`.
+ * What cannot be read has its problem, so that the others are answered.
+ * @param onNote told of a document that was given twice, and of what in folders is not read
+ * @throws LongspanError `argument-invalid` where there is nothing to read or to ask; what is wrong with the only one, before a model is loaded for nothing; `aborted`.
  */
-export async function givenJobs(
-  { text = [], document, question, ...options }: GivenWords,
-  { terminal, signal, onNote }: { readonly terminal: Terminal; readonly signal: AbortSignal; readonly onNote: (note: string) => void },
-): Promise<readonly Job[]> {
+export async function givenJobs({ text = [], document, question, ...options }: GivenWords, context: GivenContext): Promise<readonly Job[]> {
   if (text.length === 0 && document.length === 0) throw new LongspanError("argument-invalid", nothingToRead(question !== undefined));
   if (question?.length === 0)
     throw new LongspanError("argument-invalid", "Say what is asked with --question, or give many questions with --input (a file of jobs).");
-  for (const one of text) requireWords("The text", one);
-  for (const one of question ?? []) requireWords("The question", one);
-  const paths = await documentPaths(document, (path) => onNote(`${path} was given twice; it is read once.`));
-  const sources: Job[] = text.map((one, index) => ({ id: textId(index + 1, paths), fields: { text: one } }));
-  for (const path of paths) {
-    const given = (await isReadOnce(path)) ? await readDocument(path, options, { terminal, signal }) : undefined;
-    sources.push({
-      id: path === "-" ? "standard input" : path,
-      fields: given === undefined ? { file: path } : { text: given.text },
-      given,
-    });
-  }
-  if (question === undefined) return sources;
-  return sources.flatMap(({ id, fields, given }) =>
-    question.map((asked, index) => ({
-      given,
-      id: question.length === 1 ? id : `${id}#${index + 1}`,
-      fields: { ...fields, question: asked },
-    })),
-  );
+  const found = await documentPaths(document, context.onNote);
+  const taken = new Set(found.map(({ path }) => path));
+  const sources: Job[] = text.map((one, index) => ({
+    id: textId(index + 1, taken),
+    fields: { text: one },
+    problem: problemOf(() => requireWords("The text", one)),
+  }));
+  for (const { path, problem } of found) sources.push({ id: nameOf(path), ...(await documentJob(path, problem, options, context)) });
+  const jobs = question === undefined ? sources : sources.flatMap((source) => asked(source, question));
+  const [only, another] = jobs;
+  if (only?.problem !== undefined && another === undefined) throw only.problem;
+  return jobs;
 }
 
-function textId(number: number, paths: readonly string[]): JobId {
+/** Each question of a text or a document. */
+function asked({ id, fields, given, problem }: Job, questions: readonly string[]): readonly Job[] {
+  return questions.map((question, index) => ({
+    given,
+    id: questions.length === 1 ? id : `${id}#${index + 1}`,
+    fields: { ...fields, question },
+    problem: problem ?? problemOf(() => requireWords("The question", question)),
+  }));
+}
+
+/** What can be read but once is read here. */
+async function documentJob(
+  path: string,
+  missing: LongspanError | undefined,
+  options: DocumentOptions,
+  { terminal, signal }: GivenContext,
+): Promise<Pick<Job, "fields" | "given" | "problem">> {
+  if (missing !== undefined || !(await isReadOnce(path))) return { fields: { file: path }, problem: missing };
+  try {
+    const given = await readDocument(path, options, { terminal, signal });
+    return { fields: { text: given.text }, given };
+  } catch (error) {
+    if (!LongspanError.isInstance(error) || error.code === "aborted") throw error;
+    return { fields: { file: path }, problem: error };
+  }
+}
+
+function nameOf(path: string): string {
+  return path === "-" ? "standard input" : path;
+}
+
+function problemOf(check: () => void): LongspanError | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (LongspanError.isInstance(error)) return error;
+    throw error;
+  }
+}
+
+function textId(number: number, taken: ReadonlySet<string>): JobId {
   let id: JobId = number;
-  while (paths.includes(String(id))) id = `text ${id}`;
+  while (taken.has(String(id))) id = `text ${id}`;
   return id;
 }
 

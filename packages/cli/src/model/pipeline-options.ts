@@ -20,7 +20,7 @@ export function addTextOptions(command: Command): Command {
     .option("--text <text>", "a text (repeatable)", repeatable, [])
     .option(
       "--document <file>",
-      "a PDF, a .docx, HTML, Markdown or text, a URL, a folder, or a pattern in quotes; - reads standard input (repeatable)",
+      "a PDF, a .docx, HTML, Markdown or text, a URL, a folder (but for hidden files and links to folders in it), or a pattern in quotes; - reads standard input (repeatable)",
       repeatable,
       [],
     );
