@@ -104,7 +104,14 @@ describe("what the command line gives", () => {
     expect(out.match(/LABEL_0/g)).toHaveLength(2);
     expect(error).toMatch(/^error {2}.*empty\.txt.* is empty.*\nerror {2}1 of 3 could not be answered\.\n$/);
     const { document } = await runDocument(...words);
-    expect(document).toMatchObject({ results: [{ unreadTokens: 0 }, { error: { code: "inputs-invalid" } }, { unreadTokens: 0 }] });
+    const ids = [1, at("empty.txt"), at("documents/a.txt")];
+    expect(document).toMatchObject({
+      results: [
+        { id: ids[0], unreadTokens: 0 },
+        { id: ids[1], error: { code: "inputs-invalid" } },
+        { id: ids[2], unreadTokens: 0 },
+      ],
+    });
   });
 
   test("what means no file, and options that would lose a value", async () => {
@@ -163,6 +170,19 @@ describe("folders and patterns", () => {
     });
   });
 
+  test("the document's shape is that of what was given, not of how many files it means", async () => {
+    const { document: single } = await runDocument("ask", qaModel, "--question", question, "--document", at("mixed/sub/c.txt"));
+    const { answers } = single as { answers: unknown };
+    for (const given of [at("mixed/sub"), at("mixed/sub/*.txt")]) {
+      const { document } = await runDocument("ask", qaModel, "--question", question, "--document", given);
+      expect(document).toMatchObject({ results: [{ id: at("mixed/sub/c.txt"), question, answers }] });
+    }
+    const chunks = await runDocument("embed", qaModel, "--document", at("mixed/sub"), "--chunks");
+    expect(chunks.document).toMatchObject({ results: [{ id: at("mixed/sub/c.txt"), chunks: [{ start: 0 }] }] });
+    const people = await runCommand("embed", qaModel, "--document", at("mixed/*.txt"), "--document", at("mixed/sub"), "--chunks");
+    expect(people.out).toMatch(/^\S+mixed\/a\.txt {2}0 \d+ .*\n\S+mixed\/sub\/c\.txt {2}0 \d+ .*\n$/);
+  });
+
   test("what is missing is an error of its own, beside answers; alone, it is the error", async () => {
     const given = ["--document", at("nosuch.txt"), "--document", at("mixed/a.txt"), "--document", at("*.nothing")];
     const { code, out, error } = await runCommand("ask", qaModel, "--question", question, ...given);
@@ -171,7 +191,10 @@ describe("folders and patterns", () => {
     const lines = await runCommand("ask", qaModel, "--question", question, ...given, "--output", "-");
     expect(linesOf(lines.out).map(({ error: failed }) => failed?.code)).toEqual(["not-found", undefined, "not-found"]);
     const texts = await runDocument("embed", qaModel, "--text", "", "--text", "the cat");
-    expect([texts.code, texts.document]).toEqual([1, expect.objectContaining({ errors: [expect.objectContaining({ id: 1 })] })]);
+    expect(texts).toMatchObject({
+      code: 1,
+      document: { ids: [1, 2], embeddings: [null, expect.any(Array)], errors: [{ id: 1, error: { code: "inputs-invalid" } }] },
+    });
     for (const words of [
       ["--document", at("nosuch.txt")],
       ["--document", ""],
@@ -262,7 +285,7 @@ describe("files of jobs", () => {
     const { document } = await runDocument("fill", maskedModel, "--tokenizer", qaModel, "--text", "the <mask> sat.", "--top-k", "2");
     const [first, second] = linesOf(out);
     expect(code).toBe(1);
-    expect(first).toEqual({ id: 7, ...(document as { results: object[] }).results[0] });
+    expect(first).toEqual({ ...(document as { results: object[] }).results[0], id: 7 });
     expect(second).toMatchObject({ id: 3, error: { code: "inputs-invalid" } });
     const embedded = await runWithInput('{"text": "the cat", "normalize": true}\n', "embed", qaModel, "--input", "-", "--output", "-");
     const { document: single } = await runDocument("embed", qaModel, "--text", "the cat", "--normalize");

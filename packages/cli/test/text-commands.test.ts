@@ -45,7 +45,7 @@ describe("fill", () => {
   test("its document holds what the pipeline gives, for each mask", async () => {
     const filler = await fillMask(pipelineOptions(maskedModel));
     const { results, timings } = await runText("fill", maskedModel, "--text", text, "--top-k", "3");
-    expect(results).toEqual([{ masks: await filler(text, { topK: 3 }) }]);
+    expect(results).toEqual([{ id: 1, masks: await filler(text, { topK: 3 }) }]);
     expect(Object.keys(timings as object)).toEqual(["loadMilliseconds", "runMilliseconds"]);
     await filler.dispose();
   });
@@ -54,7 +54,8 @@ describe("fill", () => {
     const words = ["fill", maskedModel, "--tokenizer", tokenizer];
     const { code, out, error } = await runWithInput(`${text}\n`, ...words, "--document", "-");
     expect({ code, error }).toEqual({ code: 0, error: "" });
-    expect(out.match(/<mask>/g)?.length).toBeGreaterThanOrEqual(2);
+    expect(out.match(/«<mask>»/g)).toHaveLength(2);
+    expect(out).toMatch(/^the «<mask>» sat on the <mask>\..*\n[^]*^the <mask> sat on the «<mask>»\./m);
     expect(out.trimEnd().split("\n")).toHaveLength(2 * (1 + 5));
   });
 
@@ -84,6 +85,11 @@ describe("classify", () => {
     const { results } = await runText("classify", textModel, "--text", "the cat ".repeat(30));
     expect(results).toMatchObject([{ windows: expect.any(Number), unreadTokens: 0 }]);
     expect((results as { windows: number }[])[0]?.windows).toBeGreaterThan(1);
+    const words = ["classify", textModel, "--tokenizer", tokenizer, "--text", "the cat ".repeat(30)];
+    expect((await runCommand(...words)).error).toMatch(
+      /^note {2}A label's score is the mean of those of \d+ windows, in which the text was read\.\n$/,
+    );
+    expect((await runCommand(...words, "--text", first)).error).toMatch(/in which text 1 was read\.\n$/);
   });
 
   test("tokens, by a token-classification head", async () => {
@@ -117,14 +123,16 @@ describe("embed", () => {
     const embedder = await embedText(pipelineOptions(maskedModel));
     const expected = await embedder([first, second], { pooling: "cls", normalize: true });
     await embedder.dispose();
-    const words = ["embed", maskedModel, "--text", first, "--text", second, "--pooling", "cls", "--normalize"];
-    const { embeddings } = await runText(...words);
-    expect(embeddings).toEqual(expected.map((vector) => Array.from(vector)));
-    const { out } = await runCommand(...words, "--tokenizer", tokenizer);
-    const lines = out.trimEnd().split("\n");
+    const words = ["embed", maskedModel, "--pooling", "cls", "--normalize"];
+    const { embeddings, ids } = await runText(...words, "--text", first, "--text", second);
+    expect({ ids, embeddings }).toEqual({ ids: [1, 2], embeddings: expected.map((vector) => Array.from(vector)) });
+    const lines: string[] = [];
+    for (const text of [first, second]) lines.push((await runCommand(...words, "--text", text, "--tokenizer", tokenizer)).out.trimEnd());
     expect(lines.map((line) => line.split(" ").length)).toEqual([16, 16]);
     const length = Math.hypot(...(lines[0] ?? "").split(" ").map(Number));
     expect(length).toBeCloseTo(1, 6);
+    const several = await runCommand(...words, "--text", first, "--text", second, "--tokenizer", tokenizer);
+    expect(several.out).toBe(`text 1  ${lines[0]}\ntext 2  ${lines[1]}\n`);
   });
 });
 

@@ -28,7 +28,7 @@ export async function openSource(options: TextCommandOptions, terminal: Terminal
   const { input, inputFormat, question, text = [], document, encoding, timeout } = options;
   if (input === undefined) {
     const onNote = (note: string): void => noteWarnings([note], terminal);
-    const jobs = await givenJobs({ text, document, question, encoding, timeout }, { terminal, signal, onNote });
+    const { jobs } = await givenJobs({ text, document, question, encoding, timeout }, { terminal, signal, onNote });
     const files = jobs.flatMap(({ fields: { file } }) => (typeof file === "string" ? [file] : []));
     return { jobs, files, total: jobs.length, share: () => 1, close: async () => {} };
   }

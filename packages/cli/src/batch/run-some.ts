@@ -1,5 +1,5 @@
 import type { JobOutcome } from "../jobs/text-pipeline.ts";
-import type { Job } from "../jobs/job.ts";
+import type { GivenJobs } from "../jobs/given-jobs.ts";
 import { jobTextReader } from "../jobs/job-text.ts";
 import { runPipeline } from "../model/run-pipeline.ts";
 import { jsonDocument } from "../output/json-document.ts";
@@ -13,27 +13,26 @@ import { labelOf, type TextCommand, type TextCommandOptions } from "./text-comma
 
 /**
  * Does the jobs of a command line and says what came of them, for people or as one document.
- * @returns how many have an error; where there is one job, its error is thrown.
+ * @returns how many have an error; where one thing was given, its error is thrown.
  */
 export async function runSome<Options extends TextCommandOptions>(
   model: string,
   options: Options,
   command: TextCommand<Options>,
-  jobs: readonly Job[],
+  { jobs, isSingle }: GivenJobs,
   { terminal, signal, declared }: RunManyContext,
 ): Promise<number> {
   const readText = jobTextReader(options, { terminal, signal });
-  const [only, another] = jobs;
-  const isAlone = another === undefined;
+  const [only] = jobs;
   // Before a model is loaded for nothing.
-  if (isAlone && only !== undefined) await readText(only);
+  if (isSingle && only !== undefined) await readText(only);
   const outcomes: JobOutcome[] = [];
   let hasRun = false;
   const told = new Set<string>();
   const { stop } = await progressDisplay(terminal.error);
   const say = async ({ job, given, document, error }: JobOutcome): Promise<void> => {
     stop();
-    const label = isAlone ? undefined : labelOf(job);
+    const label = isSingle ? undefined : labelOf(job);
     if (given !== undefined && document !== undefined) {
       noteWarnings(given.warnings?.filter((warning) => !told.has(warning)) ?? [], terminal);
       for (const warning of given.warnings ?? []) told.add(warning);
@@ -52,7 +51,7 @@ export async function runSome<Options extends TextCommandOptions>(
         const now = hasRun ? jobs.slice(-1) : jobs;
         for await (const found of pipeline.runJobs(now, { ...running, signal, readText, batchSize: options.batchSize })) {
           const outcome = found.error === undefined ? found : { ...found, error: errorAsTyped(found.error, declared) };
-          if (isAlone && outcome.error !== undefined) throw outcome.error;
+          if (isSingle && outcome.error !== undefined) throw outcome.error;
           if (hasRun) continue;
           outcomes.push(options.json === true ? outcome : { job: outcome.job, error: outcome.error });
           if (options.json !== true) await say(outcome);
@@ -64,9 +63,9 @@ export async function runSome<Options extends TextCommandOptions>(
   );
   const notes = command.notes?.() ?? [];
   if (options.json === true) {
-    const unread = isAlone ? (outcomes[0]?.given?.warnings ?? []) : [];
+    const unread = isSingle ? (outcomes[0]?.given?.warnings ?? []) : [];
     const warnings = [...facts.warnings, ...unread, ...notes];
-    terminal.out.write(jsonDocument({ ...command.json(outcomes, checkpoint), ...facts, warnings }));
+    terminal.out.write(jsonDocument({ ...command.json(outcomes, { head: checkpoint.head, isSingle }), ...facts, warnings }));
   } else {
     noteWarnings(notes, terminal);
     if (facts.profile !== undefined) describeProfile(facts.profile, terminal);

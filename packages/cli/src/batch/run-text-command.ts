@@ -27,8 +27,8 @@ export async function runTextCommand<Options extends TextCommandOptions>(
         "--force, --input-format and --output-format are for --input and --output. Leave them out.",
       );
     const onNote = (note: string): void => noteWarnings([note], terminal);
-    const jobs = await givenJobs(options, { terminal, signal, onNote });
-    errors = await runSome(model, options, command, jobs, context);
+    const given = await givenJobs(options, { terminal, signal, onNote });
+    errors = await runSome(model, options, command, given, context);
   }
   if (errors > 0) setExitCode(exitCodes.input);
 }

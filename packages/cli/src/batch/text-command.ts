@@ -31,8 +31,8 @@ export interface TextCommand<Options extends TextCommandOptions> {
   /** The options that a line may have for itself. */
   readonly lineOptions: readonly (keyof Options & string)[];
   readonly create: (options: Options, pipelineOptions: PipelineOptions, checkpoint: Checkpoint) => Promise<TextPipeline>;
-  /** With `--json`, the document of all outcomes, without the facts of the run. */
-  readonly json: (outcomes: readonly JobOutcome[], checkpoint: Checkpoint) => object;
+  /** With `--json`, the document of all outcomes, without the facts of the run. `isSingle` where one thing was given, and no folder, no pattern and no two. */
+  readonly json: (outcomes: readonly JobOutcome[], run: Pick<Checkpoint, "head"> & { readonly isSingle: boolean }) => object;
   /** For people. @param label what it is about, where there are several @param signal ends what has very much to say */
   readonly describe: (
     outcome: DescribedOutcome,
@@ -47,9 +47,11 @@ export interface TextCommand<Options extends TextCommandOptions> {
   readonly notes?: () => readonly string[];
 }
 
-/** A job's result or error in a document. */
-export function resultOf({ document, error }: JobOutcome): object {
-  return document ?? { error: error === undefined ? undefined : { code: Reflect.get(error, "code") ?? "bug", message: error.message } };
+/** A job's result or error in a document, with its id, and its question where it has one. */
+export function resultOf({ job: { id, fields }, document, error }: JobOutcome): object {
+  const asked = typeof fields.question === "string" ? { question: fields.question } : {};
+  if (document !== undefined) return { id, ...asked, ...document };
+  return { id, ...asked, error: error === undefined ? undefined : { code: Reflect.get(error, "code") ?? "bug", message: error.message } };
 }
 
 /** What a job is called where there are several. */

@@ -63,11 +63,8 @@ export function askCommand({
           windows,
         }),
       }),
-    json: (outcomes) => {
-      const [first, another] = outcomes;
-      if (first?.document !== undefined && another === undefined) return first.document;
-      return { results: outcomes.map((outcome) => ({ id: outcome.job.id, question: outcome.job.fields.question, ...resultOf(outcome) })) };
-    },
+    json: (outcomes, { isSingle }) =>
+      (isSingle ? outcomes[0]?.document : undefined) ?? { results: outcomes.map((outcome) => resultOf(outcome)) },
     describe: async ({ document, given }, label, terminal, signal) => {
       if (label !== undefined) writeText(terminal.out, styled("bold", label));
       const answers = answersOf(document);

@@ -12,7 +12,7 @@ import {
 import { resultOf, type TextCommand, type TextCommandOptions } from "../batch/text-command.ts";
 import { runTextCommand, type TextCommandContext } from "../batch/run-text-command.ts";
 import { textPipeline, type TextPipeline } from "../jobs/text-pipeline.ts";
-import { placeOf, type GivenPlace } from "../documents/read-document.ts";
+import { placeOf, type GivenPlace, type GivenText } from "../documents/read-document.ts";
 import { markedSentence } from "../output/marked-sentence.ts";
 import { noteWarnings } from "../output/notes.ts";
 import { writeColumns, styled, writeLine, writeText, type Terminal } from "../terminal.ts";
@@ -48,7 +48,7 @@ export function classifyCommand({
     json: (outcomes, { head }) => ({ head, results: outcomes.map((outcome) => resultOf(outcome)) }),
     describe: ({ document, given }, label, terminal) => {
       if (label !== undefined) writeText(terminal.out, styled("bold", label));
-      describe(document as unknown as Result, { text: given.text, scoring }, terminal);
+      describe(document as unknown as Result, { given, label, scoring }, terminal);
     },
     columns: ["label", "score", "labels", "windows", "unreadTokens", "entities"],
     cells: (document) => {
@@ -75,19 +75,23 @@ async function createClassifier(pipelineOptions: PipelineOptions, { head }: Chec
 }
 
 interface DescribeOptions {
-  readonly text: string;
+  readonly given: GivenText;
+  readonly label: string | undefined;
   readonly scoring: NonNullable<ClassifyOptions["windowScores"]>;
 }
 
-function describe(result: Result, { text, scoring }: DescribeOptions, terminal: Terminal): void {
+function describe(result: Result, { given, label, scoring }: DescribeOptions, terminal: Terminal): void {
   const { out } = terminal;
+  const name = label ?? given.name;
   if ("labels" in result) {
     if (result.windows > 1)
       noteWarnings(
-        [`This text was read in ${result.windows} windows; a label's score is the ${scoring === "max" ? "largest" : "mean"} of theirs.`],
+        [
+          `A label's score is the ${scoring === "max" ? "largest" : "mean"} of those of ${result.windows} windows, in which ${name} was read.`,
+        ],
         terminal,
       );
-    if (result.unreadTokens > 0) noteWarnings([`The last ${result.unreadTokens} tokens of this text were not read.`], terminal);
+    if (result.unreadTokens > 0) noteWarnings([`The last ${result.unreadTokens} tokens of ${name} were not read.`], terminal);
     writeColumns(
       out,
       result.labels.map(({ label, score }) => [label, score.toPrecision(4)]),
@@ -101,7 +105,7 @@ function describe(result: Result, { text, scoring }: DescribeOptions, terminal: 
       entity.label,
       entity.score.toPrecision(4),
       ...(entity.place === undefined ? [] : [entity.place.description]),
-      markedSentence(text, entity, out),
+      markedSentence(given.text, entity, out),
     ]),
   );
 }

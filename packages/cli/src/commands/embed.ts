@@ -4,7 +4,7 @@ import { resultOf, type TextCommand, type TextCommandOptions } from "../batch/te
 import { runTextCommand, type TextCommandContext } from "../batch/run-text-command.ts";
 import { textPipeline } from "../jobs/text-pipeline.ts";
 import { placeOf, type GivenPlace } from "../documents/read-document.ts";
-import { styled, writeText } from "../terminal.ts";
+import { styled, writeText, type LinePart } from "../terminal.ts";
 
 export interface EmbedOptions extends TextCommandOptions {
   readonly pooling?: NonNullable<EmbedTextOptions["pooling"]>;
@@ -24,6 +24,11 @@ export async function embed(model: string, options: EmbedOptions, context: TextC
   if (options.chunks !== true && (options.windowTokens !== undefined || options.strideTokens !== undefined))
     throw new LongspanError("argument-invalid", "--window-tokens and --stride-tokens are for --chunks. Leave them out, or say --chunks.");
   await runTextCommand(model, options, options.chunks === true ? chunksCommand : embedCommand(), context);
+}
+
+/** What stands before a line of numbers. */
+function labelled(label: string | undefined): readonly LinePart[] {
+  return label === undefined ? [] : [styled("bold", label), "  "];
 }
 
 interface PlacedChunk {
@@ -62,9 +67,9 @@ const chunksCommand: TextCommand<EmbedOptions> = {
     }),
   json: (outcomes) => ({ results: outcomes.map((outcome) => resultOf(outcome)) }),
   describe: ({ document }, label, { out }) => {
-    if (label !== undefined && out.isTTY === true) writeText(out, styled("bold", label));
-    // A line is a piece's place and its vector.
-    for (const { start, end, embedding } of document.chunks as readonly PlacedChunk[]) writeText(out, [start, end, ...embedding].join(" "));
+    // A line is a piece's place and its vector, and where there are several texts, what it is of.
+    for (const { start, end, embedding } of document.chunks as readonly PlacedChunk[])
+      writeText(out, ...labelled(label), [start, end, ...embedding].join(" "));
   },
   columns: ["chunks"],
   cells: (document) => document,
@@ -76,7 +81,7 @@ export function embedCommand(): TextCommand<EmbedOptions> {
   const told = new Map<number, string>();
   let more = 0;
   // Of the texts that are on their way, by their numbers.
-  const unread = new Map<number, number>();
+  const unread = new Map<number, { readonly tokens: number; readonly limit: number }>();
   return {
     name: "embed",
     heads: undefined,
@@ -91,29 +96,27 @@ export function embedCommand(): TextCommand<EmbedOptions> {
           normalize,
           prompt,
           promptName,
-          onUnread: ({ text, tokens, limit }) => {
-            unread.set(text, tokens);
-            if (told.has(text) || told.size < toldTexts)
-              told.set(text, `The last ${tokens} tokens of text ${text + 1} were not read: the model's files say that it reads ${limit}.`);
-            else more++;
-          },
+          onUnread: ({ text, tokens, limit }) => unread.set(text, { tokens, limit }),
         }),
-        document: (vector: Float32Array, _, index) => {
-          const unreadTokens = unread.get(index);
+        document: (vector: Float32Array, { name, place }, index) => {
+          const cut = unread.get(index);
           unread.delete(index);
-          return { embedding: Array.from(vector), ...(unreadTokens === undefined ? {} : { unreadTokens }) };
+          if (cut === undefined) return { embedding: Array.from(vector) };
+          const what = place === undefined ? `text ${index + 1}` : name;
+          if (told.has(index) || told.size < toldTexts)
+            told.set(index, `The last ${cut.tokens} tokens of ${what} were not read: the model's files say that it reads ${cut.limit}.`);
+          else more++;
+          return { embedding: Array.from(vector), unreadTokens: cut.tokens };
         },
       });
     },
     json: (outcomes) => {
-      const errors = outcomes.filter(({ error }) => error !== undefined).map((outcome) => ({ id: outcome.job.id, ...resultOf(outcome) }));
+      const errors = outcomes.filter(({ error }) => error !== undefined).map((outcome) => resultOf(outcome));
       const embeddings = outcomes.map(({ document }) => document?.embedding ?? null);
-      return { embeddings, ...(errors.length === 0 ? {} : { errors }) };
+      return { ids: outcomes.map(({ job }) => job.id), embeddings, ...(errors.length === 0 ? {} : { errors }) };
     },
     describe: ({ document }, label, { out }) => {
-      // A line is a vector and nothing else, whose order tells what it is of.
-      if (label !== undefined && out.isTTY === true) writeText(out, styled("bold", label));
-      writeText(out, (document.embedding as readonly number[]).join(" "));
+      writeText(out, ...labelled(label), (document.embedding as readonly number[]).join(" "));
     },
     columns: ["embedding", "unreadTokens"],
     cells: (document) => document,

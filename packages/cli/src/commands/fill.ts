@@ -4,7 +4,7 @@ import { runTextCommand, type TextCommandContext } from "../batch/run-text-comma
 import { textPipeline } from "../jobs/text-pipeline.ts";
 import { placeOf, type GivenPlace } from "../documents/read-document.ts";
 import { onOneLine } from "../output/marked-sentence.ts";
-import { styled, writeColumns, writeText } from "../terminal.ts";
+import { showsStyles, styled, writeColumns, writeText } from "../terminal.ts";
 
 export interface FillOptions extends TextCommandOptions {
   readonly topK?: number;
@@ -38,8 +38,17 @@ export const fillCommand: TextCommand<FillOptions> = {
   describe: ({ document, given }, label, { out }) => {
     if (label !== undefined) writeText(out, styled("dim", label));
     for (const { start, end, fillings, place } of document.masks as readonly PlacedMask[]) {
-      const around = onOneLine(given.text.slice(Math.max(0, start - 40), end + 40));
-      writeText(out, styled("bold", around), styled("dim", place === undefined ? "" : `  ${place.description}`));
+      const [before, after] = [given.text.slice(Math.max(0, start - 40), start), given.text.slice(end, end + 40)].map((side) =>
+        onOneLine(side.toWellFormed()),
+      );
+      const mask = given.text.slice(start, end);
+      writeText(
+        out,
+        before ?? "",
+        showsStyles(out) ? styled("bold", mask) : `«${mask}»`,
+        after ?? "",
+        styled("dim", place === undefined ? "" : `  ${place.description}`),
+      );
       writeColumns(
         out,
         fillings.map(({ text, score }) => ["", onOneLine(text).trim(), score.toPrecision(4)]),

@@ -11,6 +11,12 @@ export interface GivenWords extends DocumentOptions {
   readonly question?: readonly string[] | undefined;
 }
 
+export interface GivenJobs {
+  readonly jobs: readonly Job[];
+  /** Whether one thing was given: a text or a file, and no folder or pattern, however many files that means. */
+  readonly isSingle: boolean;
+}
+
 interface GivenContext extends DocumentContext {
   readonly onNote: (note: string) => void;
 }
@@ -22,7 +28,7 @@ interface GivenContext extends DocumentContext {
  * @param onNote told of a document that was given twice, and of what in folders is not read
  * @throws LongspanError `argument-invalid` where there is nothing to read or to ask; what is wrong with the only one, before a model is loaded for nothing; `aborted`.
  */
-export async function givenJobs({ text = [], document, question, ...options }: GivenWords, context: GivenContext): Promise<readonly Job[]> {
+export async function givenJobs({ text = [], document, question, ...options }: GivenWords, context: GivenContext): Promise<GivenJobs> {
   if (text.length === 0 && document.length === 0) throw new LongspanError("argument-invalid", nothingToRead(question !== undefined));
   if (question?.length === 0)
     throw new LongspanError("argument-invalid", "Say what is asked with --question, or give many questions with --input (a file of jobs).");
@@ -35,9 +41,10 @@ export async function givenJobs({ text = [], document, question, ...options }: G
   }));
   for (const { path, problem } of found) sources.push({ id: nameOf(path), ...(await documentJob(path, problem, options, context)) });
   const jobs = question === undefined ? sources : sources.flatMap((source) => asked(source, question));
-  const [only, another] = jobs;
-  if (only?.problem !== undefined && another === undefined) throw only.problem;
-  return jobs;
+  const isSingle =
+    text.length + document.length === 1 && (question?.length ?? 1) === 1 && (document[0] ?? found[0]?.path) === found[0]?.path;
+  if (isSingle && jobs[0]?.problem !== undefined) throw jobs[0].problem;
+  return { jobs, isSingle };
 }
 
 /** Each question of a text or a document. */
