@@ -57,7 +57,7 @@ export const roomOrder: Readonly<Record<string, readonly string[]>> = {
   "adapter-lightning": ["envelope/", "layout/", "folders/", "target/", "lightning.ts", "index.ts"],
   "adapter-tensorflow": ["hdf5/", "layout/", "container/", "envelope/", "target/", "", "index.ts"],
   hub: ["hub-options.ts", "hub-store.ts", "machine/", "", "index.ts", "node.ts"],
-  documents: ["document.ts", "place/", "bytes/", "formats/", "read-document.ts", "index.ts"],
+  documents: ["document.ts", "kind/", "place/", "bytes/", "formats/", "read-document.ts", "index.ts"],
   serve: ["", "index.ts"],
   pipelines: [
     "pipeline-defaults.ts",

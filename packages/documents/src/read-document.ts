@@ -1,10 +1,11 @@
 import { LongspanError } from "@longspan/core";
 import { throwIfAborted } from "@longspan/core/adapter";
 import { decodeText } from "./bytes/decode-text.ts";
-import { asLatin1, fileKindOf } from "./bytes/signature.ts";
+import { asLatin1 } from "./kind/as-latin1.ts";
+import { documentFileOf } from "./kind/document-file-of.ts";
 import { zipArchive } from "./bytes/zip-archive.ts";
-import type { Document, DocumentKind } from "./document.ts";
-import { oleRefusal, requireWordArchive } from "./formats/docx/office-file.ts";
+import type { Document } from "./document.ts";
+import { requireWordArchive } from "./formats/docx/office-file.ts";
 import { wordText } from "./formats/docx/word-document.ts";
 import { htmlText } from "./formats/html.ts";
 import { markdownText } from "./formats/markdown.ts";
@@ -41,11 +42,8 @@ export async function readDocument(bytes: Uint8Array, { name, mediaType, encodin
     });
   }
   const own = ownBytes(bytes);
-  const found = fileKindOf(own);
-  if (found.kind === "other") {
-    throw new LongspanError("unsupported", `${name} is ${found.what}, which is not read. ${found.wayOut}.`, { details: { name } });
-  }
-  if (found.kind === "ole") throw oleRefusal(own, name);
+  const found = documentFileOf(own, { name, mediaType, encoding });
+  if (found.kind === "refused") throw new LongspanError("unsupported", `${name} ${found.why}`, { details: { name } });
   if (found.kind === "pdf") {
     const { warnings, ...text } = await pdfText(own, { name, signal });
     return placedDocument({ name, kind: "pdf", warnings }, text);
@@ -55,8 +53,8 @@ export async function readDocument(bytes: Uint8Array, { name, mediaType, encodin
     requireWordArchive(archive.names, name);
     return placedDocument({ name, kind: "docx" }, await wordText(archive, name, signal));
   }
+  const { kind } = found;
   const declared = charsetOf(mediaType);
-  const kind = textKindOf(own, name, mediaType);
   const text = decodeText(own, { name, encoding, declared: declared ?? (kind === "html" ? declaredCharset(own) : undefined) });
   return placedDocument({ name, kind }, await readers[kind](text, name));
 }
@@ -71,17 +69,6 @@ const readers: Readonly<Record<"text" | "markdown" | "html", (text: string, name
 function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer, byteOffset, byteLength } = bytes;
   return buffer instanceof ArrayBuffer ? new Uint8Array(buffer, byteOffset, byteLength) : new Uint8Array(bytes);
-}
-
-function textKindOf(bytes: Uint8Array, name: string, mediaType = ""): Exclude<DocumentKind, "pdf" | "docx"> {
-  if (/^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(mediaType)) return "html";
-  if (/^\s*text\/(?:x-)?markdown\b/i.test(mediaType)) return "markdown";
-  const path = URL.canParse(name) ? new URL(name).pathname : name;
-  if (/\.(?:md|markdown|mdown|mkd)$/i.test(path)) return "markdown";
-  if (/\.(?:x?html?|xht)$/i.test(path)) return "html";
-  // Without its zeros, so that it is seen in UTF-16, too.
-  const head = asLatin1(bytes.subarray(0, 1024)).replaceAll("\0", "");
-  return /^[^\w<]*(?:<!--[\s\S]*?-->\s*)*(?:<!doctype\s+html|<html)\b/i.test(head) ? "html" : "text";
 }
 
 function charsetOf(mediaType: string | undefined): string | undefined {

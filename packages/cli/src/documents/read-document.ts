@@ -4,8 +4,9 @@ import { LongspanError, type ByteSource } from "@longspan/core";
 import { httpSource } from "@longspan/core/adapter";
 import { fileSource, fileSystemError } from "@longspan/core/node";
 import type { Place } from "@longspan/documents";
+import { documentFileOf } from "@longspan/documents/kind";
 import { progressDisplay } from "../output/progress-display.ts";
-import { readerNeed } from "./reader-need.ts";
+import { installCommand } from "../runtimes/install-command.ts";
 import { loadDocumentReader } from "./load-document-reader.ts";
 import { readStandardInput, readStream } from "../standard-input.ts";
 import type { Terminal } from "../terminal.ts";
@@ -89,15 +90,15 @@ interface ReadOptions {
 }
 
 async function textOf(name: string, bytes: Uint8Array, { mediaType, encoding, signal }: ReadOptions): Promise<GivenText> {
-  const need = readerNeed(bytes, { name, mediaType, encoding });
-  if (need === undefined) return plainText(name, bytes);
-  if (need.wayOut !== undefined)
-    throw new LongspanError("unsupported", `${name} is ${need.what}, which is not read. ${need.wayOut}.`, { details: { name } });
+  const found = documentFileOf(bytes, { name, mediaType, encoding });
+  if (found.kind === "refused") throw new LongspanError("unsupported", `${name} ${found.why}`, { details: { name } });
+  const isText = "isUtf8" in found && found.isUtf8;
+  if (isText && found.kind === "text") return plainText(name, bytes);
   const reader = await loadDocumentReader();
   if (reader === undefined) {
-    const install = `npm's package @longspan/documents reads it: ${need.install}`;
-    if (!need.isText) throw new LongspanError("module-missing", `${name} is ${need.what}. ${install}`, { details: { name } });
-    return { ...plainText(name, bytes), warnings: [`${name} is ${need.what}, and is read with its markup. Without it ${install}`] };
+    const install = `npm's package @longspan/documents reads it: ${installCommand("@longspan/documents")}`;
+    if (!isText) throw new LongspanError("module-missing", `${name} is ${found.what}. ${install}`, { details: { name } });
+    return { ...plainText(name, bytes), warnings: [`${name} is ${found.what}, and is read with its markup. Without it ${install}`] };
   }
   const { text, warnings, place } = await reader.readDocument(bytes, { name, mediaType, encoding, signal });
   return {

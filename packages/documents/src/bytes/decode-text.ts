@@ -1,4 +1,5 @@
 import { LongspanError } from "@longspan/core";
+import { markedEncoding, wideEncoding } from "../kind/utf.ts";
 
 export interface DecodeOptions {
   /** For messages. */
@@ -27,24 +28,6 @@ export function decodeText(bytes: Uint8Array, { name, encoding, declared }: Deco
   }
   if (text.includes("\0")) throw notText(name, decoder.encoding, false);
   return text.replaceAll(/\r\n?/g, "\n");
-}
-
-function markedEncoding(bytes: Uint8Array): string | undefined {
-  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return "utf-8";
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
-  return bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : undefined;
-}
-
-/** UTF-16 without a mark: of its spaces, line ends and ASCII one byte is zero, and never the other one. No text in UTF-8 has a zero. */
-function wideEncoding(bytes: Uint8Array): string | undefined {
-  if (bytes.length % 2 !== 0) return undefined;
-  let [even, odd] = [0, 0];
-  for (let at = 0; at < bytes.length; at += 2) {
-    if (bytes[at] === 0) even++;
-    if (bytes[at + 1] === 0) odd++;
-  }
-  if (odd > 0 && even === 0) return "utf-16le";
-  return even > 0 && odd === 0 ? "utf-16be" : undefined;
 }
 
 function known(label: string | undefined): string | undefined {

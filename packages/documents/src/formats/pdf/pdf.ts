@@ -1,7 +1,7 @@
 import { LongspanError } from "@longspan/core";
 import { throwIfAborted } from "@longspan/core/adapter";
 import type { PDFDocumentProxy, PDFPageProxy } from "unpdf/pdfjs";
-import { asLatin1 } from "../../bytes/signature.ts";
+import { asLatin1 } from "../../kind/as-latin1.ts";
 import { textCollector, type PlacedText, type TextCollector } from "../../place/placed-text.ts";
 import { encryptedRefusal } from "./encryption.ts";
 import { withoutLeftPromises } from "./left-promises.ts";

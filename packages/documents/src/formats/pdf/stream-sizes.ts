@@ -1,6 +1,6 @@
 import { LongspanError } from "@longspan/core";
 import { throwIfAborted } from "@longspan/core/adapter";
-import { asLatin1 } from "../../bytes/signature.ts";
+import { asLatin1 } from "../../kind/as-latin1.ts";
 import { isName, isReference, pdfObjects, type PdfDictionary, type PdfObjects, type PdfStream, type PdfValue } from "./pdf-objects.ts";
 import { pdfDecryption } from "./encryption.ts";
 import type { StreamDecryption } from "./stream-decryption.ts";

@@ -1,0 +1,2 @@
+export type { DocumentFile, DocumentFileOptions } from "./document-file.ts";
+export { documentFileOf } from "./document-file-of.ts";
