@@ -246,3 +246,8 @@ function noise(length: number, seed: number, scale: number): Float32Array<ArrayB
   }
   return out;
 }
+
+/** Whether a kernel of attention is for the window, and not for global tokens. */
+export function isOfWindow(name: string): boolean {
+  return name.startsWith("window") || name === "combine-splits-window";
+}

@@ -1,19 +1,26 @@
 // `node --conditions=@longspan/source bench/attention-variants.ts`: the kernels of attention in every tiling, one by one, on Longformer
 // base's heads (12 of 64, window 512). A variant that does not compile, or gives other values, is named, and the rest goes on.
-// 1. Window attention at each length in every tiling, with how far its values are from the first one's.
+// 1. Window attention at each length in every tiling, more of them than the runtime knows, with its keys whole or split among workgroups, with how far
+//    its values are from the first one's.
 // 2. The two products of re-associated global attention in every tiling, and each kernel of global attention alone.
 // 3. The two forms of global attention for 1 to 128 global tokens, as they are chosen.
-// Milliseconds are medians after half a second of work that wakes the clock. Options: --quick (one short length, few runs), --halves (float16 alone).
+// Milliseconds are medians after half a second of work that wakes the clock. Options: --quick (one short length, few runs), --halves (float16 alone),
+// --lengths N,… (default 512,4096), --parts windows,products,forms (default: all), --seconds N (what a part may take of a length; the variants that are
+// left then are named; default 20).
 import { parseArgs } from "node:util";
 import type { Kernel } from "../packages/runtime-webgpu/src/kernel/kernel.ts";
 import { windowPairs } from "../packages/runtime-webgpu/src/kernels/attention/plan-window.ts";
 import { globalTilingsOf } from "../packages/runtime-webgpu/src/kernels/attention/global-tiling.ts";
-import { headTilingsOf } from "../packages/runtime-webgpu/src/kernels/attention/tiling.ts";
+import { matrixAttentionTiling } from "../packages/runtime-webgpu/src/kernels/attention/matrix-attention.ts";
+import { quadTiling } from "../packages/runtime-webgpu/src/kernels/attention/attention-quads.ts";
+import { tileAttentionTiling } from "../packages/runtime-webgpu/src/kernels/attention/tile-attention.ts";
+import { fitsHeadTiling, headTilingsOf, type HeadTiling } from "../packages/runtime-webgpu/src/kernels/attention/tiling.ts";
 import { testDevice } from "../packages/runtime-webgpu/src/testing/test-device.ts";
 import {
   createAttentionTensors,
   headSize,
   hidden,
+  isOfWindow,
   prepareAttention,
   type AttentionTensors,
   type PreparedAttention,
@@ -23,10 +30,17 @@ import { median } from "./whole-process.ts";
 type Options = NonNullable<Parameters<typeof prepareAttention>[2]>;
 
 const { values: options } = parseArgs({
-  options: { quick: { type: "boolean", default: false }, halves: { type: "boolean", default: false } },
+  options: {
+    quick: { type: "boolean", default: false },
+    halves: { type: "boolean", default: false },
+    lengths: { type: "string", default: "512,4096" },
+    parts: { type: "string", default: "windows,products,forms" },
+    seconds: { type: "string", default: "20" },
+  },
 });
 const window = options.quick ? 64 : 512;
-const lengths = options.quick ? [128] : [512, 4096];
+const lengths = options.quick ? [128] : options.lengths.split(",").map(Number);
+const parts = options.parts.split(",");
 const globals = options.quick ? 2 : 16;
 const given = await testDevice();
 const facts = { ...given.facts, kind: "gpu" } as const;
@@ -37,9 +51,9 @@ for (const halves of options.halves ? [true] : [false, true]) {
   for (const sequence of lengths) {
     const tensors = createAttentionTensors(device, { sequence, window, globals }, halves);
     await wake(tensors);
-    await windows(tensors);
-    await products(tensors);
-    await forms(sequence, halves);
+    if (parts.includes("windows")) await windows(tensors);
+    if (parts.includes("products")) await products(tensors);
+    if (parts.includes("forms")) await forms(sequence, halves);
     tensors.destroy();
   }
 }
@@ -50,18 +64,49 @@ async function windows(tensors: AttentionTensors): Promise<void> {
   console.log(`\nwindow attention, ${sequence} tokens, ${globals} global, ${storage(tensors.halves)}`);
   const flops = 4 * hidden * (windowPairs(sequence, window / 2) + sequence * globals);
   let first: Float32Array | undefined;
-  for (const tiling of [...headTilingsOf(facts, { length: headSize, halves: tensors.halves })].toReversed()) {
-    await variant(tiling.name, async () => {
-      const { milliseconds, context } = await timed(tensors, {
-        only: ({ name }) => name.startsWith("window"),
-        tilings: { window: tiling },
+  const inTime = timeLimit();
+  for (const tiling of windowTilings(tensors.halves)) {
+    for (const windowSplits of sequence <= 1024 ? [1, 2, 4] : [1]) {
+      await variant(`${tiling.name}${windowSplits === 1 ? "" : `, keys in ${windowSplits}`}`, inTime, async () => {
+        const { milliseconds, context } = await timed(tensors, {
+          only: ({ name }) => isOfWindow(name),
+          tilings: { window: tiling, windowSplits },
+        });
+        // The rows of global tokens are not the window's.
+        const local = context.subarray(globals * hidden);
+        first ??= local;
+        return `${milliseconds.toFixed(3)} ms ${(flops / 1e9 / milliseconds).toFixed(2)} TFLOP/s, off by ${worst(local, first)}`;
       });
-      // The rows of global tokens are not the window's.
-      const local = context.subarray(globals * hidden);
-      first ??= local;
-      return `${milliseconds.toFixed(3)} ms ${(flops / 1e9 / milliseconds).toFixed(2)} TFLOP/s, off by ${worst(local, first)}`;
-    });
+    }
   }
+}
+
+/** Subgroups, matrices of rows of each, and keys. */
+const matrixCuts: readonly (readonly [number, number, number])[] = [
+  [8, 1, 16],
+  [6, 1, 32],
+  [4, 1, 16],
+  [2, 2, 32],
+  [2, 1, 16],
+  [1, 1, 32],
+  [1, 1, 64],
+];
+
+/** What the runtime knows, and others; those without matrix units first. */
+function windowTilings(halves: boolean): readonly HeadTiling[] {
+  const matrices = (halves ? (facts.matrixUnits?.shapes ?? []) : []).slice(0, 1);
+  const others: readonly HeadTiling[] = [
+    tileAttentionTiling(32, 8, 2),
+    tileAttentionTiling(16, 16, 2),
+    tileAttentionTiling(8, 16, 4),
+    tileAttentionTiling(16, 8, 2),
+    quadTiling(128, 16, 8),
+    quadTiling(64, 32, 8),
+    ...matrices.flatMap((shape) => matrixCuts.map((cut) => matrixAttentionTiling(shape, ...cut))),
+  ];
+  const known = [...headTilingsOf(facts, { length: headSize, halves })].toReversed();
+  const names = new Set(known.map(({ name }) => name));
+  return [...known, ...others.filter((tiling) => !names.has(tiling.name) && fitsHeadTiling(tiling, headSize, facts))];
 }
 
 async function products(tensors: AttentionTensors): Promise<void> {
@@ -70,16 +115,17 @@ async function products(tensors: AttentionTensors): Promise<void> {
   );
   const reassociateUpTo = Number.POSITIVE_INFINITY;
   const all = await prepareAttention(device, tensors, { reassociateUpTo });
-  const names = all.kernels.filter((name) => !name.startsWith("window"));
+  const names = all.kernels.filter((name) => !isOfWindow(name));
   all.destroy();
+  const inTime = timeLimit();
   for (const kernel of names) {
-    await variant(kernel, async () => {
+    await variant(kernel, inTime, async () => {
       const { milliseconds } = await timed(tensors, { reassociateUpTo, only: ({ name }) => name === kernel });
       return `${milliseconds.toFixed(4)} ms`;
     });
   }
   for (const tiling of globalTilingsOf(facts, tensors.halves)) {
-    await variant(tiling.name, async () => {
+    await variant(tiling.name, inTime, async () => {
       const tilings = { globalScores: tiling, globalMix: tiling };
       const only = (part: string) => (kernel: Kernel) => kernel.name.startsWith(part);
       const scores = await timed(tensors, { reassociateUpTo, tilings, only: only("global-scores") });
@@ -91,10 +137,11 @@ async function products(tensors: AttentionTensors): Promise<void> {
 
 async function forms(sequence: number, halves: boolean): Promise<void> {
   console.log(`\nglobal attention, ${sequence} tokens, ${storage(halves)}, without the window's`);
+  const inTime = timeLimit();
   for (const count of options.quick ? [1, 16] : [1, 2, 4, 8, 16, 32, 64, 128]) {
-    await variant(`${count} global`, async () => {
+    await variant(`${count} global`, inTime, async () => {
       const tensors = createAttentionTensors(device, { sequence, window, globals: count }, halves);
-      const only: Options["only"] = ({ name }) => !name.startsWith("window");
+      const only: Options["only"] = ({ name }) => !isOfWindow(name);
       const found = [];
       for (const reassociateUpTo of [Number.POSITIVE_INFINITY, 0]) found.push(await timed(tensors, { only, reassociateUpTo }));
       tensors.destroy();
@@ -106,7 +153,17 @@ async function forms(sequence: number, halves: boolean): Promise<void> {
   }
 }
 
-async function variant(name: string, run: () => Promise<string>): Promise<void> {
+/** Whether there is time left for another variant. */
+function timeLimit(): () => boolean {
+  const start = performance.now();
+  return () => performance.now() - start < Number(options.seconds) * 1000;
+}
+
+async function variant(name: string, inTime: () => boolean, run: () => Promise<string>): Promise<void> {
+  if (!inTime()) {
+    console.log(`  ${name.padEnd(34)} left out: no time`);
+    return;
+  }
   try {
     console.log(`  ${name.padEnd(34)} ${await run()}`);
   } catch (error) {

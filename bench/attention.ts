@@ -28,6 +28,7 @@ import {
   heads,
   hidden,
   inputNames,
+  isOfWindow,
   prepareAttention,
   type AttentionSizes,
   type AttentionTensors,
@@ -127,7 +128,7 @@ async function compareWithOnnx(sizes: AttentionSizes): Promise<void> {
 async function compareLengths(): Promise<void> {
   const lengths = [2048, 4096, 8192, 16384];
   const longest = Math.max(...lengths);
-  const isWindow = ({ name }: { readonly name: string }): boolean => name.startsWith("window");
+  const isWindow = ({ name }: { readonly name: string }): boolean => isOfWindow(name);
   for (const { title, globals, only, goal } of [
     { title: "local tokens, no global ones", globals: 0, only: isWindow, goal: true },
     { title: "local tokens to their windows and 16 global tokens", globals: 16, only: isWindow, goal: true },
@@ -166,7 +167,7 @@ async function compareForms(): Promise<void> {
   let breakEven = 0;
   for (const globals of counts) {
     const tensors = createAttentionTensors(given, { sequence, window, globals });
-    const only = ({ name }: { readonly name: string }): boolean => !name.startsWith("window");
+    const only = ({ name }: { readonly name: string }): boolean => !isOfWindow(name);
     const forms = [
       { name: "re-associated", prepared: await prepareAttention(given, tensors, { only, reassociateUpTo: Number.POSITIVE_INFINITY }) },
       { name: "direct", prepared: await prepareAttention(given, tensors, { only, reassociateUpTo: 0 }) },

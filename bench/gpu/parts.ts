@@ -117,7 +117,7 @@ function wholeParts(beside: readonly string[]): readonly Part[] {
       name: "attention-variants",
       title: "Ways of cutting up attention",
       program: "attention-variants.mjs",
-      words: [],
+      words: ["--seconds", "12"],
       kind: "alone",
       writes: false,
       explores: true,

@@ -46,6 +46,8 @@ export interface AttentionTilings {
   /** For the window, and for global tokens in the direct form: where the device can run them. */
   readonly window?: HeadTiling | undefined;
   readonly direct?: HeadTiling | undefined;
+  /** Among how many workgroups the keys of a window are split, if there are enough of them. */
+  readonly windowSplits?: number | undefined;
   /** For the two products of the re-associated form. */
   readonly globalScores?: GlobalTiling | undefined;
   readonly globalMix?: GlobalTiling | undefined;

@@ -272,6 +272,18 @@ describe("longformerAttention", () => {
     expect(tensorDifference(globalRows(actual), globalRows(expected), tolerance)).toBeUndefined();
   });
 
+  test("with the window's keys split among workgroups", async () => {
+    // A split that ends among the global tokens.
+    const many = { sequence: 300, window: 60, mask: [...times(200, 2), ...times(90, 1), ...times(10, 0)] };
+    const long = { batch: 2, sequence: 300, window: 280, mask: [2, 1, 1, 1, 1, 0, ...times(31, 1)] };
+    // Tiles that do not come out even with a split.
+    const tilings = { ...small, window: tileAttentionTiling(2, 12, 2), windowSplits: 3 };
+    for (const attention of [many, long])
+      expect(await differences(shared, attention, { form: "reassociated", kind: "gpu", tilings })).toEqual([]);
+    const halves = { form: "reassociated", kind: "gpu", tilings, activations: "joined float16" } as const;
+    expect(await differences(shared, { ...long, headSize: 6 }, halves)).toEqual([]);
+  });
+
   test("with quads", async () => {
     const tilings = { window: quadTiling(16, 8, 2), direct: quadTiling(16, 8, 2) };
     for (const name of ["batch of different masks", "several splits of the keys", "probabilities"])

@@ -8,7 +8,7 @@ import { fitsScores, reassociateUpTo, splitKeys, type GlobalForm } from "./globa
 import { narrowContext } from "./narrow-context.ts";
 import { planDirect, planGlobalProjections } from "./plan-direct.ts";
 import { planReassociated } from "./plan-reassociated.ts";
-import { planWindow } from "./plan-window.ts";
+import { planWindow, windowForm } from "./plan-window.ts";
 
 export interface LongformerAttentionOptions {
   /** The kernels of the operation `linear`, for the global projections of all tokens. */
@@ -45,11 +45,13 @@ export function longformerAttentionKernels({ linear, reassociateUpTo: upTo, tili
       const wide = narrowed ? { ...context.scratch("float32", elementCount(out.shape)), shape: out.shape } : out;
       const sized: SizedAttention = { ...given, outputs: { ...given.outputs, context: wide } };
       const form: GlobalForm = slots <= (upTo ?? reassociateUpTo(sized)) && fitsScores(sized) ? "reassociated" : "direct";
+      const window = windowForm(sized);
       const splits = slots === 0 ? undefined : splitKeys(sized, form);
       const projections = splits?.form === "direct" ? planGlobalProjections(sized, linear) : undefined;
       const bytes = [
         ...[inputs.query, inputs.hidden, wide].map((tensor) => itemBytes(sequence, tensor)),
         ...(sized.outputs.attentions === undefined ? [] : [heads * sequence * 8]),
+        window.partialElements * 4,
         ...(splits === undefined ? [] : [splits.partialElements * 4, splits.scoreElements * 4]),
       ];
       const ranges = rowRanges(batch, bytes, context.facts.limits, context.facts.limits.maxComputeWorkgroupsPerDimension);
@@ -63,7 +65,7 @@ export function longformerAttentionKernels({ linear, reassociateUpTo: upTo, tili
       const dispatches: Dispatch[] = [...(projections?.dispatches ?? [])];
       for (const items of ranges) {
         const part: AttentionItems = { ...sized, items, scratch };
-        dispatches.push(...planWindow(part));
+        dispatches.push(...planWindow(part, window));
         if (splits === undefined) continue;
         dispatches.push(...(projections === undefined ? planReassociated(part, splits) : planDirect(part, splits, projections, linear)));
       }

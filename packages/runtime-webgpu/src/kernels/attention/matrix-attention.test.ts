@@ -23,7 +23,8 @@ describe("attention on matrix units: what is sent to a device", () => {
 
   test.each([32, 64, 128])("Dawn takes every tiling for heads of %i", async (length) => {
     const tasks = [
-      windowTask({ headSize: length, forms: { inputs: half, context: half }, statistics: true, halves: true }),
+      windowTask({ headSize: length, forms: { inputs: half, context: half }, statistics: true, splits: false, halves: true }),
+      windowTask({ headSize: length, forms: { inputs: half, context: float }, statistics: false, splits: true, halves: true }),
       globalTask({ length, forms: { keys: half, rows: float }, halves: true }),
     ];
     let taken = 0;

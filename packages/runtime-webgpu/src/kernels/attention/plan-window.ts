@@ -1,14 +1,57 @@
-import { type Dispatch, rowLayout } from "../../kernel/kernel.ts";
-import { formOf, itemsOf, overHeads, type AttentionItems } from "./attention-plan.ts";
-import { headKernel, headTilingFor, rowsOfTiling } from "./tiling.ts";
+import { type DeviceTensor, type Dispatch, rowLayout } from "../../kernel/kernel.ts";
+import { formOf, itemsOf, overHeads, type AttentionItems, type SizedAttention } from "./attention-plan.ts";
+import { combineFields, combineSplitsKernel } from "./combine-splits.ts";
+import { headKernel, headTilingFor, rowsOfTiling, type HeadTiling } from "./tiling.ts";
 import { packFields } from "./uniforms.ts";
 import { windowProbabilitiesKernel, windowProbabilityFields } from "./window-probabilities.ts";
+import { splitsOfWindow, windowSplits, type WindowSplits } from "./window-splits.ts";
 import { windowFields, windowTask } from "./window-task.ts";
 
+/** How the window's work is cut, for all items of the batch; what it takes of memory for each, in elements. */
+export interface WindowForm extends WindowSplits {
+  readonly tiling: HeadTiling;
+  /** None where keys are not split. */
+  readonly partialElements: number;
+  readonly statisticsElements: number;
+}
+
+export function windowForm({
+  context,
+  inputs,
+  outputs,
+  batch,
+  sequence,
+  hidden,
+  heads,
+  headSize,
+  oneSided,
+  slots,
+  tilings,
+}: SizedAttention): WindowForm {
+  const { facts } = context;
+  const stack = heads * batch;
+  const extent = { length: headSize, rows: sequence, stack, halves: inputs.query.storage === "float16" };
+  const tiling = headTilingFor(facts, extent, tilings.window);
+  const rows = rowsOfTiling(tiling);
+  const keys = slots + Math.min(sequence, rows + 2 * oneSided);
+  const partialElements = sequence * hidden;
+  // Software adapters have fewer cores than a short text has rows; probabilities come of the statistics of whole windows.
+  const splittable = facts.kind === "gpu" && outputs.attentions === undefined;
+  const bindable = Math.floor(facts.limits.maxStorageBufferBindingSize / (4 * partialElements));
+  const wanted = tilings.windowSplits ?? splitsOfWindow(Math.ceil(sequence / rows) * stack);
+  const found = windowSplits(keys, splittable ? Math.min(wanted, bindable) : 1);
+  return {
+    ...found,
+    tiling,
+    partialElements: found.splits === 1 ? 0 : found.splits * partialElements,
+    statisticsElements: found.splits === 1 ? 0 : 2 * found.splits * sequence * heads,
+  };
+}
+
 /** The local and the masked tokens' rows of the context, and the probabilities where they are asked for. */
-export function planWindow(part: AttentionItems): readonly Dispatch[] {
-  const { context, inputs, outputs, sequence, hidden, heads, headSize, oneSided, scale, slots, tokens, tokensStride, items, tilings } =
-    part;
+export function planWindow(part: AttentionItems, cut: WindowForm): readonly Dispatch[] {
+  const { context, inputs, outputs, sequence, hidden, heads, headSize, oneSided, scale, slots, tokens, tokensStride, items } = part;
+  const { tiling, splits, splitKeys } = cut;
   const [query, key, value] = [inputs.query, inputs.key, inputs.value].map(rowLayout);
   if (query === undefined || key === undefined || value === undefined) throw new TypeError("three tensors have three layouts");
   const sameRows = key.rowStride === query.rowStride && value.rowStride === query.rowStride;
@@ -16,15 +59,17 @@ export function planWindow(part: AttentionItems): readonly Dispatch[] {
     throw new TypeError("query, key and value lie alike: each by itself, or as columns of one tensor");
   const form = formOf(inputs.query, headSize);
   const { attentions } = outputs;
-  const extent = { length: headSize, rows: sequence, stack: heads * items.count, halves: form.storage === "float16" };
-  const tiling = headTilingFor(context.facts, extent, tilings.window);
+  const isSplit = splits > 1;
+  const target = isSplit ? part.scratch("window partial sums", cut.partialElements) : outputs.context;
   const task = windowTask({
     headSize,
-    forms: { inputs: form, context: formOf(outputs.context, headSize) },
+    forms: { inputs: form, context: formOf(target, headSize) },
     statistics: attentions !== undefined,
+    splits: isSplit,
     halves: tiling.kind === "matrix",
   });
-  const statistics = attentions === undefined ? undefined : part.scratch("window statistics", 2 * heads * sequence);
+  const statisticsElements = attentions === undefined ? cut.statisticsElements : 2 * heads * sequence;
+  const statistics = statisticsElements === 0 ? undefined : part.scratch("window statistics", statisticsElements);
   const [mask, tokenList] = [{ tensor: inputs.mask }, { tensor: tokens }];
   const common = {
     sequence,
@@ -41,18 +86,19 @@ export function planWindow(part: AttentionItems): readonly Dispatch[] {
   const pairs = windowPairs(sequence, oneSided) + sequence * slots;
   const attention: Dispatch = {
     kernel: headKernel(task, tiling, context.facts),
-    uniforms: packFields(windowFields, { ...common, valueOffset: value.offset }),
+    uniforms: packFields(windowFields, { ...common, valueOffset: value.offset, splits, splitKeys }),
     operands: [
       ...[inputs.query, inputs.key, inputs.value].map((tensor) => itemsOf(part, tensor)),
       mask,
       tokenList,
-      itemsOf(part, outputs.context),
+      isSplit ? { tensor: target } : itemsOf(part, outputs.context),
       ...(statistics === undefined ? [] : [{ tensor: statistics }]),
     ],
-    workgroups: [Math.ceil(sequence / rowsOfTiling(tiling)), heads, items.count],
+    workgroups: [Math.ceil(sequence / rowsOfTiling(tiling)) * splits, heads, items.count],
     work: { floatingPointOperations: 4 * items.count * hidden * pairs, bytes: 16 * items.count * sequence * hidden },
   };
-  if (attentions === undefined || statistics === undefined) return [attention];
+  if (statistics === undefined) return [attention];
+  if (attentions === undefined) return [attention, joinSplits(part, cut, target, statistics)];
 
   const columns = attentions.shape[3] ?? 0;
   return [
@@ -68,6 +114,33 @@ export function planWindow(part: AttentionItems): readonly Dispatch[] {
       },
     })),
   ];
+}
+
+function joinSplits(
+  part: AttentionItems,
+  { splits, partialElements }: WindowForm,
+  partial: DeviceTensor,
+  statistics: DeviceTensor,
+): Dispatch {
+  const { context, inputs, outputs, sequence, hidden, heads, headSize, items } = part;
+  return {
+    kernel: combineSplitsKernel({ purpose: "window", byFours: headSize % 4 === 0, out: formOf(outputs.context, hidden) }),
+    uniforms: packFields(combineFields, {
+      sequence,
+      heads,
+      length: headSize,
+      slots: sequence,
+      splits,
+      tokensStride: sequence,
+      firstItem: items.first,
+    }),
+    operands: [{ tensor: partial }, { tensor: statistics }, { tensor: inputs.mask }, itemsOf(part, outputs.context)],
+    workgroups: [Math.ceil(hidden / 256), Math.min(sequence, context.facts.limits.maxComputeWorkgroupsPerDimension), items.count],
+    work: {
+      floatingPointOperations: 2 * items.count * partialElements,
+      bytes: 4 * items.count * (partialElements + sequence * hidden),
+    },
+  };
 }
 
 /** How many (query, key) pairs lie within reach: the band of `2 oneSided + 1` columns without what lies beyond the ends. */

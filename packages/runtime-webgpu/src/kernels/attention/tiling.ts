@@ -60,7 +60,7 @@ function tilingsOf(
   const matrix = (halves ? (facts.matrixUnits?.shapes ?? []) : []).flatMap((shape) =>
     matrixCuts.map((cut) => [matrixAttentionTiling(shape, ...cut), 0] as const),
   );
-  return [...matrix, ...headTilings].filter(([tiling]) => fits(tiling, length, facts));
+  return [...matrix, ...headTilings].filter(([tiling]) => fitsHeadTiling(tiling, length, facts));
 }
 
 /** All that a device can run for such vectors, for tests and benchmarks. */
@@ -71,7 +71,7 @@ export function headTilingsOf(facts: DeviceFacts, extent: Pick<AttentionExtent, 
 /** The tiling for a task. `wanted` is taken where the device can run it. */
 export function headTilingFor(facts: DeviceFacts, extent: AttentionExtent, wanted: HeadTiling | undefined): HeadTiling {
   const suits = wanted?.kind !== "matrix" || extent.halves;
-  if (wanted !== undefined && suits && fits(wanted, extent.length, facts)) return wanted;
+  if (wanted !== undefined && suits && fitsHeadTiling(wanted, extent.length, facts)) return wanted;
   const all = tilingsOf(facts, extent);
   const [tiling] = all.find(([one, least]) => Math.ceil(extent.rows / rowsOfTiling(one)) * extent.stack >= least) ?? all.at(-1) ?? [];
   return tiling ?? { kind: "staged", name: "staged" };
@@ -94,7 +94,8 @@ export function rowsOfTiling(tiling: HeadTiling): number {
   return tiling.kind === "matrix" ? rowsOfMatrixTiling(tiling) : stagedRows;
 }
 
-function fits(tiling: HeadTiling, length: number, facts: DeviceFacts): boolean {
+/** Whether a device can run a tiling for heads of so many elements. */
+export function fitsHeadTiling(tiling: HeadTiling, length: number, facts: DeviceFacts): boolean {
   const { kind, limits, subgroups } = facts;
   if (tiling.kind === "lanes") return kind === "cpu";
   if (kind === "cpu") return false;

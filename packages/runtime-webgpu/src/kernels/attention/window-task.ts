@@ -9,6 +9,11 @@ export interface WindowTaskOptions {
   readonly forms: { readonly inputs: RowForm; readonly context: RowForm };
   /** Whether the highest score and the sum of each row are kept, for `window-probabilities.ts`. */
   readonly statistics: boolean;
+  /**
+   * Whether keys are split among workgroups: what a split finds is kept as it is, float32, and joined by `combine-splits.ts`. Then there are
+   * statistics of each split, and none for probabilities.
+   */
+  readonly splits: boolean;
   /** Whether all are read as float16, too, which they are in memory: see `AttentionTask`. */
   readonly halves: boolean;
 }
@@ -27,6 +32,9 @@ export const windowFields = {
   oneSided: "u32",
   tokensStride: "u32",
   firstItem: "u32",
+  splits: "u32",
+  /** Keys of a split. */
+  splitKeys: "u32",
 } as const;
 
 /**
@@ -37,16 +45,20 @@ export const windowFields = {
  * `[items, heads, sequence, 2]`. The items are those of the batch from `firstItem` on. Rows of global tokens are not written, those of
  * masked ones become 0. Grid: [⌈sequence / rows of a workgroup⌉, heads, items].
  *
+ * With `splits`: in place of the context partial sums of p · v `[items, splits, sequence, heads, headSize]`, of local tokens alone, and statistics
+ * `[items, splits, sequence, heads, 2]`. Grid: [⌈sequence / rows of a workgroup⌉ · splits, heads, items].
+ *
  * The keys of a workgroup: first the global tokens, then all tokens from the window of its first row to that of its last, of which those
  * that are not local count as unseen.
  */
-export function windowTask({ headSize, forms, statistics, halves }: WindowTaskOptions): AttentionTask {
+export function windowTask({ headSize, forms, statistics, splits, halves }: WindowTaskOptions): AttentionTask {
   const rows = vectorBuffer(forms.inputs);
+  const keeps = statistics || splits;
   return {
-    name: statistics ? "window-attention-statistics" : "window-attention",
+    name: `window-attention${statistics ? "-statistics" : splits ? "-splits" : ""}`,
     length: headSize,
     narrowsQueries: false,
-    access: ["read", "read", "read", "read", "read", "write", ...(statistics ? (["write"] as const) : [])],
+    access: ["read", "read", "read", "read", "read", "write", ...(keeps ? (["write"] as const) : [])],
     declarations: `${declareUniforms(windowFields)}
 @group(0) @binding(1) var<storage, read> query: ${rows};
 @group(0) @binding(2) var<storage, read> key: ${rows};
@@ -54,10 +66,10 @@ export function windowTask({ headSize, forms, statistics, halves }: WindowTaskOp
 @group(0) @binding(4) var<storage, read> codes: array<i32>;
 @group(0) @binding(5) var<storage, read> tokens: array<i32>;
 @group(0) @binding(6) var<storage, read_write> context: ${vectorBuffer(forms.context)};
-${statistics ? "@group(0) @binding(7) var<storage, read_write> statistics: array<vec2<f32>>;" : ""}
+${keeps ? "@group(0) @binding(7) var<storage, read_write> statistics: array<vec2<f32>>;" : ""}
 const headSize = ${headSize}u;
 ${keyStruct}
-struct Work { item: u32, codes: u32, positions: u32, head: u32, firstRow: u32, firstKey: u32, globals: u32, keyCount: u32 }
+struct Work { item: u32, codes: u32, positions: u32, head: u32, firstRow: u32, firstKey: u32, globals: u32, keyCount: u32, firstPlace: u32, split: u32 }
 ${vectorReader("read_query", "query", forms.inputs, "headSize")}
 ${vectorReader("key_vector", "key", forms.inputs, "headSize")}
 ${vectorReader("value_vector", "value", forms.inputs, "headSize")}
@@ -80,30 +92,51 @@ fn work_of(group: vec3<u32>, rows: u32) -> Work {
   let list = batchItem * sizes.tokensStride;
   let globals = u32(tokens[list + ${attentionTokens.globals}u]);
   let length = u32(tokens[list + ${attentionTokens.length}u]);
-  let firstRow = group.x * rows;
+  ${splits ? "let groups = max((sizes.sequence + rows - 1u) / rows, 1u);" : ""}
+  let firstRow = ${splits ? "group.x % groups" : "group.x"} * rows;
   let firstKey = firstRow - min(firstRow, sizes.oneSided);
   let keys = min(length, firstRow + rows + sizes.oneSided) - firstKey;
-  let keyCount = select(0u, globals + keys, firstRow < length);
-  return Work(group.z, batchItem * sizes.sequence, list + ${attentionTokens.positions}u, group.y, firstRow, firstKey, globals, keyCount);
+  let all = select(0u, globals + keys, firstRow < length);
+  let split = ${splits ? "group.x / groups" : "0u"};
+  let firstPlace = ${splits ? "min(split * sizes.splitKeys, all)" : "0u"};
+  let keyCount = ${splits ? "min(sizes.splitKeys, all - firstPlace)" : "all"};
+  return Work(group.z, batchItem * sizes.sequence, list + ${attentionTokens.positions}u, group.y, firstRow, firstKey, globals, keyCount, firstPlace, split);
 }
 
 fn start_of(work: Work, token: u32) -> u32 { return (work.item * sizes.sequence + token) * sizes.rowStride + work.head * headSize; }
 
-fn key_at(work: Work, place: u32) -> Key {
-  if (place < work.globals) { return Key(start_of(work, u32(tokens[work.positions + place])), 0u, 0xffffffffu); }
+fn key_at(work: Work, placeOfSplit: u32) -> Key {
+  let place = ${splits ? "work.firstPlace + placeOfSplit" : "placeOfSplit"};
+  if (place < work.globals) {
+    return Key(start_of(work, u32(tokens[work.positions + place])), 0u, ${splits ? "select(0u, 0xffffffffu, placeOfSplit < work.keyCount)" : "0xffffffffu"});
+  }
   // Where a key begins does not wait for its code: what is not seen is read all the same.
   let token = min(work.firstKey + place - work.globals, sizes.sequence - 1u);
-  let seen = place < work.keyCount && codes[work.codes + token] == 1;
+  let seen = placeOfSplit < work.keyCount && codes[work.codes + token] == 1;
   return Key(start_of(work, token), token - sizes.oneSided, select(0u, 2u * sizes.oneSided + 1u, seen));
 }
 
 fn wanted(work: Work, row: u32) -> bool { return row < sizes.sequence && codes[work.codes + row] == 1; }
 fn query_start(work: Work, row: u32) -> u32 { return sizes.queryOffset + start_of(work, row); }
+${splits ? writeSplits : writeContext(statistics)}`,
+  };
+}
+
+const writeSplits = `
+fn place_of(work: Work, row: u32) -> u32 {
+  return ((work.item * sizes.splits + work.split) * sizes.sequence + row) * (sizes.hidden / headSize) + work.head;
+}
+fn written(work: Work, row: u32) -> bool { return wanted(work, row); }
+fn output_start(work: Work, row: u32) -> u32 { return place_of(work, row) * headSize; }
+fn output_factor(work: Work, row: u32, sum: f32) -> f32 { return 1.0; }
+fn record(work: Work, row: u32, top: f32, sum: f32) { statistics[place_of(work, row)] = vec2<f32>(top, sum); }`;
+
+function writeContext(statistics: boolean): string {
+  return `
 fn written(work: Work, row: u32) -> bool { return row < sizes.sequence && codes[work.codes + row] != 2; }
 fn output_start(work: Work, row: u32) -> u32 { return (work.item * sizes.sequence + row) * sizes.hidden + work.head * headSize; }
 fn output_factor(work: Work, row: u32, sum: f32) -> f32 { return select(0.0, 1.0 / sum, wanted(work, row)); }
 fn record(work: Work, row: u32, top: f32, sum: f32) {
   ${statistics ? "statistics[(work.item * (sizes.hidden / headSize) + work.head) * sizes.sequence + row] = vec2<f32>(top, sum);" : ""}
-}`,
-  };
+}`;
 }

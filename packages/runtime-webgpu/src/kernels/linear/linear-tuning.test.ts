@@ -68,3 +68,16 @@ test("what cannot be tuned is refused by name", async () => {
   await expect(tuned({ rows: 2 ** 20, inner: 2 ** 12 })).rejects.toMatchObject({ code: "device-limit" });
   await expect(tuned({}, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "aborted" });
 });
+
+test("the adapter tells the shapes of matrix units where the device does not", async () => {
+  const features = new Set(["chromium-experimental-subgroup-matrix", "shader-f16", "subgroups"]);
+  const device = { features, limits: gpu.device.limits, adapterInfo: {}, lost: new Promise(() => undefined) } as unknown as GPUDevice;
+  const config = { componentType: "f16", resultComponentType: "f32", M: 16, N: 16, K: 16 };
+  const info = { subgroupMinSize: 32, subgroupMaxSize: 32, subgroupMatrixConfigs: [config] };
+  const refusal = async (adapter: object | undefined): Promise<string> => {
+    const options = { tilings: ["wide"], ...(adapter && { adapter: adapter as GPUAdapter }) };
+    return tuneLinear(device, [], options).then(String, ({ message }: Error) => message);
+  };
+  expect(await refusal({ info })).toMatch(/no tiling "wide"; it has .*matrix-.*16x16x16/);
+  expect(await refusal(undefined)).not.toContain("matrix-");
+});

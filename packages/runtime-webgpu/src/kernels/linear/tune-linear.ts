@@ -1,4 +1,4 @@
-import type { GpuDevice } from "../../device/gpu-objects.ts";
+import type { GpuAdapter, GpuDevice } from "../../device/gpu-objects.ts";
 import { LongspanError } from "@longspan/core";
 import { liveDevice } from "../../device/live-device.ts";
 import { readDeviceFacts } from "../../device/read-device-facts.ts";
@@ -11,6 +11,8 @@ import type { Tiling } from "./tiling.ts";
 export interface TuneLinearOptions {
   /** Names of the tilings to try. Default: all that the device can run. */
   readonly tilings?: readonly string[] | undefined;
+  /** The adapter that the device came from: in Node it alone tells the shapes of matrix units, whose tilings are not tried without it. */
+  readonly adapter?: GpuAdapter | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -32,7 +34,7 @@ export async function tuneLinear(
   shapes: readonly LinearShape[],
   options: TuneLinearOptions = {},
 ): Promise<LinearTuning> {
-  const facts = readDeviceFacts(device);
+  const facts = readDeviceFacts(device, undefined, options.adapter?.info);
   const live = liveDevice(device, facts, "Tune again on another device");
   const wanted = new Set(wantedTilings(tilingsOf(facts, "float16"), options.tilings).map(({ name }) => name));
   const entries: LinearTuningEntry[] = [];
