@@ -19,6 +19,9 @@ process.env.XDG_RUNTIME_DIR ??= tmpdir();
 // Of tests that call onnxruntime by themselves.
 process.env.ORT_DISABLE_TELEMETRY ??= "1";
 
+/** These end what would never end by itself, on the slowest machine: milliseconds. */
+const hangs = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { timeout: 90_000 } } } as const;
+
 const node: TestProjectConfiguration = {
   plugins: [blockModules(import.meta.dirname), sameNumbers()],
   resolve: { conditions: nodeConditions },
@@ -27,7 +30,7 @@ const node: TestProjectConfiguration = {
     name: "node",
     include: folders.map((folder) => `${folder}/**/*.test.ts`),
     exclude: ["tests/page/**", "**/*.browser.test.ts", "**/node_modules/**"],
-    testTimeout: 60_000,
+    ...hangs,
     // Two cores have one worker otherwise. These first; browsers, which take two cores for themselves, afterwards.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     sequence: { groupOrder: 1 },
@@ -45,9 +48,11 @@ function browser(executablePath: string): TestProjectConfiguration {
       name: "browser",
       sequence: { groupOrder: 2 },
       include: folders.map((folder) => `${folder}/**/*.browser.test.ts`),
-      testTimeout: 60_000,
+      ...hangs,
       browser: {
         enabled: true,
+        // Of a machine that has much else to do.
+        connectTimeout: 240_000,
         headless: true,
         screenshotFailures: false,
         instances: [{ browser: "chromium" }],
@@ -81,8 +86,7 @@ function page(executablePath: string): TestProjectConfiguration {
       globalSetup: ["tests/page/build-page.ts"],
       env: { CHROMIUM: executablePath },
       fileParallelism: false,
-      testTimeout: 240_000,
-      hookTimeout: 120_000,
+      ...hangs,
     },
   };
 }

@@ -31,7 +31,7 @@ beforeAll(() => {
     reports.set(report.id, report);
   }
   if (status !== 0) throw new Error(`the corpus was not read to its end: ${stderr}`);
-}, 120_000);
+}, 900_000);
 
 test("there are hundreds, each of another name", () => {
   expect(ids.length).toBeGreaterThan(500);
@@ -42,7 +42,8 @@ describe("each odd file", () => {
   test.each(ids)("%s", (id) => {
     const report = reports.get(id);
     expect(report?.problem).toBe("");
-    expect(report?.milliseconds).toBeLessThan(1000);
+    // A second, and several on a slow machine: what grows faster than its file takes far longer.
+    expect(report?.milliseconds).toBeLessThan(5000);
     expect(report?.mebibytes).toBeLessThan(256);
   });
 });

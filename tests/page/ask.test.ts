@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright";
 import { expect, test } from "vitest";
-import { ask } from "./asking.ts";
+import { answered, ask, keptForNextVisit } from "./asking.ts";
 import { exampleModel, openPage, takePicture } from "./open-page.ts";
 import { useBuiltPage } from "./use-built-page.ts";
 
@@ -33,28 +33,28 @@ test("one click gives a first answer, marked where it stands; a second question 
   await page.locator(".answer.best").waitFor();
   expect(await page.locator(".entry").count()).toBe(1);
   expect(await page.locator(".answer.best .text").textContent()).toBe(first?.answer);
-  expect(await page.locator("mark.current").textContent()).toBe(first?.answer);
-  expect(await page.locator("mark.current").isVisible()).toBe(true);
-  expect((await said()).join("\n")).toContain(first?.answer);
+  const mark = page.locator("mark.current");
+  await expect.poll(() => mark.textContent()).toBe(first?.answer);
+  await expect.poll(() => mark.isVisible()).toBe(true);
+  await expect.poll(async () => (await said()).join("\n")).toContain(first?.answer);
   await takePicture(page, "answer");
 
   await page.getByRole("button", { name: second?.question ?? "" }).click();
   await page.locator(".answer.best").nth(1).waitFor();
   expect(await page.locator(".answer.best .text").first().textContent()).toBe(second?.answer);
-  expect(await page.locator("mark.current").textContent()).toBe(second?.answer);
+  await expect.poll(() => mark.textContent()).toBe(second?.answer);
   await page.getByText("How it runs").click();
   await page.locator(".stages").waitFor();
   expect(await page.locator("details.run").textContent()).toContain("The only GPU is a software one");
   await takePicture(page, "how-it-runs");
 
   // After a reload the document, the questions and the model are there.
-  await page.waitForTimeout(200);
+  await keptForNextVisit(page, { document: "document.txt", answers: 2 });
   await page.reload();
   await page.locator(".answer.best").nth(1).waitFor();
   expect(await page.locator(".document h2").textContent()).toBe("document.txt");
   await ask(page, first?.question ?? "");
-  await page.locator(".entry", { hasText: "Cancel" }).waitFor({ state: "detached" });
-  expect(await page.locator(".answer.best .text").first().textContent()).toBe(first?.answer);
+  expect(await answered(page)).toBe(first?.answer);
   expect(complaints).toEqual([]);
   await context.close();
 });
@@ -72,13 +72,15 @@ test("why: what the answer's tokens looked at, of each layer and head, to be poi
   expect(await panel.locator(".tokens li").count()).toBeGreaterThan(1);
   await picture.focus();
   for (const key of ["ArrowRight", "ArrowRight", "ArrowDown"]) await page.keyboard.press(key);
-  expect(await panel.locator(".readout").textContent()).toMatch(/looks at “.+”: [\d.]+%/);
+  const readout = panel.locator(".readout");
+  await expect.poll(() => readout.textContent()).toMatch(/looks at “.+”: [\d.]+%/);
   const box = await picture.boundingBox();
   await page.mouse.move((box?.x ?? 0) + 40, (box?.y ?? 0) + 10);
-  expect(await panel.locator(".readout").textContent()).toMatch(/looks at/);
+  await expect.poll(() => readout.textContent()).toMatch(/looks at/);
   const shares = panel.locator(".most tbody tr");
   const before = await shares.allTextContents();
-  expect(await page.evaluate(() => CSS.highlights.has("heat-5"))).toBe(true);
+  const isColoured = (name: string): Promise<boolean> => page.evaluate((highlight) => CSS.highlights.has(highlight), name);
+  await expect.poll(() => isColoured("heat-5")).toBe(true);
   await panel.scrollIntoViewIfNeeded();
   await takePicture(page, "attention");
   // The question's tokens see the whole document, in columns of many tokens each.
@@ -89,17 +91,17 @@ test("why: what the answer's tokens looked at, of each layer and head, to be poi
   await panel.getByRole("combobox", { name: "Token" }).selectOption({ label: "Geneva" });
   await whole.focus();
   for (let presses = 0; presses < 30; presses++) await page.keyboard.press("ArrowRight");
-  expect(await panel.locator(".readout").textContent()).toMatch(/looks at “.+ … .+”: [\d.]+%/);
-  expect(await page.evaluate(() => CSS.highlights.has("pointed"))).toBe(true);
+  await expect.poll(() => readout.textContent()).toMatch(/looks at “.+ … .+”: [\d.]+%/);
+  await expect.poll(() => isColoured("pointed")).toBe(true);
   await takePicture(page, "attention-of-question");
   await panel.getByLabel("Who looks").selectOption("answer");
   await picture.waitFor();
   await layer.selectOption("0");
-  await expect.poll(() => shares.allTextContents(), { timeout: 20_000 }).not.toEqual(before);
+  await expect.poll(() => shares.allTextContents()).not.toEqual(before);
   await panel.getByRole("button", { name: /Close/ }).click();
   // What opened it has the focus again.
-  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Why this answer?");
-  expect(await page.evaluate(() => CSS.highlights.has("heat-5"))).toBe(false);
+  await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe("Why this answer?");
+  await expect.poll(() => isColoured("heat-5")).toBe(false);
   expect(complaints).toEqual([]);
   await context.close();
 });

@@ -20,12 +20,47 @@ export async function useShortDocument(page: Page): Promise<void> {
 export async function ask(page: Page, text: string = question): Promise<void> {
   await page.getByRole("textbox", { name: "Your question" }).fill(text);
   await page.keyboard.press("Enter");
+  await page.locator(".entry").first().getByRole("heading", { name: text }).waitFor();
 }
 
 /** The best answer to the newest question, when it is there. */
 export async function answered(page: Page): Promise<string | null> {
   await page.locator(".entry").first().locator(".answer.best").waitFor();
   return page.locator(".answer.best .text").first().textContent();
+}
+
+/** What of this visit is there in the next one, once it is kept. */
+interface Kept {
+  /** The document's name. */
+  readonly document?: string;
+  /** Questions that have an answer. */
+  readonly answers?: number;
+  /** Models on this machine, copies and folders. */
+  readonly models?: number;
+}
+
+/** Waits until the page has kept that much for the next visit: it does so by the way, and says nothing of it. */
+export async function keptForNextVisit(page: Page, wanted: Kept): Promise<void> {
+  const kept = (): Promise<Kept> =>
+    page.evaluate(async () => {
+      const result = async <Result>(request: IDBRequest<Result>): Promise<Result> =>
+        new Promise((resolve, reject) => {
+          request.addEventListener("success", () => resolve(request.result));
+          request.addEventListener("error", () => reject(request.error ?? new Error("no database")));
+        });
+      const database = await result(indexedDB.open("longspan"));
+      try {
+        const stores = database.transaction(["visit", "models"]);
+        const visit = (await result(stores.objectStore("visit").get("last"))) as
+          | { document?: { name: string }; conversation: readonly unknown[] }
+          | undefined;
+        const models = await result(stores.objectStore("models").count());
+        return { document: visit?.document?.name ?? "", answers: visit?.conversation.length ?? 0, models };
+      } finally {
+        database.close();
+      }
+    });
+  await expect.poll(kept).toMatchObject(wanted);
 }
 
 /** Waits until the page works offline: what WebAssembly needs is the last that is kept. */
@@ -36,5 +71,5 @@ export async function keptForOffline(page: Page): Promise<void> {
         (await caches.match("ort/ort-wasm-simd-threaded.wasm", { ignoreSearch: true })) !== undefined &&
         navigator.serviceWorker.controller !== null,
     );
-  await expect.poll(isKept, { timeout: 90_000 }).toBe(true);
+  await expect.poll(isKept).toBe(true);
 }

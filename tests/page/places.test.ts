@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "playwright";
 import { afterAll, expect, test } from "vitest";
 import { hubServer } from "@longspan/hub-server";
-import { answer, answered, ask, keptForOffline, note, useShortDocument } from "./asking.ts";
+import { answer, answered, ask, keptForNextVisit, keptForOffline, note, useShortDocument } from "./asking.ts";
 import { exampleModel, openPage } from "./open-page.ts";
 import { useBuiltPage } from "./use-built-page.ts";
 
@@ -65,6 +65,7 @@ test("a model by its name on the Hub is downloaded once, and is there without a 
     await page.getByText("From the Hugging Face Hub").click();
     await page.getByLabel("Name on the Hub, owner/name").fill("somebody/nothing");
     await page.keyboard.press("Enter");
+    await page.locator(".model .chosen", { hasText: "somebody/nothing" }).waitFor();
     await ask(page);
     await page.locator(".entry .problem").waitFor();
     expect(await page.locator(".entry .problem").textContent()).toContain("somebody/nothing");
@@ -72,6 +73,7 @@ test("a model by its name on the Hub is downloaded once, and is there without a 
     await page.getByText("From the Hugging Face Hub").click();
     await page.getByLabel("Name on the Hub, owner/name").fill("somebody/answers");
     await page.keyboard.press("Enter");
+    await page.locator(".model .chosen", { hasText: "somebody/answers" }).waitFor();
     await ask(page);
     expect(await answered(page)).toBe(answer);
     // What does not belong to the model that is opened is not fetched.
@@ -80,6 +82,7 @@ test("a model by its name on the Hub is downloaded once, and is there without a 
     expect(fetched.some((request) => request.includes("document.txt"))).toBe(false);
 
     const asked = hub.requests.length;
+    await keptForNextVisit(page, { document: "note.txt", answers: 1 });
     await keptForOffline(page);
     await context.setOffline(true);
     await page.reload();
@@ -90,7 +93,7 @@ test("a model by its name on the Hub is downloaded once, and is there without a 
     await page.locator(".model").getByRole("button", { name: "Change" }).click();
     await page.getByRole("button", { name: "Delete Downloads from the Hub" }).click();
     await page.getByText("Downloads from the Hub").waitFor({ state: "detached" });
-    expect(await page.evaluate(() => caches.has("longspan-hub"))).toBe(false);
+    await expect.poll(() => page.evaluate(() => caches.has("longspan-hub"))).toBe(false);
     expect(complaints.filter((complaint) => !/ERR_INTERNET_DISCONNECTED|404|401/.test(complaint))).toEqual([]);
     await context.close();
   } finally {
@@ -183,7 +186,7 @@ test("a folder that was chosen is asked for again in the next visit, and answers
   await page.locator(".model .chosen", { hasText: "my-model" }).waitFor();
   await ask(page);
   expect(await answered(page)).toBe(answer);
-  await page.waitForTimeout(300);
+  await keptForNextVisit(page, { document: "note.txt", answers: 1, models: 1 });
 
   const asked = (): Promise<number> => page.evaluate(() => (Reflect.get(globalThis, "permission") as { asked: number }).asked);
   const reader = (says: string): Promise<void> =>

@@ -55,13 +55,17 @@ test("a conversion leaves alone what another tab still has for a download; what 
   await other.goto(`${built.server.url}#convert`);
   await other.locator("[data-purpose=files]").setInputFiles(checkpoint);
   await convert(other);
-  await expect.poll(() => namesIn(other, "models"), { timeout: 30_000 }).toEqual([]);
+  await expect.poll(() => namesIn(other, "models")).toEqual([]);
   expect(await namesIn(other, "downloads")).toEqual(["download-1", "download-2"]);
   const [download] = await Promise.all([one.waitForEvent("download"), one.getByRole("button", { name: /^Download/ }).click()]);
   expect(readFileSync(await download.path()).length).toBeGreaterThan(2_000_000);
   await one.close();
+  // The browser lets go of what a tab held a moment after it has ended.
+  const held = (): Promise<number> =>
+    other.evaluate(async () => (await navigator.locks.query()).held?.filter(({ name }) => name?.includes("downloads/")).length ?? 0);
+  await expect.poll(held).toBe(1);
   await convert(other);
-  await expect.poll(() => namesIn(other, "downloads"), { timeout: 30_000 }).toHaveLength(1);
+  await expect.poll(() => namesIn(other, "downloads")).toHaveLength(1);
   expect(complaints).toEqual([]);
   await context.close();
 });
@@ -82,19 +86,20 @@ test("a tab keeps the parts of its version when the server has a newer one; with
     const worker = join(folder, "service-worker.js");
     const code = readFileSync(worker, "utf8").replaceAll(part, `newer-${part}`);
     writeFileSync(worker, code.replace(/const pageVersion = "\w+"/, 'const pageVersion = "newer"'));
+    const arrives = context.waitForEvent("serviceworker");
     await page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.update());
     const waits = (): Promise<boolean> =>
       page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.waiting?.state === "installed");
-    await expect.poll(waits, { timeout: 60_000 }).toBe(true);
+    await expect.poll(waits).toBe(true);
     expect((await fetch(`${server.url}assets/${part}`)).status).toBe(404);
     expect(await page.evaluate(async (name) => (await fetch(`assets/${name}`)).status, part)).toBe(200);
 
     // The newer version's worker is asked: a tab would be of the older one again.
-    const newer = context.serviceWorkers().at(-1);
-    const cacheNames = async (): Promise<readonly string[] | undefined> => newer?.evaluate(() => caches.keys());
+    const newer = await arrives;
+    const cacheNames = async (): Promise<readonly string[]> => newer.evaluate(() => caches.keys());
     expect(await cacheNames()).toEqual(expect.arrayContaining([before, "longspan-page-newer"]));
     await page.close();
-    await expect.poll(cacheNames, { timeout: 90_000 }).toEqual(["longspan-page-newer"]);
+    await expect.poll(cacheNames).toEqual(["longspan-page-newer"]);
     await context.close();
   } finally {
     await server.close();

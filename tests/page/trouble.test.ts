@@ -33,6 +33,30 @@ async function countBuffers(page: Page): Promise<() => Promise<number>> {
   return () => worker.evaluate(() => (Reflect.get(globalThis, "aliveBuffers") as () => number)());
 }
 
+/** Lets a call that is cancelled take as long as a slow machine needs: else the page replaces a worker that goes on for 4 seconds. */
+async function waitPatiently(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const { setTimeout: wait } = globalThis;
+    const patient = (step: () => void, milliseconds: number): unknown => wait(step, milliseconds === 4000 ? 600_000 : milliseconds);
+    Object.assign(globalThis, { setTimeout: patient });
+  });
+}
+
+/** Holds what is read back from the GPU until the gate is opened: so long a run goes on. */
+async function holdReading(page: Page): Promise<() => Promise<void>> {
+  const worker = page.workers()[0] as Worker;
+  await worker.evaluate(() => {
+    const { mapAsync } = GPUBuffer.prototype;
+    const gate = Promise.withResolvers<void>();
+    Object.assign(globalThis, { openGate: gate.resolve });
+    GPUBuffer.prototype.mapAsync = async function hold(this: GPUBuffer, ...given): Promise<undefined> {
+      await gate.promise;
+      return mapAsync.apply(this, given);
+    };
+  });
+  return () => worker.evaluate(() => (Reflect.get(globalThis, "openGate") as () => void)());
+}
+
 async function chooseExampleOn(page: Page, runtime: string): Promise<void> {
   await page.getByRole("button", { name: "Example model (2 MB)" }).click();
   await page.getByText("How it runs").click();
@@ -43,6 +67,7 @@ async function chooseExampleOn(page: Page, runtime: string): Promise<void> {
 test("cancelled while it is loaded and while it runs, a model leaves nothing on the GPU; freed, it leaves nothing either", async () => {
   const { page, complaints, context } = await openPage(built.browser, built.server.url, { serviceWorkers: "block" });
   await useShortDocument(page);
+  await waitPatiently(page);
   await chooseExampleOn(page, "webgpu");
   const buffers = await countBuffers(page);
 
@@ -65,44 +90,49 @@ test("cancelled while it is loaded and while it runs, a model leaves nothing on 
   await page.getByRole("button", { name: "Cancel" }).click();
   held?.();
   await page.getByText("Cancelled.").first().waitFor();
-  await expect.poll(buffers, { timeout: 60_000 }).toBe(0);
+  await expect.poll(buffers).toBe(0);
   await page.unroute("**/example/longformer-qa.ckpt");
 
   await page.getByRole("button", { name: "Ask again" }).click();
   await page.locator(".answer.best").waitFor();
   expect(await page.locator(".answer.best .text").textContent()).toBe("89944");
-  expect(await page.locator(".run").textContent()).toContain("GPU (WebGPU)");
+  await expect.poll(() => page.locator(".run").textContent()).toContain("GPU (WebGPU)");
   expect(await buffers()).toBeGreaterThan(0);
 
   await page.getByRole("button", { name: "Change" }).first().click();
   await page.locator("[data-purpose=document]").setInputFiles(`${exampleModel}document.txt`);
   await page.getByRole("heading", { name: "document.txt" }).waitFor();
+  const openGate = await holdReading(page);
   await ask(page);
-  await page.getByText("Reading the document").first().waitFor();
+  await page.locator(".entry").getByText("Reading the document").waitFor();
   await page.getByRole("button", { name: "Cancel" }).click();
+  await openGate();
   await page.getByText("Cancelled.").first().waitFor();
   await page.getByRole("button", { name: "Free its memory" }).click();
-  await expect.poll(buffers, { timeout: 60_000 }).toBe(0);
+  await expect.poll(buffers).toBe(0);
   expect(complaints).toEqual([]);
   await context.close();
 });
 
 test("a question that is cancelled while it is read ends, and the one behind it is answered", async () => {
   const { page, complaints, context } = await openPage(built.browser, built.server.url, { serviceWorkers: "block" });
-  await page.locator("[data-purpose=document]").setInputFiles(`${exampleModel}document.txt`);
+  await useShortDocument(page);
   // Plain JavaScript cannot be interrupted while it computes: the worker goes, and another takes the next question.
   await chooseExampleOn(page, "reference");
+  await (page.workers()[0] as Worker).evaluate(() => {
+    // As of a document whose reading takes for ever.
+    const { postMessage } = self;
+    self.postMessage = (message: { readonly progress?: { readonly stage: string } }): void => {
+      postMessage.call(self, message);
+      while (message.progress?.stage === "answer");
+    };
+  });
   await ask(page);
-  await page.getByText("Reading the document").first().waitFor();
-  await ask(page, "Which access code opens the Ankara hospital?");
+  await page.locator(".entry").getByText("Reading the document").waitFor();
+  await ask(page, "Which code opens the Geneva station?");
   await page.locator(".entry").nth(1).getByRole("button", { name: "Cancel" }).click();
-  await page.getByText("Cancelled.").first().waitFor();
-  await page.getByLabel("Runs on").selectOption("wasm");
-  await page.locator(".entry").first().getByRole("button", { name: "Cancel" }).click();
-  await page.getByText("Cancelled.").nth(1).waitFor();
-  await ask(page);
-  await page.locator(".answer.best").waitFor();
-  expect(await page.locator(".answer.best .text").textContent()).toBe("89944");
+  await page.locator(".entry").nth(1).getByText("Cancelled.").waitFor();
+  expect(await answered(page)).toBe(answer);
   expect(complaints).toEqual([]);
   await context.close();
 });
@@ -114,7 +144,8 @@ test("a worker that is gone is told in a sentence; document and questions are ke
   await page.route("**/example/longformer-qa.ckpt", () => undefined);
   await ask(page);
   await page.getByText("Opening the model").first().waitFor();
-  await (page.workers()[0] as Worker).evaluate(() => self.close());
+  // Its end may be there before its answer.
+  await (page.workers()[0] as Worker).evaluate(() => self.close()).catch(() => undefined);
   await page.locator(".problem").waitFor();
   expect(await page.locator(".problem").textContent()).toContain("Your document and questions are still here");
   await takePicture(page, "worker-gone");
@@ -138,7 +169,7 @@ test("a model that cannot answer, one without its tokenizer and a document that 
   await page.locator(".document .problem").waitFor();
   expect(await page.locator(".document .problem").textContent()).toContain("picture.png");
   await documents.setInputFiles({ name: "empty.txt", mimeType: "text/plain", buffer: Buffer.from(" \n") });
-  await expect.poll(() => page.locator(".document .problem").textContent(), { timeout: 60_000 }).toContain("no text");
+  await expect.poll(() => page.locator(".document .problem").textContent()).toContain("no text");
   await useShortDocument(page);
   const ckpt = readFileSync(`${exampleModel}longformer-qa.ckpt`);
   const alone = { name: "longformer-qa.ckpt", mimeType: "application/octet-stream", buffer: ckpt };
@@ -196,13 +227,13 @@ test("a GPU that is lost while it computes is told in a sentence, and opened ane
   await page.getByRole("button", { name: "Try again" }).click();
   expect(await answered(page)).toBe(answer);
   const held = async (): Promise<string> => (await page.locator(".run .stages").textContent()) ?? "";
-  expect(await held()).toContain("2.1 MB of weights");
+  await expect.poll(held).toContain("2.1 MB of weights");
 
   await page.getByLabel("Half precision (float16): half the memory").check();
   await ask(page, "Which code opens the Geneva station?");
   expect(await answered(page)).toBe(answer);
-  expect(await held()).toContain("1 MB of weights");
-  expect(await page.locator(".run").textContent()).toContain("GPU (WebGPU)");
+  await expect.poll(held).toMatch(/[^.]1 MB of weights/);
+  await expect.poll(() => page.locator(".run").textContent()).toContain("GPU (WebGPU)");
   expect(complaints).toEqual([]);
   await context.close();
 });
@@ -223,13 +254,14 @@ test("where there is no room, a copy and a conversion are refused, and nothing o
   await page.getByRole("button", { name: "Save as a download" }).click();
   await page.locator(".convert .problem").waitFor();
   expect(await page.locator(".convert .problem").textContent()).toContain("There is no room left");
-  const left = await page.evaluate(async () => {
-    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("downloads");
-    const names: string[] = [];
-    for await (const name of folder.keys()) names.push(name);
-    return names;
-  });
-  expect(left).toEqual([]);
+  const left = (): Promise<readonly string[]> =>
+    page.evaluate(async () => {
+      const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("downloads");
+      const names: string[] = [];
+      for await (const name of folder.keys()) names.push(name);
+      return names;
+    });
+  await expect.poll(left).toEqual([]);
   await context.close();
 });
 
@@ -250,7 +282,7 @@ test("where the browser keeps nothing of sites, the page opens all the same; wha
   await page.goto(`${built.server.url}#constructor`);
   await page.getByLabel("Settings").click();
   await page.getByLabel("Theme").selectOption("dark");
-  expect(await page.locator("html").getAttribute("data-theme")).toBe("dark");
+  await expect.poll(() => page.locator("html").getAttribute("data-theme")).toBe("dark");
   await page.keyboard.press("Escape");
 
   const problem = page.locator(".document .problem");
@@ -263,12 +295,12 @@ test("where the browser keeps nothing of sites, the page opens all the same; wha
   await page.getByText("Paste text").click();
   await page.getByLabel("The document's text").fill(note);
   await page.getByRole("button", { name: "Use this text" }).click();
-  await expect.poll(() => problem.textContent(), { timeout: 60_000 }).toContain("has ended");
+  await expect.poll(() => problem.textContent()).toContain("has ended");
   expect(await page.getByLabel("The document's text").inputValue()).toBe(note);
   await page.unroute("**/assets/work-*.js");
   await page.getByRole("button", { name: "Use this text" }).click();
   await page.locator(".document .text").waitFor();
-  expect(await page.getByLabel("The document's text").count()).toBe(0);
+  await page.getByLabel("The document's text").waitFor({ state: "detached" });
 
   await openSection(page, "Convert");
   await page.evaluate(() => {
