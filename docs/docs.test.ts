@@ -64,6 +64,14 @@ test("every page is in the guide, and every page of the guide is there", () => {
   expect(linked.filter((page) => !generated.has(page)).toSorted()).toEqual(pages.filter((page) => page !== "index.md").toSorted());
 });
 
+test("a file that a page takes in is named right before it", () => {
+  const unnamed = pages.flatMap((page) => {
+    const taken = readFileSync(join(import.meta.dirname, page), "utf8").matchAll(/^(.*)\n+<<< (\S+)$/gm);
+    return [...taken].flatMap(([, before = "", file = ""]) => (before.includes(`\`${basename(file)}\``) ? [] : [`${page}: ${file}`]));
+  });
+  expect(unnamed).toEqual([]);
+});
+
 /** What a reader does, in the page's order: types a command, runs a program, keeps a file. */
 type Step = { readonly line: number } & ({ readonly command: string } | { readonly block: number } | { readonly file: string });
 
@@ -93,7 +101,9 @@ async function take(page: string, step: Step): Promise<void> {
     cpSync(join(import.meta.dirname, step.file), basename(step.file));
     return;
   }
-  const [program, ...words] = [...step.command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? "");
+  const [program, ...words] = [...step.command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
+    ([, one, other, plain]) => one ?? other ?? plain ?? "",
+  );
   if (program === "longspan") await longspan(...words);
   // echo "…" > file
   else if (program === "echo") writeFileSync(words[2] ?? "", `${words[0]}\n`);
