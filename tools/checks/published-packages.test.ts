@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { join, normalize } from "node:path";
 import { expect, test } from "vitest";
 
@@ -42,4 +42,13 @@ test.each(packages)("%s links in its README to nothing outside of its tarball", 
     expect(existsSync(join(path, file)), target).toBe(true);
     expect([...manifest.files, "README.md", "LICENSE"], target).toContain(file.split("/")[0]);
   }
+});
+
+test("declarations that name Symbol.asyncDispose bring it along, for programs compiled with an older library", () => {
+  const sources = globSync("packages/*/src/**/*.ts", { cwd: root }).map((file) => ({ file, text: readFileSync(join(root, file), "utf8") }));
+  const naming = sources.filter(({ text }) => /^ *\[Symbol\.asyncDispose\]\(\):/m.test(text));
+  expect(naming.length).toBeGreaterThan(0);
+  expect(
+    naming.filter(({ text }) => !text.includes('<reference lib="esnext.disposable" preserve="true" />')).map(({ file }) => file),
+  ).toEqual([]);
 });

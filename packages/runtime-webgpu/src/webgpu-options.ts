@@ -1,3 +1,5 @@
+// For programs compiled without it: their declarations name Symbol.asyncDispose.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Runtime } from "@longspan/core/runtime";
 import type { DeviceOptions } from "./device/device-options.ts";
 import type { LinearTuning } from "./kernels/linear/check-tuning.ts";

@@ -1,3 +1,5 @@
+// For programs compiled without it: their declarations name Symbol.asyncDispose.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { FileSet } from "../bytes/file-set.ts";
 import type { LongspanError } from "../errors/longspan-error.ts";
 import type { LongformerConfig } from "../longformer/config.ts";

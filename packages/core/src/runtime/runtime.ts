@@ -1,3 +1,5 @@
+// For programs compiled without it: their declarations name Symbol.asyncDispose.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { ProgressListener } from "../accounting/progress.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { GraphTensor } from "../graph/value.ts";

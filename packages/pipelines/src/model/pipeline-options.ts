@@ -1,3 +1,5 @@
+// For programs compiled without it: their declarations name Symbol.asyncDispose.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { AttentionWindows, DataType, FileSet, FormatAdapter, Head, OpenLimits, ProgressListener } from "@longspan/core";
 import type { Runtime, Session } from "@longspan/core/runtime";
 import type { TextTokenizer } from "../tokenizer/text-tokenizer.ts";
