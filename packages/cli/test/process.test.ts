@@ -83,6 +83,18 @@ describe.runIf(process.platform === "linux")("streams that fail", () => {
     expect(await shell("doctor", "")).toMatchObject({ code: 0, error: "" });
   });
 
+  test("so it is in a file that others write to, too, and each word stays where it was written", async () => {
+    const file = join(folder, "plain.txt");
+    const document = join(folder, "krakow.txt");
+    writeFileSync(document, "the cat sat on the mat.");
+    const words = `ask ${model} --question where --document ${document} --runtime webgpu`;
+    // Both commands and this shell have one place in the file between them.
+    const said = await shell(words, `; code=$?; echo after >&2; exit $code; } 2> "${file}"`, "{ echo before >&2; ");
+    expect([said.code, said.out, readFileSync(file, "utf8")]).toEqual([0, expect.stringContaining("score"), "before\nafter\n"]);
+    const refused = await shell(`${words} --head masked-lm`, `> "${file}" 2>&1`);
+    expect([refused.code, readFileSync(file, "utf8")]).toEqual([1, expect.stringMatching(/^error {2}.*\n$/)]);
+  });
+
   test("both closed", async () => {
     expect(await shell(`inspect ${model}`, ">&- 2>&-")).toMatchObject({ code: 0 });
   });

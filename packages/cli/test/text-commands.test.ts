@@ -110,6 +110,21 @@ describe("classify", () => {
     expect(await runText("classify", unnamed, "--text", first)).toMatchObject({ head: "token-classification" });
   });
 
+  test("options of the other head are refused, on the command line and of a line", async () => {
+    for (const [model, option, value] of [
+      [textModel, "aggregation", "simple"],
+      [tokenModel, "scores", "softmax"],
+      [tokenModel, "window-scores", "max"],
+    ] as const) {
+      const words = ["classify", model, "--tokenizer", tokenizer];
+      const refused = await runCommand(...words, "--text", first, `--${option}`, value);
+      expect([refused.code, refused.error]).toEqual([2, expect.stringContaining(`--${option} is for models that label`)]);
+      const line = `${JSON.stringify({ text: first, [option]: value })}\n${JSON.stringify({ text: first })}\n`;
+      const { out } = await runWithInput(line, ...words, "--input", "-");
+      expect(out.split("\n").map((text) => text.includes("is for models that label"))).toEqual([true, false, false]);
+    }
+  });
+
   test("a model with another head, and what to use instead", async () => {
     const { code, error } = await runCommand("classify", maskedModel, "--tokenizer", tokenizer, "--text", first);
     expect(code).toBe(1);

@@ -1,4 +1,4 @@
-import type { Checkpoint } from "@longspan/core";
+import { LongspanError, type Checkpoint } from "@longspan/core";
 import {
   classifyText,
   classifyTokens,
@@ -58,18 +58,37 @@ export function classifyCommand({
   };
 }
 
+/** Options of the other head would change nothing. @throws LongspanError `argument-invalid`. */
+function requireOf(head: "texts" | "tokens", { scores, windowScores, aggregation }: ClassifyOptions): void {
+  const foreign = head === "texts" ? { aggregation } : { scores, "window-scores": windowScores };
+  const [name] = Object.entries(foreign).find(([, value]) => value !== undefined) ?? [];
+  if (name === undefined) return;
+  const [own, other] = head === "texts" ? ["texts", "tokens"] : ["tokens", "texts"];
+  throw new LongspanError("argument-invalid", `--${name} is for models that label ${other}, and this one labels ${own}. Leave it out.`, {
+    details: { option: name },
+  });
+}
+
 async function createClassifier(pipelineOptions: PipelineOptions, { head }: Checkpoint, options: ClassifyOptions): Promise<TextPipeline> {
+  // Before the model is loaded for nothing; and of each line's own options.
+  requireOf(head === "token-classification" ? "tokens" : "texts", options);
   if (head === "token-classification")
     return textPipeline(await classifyTokens(pipelineOptions), {
       options,
       input: (text) => text,
-      call: ({ aggregation }: ClassifyOptions) => ({ aggregation }),
+      call: (given: ClassifyOptions) => {
+        requireOf("tokens", given);
+        return { aggregation: given.aggregation };
+      },
       document: (entities, given) => ({ entities: entities.map((entity): PlacedEntity => ({ ...entity, ...placeOf(given, entity) })) }),
     });
   return textPipeline(await classifyText(pipelineOptions), {
     options,
     input: (text) => text,
-    call: ({ scores, windowScores }: ClassifyOptions) => ({ scores, windowScores }),
+    call: (given: ClassifyOptions) => {
+      requireOf("texts", given);
+      return { scores: given.scores, windowScores: given.windowScores };
+    },
     document: ({ labels, windows, unreadTokens }: TextClassification) => ({ labels, windows, unreadTokens }),
   });
 }

@@ -17,6 +17,17 @@ export async function withoutNativeMessages<Result>(run: () => Promise<Result>):
   }
 }
 
+/**
+ * Whether standard error is a file that `withoutNativeMessages` leaves as it is: written from where whoever opened it has come to.
+ */
+export function isPlainFile(): boolean {
+  try {
+    return process.platform !== "win32" && fstatSync(standardError).isFile() && !isAppended();
+  } catch {
+    return false;
+  }
+}
+
 const standardError = 2;
 
 function silence(): (() => void) | undefined {
@@ -31,17 +42,21 @@ function silence(): (() => void) | undefined {
 
 function openAgain(): number | undefined {
   try {
-    if (process.platform === "win32" || (fstatSync(standardError).isFile() && !isAppended())) return undefined;
+    if (process.platform === "win32" || isPlainFile()) return undefined;
     return openSync(`/dev/fd/${standardError}`, "a");
   } catch {
     return undefined;
   }
 }
 
-/** Linux tells the flags (octal) that a descriptor was opened with; O_APPEND is 02000. */
+/** Linux tells the flags (octal) that a descriptor was opened with; O_APPEND is 02000. Other systems do not tell. */
 function isAppended(): boolean {
-  const flags = /^flags:\s+(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${standardError}`, "utf8"))?.[1];
-  return flags !== undefined && (Number.parseInt(flags, 8) & 0o2000) !== 0;
+  try {
+    const flags = /^flags:\s+(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${standardError}`, "utf8"))?.[1];
+    return flags !== undefined && (Number.parseInt(flags, 8) & 0o2000) !== 0;
+  } catch {
+    return false;
+  }
 }
 
 /** The lowest free number is what opening gives. */
