@@ -3,10 +3,21 @@ import { readFileSync } from "node:fs";
 import type { CommandContext } from "./commands/register-command.ts";
 import { standardCommands } from "./commands/standard-commands.ts";
 import { exitCodes } from "./exit-code.ts";
+import { withOptionFlags } from "./output/option-names.ts";
+import type { Terminal } from "./terminal.ts";
 import { describeOption, groupOptions } from "./help/group-options.ts";
 
 /** The command line: what is true of the whole, and every command as it registers itself. */
-export function createProgram({ terminal, signal, setExitCode }: Omit<CommandContext, "version" | "codeFolder">): Command {
+export function createProgram({ terminal: given, signal, setExitCode }: Omit<CommandContext, "version" | "codeFolder">): Command {
+  let running: Command | undefined;
+  const terminal: Terminal = {
+    get input() {
+      return given.input;
+    },
+    out: given.out,
+    error: given.error,
+    told: (sentence) => withOptionFlags(sentence, running),
+  };
   const program = new Command("longspan")
     .description("Longformer checkpoints of any framework: what they are, into any other, whether two are the same, and what they give")
     .option("-V, --version", "output the version number")
@@ -18,6 +29,9 @@ export function createProgram({ terminal, signal, setExitCode }: Omit<CommandCon
     .exitOverride()
     .showHelpAfterError("(longspan <command> --help lists the options)")
     .configureOutput({ writeOut: (text) => terminal.out.write(text), writeErr: (text) => terminal.error.write(text) });
+  program.hook("preAction", (_, command) => {
+    running = command;
+  });
   for (const register of standardCommands) {
     register(program, { terminal, signal, setExitCode, version: ownVersion, codeFolder: import.meta.url });
   }

@@ -11,6 +11,8 @@ export interface Terminal {
   readonly input: Readable;
   readonly out: OutputStream;
   readonly error: OutputStream;
+  /** A sentence of the library in the words of the command line that runs: `--window` for `option window`. */
+  readonly told?: ((sentence: string) => string) | undefined;
 }
 
 type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";

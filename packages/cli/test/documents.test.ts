@@ -120,9 +120,12 @@ test("an encoding that is said", async () => {
   writeFileSync(file, Buffer.from("Gr\u00fc\u00dfe an Anna", "latin1"));
   expect(await runCommand("ask", model, "--question", "Who?", "--document", file)).toMatchObject({
     code: 1,
-    error: expect.stringContaining("is not text in UTF-8. Say which encoding"),
+    error: expect.stringContaining("is not text in UTF-8. Say which encoding it has (--encoding), such as latin1"),
   });
-  expect((await ask("--document", file, "--encoding", "latin1")).answers).toHaveLength(1);
+  for (const name of ["latin1", "latin-1", "ISO-8859-1"])
+    expect((await ask("--document", file, "--encoding", name)).answers).toHaveLength(1);
+  const unknown = await runCommand("ask", model, "--question", "Who?", "--document", file, "--encoding", "klingon");
+  expect(unknown.error).toMatch(/There is no encoding "klingon" \(--encoding, of .*latin1\.txt\)/);
   const wide = join(folder, "wide.txt");
   writeFileSync(wide, Buffer.from("\ufeffAnna Holm kept the lamp.", "utf16le"));
   expect((await ask("--document", wide)).answers).toHaveLength(1);

@@ -63,6 +63,26 @@ test("errors name options as they are typed", async () => {
   expect(missing.error).toMatch(/\(--prompt\)/);
 });
 
+test("notes name options as they are typed, too; of options that go with others, the one that was given", async () => {
+  const model = new URL("../../../fixtures/pipelines/question-answering", import.meta.url).pathname;
+  const noted = await runCommand("inspect", model, "--window", "7");
+  expect(noted.error).toMatch(/^note {2}.*: The window 7 .*\(--window\)/);
+  expect((await runCommand("inspect", model, "--window", "7", "--json")).out).toMatch(/a window \(--window\) counts/);
+  const served = await runCommand("serve", model, "--task", "fill-mask", "--port", "0");
+  expect([served.code, served.error]).toEqual([
+    1,
+    expect.stringMatching(/--task fill-mask needs masked-lm\. .* or say --task question-answering\.\n$/),
+  ]);
+  for (const [option, file] of [
+    ["--force", "--output"],
+    ["--input-format=csv", "--input"],
+    ["--output-format=csv", "--output"],
+  ] as const) {
+    const { code, error } = await runCommand("ask", model, "--question", "x", "--document", model, option);
+    expect([code, error]).toEqual([2, `error  ${option.replace("=csv", "")} is for ${file}. Leave it out, or give ${file}.\n`]);
+  }
+});
+
 test("nothing is named twice, as a command line has it and as a program", async () => {
   const convert = program.commands.find((command) => command.name() === "convert");
   const given = (text: string): string => withOptionFlags(text, convert);

@@ -21,14 +21,23 @@ export async function runTextCommand<Options extends TextCommandOptions>(
   let errors: number;
   if (isMany(options)) errors = await runMany(model, options, command, context);
   else {
-    if (options.force === true || options.inputFormat !== undefined || options.outputFormat !== undefined)
-      throw new LongspanError(
-        "argument-invalid",
-        "--force, --input-format and --output-format are for --input and --output. Leave them out.",
-      );
+    requireLines(options);
     const onNote = (note: string): void => noteWarnings([note], terminal);
     const given = await givenJobs(options, { terminal, signal, onNote });
     errors = await runSome(model, options, command, given, context);
   }
   if (errors > 0) setExitCode(exitCodes.input);
+}
+
+/** @throws LongspanError `argument-invalid` for what is about files of jobs and of lines, where there is none. */
+function requireLines({ force, inputFormat, outputFormat }: TextCommandOptions): void {
+  const [option, file] =
+    force === true
+      ? ["--force", "--output"]
+      : inputFormat !== undefined
+        ? ["--input-format", "--input"]
+        : outputFormat !== undefined
+          ? ["--output-format", "--output"]
+          : [];
+  if (option !== undefined) throw new LongspanError("argument-invalid", `${option} is for ${file}. Leave it out, or give ${file}.`);
 }

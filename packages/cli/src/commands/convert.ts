@@ -10,7 +10,7 @@ import { requireStrict } from "../model/require-strict.ts";
 import { createTargetConverter, quantizationNote } from "../model/target-converter.ts";
 import { conversionDocument, describePlan, describeResult } from "../output/conversion-report.ts";
 import { jsonDocument } from "../output/json-document.ts";
-import { noteWarnings } from "../output/notes.ts";
+import { asTyped, noteWarnings } from "../output/notes.ts";
 import { parseSize } from "../parse-size.ts";
 import { progressDisplay } from "../output/progress-display.ts";
 import type { Terminal } from "../terminal.ts";
@@ -40,8 +40,9 @@ export async function convert(model: string, options: OutputOptions, terminal: T
       dataType: dtype,
     });
     const plan = options.quantize === undefined ? planned : { ...planned, warnings: [...planned.warnings, quantizationNote] };
+    const typed = { ...plan, warnings: asTyped(plan.warnings, terminal) };
     if (options.dryRun === true) {
-      if (options.json === true) terminal.out.write(jsonDocument(conversionDocument(plan, [], true)));
+      if (options.json === true) terminal.out.write(jsonDocument(conversionDocument(typed, [], true)));
       else describePlan(plan, terminal);
       if (plan.problem !== undefined) throw plan.problem;
       requireStrict(options.strict, checkpoint.name, plan.warnings);
@@ -62,7 +63,7 @@ export async function convert(model: string, options: OutputOptions, terminal: T
         onProgress: progress.onProgress,
       });
       progress.stop();
-      if (options.json === true) terminal.out.write(jsonDocument(conversionDocument(plan, written, false)));
+      if (options.json === true) terminal.out.write(jsonDocument(conversionDocument(typed, written, false)));
       else describeResult(plan, written, terminal);
     } finally {
       progress.stop();

@@ -1,7 +1,7 @@
 import { type Checkpoint, describeModelDifferences, elementCount, headName } from "@longspan/core";
 import { inertJson } from "../output/inert-json.ts";
 import { writeJsonDocument } from "../output/json-document.ts";
-import { noteWarnings } from "../output/notes.ts";
+import { asTyped, noteWarnings } from "../output/notes.ts";
 import type { ModelOptions } from "../model/model-options.ts";
 import { createCommandConverter, openModel } from "../model/open-model.ts";
 import { styled, writeColumns, writeLine, type Terminal } from "../terminal.ts";
@@ -15,7 +15,8 @@ export async function inspect(model: string, options: InspectOptions, terminal: 
   const converter = await createCommandConverter(options);
   const { checkpoint } = await openModel(converter, model, options, options.layout, { terminal, signal, remote: true });
   try {
-    if (options.json === true) writeJsonDocument(terminal.out, inspectDocument(checkpoint));
+    if (options.json === true)
+      writeJsonDocument(terminal.out, { ...inspectDocument(checkpoint), warnings: asTyped(warningsOf(checkpoint), terminal) });
     else describe(checkpoint, terminal);
   } finally {
     await checkpoint.close();
@@ -48,8 +49,11 @@ function inspectDocument(checkpoint: Checkpoint): Record<string, unknown> {
     dropped: checkpoint.dropped,
     metadata: Object.fromEntries([...checkpoint.metadata].map(([key, value]) => [key, inertJson(value)])),
     problem: checkpoint.problem === undefined ? null : { code: checkpoint.problem.code, message: checkpoint.problem.message },
-    warnings: checkpoint.problem === undefined ? checkpoint.warnings : [...checkpoint.warnings, checkpoint.problem.message],
   };
+}
+
+function warningsOf({ warnings, problem }: Checkpoint): readonly string[] {
+  return problem === undefined ? warnings : [...warnings, problem.message];
 }
 
 /** Elements of all parameters; of all tensors when the file is no Longformer. */
@@ -121,5 +125,5 @@ function describe(checkpoint: Checkpoint, terminal: Terminal): void {
     writeLine(out, styled("red", "cannot be read"), `: ${sourceName}${parameter}: ${reason}`);
   }
   for (const { name, reason } of checkpoint.dropped) writeLine(out, styled("dim", `left out: ${name} (${reason})`));
-  noteWarnings([...checkpoint.warnings, ...(checkpoint.problem === undefined ? [] : [checkpoint.problem.message])], terminal);
+  noteWarnings(warningsOf(checkpoint), terminal);
 }

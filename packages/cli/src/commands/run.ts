@@ -4,7 +4,7 @@ import { type Graph, type GraphTensor, selectOutputs } from "@longspan/core/grap
 import { checkpointModel, prepareInputs } from "@longspan/core/runtime";
 import type { ModelOptions } from "../model/model-options.ts";
 import { createCommandConverter, openModel } from "../model/open-model.ts";
-import { noteRuntime, noteWarnings } from "../output/notes.ts";
+import { asTyped, noteRuntime, noteWarnings } from "../output/notes.ts";
 import { describeProfile } from "../output/profile-report.ts";
 import { progressDisplay } from "../output/progress-display.ts";
 import { writeTensorsDocument } from "../output/tensors-document.ts";
@@ -74,7 +74,7 @@ export async function runModel(model: string, options: RunCommandOptions, termin
             timings: { loadMilliseconds: loaded - started, runMilliseconds: ended - loaded },
             ...(taken === undefined ? {} : { profile: taken }),
             written: written === undefined ? [] : [written],
-            warnings: checkpoint.warnings,
+            warnings: asTyped(checkpoint.warnings, terminal),
           });
         } else {
           describe(outputs, written, terminal);

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type Head, LongspanError, headName } from "@longspan/core";
+import { type Checkpoint, type Head, LongspanError, headName } from "@longspan/core";
 import type { ServedOutcome, ServedTask, ServeOptions, WithModel } from "@longspan/serve";
 import { readyWorkers } from "../batch/ready-workers.ts";
 import type { TextCommand, TextCommandOptions } from "../batch/text-command.ts";
@@ -56,7 +56,7 @@ const taskOfHead: Readonly<Record<Head, ServedTask | undefined>> = {
 export async function serve(model: string, options: ServeCommandOptions, context: ServeContext): Promise<void> {
   const { terminal, signal, declared, version } = context;
   const { serveInference } = await loadServer();
-  const task = options.task ?? (await taskOf(model, options, context));
+  const task = await taskOf(model, options, context);
   const command = commandOf(task);
   const token = bearerToken(options.token);
   if (options.workers !== undefined && options.batchWait !== undefined)
@@ -154,10 +154,11 @@ function commandOf(task: ServedTask): TextCommand<TextCommandOptions> {
   return commands[task]();
 }
 
-/** What the model's head is for. @throws LongspanError `head-unknown` for one that no task runs. */
+/** What is asked for, or else what the model's head is for. @throws LongspanError `head-unknown` for a head that the task does not run, or that no task runs. */
 async function taskOf(model: string, options: ServeCommandOptions, { terminal, signal }: ServeContext): Promise<ServedTask> {
   const { checkpoint } = await openModel(await createCommandConverter(options), model, options, options.layout, { terminal, signal });
   try {
+    if (options.task !== undefined) return requireTask(options.task, checkpoint);
     if (checkpoint.problem !== undefined) throw checkpoint.problem;
     const task = typeof checkpoint.head === "string" ? taskOfHead[checkpoint.head] : undefined;
     if (task !== undefined) return task;
@@ -171,6 +172,19 @@ async function taskOf(model: string, options: ServeCommandOptions, { terminal, s
   } finally {
     await checkpoint.close();
   }
+}
+
+function requireTask(task: ServedTask, { name, head, problem }: Checkpoint): ServedTask {
+  const { heads } = commandOf(task);
+  // Names that fit several heads are what the task says that they are.
+  if (problem !== undefined || head === null || heads === undefined || heads.some((known) => known === head)) return task;
+  const own = typeof head === "string" ? taskOfHead[head] : undefined;
+  const found = head === "model" ? "no head" : `the head ${headName(head)}`;
+  throw new LongspanError(
+    "head-unknown",
+    `${name} has ${found}, and --task ${task} needs ${heads.join(" or ")}. Give a checkpoint that was trained for it, or say --task ${own ?? "feature-extraction"}.`,
+    { details: { model: name, head: headName(head), needed: heads } },
+  );
 }
 
 async function* served(outcomes: AsyncIterable<JobOutcome>): AsyncGenerator<ServedOutcome, void, void> {

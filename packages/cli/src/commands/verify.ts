@@ -6,7 +6,7 @@ import { createCommandConverter } from "../model/open-model.ts";
 import { requireStrict } from "../model/require-strict.ts";
 import { openPair, type OpenedPair } from "../model/open-pair.ts";
 import { jsonDocument } from "../output/json-document.ts";
-import { noteRuntime, noteWarnings } from "../output/notes.ts";
+import { asTyped, noteRuntime, noteWarnings } from "../output/notes.ts";
 import { progressDisplay } from "../output/progress-display.ts";
 import { describeForward, describeVerification } from "../output/verification-report.ts";
 import type { RuntimeOptions } from "../model/runtime-options.ts";
@@ -113,7 +113,8 @@ async function compare(
     progress.stop();
     if (!json) describeVerification(result, terminal);
     const forward = await runForward?.(a, b);
-    if (json) terminal.out.write(jsonDocument({ ...result, ...(forward === undefined ? {} : { forward }), warnings: notes }));
+    if (json)
+      terminal.out.write(jsonDocument({ ...result, ...(forward === undefined ? {} : { forward }), warnings: asTyped(notes, terminal) }));
     else if (forward !== undefined) describeForward(forward, terminal);
     return result.equal && forward?.equal !== false ? exitCodes.done : exitCodes.input;
   } finally {

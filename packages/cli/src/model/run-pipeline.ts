@@ -4,7 +4,7 @@ import type { PipelineHandle, PipelineOptions } from "@longspan/pipelines";
 import { modelDigest } from "./model-digest.ts";
 import { tokenizerFiles } from "./model-input.ts";
 import { createCommandConverter, openModel, type OpeningContext } from "./open-model.ts";
-import { noteRuntime, noteWarnings } from "../output/notes.ts";
+import { asTyped, noteRuntime, noteWarnings } from "../output/notes.ts";
 import { progressDisplay } from "../output/progress-display.ts";
 import type { PipelineCommandOptions } from "./pipeline-options.ts";
 import { requireProfile } from "./require-profile.ts";
@@ -84,7 +84,7 @@ export async function runPipeline<Pipeline extends PipelineHandle, Result>(
       if (readProfile !== undefined) await run(pipeline, running);
       const taken = readProfile?.();
       const facts = { runtime: runtime.name, device, reason, timings, ...(taken === undefined ? {} : { profile: taken }) };
-      return { result, checkpoint, facts: { ...facts, warnings: checkpoint.warnings } };
+      return { result, checkpoint, facts: { ...facts, warnings: asTyped(checkpoint.warnings, terminal) } };
     } finally {
       await pipeline.dispose();
     }

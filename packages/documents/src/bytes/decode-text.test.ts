@@ -44,7 +44,8 @@ describe("Latin-1", () => {
   test("unsaid, it is refused with the way out", async () => {
     await expect(textOf(bytes)).rejects.toMatchObject({
       code: "inputs-invalid",
-      message: "a.txt is not text in UTF-8. Say which encoding it has, such as latin1, or give a PDF, a .docx, HTML, Markdown or text.",
+      message:
+        "a.txt is not text in UTF-8. Say which encoding it has (option encoding), such as latin1, or give a PDF, a .docx, HTML, Markdown or text.",
     });
   });
 });

@@ -30,10 +30,15 @@ export function decodeText(bytes: Uint8Array, { name, encoding, declared }: Deco
   return text.replaceAll(/\r\n?/g, "\n");
 }
 
+/** Python's spelling is no label of the Encoding Standard. */
+function usualLabel(label: string): string {
+  return /^\s*latin[-_ ]?1\s*$/i.test(label) ? "latin1" : label;
+}
+
 function known(label: string | undefined): string | undefined {
   if (label === undefined) return undefined;
   try {
-    return new TextDecoder(label).encoding;
+    return new TextDecoder(usualLabel(label)).encoding;
   } catch {
     return undefined;
   }
@@ -41,11 +46,11 @@ function known(label: string | undefined): string | undefined {
 
 function decoderOf(label: string, name: string): TextDecoder {
   try {
-    return new TextDecoder(label, { fatal: true });
+    return new TextDecoder(usualLabel(label), { fatal: true });
   } catch (error) {
     throw new LongspanError(
       "argument-invalid",
-      `There is no encoding ${JSON.stringify(label)} (asked for of ${name}). Say utf-8, utf-16le, utf-16be, latin1, or another one of the Encoding Standard.`,
+      `There is no encoding ${JSON.stringify(label)} (option encoding, of ${name}). Say utf-8, utf-16le, utf-16be, latin1, or another one of the Encoding Standard.`,
       { cause: error, details: { encoding: label } },
     );
   }
@@ -53,8 +58,8 @@ function decoderOf(label: string, name: string): TextDecoder {
 
 function notText(name: string, encoding: string, isGuessed: boolean, cause?: unknown): LongspanError {
   const wayOut = isGuessed
-    ? "Say which encoding it has, such as latin1, or give a PDF, a .docx, HTML, Markdown or text"
-    : "Say another encoding, or give a PDF, a .docx, HTML, Markdown or text";
+    ? "Say which encoding it has (option encoding), such as latin1, or give a PDF, a .docx, HTML, Markdown or text"
+    : "Say another encoding (option encoding), or give a PDF, a .docx, HTML, Markdown or text";
   return new LongspanError("inputs-invalid", `${name} is not text in ${encoding.toUpperCase()}. ${wayOut}.`, {
     cause,
     details: { name, encoding },
