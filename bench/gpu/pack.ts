@@ -74,6 +74,7 @@ await bundlePrograms(
     device: "bench/gpu/device.ts",
     kit: "bench/gpu/kit.ts",
     parity: "bench/gpu/parity.ts",
+    answers: "bench/answers.ts",
     forward: "bench/gpu/forward.ts",
     readback: "bench/gpu/readback.ts",
     linear: "bench/linear.ts",
@@ -95,6 +96,8 @@ for (const path of await recordedFiles()) {
   await mkdir(dirname(join(programs, "fixtures", path)), { recursive: true });
   await copyFile(join(root, "fixtures", path), join(programs, "fixtures", path));
 }
+const example = "examples/train-lightning-qa/model";
+await cp(join(root, example), join(programs, example), { recursive: true });
 for (const file of ["run", "README.md"]) await copyFile(join(root, "bench/gpu", file), join(target, file));
 await chmod(join(target, "run"), 0o755);
 

@@ -48,6 +48,7 @@ function wholeParts(beside: readonly string[]): readonly Part[] {
     ),
     { name: "matrix-probe", title: "Primitives of matrix units", program: "matrix-probe.mjs", words: [], kind: "check" },
     { name: "parity", title: "Parity with transformers on recorded cases", program: "parity.mjs", words: [], kind: "check" },
+    { name: "answers", title: "A trained model's answers in both precisions", program: "answers.mjs", words: [], kind: "check" },
     ...(["base", "large"] as const).flatMap((model) =>
       precisions.map((precision): Part => ({
         name: `forward-${model}-${precision}`,
