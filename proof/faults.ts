@@ -7,6 +7,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { numberOption } from "./number-option.ts";
 import { answerKinds, killAnswers } from "./faults/answers.ts";
 import { fullDisks } from "./faults/disks.ts";
 import { killRuns } from "./faults/kill.ts";
@@ -17,7 +18,7 @@ import { writeSource } from "./faults/write-source.ts";
 import { twoWriters } from "./faults/writers.ts";
 
 const { values: options } = parseArgs({ options: { kills: { type: "string", default: "100" }, only: { type: "string", default: "" } } });
-const kills = Number(options.kills);
+const kills = numberOption("kills", options.kills);
 const scratch = await mkdtemp(join(tmpdir(), "longspan-faults-"));
 let broken = 0;
 let runs = 0;

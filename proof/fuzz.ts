@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { numberOption } from "./number-option.ts";
 import { readers, type ReaderName } from "./hostile/readers.ts";
 import { fuzzReaders } from "./fuzz/fuzz-readers.ts";
 
@@ -26,9 +27,9 @@ if (chosen.length === 0 || positionals.some((name) => name !== "all" && !(name i
   console.error(`Name a reader: all, ${names.join(", ")}.`);
   process.exit(2);
 }
-const seconds = Number(options.seconds) / chosen.length;
-const runs = Math.ceil(Number(options.runs) / chosen.length);
-const seed = options.seed === undefined ? Date.now() % 2 ** 31 : Number(options.seed);
+const seconds = numberOption("seconds", options.seconds) / chosen.length;
+const runs = Math.ceil(numberOption("runs", options.runs) / chosen.length);
+const seed = options.seed === undefined ? Date.now() % 2 ** 31 : numberOption("seed", options.seed);
 const folder = fileURLToPath(new URL("../out/fuzz/", import.meta.url));
 
 let [total, found] = [0, 0];

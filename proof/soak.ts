@@ -6,6 +6,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { numberOption } from "./number-option.ts";
 import { soakRuntime } from "./soak/soak-runtime.ts";
 import { soakServer } from "./soak/soak-server.ts";
 import { isSoakedRuntime, soakedRuntimes } from "./soak/runtimes.ts";
@@ -38,8 +39,8 @@ if (options.only === undefined) {
   }
 } else if (parts.includes(options.only)) {
   const problems = isSoakedRuntime(options.only)
-    ? await soakRuntime(options.only, { calls: Number(options.calls), cycles: Number(options.cycles) })
-    : await soakServer(Number(options.seconds));
+    ? await soakRuntime(options.only, { calls: numberOption("calls", options.calls), cycles: numberOption("cycles", options.cycles) })
+    : await soakServer(numberOption("seconds", options.seconds));
   for (const problem of problems) console.log(`  ! ${problem}`);
   process.exitCode = problems.length === 0 ? 0 : 1;
 } else {

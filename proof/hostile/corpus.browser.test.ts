@@ -13,4 +13,4 @@ test("every odd file ends as it must", async () => {
   }
   expect(problems).toEqual([]);
   expect(Object.getOwnPropertyNames(Object.prototype).join()).toBe(inherited);
-}, 120_000);
+}, 600_000);

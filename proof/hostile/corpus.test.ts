@@ -10,7 +10,7 @@ export interface CaseReport {
   readonly id: string;
   /** What is not as it must be; empty when all is. */
   readonly problem: string;
-  /** Of the processor. */
+  /** Of the processor, the least of up to three tries. */
   readonly milliseconds: number;
   /** By which the process grew, where it grew beyond what it had had. */
   readonly mebibytes: number;
@@ -31,6 +31,7 @@ beforeAll(() => {
     reports.set(report.id, report);
   }
   if (status !== 0) throw new Error(`the corpus was not read to its end: ${stderr}`);
+  // Half a minute of work; on a machine that does much besides, many times that.
 }, 900_000);
 
 test("there are hundreds, each of another name", () => {

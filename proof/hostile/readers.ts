@@ -160,13 +160,14 @@ export const readers = {
   pickle: {
     fileName: "data.pkl",
     async read(files, fileName) {
-      const { value } = await readPickle(await bytesOf(files, fileName));
+      const reading = await readPickle(await bytesOf(files, fileName));
+      const { value } = reading;
       describe(value);
-      const json = JSON.stringify(inertJson(value, { values: 1000 }));
+      JSON.stringify(inertJson(value, { values: 1000 }));
       asDict(value);
       asBytes(value);
       for (const protocol of [2, 4] as const) await typed(async () => writePickle(value, { protocol }));
-      return json;
+      return reading;
     },
   },
   "safetensors-header": {

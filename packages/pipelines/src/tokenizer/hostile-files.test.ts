@@ -1,147 +1,14 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { memoryFileSet } from "@longspan/core";
-import type { JsonObject } from "./json-object.ts";
+import { tokenizerFiles, tokenizersAround } from "../../test/hostile-tokenizers.ts";
 import { loadTokenizer } from "./load-tokenizer.ts";
 
-const folder = new URL("../../../../fixtures/pipelines/byte-level/", import.meta.url);
-const base: JsonObject = JSON.parse(readFileSync(new URL("tokenizer.json", folder), "utf8"));
-const baseModel: object = Object(base.model);
-const vocabulary: object = JSON.parse(readFileSync(new URL("vocab.json", folder), "utf8"));
-const merges = readFileSync(new URL("merges.txt", folder), "utf8");
+const base = new URL("../../../../fixtures/pipelines/byte-level/tokenizer.json", import.meta.url);
+const { hostile, model, settings } = tokenizersAround(JSON.parse(readFileSync(base, "utf8")));
 
-function file(content: unknown): Uint8Array {
-  return new TextEncoder().encode(typeof content === "string" ? content : JSON.stringify(content));
-}
-
-const whole = (changes: object): Record<string, unknown> => ({ "tokenizer.json": { ...base, ...changes } });
-const model = (changes: object): Record<string, unknown> => whole({ model: { ...baseModel, ...changes } });
-const settings = (config: unknown, more: object = {}): Record<string, unknown> => ({
-  "tokenizer.json": base,
-  "tokenizer_config.json": config,
-  ...more,
-});
-const added = (entry: object): Record<string, unknown> => whole({ added_tokens: [{ id: 420, content: "<x>", special: true, ...entry }] });
-const unigram = (changes: object): Record<string, unknown> =>
-  whole({ model: { type: "Unigram", unk_id: 0, vocab: [["<unk>", 0]], ...changes }, added_tokens: [], post_processor: null });
-
-const [inTokenizer, inConfig] = ["tokenizer.json in f", "tokenizer_config.json in f"];
-
-test.each<[string, Record<string, unknown>, string, ...string[]]>([
-  ["an id of 1.5", model({ vocab: { a: 1.5 } }), "malformed", inTokenizer, "model.vocab", '"a"', "1.5"],
-  ["an id of text", model({ vocab: { a: "3" } }), "malformed", inTokenizer, "model.vocab", '"3"'],
-  ["a negative id", model({ vocab: { a: -1 } }), "malformed", inTokenizer, "model.vocab", "-1"],
-  [
-    "an id beyond all",
-    { "tokenizer.json": '{"model":{"type":"BPE","merges":[],"vocab":{"a":1e300}}}' },
-    "malformed",
-    inTokenizer,
-    "1e+300",
-  ],
-  ["an id twice", model({ vocab: { a: 0, b: 0 } }), "malformed", inTokenizer, "model.vocab", "several"],
-  ["an id twice in vocab.json", { "vocab.json": { a: 0, b: 0 }, "merges.txt": "" }, "malformed", "vocab.json in f", "several"],
-  ["no merges", model({ merges: null }), "malformed", inTokenizer, "model.merges", "null"],
-  ["merges of threes", model({ merges: ["a b c"] }), "malformed", inTokenizer, "model.merges[0]"],
-  ["merges of numbers", model({ merges: [[1, 2]] }), "malformed", inTokenizer, "model.merges[0]"],
-  ["merges of what the vocabulary lacks", model({ merges: ["q zzz"] }), "malformed", inTokenizer, "model.merges[0]", "zzz"],
-  ["no vocabulary", model({ vocab: null }), "malformed", inTokenizer, "model.vocab", "null"],
-  ["a list for a vocabulary", model({ vocab: [] }), "malformed", inTokenizer, "model.vocab"],
-  ["no model", whole({ model: null }), "malformed", inTokenizer, "model"],
-  ["a text for a model", whole({ model: "BPE" }), "malformed", inTokenizer, "model"],
-  ["an unknown model", model({ type: "Word\u001bLevel" }), "unsupported", inTokenizer, "model.type"],
-  ["dropout", model({ dropout: 0.1 }), "unsupported", inTokenizer, "model.dropout"],
-  ["joined unknown tokens of BPE", model({ unk_token: "<unk>", fuse_unk: true }), "unsupported", inTokenizer, "model.fuse_unk"],
-  ["byte fallback of BPE", model({ byte_fallback: true }), "unsupported", inTokenizer, "model.byte_fallback"],
-  ["an object of added tokens", whole({ added_tokens: {} }), "malformed", inTokenizer, "added_tokens"],
-  ["an added token that is none", whole({ added_tokens: [7] }), "malformed", inTokenizer, "added_tokens[0]", "7"],
-  ["an added token without content", added({ content: null }), "malformed", inTokenizer, "added_tokens[0]", "content"],
-  ["an added token's id of text", added({ id: "420" }), "malformed", inTokenizer, "added_tokens[0]", "id"],
-  ["an added token's flag of text", added({ lstrip: "true" }), "malformed", inTokenizer, "lstrip"],
-  ["an added token's id behind a gap", added({ id: 500 }), "malformed", inTokenizer, '"<x>"', "500"],
-  ["a list for a normalizer", whole({ normalizer: [] }), "malformed", inTokenizer, "normalizer"],
-  ["a regular expression", whole({ normalizer: { type: "Replace", pattern: { Regex: "(?i)a" }, content: "" } }), "unsupported", "(?i)a"],
-  [
-    "rules that are none",
-    whole({ normalizer: { type: "Precompiled", precompiled_charsmap: "AAAA" } }),
-    "malformed",
-    "precompiled_charsmap",
-  ],
-  [
-    "rules that are no base64",
-    whole({ normalizer: { type: "Precompiled", precompiled_charsmap: "?" } }),
-    "malformed",
-    "precompiled_charsmap",
-  ],
-  ["an unknown post-processor", whole({ post_processor: { type: "Magic" } }), "unsupported", inTokenizer, "post_processor", "Magic"],
-  [
-    "a post-processor with other ids",
-    whole({ post_processor: { type: "RobertaProcessing", cls: ["<s>", 7], sep: ["</s>", 2] } }),
-    "malformed",
-    "post_processor.cls",
-    "7",
-  ],
-  [
-    "a template of two tokens",
-    whole({
-      post_processor: {
-        type: "TemplateProcessing",
-        single: [{ SpecialToken: { id: "<s>" } }, { SpecialToken: { id: "<s>" } }, { Sequence: { id: "A" } }],
-      },
-    }),
-    "unsupported",
-    "post_processor.single",
-  ],
-  ["another version", whole({ version: "2.0" }), "unsupported", inTokenizer, "version", "2.0"],
-  ["a number of pieces", unigram({ vocab: 5 }), "malformed", inTokenizer, "model.vocab"],
-  ["a piece without a score", unigram({ vocab: [["a"]] }), "malformed", inTokenizer, "model.vocab[0]"],
-  ["an unknown piece beyond all", unigram({ unk_id: 9 }), "malformed", inTokenizer, "model.unk_id"],
-  ["a number for a role", settings({ mask_token: 5 }), "malformed", inConfig, "mask_token", "5"],
-  ["an object for a role", settings({ mask_token: { content: "<mask>" } }), "malformed", inConfig, "mask_token", "AddedToken"],
-  ["no added_tokens_decoder", settings({ added_tokens_decoder: null }), "malformed", inConfig, "added_tokens_decoder"],
-  ["a key that is no id", settings({ added_tokens_decoder: { "1.5": { content: "x" } } }), "malformed", inConfig, "added_tokens_decoder"],
-  ["a text for extra tokens", settings({ extra_special_tokens: "x" }), "malformed", inConfig, "extra_special_tokens"],
-  ["an unknown class", settings({ tokenizer_class: "T5Tokenizer" }), "unsupported", inConfig, "tokenizer_class", "T5Tokenizer"],
-  ["a number for a class", settings({ tokenizer_class: 5 }), "unsupported", inConfig, "tokenizer_class"],
-  ["a length of text", settings({ model_max_length: "512" }), "malformed", inConfig, "model_max_length"],
-  ["a length below nothing", settings({ model_max_length: -1 }), "malformed", inConfig, "model_max_length"],
-  ["files for versions", settings({ fast_tokenizer_files: ["tokenizer.4.0.json"] }), "unsupported", inConfig, "fast_tokenizer_files"],
-  [
-    "a switch of text",
-    settings({ tokenizer_class: "RobertaTokenizer", add_prefix_space: "yes" }),
-    "malformed",
-    inConfig,
-    "add_prefix_space",
-  ],
-  ["no separator", settings({ tokenizer_class: "RobertaTokenizer", sep_token: null }), "malformed", inConfig, "sep_token"],
-  [
-    "an id of 1.5 in added_tokens.json",
-    { "vocab.json": vocabulary, "merges.txt": merges, "added_tokens.json": { x: 1.5 } },
-    "malformed",
-    "added_tokens.json in f",
-    '"x"',
-  ],
-  ["a list in special_tokens_map.json", settings({}, { "special_tokens_map.json": [] }), "malformed", "special_tokens_map.json in f"],
-  [
-    "an object without a type among the additional tokens of special_tokens_map.json",
-    settings({ tokenizer_class: "RobertaTokenizer" }, { "special_tokens_map.json": { additional_special_tokens: [{ content: "<x>" }] } }),
-    "malformed",
-    "special_tokens_map.json in f",
-    "additional_special_tokens",
-  ],
-  ["a text that is no sentencepiece model", { "sentencepiece.bpe.model": "hello" }, "malformed", "sentencepiece.bpe.model in f"],
-  ["a sentencepiece model of another kind", { "spiece.model": "\n\u0009\n\u0007[CLS]ab" }, "unsupported", "spiece.model in f", "[CLS]ab"],
-  ["lists in lists", { "tokenizer.json": "[".repeat(100_000) }, "limit-exceeded", inTokenizer, "64 levels"],
-  ["a million lines", { "vocab.txt": "\n".repeat(1_000_000) }, "limit-exceeded", "vocab.txt in f", "lines"],
-  ["empty pieces", { "sentencepiece.bpe.model": "\n\0".repeat(1_000_000) }, "limit-exceeded", "sentencepiece.bpe.model in f", "pieces"],
-  [
-    "a class without its files",
-    { "tokenizer_config.json": { tokenizer_class: "BertTokenizer" }, "vocab.json": vocabulary, "merges.txt": merges },
-    "not-found",
-    "vocab.txt",
-  ],
-])("%s is refused by name", async (_, files, code, ...says) => {
-  const given = Object.fromEntries(Object.entries(files).map(([name, content]) => [name, file(content)]));
-  const refused: unknown = await loadTokenizer(memoryFileSet("f", given)).catch((error: unknown) => error);
+test.each(hostile)("$name is refused by name", async ({ files, code, says }) => {
+  const refused: unknown = await loadTokenizer(memoryFileSet("f", files)).catch((error: unknown) => error);
   expect(refused).toMatchObject({ code });
   const { message }: Error = Object(refused);
   for (const part of says) expect(message).toContain(part);
@@ -150,8 +17,7 @@ test.each<[string, Record<string, unknown>, string, ...string[]]>([
 
 test("a message shows little of a long text", async () => {
   const files = model({ vocab: { ["x".repeat(10_000)]: "y".repeat(10_000) } });
-  const given = Object.fromEntries(Object.entries(files).map(([name, content]) => [name, file(content)]));
-  const refused: unknown = await loadTokenizer(memoryFileSet("f", given)).catch((error: unknown) => error);
+  const refused: unknown = await loadTokenizer(memoryFileSet("f", tokenizerFiles(files))).catch((error: unknown) => error);
   const { message }: Error = Object(refused);
   expect(message.length).toBeLessThan(400);
 });
@@ -161,6 +27,6 @@ test.each([
   [null, undefined],
   [512, 512],
 ])("a model_max_length of %d means %s", async (given, expected) => {
-  const files = { "tokenizer.json": file(base), "tokenizer_config.json": file({ model_max_length: given }) };
+  const files = tokenizerFiles(settings({ model_max_length: given }));
   expect((await loadTokenizer(memoryFileSet("f", files))).maxTokens).toBe(expected);
 });
