@@ -1,4 +1,4 @@
-import type { Kernel } from "../kernel/kernel.ts";
+import { kernelText, type Kernel } from "../kernel/kernel.ts";
 
 export interface CompiledKernel {
   readonly pipeline: GPUComputePipeline;
@@ -33,8 +33,8 @@ export function createPipelineCache(device: GPUDevice): PipelineCache {
     return layout;
   };
 
-  const compile = async (kernel: Kernel): Promise<CompiledKernel> => {
-    const { name, code } = kernel;
+  const compile = async (kernel: Kernel, code: string): Promise<CompiledKernel> => {
+    const { name } = kernel;
     device.pushErrorScope("validation");
     const layout = layoutOf(kernel);
     const module = device.createShaderModule({ label: name, code });
@@ -56,11 +56,12 @@ export function createPipelineCache(device: GPUDevice): PipelineCache {
   };
 
   return {
-    get(kernel) {
-      const key = `${kernel.access.join(" ")}\n${kernel.code}`;
+    async get(kernel) {
+      const code = await kernelText(kernel);
+      const key = `${kernel.access.join(" ")}\n${code}`;
       const known = compiled.get(key);
       if (known !== undefined) return known;
-      const compiling = compile(kernel);
+      const compiling = compile(kernel, code);
       compiled.set(key, compiling);
       // A driver that was busy or had no memory left may take it the next time.
       compiling.catch(() => compiled.delete(key));

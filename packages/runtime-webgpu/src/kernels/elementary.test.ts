@@ -4,8 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runOperation } from "../testing/run-operation.ts";
 import { testDevice, type TestDevice } from "../testing/test-device.ts";
 import { elementaryKernels } from "./elementary.ts";
+import { chooseTiling } from "./linear/linear-tuning.ts";
+import { otherKernels } from "./other-kernels.ts";
 
-const kernels = new Map(elementaryKernels().map((own) => [own.operation, own]));
+const kernels = new Map([...elementaryKernels(), ...otherKernels(chooseTiling(undefined))].map((own) => [own.operation, own]));
 
 /** Attributes with the numbers of symbols put in: `runOperation` knows none. */
 function withoutSymbols(attributes: Attributes, dimensions: DimensionBindings): Attributes {

@@ -4,7 +4,7 @@ import { parseLongformerConfig, publishedConfigs } from "@longspan/core/adapter"
 import { buildGraph, type Graph, type GraphTensor, longformerGraph, operations } from "@longspan/core/graph";
 import { prepareInputs } from "@longspan/core/runtime";
 import { fuseForGpu, gpuOperations } from "../fusion/index.ts";
-import { kernelTable } from "../kernels/index.ts";
+import { wholeKernelTable } from "../kernels/index.ts";
 import { weightTensors } from "../session/load-weights.ts";
 import { float16Parameters } from "./float16-values.ts";
 import type { GraphPlan } from "./graph-plan.ts";
@@ -16,7 +16,7 @@ import type { DeviceFacts } from "../kernel/device-facts.ts";
 import { defaultFacts } from "../testing/default-facts.ts";
 
 const facts = defaultFacts;
-const kernels = kernelTable();
+const kernels = (await wholeKernelTable())();
 const { config } = parseLongformerConfig(publishedConfigs["longformer-base-4096"]);
 
 function planOf(

@@ -3,9 +3,10 @@ import { acceptGraph, chosenDataType, type PrepareOptions, type Runtime, type Se
 import { featureMissing } from "../device/open-device.ts";
 import type { SharedDevice } from "../device/shared-device.ts";
 import type { TuningStore } from "../device/tuning-store.ts";
-import { kernelTable } from "../kernels/index.ts";
+import { fuseForGpu } from "../fusion/index.ts";
 import type { LinearTuning } from "../kernels/linear/check-tuning.ts";
 import { chooseTiling } from "../kernels/linear/linear-tuning.ts";
+import { neededKernels } from "./needed-kernels.ts";
 import { prepareSession } from "./prepare-session.ts";
 
 export interface OpenSessionRequest {
@@ -25,6 +26,8 @@ export interface OpenSessionRequest {
 export async function openSession(shared: SharedDevice, request: OpenSessionRequest): Promise<Session> {
   const { runtime, graph, weights, tuning, options } = request;
   const fitted = acceptGraph(graph, runtime);
+  const fused = fuseForGpu(fitted, { joinProjections: true });
+  const makeTable = await neededKernels(fused);
   const storage = chosenDataType(runtime, options) === "float16" ? "float16" : "float32";
   const loan = await shared.borrow();
   try {
@@ -35,11 +38,12 @@ export async function openSession(shared: SharedDevice, request: OpenSessionRequ
     const { signal } = options;
     const kernels =
       tuning === "measured" && facts.kind === "gpu"
-        ? await (await import("./tuned-kernels.ts")).tunedKernels(live, fitted, storage, request.store, { signal })
-        : kernelTable(chooseTiling(typeof tuning === "string" ? undefined : tuning));
+        ? await (await import("./tuned-kernels.ts")).tunedKernels(live, fused, makeTable, storage, request.store, { signal })
+        : makeTable(chooseTiling(typeof tuning === "string" ? undefined : tuning));
     const session: Session = await prepareSession(loan, {
       graph,
       fitted,
+      fused,
       weights,
       kernels,
       storage,

@@ -11,7 +11,7 @@ import {
 import { promisesAreAskedFor } from "#gpu";
 import type { DeviceLoan } from "../device/shared-device.ts";
 import { gpuOperations } from "../fusion/index.ts";
-import type { Dispatch } from "../kernel/kernel.ts";
+import { kernelText, type Dispatch } from "../kernel/kernel.ts";
 import type { KernelTable } from "../kernel/operation-kernels.ts";
 import { checkedResults } from "../plan/overflow-check.ts";
 import { planGraph } from "../plan/plan-graph.ts";
@@ -32,6 +32,8 @@ export interface SessionRequest {
   readonly graph: Graph;
   /** In operations the runtime has. */
   readonly fitted: Graph;
+  /** The same in fewer steps: see `fuseForGpu`. */
+  readonly fused: Graph;
   readonly weights: Weights;
   readonly kernels: KernelTable;
   /** How weights are kept. */
@@ -53,9 +55,9 @@ interface KeptPlan {
 /** A session on a borrowed device; it gives the device back when it is disposed. */
 export async function prepareSession(loan: DeviceLoan, request: SessionRequest): Promise<Session> {
   const { live } = loan;
-  const { graph, fitted, kernels, options } = request;
-  const plannable = plannableGraph(fitted, kernels, request.storage, live.facts);
-  const { fused, splitOptions } = plannable;
+  const { graph, fitted, fused, kernels, options } = request;
+  const plannable = plannableGraph(fused, kernels, request.storage, live.facts);
+  const { splitOptions } = plannable;
   const compiling = compileTypical(loan, plannable);
   compiling.catch(() => undefined);
   const weights = await loadWeights(live, fused, request.weights, plannable.tensors, options);
@@ -165,6 +167,7 @@ function discard({ bound, timestamps }: KeptPlan): void {
 /** Compiles what typical runs need, so that the first real one need not wait. */
 async function compileTypical({ live }: DeviceLoan, graph: PlannableGraph): Promise<void> {
   const dispatches = new Map<string, Dispatch>();
-  for (const { steps } of typicalPlans(graph, live.facts)) for (const { dispatch } of steps) dispatches.set(dispatch.kernel.code, dispatch);
+  for (const { steps } of typicalPlans(graph, live.facts))
+    for (const { dispatch } of steps) dispatches.set(await kernelText(dispatch.kernel), dispatch);
   await warmUp(live, [...dispatches.values()]);
 }

@@ -3,6 +3,8 @@ import { parseLongformerConfig } from "@longspan/core/adapter";
 import { longformerGraph } from "@longspan/core/graph";
 import { liveDevice } from "../device/live-device.ts";
 import type { TuningStore } from "../device/tuning-store.ts";
+import { fuseForGpu } from "../fusion/index.ts";
+import { headKernelTable } from "../kernels/index.ts";
 import type { LinearShape } from "../kernels/linear/index.ts";
 import { testDevice } from "../testing/test-device.ts";
 import { webgpu } from "../webgpu-runtime.ts";
@@ -24,11 +26,11 @@ const { config } = parseLongformerConfig({
   vocab_size: 100,
   max_position_embeddings: 4098,
 });
-const graph = longformerGraph(config, "model", { pooler: false });
+const graph = fuseForGpu(longformerGraph(config, "model", { pooler: false }), { joinProjections: true });
 
 test("the layers that a model's typical runs compute are measured, and planned by what was fastest", async () => {
   const asked: LinearShape[] = [];
-  const kernels = await tunedKernels(live, graph, "float32", nothingKept, {
+  const kernels = await tunedKernels(live, graph, headKernelTable, "float32", nothingKept, {
     measure: async (shape, tilings) => {
       asked.push(shape);
       return {

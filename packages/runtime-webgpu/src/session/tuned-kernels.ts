@@ -2,7 +2,7 @@ import type { Graph } from "@longspan/core/graph";
 import type { LiveDevice } from "../device/live-device.ts";
 import type { TuningStore } from "../device/tuning-store.ts";
 import type { KernelTable } from "../kernel/operation-kernels.ts";
-import { kernelTable } from "../kernels/index.ts";
+import type { MakeKernelTable } from "../kernels/index.ts";
 import { chooseTiling } from "../kernels/linear/linear-tuning.ts";
 import { measuredTuning, type MeasuredTuningOptions } from "../tuning/measured-tuning.ts";
 import { neededProducts } from "../tuning/needed-products.ts";
@@ -15,14 +15,15 @@ import { plannableGraph, typicalPlans } from "./typical-plans.ts";
  */
 export async function tunedKernels(
   live: LiveDevice,
-  fitted: Graph,
+  fused: Graph,
+  makeTable: MakeKernelTable,
   storage: "float32" | "float16",
   store: TuningStore,
   options: MeasuredTuningOptions = {},
 ): Promise<KernelTable> {
   const needed = neededProducts();
-  const graph = plannableGraph(fitted, kernelTable(needed.choose), storage, live.facts);
+  const graph = plannableGraph(fused, makeTable(needed.choose), storage, live.facts);
   // Planning is what notes them.
   for (const _ of typicalPlans(graph, live.facts));
-  return kernelTable(chooseTiling(await measuredTuning(live, store, needed.shapes(), options)));
+  return makeTable(chooseTiling(await measuredTuning(live, store, needed.shapes(), options)));
 }

@@ -1,6 +1,6 @@
 import { LongspanError } from "@longspan/core";
 import type { Graph, GraphTensor } from "@longspan/core/graph";
-import { fuseForGpu, gpuOperations } from "../fusion/index.ts";
+import { gpuOperations } from "../fusion/index.ts";
 import type { DeviceFacts } from "../kernel/device-facts.ts";
 import type { DeviceTensor } from "../kernel/kernel.ts";
 import type { KernelTable } from "../kernel/operation-kernels.ts";
@@ -14,8 +14,6 @@ import { weightTensors } from "./load-weights.ts";
 
 /** A graph made ready to be planned for any sizes. */
 export interface PlannableGraph {
-  /** Its nodes fused. */
-  readonly fused: Graph;
   readonly split: SplitGraph;
   /** With what it, and parts of it, were split. */
   readonly splitOptions: SplitOptions;
@@ -23,13 +21,11 @@ export interface PlannableGraph {
   readonly tensors: ReadonlyMap<string, DeviceTensor>;
 }
 
-/** `fitted` is in operations the runtime has; `storage` is how weights are kept. */
-export function plannableGraph(fitted: Graph, kernels: KernelTable, storage: "float32" | "float16", facts: DeviceFacts): PlannableGraph {
+/** `fused` is in `gpuOperations`; `storage` is how weights are kept. */
+export function plannableGraph(fused: Graph, kernels: KernelTable, storage: "float32" | "float16", facts: DeviceFacts): PlannableGraph {
   const halves = storage === "float16";
-  const fused = fuseForGpu(fitted, { joinProjections: kernels.get("longformerAttention")?.columnInputs !== undefined });
   const splitOptions: SplitOptions = { halveActivations: halves && facts.kind === "gpu" };
   return {
-    fused,
     split: splitGraph(fused, kernels, splitOptions),
     splitOptions,
     tensors: weightTensors(fused, halves ? float16Parameters(fused, kernels) : new Set(), joinedParameters(fused, kernels)),

@@ -1,6 +1,6 @@
 import { create } from "webgpu";
 import type { DeviceFacts, MatrixShape, MatrixUnits } from "../kernel/device-facts.ts";
-import type { Kernel } from "../kernel/kernel.ts";
+import { kernelText, type Kernel } from "../kernel/kernel.ts";
 
 /** What NVIDIA's and Apple's devices say they have. */
 export const knownMatrixShapes: readonly MatrixShape[] = [
@@ -27,10 +27,10 @@ let opening: Promise<GPUDevice> | undefined;
  * What Dawn's compiler says against a kernel, by its backend that computes nothing but knows all features, matrix units among them.
  * undefined: nothing.
  */
-export async function refusalOf({ code }: Pick<Kernel, "code">): Promise<string | undefined> {
+export async function refusalOf(kernel: Pick<Kernel, "code">): Promise<string | undefined> {
   const device = await (opening ??= openNullDevice());
   device.pushErrorScope("validation");
-  const module = device.createShaderModule({ code });
+  const module = device.createShaderModule({ code: await kernelText(kernel) });
   const problem = await device.popErrorScope();
   if (problem !== null) return problem.message;
   const [complaint] = (await module.getCompilationInfo()).messages;

@@ -10,25 +10,8 @@
 // Layout: transformers' `global_attentions` of LongformerModel.
 import type { Kernel } from "../../kernel/kernel.ts";
 import { attentionTokens } from "./attention-tokens.ts";
+import { globalProbabilityFields } from "./probability-fields.ts";
 import { probabilitiesKernel, type ProbabilitiesShader, scoreOfVectors } from "./probabilities-kernel.ts";
-
-export const globalProbabilityFields = {
-  sequence: "u32",
-  hidden: "u32",
-  vectors: "u32",
-  scale: "f32",
-  heads: "u32",
-  /** Elements of a token from one head's key to the next one's: 0 where all heads see the same. */
-  headStride: "u32",
-  slots: "u32",
-  globals: "u32",
-  splits: "u32",
-  tokensStride: "u32",
-  firstItem: "u32",
-  /** Of all heads of the items, the first of the dispatch, and the element of the bound part of `out` where it begins. */
-  firstHead: "u32",
-  outStart: "u32",
-} as const;
 
 export function globalProbabilitiesKernel(length: number, forms: ProbabilitiesShader["forms"]): Kernel {
   return probabilitiesKernel({

@@ -14,7 +14,7 @@ import type { AttentionTilings } from "./attention-plan.ts";
 import { globalSlots, listTokens } from "./attention-tokens.ts";
 import { matrixGlobalTiling, tileGlobalTiling } from "./global-tiling.ts";
 import { longformerAttentionKernels } from "./longformer-attention.ts";
-import { matrixAttentionTiling } from "./matrix-attention.ts";
+import { matrixAttentionTiling } from "./matrix-attention-tiling.ts";
 import { quadTiling } from "./attention-quads.ts";
 import { tileAttentionTiling } from "./tile-attention.ts";
 

@@ -10,74 +10,16 @@
 // go through memory. Scores are scaled in float32, so that queries stay as they are.
 // Grid: [⌈rows of the task / rows of a workgroup⌉ (and splits of the keys), heads, batch].
 // Source: FlashAttention (Dao et al., arXiv 2205.14135); sums that are scaled late as in FlashAttention-4; the arrangement is our own.
-import type { DeviceFacts, MatrixShape, MatrixUnits } from "../../kernel/device-facts.ts";
+import type { MatrixUnits } from "../../kernel/device-facts.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { matrixPrimitives } from "../matrix/index.ts";
 import { upTo } from "../parts/up-to.ts";
 import type { AttentionTask } from "./attention-task.ts";
+import { matrixMemory, type MatrixAttentionTiling } from "./matrix-attention-tiling.ts";
 import { softmaxConstants } from "./softmax-step.ts";
-
-/** How the work of a workgroup is cut. Plain data; `name` says all of it. */
-export interface MatrixAttentionTiling {
-  readonly kind: "matrix";
-  readonly name: string;
-  readonly shape: MatrixShape;
-  readonly subgroups: number;
-  /** Matrices of a subgroup's rows, one below the other. */
-  readonly rowTiles: number;
-  /** Keys of a tile: a multiple of what matrices have of columns and of inner elements. */
-  readonly keys: number;
-}
-
-export function matrixAttentionTiling(shape: MatrixShape, subgroups: number, rowTiles: number, keys: number): MatrixAttentionTiling {
-  const name = `matrix-${shape.rows}x${shape.columns}x${shape.inner}-${subgroups * rowTiles * shape.rows}x${keys}-${subgroups}`;
-  return { kind: "matrix", name, shape, subgroups, rowTiles, keys };
-}
-
-export function rowsOfMatrixTiling({ shape, subgroups, rowTiles }: MatrixAttentionTiling): number {
-  return subgroups * rowTiles * shape.rows;
-}
 
 /** How much higher than its `top` a row's scores may be: e⁸ is far from float16's largest number. */
 const slack = 8;
-
-/** Elements of workgroup memory. Rows are longer than they need be, so that neighbours lie in other banks. */
-function matrixMemory(tiling: MatrixAttentionTiling, lanes: number, length: number) {
-  const { shape, rowTiles, keys } = tiling;
-  const rows = rowsOfMatrixTiling(tiling);
-  const unit = Math.max(shape.columns, shape.inner);
-  const depth = Math.ceil(length / unit) * unit;
-  const stride = depth + 8;
-  return {
-    rows,
-    depth,
-    stride,
-    probabilityStride: keys + 8,
-    scoreStride: keys + 4,
-    /** Invocations that share a row of the scores. */
-    perRow: lanes / (rowTiles * shape.rows),
-    bytes: 2 * (rows + 2 * keys) * stride + 2 * rows * (keys + 8) + 4 * rows * (keys + 4) + 8 * keys + 4 * rows * 6 + 32,
-  };
-}
-
-/** Whether a device can run it for vectors of so many elements. */
-export function fitsMatrixAttention(
-  tiling: MatrixAttentionTiling,
-  length: number,
-  { matrixUnits, shaderFloat16, limits }: DeviceFacts,
-): boolean {
-  if (matrixUnits === undefined || !shaderFloat16) return false;
-  const { perRow, bytes } = matrixMemory(tiling, matrixUnits.lanes, length);
-  const { rows, columns, inner } = tiling.shape;
-  const invocations = tiling.subgroups * matrixUnits.lanes;
-  return (
-    matrixUnits.shapes.some((shape) => shape.rows === rows && shape.columns === columns && shape.inner === inner) &&
-    Number.isInteger(perRow) &&
-    tiling.keys % Math.max(columns, inner) === 0 &&
-    bytes <= limits.maxComputeWorkgroupStorageSize &&
-    invocations <= Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX)
-  );
-}
 
 export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttentionTiling, units: MatrixUnits): Kernel {
   const { shape, subgroups, rowTiles, keys } = tiling;

@@ -1,12 +1,10 @@
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
-import type { Dispatch, Kernel } from "../../kernel/kernel.ts";
+import { loadedKernel, type Dispatch, type Kernel } from "../../kernel/kernel.ts";
 import { formOf, itemsOf, type AttentionItems, type GlobalAttention } from "./attention-plan.ts";
 import { globalMixFields, globalMixKernel } from "./global-mix.ts";
 import { globalScoreFields, globalScoresKernel } from "./global-scores.ts";
 import type { GlobalSplits } from "./global-splits.ts";
 import { type GlobalTiling, globalTilingFor, rowsOfTile, tileColumns } from "./global-tiling.ts";
-import { matrixMixKernel } from "./matrix-mix.ts";
-import { matrixScoresKernel } from "./matrix-scores.ts";
 import { packFields } from "./uniforms.ts";
 import type { RowForm } from "./vectors.ts";
 
@@ -64,14 +62,21 @@ export function planProducts(part: AttentionItems, found: GlobalSplits, { query,
   ];
 }
 
+/** Of both products: four tensors are read, two written. */
+const access: Kernel["access"] = ["read", "read", "read", "read", "write", "write"];
+
 function scoresKernel(tiling: GlobalTiling, form: RowForm, { matrixUnits }: DeviceFacts): Kernel {
   if (tiling.kind === "tile") return globalScoresKernel(tiling, form);
   if (matrixUnits === undefined) throw new TypeError(`${tiling.name} needs matrix units`);
-  return matrixScoresKernel(tiling, form, matrixUnits);
+  return loadedKernel({ name: `global-scores-${tiling.name}`, access, narrows: true }, async () =>
+    (await import("./matrix-scores.ts")).matrixScoresKernel(tiling, form, matrixUnits),
+  );
 }
 
 function mixKernel(tiling: GlobalTiling, form: RowForm, { matrixUnits }: DeviceFacts): Kernel {
   if (tiling.kind === "tile") return globalMixKernel(tiling, form);
   if (matrixUnits === undefined) throw new TypeError(`${tiling.name} needs matrix units`);
-  return matrixMixKernel(tiling, form, matrixUnits);
+  return loadedKernel({ name: `global-mix-${tiling.name}`, access }, async () =>
+    (await import("./matrix-mix.ts")).matrixMixKernel(tiling, form, matrixUnits),
+  );
 }

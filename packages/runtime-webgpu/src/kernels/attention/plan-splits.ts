@@ -1,8 +1,8 @@
-import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
+import { loadedKernel, type DeviceTensor, type Dispatch } from "../../kernel/kernel.ts";
 import { formOf, itemsOf, overHeads, type AttentionItems, type GlobalAttention } from "./attention-plan.ts";
 import { combineFields, combineSplitsKernel } from "./combine-splits.ts";
-import { globalProbabilitiesKernel, globalProbabilityFields } from "./global-probabilities.ts";
 import type { GlobalSplits } from "./global-splits.ts";
+import { globalProbabilityFields, probabilityAccess } from "./probability-fields.ts";
 import { packFields } from "./uniforms.ts";
 
 /** Joins what the splits found into the context's rows of the global tokens (direct), or what each of their heads mixed, `[items, slots, heads, hidden]`. */
@@ -41,7 +41,12 @@ export function planGlobalProbabilities(part: AttentionItems, found: GlobalSplit
   const statistics = { tensor: part.scratch("global statistics", found.statisticsElements) };
   const maxGroups = context.facts.limits.maxComputeWorkgroupsPerDimension;
   return overHeads(part, globalAttentions, sequence * globals, ({ firstHead, count, operand, outStart }) => ({
-    kernel: globalProbabilitiesKernel(length, { query: formOf(attention.query, length), key: formOf(attention.key, length) }),
+    kernel: loadedKernel({ name: "global-probabilities", access: probabilityAccess }, async () =>
+      (await import("./global-probabilities.ts")).globalProbabilitiesKernel(length, {
+        query: formOf(attention.query, length),
+        key: formOf(attention.key, length),
+      }),
+    ),
     uniforms: packFields(globalProbabilityFields, {
       sequence,
       tokensStride,

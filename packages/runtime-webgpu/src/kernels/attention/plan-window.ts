@@ -1,9 +1,9 @@
-import { type DeviceTensor, type Dispatch, rowLayout } from "../../kernel/kernel.ts";
+import { loadedKernel, type DeviceTensor, type Dispatch, rowLayout } from "../../kernel/kernel.ts";
 import { formOf, itemsOf, overHeads, type AttentionItems, type SizedAttention } from "./attention-plan.ts";
 import { combineFields, combineSplitsKernel } from "./combine-splits.ts";
+import { probabilityAccess, windowProbabilityFields } from "./probability-fields.ts";
 import { headKernel, headTilingFor, rowsOfTiling, type HeadTiling } from "./tiling.ts";
 import { packFields } from "./uniforms.ts";
-import { windowProbabilitiesKernel, windowProbabilityFields } from "./window-probabilities.ts";
 import { splitsOfWindow, windowSplits, type WindowSplits } from "./window-splits.ts";
 import { windowFields, windowTask } from "./window-task.ts";
 
@@ -104,7 +104,9 @@ export function planWindow(part: AttentionItems, cut: WindowForm): readonly Disp
   return [
     attention,
     ...overHeads(part, attentions, sequence * columns, ({ firstHead, count, operand, outStart }) => ({
-      kernel: windowProbabilitiesKernel(headSize, form),
+      kernel: loadedKernel({ name: "window-probabilities", access: probabilityAccess }, async () =>
+        (await import("./window-probabilities.ts")).windowProbabilitiesKernel(headSize, form),
+      ),
       uniforms: packFields(windowProbabilityFields, { ...common, globals: columns - 2 * oneSided - 1, firstHead, outStart }),
       operands: [itemsOf(part, inputs.query), itemsOf(part, inputs.key), mask, tokenList, { tensor: statistics }, operand],
       workgroups: [Math.ceil(columns / 64), Math.min(sequence, context.facts.limits.maxComputeWorkgroupsPerDimension), count],

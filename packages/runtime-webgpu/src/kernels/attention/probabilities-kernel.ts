@@ -1,4 +1,5 @@
 import type { Kernel } from "../../kernel/kernel.ts";
+import { probabilityAccess } from "./probability-fields.ts";
 import { declareUniforms } from "./uniforms.ts";
 import { type RowForm, vectorBuffer, vectorReader } from "./vectors.ts";
 
@@ -28,7 +29,7 @@ export const scoreOfVectors = `var score = 0.0;
 export function probabilitiesKernel({ name, fields, lengthName, length, forms, functions = "", body }: ProbabilitiesShader): Kernel {
   return {
     name,
-    access: ["read", "read", "read", "read", "read", "write"],
+    access: probabilityAccess,
     code: `${declareUniforms(fields)}
 @group(0) @binding(1) var<storage, read> query: ${vectorBuffer(forms.query)};
 @group(0) @binding(2) var<storage, read> key: ${vectorBuffer(forms.key)};

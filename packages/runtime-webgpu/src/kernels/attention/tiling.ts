@@ -1,17 +1,9 @@
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
-import type { Kernel } from "../../kernel/kernel.ts";
-import { bufferedKernel } from "./attention-buffered.ts";
+import { loadedKernel, type Kernel } from "../../kernel/kernel.ts";
 import { fitsQuads, quadTiling, quadsKernel, type QuadTiling } from "./attention-quads.ts";
-import { registersKernel } from "./attention-registers.ts";
 import { stagedKernel, stagedRows } from "./attention-staged.ts";
 import type { AttentionTask, LaneTiling } from "./attention-task.ts";
-import {
-  fitsMatrixAttention,
-  matrixAttentionKernel,
-  matrixAttentionTiling,
-  rowsOfMatrixTiling,
-  type MatrixAttentionTiling,
-} from "./matrix-attention.ts";
+import { fitsMatrixAttention, matrixAttentionTiling, rowsOfMatrixTiling, type MatrixAttentionTiling } from "./matrix-attention-tiling.ts";
 import { fitsTileAttention, tileAttentionKernel, tileAttentionTiling, type TileAttentionTiling } from "./tile-attention.ts";
 
 /**
@@ -79,10 +71,17 @@ export function headTilingFor(facts: DeviceFacts, extent: AttentionExtent, wante
 
 /** The kernel, of a task that reads halves where the tiling is for matrix units. */
 export function headKernel(task: AttentionTask, tiling: HeadTiling, { matrixUnits }: DeviceFacts): Kernel {
-  if (tiling.kind === "lanes") return registersKernel(task, tiling);
+  const { name, access } = task;
+  if (tiling.kind === "lanes")
+    return loadedKernel({ name: `${name}-registers`, access }, async () =>
+      (await import("./attention-registers.ts")).registersKernel(task, tiling),
+    );
   if (tiling.kind === "quads") return quadsKernel(task, tiling);
   if (tiling.kind === "tile") return tileAttentionKernel(task, tiling);
-  if (tiling.kind === "matrix" && matrixUnits !== undefined) return matrixAttentionKernel(task, tiling, matrixUnits);
+  if (tiling.kind === "matrix" && matrixUnits !== undefined)
+    return loadedKernel({ name: `${name}-${tiling.name}`, access, narrows: task.narrowsQueries }, async () =>
+      (await import("./matrix-attention.ts")).matrixAttentionKernel(task, tiling, matrixUnits),
+    );
   return stagedKernel(task);
 }
 
@@ -107,7 +106,10 @@ export function fitsHeadTiling(tiling: HeadTiling, length: number, facts: Device
 /** The kernel of a task whose rows are as long as a token, on a software adapter. */
 export function attentionOfTokens(task: AttentionTask, facts: DeviceFacts): { readonly kernel: Kernel; readonly rows: number } {
   const tiling = laneTiling(facts, task.length);
-  return { kernel: bufferedKernel(task, tiling), rows: tiling.lanes };
+  const kernel = loadedKernel({ name: `${task.name}-buffered`, access: task.access }, async () =>
+    (await import("./attention-buffered.ts")).bufferedKernel(task, tiling),
+  );
+  return { kernel, rows: tiling.lanes };
 }
 
 /**

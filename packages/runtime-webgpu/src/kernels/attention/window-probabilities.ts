@@ -11,24 +11,8 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { attentionTokens } from "./attention-tokens.ts";
 import type { RowForm } from "./vectors.ts";
+import { windowProbabilityFields } from "./probability-fields.ts";
 import { probabilitiesKernel, scoreOfVectors } from "./probabilities-kernel.ts";
-
-export const windowProbabilityFields = {
-  sequence: "u32",
-  hidden: "u32",
-  rowStride: "u32",
-  queryOffset: "u32",
-  keyOffset: "u32",
-  vectors: "u32",
-  scale: "f32",
-  oneSided: "u32",
-  globals: "u32",
-  tokensStride: "u32",
-  firstItem: "u32",
-  /** Of all heads of the items, the first of the dispatch, and the element of the bound part of `out` where it begins. */
-  firstHead: "u32",
-  outStart: "u32",
-} as const;
 
 export function windowProbabilitiesKernel(headSize: number, inputs: RowForm): Kernel {
   return probabilitiesKernel({

@@ -1,7 +1,5 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { combineKernelCode } from "./combine-kernel.ts";
-import { laneKernelCode } from "./lane-kernel.ts";
-import { matrixKernelCode } from "./matrix-kernel.ts";
 import type { ProductForm } from "./product-code.ts";
 import { splitKernelCode } from "./split-kernel.ts";
 import { tileKernelCode } from "./tile-kernel.ts";
@@ -31,10 +29,11 @@ function narrows(tiling: Tiling | "combine", { leftStorage }: ProductForm): bool
   return tiling !== "combine" && tiling.kind === "matrix" && leftStorage === "float32";
 }
 
-function kernelCode(tiling: Tiling | "combine", form: ProductForm): string {
+/** What is for matrix units, or for software adapters, is loaded where there are some. */
+function kernelCode(tiling: Tiling | "combine", form: ProductForm): Kernel["code"] {
   if (tiling === "combine") return combineKernelCode(form);
-  if (tiling.kind === "matrix") return matrixKernelCode(tiling, form);
-  if (tiling.kind === "lanes") return laneKernelCode(tiling, form);
+  if (tiling.kind === "matrix") return async () => (await import("./matrix-kernel.ts")).matrixKernelCode(tiling, form);
+  if (tiling.kind === "lanes") return async () => (await import("./lane-kernel.ts")).laneKernelCode(tiling, form);
   return tiling.kind === "tile" ? tileKernelCode(tiling, form) : splitKernelCode(tiling, form);
 }
 
