@@ -14,6 +14,7 @@ import { gpuOperations } from "../fusion/index.ts";
 import { kernelText, type Dispatch } from "../kernel/kernel.ts";
 import type { KernelTable } from "../kernel/operation-kernels.ts";
 import { checkedResults } from "../plan/overflow-check.ts";
+import type { GraphPlan } from "../plan/graph-plan.ts";
 import { planGraph } from "../plan/plan-graph.ts";
 import { evaluateHostPart, planKeyOf, splitGraph, type SplitGraph } from "../plan/split-graph.ts";
 import { bindPlan, type BoundPlan } from "./bind-plan.ts";
@@ -23,7 +24,7 @@ import { createPace, type Pace } from "./pace.ts";
 import { createReadbackPool } from "./readback-buffers.ts";
 import { createSpeed } from "./split-submits.ts";
 import { submitPlan } from "./submit-plan.ts";
-import { createTimestamps, type Timestamps } from "./timestamps.ts";
+import type { Timestamps } from "./timestamps.ts";
 import { plannableGraph, typicalPlans, type PlannableGraph } from "./typical-plans.ts";
 import { warmUp } from "./warm-up.ts";
 
@@ -108,14 +109,16 @@ export async function prepareSession(loan: DeviceLoan, request: SessionRequest):
     const plan = planGraph({ split, facts: live.facts, parameters: weights.tensors, dimensions, hostValues });
     const bound = await bindPlan(live, plan, weights, pool);
     try {
-      const timestamps =
-        timed !== false && plan.steps.length > 0 ? await createTimestamps(live, plan.steps, timed === "run" ? "run" : "step") : undefined;
+      const timestamps = timed !== false && plan.steps.length > 0 ? await timestampsOf(plan, timed === "run" ? "run" : "step") : undefined;
       return { bound, pace: createPace({ sleeps: promisesAreAskedFor }), timestamps };
     } catch (error) {
       bound.destroy();
       throw error;
     }
   };
+
+  const timestampsOf = async ({ steps }: GraphPlan, of: Timestamps["of"]): Promise<Timestamps> =>
+    (await import("./timestamps.ts")).createTimestamps(live, steps, of);
 
   let last: Promise<unknown> = Promise.resolve();
   /** One after the other. */

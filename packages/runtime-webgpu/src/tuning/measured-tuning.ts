@@ -2,7 +2,6 @@ import { LongspanError } from "@longspan/core";
 import type { LiveDevice } from "../device/live-device.ts";
 import type { TuningStore } from "../device/tuning-store.ts";
 import type { LinearShape, LinearTuning, LinearTuningEntry } from "../kernels/linear/index.ts";
-import { measureTilings } from "../kernels/linear/measure-tilings.ts";
 import { heuristicTiling, tilingsFor, tilingsOf } from "../kernels/linear/heuristic-tiling.ts";
 import type { Tiling } from "../kernels/linear/tiling.ts";
 
@@ -38,10 +37,7 @@ export async function measuredTuning(
   const entries = new Map(kept.entries.map((entry) => [keyOf(entry), entry]));
   const missing = shapes.filter((shape) => !entries.has(keyOf(shape)));
   if (missing.length === 0) return kept;
-  const measureShape =
-    measure ??
-    ((shape, tilings, deadline): Promise<LinearTuningEntry | undefined> =>
-      live.guard(measureTilings(live, shape, tilings, { ...quick, deadline, signal })));
+  const measureShape = measure ?? (await measureOn(live, signal));
   const deadline = performance.now() + budget;
   for (const shape of missing) {
     const product = { ...shape, stack: 1, rightLayout: "columns" } as const;
@@ -57,6 +53,12 @@ export async function measuredTuning(
   const tuning: LinearTuning = { version: 1, device: facts.name, entries: [...entries.values()] };
   if (entries.size > kept.entries.length) await store.write(name, JSON.stringify({ ...tuning, candidates }));
   return tuning;
+}
+
+/** Loaded where something is measured: most sessions find what was kept. */
+async function measureOn(live: LiveDevice, signal: AbortSignal | undefined): Promise<NonNullable<MeasuredTuningOptions["measure"]>> {
+  const { measureTilings } = await import("../kernels/linear/measure-tilings.ts");
+  return (shape, tilings, deadline) => live.guard(measureTilings(live, shape, tilings, { ...quick, deadline, signal }));
 }
 
 /** What there is no memory to measure for may have enough to run: weights are loaded once, and these are others' by then. */

@@ -21,8 +21,20 @@ export function rowsOfMatrixTiling({ shape, subgroups, rowTiles }: MatrixAttenti
   return subgroups * rowTiles * shape.rows;
 }
 
-/** Elements of workgroup memory. Rows are longer than they need be, so that neighbours lie in other banks. */
-export function matrixMemory(tiling: MatrixAttentionTiling, lanes: number, length: number) {
+/** What a workgroup keeps in its memory. Rows are longer than they need be, so that neighbours lie in other banks. */
+export interface MatrixMemory {
+  readonly rows: number;
+  /** Elements of a vector with those that fill its last matrix up, and from one staged vector, row of probabilities and row of scores to the next. */
+  readonly depth: number;
+  readonly stride: number;
+  readonly probabilityStride: number;
+  readonly scoreStride: number;
+  /** Invocations that share a row of the scores. */
+  readonly perRow: number;
+  readonly bytes: number;
+}
+
+export function matrixMemory(tiling: MatrixAttentionTiling, lanes: number, length: number): MatrixMemory {
   const { shape, rowTiles, keys } = tiling;
   const rows = rowsOfMatrixTiling(tiling);
   const unit = Math.max(shape.columns, shape.inner);
@@ -34,7 +46,6 @@ export function matrixMemory(tiling: MatrixAttentionTiling, lanes: number, lengt
     stride,
     probabilityStride: keys + 8,
     scoreStride: keys + 4,
-    /** Invocations that share a row of the scores. */
     perRow: lanes / (rowTiles * shape.rows),
     bytes: 2 * (rows + 2 * keys) * stride + 2 * rows * (keys + 8) + 4 * rows * (keys + 4) + 8 * keys + 4 * rows * 6 + 32,
   };
