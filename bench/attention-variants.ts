@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import type { Kernel } from "../packages/runtime-webgpu/src/kernel/kernel.ts";
 import { windowPairs } from "../packages/runtime-webgpu/src/kernels/attention/plan-window.ts";
 import { globalTilingsOf } from "../packages/runtime-webgpu/src/kernels/attention/global-tiling.ts";
-import { matrixAttentionTiling } from "../packages/runtime-webgpu/src/kernels/attention/matrix-attention.ts";
+import { matrixAttentionTiling } from "../packages/runtime-webgpu/src/kernels/attention/matrix-attention-tiling.ts";
 import { quadTiling } from "../packages/runtime-webgpu/src/kernels/attention/attention-quads.ts";
 import { tileAttentionTiling } from "../packages/runtime-webgpu/src/kernels/attention/tile-attention.ts";
 import { fitsHeadTiling, headTilingsOf, type HeadTiling } from "../packages/runtime-webgpu/src/kernels/attention/tiling.ts";
