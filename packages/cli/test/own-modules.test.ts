@@ -76,6 +76,27 @@ describe("--head takes a module of the user's", () => {
     expect({ code, error }).toEqual({ code: 2, error: expect.stringContaining(message) as string });
   });
 
+  test.each([
+    ["a head of one's own", head, "span-ner", 8],
+    ["a head of transformers'", "masked-lm", "masked-lm", 5],
+  ])("whose parameters the file lacks is told what they are: %s", async (_, given, name, count) => {
+    const { document } = await runJson("inspect", model, "--head", given);
+    expect(document).toMatchObject({
+      head: name,
+      problem: {
+        code: "weights-mismatch",
+        message: expect.stringContaining(`lacks ${count} of the parameters of a Longformer with 2 layers and the head "${name}"`) as string,
+      },
+    });
+    const { code, error } = await runCommand("inspect", model, "--head", given);
+    expect({ code, error }).toEqual({
+      code: 0,
+      error: expect.stringContaining(
+        `says LongformerForQuestionAnswering, but the head that was given is "${name}": the file has none of its ${count} parameters.`,
+      ) as string,
+    });
+  });
+
   test("commands that read text say that it is not theirs", async () => {
     const { code, error } = await runCommand("fill", source, "--head", head, "--text", "a <mask>");
     expect({ code, error }).toEqual({

@@ -1,4 +1,4 @@
-import { type Checkpoint, describeModelDifferences, elementCount, headName } from "@longspan/core";
+import { type Checkpoint, describeModelDifferences, elementCount, headName, LongspanError } from "@longspan/core";
 import { inertJson } from "../output/inert-json.ts";
 import { writeJsonDocument } from "../output/json-document.ts";
 import { asTyped, noteWarnings } from "../output/notes.ts";
@@ -15,15 +15,28 @@ export async function inspect(model: string, options: InspectOptions, terminal: 
   const converter = await createCommandConverter(options);
   const { checkpoint } = await openModel(converter, model, options, options.layout, { terminal, signal, remote: true });
   try {
+    const problem = whyNoWeights(checkpoint);
+    const warnings = problem === undefined ? checkpoint.warnings : [...checkpoint.warnings, problem.message];
     if (options.json === true)
-      writeJsonDocument(terminal.out, { ...inspectDocument(checkpoint), warnings: asTyped(warningsOf(checkpoint), terminal) });
-    else describe(checkpoint, terminal);
+      writeJsonDocument(terminal.out, { ...inspectDocument(checkpoint, problem), warnings: asTyped(warnings, terminal) });
+    else describe(checkpoint, warnings, terminal);
   } finally {
     await checkpoint.close();
   }
 }
 
-function inspectDocument(checkpoint: Checkpoint): Record<string, unknown> {
+/** Why the model cannot be had, when it cannot: what it is not, or which parameters the file lacks or has in other shapes. */
+function whyNoWeights(checkpoint: Checkpoint): LongspanError | undefined {
+  try {
+    checkpoint.weights();
+    return undefined;
+  } catch (error) {
+    if (LongspanError.isInstance(error)) return error;
+    throw error;
+  }
+}
+
+function inspectDocument(checkpoint: Checkpoint, problem: LongspanError | undefined): Record<string, unknown> {
   return {
     path: checkpoint.name,
     container: checkpoint.container,
@@ -48,12 +61,8 @@ function inspectDocument(checkpoint: Checkpoint): Record<string, unknown> {
     unreadable: checkpoint.unreadable.map(({ sourceName, canonicalName, reason }) => ({ name: sourceName, canonicalName, reason })),
     dropped: checkpoint.dropped,
     metadata: Object.fromEntries([...checkpoint.metadata].map(([key, value]) => [key, inertJson(value)])),
-    problem: checkpoint.problem === undefined ? null : { code: checkpoint.problem.code, message: checkpoint.problem.message },
+    problem: problem === undefined ? null : { code: problem.code, message: problem.message },
   };
-}
-
-function warningsOf({ warnings, problem }: Checkpoint): readonly string[] {
-  return problem === undefined ? warnings : [...warnings, problem.message];
 }
 
 /** Elements of all parameters; of all tensors when the file is no Longformer. */
@@ -77,7 +86,7 @@ function describeModels({ models }: Checkpoint, { out }: Pick<Terminal, "out">):
   writeLine(out);
 }
 
-function describe(checkpoint: Checkpoint, terminal: Terminal): void {
+function describe(checkpoint: Checkpoint, warnings: readonly string[], terminal: Terminal): void {
   const { out } = terminal;
   const { config } = checkpoint;
   describeModels(checkpoint, { out });
@@ -125,5 +134,5 @@ function describe(checkpoint: Checkpoint, terminal: Terminal): void {
     writeLine(out, styled("red", "cannot be read"), `: ${sourceName}${parameter}: ${reason}`);
   }
   for (const { name, reason } of checkpoint.dropped) writeLine(out, styled("dim", `left out: ${name} (${reason})`));
-  noteWarnings(warningsOf(checkpoint), terminal);
+  noteWarnings(warnings, terminal);
 }

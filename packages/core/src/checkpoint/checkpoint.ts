@@ -85,7 +85,10 @@ export interface Checkpoint {
   readonly warnings: readonly string[];
   /** What was done to a RoBERTa that was opened as the Longformer made of it (option `extend`). */
   readonly extension?: Extension | undefined;
-  /** Why the weights cannot be had, when they cannot: inspecting works, `weights()` throws this. */
+  /**
+   * Why the file is not known to be a model, where it is not: inspecting works, `weights()` throws this. Parameters that a known model lacks, or has in
+   * other shapes, are told by `weights()` itself, which reads no values, and by a plan's `problem`.
+   */
   readonly problem: LongspanError | undefined;
   /** What lies beside the file. */
   readonly files: FileSet;

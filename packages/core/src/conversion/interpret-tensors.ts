@@ -189,7 +189,7 @@ async function resolveModel(
     head,
     spec,
     problem: proved.problem,
-    notes: [...graft.notes, ...headNotes(config, head, options.head, names), ...(await extensionNotes(config))],
+    notes: [...graft.notes, ...headNotes(config, spec, options.head, names), ...(await extensionNotes(config))],
   };
 }
 
@@ -197,17 +197,28 @@ async function extensionNotes({ extension }: ResolvedConfig): Promise<readonly s
   return extension === undefined ? [] : (await import("./extend/describe-extension.ts")).describeExtension(extension);
 }
 
-function headNotes({ config, origin }: ResolvedConfig, head: AnyHead, given: AnyHead | undefined, names: ReadonlySet<string>): string[] {
+function headNotes(
+  { config, origin }: ResolvedConfig,
+  spec: LongformerSpec,
+  given: AnyHead | undefined,
+  names: ReadonlySet<string>,
+): string[] {
+  const { head } = spec;
   if (given === "model") {
     const left = [...names].filter((name) => isHeadName(name));
     return left.length === 0 ? [] : [`The trunk alone is taken (--head model): ${left.join(", ")} of the file's head are left out.`];
   }
   const named: unknown = Array.isArray(config.source.architectures) ? config.source.architectures[0] : undefined;
-  return typeof named === "string" &&
+  const others =
+    typeof named === "string" &&
     named.startsWith("LongformerFor") &&
-    (typeof head === "string" ? headOfArchitecture(named) !== head : named !== headRecord(head).architecture)
-    ? [`${origin} says ${named}, but the tensors are those of the head "${headName(head)}".`]
-    : [];
+    (typeof head === "string" ? headOfArchitecture(named) !== head : named !== headRecord(head).architecture);
+  if (given === undefined) return others ? [`${origin} says ${named}, but the tensors are those of the head "${headName(head)}".`] : [];
+  const own = spec.parameters.filter(({ part }) => part === "head").map(({ name }) => name);
+  const found = own.filter((name) => names.has(name)).length;
+  const lack = found === own.length ? "" : `: the file has ${found === 0 ? "none" : `only ${found}`} of its ${own.length} parameters`;
+  if (others) return [`${origin} says ${named}, but the head that was given is "${headName(head)}"${lack}.`];
+  return lack === "" ? [] : [`The head that was given is "${headName(head)}"${lack}.`];
 }
 
 /** A file whose tensors cannot be told apart, in all or in part. */
