@@ -7,6 +7,10 @@ export const roomOrder: Readonly<Record<string, readonly string[]>> = {
   core: [
     "text/",
     "errors/",
+    "arguments/check-settled.ts",
+    "arguments/check-text.ts",
+    "arguments/check-name.ts",
+    "arguments/check-options.ts",
     "accounting/",
     "bytes/",
     "tensor/",

@@ -22,7 +22,7 @@ export type { ByteSource, ReadOptions } from "./bytes/byte-source.ts";
 export type { ByteSink, DirectorySink } from "./bytes/sink.ts";
 export { filesFileSet } from "./bytes/files-file-set.ts";
 export { httpFileSet } from "./bytes/http-file-set.ts";
-export type { HttpSourceOptions } from "./bytes/http-source.ts";
+export type { HttpSourceOptions } from "./bytes/http-options.ts";
 export { memoryDirectorySink, type MemoryDirectorySink } from "./bytes/memory-directory-sink.ts";
 export { memoryFileSet } from "./bytes/memory-file-set.ts";
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { HttpSourceOptions } from "../src/bytes/http-source.ts";
+import type { HttpSourceOptions } from "../src/bytes/http-options.ts";
 import type { Answer, HttpAnswers, Question } from "./http-answers.ts";
 
 /** A mode of a server, and what comes of reading 100,000 bytes from byte 80,000 of 200,000 through it. */

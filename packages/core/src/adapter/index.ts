@@ -1,3 +1,4 @@
+export { checkOptions, type OptionNames } from "../arguments/check-options.ts";
 export { defineAdapter, type AdapterParts } from "./define-adapter.ts";
 export type { Claim } from "./claim.ts";
 export { budgetOf, type Container, type ContainerInput, type ContainerProbe, type OpenedContainer } from "./container.ts";

@@ -30,10 +30,48 @@ function checkAdapter(adapter: unknown, index: number): void {
       `Adapter "${name}" follows specification version ${String(version)}; this core knows version 1. Update one of the two.`,
       name,
     );
-  for (const part of ["containers", "envelopes", "layouts", "targets"])
-    if (!Array.isArray(Reflect.get(adapter, part)))
+  for (const [part, members] of Object.entries(parts)) {
+    const list: unknown = Reflect.get(adapter, part);
+    if (list === undefined && optionalParts.test(part)) continue;
+    if (!Array.isArray(list))
       throw invalid(`Adapter "${name}" has no list of ${part}: make it with defineAdapter, which adds what is left out.`, name);
+    for (const [item, thing] of list.entries())
+      for (const [member, kind] of Object.entries(members))
+        if (!is[kind](Object(thing)[member]))
+          throw invalid(
+            `Adapter "${name}": ${part}[${item}] (${shownValue(Object(thing).name ?? thing)}) has no ${member}, ${kind}.`,
+            name,
+          );
+  }
 }
+
+const is = {
+  "a text": (value: unknown): boolean => typeof value === "string",
+  "a list": (value: unknown): boolean => Array.isArray(value),
+  "a function": (value: unknown): boolean => typeof value === "function",
+  "a layout with rules": (value: unknown): boolean => Array.isArray(Object(value).rules),
+};
+
+const optionalParts = /^(?:derivations|folderKinds)$/;
+
+/** What each thing that an adapter brings has at least. */
+const parts: Readonly<Record<string, Readonly<Record<string, keyof typeof is>>>> = {
+  containers: { name: "a text", entryNames: "a list", detect: "a function", open: "a function" },
+  envelopes: { name: "a text", detect: "a function", open: "a function" },
+  derivations: { name: "a text", derive: "a function" },
+  folderKinds: { name: "a text", find: "a function" },
+  layouts: { name: "a text", rules: "a list" },
+  targets: {
+    name: "a text",
+    layout: "a layout with rules",
+    container: "a text",
+    fileName: "a text",
+    fileExtensions: "a list",
+    supersedes: "a list",
+    dataTypes: "a list",
+    write: "a function",
+  },
+};
 
 function invalid(message: string, adapter?: string): LongspanError {
   return new LongspanError("adapter-invalid", message, adapter === undefined ? {} : { details: { adapter } });

@@ -1,3 +1,4 @@
+import { checkSettled } from "../arguments/check-settled.ts";
 import { blobSource } from "../bytes/blob-source.ts";
 import { checkFileName } from "../bytes/file-name.ts";
 import type { FileSet } from "../bytes/file-set.ts";
@@ -10,6 +11,7 @@ import { handleError } from "./handle-error.ts";
  * @throws LongspanError while reading `permission-denied`, `io-failed`.
  */
 export function directoryHandleFileSet(folder: DirectoryHandle, parent?: () => FileSet): FileSet {
+  checkSettled(folder, "The folder", "directoryHandleFileSet(await navigator.storage.getDirectory())");
   const name = folder.name === "" ? "the page's storage" : folder.name;
   const found = async <Handle>(entry: string, get: () => Promise<Handle>): Promise<Handle | undefined> => {
     checkFileName(entry, name);

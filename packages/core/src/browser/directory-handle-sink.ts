@@ -1,3 +1,5 @@
+import { checkOptions } from "../arguments/check-options.ts";
+import { checkSettled } from "../arguments/check-settled.ts";
 import { checkPlainPath } from "../bytes/file-name.ts";
 import type { ByteSink, DirectorySink } from "../bytes/sink.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
@@ -32,6 +34,8 @@ type Movable = FileSystemFileHandle & { readonly move?: (folder: FileSystemDirec
  * @throws LongspanError `feature-missing` where the browser cannot write files so; while writing `target-exists`, `permission-denied`, `disk-full`, `io-failed`.
  */
 export function directoryHandleSink(folder: DirectoryHandle, options: DirectoryHandleSinkOptions = {}): DirectorySink {
+  checkSettled(folder, "The folder to write to", "directoryHandleSink(await navigator.storage.getDirectory())");
+  checkOptions(options, { force: true }, "directoryHandleSink");
   const name = folder.name === "" ? "the page's storage" : folder.name;
   const staged: StagedFile[] = [];
   const superseded: RegExp[] = [];

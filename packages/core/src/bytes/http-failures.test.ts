@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Answer, httpAnswers, testContent } from "../../test/http-answers.ts";
 import type { ProgressEvent } from "../accounting/progress.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
-import { type HttpSourceOptions, httpSource } from "./http-source.ts";
+import type { HttpSourceOptions } from "./http-options.ts";
+import { httpSource } from "./http-source.ts";
 
 const { begun, good, send, silent, size, status, to, whole } = httpAnswers(testContent);
 

@@ -1,7 +1,7 @@
 import { LongspanError } from "../errors/longspan-error.ts";
 import { checkFileName } from "./file-name.ts";
 import type { FileSet } from "./file-set.ts";
-import type { HttpSourceOptions } from "./http-source.ts";
+import { checkHttpOptions, type HttpSourceOptions } from "./http-options.ts";
 import { httpUrl, lastSegment, urlForMessages } from "./http-url.ts";
 
 /**
@@ -12,6 +12,7 @@ import { httpUrl, lastSegment, urlForMessages } from "./http-url.ts";
  * with an HTML page. The named file itself is never missing: its 403 is an error.
  */
 export function httpFileSet(url: string | URL, options: HttpSourceOptions = {}): FileSet {
+  checkHttpOptions(options, "httpFileSet");
   const base = httpUrl(url);
   const name = urlForMessages(new URL(".", base));
   const ownName = lastSegment(base);

@@ -3,7 +3,8 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { httpAnswers, testContent } from "../../test/http-answers.ts";
 import { answerOf, httpModes, questionOf } from "../../test/http-modes.ts";
-import { type HttpSourceOptions, httpSource } from "./http-source.ts";
+import type { HttpSourceOptions } from "./http-options.ts";
+import { httpSource } from "./http-source.ts";
 
 const answers = httpAnswers(testContent);
 const { content, good, size } = answers;

@@ -2,7 +2,8 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { httpFileSet } from "./http-file-set.ts";
-import { type HttpSourceOptions, httpSource } from "./http-source.ts";
+import type { HttpSourceOptions } from "./http-options.ts";
+import { httpSource } from "./http-source.ts";
 
 type Handler = (request: IncomingMessage, response: ServerResponse, attempt: number) => void;
 

@@ -3,7 +3,7 @@ import type { ByteSource } from "./byte-source.ts";
 import { bytesSource } from "./bytes-source.ts";
 import { checkRange } from "./check-range.ts";
 import { readBody, readWhole } from "./http-body.ts";
-import { type HttpClient, type HttpOptions, closedError, httpClient, minProgress } from "./http-client.ts";
+import { type HttpClient, closedError, httpClient, minProgress } from "./http-client.ts";
 import {
   cancelBody,
   type HttpVersion,
@@ -14,17 +14,10 @@ import {
   statusError,
   versionOf,
 } from "./http-response.ts";
+import { checkHttpOptions, type HttpSourceOptions } from "./http-options.ts";
 import { httpUrl, urlForMessages } from "./http-url.ts";
 import { readAhead, minWindow } from "./read-ahead.ts";
 import { TransientFailure } from "./transient-failure.ts";
-
-/** How files are fetched. */
-export interface HttpSourceOptions extends HttpOptions {
-  /** Largest number of bytes fetched ahead where reading goes on and on. Default 8 MiB; three such windows are kept. */
-  readonly readAhead?: number | undefined;
-  /** A server that cannot send ranges sends the whole file; up to this many bytes it is kept in memory, beyond that refused. Default 64 MiB. */
-  readonly maxWholeBytes?: number | undefined;
-}
 
 /**
  * A URL, read by range requests (RFC 9110, 14). Opening it is one request, which brings the first 64 KiB along.
@@ -35,6 +28,7 @@ export interface HttpSourceOptions extends HttpOptions {
  * @throws LongspanError `not-found`, `permission-denied`, `network-failed`, `aborted`; `unsupported` when the server sends no ranges and the file is large
  */
 export async function httpSource(url: string | URL, options: HttpSourceOptions = {}): Promise<ByteSource> {
+  checkHttpOptions(options, "httpSource");
   return (await openHttpSource(httpUrl(url), options)).source;
 }
 

@@ -2,6 +2,7 @@ import type { Sidecar, TargetRequest } from "../adapter/target.ts";
 import type { FileSet } from "../bytes/file-set.ts";
 import type { DirectorySink } from "../bytes/sink.ts";
 import type { ProgressListener } from "../accounting/progress.ts";
+import { checkOptions, type OptionNames, wrongOption } from "../arguments/check-options.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { checkTies } from "./check-ties.ts";
 import { tokenizerOfLength } from "./extend/tokenizer-of-length.ts";
@@ -24,6 +25,15 @@ export interface ConvertOptions {
   readonly onProgress?: ProgressListener | undefined;
 }
 
+const optionNames: OptionNames<ConvertOptions> = {
+  sink: true,
+  fileName: true,
+  shardBytes: true,
+  tokenizer: true,
+  signal: true,
+  onProgress: true,
+};
+
 /** Files that make a tokenizer, by the names transformers gives them. */
 export const tokenizerFileNames: readonly string[] = [
   "tokenizer.json",
@@ -45,7 +55,14 @@ export const tokenizerFileNames: readonly string[] = [
  * @throws LongspanError the plan's `problem`; `source-changed` when any file was changed since it was opened; `weights-mismatch` when a tied copy has other values; what sources and sinks throw.
  */
 export async function convertCheckpoint(plan: ConversionPlan, options: ConvertOptions): Promise<readonly string[]> {
-  const { sink, signal } = options;
+  checkOptions(options, optionNames, "converter.convert");
+  const { sink, signal, fileName, shardBytes } = options;
+  if (fileName !== undefined && typeof fileName !== "string")
+    throw wrongOption("fileName", fileName, 'a name, such as "model.safetensors"');
+  if (shardBytes !== undefined && !(Number.isSafeInteger(shardBytes) && shardBytes > 0))
+    throw wrongOption("shardBytes", shardBytes, "an integer of bytes, such as 5e9");
+  if (options.tokenizer !== undefined && typeof Object(options.tokenizer).resolve !== "function")
+    throw wrongOption("tokenizer", options.tokenizer, 'a set of files: directoryFileSet("folder")');
   const sidecars: Sidecar[] = [];
   const tracker = fileTracker();
   const tokenizer = tokenizerOf(plan, options.tokenizer, tracker);

@@ -4,6 +4,7 @@ import type { Target } from "../adapter/target.ts";
 import { checkAdapters } from "../arguments/check-adapters.ts";
 import { checkCheckpoint } from "../arguments/check-checkpoint.ts";
 import { checkDataTypeName } from "../arguments/known-name.ts";
+import { checkOptions } from "../arguments/check-options.ts";
 import { checkSettled } from "../arguments/check-settled.ts";
 import type { CheckpointPlace } from "../place/checkpoint-place.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
@@ -12,7 +13,7 @@ import type { DataType } from "../tensor/data-type.ts";
 import { uniqueByName } from "./choose-claim.ts";
 import type { ConversionPlan } from "./conversion-plan.ts";
 import type { ConvertOptions } from "./convert-checkpoint.ts";
-import { openCheckpoint, type OpenOptions } from "./open-checkpoint.ts";
+import { openCheckpoint, openOptionNames, type OpenOptions } from "./open-checkpoint.ts";
 import { planConversion } from "./plan-conversion.ts";
 import type { Verification, VerifyOptions } from "./verify-checkpoints.ts";
 
@@ -41,13 +42,17 @@ export interface Converter {
  */
 export function createConverter(options: { readonly adapters: readonly FormatAdapter[] }): Converter {
   checkAdapters(options, "createConverter({ adapters: [torch()] })");
+  checkOptions(options, { adapters: true }, "createConverter");
   const { adapters } = options;
   const targets = onlyOnce(adapters, "target", (adapter) => adapter.targets);
   const layouts = onlyOnce(adapters, "layout", (adapter) => adapter.layouts);
   return {
     targets,
     layouts,
-    open: (place, given = {}) => openCheckpoint(place, { ...given, adapters }),
+    async open(place, given) {
+      checkOptions(given, openOptionNames, "converter.open");
+      return openCheckpoint(place, { ...given, adapters });
+    },
     plan(source, request) {
       checkCheckpoint(source, "The source of a plan");
       checkRequest(request);
@@ -75,6 +80,7 @@ function checkRequest(request: unknown): asserts request is PlanRequest {
       `A plan names its target: write converter.plan(source, { target: ${JSON.stringify(target)} }).`,
     );
   }
+  checkOptions(request, { target: true, layout: true, dataType: true }, "converter.plan");
   checkDataTypeName(Reflect.get(request, "dataType"));
 }
 

@@ -9,6 +9,7 @@ import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
 import { wrappedFileSet } from "../bytes/wrapped-file-set.ts";
 import { checkAdapters } from "../arguments/check-adapters.ts";
 import { checkHead } from "../arguments/known-name.ts";
+import { checkOptions, type OptionNames, wrongOption } from "../arguments/check-options.ts";
 import type { CheckpointInput } from "../bytes/checkpoint-input.ts";
 import { checkpointInput, placeName, type CheckpointPlace } from "../place/checkpoint-place.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
@@ -56,6 +57,21 @@ export interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** All but the adapters, which a converter has already. */
+export const openOptionNames: OptionNames<Omit<OpenOptions, "adapters">> = {
+  head: true,
+  config: true,
+  layout: true,
+  prefix: true,
+  window: true,
+  extend: true,
+  limits: true,
+  base: true,
+  adapterConfig: true,
+  adapterName: true,
+  signal: true,
+};
+
 const headBytes = 4096;
 
 /**
@@ -66,7 +82,11 @@ const headBytes = 4096;
  */
 export async function openCheckpoint(place: CheckpointPlace, options: OpenOptions): Promise<Checkpoint> {
   checkAdapters(options, "openCheckpoint(place, { adapters: [torch()] })");
+  checkOptions(options, { adapters: true, ...openOptionNames }, "openCheckpoint");
   checkHead(options.head);
+  const { prefix } = options;
+  if (prefix !== undefined && typeof prefix !== "string")
+    throw wrongOption("prefix", prefix, 'what stands before the names of the trunk, as text: "model."');
   checkConfig(options.config);
   if (options.extend !== undefined && options.base !== undefined) throw adapterToExtend();
   const { signal } = options;

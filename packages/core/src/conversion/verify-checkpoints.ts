@@ -1,5 +1,6 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { ProgressListener } from "../accounting/progress.ts";
+import { checkOptions, type OptionNames, wrongOption } from "../arguments/check-options.ts";
 import { causeOf } from "../bytes/file-tracker.ts";
 import { headName } from "../longformer/head-definition.ts";
 import { checkTies } from "./check-ties.ts";
@@ -28,12 +29,17 @@ export interface VerifyOptions {
   readonly onProgress?: ProgressListener | undefined;
 }
 
+const optionNames: OptionNames<VerifyOptions> = { tolerance: true, signal: true, onProgress: true };
+
 /**
  * Compares two checkpoints in canonical space, whatever their frameworks: names, orientation and, after exact widening, values.
  * @throws LongspanError when either is no complete Longformer, or contradicts itself (`weights-mismatch`: a tied copy with other values);
  * `source-changed` when a file of either was changed since it was opened.
  */
 export async function verifyCheckpoints(a: Checkpoint, b: Checkpoint, options: VerifyOptions = {}): Promise<Verification> {
+  checkOptions(options, optionNames, "converter.verify");
+  const { tolerance = 0 } = options;
+  if (typeof tolerance !== "number" || !(tolerance >= 0)) throw wrongOption("tolerance", tolerance, "a number, 0 or more");
   const checkUnchanged = async (): Promise<void> => {
     await a.checkUnchanged({ signal: options.signal });
     await b.checkUnchanged({ signal: options.signal });

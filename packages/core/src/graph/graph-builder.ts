@@ -1,3 +1,5 @@
+import { checkName } from "../arguments/check-name.ts";
+import { checkText } from "../arguments/check-text.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { Attributes, NoAttributes } from "./attributes.ts";
 import { formatShape, sameShape, type Shape } from "./dimension.ts";
@@ -13,6 +15,7 @@ import {
 import type { Operation } from "./operation.ts";
 import { standardOperations, type OperationSet } from "./operations/standard-operations.ts";
 import { nodeLines } from "./print-graph.ts";
+import { shownValue } from "../text/shown-value.ts";
 import { validateGraph } from "./validate-graph.ts";
 import { formatType, type GraphDataType, type Value } from "./value.ts";
 
@@ -61,12 +64,14 @@ export interface GraphBuilder {
   finish(): Graph;
 }
 
-/** Builds a graph. @throws LongspanError `graph-invalid`. */
+/** Builds a graph. @throws LongspanError `graph-invalid`; `argument-invalid` for what is no function, operation or value. */
 export function buildGraph(
   name: string,
   build: (builder: GraphBuilder) => void,
   options: { readonly operations?: OperationSet } = {},
 ): Graph {
+  checkText(name, "The name of a graph", "twice");
+  checkBuild(build, "buildGraph(name, (builder) => { … })");
   const builder = createGraphBuilder({ name, inputs: [], parameters: [], nodes: [], outputs: [] }, options.operations);
   build(builder);
   return builder.finish();
@@ -81,6 +86,12 @@ export function extendGraph(
   build: (builder: GraphBuilder, value: (name: string) => Value) => void,
   options: { readonly operations?: OperationSet; readonly name?: string } = {},
 ): Graph {
+  if (!Array.isArray(Object(graph).nodes))
+    throw new LongspanError(
+      "argument-invalid",
+      `What is extended is a graph, not ${shownValue(graph)}: checkpointModel(checkpoint).graph.`,
+    );
+  checkBuild(build, "extendGraph(graph, (builder, value) => { … })");
   const builder = createGraphBuilder({ ...graph, name: options.name ?? graph.name }, options.operations);
   const values = graphValues(graph);
   build(builder, (name) => {
@@ -95,6 +106,38 @@ export function extendGraph(
     return value;
   });
   return builder.finish();
+}
+
+function checkBuild(build: unknown, call: string): void {
+  if (typeof build === "function") return;
+  throw new LongspanError("argument-invalid", `A graph is built by a function, not by ${shownValue(build)}: write ${call}.`);
+}
+
+/** What callers without a compiler may have written for a node. */
+function checkNode(operation: unknown, operands: unknown, operations: OperationSet): void {
+  if (typeof operation === "string") checkName("operation", operation, [...operations.keys()]);
+  if (typeof operation !== "object" || operation === null || !("outputTypes" in operation))
+    throw new LongspanError(
+      "argument-invalid",
+      typeof operation === "string"
+        ? `An operation is given itself, not by its name: write operations.${operation}.`
+        : `What is applied is no operation but ${shownValue(operation)}. Take one of operations: ${[...operations.keys()].join(", ")}.`,
+    );
+  const name = String(Object(operation).name);
+  if (!Array.isArray(operands))
+    throw new LongspanError(
+      "argument-invalid",
+      `The inputs of ${name} are a list of values: write builder.apply(operations.${name}, [x]).`,
+    );
+  for (const operand of operands) checkValue(operand, `An input of ${name}`);
+}
+
+function checkValue(value: unknown, what: string): void {
+  if (Array.isArray(Object(value).shape) && typeof Object(value).name === "string") return;
+  throw new LongspanError(
+    "argument-invalid",
+    `${what} is ${shownValue(value)}; it is a value of the graph, as builder.input, builder.parameter and builder.apply give them.`,
+  );
 }
 
 /** A builder that goes on where a graph ends. Names in `reserved` are not given to new values. */
@@ -118,12 +161,8 @@ export function createGraphBuilder(
     return name;
   };
 
-  const addNode = (
-    operation: Operation,
-    operands: readonly Value[],
-    attributes: Attributes = {},
-    name = operation.name,
-  ): readonly Value[] => {
+  const addNode = (operation: Operation, operands: readonly Value[], attributes: Attributes = {}, name?: string): readonly Value[] => {
+    checkNode(operation, operands, operations);
     const draft: GraphNode = { operation: operation.name, inputs: operands.map((value) => value.name), attributes, outputs: [] };
     const rule = operation.check(operands, attributes);
     if (rule !== undefined) {
@@ -134,7 +173,7 @@ export function createGraphBuilder(
     }
     const made = operation
       .outputTypes(operands, attributes)
-      .map((type): Value => ({ name: freshName(name), dataType: type.dataType, shape: type.shape }));
+      .map((type): Value => ({ name: freshName(name ?? operation.name), dataType: type.dataType, shape: type.shape }));
     nodes.push({ ...draft, outputs: made });
     return made;
   };
@@ -178,6 +217,7 @@ export function createGraphBuilder(
       nodes.push(node);
     },
     output(name, value) {
+      checkValue(value, `The output "${name}"`);
       outputs.push({ name, value: value.name });
     },
     scope(name, build) {

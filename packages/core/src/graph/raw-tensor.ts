@@ -1,7 +1,9 @@
+import { checkSettled } from "../arguments/check-settled.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { floatConversion, isFloatType } from "../tensor/convert-floats.ts";
-import { elementCount } from "../tensor/data-type.ts";
+import { elementCount, isDataType } from "../tensor/data-type.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { shownValue } from "../text/shown-value.ts";
 import type { GraphTensor } from "./value.ts";
 
 /** Numbers in lists of lists, as JSON has them. */
@@ -18,6 +20,7 @@ export type FloatTensor = Extract<GraphTensor, { dataType: "float32" }>;
  * @throws LongspanError `inputs-invalid` naming the input, what was found and where.
  */
 export function readIntegers(name: string, raw: RawTensor, axes: readonly string[], shape?: readonly number[]): IntegerTensor {
+  checkRaw(name, raw, axes);
   if (isTensor(raw) && isFloatType(raw.dataType) && raw.dataType !== "float32" && raw.dataType !== "float64")
     throw invalid(name, `${name} is ${raw.dataType}; it takes integers: int32 or int64.`);
   const { shape: found, values } = readShape(name, raw, axes, shape);
@@ -35,6 +38,7 @@ export function readIntegers(name: string, raw: RawTensor, axes: readonly string
 
 /** Floating-point numbers of any data type as float32 (rounded to nearest). @throws LongspanError `inputs-invalid`. */
 export function readFloats(name: string, raw: RawTensor, axes: readonly string[], shape?: readonly number[]): FloatTensor {
+  checkRaw(name, raw, axes);
   const { shape: found, values } = readShape(name, raw, axes, shape);
   if (!isTensor(raw)) return { dataType: "float32", shape: found, data: Float32Array.from(values, Number) };
   if (!isFloatType(raw.dataType)) throw invalid(name, `${name} is ${raw.dataType}; it takes floating-point numbers.`);
@@ -43,6 +47,18 @@ export function readFloats(name: string, raw: RawTensor, axes: readonly string[]
   const bytes = new Uint8Array(raw.data.buffer, raw.data.byteOffset, raw.data.byteLength);
   floatConversion(raw.dataType, "float32")(bytes, new Uint8Array(data.buffer));
   return { dataType: "float32", shape: found, data };
+}
+
+/** What callers without a compiler may have written. */
+function checkRaw(name: string, raw: unknown, axes: readonly string[]): void {
+  if (Array.isArray(raw)) return;
+  checkSettled(raw, name, "await before what makes it");
+  const { dataType, shape, data }: Partial<Tensor> = Object(raw);
+  if (Array.isArray(shape) && ArrayBuffer.isView(data) && typeof dataType === "string" && isDataType(dataType)) return;
+  throw invalid(
+    name,
+    `${name} is ${ArrayBuffer.isView(raw) ? "an array without a shape" : shownValue(raw)}; give lists of numbers [${axes.join(", ")}], or a tensor { dataType, shape, data } whose data is a typed array.`,
+  );
 }
 
 function isTensor(raw: RawTensor): raw is Tensor {
@@ -95,7 +111,9 @@ function flatten(
     if (shape.length > axes.length) throw invalid(name, `${name} is nested deeper than its ${axes.length} axes: ${axes.join(", ")}.`);
     level = lists.flat(1);
   }
-  return { shape, values: level.filter((item): item is number | bigint => typeof item !== "object") };
+  const odd = level.findIndex((item) => typeof item !== "number" && typeof item !== "bigint");
+  if (odd !== -1) throw invalid(name, `${name} holds ${shownValue(level[odd])} at ${place(odd, shape)}; it takes numbers.`);
+  return { shape, values: level as readonly (number | bigint)[] };
 }
 
 /** `[1, 17]`: where an element in C order stands. */

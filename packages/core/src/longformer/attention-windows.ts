@@ -1,4 +1,5 @@
 import { LongspanError } from "../errors/longspan-error.ts";
+import { shownValue } from "../text/shown-value.ts";
 
 /** Windows of attention, both sides together, without the token itself: one for all layers, or one for each. */
 export type AttentionWindows = number | readonly number[];
@@ -8,12 +9,12 @@ export type AttentionWindows = number | readonly number[];
  * @throws LongspanError `argument-invalid` for odd ones, and for another number of them than layers.
  */
 export function windowsOfLayers(window: AttentionWindows, layers: number): readonly number[] {
-  const windows = typeof window === "number" ? Array.from({ length: layers }, () => window) : window;
-  const wrong = windows.find((one) => !Number.isSafeInteger(one) || one < 2 || one % 2 !== 0);
-  if (wrong !== undefined) {
+  const windows = Array.isArray(window) ? (window as readonly number[]) : Array.from({ length: layers }, () => window as number);
+  const wrong = windows.findIndex((one) => !Number.isSafeInteger(one) || one < 2 || one % 2 !== 0);
+  if (wrong !== -1) {
     throw new LongspanError(
       "argument-invalid",
-      `The window ${wrong} is not possible: a window (--window, option window) counts the tokens on both sides together, so it is an even integer, 2 or more.`,
+      `The window ${shownValue(windows[wrong])} is not possible: a window (--window, option window) counts the tokens on both sides together, so it is an even integer, 2 or more.`,
       { details: { window } },
     );
   }

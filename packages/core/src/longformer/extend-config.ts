@@ -1,3 +1,4 @@
+import { checkOptions, type OptionNames } from "../arguments/check-options.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { windowsOfLayers, type AttentionWindows } from "./attention-windows.ts";
 import type { ParsedConfig } from "./config.ts";
@@ -32,6 +33,7 @@ export interface Extension {
  * configuration; `config-invalid`; `unsupported` for what a Longformer does not have.
  */
 export function extendConfig(raw: unknown, origin: string, options: ExtendOptions): ParsedConfig & { readonly extension: Extension } {
+  checkOptions(options, { maxLength: true, window: true } satisfies OptionNames<ExtendOptions>, "the option extend");
   const given: Readonly<Record<string, unknown>> = typeof raw === "object" && raw !== null && !Array.isArray(raw) ? { ...raw } : {};
   if (!isRobertaModelType(given.model_type)) throw notARoberta(raw, given.model_type, origin);
   const asLongformer = robertaAsLongformerConfig(given, origin);

@@ -1,3 +1,4 @@
+import { checkName } from "../arguments/check-name.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { shownValue } from "../text/shown-value.ts";
 import type { LongformerConfig } from "./config.ts";
@@ -71,11 +72,25 @@ function questionAnsweringSeparators(config: LongformerConfig): 2 | 3 {
   );
 }
 
+/** @throws LongspanError `argument-invalid` for a policy that is none, as a head of one's own may give it. */
+export function checkGlobalAttentionPolicy(policy: GlobalAttentionPolicy): void {
+  const { kind, side, tokenId, count }: Partial<SeparatorPolicy> = Object(policy);
+  checkName("kind of global attention", kind, ["none", "first-token", "separator"]);
+  if (kind !== "separator") return;
+  checkName("side of a separator", side, ["before", "after"]);
+  if (Number.isSafeInteger(tokenId) && (count === 2 || count === 3)) return;
+  throw new LongspanError(
+    "argument-invalid",
+    `Global tokens by separators need a tokenId, an integer, and a count, 2 or 3; they were given as ${shownValue(policy)}.`,
+  );
+}
+
 /**
  * The global attention mask of token ids `[rows, sequence]`: 1 for global tokens.
- * @throws LongspanError `separators-mismatch` naming the row.
+ * @throws LongspanError `separators-mismatch` naming the row; `argument-invalid` for a policy that is none.
  */
 export function applyGlobalAttentionPolicy(policy: GlobalAttentionPolicy, ids: Int32Array, sequence: number): Int32Array {
+  checkGlobalAttentionPolicy(policy);
   const mask = new Int32Array(ids.length);
   for (let start = 0; start < ids.length; start += sequence) {
     if (policy.kind === "first-token") mask[start] = 1;

@@ -1,10 +1,13 @@
+import { checkName } from "../arguments/check-name.ts";
+import { checkOptions, type OptionNames } from "../arguments/check-options.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { GraphBuilder } from "../graph/graph-builder.ts";
 import type { Value } from "../graph/value.ts";
 import type { LongformerConfig } from "./config.ts";
 import { attendsLocally, type GlobalAttentionPolicy } from "./global-attention-policy.ts";
-import { headRecords, isHead, type Head, type HeadRecord, type HeadSizes } from "./head.ts";
+import { headRecords, heads, isHead, type Head, type HeadRecord, type HeadSizes } from "./head.ts";
 import type { ParameterDraft } from "./parameter-draft.ts";
+import { shownValue } from "../text/shown-value.ts";
 
 /** What a head of one's own computes with, beside the trunk's last hidden state. */
 export interface HeadContext {
@@ -42,23 +45,53 @@ export interface HeadParts extends Pick<HeadDefinition, "name" | "graph"> {
   readonly globalAttention?: HeadRecord["globalAttention"] | undefined;
 }
 
+const partNames: OptionNames<HeadParts> = {
+  name: true,
+  parameters: true,
+  graph: true,
+  architecture: true,
+  labels: true,
+  lastLayer: true,
+  pooler: true,
+  globalAttention: true,
+};
+
+const roles: readonly ParameterDraft["role"][] = ["linear", "bias", "normalization", "embedding"];
+
 /**
  * A head of these parts. Nothing is registered: give it where a head is asked for, `converter.open(place, { head: spanNer })`. Layouts write and read its
  * parameters as they do those of the standard heads: linear weights `classifier.weight` is the example of, normalizations as `lm_head.layer_norm`.
- * @throws LongspanError `argument-invalid` for the name of another head.
+ * @throws LongspanError `argument-invalid` for the name of another head, for parts that no head has, and for parameters that are none.
  */
 export function defineHead(parts: HeadParts): HeadDefinition {
-  const { name, parameters, graph, labels = 0, lastLayer, pooler = "unused", globalAttention = () => ({ kind: "none" }) } = parts;
-  if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(name) || isHead(name))
+  checkOptions(parts, partNames, "defineHead");
+  const {
+    name,
+    parameters,
+    graph,
+    labels = 0,
+    lastLayer,
+    pooler = "unused",
+    globalAttention = () => ({ kind: "none" }),
+  }: HeadParts = Object(parts);
+  if (typeof name !== "string" || !/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(name) || isHead(name))
     throw new LongspanError(
       "argument-invalid",
-      `A head of one's own has a name of its own in kebab case, such as "span-ner"; ${JSON.stringify(name)} is none, or another head's.`,
+      `A head of one's own has a name of its own in kebab case, such as "span-ner"; ${shownValue(name)} is none, or another head's.`,
     );
+  for (const [part, value] of Object.entries({ parameters, graph, globalAttention }))
+    if (typeof value !== "function")
+      throw new LongspanError("argument-invalid", `The part ${part} of the head "${name}" is ${shownValue(value)}; it is a function.`);
+  if (!Number.isSafeInteger(labels) || labels < 0)
+    throw new LongspanError("argument-invalid", `The head "${name}" has ${shownValue(labels)} labels; it is an integer, 0 for none.`);
+  checkName("pooler", pooler, ["required", "optional", "unused"], {}, ` of the head "${name}"`);
+  const drafts = parameters({ hiddenSize: 1, vocabSize: 1, labels: 1, tieWordEmbeddings: true });
+  checkDrafts(name, drafts);
   const className = name.replaceAll(/(?:^|-)([a-z0-9])/g, (_, first: string) => first.toUpperCase());
   return {
     name,
     architecture: parts.architecture ?? `LongformerFor${className}`,
-    segment: parameters({ hiddenSize: 1, vocabSize: 1, labels: 1, tieWordEmbeddings: true })[0]?.name.split(".")[0],
+    segment: drafts[0]?.name.split(".")[0],
     parameters,
     graph,
     lastLayer,
@@ -71,13 +104,31 @@ export function defineHead(parts: HeadParts): HeadDefinition {
   };
 }
 
-/** What is known of a head. */
-export function headRecord(head: AnyHead): HeadRecord {
-  return typeof head === "string" ? headRecords[head] : head;
+function checkDrafts(head: string, drafts: unknown): void {
+  if (!Array.isArray(drafts))
+    throw new LongspanError("argument-invalid", `The parameters of the head "${head}" are ${shownValue(drafts)}; they are a list.`);
+  for (const draft of drafts) {
+    const { name, shape, role }: ParameterDraft = Object(draft);
+    const right = typeof name === "string" && Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size > 0);
+    if (!right)
+      throw new LongspanError(
+        "argument-invalid",
+        `The head "${head}" has a parameter ${shownValue(draft)}; it is such as { name: "spans.weight", shape: [labels, hiddenSize], role: "linear" }.`,
+      );
+    checkName("role", role, roles, {}, ` of a parameter ("${name}" of the head "${head}")`);
+  }
 }
 
-/** A head's name. */
+/** What is known of a head. @throws LongspanError `argument-invalid` for what is none. */
+export function headRecord(head: AnyHead): HeadRecord {
+  if (typeof head === "object" && typeof Object(head).globalAttention === "function") return head;
+  checkName("head", head, heads);
+  return headRecords[head as Head];
+}
+
+/** A head's name. @throws LongspanError `argument-invalid` for what is none. */
 export function headName(head: AnyHead): string {
+  headRecord(head);
   return typeof head === "string" ? head : head.name;
 }
 

@@ -1,6 +1,8 @@
+import { checkSettled } from "../arguments/check-settled.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { GraphTensor } from "../graph/value.ts";
 import { readFloats, readIntegers, type RawTensor } from "../graph/raw-tensor.ts";
+import { checkParsedConfig } from "./check-parsed-config.ts";
 import type { LongformerConfig } from "./config.ts";
 import { applyGlobalAttentionPolicy, type GlobalAttentionPolicy } from "./global-attention-policy.ts";
 import { globalAttentionPolicy, inputAxes, type AnyHead } from "./head-definition.ts";
@@ -42,12 +44,16 @@ const inputNames: readonly string[] = [
  * - token_type_ids: 0.
  *
  * Pure: nothing given is changed.
- * @throws LongspanError `inputs-invalid` for what is missing, ragged or of another shape; `separators-mismatch`; `sequence-too-long`.
+ * @throws LongspanError `argument-invalid` for what is no configuration or head; `inputs-invalid` for what is missing, ragged or of another shape; `separators-mismatch`; `sequence-too-long`.
  */
 export function prepareInputs(config: LongformerConfig, head: AnyHead, raw: RawLongformerInputs): Record<string, GraphTensor> {
+  checkParsedConfig(config);
+  const axes = inputAxes(head);
+  checkSettled(raw, "What the inputs are prepared of", "await before it");
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw))
+    throw invalid("input_ids", "Inputs are given by name: write prepareInputs(config, head, { input_ids: [[0, 5, 2]] }).");
   const unknown = Object.keys(raw).find((name) => !inputNames.includes(name));
   if (unknown !== undefined) throw invalid(unknown, `"${unknown}" is not an input of a Longformer; inputs are ${inputNames.join(", ")}.`);
-  const axes = inputAxes(head);
   const { words, ids, shape } = readWords(config, raw, axes);
   const given = (name: Exclude<keyof RawLongformerInputs, "input_ids" | "inputs_embeds">): Int32Array | undefined => {
     const value = raw[name];

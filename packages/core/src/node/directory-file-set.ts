@@ -1,6 +1,7 @@
 import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
+import { checkText } from "../arguments/check-text.ts";
 import { checkFileName } from "../bytes/file-name.ts";
 import type { FileSet } from "../bytes/file-set.ts";
 import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
@@ -14,6 +15,7 @@ import { fileSystemError, systemCodeOf } from "./file-system-error.ts";
  * folders that lie elsewhere.
  */
 export function directoryFileSet(path: string): FileSet {
+  checkText(path, "The folder of the files", "model");
   return {
     name: path,
     async resolve(fileName, { signal, namedIn } = {}) {

@@ -1,5 +1,7 @@
 import { lstat, mkdir, readdir, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { checkOptions, type OptionNames } from "../arguments/check-options.ts";
+import { checkText } from "../arguments/check-text.ts";
 import { checkPlainPath } from "../bytes/file-name.ts";
 import type { ByteSink, DirectorySink } from "../bytes/sink.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
@@ -22,6 +24,8 @@ export interface DirectorySinkOptions extends SinkOptions {
   readonly fileNames?: readonly string[] | undefined;
 }
 
+const optionNames: OptionNames<DirectorySinkOptions> = { force: true, sources: true, onNote: true, fileNames: true };
+
 /**
  * A folder of files, all or nothing. A new folder appears under its name at `commit()`, complete and on the disk. In an existing one that is empty, or with `force`,
  * the files written take the places of those of their names, superseded ones go, and all others stay.
@@ -32,6 +36,8 @@ export interface DirectorySinkOptions extends SinkOptions {
  * @throws LongspanError `target-exists`, `target-is-source`, `argument-invalid` (a file where the folder should be), `not-found` (no parent folder), `permission-denied`
  */
 export async function directorySink(path: string, options: DirectorySinkOptions = {}): Promise<DirectorySink> {
+  checkText(path, "The folder to write to", "model-hf");
+  checkOptions(options, optionNames, "directorySink");
   const sources = await protectedSources(options.sources ?? []);
   const onNote = options.onNote ?? (() => {});
   const target = await locate(path, options, sources, onNote);

@@ -1,5 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { wrongOption } from "../arguments/check-options.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 
 /** Device and inode of what a path leads to, links followed: equal for two names of one file. Undefined where there is nothing. */
@@ -18,8 +19,9 @@ export interface ProtectedSources {
   check(path: string): Promise<void>;
 }
 
-/** Of a folder, the folder itself and the files in it count. */
+/** Of a folder, the folder itself and the files in it count. @throws LongspanError `argument-invalid` for what is no list. */
 export async function protectedSources(paths: readonly string[]): Promise<ProtectedSources> {
+  if (!Array.isArray(paths)) throw wrongOption("sources", paths, "a list of paths");
   const nameOf = new Map<string, string>();
   for (const path of paths) {
     const inside = await readdir(path).catch(() => []);

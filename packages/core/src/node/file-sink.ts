@@ -1,5 +1,7 @@
 import { rm } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
+import { checkOptions, type OptionNames } from "../arguments/check-options.ts";
+import { checkText } from "../arguments/check-text.ts";
 import type { ByteSink, DirectorySink } from "../bytes/sink.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { type FileByteSink, fileByteSink } from "./file-byte-sink.ts";
@@ -10,6 +12,8 @@ import { removeOrphans, stagingPath } from "./staging.ts";
 import { syncDirectory } from "./sync-directory.ts";
 import { checkFolder, existsError, targetStats } from "./target-folder.ts";
 
+const optionNames: OptionNames<SinkOptions> = { force: true, sources: true, onNote: true };
+
 /**
  * One file of a given path, all or nothing: `file()` takes its name only, and only once. The file appears at `commit()`, complete and on the disk; until then it lies beside
  * its place as `.NAME.longspan-staging-…`. Where the path is a symbolic link, the link is replaced and what it leads to stays: in Hugging Face's cache that is shared.
@@ -17,6 +21,8 @@ import { checkFolder, existsError, targetStats } from "./target-folder.ts";
  * @throws LongspanError `target-exists`, `target-is-source`, `argument-invalid` (a folder or a device where the file should be), `not-found` (no folder to hold it), `permission-denied`
  */
 export async function fileSink(path: string, options: SinkOptions = {}): Promise<DirectorySink> {
+  checkText(path, "The file to write", "model.safetensors");
+  checkOptions(options, optionNames, "fileSink");
   const { force = false, onNote = () => {} } = options;
   const absolute = resolve(path);
   const folder = dirname(absolute);

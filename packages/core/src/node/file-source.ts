@@ -1,5 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { resolve } from "node:path";
+import { checkText } from "../arguments/check-text.ts";
 import type { ByteSource } from "../bytes/byte-source.ts";
 import { checkRange } from "../bytes/check-range.ts";
 import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
@@ -21,6 +22,7 @@ const recheckMilliseconds = 1000;
  * `source-changed` for a file that is being written just now
  */
 export async function fileSource(path: string): Promise<ByteSource> {
+  checkText(path, "The file to read", "model.safetensors");
   let handle: FileHandle | undefined;
   try {
     handle = await open(path, "r");

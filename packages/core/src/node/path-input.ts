@@ -1,6 +1,7 @@
 import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
+import { checkText } from "../arguments/check-text.ts";
 import type { CheckpointInput } from "../bytes/checkpoint-input.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { directoryFileSet } from "./directory-file-set.ts";
@@ -11,6 +12,7 @@ import { fileSystemError, systemCodeOf } from "./file-system-error.ts";
  * @throws LongspanError `not-found`, `permission-denied`; `argument-invalid` for an empty path, and for a pipe or a device.
  */
 export async function pathInput(text: string): Promise<CheckpointInput> {
+  checkText(text, "The path of a checkpoint", "model.ckpt");
   // It would be the working folder.
   if (text === "")
     throw new LongspanError("argument-invalid", "The path of a checkpoint is empty. Give a path, a folder, or an http(s) URL.");

@@ -3,7 +3,7 @@ import type { CheckpointInput } from "../bytes/checkpoint-input.ts";
 import { blobSource } from "../bytes/blob-source.ts";
 import type { FileSet } from "../bytes/file-set.ts";
 import { filesFileSet } from "../bytes/files-file-set.ts";
-import type { HttpSourceOptions } from "../bytes/http-source.ts";
+import type { HttpSourceOptions } from "../bytes/http-options.ts";
 import { urlInput } from "../bytes/url-input.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { shownValue } from "../text/shown-value.ts";

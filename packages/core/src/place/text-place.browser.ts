@@ -1,5 +1,5 @@
 import type { CheckpointInput } from "../bytes/checkpoint-input.ts";
-import type { HttpSourceOptions } from "../bytes/http-source.ts";
+import type { HttpSourceOptions } from "../bytes/http-options.ts";
 import { urlInput } from "../bytes/url-input.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { CheckpointInput } from "../bytes/checkpoint-input.ts";
-import type { HttpSourceOptions } from "../bytes/http-source.ts";
+import type { HttpSourceOptions } from "../bytes/http-options.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { pathInput } from "../node/path-input.ts";
 

@@ -1,6 +1,7 @@
 import type { Layout } from "../adapter/layout.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { isTrunkName } from "../longformer/spec.ts";
+import { shownValue } from "../text/shown-value.ts";
 import { indexPatterns, type PatternIndex } from "./pattern-index.ts";
 import { parseRule, type ParsedRule } from "./parse-rule.ts";
 import { fillPattern, matchPattern, parsePattern, type Pattern } from "./pattern.ts";
@@ -50,6 +51,8 @@ export interface ParsedLayout {
  * @throws LongspanError `layout-invalid` naming the layout and the rules.
  */
 export function parseLayout(layout: Layout): ParsedLayout {
+  if (!Array.isArray(Object(layout).rules))
+    throw new LongspanError("layout-invalid", `A layout is an object with a name and a list of rules; this is ${shownValue(layout)}.`);
   return inLayout(layout, () => {
     const rules = layout.rules.map((rule) => parseRule(rule));
     const accepts = (layout.accepts ?? []).map((rule) => parseRule(rule));

@@ -3,6 +3,7 @@ import { bindSymbols, evaluateDimension, formatShape } from "../graph/dimension.
 import type { Graph, GraphInput, GraphNode } from "../graph/graph.ts";
 import { place, readFloats, readIntegers } from "../graph/raw-tensor.ts";
 import { formatType, type GraphTensor } from "../graph/value.ts";
+import { shownValue } from "../text/shown-value.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { SessionInputs } from "./runtime.ts";
 
@@ -24,6 +25,11 @@ export function createInputCheck(graph: Graph): (inputs: SessionInputs) => Check
   const tables = embeddingTables(graph);
   const names = graph.inputs.map((input) => input.name);
   return (inputs) => {
+    if (typeof inputs !== "object" || inputs === null)
+      throw invalid(
+        names[0] ?? "",
+        `Graph "${graph.name}" takes its inputs by name, and was given ${shownValue(inputs)}; they are ${names.join(", ")}.`,
+      );
     const unknown = Object.keys(inputs).find((name) => !names.includes(name));
     if (unknown !== undefined)
       throw invalid(unknown, `Graph "${graph.name}" has no input "${unknown}"; its inputs are ${names.join(", ")}.`);

@@ -1,3 +1,5 @@
+import { checkCheckpoint } from "../arguments/check-checkpoint.ts";
+import { checkOptions, type OptionNames } from "../arguments/check-options.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -8,6 +10,8 @@ import { longformerGraph, type LongformerGraphOptions } from "../longformer/grap
 
 /** What the graph of a checkpoint gives beside the head's outputs. */
 export type CheckpointModelOptions = Pick<LongformerGraphOptions, "attentions" | "hiddenStates" | "words">;
+
+const optionNames: OptionNames<CheckpointModelOptions> = { attentions: true, hiddenStates: true, words: true };
 
 /** Everything `Runtime.prepare` and `prepareInputs` take. */
 export interface CheckpointModel {
@@ -23,6 +27,8 @@ export interface CheckpointModel {
  * @throws LongspanError what `Checkpoint.weights` and `longformerGraph` throw.
  */
 export function checkpointModel(checkpoint: Checkpoint, options: CheckpointModelOptions = {}): CheckpointModel {
+  checkCheckpoint(checkpoint, "The checkpoint of a model");
+  checkOptions(options, optionNames, "checkpointModel");
   const weights = checkpoint.weights();
   const { config, head, spec } = checkpoint;
   if (config === null || head === null || spec === null)

@@ -1,3 +1,5 @@
+import { checkCheckpoint } from "../arguments/check-checkpoint.ts";
+import { checkOptions, type OptionNames } from "../arguments/check-options.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { ProgressListener } from "../accounting/progress.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
@@ -26,6 +28,16 @@ export interface CompareForwardOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ProgressListener | undefined;
 }
+
+const optionNames: OptionNames<CompareForwardOptions> = {
+  runtime: true,
+  dataType: true,
+  inputs: true,
+  layers: true,
+  tolerance: true,
+  signal: true,
+  onProgress: true,
+};
 
 /** What comparing one output found. */
 export interface OutputComparison {
@@ -77,6 +89,9 @@ export interface ForwardComparison {
  * @throws LongspanError when either is no complete Longformer, its weights are not finite, or no model takes the inputs.
  */
 export async function compareForward(a: Checkpoint, b: Checkpoint, options: CompareForwardOptions): Promise<ForwardComparison> {
+  checkCheckpoint(a, "The first checkpoint to compare");
+  checkCheckpoint(b, "The second checkpoint to compare");
+  checkOptions(options, optionNames, "compareForward");
   const tolerance = options.tolerance ?? forwardTolerance;
   const { config, head } = checkpointModel(a);
   const samples = options.inputs ?? sampleInputs(config, head);
@@ -128,14 +143,13 @@ async function runSamples(
     const chosen = [...samples.entries()].filter(([, { inputs }]) => wordsOf(inputs) === words);
     if (chosen.length === 0) continue;
     const model = checkpointModel(checkpoint, { words, hiddenStates: options.layers });
-    const session = await options.runtime.prepare(model.graph, model.weights, options);
+    const { runtime, dataType, signal, onProgress } = options;
+    const session = await runtime.prepare(model.graph, model.weights, { dataType, signal, onProgress });
     try {
       ({ device } = session);
       names = inOrder(model.graph.outputs.map(({ name }) => name));
       for (const [index, { inputs }] of chosen) {
-        results[index] = await takenOrRefused(model, inputs, async (prepared) =>
-          session.run(prepared, { signal: options.signal, onProgress: options.onProgress }),
-        );
+        results[index] = await takenOrRefused(model, inputs, async (prepared) => session.run(prepared, { signal, onProgress }));
       }
     } finally {
       await session.dispose();

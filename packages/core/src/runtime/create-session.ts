@@ -1,3 +1,4 @@
+import { checkOptions, type OptionNames, wrongOption } from "../arguments/check-options.ts";
 import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -24,6 +25,8 @@ export interface SessionParts {
   readonly free?: () => void | Promise<void>;
 }
 
+const runOptionNames: OptionNames<RunOptions> = { outputs: true, signal: true, onProgress: true };
+
 /** What every session does around its runs: checks at the door, outputs chosen, runs let end before anything is freed. */
 export function createSession({ graph, fitted, device, execute, profile, free }: SessionParts): Session {
   const checkInputs = createInputCheck(fitted);
@@ -33,6 +36,7 @@ export function createSession({ graph, fitted, device, execute, profile, free }:
 
   const part = (outputs: readonly string[] | undefined): Graph => {
     if (outputs === undefined) return fitted;
+    if (typeof outputs !== "object") throw wrongOption("outputs", outputs, "a list of names");
     const key = JSON.stringify(outputs.toSorted());
     const known = selected.get(key) ?? selectOutputs(fitted, outputs);
     selected.set(key, known);
@@ -44,6 +48,7 @@ export function createSession({ graph, fitted, device, execute, profile, free }:
         details: { graph: graph.name },
       });
     }
+    checkOptions(options, runOptionNames, "session.run");
     throwIfAborted(options.signal);
     return execute(part(options.outputs), checkInputs(inputs), options);
   };

@@ -1,4 +1,5 @@
 import { checkDataTypeName } from "../arguments/known-name.ts";
+import { checkOptions, type OptionNames } from "../arguments/check-options.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { OperationSet } from "../graph/operations/standard-operations.ts";
@@ -24,8 +25,11 @@ export function fitGraph(graph: Graph, runtime: Pick<Runtime, "name" | "capabili
   return lowerTo(graph, runtime.capabilities.operations, { ...options, runtime: runtime.name });
 }
 
+const prepareOptionNames: OptionNames<PrepareOptions> = { dataType: true, signal: true, onProgress: true, profile: true };
+
 /** The data type asked for, or the runtime's default. @throws LongspanError `argument-invalid`. */
 export function chosenDataType(runtime: Pick<Runtime, "name" | "capabilities">, options: PrepareOptions | undefined): DataType {
+  checkOptions(options, prepareOptionNames, "runtime.prepare");
   checkDataTypeName(options?.dataType);
   const { dataTypes } = runtime.capabilities;
   const wanted = options?.dataType ?? dataTypes[0];

@@ -1,3 +1,4 @@
+import { checkOptions, type OptionNames } from "../arguments/check-options.ts";
 import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
 import { LongspanError } from "../errors/longspan-error.ts";
 import { bindSymbols, evaluateShape, formatShape, sameShape } from "../graph/dimension.ts";
@@ -20,7 +21,9 @@ export interface ReferenceRuntimeOptions {
  * runtimes are held to. Linear in the sequence length. Needs nothing but JavaScript, and runs on the calling thread, which it lets go
  * from time to time.
  */
-export function referenceRuntime({ operations = standardOperations }: ReferenceRuntimeOptions = {}): Runtime {
+export function referenceRuntime(options: ReferenceRuntimeOptions = {}): Runtime {
+  checkOptions(options, { operations: true } satisfies OptionNames<ReferenceRuntimeOptions>, "referenceRuntime");
+  const { operations = standardOperations } = options;
   const name = "reference";
   const capabilities: RuntimeCapabilities = { operations: [...operations.keys()], dataTypes: ["float32"], attentionWeights: true };
   return {

@@ -23,6 +23,7 @@ export function shownValue(value: unknown): string {
 
 /** Of a container, a few members: what is beyond them does not fit. */
 function partsOf(value: unknown): Part[] {
+  if (typeof value === "function") return [{ text: value.name === "" ? "a function" : `the function ${value.name}` }];
   if (typeof value === "string") return [{ text: JSON.stringify(boundedText(value, valueCharacters)) }];
   if (typeof value === "bigint" || typeof value !== "object" || value === null) return [{ text: String(value) }];
   const list = Array.isArray(value);

@@ -1,6 +1,8 @@
+import { checkOptions, type OptionNames } from "../../arguments/check-options.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { buildGraph, type GraphBuilder } from "../../graph/graph-builder.ts";
 import type { Value } from "../../graph/value.ts";
+import { checkParsedConfig } from "../check-parsed-config.ts";
 import type { LongformerConfig } from "../config.ts";
 import { LongspanError } from "../../errors/longspan-error.ts";
 import type { Head } from "../head.ts";
@@ -33,6 +35,15 @@ export interface LongformerGraphOptions {
   readonly labels?: number | undefined;
 }
 
+const optionNames: OptionNames<LongformerGraphOptions> = {
+  hiddenStates: true,
+  attentions: true,
+  layers: true,
+  words: true,
+  pooler: true,
+  labels: true,
+};
+
 /**
  * A Longformer with a head as a graph. Inputs: see `longformerInputs` and `prepareInputs`. Outputs, under Hugging Face's names, float32:
  *
@@ -47,6 +58,8 @@ export interface LongformerGraphOptions {
  * @throws LongspanError `config-invalid`, `argument-invalid`.
  */
 export function longformerGraph(config: LongformerConfig, head: AnyHead, options: LongformerGraphOptions = {}): Graph {
+  checkParsedConfig(config);
+  checkOptions(options, optionNames, "longformerGraph");
   return buildGraph(`longformer ${headName(head)}`, (builder) => {
     const trunk = longformerTrunk(builder, config, { ...options, choices: headRecord(head).choices });
     for (const [name, value] of Object.entries(outputsOf(head)(builder, config, trunk.lastHiddenState, options)))
@@ -64,7 +77,7 @@ function outputsOf(head: AnyHead): HeadOutputs {
     : (builder, config, hidden, options) => ownOutputs(head, builder, config, hidden, options);
 }
 
-/** @throws LongspanError `graph-invalid` for a parameter that the head's graph takes and its list does not have in that shape. */
+/** @throws LongspanError `graph-invalid` for a graph without outputs, and for a parameter that the head's graph takes and its list does not have in that shape. */
 function ownOutputs(
   head: HeadDefinition,
   builder: GraphBuilder,
@@ -75,6 +88,12 @@ function ownOutputs(
   const labels = countLabels(head, config, options.labels);
   const pooled = head.pooler === "required" ? poolerOutput(builder, config, hidden) : undefined;
   const outputs = builder.scope(head.name, () => head.graph(builder, hidden, { config, labels, pooled }));
+  if (typeof outputs !== "object" || outputs === null || Object.keys(outputs).length === 0)
+    throw new LongspanError(
+      "graph-invalid",
+      `The graph of the head "${head.name}" gives no outputs. It returns them by name, such as { logits: linearLayer(builder, hidden, "spans", labels) }.`,
+      { details: { head: head.name } },
+    );
   const listed = new Map(head.parameters({ ...config, labels }).map(({ name, shape }) => [name, shape]));
   for (const { name, shape } of builder.draft().parameters) {
     if (isTrunkName(name) || String(listed.get(name)) === String(shape)) continue;
