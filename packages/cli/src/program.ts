@@ -5,7 +5,9 @@ import { standardCommands } from "./commands/standard-commands.ts";
 import { exitCodes } from "./exit-code.ts";
 import { withOptionFlags } from "./output/option-names.ts";
 import type { Terminal } from "./terminal.ts";
-import { describeOption, groupOptions } from "./help/group-options.ts";
+import { NamedCommand } from "./help/named-command.ts";
+import { overviewExamples } from "./help/examples.ts";
+import { addExamples, describeOption, groupOptions } from "./help/group-options.ts";
 
 /** The command line: what is true of the whole, and every command as it registers itself. */
 export function createProgram({ terminal: given, signal, setExitCode }: Omit<CommandContext, "version" | "codeFolder">): Command {
@@ -18,7 +20,7 @@ export function createProgram({ terminal: given, signal, setExitCode }: Omit<Com
     error: given.error,
     told: (sentence) => withOptionFlags(sentence, running),
   };
-  const program = new Command("longspan")
+  const program = new NamedCommand("longspan")
     .description("Longformer checkpoints of any framework: what they are, into any other, whether two are the same, and what they give")
     .option("-V, --version", "output the version number")
     .on("option:version", () => {
@@ -27,7 +29,8 @@ export function createProgram({ terminal: given, signal, setExitCode }: Omit<Com
     })
     .configureHelp({ optionDescription: describeOption })
     .exitOverride()
-    .showHelpAfterError("(longspan <command> --help lists the options)")
+    .helpCommand("help [command]", "display help for a command")
+    .showHelpAfterError("(longspan --help lists the commands)")
     .configureOutput({ writeOut: (text) => terminal.out.write(text), writeErr: (text) => terminal.error.write(text) });
   program.hook("preAction", (_, command) => {
     running = command;
@@ -38,8 +41,24 @@ export function createProgram({ terminal: given, signal, setExitCode }: Omit<Com
   for (const command of program.commands) {
     refuseTwice(command);
     groupOptions(command);
+    command.showHelpAfterError(`(longspan ${command.name()} --help lists the options)`);
   }
+  addExamples(program, overviewExamples);
   return program;
+}
+
+/**
+ * What commander would not say: of a command that there is not, with `--help` or behind `help`, it shows the overview.
+ * @returns the words that are run: `help` and `help help` are the overview that was asked for
+ */
+export function knownWords(program: Command, words: readonly string[]): readonly string[] {
+  const [first = "-", second] = words;
+  const isKnown = (name: string): boolean => program.commands.some((command) => command.name() === name);
+  if (first === "help" && (second === undefined || second === "help")) return ["--help"];
+  const name = first === "help" ? second : first;
+  if (name !== undefined && !name.startsWith("-") && !isKnown(name))
+    program.error(`error: unknown command '${name}'`, { code: "commander.unknownCommand" });
+  return words;
 }
 
 /** An option that takes one value and is given two would lose one of them silently. */

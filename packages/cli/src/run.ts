@@ -4,7 +4,7 @@ import { exitCodeOf, exitCodes, type ExitCode } from "./exit-code.ts";
 import { jsonDocument } from "./output/json-document.ts";
 import { withOptionFlags } from "./output/option-names.ts";
 import { suggestedCommand } from "./output/suggested-command.ts";
-import { createProgram } from "./program.ts";
+import { createProgram, knownWords } from "./program.ts";
 import { styled, writeLine, writeText, type Terminal } from "./terminal.ts";
 
 /** Runs one command line and says how the process should end. Never throws. */
@@ -18,7 +18,7 @@ export async function run(argumentsGiven: readonly string[], terminal: Terminal,
     },
   });
   try {
-    await program.parseAsync([...argumentsGiven], { from: "user" });
+    await program.parseAsync([...knownWords(program, argumentsGiven)], { from: "user" });
     return exitCode;
   } catch (error) {
     const command = program.commands.find((one) => one.name() === argumentsGiven[0]);

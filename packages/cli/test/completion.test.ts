@@ -29,6 +29,10 @@ test.runIf(has("bash"))("bash offers commands, options, and what an option may b
   expect(offered("")).toEqual(expect.arrayContaining(["ask", "convert", "help"]));
   expect(offered("ask", "m", "--docu")).toEqual(["--document"]);
   expect(offered("ask", "m", "--runtime", "")).toEqual(expect.arrayContaining(["auto", "webgpu", "ort", "reference"]));
+  expect(offered("convert", "m", "--to", "paddle")).toEqual(["paddle", "paddle-safetensors"]);
+  expect(offered("convert", "m", "--dtype", "f")).toEqual(["float32", "float16"]);
+  expect(offered("inspect", "m", "--head", "q")).toEqual(["question-answering"]);
+  expect(offered("embed", "m", "--pooling", "c")).toEqual(["cls"]);
   expect(offered("classify", "m", "--aggregation", "s")).toEqual(["simple"]);
   expect(offered("completion", "z")).toEqual(["zsh"]);
   expect(offered("help", "as")).toEqual(["ask"]);
@@ -41,6 +45,10 @@ describe.each(["zsh", "fish"])("%s", (shell) => {
   test("its script has every command and option", async () => {
     const { out } = await runCommand("completion", shell);
     for (const words of ["ask", "inspect", "document", "question", "auto webgpu ort reference"]) expect(out).toContain(words);
+    // What is shown of an option says which it is, in whole words.
+    for (const words of ["a file of jobs", "a line for each answer", "processes that run the model", "of an adapter (PEFT)"])
+      expect(out.replaceAll("\\", "")).toContain(words);
+    expect(out).not.toMatch(/many at once|inside the check\b/);
     expect((await runCommand("completion", "ksh")).code).toBe(2);
   });
 

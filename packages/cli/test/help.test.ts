@@ -1,6 +1,6 @@
 import { PassThrough, Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { examples } from "../src/help/examples.ts";
+import { examples, overviewExamples } from "../src/help/examples.ts";
 import { withOptionFlags } from "../src/output/option-names.ts";
 import { createProgram } from "../src/program.ts";
 import { runCommand } from "./run-command.ts";
@@ -12,7 +12,26 @@ const names = program.commands.map((command) => command.name());
 test("what is misspelt is named with the nearest", async () => {
   const unknown = await runCommand("askk");
   expect(unknown).toMatchObject({ code: 2, out: "", error: expect.stringMatching(/unknown command 'askk'\n\(Did you mean ask\?\)/) });
+  for (const words of [
+    ["help", "aks"],
+    ["aks", "--help"],
+    ["aks", "--json"],
+  ])
+    expect(await runCommand(...words)).toMatchObject({
+      code: 2,
+      error: expect.stringMatching(/unknown command 'aks'\n\(Did you mean ask\?\)/),
+    });
+  expect((await runCommand("aks", "--json")).out).toContain("Did you mean ask?");
   const option = await runCommand("ask", "model", "--documnt", "x");
+  expect((await runCommand("ask", "model", "--file", "x")).error).toBe(
+    "error: unknown option '--file'\n(longspan ask --help lists the options)\n",
+  );
+  expect((await runCommand("ask", "model", "-q", "x")).error).toContain("(Did you mean --question?)");
+  const several = await runCommand("ask", "model", "--document", "d/a", "d/b", "d/c");
+  expect(several).toMatchObject({
+    code: 2,
+    error: expect.stringMatching(/too many arguments for 'ask'.*\n\(A text with spaces and a pattern/),
+  });
   expect(option).toMatchObject({ code: 2, error: expect.stringMatching(/unknown option '--documnt'\n\(Did you mean --document\?\)/) });
 });
 
@@ -20,6 +39,7 @@ test("help ask is ask --help; nothing at all is the overview, and wrong usage", 
   const [asked, told] = [await runCommand("help", "ask"), await runCommand("ask", "--help")];
   expect(asked).toEqual(told);
   expect(asked).toMatchObject({ code: 0, error: "" });
+  for (const words of [["help"], ["help", "help"]]) expect(await runCommand(...words)).toEqual(await runCommand("--help"));
   expect(await runCommand()).toMatchObject({ code: 2, out: "", error: expect.stringContaining("longspan [options] [command]") });
 });
 
@@ -38,15 +58,42 @@ describe.each(names)("%s --help", (name) => {
   });
 });
 
-test("everyday options come first, the rest under headings, each once", async () => {
-  const { out } = await runCommand("ask", "--help");
-  const headings = ["Options:", "Many at once:", "How texts are read:", "What computes:", "How the model is opened:", "Examples:"];
-  const places = headings.map((heading) => out.indexOf(`\n${heading}`));
-  expect(places).toEqual(places.toSorted((a, b) => a - b));
-  expect(places.every((place) => place > 0)).toBe(true);
-  const everyday = out.slice(places[0], places[1]);
-  for (const flag of ["--question", "--document", "--top-k", "--json"]) expect(everyday).toContain(flag);
-  for (const flag of ["--prefix", "--runtime", "--workers"]) expect(everyday).not.toContain(flag);
+/** What each command's reader looks for, in this order, before all headings. */
+const everyday: Readonly<Record<string, string>> = {
+  inspect: "--json",
+  convert: "--to --output --force --dry-run --json",
+  extend: "--max-length --window --to --output --force --dry-run --json",
+  verify: "--tolerance --forward --inputs --layers --json",
+  run: "--output --force --inputs --outputs --json",
+  ask: "--question --document --top-k --min-score --json",
+  fill: "--text --document --top-k --json",
+  classify: "--text --document --scores --aggregation --json",
+  embed: "--text --document --pooling --normalize --chunks --json",
+  serve: "--task --port --host --token --json",
+  page: "--port --connect",
+  doctor: "--json",
+  completion: "",
+};
+
+test.each(names)("%s: everyday options come first, the rest under headings, each once", async (name) => {
+  const { out } = await runCommand(name, "--help");
+  const [first = "", ...groups] = out
+    .slice(0, out.indexOf("\nExamples:"))
+    .split(/\n(?=[A-Z][^\n]*:\n)/)
+    .filter((part) => !/^(?:Usage|Arguments)/.test(part));
+  const flagsOf = (part: string): readonly string[] => [...part.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, flag = ""]) => flag);
+  expect(flagsOf(first)).toEqual([...(everyday[name] ?? "").split(" "), "--help"].filter((flag) => flag !== ""));
+  for (const group of groups) expect(flagsOf(group).length).toBeGreaterThan(0);
+  const all = flagsOf(out);
+  expect(new Set(all).size).toBe(all.length);
+});
+
+test("the overview has examples", async () => {
+  const { out } = await runCommand("--help");
+  for (const line of overviewExamples) {
+    expect(out).toContain(`  $ ${line}\n`);
+    expect(["help", ...names]).toContain(line.split(" ")[1]);
+  }
 });
 
 test("errors name options as they are typed", async () => {

@@ -368,6 +368,16 @@ describe("files of jobs", () => {
     }
   });
 
+  test("names of fields in any case; what is an option of the run, and what was most likely meant, is told", async () => {
+    writeFileSync(at("capitals.csv"), "ID,Question,DOCUMENT,Runtime,questoin\nx,who?,a cat,ort,y\n");
+    const { code, out, error } = await runCommand("ask", qaModel, "--input", at("capitals.csv"));
+    expect([code, linesOf(out)]).toEqual([0, [expect.objectContaining({ id: "x", windows: 1 })]]);
+    expect(error).toContain('the fields "questoin" (is question meant?).');
+    expect(error).toContain('Not used: the field "Runtime". --runtime is an option of the whole run, and no line has its own.');
+    const both = await runWithInput('{"Question": "a?", "question": "b?", "text": "x", "Id": 7}\n', "ask", qaModel, "--input", "-");
+    expect([linesOf(both.out)[0]?.id, both.error]).toEqual([7, expect.stringContaining('the fields "Question"')]);
+  });
+
   test("two columns of one name are refused: one would be lost", async () => {
     writeFileSync(at("columns.csv"), "question,document,document\nwho?,a,b\n");
     const { code, error } = await runCommand("ask", qaModel, "--input", at("columns.csv"));

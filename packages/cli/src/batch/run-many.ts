@@ -94,10 +94,8 @@ export async function runMany<Options extends TextCommandOptions>(
       stop();
       await output.sink.close(isDiscarded);
     }
-    const unused = [...own.unused].map((name) => JSON.stringify(name));
-    const notUsed = unused.length === 0 ? [] : [`Not used, since ${command.name} has no such option: the fields ${unused.join(", ")}.`];
     const cut = unread === 0 ? [] : [`Of ${unread} ${unread === 1 ? "text" : "texts"} the end was not read: unreadTokens says how much.`];
-    noteWarnings([...cut, ...notUsed], terminal);
+    noteWarnings([...cut, ...own.notes()], terminal);
     writeLine(terminal.error, styled("cyan", "done"), `  ${counts.summary()}`);
     const errors = counts.errors + (output.held?.errors ?? 0);
     if (errors > 0)

@@ -30,14 +30,18 @@ export function commandWords(program: Command, values: Readonly<Record<string, r
       .visibleOptions(command)
       .map(({ short, long, description, required, optional, argChoices }) => ({
         flags: [long, short].filter((flag) => flag !== undefined),
-        description: firstClause(description),
+        description: shortened(description),
         takesValue: required || optional,
         choices: argChoices ?? values[long ?? ""],
       })),
   }));
 }
 
-/** A line of a menu. */
-function firstClause(text: string): string {
-  return text.split(/[:;(]/)[0]?.trim().slice(0, 70) ?? "";
+/** What a line of a menu has room for. */
+const menuWidth = 72;
+
+/** A line of a menu: whole words. */
+function shortened(text: string): string {
+  const [line = ""] = text.split(/;| \(default/);
+  return line.length <= menuWidth ? line : `${line.slice(0, menuWidth).replace(/[\s,:(]+\S*$/, "")} …`;
 }

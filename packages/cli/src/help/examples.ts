@@ -1,3 +1,11 @@
+/** What stands below the overview: a way through the commands. */
+export const overviewExamples: readonly string[] = [
+  "longspan inspect model.ckpt",
+  "longspan convert model.ckpt --to hf -o model/",
+  'longspan ask model.ckpt --question "Who signed?" --document contract.pdf',
+  "longspan help ask",
+];
+
 /** What stands below a command's options in its help: as a reader would type it, the everyday first. */
 export const examples: Readonly<Record<string, readonly string[]>> = {
   inspect: ["longspan inspect model.ckpt", "longspan inspect allenai/longformer-base-4096"],

@@ -1,6 +1,9 @@
 import { Help, type Command, type Option } from "commander";
 import { examples } from "./examples.ts";
 
+/** The options for every day of all commands, in the order in which their reader looks for them; others stand behind these. */
+const everyday: readonly string[] = "maxLength window to output question text document topK force dryRun".split(" ");
+
 /** Options that few need every day, under what they are about; all others come first. Names are those of commander's attributes. */
 const groups: readonly (readonly [heading: string, options: readonly string[]])[] = [
   ["Many at once:", ["input", "inputFormat", "output", "outputFormat", "resume", "force", "unordered", "workers", "batchSize"]],
@@ -19,6 +22,9 @@ const groups: readonly (readonly [heading: string, options: readonly string[]])[
       "promptName",
     ],
   ],
+  ["What is written:", ["dtype", "shardSize"]],
+  ["ONNX files:", ["quantize", "globalAttention", "externalData"]],
+  ["How requests are taken:", ["batchWait", "queue", "maxBody", "maxLength", "requestTimeout"]],
   ["What computes:", ["runtime", "precision", "threads", "profile"]],
   [
     "How the model is opened:",
@@ -36,8 +42,11 @@ export function describeOption(option: Option): string {
 /** Puts a command's options in the order in which its reader looks for them, and examples below. */
 export function groupOptions(command: Command): void {
   const takesMany = command.options.some((option) => option.attributeName() === "input");
+  const writesModel = command.options.some((option) => option.attributeName() === "to");
   const headingOf = (option: Option): string | undefined => {
     const name = option.attributeName();
+    // Of commands that write a model, the layout is the one to write, and another option says how it is read.
+    if (writesModel && name === "layout") return "What is written:";
     // Of commands that write one thing, where it goes is an everyday question.
     if (option.mandatory || (!takesMany && (name === "output" || name === "force"))) return undefined;
     return groups.find(([, names]) => names.includes(name))?.[0];
@@ -51,10 +60,19 @@ export function groupOptions(command: Command): void {
     command.options.map((option, index) => {
       // What every command has stands behind what this one is about.
       const isLast = option.attributeName() === "json";
-      return [option, order.indexOf(headingOf(option) ?? "") * 1000 + index + (isLast ? 500 : 0)];
+      const place = everyday.indexOf(option.attributeName());
+      return [
+        option,
+        order.indexOf(headingOf(option) ?? "") * 1000 + (place === -1 ? everyday.length + index : place) + (isLast ? 500 : 0),
+      ];
     }),
   );
   (command.options as Option[]).sort((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0));
   const shown = examples[command.name()];
-  if (shown !== undefined) command.addHelpText("after", `\nExamples:\n${shown.map((line) => `  $ ${line}`).join("\n")}`);
+  if (shown !== undefined) addExamples(command, shown);
+}
+
+/** Command lines, below a command's options. */
+export function addExamples(command: Command, lines: readonly string[]): void {
+  command.addHelpText("after", `\nExamples:\n${lines.map((line) => `  $ ${line}`).join("\n")}`);
 }

@@ -48,7 +48,7 @@ export async function* jobsOf(
   given?: GivenText,
 ): AsyncGenerator<Job, void, void> {
   for await (const { number, fields = {}, problem } of lines) {
-    const said = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined));
+    const said = namedFields(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined));
     const id = said.id ?? number;
     if (problem !== undefined) yield { id: number, isNumbered: true, fields: {}, problem };
     else if (id !== "" && (typeof id === "string" || typeof id === "number")) {
@@ -65,6 +65,22 @@ export async function* jobsOf(
 
 /** Where a job's text may stand; `context` is what datasets of questions call it. */
 export const textFields = ["text", "document", "context", "file"] as const;
+
+/** Fields of a job that are no options. */
+export const jobFields: ReadonlySet<string> = new Set(["id", "question", ...textFields]);
+
+/** Fields of a job, whatever the case of their names: tables are headed `Question` and `ID`. One that is written as it is called goes first. */
+function namedFields(fields: readonly (readonly [string, unknown])[]): Job["fields"] {
+  const given = new Set(fields.map(([name]) => name));
+  return Object.fromEntries(
+    fields.map(([name, value]) => {
+      const lower = name.toLowerCase();
+      if (name === lower || given.has(lower) || !jobFields.has(lower)) return [name, value];
+      given.add(lower);
+      return [lower, value];
+    }),
+  );
+}
 
 function hasText(fields: Job["fields"]): boolean {
   return textFields.some((name) => fields[name] !== undefined);

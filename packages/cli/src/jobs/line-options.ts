@@ -1,10 +1,8 @@
 import { InvalidArgumentError, type Command, type Option } from "commander";
 import { LongspanError } from "@longspan/core";
 import { shownValue } from "@longspan/core/adapter";
-import { textFields, type Job } from "./job.ts";
-
-/** Fields of a line that are no options. */
-const ownFields: ReadonlySet<string> = new Set(["id", "question", ...textFields]);
+import { nearNames } from "../output/near-names.ts";
+import { jobFields, type Job } from "./job.ts";
 
 /** Options that lines have for themselves: those of the command, read as the command line reads them. */
 export interface LineOptions {
@@ -15,8 +13,8 @@ export interface LineOptions {
   read(job: Job): Readonly<Record<string, unknown>> | undefined;
   /** A job's fields without those that are nothing of this command. */
   used(job: Job): Job["fields"];
-  /** Fields that were no option and nothing else: what was not used. */
-  readonly unused: ReadonlySet<string>;
+  /** Sentences about fields that were not used: those that are options of the whole run, and those that are nothing of the command. */
+  notes(): readonly string[];
 }
 
 /**
@@ -27,17 +25,34 @@ export function lineOptions(command: Command, names: readonly string[]): LineOpt
     command.options.filter((one) => names.includes(one.attributeName())).map((one) => [plain(one.attributeName()), one]),
   );
   const unused = new Set<string>();
+  const ofRun = (field: string): Option | undefined =>
+    jobFields.has(field.toLowerCase()) ? undefined : command.options.find((one) => plain(one.attributeName()) === plain(field));
   const isUsed = (field: string): boolean => {
-    const found = ownFields.has(field) || options.has(plain(field));
+    const found = jobFields.has(field) || options.has(plain(field));
     if (!found) unused.add(field);
     return found;
   };
   return {
-    unused,
+    notes() {
+      const fields = [...unused];
+      const runs = fields.filter((field) => ofRun(field) !== undefined);
+      const others = fields.filter((field) => ofRun(field) === undefined);
+      const shown = others.map((field) => {
+        const [near] = nearNames(field.toLowerCase(), [...jobFields, ...[...options.values()].map((one) => one.name())]);
+        return `${JSON.stringify(field)}${near === undefined ? "" : ` (is ${near} meant?)`}`;
+      });
+      return [
+        ...(others.length === 0 ? [] : [`Not used, since ${command.name()} has no such option: the fields ${shown.join(", ")}.`]),
+        ...runs.map(
+          (field) =>
+            `Not used: the field ${JSON.stringify(field)}. ${ofRun(field)?.long ?? field} is an option of the whole run, and no line has its own.`,
+        ),
+      ];
+    },
     used: ({ fields }) => Object.fromEntries(Object.entries(fields).filter(([field]) => isUsed(field))),
     read({ fields }) {
       const found = Object.entries(fields).flatMap(([field, value]): [string, unknown][] => {
-        const option = isUsed(field) && !ownFields.has(field) ? options.get(plain(field)) : undefined;
+        const option = isUsed(field) && !jobFields.has(field) ? options.get(plain(field)) : undefined;
         return option === undefined ? [] : [[option.attributeName(), valueOf(option, field, value)]];
       });
       return found.length === 0 ? undefined : Object.fromEntries(found);
