@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { CommanderError, type Command } from "commander";
 import { readFileSync } from "node:fs";
 import type { CommandContext } from "./commands/register-command.ts";
 import { standardCommands } from "./commands/standard-commands.ts";

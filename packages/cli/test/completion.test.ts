@@ -3,6 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { onnx } from "@longspan/runtime-ort";
+import { loadAdapters } from "../src/model/load-adapters.ts";
+import { targetNames } from "../src/model/output-options.ts";
 import { runCommand } from "./run-command.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "longspan-completion-"));
@@ -56,6 +59,11 @@ describe.each(["zsh", "fish"])("%s", (shell) => {
     const path = await script(shell);
     expect(spawnSync(shell, ["-n", path], { encoding: "utf8" })).toMatchObject({ status: 0, stderr: "" });
   });
+});
+
+test("the targets that are offered are those there are", async () => {
+  const adapters = [...(await loadAdapters([])), onnx({})];
+  expect(new Set(targetNames)).toEqual(new Set(adapters.flatMap(({ targets }) => targets.map(({ name }) => name))));
 });
 
 test.runIf(has("fish"))("fish offers what the line goes on with", async () => {

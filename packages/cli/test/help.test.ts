@@ -124,9 +124,15 @@ test("notes name options as they are typed, too; of options that go with others,
     ["--force", "--output"],
     ["--input-format=csv", "--input"],
     ["--output-format=csv", "--output"],
+    ["--resume", "--output"],
+    ["--unordered", "--output"],
+    ["--workers=2", "--output"],
   ] as const) {
     const { code, error } = await runCommand("ask", model, "--question", "x", "--document", model, option);
-    expect([code, error]).toEqual([2, `error  ${option.replace("=csv", "")} is for ${file}. Leave it out, or give ${file}.\n`]);
+    expect([code, error]).toEqual([
+      2,
+      expect.stringContaining(`error  ${option.replace(/=.*/, "")} is for ${file}. Leave it out, or give ${file}`),
+    ]);
   }
 });
 

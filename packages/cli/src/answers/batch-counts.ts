@@ -1,11 +1,14 @@
 import type { BatchProgress } from "@longspan/pipelines";
 
+/** Tokens that the model has run, and those that only filled shorter windows up. */
+export type RanTokens = Pick<BatchProgress, "tokens" | "paddingTokens">;
+
 /** Counts of a run over many jobs, and what they say to people. */
 export interface BatchCounts {
   /** An outcome has come. */
   add(isError: boolean): void;
   /** What the model has run. */
-  ran(progress: BatchProgress): void;
+  ran(progress: RanTokens): void;
   /** A job was left out, since its answer is held. */
   skip(): void;
   readonly errors: number;
@@ -23,7 +26,7 @@ export function batchCounts(
 ): BatchCounts {
   const started = performance.now();
   let [done, errors, skipped] = [0, 0, 0];
-  let ran: BatchProgress | undefined;
+  let ran: RanTokens | undefined;
   const seconds = (): number => (performance.now() - started) / 1000;
   const rate = (): number => done / Math.max(seconds(), 1e-3);
   return {

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { LongspanError } from "@longspan/core";
 import { askedDigest } from "../answers/asked-digest.ts";
-import { batchCounts, type BatchCounts } from "../answers/batch-counts.ts";
+import { batchCounts, type BatchCounts, type RanTokens } from "../answers/batch-counts.ts";
 import { jobTextReader } from "../jobs/job-text.ts";
 import { uniqueJobs, type Job } from "../jobs/job.ts";
 import { lineOptions, type LineOptions } from "../jobs/line-options.ts";
@@ -16,7 +16,7 @@ import { openSource, type Source } from "./open-source.ts";
 import type { TextCommand, TextCommandOptions } from "./text-command.ts";
 import { workerCommand } from "./worker-command.ts";
 import { workerOutcomes } from "./worker-pool.ts";
-import { announceReady } from "./worker-process.ts";
+import { announceRan, announceReady } from "./worker-process.ts";
 
 export interface RunManyContext {
   readonly terminal: Terminal;
@@ -26,8 +26,8 @@ export interface RunManyContext {
 }
 
 /** Whether the options mean a run that writes lines. */
-export function isMany({ input, output, resume, unordered, workers }: TextCommandOptions): boolean {
-  return input !== undefined || output !== undefined || resume === true || unordered === true || workers !== undefined;
+export function isMany({ input, output }: TextCommandOptions): boolean {
+  return input !== undefined || output !== undefined;
 }
 
 /**
@@ -79,9 +79,9 @@ export async function runMany<Options extends TextCommandOptions>(
           noteWarnings([note], terminal);
         };
         const sent = usedFields(jobs, own);
-        await write(
-          workerOutcomes(sent, { count: options.workers, command: words, unordered: options.unordered === true, signal, onNote }),
-        );
+        const unordered = options.unordered === true;
+        const onRan = (ran: RanTokens): void => counts.ran(ran);
+        await write(workerOutcomes(sent, { count: options.workers, command: words, unordered, signal, onNote, onRan }));
       }
       await output.sink.finish();
     } catch (error) {
@@ -202,7 +202,10 @@ async function runHere<Options extends TextCommandOptions>(
             readOptions: (job) => own.read(job),
             unordered: options.unordered,
             batchSize: options.batchSize,
-            onBatch: (progress) => counts.ran(progress),
+            onBatch(progress) {
+              counts.ran(progress);
+              announceRan(terminal.out, progress);
+            },
           }),
         );
       },

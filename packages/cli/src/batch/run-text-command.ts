@@ -29,15 +29,21 @@ export async function runTextCommand<Options extends TextCommandOptions>(
   if (errors > 0) setExitCode(exitCodes.input);
 }
 
-/** @throws LongspanError `argument-invalid` for what is about files of jobs and of lines, where there is none. */
-function requireLines({ force, inputFormat, outputFormat }: TextCommandOptions): void {
-  const [option, file] =
-    force === true
-      ? ["--force", "--output"]
-      : inputFormat !== undefined
-        ? ["--input-format", "--input"]
-        : outputFormat !== undefined
-          ? ["--output-format", "--output"]
-          : [];
-  if (option !== undefined) throw new LongspanError("argument-invalid", `${option} is for ${file}. Leave it out, or give ${file}.`);
+/** Options that are about files of jobs and of lines, and which of the two. */
+const optionsOfLines = [
+  ["resume", "--resume", "--output"],
+  ["force", "--force", "--output"],
+  ["unordered", "--unordered", "--output"],
+  ["workers", "--workers", "--output"],
+  ["inputFormat", "--input-format", "--input"],
+  ["outputFormat", "--output-format", "--output"],
+] as const;
+
+/** @throws LongspanError `argument-invalid` for what is about lines, where none are read or written. */
+function requireLines(options: TextCommandOptions): void {
+  const found = optionsOfLines.find(([name]) => options[name] !== undefined);
+  if (found === undefined) return;
+  const [, option, file] = found;
+  const standard = file === "--output" ? " (- is standard output)" : "";
+  throw new LongspanError("argument-invalid", `${option} is for ${file}. Leave it out, or give ${file}${standard}.`);
 }

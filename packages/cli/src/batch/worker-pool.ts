@@ -1,4 +1,5 @@
 import { errorCodes, LongspanError, type ErrorCode } from "@longspan/core";
+import type { RanTokens } from "../answers/batch-counts.ts";
 import { placedDocument } from "../documents/placed-document.ts";
 import type { Job } from "../jobs/job.ts";
 import type { JobOutcome } from "../jobs/text-pipeline.ts";
@@ -24,6 +25,8 @@ export interface WorkerPoolOptions {
   readonly signal: AbortSignal;
   /** Told when the first worker has opened its model. */
   readonly onReady?: (() => void) | undefined;
+  /** Told what all models have run by now. */
+  readonly onRan?: ((ran: RanTokens) => void) | undefined;
   /** Told once of each thing that workers note of their model. */
   readonly onNote?: ((note: string) => void) | undefined;
 }
@@ -49,11 +52,13 @@ interface Worker {
  */
 export async function* workerOutcomes(
   jobs: AsyncIterable<Job>,
-  { count, command, unordered, signal, onReady, onNote }: WorkerPoolOptions,
+  { count, command, unordered, signal, onReady, onRan, onNote }: WorkerPoolOptions,
 ): AsyncGenerator<JobOutcome, void, void> {
   const workers = new Set<Worker>();
   const again: Sent[] = [];
   const noted = new Set<string>();
+  // Of each worker that was ever started: what is run is run, whatever became of it.
+  const ran = new Map<Worker, RanTokens>();
   const outcomes = new Map<number, JobOutcome>();
   const iterator = jobs[Symbol.asyncIterator]();
   let [isAsked, isRead, isOpen, hasAnswered] = [false, false, false, false];
@@ -85,6 +90,15 @@ export async function* workerOutcomes(
           hasAnswered = true;
           outcomes.set(found.number, outcomeOf(found.job, line));
           ring();
+        },
+        onRan(counts) {
+          ran.set(worker, counts);
+          const sums = { tokens: 0, paddingTokens: 0 };
+          for (const { tokens, paddingTokens } of ran.values()) {
+            sums.tokens += tokens;
+            sums.paddingTokens += paddingTokens;
+          }
+          onRan?.(sums);
         },
         onNote(note) {
           if (noted.has(note)) return;

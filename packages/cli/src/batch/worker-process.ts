@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import type { Command } from "commander";
+import type { RanTokens } from "../answers/batch-counts.ts";
 
 /** What a worker says of a job, by the number it was sent with. */
 export interface WorkerLine {
@@ -30,6 +31,8 @@ export interface WorkerListener {
   /** Told when it has opened its model: from then on it does jobs. */
   readonly onReady: () => void;
   readonly onLine: (line: WorkerLine) => void;
+  /** Told what its model has run by now. */
+  readonly onRan?: ((ran: RanTokens) => void) | undefined;
   /** Told what it notes on standard error before it is told that there are no more jobs: what it says of its model. */
   readonly onNote?: ((note: string) => void) | undefined;
   readonly onEnd: (end: WorkerEnd) => void;
@@ -52,6 +55,14 @@ export function announceReady(output: { write(text: string): unknown }): void {
   if (process.env[workerVariable] === "1") output.write(`${readyLine}\n`);
 }
 
+/** What a worker says of what its model has run begins so. */
+const ranMark = '{"worker":"ran",';
+
+/** Says to who started this process as a worker what its model has run by now. */
+export function announceRan(output: { write(text: string): unknown }, { tokens, paddingTokens }: RanTokens): void {
+  if (process.env[workerVariable] === "1") output.write(`${JSON.stringify({ worker: "ran", tokens, paddingTokens })}\n`);
+}
+
 /** No document of an error has more. */
 const maxErrorCharacters = 1_000_000;
 
@@ -64,7 +75,7 @@ export function ownProgram(): readonly string[] {
 /** Starts a worker, to which Ctrl-C means nothing by itself. It ends when this process does. @param command the program and its words */
 export function startWorker(
   [program = "", ...words]: readonly string[],
-  { onLine, onReady, onNote, onEnd }: WorkerListener,
+  { onLine, onReady, onRan, onNote, onEnd }: WorkerListener,
 ): WorkerProcess {
   const child = spawn(program, words, {
     stdio: ["pipe", "pipe", "pipe"],
@@ -81,6 +92,8 @@ export function startWorker(
   let isEnded = false;
   const take = (line: string): void => {
     if (line.endsWith(readyLine)) return onReady();
+    const ran = ranOf(line);
+    if (ran !== undefined) return onRan?.(ran);
     const found = answerOf(line);
     if (found !== undefined) onLine(found);
     else rest = (line.trimEnd() === "{" ? line : rest + line).slice(0, maxErrorCharacters);
@@ -129,6 +142,13 @@ function answerOf(line: string): WorkerLine | undefined {
   const start = line.indexOf('{"id":');
   const value = start === -1 ? undefined : parsed(line.slice(start));
   return typeof value === "object" && value !== null && "id" in value && typeof value.id === "number" ? (value as WorkerLine) : undefined;
+}
+
+function ranOf(line: string): RanTokens | undefined {
+  const start = line.indexOf(ranMark);
+  const value = start === -1 ? undefined : parsed(line.slice(start));
+  if (typeof value !== "object" || value === null || !("tokens" in value) || !("paddingTokens" in value)) return undefined;
+  return { tokens: Number(value.tokens), paddingTokens: Number(value.paddingTokens) };
 }
 
 function errorOf(text: string): WorkerEnd["error"] {
