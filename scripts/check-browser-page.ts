@@ -32,7 +32,7 @@ try {
   await page.locator("[name=question]").fill(asked.question);
   await page.locator("button").click();
   const shown = page.locator("output.answer, output.error");
-  await shown.waitFor({ timeout: 120_000 });
+  await shown.waitFor({ timeout: 300_000 });
   const text = (await shown.textContent()) ?? "";
   console.log(`In the browser: ${asked.question}\n  ${text}`);
   if (!text.startsWith(`${asked.answer} `)) {

@@ -32,7 +32,14 @@ export function requireGraphics() {
   // A source that does not answer, of other software perhaps, is no reason to stop: installing shows whether enough is known.
   const problems = [perform(root, { command: update })];
   for (const step of steps(missing)) {
-    const problem = perform(root, step);
+    let problem = perform(root, step);
+    // A mirror may be in the middle of a change, or a network away for a moment.
+    for (let again = 0; problem !== undefined && step.command !== update && again < 2; again++) {
+      console.error("That failed; once more in 20 seconds …");
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20_000);
+      perform(root, { command: update });
+      problem = perform(root, step);
+    }
     problems.push(problem);
     if (problem !== undefined && step.command !== update) giveUp(problems.filter((said) => said !== undefined).join("\n\n"));
   }
@@ -142,8 +149,9 @@ function asRoot() {
 function perform(root, step) {
   const { command, input } = step;
   const [name = "", ...rest] = command;
-  // apt waits for another apt, and neither it nor a package asks anything.
-  const quiet = name === "apt-get" ? ["-q", "-o", "DPkg::Lock::Timeout=600", "-o", "Dpkg::Use-Pty=0"] : [];
+  // apt waits for another apt, asks again for what does not come, and neither it nor a package asks anything of people.
+  const settings = ["DPkg::Lock::Timeout=600", "Dpkg::Use-Pty=0", "Acquire::Retries=5"].flatMap((setting) => ["-o", setting]);
+  const quiet = name === "apt-get" ? ["-q", ...settings] : [];
   const [program = "", ...programArguments] = [...root, "env", "DEBIAN_FRONTEND=noninteractive", name, ...quiet, ...rest];
   const { status, error, stdout, stderr } = spawnSync(program, programArguments, {
     input: input ?? "",

@@ -19,12 +19,22 @@ if (words.includes("--graphics")) requireGraphics();
  * @param {string[]} commandArguments
  */
 function run(command, commandArguments) {
+  const status = statusOf(command, commandArguments);
+  if (status !== 0) process.exit(status);
+}
+
+/**
+ * @param {string} command
+ * @param {string[]} commandArguments
+ * @returns {number}
+ */
+function statusOf(command, commandArguments) {
   const { status, error } = spawnSync(command, commandArguments, { cwd: root, stdio: "inherit" });
   if (error !== undefined) {
     console.error(`${command} cannot be run: ${error.message}`);
     process.exit(3);
   }
-  if (status !== 0) process.exit(status ?? 1);
+  return status ?? 1;
 }
 
 const lockfile = createHash("sha256")
@@ -33,7 +43,12 @@ const lockfile = createHash("sha256")
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lockfile) {
   // The set-up's own words go to stderr's side of things: `--silent` keeps npm's engine notes off the screen.
   console.error("Installing the packages of package-lock.json …");
-  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  // npm asks again for what does not come; where that was not enough, what it has got by then is in its cache.
+  const install = ["ci", "--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=5"];
+  if (statusOf("npm", install) !== 0) {
+    console.error("Once more …");
+    run("npm", install);
+  }
   writeFileSync(stamp, lockfile);
 }
 run("npm", ["run", "--silent", ...words.filter((word) => word !== "--graphics")]);

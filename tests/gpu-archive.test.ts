@@ -54,5 +54,5 @@ test.runIf(here)(
       await rm(folder, { recursive: true, force: true });
     }
   },
-  180_000,
+  600_000,
 );

@@ -49,7 +49,18 @@ async function fuzz({ reader, seconds, runs }: ReaderRequest): Promise<FuzzState
       findings.set(kind, { kind, what: what.slice(0, 1000), bytes: bytes.slice(), stack });
   }
 
-  async function read({ seed, bytes }: Input): Promise<string> {
+  async function read(input: Input): Promise<string> {
+    const { kind, took: first } = await readOnce(input);
+    let took = first;
+    // What is loaded for the first time, or collected just then, is not of the input.
+    for (let again = 0; took > slowest && again < 2; again++) took = Math.min(took, (await readOnce(input)).took);
+    if (took > slowest) report(`takes more than ${slowest} s`, input.bytes);
+    counts[1] = (counts[1] ?? 0) + 1;
+    return kind;
+  }
+
+  /** @returns seconds of the processor, too */
+  async function readOnce({ seed, bytes }: Input): Promise<{ readonly kind: string; readonly took: number }> {
     current.set(bytes);
     counts[0] = bytes.length;
     if (counts[1] === nothingYet) counts[1] = 0;
@@ -65,9 +76,7 @@ async function fuzz({ reader, seconds, runs }: ReaderRequest): Promise<FuzzState
     // Rejections that nobody handles are told once the queue of promises is empty.
     await setImmediate();
     const { user, system } = process.threadCpuUsage(start);
-    if (user + system > slowest * 1e6) report(`takes more than ${slowest} s`, bytes);
-    counts[1] = (counts[1] ?? 0) + 1;
-    return kind;
+    return { kind, took: (user + system) / 1e6 };
   }
 
   // What nobody waits for ends a whole process where it fails.

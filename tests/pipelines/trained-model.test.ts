@@ -43,4 +43,4 @@ test("a trained Lightning checkpoint answers over a document of 4000 tokens as t
     expect(running.at(-1)).toMatchObject({ stage: "run", unit: "steps" });
     expect(running.at(-1)?.done).toBe(running.at(-1)?.total);
   }
-}, 180_000);
+});
