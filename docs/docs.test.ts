@@ -2,7 +2,7 @@ import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFi
 import { basename, join } from "node:path";
 import { PassThrough, Readable, type Writable } from "node:stream";
 import { hubServer, type HubServer } from "@longspan/hub-server";
-import { readmeBlocks } from "@longspan/readme-blocks";
+import { pageSteps, type PageStep } from "@longspan/readme-blocks/steps";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { guide } from "./.vitepress/guide.ts";
 
@@ -72,42 +72,19 @@ test("a file that a page takes in is named right before it", () => {
   expect(unnamed).toEqual([]);
 });
 
-/** What a reader does, in the page's order: types a command, runs a program, keeps a file. */
-type Step = { readonly line: number } & ({ readonly command: string } | { readonly block: number } | { readonly file: string });
-
-function stepsOf(page: string): readonly Step[] {
-  const text = readFileSync(join(import.meta.dirname, page), "utf8");
-  const steps: Step[] = readmeBlocks(text).flatMap(({ line, given }, block) => (given === "" ? [{ line, block }] : []));
-  for (const { index, 1: lines = "" } of text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)) {
-    const first = text.slice(0, index).split("\n").length + 1;
-    const commands = lines
-      .split("\n")
-      .map((command, offset) => ({ line: first + offset, command: command.replace(/^npx (?=longspan )/, "") }));
-    steps.push(...commands.filter(({ command }) => /^(?:longspan|echo|mkdir) /.test(command)));
+async function take(page: string, step: PageStep): Promise<void> {
+  if (step.kind === "file") cpSync(join(import.meta.dirname, step.path), basename(step.path));
+  if (step.kind === "text") writeFileSync(step.name, step.text);
+  if (step.kind === "program") {
+    const block = (await import(/* @vite-ignore */ `virtual:block:docs/${page}:${step.index}`)) as { run(given: object): Promise<unknown> };
+    await block.run({});
   }
-  for (const { index, 1: file = "" } of text.matchAll(/^<<< (\S+)$/gm)) steps.push({ line: text.slice(0, index).split("\n").length, file });
-  return steps.toSorted((one, other) => one.line - other.line);
-}
-
-async function take(page: string, step: Step): Promise<void> {
-  if ("block" in step) {
-    const { run: runBlock } = (await import(/* @vite-ignore */ `virtual:block:docs/${page}:${step.block}`)) as {
-      run(given: object): Promise<unknown>;
-    };
-    await runBlock({});
-    return;
-  }
-  if ("file" in step) {
-    cpSync(join(import.meta.dirname, step.file), basename(step.file));
-    return;
-  }
-  const [program, ...words] = [...step.command.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
-    ([, one, other, plain]) => one ?? other ?? plain ?? "",
-  );
+  if (step.kind !== "command") return;
+  const [program, ...words] = step.words;
   if (program === "longspan") await longspan(...words);
   // echo "…" > file
-  else if (program === "echo") writeFileSync(words[2] ?? "", `${words[0]}\n`);
-  else {
+  if (program === "echo") writeFileSync(words[2] ?? "", `${words[0]}\n`);
+  if (program === "mkdir") {
     // mkdir folder && cd folder && …
     mkdirSync(words[0] ?? "");
     process.chdir(words[0] ?? "");
@@ -124,9 +101,11 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
   "graph.md": [/^ +input +input_ids/m],
 };
 
-const running = pages
-  .map((page) => ({ page, steps: stepsOf(page) }))
-  .filter(({ steps }) => steps.some((step) => "block" in step || ("command" in step && step.command.startsWith("longspan"))));
+const running = pages.flatMap((page) => {
+  const steps = pageSteps(readFileSync(join(import.meta.dirname, page), "utf8"));
+  const runs = steps.some((step) => step.kind === "program" || (step.kind === "command" && step.words[0] === "longspan"));
+  return runs ? [{ page, steps }] : [];
+});
 
 describe("a reader who follows the page from an empty folder", () => {
   beforeEach(() => void vi.spyOn(console, "log").mockImplementation(() => {}));

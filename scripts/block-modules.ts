@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { transformWithOxc, type Plugin } from "vite";
-import { readmeBlocks } from "../tools/readme-blocks/readme-blocks.ts";
+import { blockModule, readmeBlocks } from "../tools/readme-blocks/readme-blocks.ts";
 
 const prefix = "virtual:block:";
 
@@ -19,19 +19,7 @@ export function blockModules(root: string): Plugin {
       if (path === undefined) return undefined;
       const block = readmeBlocks(readFileSync(join(root, path), "utf8"))[Number(index)];
       if (block === undefined) throw new Error(`${path} has no block ${index}`);
-      return (await transformWithOxc(moduleOf(block), "block.ts")).code;
+      return (await transformWithOxc(blockModule(block), "block.ts")).code;
     },
   };
-}
-
-function moduleOf({ code, given }: { readonly code: string; readonly given: string }): string {
-  const imports = /^import .*;$/gm;
-  const names = [...given.matchAll(/(\w+): /g)].map(([, name]) => name);
-  const declared = [...code.matchAll(/^const (?:\{([^}]*)\}|(\w+))/gm)].flatMap(([, several, one]) => several?.split(",") ?? one ?? []);
-  return `${(code.match(imports) ?? []).join("\n")}
-export async function run({ ${names.join(", ")} }) {
-${code.replace(imports, "")}
-return { ${declared.join(", ")} };
-}
-`;
 }

@@ -19,3 +19,21 @@ export function readmeBlocks(markdown: string): readonly ReadmeBlock[] {
     return { line: before.split("\n").length, code, given };
   });
 }
+
+/**
+ * A block as a module: `run(given)` carries it out as it stands, with the values that the text around it has introduced, and returns what it declares at its
+ * margin.
+ */
+export function blockModule({ code, given }: Pick<ReadmeBlock, "code" | "given">): string {
+  const imports = /^import [^;]*;.*$/gm;
+  const names = [...given.matchAll(/(?:(\w+): |function (\w+))/g)].map(([, value, made]) => value ?? made);
+  const declared = [...code.matchAll(/^(?:const (?:\{([^}]*)\}|(\w+))|export function (\w+))/gm)].flatMap(
+    ([, several, one, made]) => several?.split(",") ?? one ?? made ?? [],
+  );
+  return `${(code.match(imports) ?? []).join("\n")}
+export async function run({ ${names.join(", ")} }) {
+${code.replace(imports, "").replaceAll(/^export (?=function )/gm, "")}
+return { ${declared.join(", ")} };
+}
+`;
+}

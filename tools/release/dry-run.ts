@@ -1,14 +1,14 @@
 // Tries the packages as their users will have them: packs them, installs them from a registry of this machine into projects of their own, and
 // compiles, runs and bundles with them: npm run release:dry. On Linux (x64); what it tries with comes from npm.
 import { execFile, execFileSync, type ExecFileException } from "node:child_process";
-import { copyFileSync, cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
-import { readmeBlocks } from "@longspan/readme-blocks";
 import { bundleBudgets } from "./bundle-budgets.ts";
 import { bundleSizes } from "./bundle-size.ts";
 import { localRegistry } from "./local-registry.ts";
+import { pageTrials } from "./page-trials.ts";
 import { packPackages } from "./pack-packages.ts";
 import { publishedFolders } from "./production-tree.ts";
 import { problemOfBill, softwareBill } from "./software-bill.ts";
@@ -18,6 +18,8 @@ const run = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
 const work = mkdtempSync(join(tmpdir(), "longspan-release-"));
 const timeout = 300_000;
+/** What pages tell their readers to install beside the packages. */
+const pagePeers = ["onnxruntime-node@1.30.0", "webgpu@0.6.2", "typescript@7.0.2", "@types/node@24.10.1", "vitest@5.1.1"];
 const results: { readonly what: string; readonly with: string; readonly result: string }[] = [];
 
 /** Notes how a trial went; one that fails does not keep the others from being made. */
@@ -72,6 +74,7 @@ const upstream = execFileSync("npm", ["config", "get", "registry"], { encoding: 
 const registry = await localRegistry(packed, upstream);
 const app = join(work, "app");
 const small = join(work, "small");
+const pages = join(work, "pages");
 const tools = join(work, "tools");
 try {
   await install(small, ["longspan"], registry.url);
@@ -82,6 +85,7 @@ try {
     return text;
   });
   await install(app, [...names, "onnxruntime-web@1.30.0", "@types/node@24.10.1"], registry.url);
+  await install(pages, [...names, ...pagePeers], registry.url);
   await install(
     tools,
     Object.entries(toolVersions).map(([name, version]) => `${name}@${version}`),
@@ -152,32 +156,8 @@ for (const [engine, program] of commands.filter(([name]) => name.startsWith("Nod
   });
 }
 
-// READMEs: what stands alone is run, by the oldest Node, with models under the names that they use
-const readmes = join(app, "readmes");
-for (const file of globSync("packages/*/README.md", { cwd: root })) {
-  for (const { line, code, given } of readmeBlocks(readFileSync(join(root, file), "utf8"))) {
-    const needs = [...code.matchAll(/from "(@longspan\/hub|@longspan\/runtime-webgpu)/g)];
-    if (given !== "" || needs.length > 0) continue;
-    await trial("README runs", `${basename(join(file, ".."))}:${line}`, async () => {
-      rmSync(readmes, { recursive: true, force: true });
-      prepareModels(readmes);
-      writeFileSync(join(readmes, "block.ts"), code);
-      await run(join(tools, "node_modules/node-22/bin/node"), ["--experimental-strip-types", "block.ts"], { cwd: readmes, timeout });
-      return "runs";
-    });
-  }
-}
-
-function prepareModels(folder: string): void {
-  mkdirSync(folder, { recursive: true });
-  const fixture = (path: string): string => join(root, "fixtures", path);
-  cpSync(fixture("huggingface/question-answering"), join(folder, "longformer-base-4096"), { recursive: true });
-  cpSync(fixture("huggingface/question-answering/model.safetensors"), join(folder, "model.safetensors"));
-  cpSync(join(root, "packages/pickle/fixtures/paddle-4.pdparams"), join(folder, "model.pdparams"));
-  cpSync(fixture("tensorflow/heads/model"), join(folder, "longformer-tf"), { recursive: true });
-  cpSync(fixture("lightning/lightning_qa.ckpt"), join(folder, "runs/triviaqa/epoch=3.ckpt"));
-  cpSync(fixture("lightning/config.json"), join(folder, "runs/triviaqa/config.json"));
-}
+// READMEs and guides, by the oldest Node
+await pageTrials({ root, app: pages, node: join(tools, "node_modules/node-22/bin/node"), trial });
 
 // Bundles
 for (const { name, source, budget } of bundleBudgets) {
