@@ -58,7 +58,7 @@ Handed on:
 type Height = number;
 \`\`\`
 `);
-  expect(report?.undocumented).toEqual([]);
+  expect(report?.undocumented).toEqual(["Tree.rings (packages/one/src/tree.ts:3)", "Tree.cut (packages/one/src/tree.ts:6)"]);
   expect(deep).toMatchObject({ fileName: "one.deep.api.md", text: expect.stringContaining("const sizes: readonly number[];") });
 });
 
@@ -68,6 +68,14 @@ test("a name without a sentence is named with its place", () => {
       "/** Said. */\nexport const said: 1 = 1;\n\nexport type Unsaid = 1;\n/** @throws Error always */\nexport const tag: 2 = 2;\n",
   });
   expect(report?.undocumented).toEqual(["Unsaid (packages/one/src/index.ts:4)", "tag (packages/one/src/index.ts:6)"]);
+});
+
+test("so is a member of an interface, whatever other comment it has; one without a name is its type's to explain", () => {
+  const [report] = reportsOf({
+    "src/index.ts":
+      "/** Said. */\nexport interface Box {\n  (): void;\n  /** In metres. */\n  readonly height: number;\n  // In metres.\n  readonly width: number;\n  /** @throws Error always */\n  [Symbol.dispose](): void;\n}\n",
+  });
+  expect(report?.undocumented).toEqual(["Box.width (packages/one/src/index.ts:7)", "Box.Symbol.dispose (packages/one/src/index.ts:9)"]);
 });
 
 test("`export *` is refused, since it hides what is exported", () => {

@@ -9,6 +9,8 @@ export interface DeclaredName {
   readonly text: string;
   /** Whether a comment that begins with two stars and a sentence stands before it. */
   readonly documented: boolean;
+  /** Members of an interface or a class before which no such comment stands: `name (path:line)`. */
+  readonly undocumentedMembers: readonly string[];
   /** Where it is declared: path from the root and line. */
   readonly place: string;
 }
@@ -134,8 +136,38 @@ function describe(module: Module, name: string, shown: string): DeclaredName {
     name: shown,
     text: name === shown ? text : `${text} // ${name}`,
     documented: declaration.documented,
+    undocumentedMembers: declaration.nodes.flatMap((node) => undocumentedMembers(module, node)),
     place: `${module.path}:${declaration.line}`,
   };
+}
+
+function undocumentedMembers(module: Module, node: Node): readonly string[] {
+  const body = node["body"] as Node | null | undefined;
+  if (node.type !== "TSInterfaceDeclaration" && node.type !== "ClassDeclaration") return [];
+  return publicMembers(body?.["body"] as readonly Node[]).flatMap((member) => {
+    const key = member["key"] as Node | undefined;
+    if (key === undefined || member["kind"] === "constructor" || isDocumented(module, member.start)) return [];
+    return [`${module.text.slice(key.start, key.end)} (${module.path}:${module.text.slice(0, member.start).split("\n").length})`];
+  });
+}
+
+/** Whether a comment that begins with two stars and a sentence stands right before. */
+function isDocumented({ comments, text }: Pick<Module, "comments" | "text">, start: number): boolean {
+  return comments.some(
+    (comment) =>
+      comment.end <= start &&
+      /^\/\*\*[\s*]*[^@\s*/]/.test(text.slice(comment.start, comment.end)) &&
+      text.slice(comment.end, start).trim() === "",
+  );
+}
+
+function publicMembers(members: readonly Node[]): readonly Node[] {
+  return members.filter(
+    (member) =>
+      member["accessibility"] !== "private" &&
+      (member["key"] as Node | undefined)?.type !== "PrivateIdentifier" &&
+      member.type !== "StaticBlock",
+  );
 }
 
 function parseModule(path: string, text: string): Module {
@@ -144,10 +176,6 @@ function parseModule(path: string, text: string): Module {
   const declarations = new Map<string, Declaration>();
   const imports = new Map<string, Origin>();
   const exports = new Map<string, Origin>();
-  const documentedAt = (start: number): boolean =>
-    comments.some(
-      ({ type, value, end }) => type === "Block" && /^\*[\s*]*[^@\s*]/.test(value) && end <= start && text.slice(end, start).trim() === "",
-    );
   const declare = (statement: Node, node: Node): readonly string[] => {
     const nodes = node.type === "VariableDeclaration" ? (node["declarations"] as readonly Node[]) : [node];
     return nodes.flatMap((one) => {
@@ -156,7 +184,7 @@ function parseModule(path: string, text: string): Module {
       const before = declarations.get(name);
       declarations.set(name, {
         nodes: [...(before?.nodes ?? []), one],
-        documented: documentedAt(statement.start) || before?.documented === true,
+        documented: isDocumented({ comments, text }, statement.start) || before?.documented === true,
         line: before?.line ?? text.slice(0, statement.start).split("\n").length,
       });
       return [name];
@@ -202,13 +230,7 @@ function signature(module: Module, node: Node): string {
     return `const ${id["typeAnnotation"] === null || id["typeAnnotation"] === undefined ? cut(node.start, node.end) : cut(id.start, id.end)};`;
   }
   if (node.type !== "ClassDeclaration" || body === null || body === undefined) return cut(node.start, node.end);
-  const members = (body["body"] as readonly Node[]).filter(
-    (member) =>
-      member["accessibility"] !== "private" &&
-      (member["key"] as Node | undefined)?.type !== "PrivateIdentifier" &&
-      member.type !== "StaticBlock",
-  );
-  const lines = members.map((member) => {
+  const lines = publicMembers(body["body"] as readonly Node[]).map((member) => {
     const value = member["value"] as Node | null | undefined;
     const end = member.type === "PropertyDefinition" ? value?.start : (value?.["body"] as Node | null | undefined)?.start;
     return `  ${cut(member.start, end ?? member.end).replace(/\s*=?\s*;?$/, ";")}`;

@@ -19,6 +19,7 @@ import { withFileName } from "./with-file-name.ts";
  * at; whoever needs the tensor throws the error.
  */
 export interface RefusedTensor extends TreeOpaque {
+  /** For people: why it cannot be read. */
   readonly reason: string;
   /** `unsupported`: its elements are of a type Longspan does not have; anything else: it is damaged. */
   readonly error: LongspanError;

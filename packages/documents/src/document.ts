@@ -23,7 +23,9 @@ export interface Place extends Position {
 
 /** A document's text, with a map back to where it comes from. */
 export interface Document {
+  /** As it was given: for places and messages. */
   readonly name: string;
+  /** What its bytes are. */
   readonly kind: DocumentKind;
   /** Lines end with `\n`. */
   readonly text: string;

@@ -21,6 +21,7 @@ export interface ReadDocumentOptions {
   readonly mediaType?: string | undefined;
   /** Of a text: a label of the Encoding Standard, such as `latin1`. Default: as its first bytes or its declaration say, else UTF-16 or UTF-8 as it looks. */
   readonly encoding?: string | undefined;
+  /** Ends the reading when it is aborted, with the error `aborted`. */
   readonly signal?: AbortSignal | undefined;
 }
 

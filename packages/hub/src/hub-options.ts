@@ -17,9 +17,11 @@ export interface HubOptions {
   readonly remote?: boolean | undefined;
   /** Milliseconds without an answer. Default 30,000. */
   readonly timeout?: number | undefined;
+  /** Ends waiting and downloads when it is aborted; what is downloaded so far is gone on with next time. */
   readonly signal?: AbortSignal | undefined;
   /** Stage `download`, by file, in bytes. */
   readonly onProgress?: ProgressListener | undefined;
+  /** Sends the requests. Default: the global `fetch`. */
   readonly fetch?: typeof fetch | undefined;
 }
 

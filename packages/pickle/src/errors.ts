@@ -40,7 +40,9 @@ export interface PickleErrorPlace {
 
 /** The only error this package throws of its own accord; a source's own read errors pass through unchanged. */
 export class PickleError extends Error {
+  /** By which copies of the package know each other's. */
   override readonly name: string = "PickleError";
+  /** What happened: stable between versions. */
   readonly code: PickleErrorCode;
   /** Byte offset of the opcode in the source; undefined when writing. */
   readonly offset: number | undefined;

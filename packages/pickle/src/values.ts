@@ -94,7 +94,9 @@ export interface PickleSet<Value extends PickleInput = PickleValue> {
 
 /** A Python `bytes` or `bytearray`, or a Python-2 `str` that is not short ASCII. Has either `data` or `offset`. */
 export interface PickleBytes {
+  /** Tells it from the other values. */
   readonly kind: "bytes";
+  /** How many bytes, read or left in the source. */
   readonly byteLength: number;
   /** Where the bytes stand in the source, when they were left there. */
   readonly offset?: number;
@@ -108,27 +110,37 @@ export interface PickleBytes {
 
 /** A text payload too long to decode on the way: its UTF-8 bytes (lone surrogates encoded like any code point) stay in the source. */
 export interface PickleText {
+  /** Tells it from the other values. */
   readonly kind: "text";
+  /** Of its first byte in the source. */
   readonly offset: number;
+  /** Of its UTF-8. */
   readonly byteLength: number;
 }
 
 /** A list. */
 export interface PickleList<Value = PickleValue> {
+  /** Tells it from the other values. */
   readonly kind: "list";
+  /** In their order. A list may hold itself. */
   items: Value[];
 }
 
 /** A tuple. */
 export interface PickleTuple<Value = PickleValue> {
+  /** Tells it from the other values. */
   readonly kind: "tuple";
+  /** In their order. */
   readonly items: readonly Value[];
 }
 
 /** A class or function by name. Nothing is looked up; the name may contain dots. */
 export interface PickleGlobal {
+  /** Tells it from the other values. */
   readonly kind: "global";
+  /** Dotted, as the file says it; Python 2's as Python 3's. */
   readonly module: string;
+  /** Of the class or function, dotted where it lies in another. */
   readonly name: string;
 }
 
@@ -140,10 +152,13 @@ export type PickleObjectOrigin = "reduce" | "newobj" | "newobj-ex" | "inst" | "o
 
 /** A call that Python would have made, and what it would have put into the result. */
 export interface PickleObject<Value extends PickleInput = PickleValue> {
+  /** Tells it from the other values. */
   readonly kind: "object";
+  /** By which opcode: what would have been done with `callable`. */
   readonly made: PickleObjectOrigin;
   /** A {@link PickleGlobal} nearly always; an object or a persistent id where the pickle calls a value it has made. */
   readonly callable: Value;
+  /** What `callable` would have been given. */
   readonly args: readonly Value[];
   /** Of `newobj-ex` only. */
   readonly keywords?: PickleDict<Value>;
@@ -159,19 +174,25 @@ export interface PickleObject<Value extends PickleInput = PickleValue> {
 
 /** A reference to something outside of the pickle; torch keeps its storages so. */
 export interface PicklePersistentId<Value = PickleValue> {
+  /** Tells it from the other values. */
   readonly kind: "persistent-id";
+  /** What stands for the object outside of the pickle: torch's is a tuple that names a storage. */
   readonly id: Value;
 }
 
 /** A number to be written as a float even where it has no fraction. */
 export interface PickleFloat {
+  /** Tells it from the other values. */
   readonly kind: "float";
+  /** The number; written as a float even where it has no fraction. */
   readonly value: number;
 }
 
 /** A `bytes` object whose bytes are not at hand: `writePickle` gives it back as a segment, and the caller puts its bytes there. */
 export interface PicklePayload {
+  /** Tells it from the other values. */
   readonly kind: "payload";
+  /** How many bytes the caller writes in its place. */
   readonly byteLength: number;
   /** The caller's own note of what belongs here. */
   readonly reference: unknown;

@@ -27,5 +27,6 @@ export interface WebGpuRuntime extends Runtime {
    * not given out: `closed`.
    */
   dispose(): Promise<void>;
+  /** `dispose`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -7,7 +7,9 @@ import { SafetensorsError, quoted } from "./safetensors-error.ts";
 
 /** A tensor to be written. */
 export interface SafetensorsDeclaration {
+  /** Of the tensor; any text but `__metadata__`. */
   readonly name: string;
+  /** As the format spells it: `F32`, `BF16`. */
   readonly dataType: SafetensorsDataType;
   /** In elements; `[]` is a scalar. */
   readonly shape: readonly number[];

@@ -13,6 +13,7 @@ export interface PlanShardsOptions {
 
 /** Tensors distributed over files, and the index of them. */
 export interface ShardPlan {
+  /** The files, in their order, with what each holds. */
   readonly shards: readonly {
     readonly fileName: string;
     /** Names, in the given order. */ readonly tensors: readonly string[];

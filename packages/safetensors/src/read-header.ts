@@ -7,6 +7,7 @@ import { validateLayout } from "./validate-layout.ts";
 
 /** What reading a header may take. */
 export interface ReadSafetensorsOptions {
+  /** What a header may take; those left out are `defaultSafetensorsLimits`. */
   readonly limits?: Partial<SafetensorsLimits> | undefined;
 }
 

@@ -40,11 +40,17 @@ export interface SafetensorsErrorFields {
 
 /** The one error class of this package. `code` is stable across versions; the message is for people. */
 export class SafetensorsError extends Error {
+  /** By which copies of the package know each other's. */
   override readonly name: string = "SafetensorsError";
+  /** What happened: stable between versions. */
   readonly code: SafetensorsErrorCode;
+  /** The tensor it is about, where it is about one. */
   readonly tensor?: string;
+  /** The byte in the file, where one is known. */
   readonly offset?: number;
+  /** The file, where several are read. */
   readonly fileName?: string;
+  /** Name of the limit that is exceeded, of a `limit-exceeded`. */
   readonly limit?: string;
 
   constructor(code: SafetensorsErrorCode, message: string, fields: SafetensorsErrorFields = {}) {

@@ -10,12 +10,15 @@ export interface SafetensorsSource {
 
 /** A tensor of a file, and where its bytes lie. */
 export interface SafetensorsEntry {
+  /** Of the tensor, as the header has it. */
   readonly name: string;
+  /** As the format spells it: `F32`, `BF16`. */
   readonly dataType: SafetensorsDataType;
   /** In elements; `[]` is a scalar. C order. */
   readonly shape: readonly number[];
   /** Of the first byte in the file, absolute. Not necessarily a multiple of the element's size. */
   readonly offset: number;
+  /** Of its bytes in the file. */
   readonly byteLength: number;
 }
 

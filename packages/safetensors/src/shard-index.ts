@@ -35,6 +35,7 @@ export interface SafetensorsIndex {
 
 /** What reading an index may take. */
 export interface ParseSafetensorsIndexOptions {
+  /** What an index may take; those left out are `defaultSafetensorsIndexLimits`. */
   readonly limits?: Partial<SafetensorsIndexLimits> | undefined;
   /** The index's own name, for messages. */
   readonly fileName?: string | undefined;
@@ -143,6 +144,7 @@ function unsafeFileName(fileName: string): string | undefined {
 
 /** The JSON of an index as it stands in the file. */
 export interface SafetensorsIndexDocument {
+  /** `total_size`: bytes of all tensors; `total_parameters`: their elements, where somebody counted. */
   readonly metadata: { readonly total_size: number; readonly total_parameters?: number };
   /** File by tensor; an object without a prototype. */
   readonly weight_map: Readonly<Record<string, string>>;

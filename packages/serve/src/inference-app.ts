@@ -14,10 +14,13 @@ import { serverMetrics } from "./server-metrics.ts";
 
 /** What a server's routes are made of. */
 export interface InferenceAppOptions {
+  /** Does the jobs: see `inferenceEngine`. */
   readonly engine: InferenceEngine;
+  /** Which requests are answered. */
   readonly task: ServedTask;
   /** For answers and for people. */
   readonly model: string;
+  /** For answers and for people. */
   readonly version: string;
   /** Bytes of a request. */
   readonly maxBody: number;

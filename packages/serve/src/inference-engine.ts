@@ -3,6 +3,7 @@ import type { ServedJob, ServedOutcome, WithModel } from "./served-job.ts";
 
 /** What an engine is made of. */
 export interface InferenceEngineOptions {
+  /** Opens the model, has it used, and frees it; called again when the model is lost. */
   readonly withModel: WithModel;
   /** Inputs that may wait or be under way. */
   readonly capacity: number;
@@ -14,7 +15,9 @@ export interface InferenceEngineOptions {
 
 /** An input's result. */
 export interface EngineResult {
+  /** A result as `longspan … --json` prints one. */
   readonly document: Readonly<Record<string, unknown>>;
+  /** Tokens that the model read; undefined where nobody counted. */
   readonly tokens: number | undefined;
 }
 
@@ -23,6 +26,7 @@ export type EngineState = "starting" | "ok" | "reopening" | "ending";
 
 /** Takes inputs of all requests to one model, and says when it is too much. */
 export interface InferenceEngine {
+  /** What `/health` says. */
   readonly state: EngineState;
   /** Inputs that have no outcome yet. */
   readonly waiting: number;

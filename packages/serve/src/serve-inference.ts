@@ -8,7 +8,9 @@ import type { WithModel } from "./served-job.ts";
 
 /** How a model is served. */
 export interface ServeOptions extends Omit<InferenceAppOptions, "engine"> {
+  /** Opens the model, has it used, and frees it; called again when the model is lost. */
   readonly withModel: WithModel;
+  /** The address it listens on: `127.0.0.1` is this machine alone, `0.0.0.0` the network. */
   readonly host: string;
   /** 0 is any that is free. */
   readonly port: number;

@@ -12,6 +12,7 @@ export type ServedTask = (typeof servedTasks)[number];
 
 /** One input on its way to the model. */
 export interface ServedJob {
+  /** By which its outcome is told. */
   readonly id: number;
   /** `question` and `text`, and options under the names of the command line (`top-k`). */
   readonly fields: Readonly<Record<string, unknown>>;
@@ -19,9 +20,11 @@ export interface ServedJob {
 
 /** What became of it. */
 export interface ServedOutcome {
+  /** Of the job. */
   readonly id: number;
   /** A result as `longspan … --json` prints one. */
   readonly document?: Readonly<Record<string, unknown>> | undefined;
+  /** Why the job could not be done; then there is no `document`. */
   readonly error?: Error | undefined;
   /** Tokens that the model read; undefined where nobody counted. */
   readonly tokens?: number | undefined;

@@ -11,6 +11,7 @@ import type { CopyTensor } from "./write-torch-zip.ts";
 export interface TorchLegacyContents {
   /** What `torch.load` shall return. A tree: no value may contain itself. */
   readonly root: TorchValue;
+  /** Streams a tensor's bytes into the file: `TargetRequest.copy`. */
   readonly copy: CopyTensor;
 }
 

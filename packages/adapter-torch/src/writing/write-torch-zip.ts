@@ -13,6 +13,7 @@ export interface TorchZipContents {
   readonly root: TorchValue;
   /** The archive's only top folder: torch takes the file's stem, or `archive`. One plain ASCII name. */
   readonly topFolder: string;
+  /** Streams a tensor's bytes into the archive: `TargetRequest.copy`. */
   readonly copy: CopyTensor;
 }
 

@@ -22,6 +22,7 @@ export interface PageServerOptions {
 export interface PageServer {
   /** `http://127.0.0.1:4711/` */
   readonly url: string;
+  /** Ends it: open connections are closed, too. */
   close(): Promise<void>;
 }
 

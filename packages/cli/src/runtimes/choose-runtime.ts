@@ -15,6 +15,7 @@ export interface RuntimeNeeds {
 
 /** A runtime, and why it was chosen. */
 export interface ChosenRuntime {
+  /** Ready to prepare models; nothing is open yet. */
   readonly runtime: Runtime;
   /** For people: what it is, and why none that is faster. */
   readonly reason: string;

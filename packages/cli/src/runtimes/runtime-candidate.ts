@@ -7,5 +7,6 @@ export type Finding = { readonly runtime: Runtime; readonly description: string 
 export interface RuntimeCandidate {
   /** For people: `onnxruntime-node`. */
   readonly name: string;
+  /** Looks whether it can be had here; never throws for a package or a GPU that is missing, but says what is in the way. */
   readonly find: (needs: { readonly threads?: number | undefined }) => Promise<Finding>;
 }

@@ -4,8 +4,11 @@ export interface ProgressEvent {
   readonly stage: string;
   /** What is being worked on: a tensor's or a file's name, a host. */
   readonly item: string;
+  /** How much of `total` is done, in `unit`. */
   readonly done: number;
+  /** How much there is, in `unit`. */
   readonly total: number;
+  /** What `done` and `total` count. */
   readonly unit: "bytes" | "tensors" | "steps" | "seconds";
 }
 

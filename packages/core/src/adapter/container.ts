@@ -6,6 +6,7 @@ import type { Claim } from "./claim.ts";
 
 /** What a detector may look at: never the file's name alone. */
 export interface ContainerProbe {
+  /** All of the file, where the head does not tell: reads should be few and small. */
   readonly source: ByteSource;
   /** The first bytes of the source, at most 4096. */
   readonly head: Uint8Array;
@@ -13,6 +14,7 @@ export interface ContainerProbe {
 
 /** What a container is opened of. */
 export interface ContainerInput {
+  /** The file's bytes; the caller closes it. */
   readonly source: ByteSource;
   /** The source's plain name within `files`. */
   readonly fileName: string;
@@ -20,6 +22,7 @@ export interface ContainerInput {
   readonly files: FileSet;
   /** What the opening may still take of memory: see `budgetOf`. */
   readonly budget?: MemoryBudget | undefined;
+  /** Ends the opening when it is aborted, with the error `aborted`. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -33,6 +36,7 @@ export function budgetOf({ budget, source }: Pick<ContainerInput, "budget" | "so
 
 /** A file's contents as inert data, its tensors not yet read. */
 export interface OpenedContainer {
+  /** What the file holds, as inert data with lazy tensors. */
   readonly root: TreeValue;
   /** Text the file says about itself, such as the safetensors `__metadata__`. */
   readonly attributes: ReadonlyMap<string, string>;
@@ -58,6 +62,9 @@ export interface Container {
   readonly besides?: readonly string[] | undefined;
   /** Must not throw on any bytes. */
   detect(probe: ContainerProbe): Claim | undefined | Promise<Claim | undefined>;
-  /** @throws LongspanError `truncated`, `malformed`, `unsupported`, `limit-exceeded`, `not-found` (a shard), `aborted`. */
+  /**
+   * Reads what stands between the values; tensors stay lazy, and none of their bytes is read.
+   * @throws LongspanError `truncated`, `malformed`, `unsupported`, `limit-exceeded`, `not-found` (a shard), `aborted`.
+   */
   open(input: ContainerInput): Promise<OpenedContainer>;
 }

@@ -20,6 +20,7 @@ export interface DerivationContext {
   readonly adapterName?: string | undefined;
   /** What reading files beside it may still take of memory. */
   readonly budget?: MemoryBudget | undefined;
+  /** Ends the work when it is aborted, with the error `aborted`. */
   readonly signal?: AbortSignal | undefined;
 }
 

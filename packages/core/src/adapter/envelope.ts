@@ -13,6 +13,7 @@ export interface EnvelopeTensor {
   readonly name: string;
   /** The path in the file, for reports: `model.encoder.layer.0…`. */
   readonly sourceName: string;
+  /** As it is stored; lazy. */
   readonly tensor: LazyTensor;
 }
 
@@ -20,6 +21,7 @@ export interface EnvelopeTensor {
 export interface UnreadableTensor {
   /** As `EnvelopeTensor.name`: what a layout sees, so that the parameter it would be is known. */
   readonly name: string;
+  /** The path in the file, for reports. */
   readonly sourceName: string;
   /** A sentence or two: what it is, and the way out. */
   readonly reason: string;
@@ -27,6 +29,7 @@ export interface UnreadableTensor {
 
 /** What an envelope found: the state dict's tensors, and what is known of the model beside them. */
 export interface EnvelopeContents {
+  /** The state dict, in the file's order. */
   readonly tensors: readonly EnvelopeTensor[];
   /**
    * Tensors that are there but cannot be read: quantised, sparse, made by a function nobody knows. A parameter among them is reported with its
@@ -50,6 +53,7 @@ export interface EnvelopeContents {
   readonly sidecarFiles?: FileSet | undefined;
   /** Everything else the file says, as inert data: hyper-parameters, epoch, versions. */
   readonly metadata: ReadonlyMap<string, TreeValue>;
+  /** Sentences for the user: anything odd that was survived. */
   readonly warnings: readonly string[];
 }
 
@@ -59,6 +63,9 @@ export interface Envelope {
   readonly name: string;
   /** Looks at structure only; must not throw. */
   detect(container: OpenedContainer): Claim | undefined;
-  /** @throws LongspanError `malformed`, `unsupported`. */
+  /**
+   * Finds the state dict and what stands beside it; tensors stay lazy.
+   * @throws LongspanError `malformed`, `unsupported`.
+   */
   open(container: OpenedContainer): EnvelopeContents;
 }

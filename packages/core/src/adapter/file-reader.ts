@@ -9,9 +9,11 @@ import { budgetOf, type ContainerInput } from "./container.ts";
 
 /** Where a tensor's bytes lie in the file, and what they are. */
 export interface TensorInFile {
+  /** For messages, and the tensor's own name. */
   readonly name: string;
   /** As the file says it. */
   readonly dataType: string;
+  /** In elements, the slowest axis first; `[]` is a scalar. */
   readonly shape: readonly number[];
   /** As the file says it; it has to be what type and shape ask for. */
   readonly byteLength: number;
@@ -23,7 +25,10 @@ export interface FileReader {
   position: number;
   /** What reading keeps is spent from here. */
   readonly budget: MemoryBudget;
-  /** @throws LongspanError `truncated`, and what the source throws. */
+  /**
+   * So many bytes from the position, which moves behind them.
+   * @throws LongspanError `truncated`, and what the source throws.
+   */
   take(length: number): Promise<DataView>;
   /** An unsigned number of 1, 2, 4 or 6 bytes, big endian. */
   unsigned(bytes: number): Promise<number>;

@@ -16,16 +16,19 @@ export interface Rule {
 export interface DropRule {
   /** The layout's pattern; captures need not be named twice. */
   readonly name: string;
+  /** For people: why it is left out. */
   readonly reason: string;
 }
 
 /** A second name for a parameter's values in files of this layout (tied weights): written where ties can be written, checked when read. */
 export interface AddRule {
+  /** The second name, as the layout's pattern. */
   readonly name: string;
   /** The canonical parameter with the same values. */
   readonly copyOf: string;
   /** `transpose`: the copy is stored with the two axes swapped. */
   readonly transform?: "transpose";
+  /** For people: why the name is there twice. */
   readonly reason: string;
 }
 
@@ -33,6 +36,7 @@ export interface AddRule {
 export interface Layout {
   /** Kebab case, unique among the adapters in use: `hf`, `paddle`. */
   readonly name: string;
+  /** One line for people. Default: none. */
   readonly description?: string;
   /** What stands before the trunk's names when a head stands beside it: `longformer.`. Written so; any prefix is read. */
   readonly trunkPrefix?: string;
@@ -42,6 +46,8 @@ export interface Layout {
   readonly rules: readonly Rule[];
   /** Other spellings that are only read. */
   readonly accepts?: readonly Rule[];
+  /** Names that are left out when they are read. Default: none. */
   readonly drops?: readonly DropRule[];
+  /** Second names of tied parameters, written where the target can express ties. Default: none. */
   readonly adds?: readonly AddRule[];
 }

@@ -36,8 +36,11 @@ export function stateDictEnvelope({ name, detect, separator = "." }: StateDictEn
 
 /** A value of a state dict, with the names of an `EnvelopeTensor`. */
 export interface StateDictEntry {
+  /** The path in the state dict, its keys joined by the envelope's separator. */
   readonly name: string;
+  /** The path in the file, for reports. */
   readonly sourceName: string;
+  /** A tensor, or what stands in its place. */
   readonly value: TreeValue;
 }
 

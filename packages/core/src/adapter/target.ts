@@ -8,7 +8,9 @@ import type { Layout } from "./layout.ts";
 
 /** A file that travels with the weights. */
 export interface Sidecar {
+  /** Plain, as it is to be written. */
   readonly fileName: string;
+  /** Its bytes; open until the conversion ends, which closes it. */
   readonly source: ByteSource;
 }
 
@@ -26,6 +28,7 @@ export interface TargetRequest {
   readonly tensors: readonly TargetTensor[];
   /** Tied names (`AddRule`s of the layout): a writer that can express ties writes them, others leave them. */
   readonly aliases: readonly { readonly name: string; readonly of: string }[];
+  /** The model's: every parameter with its name, shape and part. */
   readonly spec: LongformerSpec;
   /** What config.json shall say: Hugging Face's keys, `architectures` set for the head, unknown keys of the source kept. */
   readonly config: Readonly<Record<string, unknown>>;
@@ -39,7 +42,9 @@ export interface TargetRequest {
   readonly shardBytes?: number | undefined;
   /** What the source said of itself. */
   readonly metadata: ReadonlyMap<string, TreeValue>;
+  /** Takes all files; the caller commits or aborts it. */
   readonly sink: DirectorySink;
+  /** Ends the work when it is aborted; `copy` listens to it already. */
   readonly signal?: AbortSignal | undefined;
   /**
    * Copies a tensor's bytes (C order, little endian) into the sink with reading, transposing and writing overlapped, and counts
@@ -50,7 +55,9 @@ export interface TargetRequest {
 
 /** Container + envelope + layout + sidecar files, under the name a user types after `--to`. */
 export interface Target {
+  /** Kebab case, unique among the adapters in use: what `plan` and `--to` take. */
   readonly name: string;
+  /** One line for people: files, names, for whom. */
   readonly description: string;
   /** The layout it is written in, unless another is asked for. */
   readonly layout: Layout;

@@ -1,5 +1,6 @@
 /** How bytes are read. */
 export interface ReadOptions {
+  /** Ends the read when it is aborted, with the error `aborted`. */
   readonly signal?: AbortSignal | undefined;
   /** A buffer of at least `length` bytes that the source may fill and return a view of, so that copying loops allocate once. */
   readonly into?: Uint8Array | undefined;
@@ -32,5 +33,6 @@ export interface ByteSource {
   checkUnchanged?(options?: Pick<ReadOptions, "signal">): Promise<void>;
   /** `length` bytes from `offset` as a Blob, of which nothing is read yet. Left out by sources that lie in none. */
   blob?(offset: number, length: number): Promise<Blob | undefined>;
+  /** Gives back what it holds (a file's handle). Later reads throw `closed`; a second call does nothing more. */
   close(): Promise<void>;
 }

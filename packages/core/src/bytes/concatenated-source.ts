@@ -3,8 +3,11 @@ import { checkRange } from "./check-range.ts";
 
 /** A range of another source. */
 export interface SourceRange {
+  /** Where the bytes come from. */
   readonly source: ByteSource;
+  /** The first byte, from the source's beginning. */
   readonly offset: number;
+  /** How many bytes. */
   readonly byteLength: number;
 }
 

@@ -19,5 +19,6 @@ export interface DirectorySink {
   supersede(patterns: readonly RegExp[]): void;
   /** Makes all files visible and returns their final paths, in the order they were opened. */
   commit(): Promise<readonly string[]>;
+  /** Takes back all that was written; an output that was there before stays as it was. */
   abort(): Promise<void>;
 }

@@ -16,9 +16,11 @@ export interface CheckpointTensor {
   readonly sourceName: string;
   /** As stored. */
   readonly tensor: LazyTensor;
+  /** The parameter it is (or repeats); null for one that is no parameter. */
   readonly canonicalName: string | null;
   /** The stored matrix has its axes swapped, against the canonical orientation. */
   readonly transposed: boolean;
+  /** `alias`: a second name of a parameter's values. `dropped`: left out, `reason` says why. `unexpected`: nothing of this model. */
   readonly role: "parameter" | "alias" | "dropped" | "unexpected";
   /** Why it is dropped or an alias. */
   readonly reason?: string | undefined;
@@ -36,7 +38,9 @@ export interface ModelInFile {
   readonly sameStorageAs: string | null;
   /** Names of the first model that it lacks, and its own that the first lacks: behind their prefixes. */
   readonly missing: readonly string[];
+  /** Names of its own that the first model lacks, behind its prefix. */
   readonly extra: readonly string[];
+  /** Names that both have, in other shapes: in elements, its own and the first model's. */
   readonly otherShapes: readonly { readonly name: string; readonly shape: readonly number[]; readonly firstShape: readonly number[] }[];
 }
 
@@ -57,18 +61,23 @@ export type Orientation = "declared" | "transposed";
 export interface Checkpoint {
   /** The file's path or URL. */
   readonly name: string;
+  /** Name of the container that the file is in: `safetensors`, `torch-zip`. */
   readonly container: string;
+  /** Name of the envelope that the state dict lay in: `state-dict`, `lightning`. */
   readonly envelope: string;
   /** Null when the names are no Longformer's: see `problem`. */
   readonly layout: string | null;
   /** What stands before the trunk's names in the file: `model.`. */
   readonly prefix: string;
+  /** How its linear weights lie, decided by the rectangular ones; null when the names are no Longformer's. */
   readonly orientation: Orientation | null;
   /** One of transformers' heads by its name, or the definition it was opened with. */
   readonly head: AnyHead | null;
+  /** The model's sizes, as Hugging Face means them; null where none was given, found or recognised, and `problem` says so. */
   readonly config: LongformerConfig | null;
   /** Where the configuration came from, for people. */
   readonly configOrigin: string | null;
+  /** Every parameter that such a model has; null without a configuration and a head. */
   readonly spec: LongformerSpec | null;
   /** Without those of the file's other models. */
   readonly tensors: readonly CheckpointTensor[];
@@ -81,7 +90,9 @@ export interface Checkpoint {
   readonly unreadable: readonly UnreadableParameter[];
   /** What the envelope left out: optimizer state and the like. */
   readonly dropped: readonly { readonly name: string; readonly reason: string }[];
+  /** What the file says beside the weights, as inert data: hyper-parameters, epoch, versions. */
   readonly metadata: ReadonlyMap<string, TreeValue>;
+  /** Sentences for the user: whatever was odd and was survived. */
   readonly warnings: readonly string[];
   /** What was done to a RoBERTa that was opened as the Longformer made of it (option `extend`). */
   readonly extension?: Extension | undefined;
@@ -104,6 +115,8 @@ export interface Checkpoint {
    * @throws LongspanError `source-changed`; `network-failed`, `aborted`.
    */
   checkUnchanged(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
+  /** Gives back the files it holds. Tensors throw `closed` from then on; a second call does nothing more. */
   close(): Promise<void>;
+  /** `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -6,10 +6,13 @@ export type TreeLeaf = null | boolean | number | bigint | string | LazyTensor;
 
 /** What becomes of each kind of value, its parts being done; undefined where nothing does. */
 export interface TreeFold<Result> {
+  /** Of a value without parts: text, number, tensor. */
   leaf(value: TreeLeaf): Result | undefined;
+  /** Of a list, tuple or set, from what its items gave. */
   list(list: TreeList, items: readonly (Result | undefined)[]): Result | undefined;
   /** Keys are as they are in the file: most are text. */
   map(map: TreeMap, entries: readonly (readonly [key: TreeValue, value: Result | undefined])[]): Result | undefined;
+  /** Of an object of some class, from what its state gave. */
   opaque(value: TreeOpaque, state: Result | undefined): Result | undefined;
   /** In the place of a container within itself, and of one beyond the limits. */
   left(container: TreeList | TreeMap | TreeOpaque, why: "cycle" | "limit"): Result | undefined;
@@ -17,6 +20,7 @@ export interface TreeFold<Result> {
 
 /** How much a fold may unfold to. A value that is shared counts in each place: 2 kB of a pickle can stand for 10^10 values. */
 export interface TreeFoldLimits {
+  /** How many values at most; the rest is handed to `left`. */
   readonly values: number;
   /** Of texts and keys together. Default: 100 for each value. */
   readonly characters?: number | undefined;
@@ -26,6 +30,7 @@ export interface TreeFoldLimits {
 
 /** What `foldTree` made of a value. */
 export interface FoldedTree<Result> {
+  /** What the fold made of the root; undefined where it gave nothing. */
   readonly result: Result | undefined;
   /** False when a limit on values or characters was met: then parts of the value are left out. */
   readonly complete: boolean;

@@ -30,6 +30,7 @@ export function plainJson(value: TreeValue): PlainJson {
 export interface PlainConfiguration {
   /** Undefined where it unfolds into too much. */
   readonly config: Readonly<Record<string, unknown>> | undefined;
+  /** Sentences for the user: what of it could not be taken. */
   readonly warnings: readonly string[];
 }
 

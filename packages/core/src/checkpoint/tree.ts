@@ -8,13 +8,17 @@ export type TreeValue = null | boolean | number | bigint | string | LazyTensor |
 
 /** A list, a tuple or a set, in the file's order. */
 export interface TreeList {
+  /** Which of Python's collections it was. */
   readonly kind: "list" | "tuple" | "set";
+  /** In the file's order. */
   readonly items: readonly TreeValue[];
 }
 
 /** Keys of any type, in the file's order; `__proto__` is an ordinary key. */
 export interface TreeMap {
+  /** Tells it from the other values. */
   readonly kind: "map";
+  /** In the file's order; keys as they are there, most of them text. */
   readonly entries: readonly (readonly [key: TreeValue, value: TreeValue])[];
   /** The value under a string key. */
   get(key: string): TreeValue | undefined;
@@ -22,9 +26,11 @@ export interface TreeMap {
 
 /** An object of a class we do not make: its class's dotted name and, where it has one, its state. */
 export interface TreeOpaque {
+  /** Tells it from the other values. */
   readonly kind: "opaque";
   /** For example `argparse.Namespace`. */
   readonly className: string;
+  /** What the file gives the object, as data; undefined where it gives nothing. */
   readonly state?: TreeValue | undefined;
   /** Why a tensor could not be made of it, when it would have been one. */
   readonly reason?: string | undefined;

@@ -12,10 +12,13 @@ import { sameValuesByStorage } from "./same-values.ts";
 
 /** A tensor whose shape is not the one that configuration and head give its parameter. Shapes in elements. */
 export interface WrongShape {
+  /** In the file. */
   readonly name: string;
+  /** The parameter it should be. */
   readonly canonicalName: string;
   /** As stored, and as the spec wants it in this orientation. */
   readonly found: readonly number[];
+  /** In elements, as the spec wants it in this orientation. */
   readonly expected: readonly number[];
 }
 

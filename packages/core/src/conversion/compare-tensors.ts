@@ -10,6 +10,7 @@ import { equalBytes } from "./equal-bytes.ts";
 
 /** What comparing the values of one parameter found. */
 export interface TensorComparison {
+  /** Canonical. */
   readonly name: string;
   /** Infinity when exactly one of a pair is not finite. */
   readonly maxAbsoluteDifference: number;
@@ -17,6 +18,7 @@ export interface TensorComparison {
   readonly maxRelativeDifference: number;
   /** Elements whose bits differ (after exact widening, where the types differ). */
   readonly differing: number;
+  /** How many were compared. */
   readonly elements: number;
   /** The two types, when they differ. */
   readonly dataTypes?: readonly [DataType, DataType];

@@ -21,7 +21,9 @@ export interface ConvertOptions {
   readonly shardBytes?: number | undefined;
   /** Where tokenizer files are taken from; default: beside the source. */
   readonly tokenizer?: FileSet | undefined;
+  /** Ends the work when it is aborted: the error is `aborted`, and nothing is left behind. */
   readonly signal?: AbortSignal | undefined;
+  /** Told of bytes, tensor by tensor: stage `convert`. */
   readonly onProgress?: ProgressListener | undefined;
 }
 

@@ -23,16 +23,32 @@ export interface PlanRequest {
   readonly target: string;
   /** A layout object, or the name of one of the adapters'; default: the target's own. */
   readonly layout?: Layout | string | undefined;
+  /** Element type of all float tensors that are written. Default: each keeps its own. */
   readonly dataType?: DataType | undefined;
 }
 
 /** Opening, planning, converting and comparing with one set of adapters. */
 export interface Converter {
+  /** All that the adapters can write. */
   readonly targets: readonly Target[];
+  /** All that the adapters read and write. */
   readonly layouts: readonly Layout[];
+  /** Reads the headers of a checkpoint: see `openCheckpoint`. The caller closes it. */
   open(place: CheckpointPlace, options?: Omit<OpenOptions, "adapters">): Promise<Checkpoint>;
+  /**
+   * Proves a conversion and says what goes where, without reading a value or writing a byte. What stands in its way is the plan's `problem`.
+   * @throws LongspanError `target-unknown`, `layout-unknown`; `argument-invalid` for what is no checkpoint.
+   */
   plan(source: Checkpoint, request: PlanRequest): ConversionPlan;
+  /**
+   * Carries a plan out, tensor by tensor, and commits the sink; the paths that were written.
+   * @throws LongspanError the plan's `problem`; `source-changed`, `value-overflow`, `aborted`, and what sources and sinks throw: then nothing is left of the output.
+   */
   convert(plan: ConversionPlan, options: ConvertOptions): Promise<readonly string[]>;
+  /**
+   * Compares two checkpoints under canonical names, value by value, whatever frameworks they are of.
+   * @throws LongspanError the `problem` of either; `source-changed`, `aborted`.
+   */
   verify(a: Checkpoint, b: Checkpoint, options?: VerifyOptions): Promise<Verification>;
 }
 

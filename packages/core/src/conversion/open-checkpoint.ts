@@ -30,6 +30,7 @@ import type { Interpretation } from "./interpret-tensors.ts";
 
 /** How a checkpoint is opened. Only the adapters have to be said: the rest follows from the files, and is said where they leave it open. */
 export interface OpenOptions {
+  /** The formats the file may be in. */
   readonly adapters: readonly FormatAdapter[];
   /** A parsed config.json; wins over what lies beside or inside the file. */
   readonly config?: unknown;
@@ -54,6 +55,7 @@ export interface OpenOptions {
   readonly adapterConfig?: unknown;
   /** Which adapter is merged, where a file holds several. */
   readonly adapterName?: string | undefined;
+  /** Ends the opening when it is aborted, with the error `aborted`. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -10,14 +10,21 @@ import { compareTensors, type TensorComparison } from "./compare-tensors.ts";
 export interface Verification {
   /** No value differs by more than the tolerance, and nothing is on one side only. */
   readonly equal: boolean;
+  /** How many parameters both have. */
   readonly compared: number;
+  /** How many values differ by more than the tolerance, of all parameters. */
   readonly differing: number;
+  /** The largest of all parameters'; Infinity where exactly one of a pair is not finite. */
   readonly maxAbsoluteDifference: number;
+  /** The largest of all parameters', of the larger magnitude of each pair. */
   readonly maxRelativeDifference: number;
   /** Names outside both heads' use, with the reason: a pooler beside a question-answering head. */
   readonly ignored: readonly { readonly name: string; readonly reason: string }[];
+  /** Canonical names of parameters that only the first has. */
   readonly onlyInA: readonly string[];
+  /** Canonical names of parameters that only the second has. */
   readonly onlyInB: readonly string[];
+  /** Each parameter that both have, in the spec's order. */
   readonly tensors: readonly TensorComparison[];
 }
 
@@ -25,7 +32,9 @@ export interface Verification {
 export interface VerifyOptions {
   /** Largest absolute difference that counts as equal; default 0: the bits must be the same. */
   readonly tolerance?: number;
+  /** Ends the comparison when it is aborted, with the error `aborted`. */
   readonly signal?: AbortSignal | undefined;
+  /** Told of bytes, tensor by tensor: stage `verify`. */
   readonly onProgress?: ProgressListener | undefined;
 }
 

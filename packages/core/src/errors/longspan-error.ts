@@ -7,14 +7,19 @@ const marker = /*#__PURE__*/ Symbol.for("longspan.error");
 export interface LongspanErrorOptions {
   /** What a program may want to read: names, offsets, shapes. Plain data only. */
   readonly details?: Readonly<Record<string, unknown>>;
+  /** What it was made of: another error, or a signal's reason. */
   readonly cause?: unknown;
 }
 
 /** An error as plain data: what `JSON.stringify` writes of it, and what can be posted to another thread. */
 export interface LongspanErrorData {
+  /** By which `LongspanError.from` knows it. */
   readonly name: "LongspanError";
+  /** One of `errorCodes`. */
   readonly code: ErrorCode;
+  /** For people: the thing, where it is, and the way out. */
   readonly message: string;
+  /** Names, offsets, shapes; bigints as text. */
   readonly details: Readonly<Record<string, unknown>>;
   /** What the cause says, where it is an error or a text. */
   readonly cause?: string;
@@ -33,8 +38,11 @@ export interface LongspanErrorData {
  * are the `cause` of an error that has no other, `{ longspan: { code, details } }`, and the code is in the stack's first line.
  */
 export class LongspanError extends Error {
+  /** The same in every copy of the package. */
   override readonly name = "LongspanError" as const;
+  /** What happened: one of `errorCodes`, stable between versions. */
   declare readonly code: ErrorCode;
+  /** What a program may want to read: names, offsets, shapes. */
   declare readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, message: string | readonly string[], options: LongspanErrorOptions = {}) {

@@ -6,8 +6,11 @@ export type Attributes = Readonly<Record<string, AttributeValue>>;
 
 /** How one attribute is read: its rule in words, and the typed value (undefined: the rule is broken). */
 export interface AttributeParser<Type> {
+  /** What it has to be, in words: `an integer above 0`. */
   readonly expects: string;
+  /** Whether it may be left out. Default: false. */
   readonly optional?: boolean;
+  /** The value as its type, or undefined for one that is none. */
   parse(value: AttributeValue): Type | undefined;
 }
 

@@ -18,7 +18,9 @@ export type DimensionBindings = ReadonlyMap<string, number>;
 
 /** A dimension is a sum of these: `coefficient` × all `factors`. */
 export interface DimensionTerm {
+  /** An integer; with no factors, the term is this number. */
   readonly coefficient: number;
+  /** What it is multiplied by. */
   readonly factors: readonly DimensionFactor[];
 }
 

@@ -4,6 +4,7 @@ import { formatType, type GraphDataType, type GraphTensor, type Value, type Valu
 
 /** One input of an operation. */
 export interface Operand {
+  /** Those it may have. */
   readonly dataTypes: readonly GraphDataType[];
   /** `optional`: the last one, which may be left out; `repeated`: the last one, given once or more. */
   readonly count?: "optional" | "repeated";
@@ -14,15 +15,19 @@ export interface Operand {
  * operation's outputs has the symbol itself as an axis.
  */
 export interface IntroducedDimension {
+  /** The name that shapes use from here on. */
   readonly symbol: string;
+  /** What it counts, in words. */
   readonly meaning: string;
 }
 
 /** One attribute of an operation. */
 export interface AttributeDescription {
+  /** The attribute's key. */
   readonly name: string;
   /** What it has to be, in words: `an integer above 0`. */
   readonly expects: string;
+  /** Whether it may be left out. */
   readonly optional: boolean;
 }
 
@@ -38,11 +43,13 @@ declare const takes: unique symbol;
 export interface Operation<Inputs extends readonly (Value | undefined)[] = never, Given extends object = never> {
   /** Never there: for the compiler alone. */
   readonly [takes]?: (inputs: Inputs, attributes: Given) => void;
+  /** Camel case, by which nodes name it. */
   readonly name: string;
   /** What it computes, in one line. */
   readonly formula: string;
   /** In the order of a node's inputs. */
   readonly operands: readonly (Operand & { readonly name: string })[];
+  /** In the order of the definition. */
   readonly attributes: readonly AttributeDescription[];
   /** What has to hold of a node beside the number, data types and attributes, each in words. */
   readonly rules: readonly string[];
@@ -110,20 +117,29 @@ type LastOf<Names> = (Names extends unknown ? (give: () => Names) => void : neve
 
 /** A legality rule: what it says, and when it holds. */
 export interface OperationRule<All extends Operands, Parsers extends AttributeParsers> {
+  /** The rule in words, a sentence's end: what it says of the first node that breaks it. */
   readonly says: string;
+  /** Whether it is kept. */
   holds(inputs: OperandTypes<All>, attributes: ParsedAttributes<Parsers>): boolean;
 }
 
 /** What an operation is: operands, attributes, what is legal, the types of its results, and its meaning in TypeScript. */
 export interface OperationDefinition<All extends Operands, Parsers extends AttributeParsers> {
+  /** Camel case, by which nodes name it. */
   readonly name: string;
+  /** What it computes, in one line. */
   readonly formula: string;
+  /** By name, in the order of a node's inputs. */
   readonly operands: All;
+  /** How each is read, by its key. */
   readonly attributes: Parsers;
   /** In order: a later rule may rely on the earlier ones. Number and data types of the inputs are checked before. */
   readonly rules: readonly OperationRule<All, Parsers>[];
+  /** The types of the outputs; called only for inputs and attributes that keep all rules. */
   outputTypes(inputs: OperandTypes<All>, attributes: ParsedAttributes<Parsers>): readonly ValueType[];
+  /** The dimensions that its outputs bring into the graph. Default: none. */
   introduces?(inputs: OperandNames<All>, attributes: ParsedAttributes<Parsers>): readonly IntroducedDimension[];
+  /** The outputs, computed plainly in C order: what every runtime is held to. */
   evaluate(inputs: OperandTensors<All>, attributes: ParsedAttributes<Parsers>, dimensions: DimensionBindings): readonly GraphTensor[];
 }
 

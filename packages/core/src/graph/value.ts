@@ -13,12 +13,15 @@ export type GraphDataType = (typeof graphDataTypes)[number];
 
 /** What is known of a value before it is computed. */
 export interface ValueType {
+  /** Of its elements. */
   readonly dataType: GraphDataType;
+  /** In elements, the slowest axis first; numbers and symbols. */
   readonly shape: Shape;
 }
 
 /** A value of a graph: an input, a parameter, or an output of a node. Names are unique in a graph. */
 export interface Value extends ValueType {
+  /** Unique in its graph. */
   readonly name: string;
 }
 

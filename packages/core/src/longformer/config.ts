@@ -5,23 +5,37 @@ import { windowsOfLayers, type AttentionWindows } from "./attention-windows.ts";
 
 /** A Longformer's configuration, as far as the model's mathematics and its parameters' shapes need it. */
 export interface LongformerConfig {
+  /** `vocab_size`: rows of the word embeddings. */
   readonly vocabSize: number;
+  /** `hidden_size`: numbers that stand for a token. */
   readonly hiddenSize: number;
+  /** `num_hidden_layers`. */
   readonly layers: number;
+  /** `num_attention_heads`; divides the hidden size. */
   readonly heads: number;
+  /** `intermediate_size` of the feed-forward layers. */
   readonly intermediateSize: number;
+  /** `max_position_embeddings`: rows of the position table, those for no position among them: base has 4098 for 4,096 tokens. */
   readonly maxPositions: number;
+  /** `type_vocab_size`: rows of the table of token types. */
   readonly typeVocabSize: number;
   /** Total window of each layer (both sides together, without the token itself); even. */
   readonly attentionWindow: readonly number[];
+  /** `hidden_act`: `gelu`, `relu`, … */
   readonly hiddenActivation: string;
+  /** `layer_norm_eps`, added to variances. */
   readonly layerNormEpsilon: number;
+  /** `pad_token_id`; positions are counted from the one behind it. */
   readonly padTokenId: number;
+  /** `bos_token_id`: the token `<s>`. */
   readonly bosTokenId: number;
+  /** `eos_token_id`: the token `</s>`. */
   readonly eosTokenId: number;
+  /** `sep_token_id`: by which question answering finds the question. */
   readonly sepTokenId: number;
   /** Rows of a classifier; undefined when the configuration does not say (Hugging Face then takes 2). */
   readonly labels: number | undefined;
+  /** `tie_word_embeddings`: whether a masked language model's decoder repeats the word embeddings. */
   readonly tieWordEmbeddings: boolean;
   /** The config.json this came from, whole, in Hugging Face's meaning: unknown keys survive a conversion. */
   readonly source: Readonly<Record<string, unknown>>;
@@ -29,6 +43,7 @@ export interface LongformerConfig {
 
 /** A configuration in Longspan's terms, and what there was to say of it. */
 export interface ParsedConfig {
+  /** The model's sizes, checked. */
   readonly config: LongformerConfig;
   /** Sentences for the user: keys that were missing, windows that were doubled. */
   readonly notes: readonly string[];

@@ -15,9 +15,11 @@ export interface ExtendOptions {
 
 /** What was done to a RoBERTa, for reports. */
 export interface Extension {
+  /** The source's `model_type`: `roberta`, `xlm-roberta` or `camembert`. */
   readonly modelType: string;
   /** Tokens that it read, and that the Longformer reads. */
   readonly sourceLength: number;
+  /** Tokens that the Longformer reads. */
   readonly maxLength: number;
   /** One for each layer. */
   readonly window: readonly number[];

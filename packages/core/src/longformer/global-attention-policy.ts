@@ -12,11 +12,13 @@ export type GlobalAttentionPolicy =
 
 /** Tokens on one side of a separator are global. */
 export interface SeparatorPolicy {
+  /** Tells it from the other policies. */
   readonly kind: "separator";
   /** `before`: the tokens before a row's first separator; `after`: those more than one behind it. */
   readonly side: "before" | "after";
   /** The separator's token id, and the configuration's key it comes from. */
   readonly tokenId: number;
+  /** The key of config.json that the id comes from. */
   readonly tokenKey: "sep_token_id" | "eos_token_id";
   /** How many separators each row must have. */
   readonly count: 2 | 3;

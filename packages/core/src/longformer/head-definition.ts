@@ -11,6 +11,7 @@ import { shownValue } from "../text/shown-value.ts";
 
 /** What a head of one's own computes with, beside the trunk's last hidden state. */
 export interface HeadContext {
+  /** The model's sizes. */
   readonly config: LongformerConfig;
   /** How many labels the model has; 0 for a head without. */
   readonly labels: number;

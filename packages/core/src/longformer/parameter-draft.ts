@@ -2,6 +2,7 @@
 export interface ParameterDraft {
   /** The canonical name. */
   readonly name: string;
+  /** In elements; linear weights are `[out, in]`. */
   readonly shape: readonly number[];
   /** `linear` weights are `[out, in]`: the ones a layout may transpose. */
   readonly role: "embedding" | "linear" | "bias" | "normalization";

@@ -12,7 +12,9 @@ import { globalAttentionPolicy, inputAxes, type AnyHead } from "./head-definitio
  * sequence]`); `inputs_embeds` has the hidden size as one more axis and stands in place of `input_ids`.
  */
 export interface RawLongformerInputs {
+  /** Token ids, integers `[batch, sequence]` (multiple choice: `[batch, choices, sequence]`). Either these or `inputs_embeds`. */
   readonly input_ids?: RawTensor | undefined;
+  /** float32 `[batch, sequence, hidden]` in place of word embeddings. */
   readonly inputs_embeds?: RawTensor | undefined;
   /** 0 masked, 1 attended to, 2 attended to and global. Default: all 1. */
   readonly attention_mask?: RawTensor | undefined;

@@ -7,6 +7,7 @@ import type { RawLongformerInputs } from "./prepare-inputs.ts";
 export interface SampleInputs {
   /** For people: what is special about them. */
   readonly name: string;
+  /** As `prepareInputs` takes them. */
   readonly inputs: RawLongformerInputs;
 }
 

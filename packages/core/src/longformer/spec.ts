@@ -4,6 +4,7 @@ import { embeddingParameter, linearParameters, normalizationParameters, type Par
 
 /** A parameter of a Longformer with one head: its canonical name and shape, and what it is there for. */
 export interface ParameterSpec extends ParameterDraft {
+  /** What it belongs to. */
   readonly part: "trunk" | "pooler" | "head";
   /** `required`: the head computes with it. `optional`: the model has a place for it. `unused`: files may hold it, this head does not use it. */
   readonly need: "required" | "optional" | "unused";
@@ -11,11 +12,15 @@ export interface ParameterSpec extends ParameterDraft {
 
 /** Every parameter of a Longformer with that configuration and head, in the order files are written. */
 export interface LongformerSpec {
+  /** The sizes it follows from. */
   readonly config: LongformerConfig;
+  /** The head it follows from. */
   readonly head: AnyHead;
   /** How many labels the head tells apart; 0 for a head without labels. */
   readonly labels: number;
+  /** All, in the order in which files are written. */
   readonly parameters: readonly ParameterSpec[];
+  /** One by its canonical name; undefined where the model has none of that name. */
   parameter(name: string): ParameterSpec | undefined;
 }
 

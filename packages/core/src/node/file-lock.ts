@@ -6,6 +6,7 @@ import { fileSystemError } from "./file-system-error.ts";
 
 /** Who has a lock. */
 export interface LockHolder {
+  /** Its process id on that machine. */
   readonly process: number;
   /** The machine's name. */
   readonly machine: string;
@@ -77,6 +78,7 @@ export async function takeFileLock(path: string, { beatMilliseconds = 5000 }: Ta
 
 /** How a lock is waited for. */
 export interface WaitForLockOptions {
+  /** Ends the waiting when it is aborted, with the error `aborted`. */
   readonly signal?: AbortSignal | undefined;
   /** Looked at between attempts: whether it is still worth waiting. */
   readonly isWanted: () => Promise<boolean>;

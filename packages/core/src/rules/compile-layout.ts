@@ -9,21 +9,27 @@ import { fillPattern, matchPattern } from "./pattern.ts";
 
 /** How one parameter is written in a layout. */
 export interface WrittenParameter {
+  /** Its canonical name, shape and part. */
   readonly parameter: ParameterSpec;
   /** The full name, trunk prefix included. */
   readonly name: string;
   /** Its shape there: swapped when transposed. */
   readonly shape: readonly number[];
+  /** Whether its two axes are swapped against the canonical orientation. */
   readonly transpose: boolean;
 }
 
 /** A layout proved for one spec: a bijection between its parameters and names. */
 export interface CompiledLayout {
+  /** As it was given. */
   readonly layout: Layout;
+  /** What it was proved for. */
   readonly spec: LongformerSpec;
   /** In the spec's order. */
   readonly parameters: readonly WrittenParameter[];
+  /** How a parameter is written, by its canonical name; undefined for none. */
   ofCanonical(canonicalName: string): WrittenParameter | undefined;
+  /** The parameter of a written name, trunk prefix included; undefined for none. */
   ofWritten(name: string): WrittenParameter | undefined;
   /** Tied names a file of this layout may carry beside the parameters. */
   readonly aliases: readonly { readonly name: string; readonly of: string; readonly reason: string }[];

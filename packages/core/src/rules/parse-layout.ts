@@ -28,7 +28,9 @@ export type Reading =
 
 /** A layout whose rules have been read; whether they fit a model is for `compileLayout` to prove. */
 export interface ParsedLayout {
+  /** As it was given. */
   readonly layout: Layout;
+  /** What is written before the trunk's names beside a head; "" for nothing. */
   readonly trunkPrefix: string;
   /** All rules whose left side fits a canonical name's segments: one, in a layout that is proved. */
   rulesFor(canonicalName: readonly string[]): readonly ParsedRule[];

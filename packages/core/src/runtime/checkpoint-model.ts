@@ -15,9 +15,13 @@ const optionNames: OptionNames<CheckpointModelOptions> = { attentions: true, hid
 
 /** Everything `Runtime.prepare` and `prepareInputs` take. */
 export interface CheckpointModel {
+  /** The head's graph, with outputs named as Hugging Face names them. */
   readonly graph: Graph;
+  /** The parameters that the graph needs, lazy, by canonical names. */
   readonly weights: Weights;
+  /** For `prepareInputs`. */
   readonly config: LongformerConfig;
+  /** For `prepareInputs`. */
   readonly head: AnyHead;
 }
 

@@ -16,6 +16,7 @@ export const forwardTolerance = 1e-5;
 
 /** What computes, with which inputs, and how much outputs may differ. */
 export interface CompareForwardOptions {
+  /** Runs both, one after the other. */
   readonly runtime: Runtime;
   /** As for `prepare`. */
   readonly dataType?: DataType | undefined;
@@ -25,7 +26,9 @@ export interface CompareForwardOptions {
   readonly layers?: boolean | undefined;
   /** Largest absolute difference that counts as equal. Default: `forwardTolerance`. */
   readonly tolerance?: number | undefined;
+  /** Ends the comparison when it is aborted, with the error `aborted`. */
   readonly signal?: AbortSignal | undefined;
+  /** Told of the stages `prepare` and `run` of both. */
   readonly onProgress?: ProgressListener | undefined;
 }
 
@@ -53,6 +56,7 @@ export interface OutputComparison {
 
 /** What comparing two models on the same inputs found. */
 export interface SampleComparison {
+  /** Name of the inputs. */
   readonly name: string;
   /** In the order in which they are computed: embeddings, layers, pooler and head. Empty when there is a problem. */
   readonly outputs: readonly OutputComparison[];
@@ -62,7 +66,9 @@ export interface SampleComparison {
 
 /** Where two models first go apart. */
 export interface Departure {
+  /** Name of the inputs. */
   readonly sample: string;
+  /** Name of the output, or of the hidden state with option `layers`. */
   readonly output: string;
   /** `embeddings`, `encoder.layer.N`, `pooler` or `head`; null when layers were not compared. */
   readonly part: string | null;
@@ -72,14 +78,21 @@ export interface Departure {
 export interface ForwardComparison {
   /** Every output of every sample is on both sides and within the tolerance. */
   readonly equal: boolean;
+  /** The largest absolute difference that counted as equal. */
   readonly tolerance: number;
+  /** Name of the runtime. */
   readonly runtime: string;
+  /** For people: what computed. */
   readonly device: string;
+  /** The largest of all outputs of all samples. */
   readonly maxAbsoluteDifference: number;
+  /** The first output beyond the tolerance, in the order of computing; null when all are within. */
   readonly firstDeparture: Departure | null;
   /** Outputs of one model alone: the pooler of one, the layers of the deeper. */
   readonly onlyInA: readonly string[];
+  /** Outputs of the second model alone. */
   readonly onlyInB: readonly string[];
+  /** What came out, input by input. */
   readonly samples: readonly SampleComparison[];
 }
 

@@ -13,6 +13,7 @@ export interface SessionParts {
   readonly graph: Graph;
   /** What is executed: see `fitGraph`. */
   readonly fitted: Graph;
+  /** For people: what computes. */
   readonly device: string;
   /**
    * Runs the fitted graph, or the part of it that the outputs asked for need (the same object for the same outputs, so that it can key

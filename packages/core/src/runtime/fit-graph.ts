@@ -11,6 +11,7 @@ import type { PrepareOptions, Runtime } from "./runtime.ts";
 
 /** A runtime's own operations, and how it does without others. */
 export interface FitGraphOptions {
+  /** The definitions that the graph is checked by. Default: `standardOperations`. */
   readonly operations?: OperationSet;
   /** See `lowerTo`. */
   readonly lowerings?: Readonly<Record<string, Pass>>;

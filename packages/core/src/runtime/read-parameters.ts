@@ -12,6 +12,7 @@ import type { Weights } from "./runtime.ts";
 
 /** A parameter of a graph with its values. */
 export interface ReadParameter {
+  /** Its name and shape in the graph. */
   readonly parameter: GraphParameter;
   /** float32, C order, all finite; the caller's own. */
   readonly data: Float32Array<ArrayBuffer>;

@@ -22,6 +22,7 @@ export type { Weights };
 
 /** How a session is prepared. */
 export interface PrepareOptions {
+  /** Ends the preparing when it is aborted: what was made is freed, and the error is `aborted`. */
   readonly signal?: AbortSignal | undefined;
   /** `{ stage: "prepare", item: parameter, done, total, unit: "tensors" }`. */
   readonly onProgress?: ProgressListener | undefined;
@@ -40,6 +41,7 @@ export interface ProfiledStep {
   readonly node: string;
   /** What computed it: a kernel's or an operator's name. */
   readonly kernel: string;
+  /** How long it took, by the device's clock where it has one. */
   readonly milliseconds: number;
   /** Multiplications and additions that the step's formula needs; 0 where nobody counted. */
   readonly floatingPointOperations: number;
@@ -49,6 +51,7 @@ export interface ProfiledStep {
 
 /** Where the time of a run went. */
 export interface SessionProfile {
+  /** For people: what computed. */
   readonly device: string;
   /** The whole run, as the caller saw it. */
   readonly milliseconds: number;
@@ -60,9 +63,11 @@ export interface SessionProfile {
 
 /** Executes graphs. A plain object from a factory. */
 export interface Runtime {
+  /** The contract that it follows. Programs that know another one refuse it by name. */
   readonly specificationVersion: 1;
   /** Kebab case: `reference`, `webgpu`. */
   readonly name: string;
+  /** What it can do, as data. */
   readonly capabilities: RuntimeCapabilities;
   /**
    * Reads the weights a graph needs and makes everything ready to run it, any number of times and for any batch and sequence.
@@ -74,6 +79,7 @@ export interface Runtime {
 
 /** How a session runs. */
 export interface RunOptions {
+  /** Ends the run when it is aborted, with the error `aborted`; the session stays usable. */
   readonly signal?: AbortSignal | undefined;
   /** Names of graph outputs; only what these need is computed. Default: all. */
   readonly outputs?: readonly string[] | undefined;
@@ -104,5 +110,6 @@ export interface Session {
   readonly profile?: (() => SessionProfile | undefined) | undefined;
   /** Refuses new runs, lets those under way end, then frees everything. A second call does nothing more. */
   dispose(): Promise<void>;
+  /** `dispose`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }

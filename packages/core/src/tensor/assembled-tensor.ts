@@ -15,8 +15,11 @@ export interface TensorPiece {
 
 /** A tensor made of blocks. */
 export interface AssembledTensorOptions {
+  /** Its own name, for messages too. */
   readonly name: string;
+  /** Of its elements, and of every piece's. */
   readonly dataType: DataType;
+  /** In elements, of the whole. */
   readonly shape: readonly number[];
   /** Blocks that fill the tensor, each element once, in any order; those without elements are left out. */
   readonly pieces: readonly TensorPiece[];

@@ -8,7 +8,9 @@ import { checkElementRange, checkShape, denseStrides } from "./strided-tensor.ts
 
 /** A range of a computed tensor's elements, counted in C order. */
 export interface ComputedRange {
+  /** The first element, counted in C order. */
   readonly start: number;
+  /** How many elements. */
   readonly count: number;
   /** To be handed on to whatever the computation reads. */
   readonly signal: AbortSignal | undefined;
@@ -16,8 +18,11 @@ export interface ComputedRange {
 
 /** A tensor whose values are computed from others' when they are read. */
 export interface ComputedTensorOptions {
+  /** Its own name, for messages too. */
   readonly name: string;
+  /** Of the elements that `compute` gives. */
   readonly dataType: DataType;
+  /** In elements. */
   readonly shape: readonly number[];
   /** The tensors whose values it is made of, in the order `compute` gets them. */
   readonly inputs: readonly LazyTensor[];

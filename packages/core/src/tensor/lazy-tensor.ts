@@ -17,17 +17,23 @@ export interface TensorStorage {
 
 /** How a tensor's values are read. */
 export interface TensorReadOptions extends ReadOptions {
+  /** Memory for what reading turns over, so that loops allocate once. */
   readonly scratch?: ScratchBuffer | undefined;
 }
 
 /** A tensor whose values stay where they are until asked for. */
 export interface LazyTensor {
+  /** Tells it from the other values of a tree. */
   readonly kind: "tensor";
+  /** For messages. */
   readonly name: string;
+  /** Of its elements. */
   readonly dataType: DataType;
+  /** In elements, the slowest axis first; `[]` is a scalar. */
   readonly shape: readonly number[];
   /** Bytes of all elements in C order (not of the storage). */
   readonly byteLength: number;
+  /** Where its values lie: tensors with one storage are tied, or views of the same memory. */
   readonly storage: TensorStorage;
   /**
    * `length` bytes from `offset` of the tensor's elements in C order, little endian, whatever the strides and byte order of the file.

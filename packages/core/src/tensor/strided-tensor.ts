@@ -8,13 +8,17 @@ import { readChunks, readTensor } from "./read-tensor.ts";
 
 /** A tensor as it lies in a storage. Strides and offset in elements. */
 export interface StridedTensorOptions {
+  /** Its own name, for messages too. */
   readonly name: string;
+  /** Of its elements. */
   readonly dataType: DataType;
+  /** In elements, the slowest axis first. */
   readonly shape: readonly number[];
   /** Elements between neighbours, one per dimension; default: C order. 0 repeats (an expanded tensor). */
   readonly strides?: readonly number[];
   /** Elements into the storage; default 0. */
   readonly elementOffset?: number;
+  /** The bytes it is a view of. */
   readonly storage: SourceStorage;
 }
 

@@ -2,9 +2,11 @@ import type { ByteSource } from "../bytes/byte-source.ts";
 
 /** A run of bytes in a source that tensors look at. The object is the storage's identity: tied tensors share it. */
 export interface SourceStorage {
+  /** Where the bytes come from. */
   readonly source: ByteSource;
   /** Bytes into the source. */
   readonly offset: number;
+  /** How many bytes the storage has; no element may lie beyond. */
   readonly byteLength: number;
   /** Default: little. */
   readonly byteOrder?: "little" | "big";

@@ -30,9 +30,13 @@ export const tinyConfig: LongformerConfig = parseLongformerConfig({
 
 /** A whole model on seeded weights. The truth is the reference runtime. */
 export interface LongformerCase {
+  /** What is special about it. */
   readonly name: string;
+  /** Whose graph is run. */
   readonly head: Head;
+  /** The model's sizes: small ones. */
   readonly config: LongformerConfig;
+  /** As `prepareInputs` takes them. */
   readonly raw: RawLongformerInputs;
 }
 

@@ -18,8 +18,11 @@ export type CaseValues =
 
 /** An operand of an operation's case. The shape may hold symbols: see `OperationCase.dimensions`. */
 export interface CaseInput {
+  /** Of its elements. */
   readonly dataType: GraphDataType;
+  /** In elements; symbols stand for the case's `dimensions`. */
   readonly shape: Shape;
+  /** What it is filled with, the same each time. */
   readonly values: CaseValues;
   /** Bound as a weight instead of given as an input. */
   readonly parameter?: boolean;
@@ -27,19 +30,27 @@ export interface CaseInput {
 
 /** One operation on seeded values. The truth is the operation's own meaning in TypeScript. */
 export interface OperationCase {
+  /** What is special about it. */
   readonly name: string;
+  /** What is run. */
   readonly operation: Operation;
+  /** In the order of its operands. */
   readonly inputs: readonly CaseInput[];
+  /** Of the node. */
   readonly attributes: Attributes;
   /** The numbers of the symbols in shapes. */
   readonly dimensions: Readonly<Record<string, number>>;
+  /** How far from the reference an output may be. */
   readonly tolerance: Tolerance;
 }
 
 /** A case as a runtime takes it. */
 export interface RunnableCase {
+  /** The operation alone. */
   readonly graph: Graph;
+  /** Those inputs that are bound as parameters. */
   readonly weights: Weights;
+  /** The others, as tensors. */
   readonly inputs: Readonly<Record<string, GraphTensor>>;
 }
 

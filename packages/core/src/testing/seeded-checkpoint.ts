@@ -11,6 +11,7 @@ import { stridedTensor } from "../tensor/strided-tensor.ts";
 
 /** The model that `seededCheckpoint` makes. */
 export interface SeededCheckpointOptions {
+  /** Whose parameters it has. */
   readonly head: Head;
   /** Float type of all tensors; default float32. */
   readonly dataType?: DataType;

@@ -3,7 +3,9 @@ import type { Tensor } from "../tensor/tensor.ts";
 
 /** A value passes when `|actual - expected| <= absolute + relative · |expected|`, as in numpy's allclose. */
 export interface Tolerance {
+  /** Largest difference that is allowed of any element … */
   readonly absolute: number;
+  /** … and what is allowed beyond it, as a share of the expected element's magnitude. */
   readonly relative: number;
 }
 

@@ -14,6 +14,7 @@ import { answerRows, globalRows } from "./answer-rows.ts";
 export interface AnswerInContext extends QuestionAndContext {
   /** In UTF-16 units of the context. */
   readonly start: number;
+  /** Behind the answer's last character, in UTF-16 units of the context. */
   readonly end: number;
 }
 
@@ -31,12 +32,15 @@ export interface ReadToken {
   readonly text: string;
   /** Where it stands in the context, in UTF-16 units; undefined for the question's tokens and for special ones. */
   readonly start?: number | undefined;
+  /** Behind its last character, in UTF-16 units; undefined where `start` is. */
   readonly end?: number | undefined;
 }
 
 /** What the tokens of an answer, or the global ones, looked at in one layer. */
 export interface AnswerAttention {
+  /** Which was looked at, counted from 0. */
   readonly layer: number;
+  /** How many the layer has. */
   readonly heads: number;
   /** The layer's window, both sides together. */
   readonly window: number;

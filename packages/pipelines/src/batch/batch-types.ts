@@ -14,7 +14,9 @@ export interface BatchItem<Input, Options> {
 
 /** What became of an item: a result, or an error of its own. */
 export type BatchOutcome<Item, Result> = {
+  /** As it was given. */
   readonly item: Item;
+  /** Its place among the items, from 0. */
   readonly index: number;
   /** Tokens of its windows, special ones included; 0 where none were made. */
   readonly tokens: number;
@@ -24,12 +26,15 @@ export type BatchOutcome<Item, Result> = {
 export interface BatchProgress {
   /** Items that have a result or an error, and how many of these have an error. */
   readonly items: number;
+  /** Of these items, those that have an error. */
   readonly errors: number;
   /** Batches of windows, and windows, that the model has run. */
   readonly batches: number;
+  /** Windows that the model has run. */
   readonly windows: number;
   /** Tokens of these windows, and those that only filled shorter ones up to the longest of their batch. */
   readonly tokens: number;
+  /** Of these tokens, those that only filled shorter windows up. */
   readonly paddingTokens: number;
 }
 
@@ -47,6 +52,7 @@ export interface BatchOptions<Options> {
   readonly readAhead?: number | undefined;
   /** Milliseconds that a batch with room waits for more items, where they come one by one. Default: 0, what is there runs at once. */
   readonly patience?: number | undefined;
+  /** Ends the batch when it is aborted: the stream rejects with `aborted`. */
   readonly signal?: AbortSignal | undefined;
   /** Events of the stage `run`, while the model runs: of the windows that are known so far. */
   readonly onProgress?: ProgressListener | undefined;

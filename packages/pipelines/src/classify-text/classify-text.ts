@@ -38,7 +38,9 @@ export interface ClassifyTextOptions extends RunOptions, WindowOptions {
 
 /** A label, and how well it fits. */
 export interface LabelScore {
+  /** As the configuration's `id2label` names it. */
   readonly label: string;
+  /** By option `scores`: a probability, or the bare logit. */
   readonly score: number;
 }
 

@@ -1,10 +1,12 @@
 /** A token, or neighbouring tokens, with a label. */
 export interface Entity {
+  /** As the configuration's `id2label` names it; without `B-` and `I-` where tokens are put together. */
   readonly label: string;
   /** The label's probability; of several tokens, their mean. */
   readonly score: number;
   /** In UTF-16 units of the text. */
   readonly start: number;
+  /** Behind its last character, in UTF-16 units of the text. */
   readonly end: number;
   /** `text.slice(start, end)` */
   readonly text: string;

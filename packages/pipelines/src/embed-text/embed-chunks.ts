@@ -14,6 +14,7 @@ export interface EmbedChunksOptions extends Omit<EmbedTextOptions, "onUnread">, 
 export interface TextChunk {
   /** In UTF-16 units of the text. */
   readonly start: number;
+  /** Behind its last character, in UTF-16 units of the text. */
   readonly end: number;
   /** What `embedText` gives for this piece alone, float32 `[size]`. */
   readonly vector: Float32Array;

@@ -21,10 +21,13 @@ export interface FillMaskOptions extends RunOptions {
 
 /** A token that fits in a mask's place. */
 export interface MaskFilling {
-  /** The token's id, as the vocabulary spells it, and as text. */
+  /** The token's id. */
   readonly id: number;
+  /** As the vocabulary spells it: `Ġlamp`. */
   readonly token: string;
+  /** The text of the token alone. */
   readonly text: string;
+  /** Its probability among all tokens, from 0 to 1. */
   readonly score: number;
   /** The whole text with this token in place of this mask; other masks stay. */
   readonly filled: string;
@@ -34,6 +37,7 @@ export interface MaskFilling {
 export interface FilledMask {
   /** Where the mask stands in the text, in UTF-16 units. */
   readonly start: number;
+  /** Behind the mask, in UTF-16 units of the text. */
   readonly end: number;
   /** The best first. */
   readonly fillings: readonly MaskFilling[];

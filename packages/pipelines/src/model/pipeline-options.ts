@@ -7,9 +7,11 @@ import type { ModelSource } from "./model-source.ts";
 
 /** What every pipeline is made of. */
 export interface PipelineOptions {
+  /** Where the model is (a path or a hub's name in Node, a URL, files), or a checkpoint that is open and stays the caller's. */
   readonly model: ModelSource;
   /** The formats the model may be in. Not needed for a checkpoint that is open already. */
   readonly adapters?: readonly FormatAdapter[] | undefined;
+  /** What computes: `webgpu()`, `ort()`, `referenceRuntime()`. */
   readonly runtime: Runtime;
   /** Where the tokenizer's files are (a path, a name on the hub, a URL, files), or a tokenizer. Default: beside the model. */
   readonly tokenizer?: string | URL | readonly File[] | FileSet | TextTokenizer | undefined;
@@ -31,6 +33,7 @@ export interface PipelineOptions {
   readonly dataType?: DataType | undefined;
   /** Take the time of every step, for the pipeline's `profile`. Default: false. */
   readonly profile?: boolean | undefined;
+  /** Ends opening and preparing when it is aborted, with the error `aborted`. */
   readonly signal?: AbortSignal | undefined;
   /** Events of the stages `download` (models by name), `open`, `tokenizer` and `prepare`. */
   readonly onProgress?: ProgressListener | undefined;
@@ -38,6 +41,7 @@ export interface PipelineOptions {
 
 /** What every call of a pipeline takes. */
 export interface RunOptions {
+  /** Ends the call when it is aborted, with the error `aborted`; the pipeline stays usable. */
   readonly signal?: AbortSignal | undefined;
   /** Events of the stage `run`. */
   readonly onProgress?: ProgressListener | undefined;
@@ -51,6 +55,7 @@ export interface PipelineHandle {
   readonly model: string;
   /** The runtime's name, and for people what it computes on. */
   readonly runtime: string;
+  /** For people: what computes, `cpu` or a GPU's name. */
   readonly device: string;
   /**
    * Where the time of the last run of the model went (of the last batch of windows); undefined before the first. Only with option
@@ -59,5 +64,6 @@ export interface PipelineHandle {
   readonly profile?: Session["profile"];
   /** Frees the model, after the calls under way have ended as they would; later ones throw `closed`. A second call does nothing more. */
   dispose(): Promise<void>;
+  /** `dispose`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -7,6 +7,7 @@ export const lowConfidenceScore: number = 0.2;
 
 /** A question, and the document that it is asked of. */
 export interface QuestionAndContext {
+  /** Has to fit into the model together with some of the document: it is never cut. */
   readonly question: string;
   /** The document, of any length. */
   readonly context: string;
@@ -36,6 +37,7 @@ export interface Answer {
   readonly answer: string;
   /** In UTF-16 units of the context. */
   readonly start: number;
+  /** Behind its last character, in UTF-16 units of the context. */
   readonly end: number;
   /**
    * The probability that this text is the answer, among all pieces of the document that may be one, and none: from 0 to 1. Where the text stands in several places,

@@ -28,5 +28,6 @@ export const jobSource: unique symbol = Symbol("longspan.jobSource");
 
 /** A pipeline of which `runBatch` can run many inputs. */
 export interface Batchable<Input, Options, Result> {
+  /** For `runBatch`: how inputs become windows, and windows results. */
   readonly [jobSource]: JobSource<Input, Options, Result>;
 }

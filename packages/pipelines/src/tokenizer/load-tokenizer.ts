@@ -21,6 +21,7 @@ const noLimit = 2 ** 53;
 
 /** How a tokenizer is loaded. */
 export interface LoadTokenizerOptions {
+  /** Ends the reading when it is aborted, with the error `aborted`. */
   readonly signal?: AbortSignal | undefined;
 }
 

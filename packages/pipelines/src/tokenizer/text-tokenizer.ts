@@ -1,5 +1,6 @@
 /** The tokens of one text, without special tokens around it. All lists have one entry for each token. */
 export interface TokenizedText {
+  /** Token ids, without special tokens around them. */
   readonly ids: Int32Array;
   /** Where each token begins in the text, in UTF-16 units. */
   readonly starts: Int32Array;
@@ -30,6 +31,7 @@ export interface TextTokenizer {
   readonly name: string;
   /** The largest token id it can give. */
   readonly maxId: number;
+  /** Ids of `<s>`, `</s>`, padding, mask and the like. */
   readonly special: SpecialTokens;
   /** The token type of the second text of a pair: 1 for BERT's tokenizers, 0 for RoBERTa's. */
   readonly secondTypeId: 0 | 1;

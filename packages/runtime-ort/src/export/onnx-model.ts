@@ -8,6 +8,7 @@ import type { GraphProto, ModelProto } from "../onnx/onnx_pb.ts";
  * `dataLocation: EXTERNAL` and `externalData` entries `location`, `offset`, `length`.
  */
 export interface OnnxModel {
+  /** Of @bufbuild/protobuf; initializers have names and types, and no data. */
   readonly model: ModelProto & { readonly graph: GraphProto };
   /** In the order of the graph's parameters. */
   readonly initializers: readonly OnnxInitializer[];
@@ -17,5 +18,6 @@ export interface OnnxModel {
 export interface OnnxInitializer {
   /** The canonical name of the parameter. */
   readonly name: string;
+  /** In elements. */
   readonly shape: readonly number[];
 }

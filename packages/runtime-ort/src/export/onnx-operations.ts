@@ -3,13 +3,17 @@ import type { OnnxWriter } from "./onnx-writer.ts";
 
 /** A value as a node of the graph sees it: its type in the graph, and its name in ONNX. */
 export interface OnnxOperand extends ValueType {
+  /** Of the value in the ONNX graph. */
   readonly name: string;
 }
 
 /** A node of a valid graph, ready to be written. */
 export interface NodeToWrite {
+  /** Values by their ONNX names, with their types. */
   readonly inputs: readonly OnnxOperand[];
+  /** As the operation's definition has them. */
   readonly attributes: Attributes;
+  /** Types of the values it makes. */
   readonly outputs: readonly ValueType[];
 }
 

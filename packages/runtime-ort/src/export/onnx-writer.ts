@@ -8,13 +8,17 @@ export type ConstantType = "float32" | "int32" | "int64" | "bool";
 
 /** What a value is, where a node knows more than a reader of the model could find out. */
 export interface OnnxType {
+  /** Of the elements. */
   readonly dataType: DataType;
+  /** Numbers and symbols. */
   readonly shape: Shape;
 }
 
 /** An output of a branch of `If`. */
 export interface OnnxBranchOutput {
+  /** Of the value in the branch. */
   readonly name: string;
+  /** What both branches have to give. */
   readonly type: OnnxType;
 }
 

@@ -1,11 +1,18 @@
 /** The limits that plans and kernels go by, under WebGPU's names; bytes or counts. */
 export interface DeviceLimits {
+  /** Bytes of a buffer that a kernel sees at once. */
   readonly maxStorageBufferBindingSize: number;
+  /** Bytes of a buffer. */
   readonly maxBufferSize: number;
+  /** Buffers that a kernel may have. */
   readonly maxStorageBuffersPerShaderStage: number;
+  /** Bytes that a workgroup shares. */
   readonly maxComputeWorkgroupStorageSize: number;
+  /** Threads of a workgroup. */
   readonly maxComputeInvocationsPerWorkgroup: number;
+  /** Threads of a workgroup along its first axis. */
   readonly maxComputeWorkgroupSizeX: number;
+  /** Workgroups of a dispatch along one axis. */
   readonly maxComputeWorkgroupsPerDimension: number;
 }
 
@@ -40,6 +47,8 @@ export interface DeviceFacts {
   readonly shaderFloat16: boolean;
   /** undefined where there are none, or none for float16 with float32 sums. */
   readonly matrixUnits: MatrixUnits | undefined;
+  /** Whether it takes the time of passes (`timestamp-query`). */
   readonly timestamps: boolean;
+  /** Those that kernels are planned by. */
   readonly limits: DeviceLimits;
 }

@@ -11,6 +11,7 @@ import { runPasses, type Pass } from "./pass.ts";
 export interface LowerToOptions {
   /** For messages: whose operations these are. */
   readonly runtime: string;
+  /** The definitions that the graph is checked by. Default: `standardOperations`. */
   readonly operations?: OperationSet;
   /** How to do without an operation, by its name; these go before the ones core knows. */
   readonly lowerings?: Readonly<Record<string, Pass>>;

@@ -6,6 +6,7 @@ import { validateGraph } from "../validate-graph.ts";
 export interface Pass {
   /** Kebab case, for messages. */
   readonly name: string;
+  /** The rewritten graph; the given one is not changed. What it gives is validated by whoever runs it. */
   run(graph: Graph, operations: OperationSet): Graph;
 }
 

@@ -7,17 +7,23 @@ export type Pattern = ValuePattern | NodePattern;
 
 /** Any value; it gets a name. The same name twice means the same value. */
 export interface ValuePattern {
+  /** Tells it from a pattern of a node. */
   readonly kind: "value";
+  /** Under which the match has the value; twice in a pattern, it has to be the same value. */
   readonly name: string;
 }
 
 /** Fits the output of a node. */
 export interface NodePattern {
+  /** Tells it from a pattern of a value. */
   readonly kind: "node";
+  /** The operation's name. */
   readonly operation: string;
   /** One for each input of the node: as many, no fewer. */
   readonly inputs: readonly Pattern[];
+  /** Asked of the node's attributes. Default: any are right. */
   readonly where?: ((attributes: Attributes) => boolean) | undefined;
+  /** Under which the match has the node. Default: none. */
   readonly name?: string | undefined;
 }
 
@@ -37,6 +43,7 @@ export function nodeOf(
 
 /** What a graph's values are and where they go; made once for many matches. */
 export interface GraphIndex {
+  /** All values of the graph, by name. */
   readonly values: ReadonlyMap<string, Value>;
   /** The node that makes a value. */
   readonly makers: ReadonlyMap<string, GraphNode>;
@@ -60,6 +67,7 @@ export interface PatternMatch {
   readonly root: GraphNode;
   /** By the names in the pattern. */
   readonly values: ReadonlyMap<string, Value>;
+  /** The nodes that the pattern names, by those names. */
   readonly nodes: ReadonlyMap<string, GraphNode>;
   /** All nodes of the match but the root: nothing else uses what they make. */
   readonly interior: readonly GraphNode[];

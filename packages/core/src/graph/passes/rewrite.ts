@@ -10,6 +10,7 @@ import { indexGraph, matchPattern, type NodePattern, type PatternMatch } from ".
 
 /** A pattern and what takes its place. */
 export interface RewriteRule {
+  /** What is replaced. */
   readonly pattern: NodePattern;
   /**
    * Builds the replacement from the match's values; returns one value for each output of the match's root, of the same type, or

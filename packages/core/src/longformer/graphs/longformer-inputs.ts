@@ -21,7 +21,9 @@ export interface LongformerInputOptions {
 export interface LongformerInputs {
   /** int32 `[batch, sequence]`, or float32 `[batch, sequence, hidden]` of input embeddings. */
   readonly words: Value;
+  /** int32 `[batch, sequence]`: rows of the position table. */
   readonly positionIds: Value;
+  /** int32 `[batch, sequence]`: rows of the table of token types. */
   readonly tokenTypeIds: Value;
   /** int32 `[batch, sequence]`: `attention_mask · (global_attention_mask + 1)`, so 0 masked, 1 local, 2 global. */
   readonly mask: Value;

@@ -13,6 +13,7 @@ export interface TuneLinearOptions {
   readonly tilings?: readonly string[] | undefined;
   /** The adapter that the device came from: in Node it alone tells the shapes of matrix units, whose tilings are not tried without it. */
   readonly adapter?: GpuAdapter | undefined;
+  /** Ends the measuring when it is aborted, with the error `aborted`. */
   readonly signal?: AbortSignal | undefined;
 }
 
