@@ -42,6 +42,25 @@ describe("PDF", () => {
     },
   );
 
+  test.each(["right-to-left.pdf", "right-to-left.libreoffice.pdf"])(
+    "Arabic and Hebrew are in the order in which they are read: %s",
+    async (name) => {
+      const source = await readFile(new URL("right-to-left.html", fixtures), "utf8");
+      const sentences = Array.from(source.matchAll(/<p[^>]*>(.{2,})<\/p>/g), ([, sentence]) => sentence);
+      expect(sentences).toHaveLength(3);
+      expect((await read(name)).text).toBe(sentences.join("\n"));
+    },
+  );
+
+  test("characters that a font gives no name are left out, and told of", async () => {
+    const { warnings } = await read("right-to-left.pdf");
+    expect(warnings).toEqual(["right-to-left.pdf has characters on page 1 that its fonts give no names; they are left out."]);
+  });
+
+  test("what is printed twice to look bold is read once; what was typed onto a page is read, notes beside it are not", async () => {
+    expect((await read("printed-twice.pdf")).text).toBe("Mooring rules\nNo rule is without a rule.\nApproved on 3 June");
+  });
+
   test("what was filled into a form is read with what it is called", async () => {
     expect((await read("form.pdf")).text).toBe("Application for a mooring\nName of the boat:\nName of the boat: Gannet");
   });

@@ -5,6 +5,7 @@ import { asLatin1 } from "../../kind/as-latin1.ts";
 import { textCollector, type PlacedText, type TextCollector } from "../../place/placed-text.ts";
 import { encryptedRefusal } from "./encryption.ts";
 import { withoutLeftPromises } from "./left-promises.ts";
+import { pageLines, type PageItem } from "./page-lines.ts";
 import { checkStreamSizes } from "./stream-sizes.ts";
 
 /** Readers look for a file's end mark this far from its end (ISO 32000-1, Annex H, note 18). */
@@ -87,12 +88,16 @@ async function documentText(
 ): Promise<PlacedText & { readonly warnings: readonly string[] }> {
   const collector = textCollector();
   const empty: number[] = [];
+  const unnamed: number[] = [];
+  let read = 0;
   for (let number = 1; number <= pdf.numPages; number++) {
     throwIfAborted(signal);
     const page = await pdf.getPage(number);
-    const check = (): void => {
+    const before = read;
+    const check = (ofPage: number): void => {
       throwIfAborted(signal);
-      if (collector.length <= maxLength) return;
+      read = before + ofPage;
+      if (read <= maxLength) return;
       throw new LongspanError(
         "limit-exceeded",
         `${name} comes to more than ${maxLength} characters, which are too many for a PDF of its size.`,
@@ -101,7 +106,9 @@ async function documentText(
         },
       );
     };
-    if (!(await addPage(collector, page, number, check))) empty.push(number);
+    const { isEmpty, hasUnnamed } = await addPage(collector, page, number, check);
+    if (isEmpty) empty.push(number);
+    if (hasUnnamed) unnamed.push(number);
     page.cleanup();
   }
   if (empty.length === pdf.numPages) {
@@ -112,20 +119,28 @@ async function documentText(
     );
   }
   await requirePages(pdf, collector, name);
-  const warnings = empty.length === 0 ? [] : [`${name} has no text on ${pagesInWords(empty)}: blank, or pictures, which are not read.`];
-  return { ...collector.result(), warnings };
+  const unread = [
+    empty.length === 0 ? "" : `${name} has no text on ${pagesInWords(empty)}: blank, or pictures, which are not read.`,
+    unnamed.length === 0 ? "" : `${name} has characters on ${pagesInWords(unnamed)} that its fonts give no names; they are left out.`,
+  ];
+  return { ...collector.result(), warnings: unread.filter((warning) => warning !== "") };
 }
 
 /**
- * @param check throws where no more is to be read
- * @returns whether the page has text.
+ * @param check throws where no more is to be read, after so many characters of the page
+ * @returns whether the page has no text, and whether it has characters of which nobody knows which they are
  */
-async function addPage(collector: TextCollector, page: PDFPageProxy, number: number, check: () => void): Promise<boolean> {
+async function addPage(
+  collector: TextCollector,
+  page: PDFPageProxy,
+  number: number,
+  check: (ofPage: number) => void,
+): Promise<{ readonly isEmpty: boolean; readonly hasUnnamed: boolean }> {
   let line = 1;
   let position = { page: number, line };
   // Pages are apart as paragraphs are.
   let gap = collector.length === 0 ? "" : "\n\n";
-  let isEmpty = true;
+  let [isEmpty, hasUnnamed] = [true, false];
   const add = (text: string): void => {
     if (text === "") return;
     if (text.trim() !== "") isEmpty = false;
@@ -136,25 +151,33 @@ async function addPage(collector: TextCollector, page: PDFPageProxy, number: num
     if (gap === "") gap = "\n";
     position = { page: number, line: ++line };
   };
-  let isLineEmpty = true;
+  const lines = pageLines();
   for await (const { items } of textOf(page)) {
-    check();
+    check(lines.length);
     for (const item of items) {
       if (!("str" in item)) continue;
-      add(item.str);
-      if (item.str.trim() !== "") isLineEmpty = false;
-      if (!item.hasEOL || isLineEmpty) continue;
+      const { str } = item;
+      if (str.includes("\0")) hasUnnamed = true;
+      const text = lines.add({ ...(item as PageItem), str: str.replaceAll("\0", "") });
+      if (text === undefined || text.trim() === "") continue;
+      add(text);
       endLine();
-      isLineEmpty = true;
     }
   }
-  for (const { fieldType, fieldValue, alternativeText } of await page.getAnnotations()) {
+  add(lines.rest());
+  for (const { subtype, hidden, password, contentsObj, fieldType, fieldValue, alternativeText } of await page.getAnnotations()) {
+    if (hidden === true || password === true) continue;
+    // What was typed onto the page, as programs do that know no forms.
+    if (subtype === "FreeText" && typeof contentsObj?.str === "string" && contentsObj.str.trim() !== "") {
+      endLine();
+      add(contentsObj.str.replaceAll(/\r\n?|\n/g, " "));
+    }
     if ((fieldType !== "Tx" && fieldType !== "Ch") || fieldValue === null || fieldValue === undefined || fieldValue === "") continue;
     endLine();
     const label = typeof alternativeText === "string" && alternativeText !== "" ? `${alternativeText}: ` : "";
     add(label + (Array.isArray(fieldValue) ? fieldValue.join(", ") : String(fieldValue)).replaceAll(/\r\n?|\n/g, " "));
   }
-  return !isEmpty;
+  return { isEmpty, hasUnnamed };
 }
 
 /** Piece by piece; streams that are gone through by themselves are not in all browsers. */
