@@ -83,6 +83,8 @@ async function windows(tensors: AttentionTensors): Promise<void> {
 
 /** Subgroups, matrices of rows of each, and keys. */
 const matrixCuts: readonly (readonly [number, number, number])[] = [
+  [4, 1, 32],
+  [2, 1, 32],
   [8, 1, 16],
   [6, 1, 32],
   [4, 1, 16],
@@ -102,7 +104,9 @@ function windowTilings(halves: boolean): readonly HeadTiling[] {
     tileAttentionTiling(16, 8, 2),
     quadTiling(128, 16, 8),
     quadTiling(64, 32, 8),
-    ...matrices.flatMap((shape) => matrixCuts.map((cut) => matrixAttentionTiling(shape, ...cut))),
+    ...matrices.flatMap((shape) =>
+      [false, true].flatMap((readsAhead) => matrixCuts.map((cut) => matrixAttentionTiling(shape, ...cut, { readsAhead }))),
+    ),
   ];
   const known = [...headTilingsOf(facts, { length: headSize, halves })].toReversed();
   const names = new Set(known.map(({ name }) => name));

@@ -1,6 +1,7 @@
 import { type DeviceTensor, type Dispatch, type Operand, rowLayout } from "../../kernel/kernel.ts";
 import type { PlanContext, SizedNode } from "../../kernel/operation-kernels.ts";
 import type { GlobalTiling } from "./global-tiling.ts";
+import type { FloatStorage } from "../parts/float-storage.ts";
 import type { RowForm } from "./vectors.ts";
 import type { HeadTiling } from "./tiling.ts";
 import { bindingAlignment, rowsOf, type RowRange } from "../parts/dispatching.ts";
@@ -56,8 +57,8 @@ export interface AttentionTilings {
 /** The part of a node's work that is bound at once: some items of the batch. */
 export interface AttentionItems extends SizedAttention {
   readonly items: RowRange;
-  /** Memory with so many elements for each item: the same, under one name, for every part. */
-  scratch(name: string, elementsPerItem: number): DeviceTensor;
+  /** Memory with so many elements for each item: the same, under one name, for every part. Default: float32. */
+  scratch(name: string, elementsPerItem: number, storage?: FloatStorage): DeviceTensor;
 }
 
 /** The queries of global tokens and what they attend to. Shapes as in `global-task.ts`. */

@@ -18,15 +18,15 @@ import { declareUniforms } from "./uniforms.ts";
 import { type RowForm, vectorBuffer, vectorReader } from "./vectors.ts";
 
 /** WGSL: the uniforms, the buffers and their readers, which the form on matrix units has too. */
-export function declareGlobalScores(hidden: RowForm, floats: RowForm): string {
+export function declareGlobalScores(hidden: RowForm, folded: RowForm): string {
   return `${declareUniforms(globalScoreFields)}
-@group(0) @binding(1) var<storage, read> folded: ${vectorBuffer(floats)};
+@group(0) @binding(1) var<storage, read> folded: ${vectorBuffer(folded)};
 @group(0) @binding(2) var<storage, read> hidden: ${vectorBuffer(hidden)};
 @group(0) @binding(3) var<storage, read> codes: array<i32>;
 @group(0) @binding(4) var<storage, read> tokens: array<i32>;
 @group(0) @binding(5) var<storage, read_write> scores: array<vec4<f32>>;
 @group(0) @binding(6) var<storage, read_write> tops: array<f32>;
-${vectorReader("folded_vector", "folded", floats, "sizes.hidden")}
+${vectorReader("folded_vector", "folded", folded, "sizes.hidden")}
 ${vectorReader("hidden_vector", "hidden", hidden, "sizes.hidden")}`;
 }
 

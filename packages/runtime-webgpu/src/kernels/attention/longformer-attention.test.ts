@@ -333,9 +333,9 @@ describe("longformerAttention", () => {
 
   test.each([
     ["an invocation for each row, sums of more columns than keys", { rows: 16, columns: 8, inner: 16 }, 1, 2, 16, 24],
-    ["four invocations for each row", { rows: 8, columns: 8, inner: 8 }, 2, 1, 16, 16],
+    ["four invocations for each row, tiles read ahead", { rows: 8, columns: 8, inner: 8 }, 2, 1, 32, 16],
   ] as const)("on matrix units, scores that rise so that sums are scaled: %s", async (_, matrices, subgroups, rowTiles, keys, headSize) => {
-    const tilings = { window: matrixAttentionTiling(matrices, subgroups, rowTiles, keys) };
+    const tilings = { window: matrixAttentionTiling(matrices, subgroups, rowTiles, keys, { readsAhead: rowTiles === 1 }) };
     const rising: AttentionCase = { sequence: 150, window: 60, heads: 1, headSize, mask: [1, 1, 1, 1, 1, 1, 0], rising: true };
     expect(await differences(shared, rising, { kind: "gpu", matrices, activations: "joined float16", form: "direct", tilings })).toEqual(
       [],

@@ -57,8 +57,8 @@ export function longformerAttentionKernels({ linear, reassociateUpTo: upTo, tili
       const ranges = rowRanges(batch, bytes, context.facts.limits, context.facts.limits.maxComputeWorkgroupsPerDimension);
       const maxItems = Math.max(...ranges.map(({ count }) => count));
       const memory = new Map<string, DeviceTensor>();
-      const scratch: AttentionItems["scratch"] = (name, elementsPerItem) => {
-        const tensor = memory.get(name) ?? context.scratch("float32", maxItems * elementsPerItem);
+      const scratch: AttentionItems["scratch"] = (name, elementsPerItem, storage = "float32") => {
+        const tensor = memory.get(name) ?? context.scratch(storage, maxItems * elementsPerItem);
         memory.set(name, tensor);
         return tensor;
       };

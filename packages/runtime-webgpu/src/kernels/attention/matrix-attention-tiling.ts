@@ -10,11 +10,20 @@ export interface MatrixAttentionTiling {
   readonly rowTiles: number;
   /** Keys of a tile: a multiple of what matrices have of columns and of inner elements. */
   readonly keys: number;
+  /** Whether the next tile is read from memory while this one is multiplied. */
+  readonly readsAhead: boolean;
 }
 
-export function matrixAttentionTiling(shape: MatrixShape, subgroups: number, rowTiles: number, keys: number): MatrixAttentionTiling {
-  const name = `matrix-${shape.rows}x${shape.columns}x${shape.inner}-${subgroups * rowTiles * shape.rows}x${keys}-${subgroups}`;
-  return { kind: "matrix", name, shape, subgroups, rowTiles, keys };
+export function matrixAttentionTiling(
+  shape: MatrixShape,
+  subgroups: number,
+  rowTiles: number,
+  keys: number,
+  { readsAhead = false }: Partial<Pick<MatrixAttentionTiling, "readsAhead">> = {},
+): MatrixAttentionTiling {
+  const extent = `${subgroups * rowTiles * shape.rows}x${keys}-${subgroups}`;
+  const name = `matrix-${shape.rows}x${shape.columns}x${shape.inner}-${extent}${readsAhead ? "-ahead" : ""}`;
+  return { kind: "matrix", name, shape, subgroups, rowTiles, keys, readsAhead };
 }
 
 export function rowsOfMatrixTiling({ shape, subgroups, rowTiles }: MatrixAttentionTiling): number {
@@ -58,12 +67,13 @@ export function fitsMatrixAttention(
   { matrixUnits, shaderFloat16, limits }: DeviceFacts,
 ): boolean {
   if (matrixUnits === undefined || !shaderFloat16) return false;
-  const { perRow, bytes } = matrixMemory(tiling, matrixUnits.lanes, length);
+  const { perRow, depth, bytes } = matrixMemory(tiling, matrixUnits.lanes, length);
   const { rows, columns, inner } = tiling.shape;
   const invocations = tiling.subgroups * matrixUnits.lanes;
   return (
     matrixUnits.shapes.some((shape) => shape.rows === rows && shape.columns === columns && shape.inner === inner) &&
     Number.isInteger(perRow) &&
+    (!tiling.readsAhead || (Number.isInteger((tiling.keys * depth) / 8 / invocations) && tiling.keys <= invocations)) &&
     tiling.keys % Math.max(columns, inner) === 0 &&
     bytes <= limits.maxComputeWorkgroupStorageSize &&
     invocations <= Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX)

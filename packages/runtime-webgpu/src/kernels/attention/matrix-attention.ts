@@ -16,13 +16,14 @@ import { matrixPrimitives } from "../matrix/index.ts";
 import { upTo } from "../parts/up-to.ts";
 import type { AttentionTask } from "./attention-task.ts";
 import { matrixMemory, type MatrixAttentionTiling } from "./matrix-attention-tiling.ts";
+import { matrixKeyTile } from "./matrix-key-tile.ts";
 import { softmaxConstants } from "./softmax-step.ts";
 
 /** How much higher than its `top` a row's scores may be: e⁸ is far from float16's largest number. */
 const slack = 8;
 
 export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttentionTiling, units: MatrixUnits): Kernel {
-  const { shape, subgroups, rowTiles, keys } = tiling;
+  const { shape, subgroups, rowTiles, keys, readsAhead } = tiling;
   const { lanes } = units;
   const { rows, depth, stride, probabilityStride, scoreStride, perRow } = matrixMemory(tiling, lanes, task.length);
   const matrices = matrixPrimitives(units, shape, ["query_tile", "key_tile", "value_tile"]);
@@ -40,13 +41,7 @@ export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttenti
     outMatrices.filter((one) => Math.floor((one * shape.columns) / keys) === chunk),
   );
   const rowOf = (tile: number): string => `(subgroup * ${subgroupRows}u + ${tile * shape.rows}u)`;
-  /** Statements: eight elements of a row of a tile, two fours, to their place. Words take half the time that single halves take. */
-  const stage = (tile: string, fours: (vector: string) => string): string =>
-    `${tile}[item / ${padded / 2}u * ${stride / 8}u + item % ${padded / 2}u] = vec4<u32>(${["first", "first + 1u"]
-      .map((vector) => `bitcast<vec2<u32>>(${fours(vector)})`)
-      .join(", ")});`;
-  const inRow = (read: (vector: string) => string) => (vector: string) =>
-    padded === vectors ? read(vector) : `select(vec4<f16>(), ${read(vector)}, ${vector} < ${vectors}u)`;
+  const keyTile = matrixKeyTile({ rows, keys, length: task.length, depth, stride, invocations, readsAhead });
   const storeChunk = (chunk: readonly number[]): string =>
     rowMatrices
       .flatMap((tile) =>
@@ -115,7 +110,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   for (var item = lane; item < ${(rows * padded) / 2}u; item += ${invocations}u) {
     let first = item % ${padded / 2}u * 2u;
     let query_row = work.firstRow + item / ${padded / 2}u;
-    ${stage("query_tile", (vector) => `query_halves(work, query_row, ${vector})`)}
+    query_tile[${keyTile.placeOf("item")}] = vec4<u32>(bitcast<vec2<u32>>(query_halves(work, query_row, first)), bitcast<vec2<u32>>(query_halves(work, query_row, first + 1u)));
   }
   workgroupBarrier();
   ${rowMatrices.flatMap((tile) => innerMatrices.map((one) => `let query_${tile}_${one} = ${matrices.loadLeft("query_tile", `${rowOf(tile)} * ${stride}u + ${one * shape.inner}u`, `${stride}u`)};`)).join("\n  ")}
@@ -123,28 +118,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   var top = lowestTop;
   var sum = 0.0;
   var step = 0u;
+  ${keyTile.first}
   for (var place = 0u; place < work.keyCount; place += ${keys}u) {
     step++;
     workgroupBarrier();
-    for (var item = lane; item < ${(keys * padded) / 2}u; item += ${invocations}u) {
-      let first = item % ${padded / 2}u * 2u;
-      let start = key_at(work, place + item / ${padded / 2}u).start;
-      ${stage(
-        "key_tile",
-        inRow((vector) => `read_key_halves(start, ${vector})`),
-      )}
-      ${stage(
-        "value_tile",
-        inRow((vector) => `read_value_halves(start, ${vector})`),
-      )}
-    }
-    for (var item = lane; item < ${keys}u; item += ${invocations}u) {
-      let key = key_at(work, place + item);
-      low[item] = key.low;
-      span[item] = key.span;
-      if (work.firstRow - key.low >= key.span || work.firstRow + ${rows - 1}u - key.low >= key.span) { masked_step.x = step; }
-    }
+    ${keyTile.stage}
     workgroupBarrier();
+    ${keyTile.next}
     ${upTo(keys / shape.columns)
       .map(
         (tile) => `{

@@ -1,7 +1,6 @@
-// `global-scores.ts` on matrix units: the same formula, shapes and grid. Operands are float16, sums float32.
+// `global-scores.ts` on matrix units: the same formula, shapes and grid. Operands are float16, the folded queries in memory, too; sums are float32.
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import { halvesCode } from "../parts/float-storage.ts";
 import { upTo } from "../parts/up-to.ts";
 import { declareGlobalScores, enterGlobalScores } from "./global-scores.ts";
 import { tileColumns, type MatrixGlobalTiling } from "./global-tiling.ts";
@@ -9,10 +8,14 @@ import { matrixTile } from "./matrix-tile.ts";
 import { softmaxConstants } from "./softmax-step.ts";
 import { halvesReader, type RowForm } from "./vectors.ts";
 
-export function matrixScoresKernel(tiling: MatrixGlobalTiling, hidden: RowForm, units: MatrixUnits): Kernel {
+/** How hidden states and folded queries lie in memory, both float16. */
+export function matrixScoresKernel(
+  tiling: MatrixGlobalTiling,
+  { hidden, folded }: Readonly<Record<"hidden" | "folded", RowForm>>,
+  units: MatrixUnits,
+): Kernel {
   const { rows } = tiling;
   const tile = matrixTile(tiling, units, "columns");
-  const floats: RowForm = { storage: "float32", aligned: hidden.aligned };
   const fours = tileColumns / 4;
   const readAll = (first: string): string =>
     `let vector = ${first} + ${tile.eight} * 2u;
@@ -21,18 +24,17 @@ export function matrixScoresKernel(tiling: MatrixGlobalTiling, hidden: RowForm, 
   return {
     name: `global-scores-${tiling.name}`,
     access: ["read", "read", "read", "read", "write", "write"],
-    narrows: true,
     code: `${tile.directives}
-${declareGlobalScores(hidden, floats)}
+${declareGlobalScores(hidden, folded)}
+${halvesReader("folded_halves", "folded", folded, "folded_vector")}
 ${halvesReader("hidden_halves", "hidden", hidden, "hidden_vector")}
 ${softmaxConstants}
 ${tile.declarations}
 var<workgroup> shares: array<f32, ${rows * fours}>;
 
-${halvesCode("float16")}
 fn folded_four(start: u32, vector: u32) -> vec2<u32> {
   if (vector >= sizes.vectors) { return vec2<u32>(); }
-  return pack_halves(folded_vector(start, vector));
+  return bitcast<vec2<u32>>(folded_halves(start, vector));
 }
 fn hidden_four(start: u32, vector: u32) -> vec2<u32> {
   if (vector >= sizes.vectors) { return vec2<u32>(); }

@@ -8,21 +8,39 @@ import { type GlobalTiling, globalTilingFor, rowsOfTile, tileColumns } from "./g
 import { packFields } from "./uniforms.ts";
 import type { RowForm } from "./vectors.ts";
 
+/** The tilings of the two products of the re-associated form on a GPU. */
+export interface ProductTilings {
+  readonly scoring: GlobalTiling;
+  readonly mixing: GlobalTiling;
+}
+
+export function productTilings(part: AttentionItems, { splits }: GlobalSplits): ProductTilings {
+  const { context, inputs, sequence, hidden, heads, slots, items, tilings } = part;
+  const common = { rows: slots * heads, halves: inputs.hidden.storage === "float16" };
+  const stack = (tiles: number): number => Math.ceil(tiles / tileColumns) * items.count;
+  return {
+    scoring: tilings.globalScores ?? globalTilingFor(context.facts, { ...common, stack: stack(sequence) }),
+    mixing: tilings.globalMix ?? globalTilingFor(context.facts, { ...common, stack: stack(hidden) * splits }),
+  };
+}
+
 /**
  * Heads of global tokens attend to hidden states on a GPU: two matrix products, with the scores of the global tokens between them in memory, and
  * the splits of the keys in the second one.
  */
-export function planProducts(part: AttentionItems, found: GlobalSplits, { query, key }: GlobalAttention): readonly Dispatch[] {
+export function planProducts(
+  part: AttentionItems,
+  found: GlobalSplits,
+  { query, key }: GlobalAttention,
+  { scoring, mixing }: ProductTilings,
+): readonly Dispatch[] {
   const { facts } = part.context;
-  const { inputs, sequence, hidden, heads, scale, slots, tokens, tokensStride, items, tilings } = part;
+  const { inputs, sequence, hidden, heads, scale, slots, tokens, tokensStride, items } = part;
   const { splits, splitKeys, partialElements } = found;
-  const form = formOf(key, hidden);
+  const forms = { hidden: formOf(key, hidden), folded: formOf(query, hidden) };
   const rows = slots * heads;
   const keyTiles = Math.ceil(sequence / tileColumns);
   const columnTiles = Math.ceil(hidden / tileColumns);
-  const halves = form.storage === "float16";
-  const scoring = tilings.globalScores ?? globalTilingFor(facts, { rows, stack: keyTiles * items.count, halves });
-  const mixing = tilings.globalMix ?? globalTilingFor(facts, { rows, stack: columnTiles * splits * items.count, halves });
   const scores = { tensor: part.scratch("global scores", found.scoreElements) };
   const tops = { tensor: part.scratch("global tops", rows * keyTiles) };
   const [states, tokenList] = [itemsOf(part, key), { tensor: tokens }];
@@ -39,14 +57,14 @@ export function planProducts(part: AttentionItems, found: GlobalSplits, { query,
   const product = 2 * items.count * rows * sequence * hidden;
   return [
     {
-      kernel: scoresKernel(scoring, form, facts),
+      kernel: scoresKernel(scoring, forms, facts),
       uniforms: packFields(globalScoreFields, { ...common, scale }),
       operands: [{ tensor: query }, states, { tensor: inputs.mask }, tokenList, scores, tops],
       workgroups: [keyTiles, Math.ceil(rows / rowsOfTile(scoring)), items.count],
       work: { floatingPointOperations: product, bytes: 4 * items.count * ((sequence + rows) * hidden + rows * sequence) },
     },
     {
-      kernel: mixKernel(mixing, form, facts),
+      kernel: mixKernel(mixing, forms.hidden, facts),
       uniforms: packFields(globalMixFields, { ...common, splits, splitTiles: splitKeys / tileColumns }),
       operands: [
         scores,
@@ -65,11 +83,11 @@ export function planProducts(part: AttentionItems, found: GlobalSplits, { query,
 /** Of both products: four tensors are read, two written. */
 const access: Kernel["access"] = ["read", "read", "read", "read", "write", "write"];
 
-function scoresKernel(tiling: GlobalTiling, form: RowForm, { matrixUnits }: DeviceFacts): Kernel {
-  if (tiling.kind === "tile") return globalScoresKernel(tiling, form);
+function scoresKernel(tiling: GlobalTiling, forms: Readonly<Record<"hidden" | "folded", RowForm>>, { matrixUnits }: DeviceFacts): Kernel {
+  if (tiling.kind === "tile") return globalScoresKernel(tiling, forms.hidden);
   if (matrixUnits === undefined) throw new TypeError(`${tiling.name} needs matrix units`);
-  return loadedKernel({ name: `global-scores-${tiling.name}`, access, narrows: true }, async () =>
-    (await import("./matrix-scores.ts")).matrixScoresKernel(tiling, form, matrixUnits),
+  return loadedKernel({ name: `global-scores-${tiling.name}`, access }, async () =>
+    (await import("./matrix-scores.ts")).matrixScoresKernel(tiling, forms, matrixUnits),
   );
 }
 

@@ -5,7 +5,7 @@ import { foldedColumns, globalQueriesKernel, globalQueryFields, queryTokens } fr
 import type { GlobalSplits } from "./global-splits.ts";
 import { globalValueFields, globalValuesKernel, valueTokens } from "./global-values.ts";
 import { planAttention } from "./plan-attention.ts";
-import { planProducts } from "./plan-products.ts";
+import { planProducts, productTilings, type ProductTilings } from "./plan-products.ts";
 import { planCombine, planGlobalProbabilities } from "./plan-splits.ts";
 import { projectedElements, projectedTokens, projectFields, projectRowsKernel } from "./project-rows.ts";
 import { packFields } from "./uniforms.ts";
@@ -13,14 +13,15 @@ import { packFields } from "./uniforms.ts";
 /** The global tokens' rows of the context, without the keys and values of all tokens. */
 export function planReassociated(part: AttentionItems, splits: GlobalSplits): readonly Dispatch[] {
   const { context, inputs, hidden, heads, slots } = part;
-  const query = part.scratch("folded queries", slots * heads * hidden);
+  const tilings = context.facts.kind === "gpu" ? productTilings(part, splits) : undefined;
+  const query = part.scratch("folded queries", slots * heads * hidden, tilings?.scoring.kind === "matrix" ? "float16" : "float32");
   const attention = { query, key: inputs.hidden, value: inputs.hidden };
-  const dispatches = context.facts.kind === "gpu" ? onGpu(part, splits, attention) : onProcessor(part, splits, attention);
+  const dispatches = tilings === undefined ? onProcessor(part, splits, attention) : onGpu(part, splits, attention, tilings);
   return [...dispatches, ...planGlobalProbabilities(part, splits, attention)];
 }
 
 /** As few dispatches as may be: each of the small ones takes as long to start as it works. */
-function onGpu(part: AttentionItems, found: GlobalSplits, attention: GlobalAttention): readonly Dispatch[] {
+function onGpu(part: AttentionItems, found: GlobalSplits, attention: GlobalAttention, tilings: ProductTilings): readonly Dispatch[] {
   const { inputs, outputs, sequence, hidden, heads, headSize, slots, tokens, tokensStride, items } = part;
   const { queryGlobalWeight, queryGlobalBias, keyGlobalWeight, valueGlobalWeight, valueGlobalBias } = inputs;
   const common = { sequence, hidden, vectors: Math.ceil(hidden / 4), heads, headSize, slots, tokensStride, firstItem: items.first };
@@ -62,7 +63,7 @@ function onGpu(part: AttentionItems, found: GlobalSplits, attention: GlobalAtten
       bytes: valueGlobalWeight.byteLength + 4 * items.count * (found.partialElements + slots * hidden),
     },
   };
-  return [queries, ...planProducts(part, found, attention), values];
+  return [queries, ...planProducts(part, found, attention, tilings), values];
 }
 
 /** On a software adapter, where barriers cost more than dispatches. */
