@@ -132,12 +132,16 @@ describe("locks that were left", () => {
 
   test.runIf(process.platform === "linux")("by a process that was killed, and of whose end nobody has taken notice", async () => {
     const path = newPath();
-    // The shell's child becomes a zombie: the shell is another program by then, which waits for none.
-    const child = spawn("sh", ["-c", `sleep 0 & echo $!; exec "${process.execPath}" -e 'setTimeout(() => {}, 100000)'`], {
-      stdio: ["ignore", "pipe", "inherit"],
+    // The shell's child ends when the shell is another program, which waits for none: it becomes a zombie.
+    const program = `console.log("there"); setTimeout(() => {}, 100000)`;
+    const child = spawn("sh", ["-c", `exec 3<&0; cat <&3 > /dev/null & echo $!; exec "${process.execPath}" -e '${program}'`], {
+      stdio: ["pipe", "pipe", "inherit"],
     });
-    const [said] = (await once(child.stdout, "data")) as [Buffer];
-    const zombie = Number(String(said));
+    let said = "";
+    child.stdout.on("data", (text) => (said += String(text)));
+    while (!said.includes("there")) await wait(5);
+    child.stdin.end();
+    const zombie = Number(said.split("\n")[0]);
     const fields = (): readonly string[] => readFileSync(`/proc/${zombie}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
     while (fields()[0] !== "Z") await wait(5);
     writeFileSync(path, JSON.stringify({ ...(await ownWords()), process: zombie, began: Number(fields()[19]) }));
