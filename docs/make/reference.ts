@@ -9,6 +9,7 @@ const entries = publishedEntries(root);
 
 const application = await Application.bootstrapWithPlugins({
   plugin: ["typedoc-plugin-markdown"],
+  name: "Reference",
   entryPoints: entries.map(({ source }) => source),
   tsconfig: join(docs, "tsconfig.json"),
   out: join(docs, "reference"),

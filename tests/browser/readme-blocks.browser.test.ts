@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { run as askInAPage } from "virtual:block:docs/run-in-browsers.md:0";
-import { run as errorAcrossThreads } from "virtual:block:docs/run-in-browsers.md:1";
+import { run as convertInAPage } from "virtual:block:docs/run-in-browsers.md:1";
 import { run as chosenSafetensors } from "virtual:block:packages/safetensors/README.md:1";
 import { readSafetensorsHeader, type SafetensorsSource } from "@longspan/safetensors";
 import { readFixture } from "../read-fixture.ts";
@@ -18,12 +18,13 @@ test("a page asks the model that was chosen", async () => {
   expect(answer).not.toBe("");
 });
 
-test("an error crosses threads as data", async () => {
-  expect((await errorAcrossThreads({})).error).toMatchObject({
-    name: "LongspanError",
-    code: "closed",
-    message: "The session is disposed.",
-  });
+test("a page converts what was chosen into its own storage", async () => {
+  const chosen = await Promise.all(fileNames.map(async (name) => new File([await readFixture(`${folder}/${name}`)], name)));
+  const { file } = await convertInAPage({ chosen });
+  expect.assert(file instanceof File);
+  expect(file.name).toBe("model_state.pdparams");
+  // A pickle of protocol 4.
+  expect([...new Uint8Array(await file.slice(0, 2).arrayBuffer())]).toEqual([0x80, 4]);
 });
 
 test("a chosen file is a source of safetensors", async () => {
