@@ -78,7 +78,12 @@ function charsetOf(mediaType: string | undefined): string | undefined {
 
 /** What a page says of itself in its first bytes (HTML Standard, "prescan a byte stream to determine its encoding"). */
 function declaredCharset(bytes: Uint8Array): string | undefined {
-  const label = /<meta\b[^>]{0,200}\bcharset\s*=\s*["']?\s*([\w.:-]+)/i.exec(asLatin1(bytes.subarray(0, 1024)))?.[1];
+  const head = asLatin1(bytes.subarray(0, 1024));
+  const [, label] =
+    /<meta\b[^>]{0,200}\bcharset\s*=\s*["']?\s*([\w.:-]+)/i.exec(head) ??
+    // XHTML says it as XML does.
+    /^\s*<\?xml\b[^>]{0,200}\bencoding\s*=\s*["']([\w.:-]+)/i.exec(head) ??
+    [];
   // A page that can be read for these words is not in UTF-16.
   return label !== undefined && /^utf-?16/i.test(label) ? "utf-8" : label;
 }

@@ -41,6 +41,18 @@ describe("Latin-1", () => {
     expect(await textOf(Uint8Array.from([...page, ...bytes]), { name: "a.html" })).toBe("Grüße");
   });
 
+  test("when a page of XML says so", async () => {
+    const page = new TextEncoder().encode('<?xml version="1.0" encoding="iso-8859-1"?><html><p>');
+    expect(await textOf(Uint8Array.from([...page, ...bytes]), { name: "a.html" })).toBe("Grüße");
+  });
+
+  test("said of a page in UTF-8, it is a slip; what its user says is not", async () => {
+    const page = new TextEncoder().encode('<!doctype html><meta charset="iso-8859-1"><p>Grüße aus Łódź');
+    expect(await textOf(page, { name: "a.html" })).toBe("Grüße aus Łódź");
+    expect(await textOf(page, { name: "a.html", mediaType: "text/html; charset=windows-1250" })).toBe("Grüße aus Łódź");
+    expect(await textOf(page, { name: "a.html", encoding: "latin1" })).toContain("GrÃ¼");
+  });
+
   test("unsaid, it is refused with the way out", async () => {
     await expect(textOf(bytes)).rejects.toMatchObject({
       code: "inputs-invalid",

@@ -1,5 +1,5 @@
 import { LongspanError } from "@longspan/core";
-import { markedEncoding, wideEncoding } from "../kind/utf.ts";
+import { isUtf8, markedEncoding, wideEncoding } from "../kind/utf.ts";
 
 export interface DecodeOptions {
   /** For messages. */
@@ -12,11 +12,11 @@ export interface DecodeOptions {
 
 /**
  * Bytes as text: in the encoding that is said, else as the byte order mark says, else in UTF-16 where every other byte is zero now and then, else in the encoding
- * that the file declares, else in UTF-8. Line ends become `\n`; a byte order mark is no part of the text.
+ * that the file declares, else in UTF-8. A declaration of an encoding of one byte a character is a slip where all is right UTF-8 with more than ASCII in it. Line ends become `\n`; a byte order mark is no part of the text.
  * @throws LongspanError `argument-invalid` for an encoding that is none; `inputs-invalid` for bytes that are no text in it.
  */
 export function decodeText(bytes: Uint8Array, { name, encoding, declared }: DecodeOptions): string {
-  const chosen = encoding ?? markedEncoding(bytes) ?? wideEncoding(bytes) ?? known(declared) ?? "utf-8";
+  const chosen = encoding ?? markedEncoding(bytes) ?? wideEncoding(bytes) ?? declaredEncoding(declared, bytes) ?? "utf-8";
   const decoder = decoderOf(chosen, name);
   let text: string;
   try {
@@ -33,6 +33,12 @@ export function decodeText(bytes: Uint8Array, { name, encoding, declared }: Deco
 /** Python's spelling is no label of the Encoding Standard. */
 function usualLabel(label: string): string {
   return /^\s*latin[-_ ]?1\s*$/i.test(label) ? "latin1" : label;
+}
+
+function declaredEncoding(label: string | undefined, bytes: Uint8Array): string | undefined {
+  const encoding = known(label);
+  if (encoding === undefined || !/^(?:windows-|iso-8859-|koi8-|macintosh|ibm866|x-mac-)/.test(encoding)) return encoding;
+  return bytes.some((byte) => byte > 127) && isUtf8(bytes) ? "utf-8" : encoding;
 }
 
 function known(label: string | undefined): string | undefined {

@@ -5,7 +5,7 @@ import { pieceAt, textCollector, type PlacedText, type TextCollector } from "../
 
 /** What no reader of a page sees, or what is no text of it. */
 const unseen = new Set(
-  "head script style template noscript svg canvas iframe object video audio select datalist button dialog nav".split(" "),
+  "head script style template noscript noframes svg canvas iframe object video audio select datalist button dialog nav rp rt".split(" "),
 );
 
 /** Around a page's text rather than in it, unless they stand in its main part or an article. */
@@ -39,6 +39,7 @@ export async function htmlText(source: string, name: string): Promise<PlacedText
     const parser = new Parser(reader.handler, { lowerCaseTags: true, lowerCaseAttributeNames: true, decodeEntities: true });
     reader.readFrom(() => parser.startIndex);
     parser.end(source);
+    if (part === "body" && collector.length === 0 && reader.frames.length > 0) throw pageOfFrames(name, reader.frames);
     if (part === "article" && reader.articles() !== 1) continue;
     if (collector.length > 0 || part === "body") return collector.result();
   }
@@ -57,6 +58,8 @@ interface PageReader {
   readFrom(offset: () => number): void;
   /** How many articles there were that stand in no other one. */
   articles(): number;
+  /** The pages that are shown in this one's frames. */
+  readonly frames: readonly string[];
 }
 
 interface OpenElement {
@@ -83,8 +86,18 @@ function pageReader({ source, name: pageName, collector, part }: ReaderOptions):
   let gap = "";
   let position: Position = {};
 
+  const frames: string[] = [];
   const separate = (wanted: string): void => {
-    if (collector.length > 0 && gaps.indexOf(wanted) > gaps.indexOf(gap)) gap = wanted;
+    if (collector.length > 0 && strength(wanted) > strength(gap)) gap = wanted;
+  };
+  // Of the tables that are open: where the cell before began in its row. One that is empty has its place, too.
+  const rows: (number | undefined)[] = [];
+  const beginCell = (): void => {
+    const before = rows.pop();
+    rows.push(collector.length);
+    if (before === undefined || collector.length === 0) return;
+    if (before === collector.length) gap += "\t";
+    else separate("\t");
   };
   const write = (text: string, at: number): void => {
     const line = pieceAt(lines, at) + 1;
@@ -101,6 +114,7 @@ function pageReader({ source, name: pageName, collector, part }: ReaderOptions):
       offset = given;
     },
     articles: () => articles,
+    frames,
     handler: {
       onopentag(name, attributes) {
         const parent = open.at(-1);
@@ -120,13 +134,26 @@ function pageReader({ source, name: pageName, collector, part }: ReaderOptions):
         if (parent?.isUnseen === true || !isMain) return;
         around(name);
         if (name === "br") separate("\n");
-        if (name === "td" || name === "th") separate("\t");
+        if (name === "table") rows.push(undefined);
+        if (name === "tr") {
+          rows.pop();
+          rows.push(undefined);
+          gap = gap.replace(/\t+$/, "");
+          separate("\n");
+        }
+        if (name === "td" || name === "th") beginCell();
+        if (name === "frame" && attributes.src !== undefined) frames.push(attributes.src);
       },
       onclosetag(name) {
         if (voids.has(name)) return;
         const element = open.pop();
         if (name === "article") openArticles--;
-        if (element?.isUnseen === false && element.isMain) around(name);
+        if (element?.isUnseen !== false || !element.isMain) return;
+        if (name === "table") {
+          rows.pop();
+          gap = gap.replace(/\t+$/, "");
+        }
+        around(name);
       },
       ontext(data) {
         const element = open.at(-1) ?? { isUnseen: false, isMain: part === "body", isPreformatted: false };
@@ -143,7 +170,8 @@ function pageReader({ source, name: pageName, collector, part }: ReaderOptions):
         }
         for (const { 0: word, index } of data.matchAll(/[^\t\n\f\r ]+|[\t\n\f\r ]+/g)) {
           if (/^[\t\n\f\r ]/.test(word)) separate(" ");
-          else write(word, from + index);
+          // What says where a word may be broken is not seen.
+          else write(word.replaceAll(/[\u00ad\u200b]/g, ""), from + index);
         }
       },
     },
@@ -156,5 +184,17 @@ function tooDeep(name: string): LongspanError {
   });
 }
 
-/** What may stand between two words, the weakest first. */
+function pageOfFrames(name: string, frames: readonly string[]): LongspanError {
+  return new LongspanError(
+    "unsupported",
+    `${name} is a page of frames, whose texts are pages of their own (${frames.slice(0, 5).join(", ")}). Give those.`,
+    { details: { name, frames: frames.slice(0, 5) } },
+  );
+}
+
+/** What may stand between two words, the weakest first; behind a line end and behind a tab there may be tabs, of cells that are empty. */
 const gaps = ["", " ", "\t", "\n", "\n\n"];
+
+function strength(gap: string): number {
+  return gaps.indexOf(gap.startsWith("\t") ? "\t" : gap.replace(/\t+$/, ""));
+}
