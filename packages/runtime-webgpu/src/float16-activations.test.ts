@@ -146,11 +146,12 @@ test("a float32 input that matrix units take as halves is looked after, where no
 test("a whole Longformer in float16, as on a GPU", async () => {
   const { config } = parseLongformerConfig({
     model_type: "longformer",
-    attention_window: [8],
+    // So many keys that they are split among workgroups.
+    attention_window: [256],
     hidden_act: "gelu",
     hidden_size: 32,
     intermediate_size: 48,
-    max_position_embeddings: 70,
+    max_position_embeddings: 310,
     num_attention_heads: 2,
     num_hidden_layers: 1,
     pad_token_id: 1,
@@ -160,10 +161,13 @@ test("a whole Longformer in float16, as on a GPU", async () => {
   });
   const whole = longformerGraph(config, "question-answering");
   const weights = seededWeights(whole);
-  const ids = Array.from({ length: 30 }, (_, position) => (position === 9 || position === 10 || position === 29 ? 2 : 3 + (position % 40)));
+  const ids = Array.from({ length: 300 }, (_, position) =>
+    position === 9 || position === 10 || position === 299 ? 2 : 3 + (position % 40),
+  );
   const inputs = prepareInputs(config, "question-answering", { input_ids: [ids, ids] });
-  await using session = await runtimeWithFacts(asGpu(gpu), { precision: "float16" }).prepare(whole, weights);
+  await using session = await runtimeWithFacts(asGpu(gpu), { precision: "float16" }).prepare(whole, weights, { profile: true });
   const found = await session.run(inputs);
+  expect(session.profile?.()?.steps.map(({ kernel }) => kernel)).toContain("combine-splits-window");
   for (const [name, expected] of Object.entries(await truthOf(whole, weights, inputs)))
     expect(largestDifference(found[name], expected)).toBeLessThan(2e-2);
 });
