@@ -2,7 +2,7 @@
 import { toBinary } from "@bufbuild/protobuf";
 import type { Graph, GraphDataType } from "@longspan/core/graph";
 import type * as onnxruntime from "onnxruntime-web/webgpu";
-import { exportGraph } from "@longspan/runtime-ort";
+import { exportGraph } from "@longspan/runtime-ort/onnx";
 import { ModelProtoSchema } from "../packages/runtime-ort/src/onnx/onnx_pb.ts";
 import { openGpu } from "../packages/runtime-webgpu/src/device/gpu.node.ts";
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { memoryFileSet } from "@longspan/core";
 import { paddle } from "@longspan/adapter-paddle";
 import { torch } from "@longspan/adapter-torch";
-import { onnx } from "@longspan/runtime-ort";
+import { onnx } from "@longspan/runtime-ort/onnx";
 import { changedFiles, type Format, formats, seedsIn } from "./mutated/changed-files.ts";
 import { type FoundTensor, type FrameworkName, type Reading, startFramework, writeSeeds } from "./mutated/framework.ts";
 import { onlyOurs, onlyTheirs, reasonFor } from "./mutated/reasons.ts";

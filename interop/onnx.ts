@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { createConverter, type DataType, type Head } from "@longspan/core";
 import { directoryFileSet, directorySink } from "@longspan/core/node";
 import { torch } from "@longspan/adapter-torch";
-import { onnx, type OnnxOptions } from "@longspan/runtime-ort";
+import { onnx, type OnnxOptions } from "@longspan/runtime-ort/onnx";
 
 interface Model {
   readonly name: string;

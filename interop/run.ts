@@ -15,7 +15,7 @@ import { lightning } from "@longspan/adapter-lightning";
 import { paddle } from "@longspan/adapter-paddle";
 import { tensorflow } from "@longspan/adapter-tensorflow";
 import { torch } from "@longspan/adapter-torch";
-import { onnx } from "@longspan/runtime-ort";
+import { onnx } from "@longspan/runtime-ort/onnx";
 import flax from "../examples/custom-adapter/flax.ts";
 import { checkHubCache } from "./hub.ts";
 import { checkOnnxFiles } from "./onnx.ts";

@@ -6,7 +6,7 @@ import { paddle } from "@longspan/adapter-paddle";
 import { torch } from "@longspan/adapter-torch";
 import { type Checkpoint, createConverter, memoryDirectorySink, memoryFileSet } from "@longspan/core";
 import { isJsonObject, memoryBudget, parseJson, parseLayoutFile } from "@longspan/core/adapter";
-import { onnx } from "@longspan/runtime-ort";
+import { onnx } from "@longspan/runtime-ort/onnx";
 import { describe, expect, test } from "vitest";
 import {
   layoutChoices,

@@ -8,7 +8,7 @@ import { paddle } from "@longspan/adapter-paddle";
 import { torch } from "@longspan/adapter-torch";
 import { type ByteSource, type Checkpoint, createConverter, type FileSet, LongspanError } from "@longspan/core";
 import { directoryFileSet, directorySink } from "@longspan/core/node";
-import { onnx } from "@longspan/runtime-ort";
+import { onnx } from "@longspan/runtime-ort/onnx";
 
 const converter = createConverter({ adapters: [torch(), paddle(), lightning(), onnx({ externalData: true })] });
 const fixture = (path: string): string => fileURLToPath(new URL(`../fixtures/${path}`, import.meta.url));

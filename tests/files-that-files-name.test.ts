@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { torch } from "@longspan/adapter-torch";
 import { createConverter } from "@longspan/core";
 import { directoryFileSet, directorySink } from "@longspan/core/node";
-import { onnx } from "@longspan/runtime-ort";
+import { onnx } from "@longspan/runtime-ort/onnx";
 
 const converter = createConverter({ adapters: [torch(), onnx({ externalData: true })] });
 const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/huggingface/${name}`, import.meta.url));

@@ -8,7 +8,8 @@ import { type Checkpoint, createConverter, memoryDirectorySink, memoryFileSet } 
 import { tensorFromBytes } from "@longspan/core/adapter";
 import { defineHead, linearLayer, longformerGraph } from "@longspan/core/graph";
 import { checkpointModel, prepareInputs, type RawLongformerInputs, referenceRuntime, type Runtime } from "@longspan/core/runtime";
-import { onnx, ort } from "@longspan/runtime-ort";
+import { ort } from "@longspan/runtime-ort";
+import { onnx } from "@longspan/runtime-ort/onnx";
 import { readSafetensorsHeader } from "@longspan/safetensors";
 import { describe, expect, test } from "vitest";
 import spanNer from "./span-ner.ts";

@@ -3,6 +3,8 @@ import { library } from "@longspan/build";
 
 const entries = {
   index: "src/index.ts",
+  // By itself, so that programs that only convert carry no part of onnxruntime: bundlers take the files that a runtime may load, used or not.
+  onnx: "src/onnx.ts",
   "onnxruntime.node": "src/session/onnxruntime.node.ts",
   "onnxruntime.browser": "src/session/onnxruntime.browser.ts",
 };

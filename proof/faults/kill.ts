@@ -4,7 +4,7 @@ import { createConverter } from "@longspan/core";
 import { directoryFileSet } from "@longspan/core/node";
 import { paddle } from "@longspan/adapter-paddle";
 import { torch } from "@longspan/adapter-torch";
-import { onnx } from "@longspan/runtime-ort";
+import { onnx } from "@longspan/runtime-ort/onnx";
 import { finished, stateOf } from "./folder-state.ts";
 import { killAfter, start, timeOf } from "./killed-process.ts";
 import { outputOf, writeOutput } from "./outputs.ts";

@@ -3,7 +3,7 @@ import { createConverter, type DirectorySink } from "@longspan/core";
 import { directoryFileSet, directorySink, fileSink } from "@longspan/core/node";
 import { paddle } from "@longspan/adapter-paddle";
 import { torch } from "@longspan/adapter-torch";
-import { onnx } from "@longspan/runtime-ort";
+import { onnx } from "@longspan/runtime-ort/onnx";
 import { basename, dirname } from "node:path";
 
 interface Output {

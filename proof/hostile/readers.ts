@@ -26,7 +26,7 @@ import { graphFromJson } from "@longspan/core/graph";
 import { readDocument } from "@longspan/documents";
 import { asBytes, asDict, describe, inertJson, PickleError, readPickle, writePickle } from "@longspan/pickle";
 import { loadTokenizer } from "@longspan/pipelines";
-import { onnx } from "@longspan/runtime-ort";
+import { onnx } from "@longspan/runtime-ort/onnx";
 import { parseSafetensorsIndex, readSafetensorsHeader, SafetensorsError } from "@longspan/safetensors";
 import type { jobReaders } from "./job-readers.ts";
 import type { Reader } from "./reader.ts";

@@ -79,7 +79,7 @@ async function written(): Promise<{ readonly onnx: Uint8Array; readonly graph: s
   const { graphToJson, longformerGraph } = await import("@longspan/core/graph");
   const { directoryFileSet } = await import("@longspan/core/node");
   const { torch } = await import("@longspan/adapter-torch");
-  const { onnx } = await import("@longspan/runtime-ort");
+  const { onnx } = await import("@longspan/runtime-ort/onnx");
   const converter = createConverter({ adapters: [torch(), onnx()] });
   const folder: FileSet = directoryFileSet(`${root}/fixtures/torch/heads/question-answering`);
   await using checkpoint = await converter.open({ files: folder, fileName: "pytorch_model.bin" });

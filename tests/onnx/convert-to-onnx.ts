@@ -2,7 +2,7 @@ import { createConverter, type DataType, type Head, memoryDirectorySink } from "
 import { pathInput } from "@longspan/core/node";
 import { lightning } from "@longspan/adapter-lightning";
 import { torch } from "@longspan/adapter-torch";
-import { onnx, type OnnxOptions } from "@longspan/runtime-ort";
+import { onnx, type OnnxOptions } from "@longspan/runtime-ort/onnx";
 
 export interface ConvertToOnnxOptions extends OnnxOptions {
   readonly dataType?: DataType;

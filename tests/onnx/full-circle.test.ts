@@ -4,7 +4,7 @@ import { pathInput } from "@longspan/core/node";
 import { lightning } from "@longspan/adapter-lightning";
 import { paddle } from "@longspan/adapter-paddle";
 import { torch } from "@longspan/adapter-torch";
-import { onnx, type OnnxOptions } from "@longspan/runtime-ort";
+import { onnx, type OnnxOptions } from "@longspan/runtime-ort/onnx";
 import { pathOf } from "../pipelines/recorded.ts";
 
 /** A checkpoint as ONNX, opened again. */

@@ -3,7 +3,7 @@ import { directoryFileSet, directorySink, pathInput } from "@longspan/core/node"
 import { lightning } from "@longspan/adapter-lightning";
 import { torch } from "@longspan/adapter-torch";
 import { tokenizerJson } from "@longspan/pipelines";
-import { onnx, type OnnxOptions } from "@longspan/runtime-ort";
+import { onnx, type OnnxOptions } from "@longspan/runtime-ort/onnx";
 
 export interface WrittenModel extends OnnxOptions {
   readonly dataType?: "float16" | undefined;

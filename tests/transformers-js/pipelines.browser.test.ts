@@ -1,7 +1,7 @@
 import { env, pipeline } from "@huggingface/transformers";
 import { torch } from "@longspan/adapter-torch";
 import { createConverter, memoryDirectorySink, memoryFileSet } from "@longspan/core";
-import { onnx } from "@longspan/runtime-ort";
+import { onnx } from "@longspan/runtime-ort/onnx";
 import { expect, test } from "vitest";
 import { readFixture, readJsonFixture } from "../read-fixture.ts";
 import { onnxruntimeFiles } from "./onnxruntime-files.ts";

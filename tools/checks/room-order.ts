@@ -77,7 +77,7 @@ export const roomOrder: Readonly<Record<string, readonly string[]>> = {
     "batch/",
     "index.ts",
   ],
-  "runtime-ort": ["onnx/", "export/", "quantize/", "file/", "transformers-js/", "onnx-adapter.ts", "session/", "index.ts"],
+  "runtime-ort": ["onnx/", "export/", "quantize/", "file/", "transformers-js/", "onnx-adapter.ts", "onnx.ts", "session/", "index.ts"],
   "runtime-webgpu": [
     "kernel/",
     "device/",

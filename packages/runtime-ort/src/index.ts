@@ -1,5 +1,3 @@
-export { onnx, type OnnxOptions } from "./onnx-adapter.ts";
-export type { WholeTokenizer } from "./file/onnx-target.ts";
 export { ort } from "./session/ort.ts";
 export type { OrtOptions } from "./session/place.ts";
 export type {
@@ -11,9 +9,3 @@ export type {
   OrtTensorData,
   OrtTensorType,
 } from "./session/ort-module.ts";
-export { exportGraph, type ExportGraphOptions } from "./export/export-graph.ts";
-export type { OnnxInitializer, OnnxModel } from "./export/onnx-model.ts";
-export type { NodeToWrite, OnnxOperand, OnnxOperation, OnnxOperationSet } from "./export/onnx-operations.ts";
-export type { ConstantType, OnnxBranchOutput, OnnxType, OnnxWriter } from "./export/onnx-writer.ts";
-export { standardOnnxOperations } from "./export/standard-onnx-operations.ts";
-export type { OnnxAttribute, OnnxAttributes } from "./onnx/attributes.ts";

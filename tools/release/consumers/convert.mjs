@@ -8,7 +8,8 @@ import { torch } from "@longspan/adapter-torch";
 import { paddle } from "@longspan/adapter-paddle";
 import { lightning } from "@longspan/adapter-lightning";
 import { tensorflow } from "@longspan/adapter-tensorflow";
-import { onnx, ort } from "@longspan/runtime-ort";
+import { ort } from "@longspan/runtime-ort";
+import { onnx } from "@longspan/runtime-ort/onnx";
 
 const [, , folder, out, runs] = process.argv;
 await mkdir(out, { recursive: true });

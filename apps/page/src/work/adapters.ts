@@ -4,7 +4,7 @@ import { paddle } from "@longspan/adapter-paddle";
 import { tensorflow } from "@longspan/adapter-tensorflow";
 import { torch } from "@longspan/adapter-torch";
 import { tokenizerJson } from "@longspan/pipelines";
-import { onnx } from "@longspan/runtime-ort";
+import { onnx } from "@longspan/runtime-ort/onnx";
 
 /** Every format that Longspan reads and writes. */
 export const adapters: readonly FormatAdapter[] = [torch(), paddle(), tensorflow(), lightning(), onnx({ tokenizerJson })];

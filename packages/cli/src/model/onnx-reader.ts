@@ -7,7 +7,7 @@ const firstTag = 0x08;
 export function onnxReader(): FormatAdapter {
   let loaded: FormatAdapter | undefined;
   const load = async (): Promise<FormatAdapter> => {
-    const { onnx } = await import("@longspan/runtime-ort");
+    const { onnx } = await import("@longspan/runtime-ort/onnx");
     return (loaded ??= onnx());
   };
   return {

@@ -1,5 +1,5 @@
 import { type Converter, createConverter, type FileSet, LongspanError } from "@longspan/core";
-import type { WholeTokenizer } from "@longspan/runtime-ort";
+import type { WholeTokenizer } from "@longspan/runtime-ort/onnx";
 import { loadAdapters } from "./load-adapters.ts";
 import type { ModelOptions } from "./model-options.ts";
 import type { OnnxCommandOptions } from "./onnx-options.ts";
@@ -21,7 +21,7 @@ export async function createTargetConverter(options: ModelOptions & OnnxCommandO
       "--global-attention input is for --to onnx: transformers.js knows of no such input. Leave it out.",
     );
   if (!adapters.some(({ targets }) => targets.some(({ name }) => name === to))) {
-    const { onnx } = await import("@longspan/runtime-ort");
+    const { onnx } = await import("@longspan/runtime-ort/onnx");
     const tokenizerJson = async (files: FileSet): Promise<WholeTokenizer> => (await import("@longspan/pipelines")).tokenizerJson(files);
     return createConverter({ adapters: [...adapters, onnx({ quantize, externalData, globalAttention, tokenizerJson })] });
   }

@@ -5,6 +5,14 @@ import type { OrtModule } from "./ort-module.ts";
 export type OrtImports = Readonly<Record<string, () => Promise<OrtModule>>>;
 
 /**
+ * What a package that cannot be imported comes to. Bundlers only warn of one that is not there, and leave it to be looked for when the program runs, where its import is caught on the
+ * spot.
+ */
+export function missing(cause: unknown): never {
+  throw cause;
+}
+
+/**
  * Imports one of onnxruntime's packages; undefined where it is not installed.
  * @throws LongspanError `module-missing` where it is, but cannot be loaded.
  */

@@ -1,9 +1,9 @@
-import { importModule, missingModule, type OrtImports } from "./import-module.ts";
+import { importModule, missing, missingModule, type OrtImports } from "./import-module.ts";
 import type { OrtModule } from "./ort-module.ts";
 
 const packages: OrtImports = {
-  "onnxruntime-web": () => import("onnxruntime-web"),
-  "onnxruntime-web/webgpu": () => import("onnxruntime-web/webgpu"),
+  "onnxruntime-web": () => import("onnxruntime-web").catch(missing),
+  "onnxruntime-web/webgpu": () => import("onnxruntime-web/webgpu").catch(missing),
 };
 
 /**

@@ -1,11 +1,11 @@
 import { availableParallelism } from "node:os";
-import { importModule, missingModule, type OrtImports } from "./import-module.ts";
+import { importModule, missing, missingModule, type OrtImports } from "./import-module.ts";
 import type { OrtModule } from "./ort-module.ts";
 
 const packages: OrtImports = {
-  "onnxruntime-node": () => import("onnxruntime-node"),
-  "onnxruntime-web": () => import("onnxruntime-web"),
-  "onnxruntime-web/webgpu": () => import("onnxruntime-web/webgpu"),
+  "onnxruntime-node": () => import("onnxruntime-node").catch(missing),
+  "onnxruntime-web": () => import("onnxruntime-web").catch(missing),
+  "onnxruntime-web/webgpu": () => import("onnxruntime-web/webgpu").catch(missing),
 };
 
 /** What only onnxruntime-web has. */

@@ -24,8 +24,13 @@ let opened: GPU | undefined;
  */
 export async function openGpu(): Promise<GPU> {
   if (opened !== undefined) return opened;
-  const found = await startDawn(() => import("webgpu"));
+  // Bundlers only warn of a package that is not there where its import is caught on the spot.
+  const found = await startDawn(() => import("webgpu").catch(missing));
   return (opened ??= found);
+}
+
+function missing(cause: unknown): never {
+  throw cause;
 }
 
 /**
