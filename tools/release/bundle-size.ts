@@ -7,10 +7,11 @@ import { rollup, type RollupOutput } from "rollup";
 import { build as buildWithVite, type Rolldown } from "vite";
 import webpack from "webpack";
 
-/** The packages as they are built for browsers; what runs models is loaded when it is wanted, and is not ours to count. */
-const external = /^(?:node:|onnxruntime-|webgpu$)/;
+/** The packages as they are built for browsers; what runs models is loaded when it is wanted, and is not ours to count where it is wanted. */
+const runsModels = /^(?:node:|onnxruntime-|webgpu$)/;
+const nodeOnly = /^node:/;
 
-/** Bytes of JavaScript, minified and gzipped. */
+/** Bytes of JavaScript, minified and gzipped; `all` counts files of other kinds too, gzipped. */
 export interface BundleSize {
   /** What is loaded before anything runs: the program's file and all that it imports. */
   readonly first: number;
@@ -18,15 +19,19 @@ export interface BundleSize {
   readonly all: number;
 }
 
-/** A program bundled for browsers by each bundler. `folder` is where its imports are found from. */
-export async function bundleSizes(source: string, folder: string): Promise<Readonly<Record<string, BundleSize>>> {
+/**
+ * A program bundled for browsers by each bundler. `folder` is where its imports are found from. With `whole`, nothing that could be bundled is left out:
+ * what a program has not asked for shows.
+ */
+export async function bundleSizes(source: string, folder: string, whole = false): Promise<Readonly<Record<string, BundleSize>>> {
+  const external = whole ? nodeOnly : runsModels;
   const work = mkdtempSync(join(cacheOf(folder), "bundle-"));
   try {
     return {
-      esbuild: await withEsbuild(source, folder, work),
-      rollup: await withRollup(source, folder),
-      vite: await withVite(source, folder, work),
-      webpack: await withWebpack(source, folder, work),
+      esbuild: await withEsbuild(source, folder, work, external),
+      rollup: await withRollup(source, folder, external),
+      vite: await withVite(source, folder, work, external),
+      webpack: await withWebpack(source, folder, work, external),
     };
   } finally {
     rmSync(work, { recursive: true });
@@ -40,7 +45,11 @@ function cacheOf(folder: string): string {
   return cache;
 }
 
-async function sizeOf(chunks: ReadonlyMap<string, string>, first: ReadonlySet<string>): Promise<BundleSize> {
+async function sizeOf(
+  chunks: ReadonlyMap<string, string>,
+  first: ReadonlySet<string>,
+  assets: readonly (string | Uint8Array)[] = [],
+): Promise<BundleSize> {
   const sizes = await Promise.all(
     [...chunks].map(async ([name, code]) => {
       const minified = await transform(code, { minify: true, format: "esm" });
@@ -48,7 +57,8 @@ async function sizeOf(chunks: ReadonlyMap<string, string>, first: ReadonlySet<st
     }),
   );
   const sum = (kept: typeof sizes): number => kept.reduce((total, { bytes }) => total + bytes, 0);
-  return { first: sum(sizes.filter(({ name }) => first.has(name))), all: sum(sizes) };
+  const ofAssets = assets.reduce((total, asset) => total + gzipSync(asset).byteLength, 0);
+  return { first: sum(sizes.filter(({ name }) => first.has(name))), all: sum(sizes) + ofAssets };
 }
 
 /** A chunk and all that it imports, and so on. */
@@ -59,7 +69,7 @@ function importedBy(entry: string, importsOf: (name: string) => readonly string[
   return found;
 }
 
-async function withEsbuild(source: string, folder: string, work: string): Promise<BundleSize> {
+async function withEsbuild(source: string, folder: string, work: string, external: RegExp): Promise<BundleSize> {
   const { outputFiles, metafile } = await build({
     stdin: { contents: source, resolveDir: folder },
     bundle: true,
@@ -67,7 +77,7 @@ async function withEsbuild(source: string, folder: string, work: string): Promis
     splitting: true,
     format: "esm",
     platform: "browser",
-    external: ["node:*", "onnxruntime-web", "onnxruntime-web/webgpu"],
+    external: ["node:*", ...(external === runsModels ? ["onnxruntime-web", "onnxruntime-web/webgpu"] : [])],
     absWorkingDir: work,
     outdir: work,
     write: false,
@@ -82,7 +92,7 @@ async function withEsbuild(source: string, folder: string, work: string): Promis
 }
 
 /** Rollup finds no packages by itself; esbuild's way of finding them is lent to it. */
-async function withRollup(source: string, folder: string): Promise<BundleSize> {
+async function withRollup(source: string, folder: string, external: RegExp): Promise<BundleSize> {
   const bundle = await rollup({
     input: "program",
     external: (id) => external.test(id),
@@ -104,11 +114,13 @@ async function withRollup(source: string, folder: string): Promise<BundleSize> {
 
 function sizeOfOutput(output: RollupOutput["output"] | Rolldown.RolldownOutput["output"]): Promise<BundleSize> {
   const chunks = new Map([...output].flatMap((file) => (file.type === "chunk" ? [[file.fileName, file] as const] : [])));
+  const assets = [...output].flatMap((file) => (file.type === "asset" ? [file.source] : []));
   const entry = [...chunks.values()].find(({ isEntry }) => isEntry)?.fileName ?? "";
   const codes = new Map([...chunks].map(([name, { code }]) => [name, code]));
   return sizeOf(
     codes,
     importedBy(entry, (name) => chunks.get(name)?.imports.filter((other) => chunks.has(other)) ?? []),
+    assets,
   );
 }
 
@@ -133,7 +145,7 @@ async function resolveForBrowsers(id: string, folder: string): Promise<string> {
   return found;
 }
 
-async function withVite(source: string, folder: string, work: string): Promise<BundleSize> {
+async function withVite(source: string, folder: string, work: string, external: RegExp): Promise<BundleSize> {
   const file = join(work, "program.js");
   writeFileSync(file, source);
   const result = await buildWithVite({
@@ -147,7 +159,7 @@ async function withVite(source: string, folder: string, work: string): Promise<B
   return sizeOfOutput(output.output);
 }
 
-async function withWebpack(source: string, folder: string, work: string): Promise<BundleSize> {
+async function withWebpack(source: string, folder: string, work: string, external: RegExp): Promise<BundleSize> {
   const file = join(work, "program.mjs");
   writeFileSync(file, source);
   const out = join(work, "webpack");
@@ -162,7 +174,9 @@ async function withWebpack(source: string, folder: string, work: string): Promis
   const stats = await promisify(compiler.run.bind(compiler))();
   const { assets = [], entrypoints = {}, errors = [] } = stats?.toJson({ all: false, assets: true, entrypoints: true, errors: true }) ?? {};
   if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join("\n"));
-  const files = assets.map(({ name }) => name).filter((name) => name.endsWith("js") && existsSync(join(out, name)));
+  const written = assets.map(({ name }) => name).filter((name) => existsSync(join(out, name)));
+  const files = written.filter((name) => name.endsWith("js"));
+  const others = written.filter((name) => !name.endsWith("js")).map((name) => readFileSync(join(out, name)));
   const first = new Set(entrypoints.program?.assets?.map(({ name }) => name));
-  return sizeOf(new Map(files.map((name) => [name, readFileSync(join(out, name), "utf8")])), first);
+  return sizeOf(new Map(files.map((name) => [name, readFileSync(join(out, name), "utf8")])), first, others);
 }

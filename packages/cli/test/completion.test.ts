@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { onnx } from "@longspan/runtime-ort";
+import { onnx } from "@longspan/runtime-ort/onnx";
 import { loadAdapters } from "../src/model/load-adapters.ts";
 import { targetNames } from "../src/model/output-options.ts";
 import { runCommand } from "./run-command.ts";

@@ -4,7 +4,7 @@ import { LongspanError } from "../errors/longspan-error.ts";
 import type { GraphBuilder } from "../graph/graph-builder.ts";
 import type { Value } from "../graph/value.ts";
 import type { LongformerConfig } from "./config.ts";
-import { attendsLocally, type GlobalAttentionPolicy } from "./global-attention-policy.ts";
+import { attendsLocally, checkGlobalAttentionPolicy, type GlobalAttentionPolicy } from "./global-attention-policy.ts";
 import { headRecords, heads, isHead, type Head, type HeadRecord, type HeadSizes } from "./head.ts";
 import type { ParameterDraft } from "./parameter-draft.ts";
 import { shownValue } from "../text/shown-value.ts";
@@ -144,7 +144,9 @@ export function inputAxes(head: AnyHead): readonly string[] {
   return headRecord(head).choices ? ["batch", "choices", "sequence"] : ["batch", "sequence"];
 }
 
-/** What a head takes as global when the caller does not say; nothing where the configuration says so. @throws LongspanError `config-invalid`. */
+/** What a head takes as global when the caller does not say; nothing where the configuration says so. @throws LongspanError `config-invalid`; `argument-invalid` for a policy that is none. */
 export function globalAttentionPolicy(config: LongformerConfig, head: AnyHead): GlobalAttentionPolicy {
-  return attendsLocally(config) ? { kind: "none" } : headRecord(head).globalAttention(config);
+  const policy: GlobalAttentionPolicy = attendsLocally(config) ? { kind: "none" } : headRecord(head).globalAttention(config);
+  checkGlobalAttentionPolicy(policy);
+  return policy;
 }
