@@ -58,7 +58,11 @@ Handed on:
 type Height = number;
 \`\`\`
 `);
-  expect(report?.undocumented).toEqual(["Tree.rings (packages/one/src/tree.ts:3)", "Tree.cut (packages/one/src/tree.ts:6)"]);
+  expect(report?.undocumented).toEqual([
+    "Tree.rings (packages/one/src/tree.ts:3)",
+    "Tree.cut (packages/one/src/tree.ts:6)",
+    "Height (packages/one/src/plant.ts:6)",
+  ]);
   expect(deep).toMatchObject({ fileName: "one.deep.api.md", text: expect.stringContaining("const sizes: readonly number[];") });
 });
 

@@ -7,7 +7,7 @@ export interface ApiReport {
   /** Under `api/`: `core.adapter.api.md`. */
   readonly fileName: string;
   readonly text: string;
-  /** Exported names, and members of exported interfaces and classes, that have no sentence, each with its place. */
+  /** Names, exported or spoken of by those, and members of interfaces and classes among them, that have no sentence, each with its place. */
   readonly undocumented: readonly string[];
 }
 
@@ -45,10 +45,13 @@ function report(folder: string, shown: string, entry: string, { exported, handed
   return {
     fileName: `${[folder, ...entry.split("/").slice(1)].join(".")}.api.md`,
     text: `${parts.join("\n\n")}\n`,
-    undocumented: exported.flatMap(({ name, documented, undocumentedMembers, place }) => [
-      ...(documented ? [] : [`${name} (${place})`]),
-      ...undocumentedMembers.map((member) => `${name}.${member}`),
-    ]),
+    // What a generator wrote has its own comments.
+    undocumented: [...exported, ...unnamed.filter(({ place }) => !/_pb\.ts:/.test(place))].flatMap(
+      ({ name, documented, undocumentedMembers, place }) => [
+        ...(documented ? [] : [`${name} (${place})`]),
+        ...undocumentedMembers.map((member) => `${name}.${member}`),
+      ],
+    ),
   };
 }
 

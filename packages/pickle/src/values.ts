@@ -53,6 +53,7 @@ export type PickleEntry<Value = PickleValue> = readonly [key: Value, value: Valu
  * spelling) and takes the last value, as in Python.
  */
 export interface PickleDict<Value extends PickleInput = PickleValue> {
+  /** Tells it from the other values. */
   readonly kind: "dict";
   /** Keys and values in insertion order. */
   readonly entries: readonly PickleEntry<Value>[];
@@ -78,7 +79,9 @@ export interface PickleDict<Value extends PickleInput = PickleValue> {
 
 /** A Python set or frozenset; items that Python takes for equal are kept once, in the order of their first appearance. */
 export interface PickleSet<Value extends PickleInput = PickleValue> {
+  /** Tells it from the other values. */
   readonly kind: "set";
+  /** In the order of their first appearance. */
   readonly items: readonly Value[];
   /** True for a frozenset. */
   readonly frozen: boolean;

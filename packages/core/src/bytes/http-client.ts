@@ -9,6 +9,7 @@ import { pause, waitForServer } from "./wait-for-server.ts";
 /** What `new Headers` takes, whether the types of browsers or of Node declare it. */
 type HttpHeaders = NonNullable<ConstructorParameters<typeof Headers>[0]>;
 
+/** How requests are made, repeated and given up. */
 export interface HttpOptions {
   /** Default: the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch | undefined;

@@ -38,6 +38,7 @@ export type GivenAttributes<Parsers extends AttributeParsers> = keyof Parsers ex
       readonly [Name in Exclude<keyof Parsers, RequiredNames<Parsers>>]?: Parsers[Name] extends AttributeParser<infer Type> ? Type : never;
     };
 
+/** Names of the attributes that may not be left out. */
 type RequiredNames<Parsers extends AttributeParsers> = {
   [Name in keyof Parsers]: Parsers[Name] extends { readonly optional: true } ? never : Name;
 }[keyof Parsers];

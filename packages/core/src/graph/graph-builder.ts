@@ -29,6 +29,7 @@ export type AttributesAndName<Given extends object> = [Given] extends [never]
     ? [attributes?: Given, name?: string]
     : [attributes: Given, name?: string];
 
+/** Whether the attributes may be left out altogether. */
 type NoneRequired<Given extends object> = Given extends NoAttributes ? true : object extends Given ? true : false;
 
 /** Adds to one graph, value by value. Values of one graph must not be used in another. */

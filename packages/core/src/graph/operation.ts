@@ -63,6 +63,7 @@ export interface Operation<Inputs extends readonly (Value | undefined)[] = never
   evaluate(inputs: readonly GraphTensor[], attributes: Attributes, dimensions: DimensionBindings): readonly GraphTensor[];
 }
 
+/** An operation's operands by name, in the order of a node's inputs. */
 type Operands = Readonly<Record<string, Operand>>;
 
 /** What stands for each operand: one thing, a list of them when repeated, perhaps undefined when optional. */
@@ -95,6 +96,7 @@ export type OperandValues<All extends Operands> = readonly [
   ? Values
   : never;
 
+/** Names of the operands that are given so often: `undefined` is once. */
 type NamesWith<All extends Operands, Count> = {
   [Name in keyof All]: All[Name] extends { readonly count: infer Own }
     ? Own extends Count

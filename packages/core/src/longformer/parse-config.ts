@@ -4,6 +4,7 @@ import { configKeys, describeType, ownConfig, readConfig, withWindows, type Norm
 import { graftAsLongformerConfig } from "./graft-config.ts";
 import { foreignModelType, isRobertaModelType } from "./roberta-config.ts";
 
+/** What a caller knows better than config.json. */
 export interface ConfigOptions {
   /** Windows that win over the configuration's. */
   readonly window?: AttentionWindows | undefined;

@@ -4,9 +4,13 @@ import { parsePattern, type Pattern, type Segment } from "./pattern.ts";
 
 /** A rule with both sides parsed and their captures paired. */
 export interface ParsedRule {
+  /** As it was given. */
   readonly rule: Rule;
+  /** The canonical side. */
   readonly from: Pattern;
+  /** The layout's side. */
   readonly to: Pattern;
+  /** Whether the two axes are swapped between the sides. */
   readonly transpose: boolean;
 }
 

@@ -10,8 +10,11 @@ export type Segment =
 /** What a pattern's captures hold: an integer's digits, or a choice's position in its list. */
 export type Captures = ReadonlyMap<string, string | number>;
 
+/** A name of a rule, cut at its dots. */
 export interface Pattern {
+  /** As it was given. */
   readonly text: string;
+  /** What stands between the dots. */
   readonly segments: readonly Segment[];
 }
 

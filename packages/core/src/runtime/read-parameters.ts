@@ -26,7 +26,9 @@ export interface ReadParameterPiece extends ReadParameter {
 
 /** What readers of parameters take. */
 interface ReadParametersOptions {
+  /** Ends the reading when it is aborted, with the error `aborted`. */
   readonly signal?: AbortSignal | undefined;
+  /** Told of each parameter: stage `prepare`. */
   readonly onProgress?: ProgressListener | undefined;
 }
 

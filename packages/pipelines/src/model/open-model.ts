@@ -26,17 +26,21 @@ export interface ModelNeeds {
 
 /** A model that is ready to run, with its tokenizer. */
 export interface OpenedModel {
+  /** The model's sizes. */
   readonly config: LongformerConfig;
   /** The head that is run. */
   readonly head: Head;
   /** How many labels the head tells apart; 0 for a head without labels. */
   readonly labels: number;
+  /** Makes tokens of texts. */
   readonly tokenizer: TextTokenizer;
+  /** Runs the head's graph. */
   readonly session: Session;
   /** See `CallsUnderWay`. */
   readonly begin: CallsUnderWay["begin"];
   /** Tokens a row may have: what the table of positions has room for, and no more than the tokenizer is made for. */
   readonly maxTokens: number;
+  /** What the pipeline shows of it. */
   readonly handle: PipelineHandle;
 }
 

@@ -18,8 +18,12 @@ export type Prepare<Input, Result> = (input: Input, index: number) => Job<Result
 
 /** What a pipeline is made of: a model, and how inputs become jobs. */
 export interface JobSource<Input, Options, Result> {
+  /** What the jobs run on. */
   readonly model: OpenedModel;
-  /** @throws LongspanError `argument-invalid` for options out of range; what it gives throws for an input. */
+  /**
+   * Makes jobs of inputs, all with these options.
+   * @throws LongspanError `argument-invalid` for options out of range; what it gives throws for an input.
+   */
   prepare(options: Omit<Options, keyof RunOptions> | undefined): Prepare<Input, Result>;
 }
 

@@ -1,5 +1,6 @@
 /** One row of tokens as the model takes it, special tokens included. */
 export interface TokenRow {
+  /** Token ids, special ones included. */
   readonly ids: Int32Array;
   /** How many of the first tokens are global. */
   readonly globals: number;

@@ -6,6 +6,7 @@ import { writeModel } from "./write-model.ts";
 
 const modelFileName = "model.onnx";
 
+/** How ONNX files are written. */
 export interface OnnxTargetOptions {
   /**
    * Where the weights lie. true: in a file of their own beside the model, `model.onnx.data`; false: in the model's file, whatever its size; default: in the

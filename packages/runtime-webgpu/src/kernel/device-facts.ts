@@ -18,8 +18,11 @@ export interface DeviceLimits {
 
 /** Sizes of the matrices that a subgroup multiplies at once: `[rows, inner] · [inner, columns]`. WebGPU calls them M, N (columns) and K (inner). */
 export interface MatrixShape {
+  /** Of the first matrix and of the product (M). */
   readonly rows: number;
+  /** Of the second matrix and of the product (N). */
   readonly columns: number;
+  /** Columns of the first, rows of the second (K). */
   readonly inner: number;
 }
 
