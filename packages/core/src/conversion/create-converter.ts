@@ -36,8 +36,9 @@ export interface Converter {
   /** Reads the headers of a checkpoint: see `openCheckpoint`. The caller closes it. */
   open(place: CheckpointPlace, options?: Omit<OpenOptions, "adapters">): Promise<Checkpoint>;
   /**
-   * Proves a conversion and says what goes where, without reading a value or writing a byte. What stands in its way is the plan's `problem`.
-   * @throws LongspanError `target-unknown`, `layout-unknown`; `argument-invalid` for what is no checkpoint.
+   * Proves a conversion and says what goes where, without reading a value or writing a byte. What the weights lack is the plan's `problem`.
+   * @throws LongspanError the checkpoint's own `problem`; `target-unknown`, `layout-unknown`, `layout-invalid`; `data-type-mismatch` for a type that the target cannot hold;
+   * `argument-invalid`.
    */
   plan(source: Checkpoint, request: PlanRequest): ConversionPlan;
   /**

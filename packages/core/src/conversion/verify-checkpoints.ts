@@ -12,7 +12,7 @@ export interface Verification {
   readonly equal: boolean;
   /** How many parameters both have. */
   readonly compared: number;
-  /** How many values differ by more than the tolerance, of all parameters. */
+  /** How many elements differ in their bits (after exact widening, where the types differ), of all parameters. */
   readonly differing: number;
   /** The largest of all parameters'; Infinity where exactly one of a pair is not finite. */
   readonly maxAbsoluteDifference: number;
@@ -24,7 +24,7 @@ export interface Verification {
   readonly onlyInA: readonly string[];
   /** Canonical names of parameters that only the second has. */
   readonly onlyInB: readonly string[];
-  /** Each parameter that both have, in the spec's order. */
+  /** Each parameter that both have, in the order of the first one's. */
   readonly tensors: readonly TensorComparison[];
 }
 
