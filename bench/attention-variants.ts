@@ -2,7 +2,7 @@
 // base's heads (12 of 64, window 512). A variant that does not compile, or gives other values, is named, and the rest goes on.
 // 1. Window attention at each length in every tiling, more of them than the runtime knows, with its keys whole or split among workgroups, with how far
 //    its values are from the first one's.
-// 2. The two products of re-associated global attention in every tiling, and each kernel of global attention alone.
+// 2. The two products of re-associated global attention in every tiling and more, and each kernel of global attention alone.
 // 3. The two forms of global attention for 1 to 128 global tokens, as they are chosen.
 // Milliseconds are medians after half a second of work that wakes the clock. Options: --quick (one short length, few runs), --halves (float16 alone),
 // --lengths N,… (default 512,4096), --parts windows,products,forms (default: all), --seconds N (what a part may take of a length; the variants that are
@@ -10,7 +10,12 @@
 import { parseArgs } from "node:util";
 import type { Kernel } from "../packages/runtime-webgpu/src/kernel/kernel.ts";
 import { windowPairs } from "../packages/runtime-webgpu/src/kernels/attention/plan-window.ts";
-import { globalTilingsOf } from "../packages/runtime-webgpu/src/kernels/attention/global-tiling.ts";
+import {
+  fitsMatrixProduct,
+  globalTilingsOf,
+  matrixGlobalTiling,
+  type GlobalTiling,
+} from "../packages/runtime-webgpu/src/kernels/attention/global-tiling.ts";
 import { matrixAttentionTiling } from "../packages/runtime-webgpu/src/kernels/attention/matrix-attention-tiling.ts";
 import { quadTiling } from "../packages/runtime-webgpu/src/kernels/attention/attention-quads.ts";
 import { tileAttentionTiling } from "../packages/runtime-webgpu/src/kernels/attention/tile-attention.ts";
@@ -128,7 +133,7 @@ async function products(tensors: AttentionTensors): Promise<void> {
       return `${milliseconds.toFixed(4)} ms`;
     });
   }
-  for (const tiling of globalTilingsOf(facts, tensors.halves)) {
+  for (const tiling of [...globalTilingsOf(facts, tensors.halves), ...otherProducts(tensors.halves)]) {
     await variant(tiling.name, inTime, async () => {
       const tilings = { globalScores: tiling, globalMix: tiling };
       const only = (part: string) => (kernel: Kernel) => kernel.name.startsWith(part);
@@ -137,6 +142,21 @@ async function products(tensors: AttentionTensors): Promise<void> {
       return `scores ${scores.milliseconds.toFixed(4)} ms, mix ${mix.milliseconds.toFixed(4)} ms`;
     });
   }
+}
+
+/** More tiles of matrix units: for more rows, and with more subgroups. */
+function otherProducts(halves: boolean): readonly GlobalTiling[] {
+  const cuts: readonly (readonly [number, number, number])[] = [
+    [96, 48, 32],
+    [64, 16, 32],
+    [64, 32, 16],
+    [32, 16, 16],
+    [32, 32, 16],
+  ];
+  return (halves ? (facts.matrixUnits?.shapes ?? []) : [])
+    .slice(0, 1)
+    .flatMap((shape) => cuts.map((cut) => matrixGlobalTiling(shape, ...cut)))
+    .filter((tiling) => fitsMatrixProduct(tiling, facts.limits));
 }
 
 async function forms(sequence: number, halves: boolean): Promise<void> {

@@ -1,4 +1,4 @@
-import type { DeviceFacts, MatrixShape } from "../../kernel/device-facts.ts";
+import type { DeviceFacts, DeviceLimits, MatrixShape } from "../../kernel/device-facts.ts";
 
 /**
  * How the two products of re-associated global attention are cut on a GPU: into tiles of rows and 64 columns. Plain data; `name` says all of it.
@@ -69,10 +69,12 @@ const busyWorkgroups = 256;
 export function globalTilingsOf({ matrixUnits, shaderFloat16, limits }: DeviceFacts, halves: boolean): readonly GlobalTiling[] {
   const shapes = halves && shaderFloat16 ? (matrixUnits?.shapes ?? []) : [];
   const matrix = shapes.flatMap((shape) => matrixCuts.map((cut) => matrixGlobalTiling(shape, ...cut)));
-  const fitting = matrix.filter(
-    (tiling) => tiling.subgroupRows % tiling.shape.rows === 0 && matrixBytes(tiling) <= limits.maxComputeWorkgroupStorageSize,
-  );
-  return [...fitting, ...tileTilings];
+  return [...matrix.filter((tiling) => fitsMatrixProduct(tiling, limits)), ...tileTilings];
+}
+
+/** Whether a tile comes out even, and fits the memory of a workgroup. */
+export function fitsMatrixProduct(tiling: MatrixGlobalTiling, { maxComputeWorkgroupStorageSize }: DeviceLimits): boolean {
+  return tiling.subgroupRows % tiling.shape.rows === 0 && matrixBytes(tiling) <= maxComputeWorkgroupStorageSize;
 }
 
 /** What there is to compute: rows, and how many tiles of columns of them; whether the hidden states are float16. */
