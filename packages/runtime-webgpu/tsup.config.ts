@@ -10,5 +10,5 @@ const entries = {
 // "#gpu" and "#tuning-store" are resolved where the package is used: see "imports" in package.json.
 export default defineConfig([
   { ...library(entries, { together: true }), external: [/^node:/, "#gpu", "#tuning-store", "webgpu"] },
-  modules(),
+  modules({ shaders: /[\\/]src[\\/]kernels[\\/].*\.ts$/ }),
 ]);

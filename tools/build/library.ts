@@ -2,6 +2,7 @@ import { globSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import type { Options } from "tsup";
+import { compactShaders } from "./shader-text.ts";
 
 const common = {
   format: "esm",
@@ -30,9 +31,9 @@ export function library(entry: Record<string, string>, { together = false }: { r
 /**
  * The same for what browsers load ("default" in `exports`, where Node takes what `library` makes): a file of JavaScript for each module, under
  * dist/modules. Bundlers share code between what is loaded at first and what is loaded when it is wanted by whole files: of larger ones,
- * all that any part of a program uses would be loaded at first.
+ * all that any part of a program uses would be loaded at first. `shaders` are the modules whose template literals are WGSL: see `compactShaders`.
  */
-export function modules(): Options {
+export function modules({ shaders = /^$/ }: { readonly shaders?: RegExp } = {}): Options {
   const files = globSync("src/**/*.ts").filter((file) => !file.endsWith(".test.ts"));
   return {
     ...common,
@@ -42,7 +43,7 @@ export function modules(): Options {
     external: [/^(?!\.)/],
     // Each is its source without the types.
     sourcemap: false,
-    esbuildPlugins: [eachByItself],
+    esbuildPlugins: [eachByItself, withCompactShaders(shaders)],
   };
 }
 
@@ -84,6 +85,15 @@ const eachByItself: NonNullable<Options["esbuildPlugins"]>[number] = {
     });
   },
 };
+
+function withCompactShaders(filter: RegExp): NonNullable<Options["esbuildPlugins"]>[number] {
+  return {
+    name: "compact shaders",
+    setup({ onLoad }) {
+      onLoad({ filter }, async ({ path }) => ({ contents: compactShaders(await readFile(path, "utf8")), loader: "ts" }));
+    },
+  };
+}
 
 /**
  * An index whose lines, `export { a, b } from "./c.ts"`, are files of their own, each passed on by `export *`. esbuild takes a file that is used and names

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
-import { build, transform } from "esbuild";
-import { rollup, type RollupOutput } from "rollup";
+import { build, type BuildOptions, transform } from "esbuild";
+import { rollup, type RollupBuild, type RollupOutput } from "rollup";
 import { build as buildWithVite, type Rolldown } from "vite";
 import webpack from "webpack";
 
@@ -11,27 +11,50 @@ import webpack from "webpack";
 const runsModels = /^(?:node:|onnxruntime-|webgpu$)/;
 const nodeOnly = /^node:/;
 
+export interface BundleOptions {
+  /** Whether nothing that could be bundled is left out, so that what a program has not asked for shows. Default: what runs models is. */
+  readonly whole?: boolean;
+  /** What is not counted beside: packages that a program has all the same. */
+  readonly without?: RegExp;
+  /** How the paths of modules end that are loaded later, for what `later` of a size counts. */
+  readonly later?: readonly string[];
+}
+
 /** Bytes of JavaScript, minified and gzipped; `all` counts files of other kinds too, gzipped. */
 export interface BundleSize {
   /** What is loaded before anything runs: the program's file and all that it imports. */
   readonly first: number;
   /** With what is loaded when it is needed (`import()`): readers of rare formats, writers. */
   readonly all: number;
+  /** What is loaded at first, and later for the modules asked for: of bundlers that tell which modules their files have. */
+  readonly later?: number;
+  /** All of it as one file: of bundlers that make one. */
+  readonly inOne?: number;
 }
 
-/**
- * A program bundled for browsers by each bundler. `folder` is where its imports are found from. With `whole`, nothing that could be bundled is left out:
- * what a program has not asked for shows.
- */
-export async function bundleSizes(source: string, folder: string, whole = false): Promise<Readonly<Record<string, BundleSize>>> {
-  const external = whole ? nodeOnly : runsModels;
+/** A file of a bundle. */
+interface Chunk {
+  readonly code: string;
+  /** Of what it imports at its top. */
+  readonly imports: readonly string[];
+  readonly modules?: readonly string[];
+}
+
+/** A program bundled for browsers by each bundler. `folder` is where its imports are found from. */
+export async function bundleSizes(
+  source: string,
+  folder: string,
+  options: BundleOptions = {},
+): Promise<Readonly<Record<string, BundleSize>>> {
   const work = mkdtempSync(join(cacheOf(folder), "bundle-"));
+  const external = options.whole === true ? nodeOnly : runsModels;
+  const left = (id: string): boolean => external.test(id) || options.without?.test(id) === true;
   try {
     return {
-      esbuild: await withEsbuild(source, folder, work, external),
-      rollup: await withRollup(source, folder, external),
-      vite: await withVite(source, folder, work, external),
-      webpack: await withWebpack(source, folder, work, external),
+      esbuild: await withEsbuild(source, folder, work, left, options),
+      rollup: await withRollup(source, folder, left, options),
+      vite: await withVite(source, folder, work, left, options),
+      webpack: await withWebpack(source, folder, work, left),
     };
   } finally {
     rmSync(work, { recursive: true });
@@ -45,57 +68,85 @@ function cacheOf(folder: string): string {
   return cache;
 }
 
+async function bytesOf(code: string): Promise<number> {
+  return gzipSync((await transform(code, { minify: true, format: "esm" })).code).byteLength;
+}
+
+/** `entries` are the files that a program begins with. */
 async function sizeOf(
-  chunks: ReadonlyMap<string, string>,
-  first: ReadonlySet<string>,
+  chunks: ReadonlyMap<string, Chunk>,
+  entries: readonly string[],
+  { later = [] }: BundleOptions = {},
   assets: readonly (string | Uint8Array)[] = [],
 ): Promise<BundleSize> {
-  const sizes = await Promise.all(
-    [...chunks].map(async ([name, code]) => {
-      const minified = await transform(code, { minify: true, format: "esm" });
-      return { name, bytes: gzipSync(minified.code).byteLength };
-    }),
-  );
-  const sum = (kept: typeof sizes): number => kept.reduce((total, { bytes }) => total + bytes, 0);
+  const sizes = await Promise.all([...chunks].map(async ([name, { code }]) => ({ name, bytes: await bytesOf(code) })));
+  const sum = (names: readonly string[]): number => {
+    const loaded = new Set<string>();
+    for (const name of names) addImported(name, chunks, loaded);
+    return sizes.reduce((total, { name, bytes }) => total + (loaded.has(name) ? bytes : 0), 0);
+  };
   const ofAssets = assets.reduce((total, asset) => total + gzipSync(asset).byteLength, 0);
-  return { first: sum(sizes.filter(({ name }) => first.has(name))), all: sum(sizes) + ofAssets };
+  const size = { first: sum(entries), all: sum([...chunks.keys()]) + ofAssets };
+  const files = later.map((ending) => [...chunks].find(([, { modules = [] }]) => modules.some((module) => module.endsWith(ending)))?.[0]);
+  const found = files.filter((file) => file !== undefined);
+  return found.length === 0 || found.length < files.length ? size : { ...size, later: sum([...entries, ...found]) };
 }
 
-/** A chunk and all that it imports, and so on. */
-function importedBy(entry: string, importsOf: (name: string) => readonly string[], found: Set<string> = new Set()): ReadonlySet<string> {
-  if (found.has(entry)) return found;
-  found.add(entry);
-  for (const name of importsOf(entry)) importedBy(name, importsOf, found);
-  return found;
+/** Adds a chunk and all that it imports, and so on. */
+function addImported(name: string, chunks: ReadonlyMap<string, Chunk>, found: Set<string>): void {
+  if (found.has(name) || !chunks.has(name)) return;
+  found.add(name);
+  for (const other of chunks.get(name)?.imports ?? []) addImported(other, chunks, found);
 }
 
-async function withEsbuild(source: string, folder: string, work: string, external: RegExp): Promise<BundleSize> {
-  const { outputFiles, metafile } = await build({
+async function withEsbuild(
+  source: string,
+  folder: string,
+  work: string,
+  left: (id: string) => boolean,
+  options: BundleOptions,
+): Promise<BundleSize> {
+  const common = {
     stdin: { contents: source, resolveDir: folder },
     bundle: true,
     minify: true,
-    splitting: true,
     format: "esm",
     platform: "browser",
-    external: ["node:*", ...(external === runsModels ? ["onnxruntime-web", "onnxruntime-web/webgpu"] : [])],
     absWorkingDir: work,
     outdir: work,
     write: false,
     metafile: true,
-  });
-  const outputs = new Map(Object.entries(metafile.outputs).map(([name, output]) => [join(work, name), output]));
+    plugins: [
+      {
+        name: "left out",
+        setup: ({ onResolve }) => onResolve({ filter: /./ }, ({ path }) => (left(path) ? { path, external: true } : undefined)),
+      },
+    ],
+  } as const satisfies BuildOptions;
+  const { outputFiles, metafile } = await build({ ...common, splitting: true });
+  const texts = new Map(outputFiles.map(({ path, text }) => [path, text]));
+  const outputs = Object.entries(metafile.outputs).map(([name, output]) => [join(work, name), output] as const);
+  const chunks = new Map(
+    outputs.map(([name, { imports, inputs }]) => [
+      name,
+      {
+        code: texts.get(name) ?? "",
+        imports: imports.flatMap(({ kind, path }) => (kind === "import-statement" ? [join(work, path)] : [])),
+        modules: Object.keys(inputs),
+      },
+    ]),
+  );
   // What is imported when it is wanted is an entry point, too.
-  const entry = [...outputs].find(([, { entryPoint }]) => entryPoint === "<stdin>")?.[0] ?? "";
-  const importsOf = (name: string): readonly string[] =>
-    (outputs.get(name)?.imports ?? []).flatMap(({ kind, path }) => (kind === "import-statement" ? [join(work, path)] : []));
-  return sizeOf(new Map(outputFiles.map(({ path, text }) => [path, text])), importedBy(entry, importsOf));
+  const entry = outputs.find(([, { entryPoint }]) => entryPoint === "<stdin>")?.[0] ?? "";
+  const [whole] = (await build(common)).outputFiles;
+  return { ...(await sizeOf(chunks, [entry], options)), inOne: await bytesOf(whole?.text ?? "") };
 }
 
 /** Rollup finds no packages by itself; esbuild's way of finding them is lent to it. */
-async function withRollup(source: string, folder: string, external: RegExp): Promise<BundleSize> {
-  const bundle = await rollup({
+async function withRollup(source: string, folder: string, left: (id: string) => boolean, options: BundleOptions): Promise<BundleSize> {
+  const bundle: RollupBuild = await rollup({
     input: "program",
-    external: (id) => external.test(id),
+    external: left,
     onwarn: () => {},
     plugins: [
       {
@@ -109,19 +160,16 @@ async function withRollup(source: string, folder: string, external: RegExp): Pro
       },
     ],
   });
-  return sizeOfOutput((await bundle.generate({ format: "es" })).output);
+  const size = await sizeOfOutput((await bundle.generate({ format: "es" })).output, options);
+  const [whole] = (await bundle.generate({ format: "es", inlineDynamicImports: true })).output;
+  return { ...size, inOne: await bytesOf(whole.code) };
 }
 
-function sizeOfOutput(output: RollupOutput["output"] | Rolldown.RolldownOutput["output"]): Promise<BundleSize> {
-  const chunks = new Map([...output].flatMap((file) => (file.type === "chunk" ? [[file.fileName, file] as const] : [])));
+function sizeOfOutput(output: RollupOutput["output"] | Rolldown.RolldownOutput["output"], options: BundleOptions): Promise<BundleSize> {
+  const files = [...output].flatMap((file) => (file.type === "chunk" ? [file] : []));
+  const chunks = new Map(files.map(({ fileName, code, imports, moduleIds }) => [fileName, { code, imports, modules: moduleIds }]));
   const assets = [...output].flatMap((file) => (file.type === "asset" ? [file.source] : []));
-  const entry = [...chunks.values()].find(({ isEntry }) => isEntry)?.fileName ?? "";
-  const codes = new Map([...chunks].map(([name, { code }]) => [name, code]));
-  return sizeOf(
-    codes,
-    importedBy(entry, (name) => chunks.get(name)?.imports.filter((other) => chunks.has(other)) ?? []),
-    assets,
-  );
+  return sizeOf(chunks, [files.find(({ isEntry }) => isEntry)?.fileName ?? ""], options, assets);
 }
 
 async function resolveForBrowsers(id: string, folder: string): Promise<string> {
@@ -145,21 +193,27 @@ async function resolveForBrowsers(id: string, folder: string): Promise<string> {
   return found;
 }
 
-async function withVite(source: string, folder: string, work: string, external: RegExp): Promise<BundleSize> {
+async function withVite(
+  source: string,
+  folder: string,
+  work: string,
+  left: (id: string) => boolean,
+  options: BundleOptions,
+): Promise<BundleSize> {
   const file = join(work, "program.js");
   writeFileSync(file, source);
   const result = await buildWithVite({
     configFile: false,
     root: folder,
     logLevel: "error",
-    build: { write: false, lib: { entry: file, formats: ["es"], fileName: "program" }, rolldownOptions: { external } },
+    build: { write: false, lib: { entry: file, formats: ["es"], fileName: "program" }, rolldownOptions: { external: left } },
   });
   const [output] = Array.isArray(result) ? result : [result];
   if (output === undefined || !("output" in output)) throw new Error("vite built nothing");
-  return sizeOfOutput(output.output);
+  return sizeOfOutput(output.output, options);
 }
 
-async function withWebpack(source: string, folder: string, work: string, external: RegExp): Promise<BundleSize> {
+async function withWebpack(source: string, folder: string, work: string, left: (id: string) => boolean): Promise<BundleSize> {
   const file = join(work, "program.mjs");
   writeFileSync(file, source);
   const out = join(work, "webpack");
@@ -168,7 +222,7 @@ async function withWebpack(source: string, folder: string, work: string, externa
     context: folder,
     entry: { program: file },
     experiments: { outputModule: true },
-    externals: [({ request = "" }) => Promise.resolve(external.test(request) ? `module ${request}` : undefined)],
+    externals: [({ request = "" }) => Promise.resolve(left(request) ? `module ${request}` : undefined)],
     output: { path: out, module: true, library: { type: "module" }, chunkFormat: "module" },
   });
   const stats = await promisify(compiler.run.bind(compiler))();
@@ -177,6 +231,6 @@ async function withWebpack(source: string, folder: string, work: string, externa
   const written = assets.map(({ name }) => name).filter((name) => existsSync(join(out, name)));
   const files = written.filter((name) => name.endsWith("js"));
   const others = written.filter((name) => !name.endsWith("js")).map((name) => readFileSync(join(out, name)));
-  const first = new Set(entrypoints.program?.assets?.map(({ name }) => name));
-  return sizeOf(new Map(files.map((name) => [name, readFileSync(join(out, name), "utf8")])), first, others);
+  const chunks = new Map(files.map((name) => [name, { code: readFileSync(join(out, name), "utf8"), imports: [] }]));
+  return sizeOf(chunks, entrypoints.program?.assets?.map(({ name }) => name) ?? [], {}, others);
 }

@@ -2,7 +2,7 @@
 // strangers' files can be, by the corpus (fixtures/hostile).
 import type { ErrorCode } from "@longspan/core";
 
-export interface HostileTokenizer {
+interface HostileTokenizer {
   readonly name: string;
   /** By their names. */
   readonly files: Readonly<Record<string, Uint8Array>>;

@@ -5,7 +5,7 @@ import { visibleText } from "./visible-text.ts";
 const messageCharacters = 2400;
 
 /** A quoted piece, or a run without spaces, that is longer than what is shown of a name (`shownCharacters`). */
-const longPieces = /"([^"]{240,})"|[^\s"]{241,}/g;
+const longPieces = /(?<=")[^"]{241,}(?=")|[^\s"]{241,}/g;
 
 /**
  * A message as it can be shown, whatever the file said that it quotes: hidden characters are visible, and of a long name (or any other
@@ -13,8 +13,6 @@ const longPieces = /"([^"]{240,})"|[^\s"]{241,}/g;
  */
 export function shownMessage(message: string): string {
   // Cut first: what is quoted may have megabytes.
-  const pieces = message.replace(longPieces, (piece, quoted: string | undefined) =>
-    quoted === undefined ? boundedText(piece) : `"${boundedText(quoted)}"`,
-  );
+  const pieces = message.replace(longPieces, (piece) => boundedText(piece));
   return visibleText(boundedText(pieces, messageCharacters));
 }

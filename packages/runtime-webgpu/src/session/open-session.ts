@@ -8,6 +8,7 @@ import type { LinearTuning } from "../kernels/linear/check-tuning.ts";
 import { chooseTiling } from "../kernels/linear/linear-tuning.ts";
 import { neededKernels } from "./needed-kernels.ts";
 import { prepareSession } from "./prepare-session.ts";
+import { tunedKernels } from "./tuned-kernels.ts";
 
 export interface OpenSessionRequest {
   readonly runtime: Pick<Runtime, "name" | "capabilities">;
@@ -38,7 +39,7 @@ export async function openSession(shared: SharedDevice, request: OpenSessionRequ
     const { signal } = options;
     const kernels =
       tuning === "measured" && facts.kind === "gpu"
-        ? await (await import("./tuned-kernels.ts")).tunedKernels(live, fused, makeTable, storage, request.store, { signal })
+        ? await tunedKernels(live, fused, makeTable, storage, request.store, { signal })
         : makeTable(chooseTiling(typeof tuning === "string" ? undefined : tuning));
     const session: Session = await prepareSession(loan, {
       graph,

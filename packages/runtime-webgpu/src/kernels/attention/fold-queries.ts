@@ -8,25 +8,10 @@
 // Grid: [⌈hidden / 256⌉, heads · ⌈slots / 4⌉, items]. An invocation makes 4 elements for 4 tokens, with the weight read once for them.
 import type { Kernel } from "../../kernel/kernel.ts";
 import { upTo } from "../parts/up-to.ts";
+import { foldedElements, foldedTokens, foldFields } from "./processor-fields.ts";
 import { attentionTokens } from "./attention-tokens.ts";
 import { declareUniforms } from "./uniforms.ts";
 import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
-
-export const foldFields = {
-  hidden: "u32",
-  vectors: "u32",
-  heads: "u32",
-  headSize: "u32",
-  slots: "u32",
-  tokensStride: "u32",
-  firstItem: "u32",
-} as const;
-
-/** Tokens whose elements an invocation adds to. */
-export const foldedTokens = 4;
-
-/** Elements of a row that a workgroup computes. */
-export const foldedElements = 256;
 
 export function foldQueriesKernel(weight: RowForm): Kernel {
   const each = upTo(foldedTokens);

@@ -87,7 +87,7 @@ function scoresKernel(tiling: GlobalTiling, forms: Readonly<Record<"hidden" | "f
   if (tiling.kind === "tile") return globalScoresKernel(tiling, forms.hidden);
   if (matrixUnits === undefined) throw new TypeError(`${tiling.name} needs matrix units`);
   return loadedKernel({ name: `global-scores-${tiling.name}`, access }, async () =>
-    (await import("./matrix-scores.ts")).matrixScoresKernel(tiling, forms, matrixUnits),
+    (await import("../for-matrix-units.ts")).matrixScoresKernel(tiling, forms, matrixUnits),
   );
 }
 
@@ -95,6 +95,6 @@ function mixKernel(tiling: GlobalTiling, form: RowForm, { matrixUnits }: DeviceF
   if (tiling.kind === "tile") return globalMixKernel(tiling, form);
   if (matrixUnits === undefined) throw new TypeError(`${tiling.name} needs matrix units`);
   return loadedKernel({ name: `global-mix-${tiling.name}`, access }, async () =>
-    (await import("./matrix-mix.ts")).matrixMixKernel(tiling, form, matrixUnits),
+    (await import("../for-matrix-units.ts")).matrixMixKernel(tiling, form, matrixUnits),
   );
 }

@@ -1,14 +1,14 @@
-import type { Dispatch } from "../../kernel/kernel.ts";
+import { loadedKernel, type Dispatch, type Kernel } from "../../kernel/kernel.ts";
 import { formOf, itemsOf, maxHeadSize, type AttentionItems, type GlobalAttention } from "./attention-plan.ts";
-import { foldedElements, foldedTokens, foldFields, foldQueriesKernel } from "./fold-queries.ts";
 import { foldedColumns, globalQueriesKernel, globalQueryFields, queryTokens } from "./global-queries.ts";
 import type { GlobalSplits } from "./global-splits.ts";
 import { globalValueFields, globalValuesKernel, valueTokens } from "./global-values.ts";
 import { planAttention } from "./plan-attention.ts";
 import { planProducts, productTilings, type ProductTilings } from "./plan-products.ts";
 import { planCombine, planGlobalProbabilities } from "./plan-splits.ts";
-import { projectedElements, projectedTokens, projectFields, projectRowsKernel } from "./project-rows.ts";
+import { foldedElements, foldedTokens, foldFields, projectedElements, projectedTokens, projectFields } from "./processor-fields.ts";
 import { packFields } from "./uniforms.ts";
+import type { RowForm } from "./vectors.ts";
 
 /** The global tokens' rows of the context, without the keys and values of all tokens. */
 export function planReassociated(part: AttentionItems, splits: GlobalSplits): readonly Dispatch[] {
@@ -83,12 +83,12 @@ function onProcessor(part: AttentionItems, found: GlobalSplits, attention: Globa
   return [
     {
       ...project,
-      kernel: projectRowsKernel("query", { weight: formOf(queryGlobalWeight, hidden), x: formOf(inputs.hidden, hidden) }),
+      kernel: projectRows("query", { weight: formOf(queryGlobalWeight, hidden), x: formOf(inputs.hidden, hidden) }),
       operands: [{ tensor: queryGlobalWeight }, { tensor: queryGlobalBias }, hiddenStates, tokenList, { tensor: query }],
       work: { floatingPointOperations: product, bytes: queryGlobalWeight.byteLength + 8 * items.count * slots * hidden },
     },
     {
-      kernel: foldQueriesKernel(formOf(keyGlobalWeight, hidden)),
+      kernel: foldQueries(formOf(keyGlobalWeight, hidden)),
       uniforms: packFields(foldFields, { ...sizes, heads }),
       operands: [{ tensor: query }, { tensor: keyGlobalWeight }, tokenList, { tensor: attention.query }],
       workgroups: [Math.ceil(hidden / foldedElements), heads * Math.ceil(slots / foldedTokens), items.count],
@@ -98,9 +98,21 @@ function onProcessor(part: AttentionItems, found: GlobalSplits, attention: Globa
     planCombine(part, found, mixed),
     {
       ...project,
-      kernel: projectRowsKernel("value", { weight: formOf(valueGlobalWeight, hidden), x: float32 }),
+      kernel: projectRows("value", { weight: formOf(valueGlobalWeight, hidden), x: float32 }),
       operands: [{ tensor: valueGlobalWeight }, { tensor: valueGlobalBias }, { tensor: mixed }, tokenList, itemsOf(part, outputs.context)],
       work: { floatingPointOperations: product, bytes: valueGlobalWeight.byteLength + 4 * items.count * slots * hidden * (heads + 1) },
     },
   ];
+}
+
+function projectRows(purpose: "query" | "value", forms: Readonly<Record<"weight" | "x", RowForm>>): Kernel {
+  return loadedKernel({ name: `project-rows-${purpose}`, access: ["read", "read", "read", "read", "write"] }, async () =>
+    (await import("../for-software-adapters.ts")).projectRowsKernel(purpose, forms),
+  );
+}
+
+function foldQueries(weight: RowForm): Kernel {
+  return loadedKernel({ name: "fold-queries", access: ["read", "read", "read", "write"] }, async () =>
+    (await import("../for-software-adapters.ts")).foldQueriesKernel(weight),
+  );
 }

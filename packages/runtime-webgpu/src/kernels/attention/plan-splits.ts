@@ -42,7 +42,7 @@ export function planGlobalProbabilities(part: AttentionItems, found: GlobalSplit
   const maxGroups = context.facts.limits.maxComputeWorkgroupsPerDimension;
   return overHeads(part, globalAttentions, sequence * globals, ({ firstHead, count, operand, outStart }) => ({
     kernel: loadedKernel({ name: "global-probabilities", access: probabilityAccess }, async () =>
-      (await import("./global-probabilities.ts")).globalProbabilitiesKernel(length, {
+      (await import("../for-probabilities.ts")).globalProbabilitiesKernel(length, {
         query: formOf(attention.query, length),
         key: formOf(attention.key, length),
       }),

@@ -105,7 +105,7 @@ export function planWindow(part: AttentionItems, cut: WindowForm): readonly Disp
     attention,
     ...overHeads(part, attentions, sequence * columns, ({ firstHead, count, operand, outStart }) => ({
       kernel: loadedKernel({ name: "window-probabilities", access: probabilityAccess }, async () =>
-        (await import("./window-probabilities.ts")).windowProbabilitiesKernel(headSize, form),
+        (await import("../for-probabilities.ts")).windowProbabilitiesKernel(headSize, form),
       ),
       uniforms: packFields(windowProbabilityFields, { ...common, globals: columns - 2 * oneSided - 1, firstHead, outStart }),
       operands: [itemsOf(part, inputs.query), itemsOf(part, inputs.key), mask, tokenList, { tensor: statistics }, operand],

@@ -9,25 +9,10 @@
 // Grid: [⌈hidden / 64⌉, ⌈slots / 4⌉, items]. An invocation makes one element for 4 tokens, with the weight read once for them.
 import type { Kernel } from "../../kernel/kernel.ts";
 import { upTo } from "../parts/up-to.ts";
+import { projectedElements, projectedTokens, projectFields } from "./processor-fields.ts";
 import { attentionTokens } from "./attention-tokens.ts";
 import { declareUniforms } from "./uniforms.ts";
 import { type RowForm, vectorBuffer, vectorReader } from "./vectors.ts";
-
-export const projectFields = {
-  sequence: "u32",
-  hidden: "u32",
-  vectors: "u32",
-  headSize: "u32",
-  slots: "u32",
-  tokensStride: "u32",
-  firstItem: "u32",
-} as const;
-
-/** Tokens whose elements an invocation adds to. */
-export const projectedTokens = 4;
-
-/** Elements of a row that a workgroup computes. */
-export const projectedElements = 64;
 
 /** How weight and x lie in memory. */
 export function projectRowsKernel(purpose: "query" | "value", forms: Readonly<Record<"weight" | "x", RowForm>>): Kernel {

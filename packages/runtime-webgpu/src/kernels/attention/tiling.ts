@@ -74,13 +74,13 @@ export function headKernel(task: AttentionTask, tiling: HeadTiling, { matrixUnit
   const { name, access } = task;
   if (tiling.kind === "lanes")
     return loadedKernel({ name: `${name}-registers`, access }, async () =>
-      (await import("./attention-registers.ts")).registersKernel(task, tiling),
+      (await import("../for-software-adapters.ts")).registersKernel(task, tiling),
     );
   if (tiling.kind === "quads") return quadsKernel(task, tiling);
   if (tiling.kind === "tile") return tileAttentionKernel(task, tiling);
   if (tiling.kind === "matrix" && matrixUnits !== undefined)
     return loadedKernel({ name: `${name}-${tiling.name}`, access, narrows: task.narrowsQueries }, async () =>
-      (await import("./matrix-attention.ts")).matrixAttentionKernel(task, tiling, matrixUnits),
+      (await import("../for-matrix-units.ts")).matrixAttentionKernel(task, tiling, matrixUnits),
     );
   return stagedKernel(task);
 }
@@ -107,7 +107,7 @@ export function fitsHeadTiling(tiling: HeadTiling, length: number, facts: Device
 export function attentionOfTokens(task: AttentionTask, facts: DeviceFacts): { readonly kernel: Kernel; readonly rows: number } {
   const tiling = laneTiling(facts, task.length);
   const kernel = loadedKernel({ name: `${task.name}-buffered`, access: task.access }, async () =>
-    (await import("./attention-buffered.ts")).bufferedKernel(task, tiling),
+    (await import("../for-software-adapters.ts")).bufferedKernel(task, tiling),
   );
   return { kernel, rows: tiling.lanes };
 }

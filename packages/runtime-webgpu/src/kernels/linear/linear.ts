@@ -42,7 +42,7 @@ export interface LinearLayer {
 }
 
 /** Partial sums `[count, rows, columns]`, float32. */
-export interface ProductParts {
+interface ProductParts {
   readonly tensor: DeviceTensor;
   readonly count: number;
 }

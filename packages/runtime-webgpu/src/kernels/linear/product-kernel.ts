@@ -32,8 +32,8 @@ function narrows(tiling: Tiling | "combine", { leftStorage }: ProductForm): bool
 /** What is for matrix units, or for software adapters, is loaded where there are some. */
 function kernelCode(tiling: Tiling | "combine", form: ProductForm): Kernel["code"] {
   if (tiling === "combine") return combineKernelCode(form);
-  if (tiling.kind === "matrix") return async () => (await import("./matrix-kernel.ts")).matrixKernelCode(tiling, form);
-  if (tiling.kind === "lanes") return async () => (await import("./lane-kernel.ts")).laneKernelCode(tiling, form);
+  if (tiling.kind === "matrix") return async () => (await import("../for-matrix-units.ts")).matrixKernelCode(tiling, form);
+  if (tiling.kind === "lanes") return async () => (await import("../for-software-adapters.ts")).laneKernelCode(tiling, form);
   return tiling.kind === "tile" ? tileKernelCode(tiling, form) : splitKernelCode(tiling, form);
 }
 
