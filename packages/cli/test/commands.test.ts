@@ -349,7 +349,7 @@ describe("a process that is stopped in the middle", () => {
       { stdio: "ignore" },
     );
     const ended = new Promise<number | string | null>((resolve) => child.on("exit", (status, by) => resolve(by ?? status)));
-    await stalled;
+    await Promise.race([stalled, ended.then((how) => Promise.reject(new Error(`it ended with ${how} before it was stopped`)))]);
     child.kill(signal);
     expect(await ended).toBe(expected);
     close();

@@ -16,7 +16,8 @@ export interface ModelInput extends CheckpointInput {
  * @throws LongspanError `not-found`, `argument-invalid` for an address that is none, and as `hubModel`.
  */
 export async function modelInput(text: string, network: HubOptions): Promise<ModelInput> {
-  if (/^https?:\/\//i.test(text)) return { ...(await checkpointInput(text, network)), folder: undefined };
+  const { signal, timeout, onProgress } = network;
+  if (/^https?:\/\//i.test(text)) return { ...(await checkpointInput(text, { signal, timeout, onProgress })), folder: undefined };
   if (parseRepositoryName(text) === undefined) return inFolder(await pathInput(text));
   const { pathOrHubModel } = await import("@longspan/hub/node");
   return inFolder(await pathOrHubModel(text, network));
