@@ -28,7 +28,7 @@ function planOf(
   const split = splitGraph(graph, kernels);
   const dimensions = new Map(Object.entries(sizes));
   const hostValues = evaluateHostPart(split, new Map(Object.entries(inputs)), dimensions, gpuOperations);
-  return planGraph({ split, facts, parameters: weightTensors(graph, new Set()), dimensions, hostValues });
+  return planGraph({ split, facts, parameters: weightTensors(graph, new Set(), joinedParameters(graph, kernels)), dimensions, hostValues });
 }
 
 function planOfBase(head: Head, sequence: number): GraphPlan {
@@ -45,6 +45,29 @@ describe("planGraph", () => {
     expect(work.arenas.length).toBeLessThanOrEqual(4);
     expect(steps.length).toBeLessThan(200);
     expect(uploaded.arenas.length).toBe(1);
+  });
+
+  test.each([
+    [512, ["tripleLinear 2", "longformerAttention 6", "linearAddNormalization 4", "linearActivation 1"], 159],
+    [4096, ["tripleLinear 1", "longformerAttention 5", "linearAddNormalization 4", "linearActivation 1"], 135],
+  ])("base with %i tokens, 16 of them global, on a GPU: so many dispatches a layer, and in all", (sequence, ofLayer, all) => {
+    const graph = fuseForGpu(longformerGraph(config, "model", { pooler: false }), { joinProjections: true });
+    const inputs = prepareInputs(config, "model", {
+      input_ids: [Array.from({ length: sequence }, (_, position) => 5 + position)],
+      global_attention_mask: [Array.from({ length: sequence }, (_, position) => Number(position < 16))],
+    });
+    const gpu: DeviceFacts = {
+      ...defaultFacts,
+      subgroups: { minimum: 32, maximum: 32 },
+      limits: { ...defaultFacts.limits, maxComputeWorkgroupStorageSize: 49_152 },
+    };
+    const { steps } = planOf(graph, inputs, { batch: 1, sequence }, gpu);
+    const operationOf = new Map(graph.nodes.map(({ operation, outputs }) => [outputs[0]?.name ?? "", operation]));
+    const counts = Map.groupBy(steps, ({ node }) => operationOf.get(node) ?? "");
+    expect(ofLayer.map((line) => line.split(" ")[0] ?? "").map((name) => `${name} ${(counts.get(name)?.length ?? 0) / 12}`)).toEqual(
+      ofLayer,
+    );
+    expect(steps.length).toBe(all);
   });
 
   test("names what is too large for the device", () => {
