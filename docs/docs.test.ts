@@ -82,6 +82,7 @@ async function take(page: string, step: PageStep): Promise<void> {
   if (step.kind !== "command") return;
   const [program, ...words] = step.words;
   if (program === "longspan") await longspan(...words);
+  if (program === "node") await import(/* @vite-ignore */ join(process.cwd(), words[0] ?? ""));
   // echo "…" > file
   if (program === "echo") writeFileSync(words[2] ?? "", `${words[0]}\n`);
   if (program === "mkdir") {
@@ -98,12 +99,15 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
   "verify.md": [/^true \d+$/],
   "run-in-node.md": [/^39794 \d+/, /^start_logits \[1, 7\]/],
   "long-documents.md": [/^39794 [2-9] \d$/],
+  "write-a-head.md": [/^start 1,3,3 end 1,3,3$/],
   "graph.md": [/^ +input +input_ids/m],
 };
 
 const running = pages.flatMap((page) => {
   const steps = pageSteps(readFileSync(join(import.meta.dirname, page), "utf8"));
-  const runs = steps.some((step) => step.kind === "program" || (step.kind === "command" && step.words[0] === "longspan"));
+  const runs = steps.some(
+    (step) => step.kind === "program" || (step.kind === "command" && /^(?:longspan|node)$/.test(step.words[0] ?? "")),
+  );
   return runs ? [{ page, steps }] : [];
 });
 

@@ -11,7 +11,7 @@ export type PageStep = {
   | { readonly kind: "text"; readonly name: string; readonly text: string }
 );
 
-/** A page's steps in its order. Programs that do not stand alone, and whatever `longspan` and `npx` are not before, are left out; so is `npx` itself. */
+/** A page's steps in its order. Programs that do not stand alone, and whatever none of `longspan`, `npx` and `node` is before, are left out; so is `npx` itself. */
 export function pageSteps(page: string): readonly PageStep[] {
   const lineOf = (index: number): number => page.slice(0, index).split("\n").length;
   const steps: PageStep[] = readmeBlocks(page).flatMap(({ line, given, code }, index) =>
@@ -22,7 +22,7 @@ export function pageSteps(page: string): readonly PageStep[] {
       const words = [...text.replace(/^npx /, "").matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
         ([, one, other, plain]) => one ?? other ?? plain ?? "",
       );
-      if (/^(?:npx|longspan|echo|mkdir) /.test(text)) steps.push({ line: lineOf(index) + 1 + offset, kind: "command", words });
+      if (/^(?:npx|longspan|node|echo|mkdir) /.test(text)) steps.push({ line: lineOf(index) + 1 + offset, kind: "command", words });
     }
   for (const { index, 1: path = "" } of page.matchAll(/^<<< (\S+)$/gm)) steps.push({ line: lineOf(index), kind: "file", path });
   for (const { index, 1: name = "", 2: text = "" } of page.matchAll(/^.*`(\w+\.json)`.*(?:\n.+)*\n\n```json\n([\s\S]*?)^```$/gm))

@@ -104,6 +104,7 @@ await closeGiven();
     if (step.kind !== "command") return place;
     const [program, ...words] = step.words;
     if (program === "longspan") await inFolder(place)(node, [cli, ...words]);
+    else if (program === "node") await inFolder(place)(node, words);
     else if (program === "echo") writeFileSync(join(place, words[2] ?? ""), `${words[0]}\n`);
     else if (program === "tsc") await inFolder(place)(node, [join(app, "node_modules/typescript/bin/tsc"), ...words]);
     else if (program === "vitest") await inFolder(place)(node, [join(app, "node_modules/vitest/vitest.mjs"), ...words]);

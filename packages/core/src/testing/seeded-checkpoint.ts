@@ -3,7 +3,7 @@ import { memoryFileSet } from "../bytes/memory-file-set.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { checkedWeights } from "../conversion/checked-weights.ts";
 import { parseLongformerConfig } from "../longformer/parse-config.ts";
-import type { Head } from "../longformer/head.ts";
+import type { AnyHead } from "../longformer/head-definition.ts";
 import { createLongformerSpec } from "../longformer/spec.ts";
 import { floatConversion } from "../tensor/convert-floats.ts";
 import { bytesPerElement, elementCount, type DataType } from "../tensor/data-type.ts";
@@ -12,7 +12,8 @@ import { stridedTensor } from "../tensor/strided-tensor.ts";
 /** The model that `seededCheckpoint` makes. */
 export interface SeededCheckpointOptions {
   /** Whose parameters it has. */
-  readonly head: Head;
+  /** One of transformers', by its name, or one of one's own. */
+  readonly head: AnyHead;
   /** Float type of all tensors; default float32. */
   readonly dataType?: DataType;
   /** Keeps the pooler beside a head that does not use it. */
