@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright";
 import { expect, test } from "vitest";
-import { answered, ask, keptForNextVisit } from "./asking.ts";
+import { answered, ask, changeDocument, keptForNextVisit, note, useShortDocument } from "./asking.ts";
 import { exampleModel, openPage, takePicture } from "./open-page.ts";
 import { useBuiltPage } from "./use-built-page.ts";
 
@@ -102,6 +102,78 @@ test("why: what the answer's tokens looked at, of each layer and head, to be poi
   // What opened it has the focus again.
   await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe("Why this answer?");
   await expect.poll(() => isColoured("heat-5")).toBe(false);
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test("a visit that ends while questions wait leaves the answers that were there, and the questions without one to be asked again", async () => {
+  const { page, complaints, context } = await openPage(built.browser, built.server.url, { serviceWorkers: "block" });
+  await useShortDocument(page);
+  await page.getByRole("button", { name: "Example model (2 MB)" }).click();
+  await ask(page, "What is the access code of the Geneva station?");
+  await answered(page);
+  await ask(page, "Which code opens the Geneva station?");
+  await page.locator(".answer.best").nth(1).waitFor();
+  // The next model does not come: what is asked of it is under way, or waits, when the visit ends.
+  await page.route("**/example/longformer-qa.ckpt", () => undefined);
+  await page.getByText("How it runs").click();
+  await page.locator(".run option[value=webgpu]").waitFor({ state: "attached" });
+  await page.getByLabel("Runs on").selectOption("reference");
+  await ask(page, "How many doors are at the Zurich harbour?");
+  await page.getByText("Opening the model").first().waitFor();
+  await ask(page, "Where are the doors?");
+  await page.getByText("Waiting for its turn").first().waitFor();
+  await ask(page, "Who is there?");
+  await page.locator(".entry", { hasText: "Who is there?" }).getByRole("button", { name: "Cancel" }).click();
+  await page.getByText("Cancelled.").first().waitFor();
+  await keptForNextVisit(page, { states: ["cancelled", "interrupted", "interrupted", "answered", "answered"] });
+  await page.unroute("**/example/longformer-qa.ckpt");
+  await page.reload();
+  await page.locator(".entry").nth(4).waitFor();
+  expect(await page.locator(".entry h3").allTextContents()).toEqual([
+    "Who is there?",
+    "Where are the doors?",
+    "How many doors are at the Zurich harbour?",
+    "Which code opens the Geneva station?",
+    "What is the access code of the Geneva station?",
+  ]);
+  expect(await page.locator(".answer.best .text").allTextContents()).toEqual(["89944", "89944"]);
+  expect(await page.getByText("Ended with the last visit, without an answer.").count()).toBe(2);
+  await page.locator(".entry", { hasText: "How many doors" }).getByRole("button", { name: "Ask again" }).click();
+  await page.locator(".answer.best").nth(2).waitFor();
+  expect(await page.getByText("Ended with the last visit").count()).toBe(1);
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test("another document leaves the conversation about the one before where it can be gone back to, in this visit and the next", async () => {
+  const { page, complaints, context } = await openPage(built.browser, built.server.url, { serviceWorkers: "block" });
+  await useShortDocument(page);
+  await page.getByRole("button", { name: "Example model (2 MB)" }).click();
+  await ask(page);
+  await answered(page);
+  await changeDocument(page, "other.txt", "The access code of the Lagos archive is 11111.");
+  expect(await page.locator(".entry").count()).toBe(0);
+  await page.getByText("Before: note.txt, with 1 question.").waitFor();
+  await page.getByRole("button", { name: "Go back to it" }).click();
+  await page.getByRole("heading", { name: "note.txt" }).waitFor();
+  expect(await page.locator(".answer.best .text").allTextContents()).toEqual(["89944"]);
+  // The same document again is no other one.
+  await changeDocument(page, "note.txt", note);
+  await page.locator(".answer.best").click();
+  expect(await page.locator("mark.current").textContent()).toBe("89944");
+
+  await changeDocument(page, "other.txt", "The access code of the Lagos archive is 11111.");
+  expect(await page.locator(".entry").count()).toBe(0);
+  await page.reload();
+  await page.getByRole("heading", { name: "other.txt" }).waitFor();
+  expect(await page.locator(".entry").count()).toBe(0);
+  await changeDocument(page, "note.txt", note);
+  await page.locator(".answer.best").waitFor();
+  // Another text is another document, whatever its name.
+  await changeDocument(page, "note.txt", "The access code of the Lagos archive is 11111.");
+  await page.locator(".document .text", { hasText: "Lagos" }).waitFor();
+  expect(await page.locator(".entry").count()).toBe(0);
   expect(complaints).toEqual([]);
   await context.close();
 });

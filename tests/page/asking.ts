@@ -13,6 +13,13 @@ export async function useDocument(page: Page, name: string, text: string): Promi
   await page.getByRole("heading", { name }).waitFor();
 }
 
+/** Another instead of the one that is open. */
+export async function changeDocument(page: Page, name: string, text: string): Promise<void> {
+  await page.locator(".document").getByRole("button", { name: "Change" }).click();
+  await useDocument(page, name, text);
+  await page.locator("[data-purpose=document]").waitFor({ state: "detached" });
+}
+
 export async function useShortDocument(page: Page): Promise<void> {
   await useDocument(page, "note.txt", note);
 }
@@ -35,6 +42,8 @@ interface Kept {
   readonly document?: string;
   /** Questions that have an answer. */
   readonly answers?: number;
+  /** What became of all questions, the newest first. */
+  readonly states?: readonly string[];
   /** Models on this machine, copies and folders. */
   readonly models?: number;
 }
@@ -51,11 +60,13 @@ export async function keptForNextVisit(page: Page, wanted: Kept): Promise<void> 
       const database = await result(indexedDB.open("longspan"));
       try {
         const stores = database.transaction(["visit", "models"]);
-        const visit = (await result(stores.objectStore("visit").get("last"))) as
-          | { document?: { name: string }; conversation: readonly unknown[] }
+        const visit = (await result(stores.objectStore("visit").get("last"))) as { document?: { name: string } } | undefined;
+        const conversations = (await result(stores.objectStore("visit").get("conversations"))) as
+          | readonly (readonly [string, readonly { state: string }[]])[]
           | undefined;
         const models = await result(stores.objectStore("models").count());
-        return { document: visit?.document?.name ?? "", answers: visit?.conversation.length ?? 0, models };
+        const states = (conversations ?? []).flatMap(([, entries]) => entries.map(({ state }) => state));
+        return { document: visit?.document?.name ?? "", answers: states.filter((state) => state === "answered").length, states, models };
       } finally {
         database.close();
       }

@@ -1,7 +1,7 @@
 import { render } from "preact";
 import { startOffline } from "./offline/start-offline.ts";
-import { restoreVisit } from "./state/conversation.ts";
 import { readKept } from "./state/models.ts";
+import { restoreVisit } from "./state/visit.ts";
 import { App } from "./views/app.tsx";
 import { applyTheme } from "./views/settings-menu.tsx";
 import "./style/page.css";

@@ -1,8 +1,7 @@
-import { batch, effect, signal } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 import type { AskResult, FoundAnswer, Progress } from "../protocol/calls.ts";
 import type { Problem } from "../protocol/problem.ts";
-import { database } from "../storage/database.ts";
-import { openDocument, openedDocument, readingDocument } from "./documents.ts";
+import { openDocument, openedDocument, type PageDocument } from "./documents.ts";
 import { watchMemory, type MemoryWatch, type StageMemory } from "./memory.ts";
 import { allowPlace, chosenModel, loadedModel, precision, runtimeChoice } from "./models.ts";
 import { problemOf, work } from "./work.ts";
@@ -11,15 +10,24 @@ import { problemOf, work } from "./work.ts";
 export interface Entry {
   readonly id: string;
   readonly question: string;
-  readonly state: "waiting" | "running" | "answered" | "failed" | "cancelled";
+  /** `interrupted`: what an earlier visit left without an answer. */
+  readonly state: "waiting" | "running" | "answered" | "failed" | "cancelled" | "interrupted";
   readonly progress?: Progress | undefined;
   readonly result?: AskResult | undefined;
   readonly problem?: Problem | undefined;
   readonly memory?: StageMemory | undefined;
 }
 
+/** By the document's id: a document that is opened again has its questions. The one that was asked about last is the last. */
+export const conversations = signal<ReadonlyMap<string, readonly Entry[]>>(new Map());
+
+const nothingAsked: readonly Entry[] = [];
+
 /** About the page's document, the newest first. */
-export const conversation = signal<readonly Entry[]>([]);
+export const conversation = computed(() => conversations.value.get(openedDocument.value?.id ?? "") ?? nothingAsked);
+
+/** The document before this one, which can be gone back to: another may have been dropped by accident. */
+export const previousDocument = signal<PageDocument | undefined>(undefined);
 
 /** The answer that is shown in the document. */
 export const shownAnswer = signal<{ readonly entry: string; readonly index: number } | undefined>(undefined);
@@ -31,8 +39,15 @@ const cancels = new Map<string, () => void>();
 
 const furtherAnswers = 5;
 
-function update(id: string, change: Partial<Entry>): void {
-  conversation.value = conversation.peek().map((entry) => (entry.id === id ? { ...entry, ...change } : entry));
+function setEntries(document: string, entries: readonly Entry[]): void {
+  const changed = new Map(conversations.peek());
+  changed.delete(document);
+  if (entries.length > 0) changed.set(document, entries);
+  conversations.value = changed;
+}
+
+function entriesOf(document: string): readonly Entry[] {
+  return conversations.peek().get(document) ?? nothingAsked;
 }
 
 /** Asks; questions wait for each other. `announce` says an answer in the reader's language. */
@@ -40,14 +55,22 @@ export async function ask(question: string, announce: (answer: FoundAnswer | und
   const document = openedDocument.peek();
   const model = chosenModel.peek();
   if (document === undefined || model === undefined) return;
-  const same = conversation.peek().find((entry) => entry.question === question);
+  const same = entriesOf(document.id).find((entry) => entry.question === question);
   // The same question again while it is being answered is a second click.
   if (same?.state === "waiting" || same?.state === "running") return;
   const id = crypto.randomUUID();
   const controller = new AbortController();
   let memory: MemoryWatch | undefined;
   cancels.set(id, () => controller.abort());
-  conversation.value = [{ id, question, state: "waiting" }, ...conversation.peek().filter((entry) => entry !== same)];
+  setEntries(document.id, [{ id, question, state: "waiting" }, ...entriesOf(document.id).filter((entry) => entry !== same)]);
+  const update = (change: Partial<Entry>): void => {
+    const entries = entriesOf(document.id);
+    if (!entries.some((entry) => entry.id === id)) return;
+    setEntries(
+      document.id,
+      entries.map((entry) => (entry.id === id ? { ...entry, ...change } : entry)),
+    );
+  };
   try {
     await allowPlace(model.place);
     const { key, name, content } = document;
@@ -63,24 +86,23 @@ export async function ask(question: string, announce: (answer: FoundAnswer | und
         signal: controller.signal,
         onProgress(progress) {
           // While it waits for others, what is taken is theirs.
-          memory ??= watchMemory((most) => update(id, { memory: most }));
+          memory ??= watchMemory((most) => update({ memory: most }));
           memory.during(progress.stage);
-          update(id, { state: "running", progress });
+          update({ state: "running", progress });
         },
       },
     );
     batch(() => {
-      update(id, { state: "answered", progress: undefined, result });
+      update({ state: "answered", progress: undefined, result });
       if (chosenModel.peek() === model) loadedModel.value = result.model;
-      if (openedDocument.peek() === document && conversation.peek().some((entry) => entry.id === id))
-        shownAnswer.value = { entry: id, index: 0 };
+      if (conversation.peek().some((entry) => entry.id === id)) shownAnswer.value = { entry: id, index: 0 };
       announcement.value = announce(result.answers[0]);
     });
   } catch (error) {
     const problem = problemOf(error);
-    if (problem.code === "aborted") update(id, { state: "cancelled", progress: undefined });
+    if (problem.code === "aborted") update({ state: "cancelled", progress: undefined });
     else {
-      update(id, { state: "failed", progress: undefined, problem });
+      update({ state: "failed", progress: undefined, problem });
       announcement.value = announce(undefined, problem);
     }
   } finally {
@@ -94,58 +116,49 @@ export function cancelQuestion(id: string): void {
 }
 
 export function removeQuestion(id: string): void {
+  const document = openedDocument.peek();
+  if (document === undefined) return;
   cancelQuestion(id);
   if (shownAnswer.peek()?.entry === id) shownAnswer.value = undefined;
-  conversation.value = conversation.peek().filter((entry) => entry.id !== id);
+  setEntries(
+    document.id,
+    entriesOf(document.id).filter((entry) => entry.id !== id),
+  );
 }
 
-/** A new document begins a new conversation. */
+/** Forgets all questions about this document. */
 export function clearConversation(): void {
-  for (const cancel of cancels.values()) cancel();
+  const document = openedDocument.peek();
+  if (document === undefined) return;
+  cancelAll();
   shownAnswer.value = undefined;
-  conversation.value = [];
+  setEntries(document.id, []);
 }
 
+function cancelAll(): void {
+  for (const cancel of cancels.values()) cancel();
+}
+
+/** Opens a document with the questions that were asked about it. Those about the one before are kept; what is under way is cancelled. */
 export async function changeDocument(
   name: string,
   content: string | Blob,
   options: Parameters<typeof openDocument>[2] = {},
 ): Promise<boolean> {
+  const before = openedDocument.peek();
   const opened = await openDocument(name, content, options);
-  if (opened) clearConversation();
+  // The same text under the same name is the same document.
+  if (!opened || before === undefined || before.id === openedDocument.peek()?.id) return opened;
+  cancelAll();
+  shownAnswer.value = undefined;
+  previousDocument.value = before;
   return opened;
 }
 
-/** Brings back what the last visit left, and keeps what this one leaves. */
-export async function restoreVisit(): Promise<void> {
-  const visit = await database.visit().catch(() => undefined);
-  if (visit?.model !== undefined && chosenModel.peek() === undefined) {
-    chosenModel.value = { place: visit.model, name: visit.modelName ?? "" };
-  }
-  if (visit?.document !== undefined && openedDocument.peek() === undefined && readingDocument.peek() === undefined) {
-    const { key, name, content, suggestions } = visit.document;
-    if (await openDocument(name, content, { key, suggestions })) {
-      // What was under way then has ended with that visit.
-      conversation.value = (visit.conversation as readonly Entry[]).filter(({ state }) => state === "answered");
-    }
-  }
-  effect(() => {
-    const document = openedDocument.value;
-    const entries = conversation.value;
-    const model = chosenModel.value;
-    if (entries.some(({ state }) => state === "running" || state === "waiting")) return;
-    const { place } = model ?? {};
-    void database
-      .saveVisit({
-        document:
-          document === undefined
-            ? undefined
-            : { key: document.key, name: document.name, content: document.content, suggestions: document.suggestions },
-        conversation: entries.filter(({ state }) => state === "answered"),
-        // Files that were chosen one by one are not there in the next visit; a copy or a folder is.
-        model: place?.kind === "files" ? undefined : place,
-        modelName: place?.kind === "files" ? undefined : model?.name,
-      })
-      .catch(() => undefined);
-  });
+/** Goes back to the document before this one, which then can be gone back to. */
+export async function goBack(): Promise<void> {
+  const before = previousDocument.peek();
+  if (before === undefined) return;
+  const { key, name, content, suggestions } = before;
+  await changeDocument(name, content, { key, suggestions });
 }

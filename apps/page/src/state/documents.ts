@@ -4,6 +4,8 @@ import { problemOf, work } from "./work.ts";
 
 /** The document that questions are about. */
 export interface PageDocument {
+  /** Its name, and a digest of its text: the same in every visit. */
+  readonly id: string;
   readonly key: string;
   readonly name: string;
   readonly content: string | Blob;
@@ -37,11 +39,13 @@ export async function openDocument(
     // A text's ends of lines are made alike there, too: offsets are into what is read.
     const { text, warnings } = await work.call("read", { key, name, content });
     if (newest !== own) return false;
+    const id = await idOf(name, text);
+    if (newest !== own) return false;
     if (text.trim() === "") {
       documentProblem.value = { code: "no-text", message: "" };
       return false;
     }
-    openedDocument.value = { key, name, content, text, warnings, words: countWords(text), suggestions: options.suggestions ?? [] };
+    openedDocument.value = { id, key, name, content, text, warnings, words: countWords(text), suggestions: options.suggestions ?? [] };
     return true;
   } catch (error) {
     if (newest === own) documentProblem.value = problemOf(error);
@@ -49,6 +53,11 @@ export async function openDocument(
   } finally {
     if (newest === own) readingDocument.value = undefined;
   }
+}
+
+async function idOf(name: string, text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return `${name} ${Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
 function countWords(text: string): number {

@@ -15,10 +15,11 @@ export interface KeptVisit {
   readonly document:
     | { readonly key: string; readonly name: string; readonly content: string | Blob; readonly suggestions: readonly string[] }
     | undefined;
-  readonly conversation: readonly unknown[];
   readonly model: ModelPlace | undefined;
   readonly modelName: string | undefined;
 }
+
+type KeptConversations = readonly (readonly [string, readonly unknown[]])[];
 
 const stores = { models: "models", visit: "visit" } as const;
 
@@ -54,4 +55,9 @@ export const database = {
   deleteModel: (id: string): Promise<unknown> => run(stores.models, "readwrite", (store) => store.delete(id)),
   visit: (): Promise<KeptVisit | undefined> => run(stores.visit, "readonly", (store) => store.get("last")),
   saveVisit: (visit: KeptVisit): Promise<unknown> => run(stores.visit, "readwrite", (store) => store.put(visit, "last")),
+  /** Questions and answers, by the document's id. */
+  conversations: async (): Promise<KeptConversations> =>
+    (await run<KeptConversations | undefined>(stores.visit, "readonly", (store) => store.get("conversations"))) ?? [],
+  saveConversations: (kept: KeptConversations): Promise<unknown> =>
+    run(stores.visit, "readwrite", (store) => store.put(kept, "conversations")),
 };

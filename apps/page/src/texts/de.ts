@@ -32,6 +32,9 @@ export const de: Texts = {
     changeDocument: "Ändern",
     noDocumentHint: "Hier wird es stehen, mit den Antworten darin markiert.",
     reading: "Das Dokument wird gelesen",
+    before: (name, questions) =>
+      questions === 0 ? `Davor: ${name}.` : `Davor: ${name}, mit ${questions === 1 ? "1 Frage" : `${questions} Fragen`}.`,
+    goBack: "Dorthin zurück",
     words: (count) => `${count} Wörter`,
     question: "Ihre Frage",
     questionPlaceholder: "Was möchten Sie wissen?",
@@ -44,6 +47,7 @@ export const de: Texts = {
     waiting: "Wartet, bis sie an der Reihe ist",
     cancel: "Abbrechen",
     cancelled: "Abgebrochen.",
+    interrupted: "Mit dem letzten Besuch zu Ende gegangen, ohne Antwort.",
     again: "Noch einmal fragen",
     remove: "Entfernen",
     clear: "Alle löschen",

@@ -32,6 +32,9 @@ export const en = {
     changeDocument: "Change",
     noDocumentHint: "It will be shown here, with the answers marked in it.",
     reading: "Reading the document",
+    before: (name: string, questions: number) =>
+      questions === 0 ? `Before: ${name}.` : `Before: ${name}, with ${questions === 1 ? "1 question" : `${questions} questions`}.`,
+    goBack: "Go back to it",
     words: (count: string) => `${count} words`,
     question: "Your question",
     questionPlaceholder: "What do you want to know?",
@@ -44,6 +47,7 @@ export const en = {
     waiting: "Waiting for its turn",
     cancel: "Cancel",
     cancelled: "Cancelled.",
+    interrupted: "Ended with the last visit, without an answer.",
     again: "Ask again",
     remove: "Remove",
     clear: "Clear all",

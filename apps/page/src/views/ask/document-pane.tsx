@@ -3,7 +3,7 @@ import { memo } from "./memo.ts";
 import { useRef } from "preact/hooks";
 import type { JSX } from "preact";
 import type { FoundAnswer } from "../../protocol/calls.ts";
-import { changeDocument, conversation, shownAnswer } from "../../state/conversation.ts";
+import { changeDocument, conversation, conversations, goBack, previousDocument, shownAnswer } from "../../state/conversation.ts";
 import { documentProblem, openedDocument, readingDocument } from "../../state/documents.ts";
 import { texts } from "../../texts/language.ts";
 import { count } from "../../texts/numbers.ts";
@@ -57,6 +57,7 @@ export function DocumentPane(): JSX.Element {
       )}
       {problem !== undefined && <ProblemNote problem={problem} />}
       {choosing && <DocumentChooser />}
+      <DocumentBefore />
       {document === undefined && reading === undefined && (
         <div class="empty" aria-hidden="true">
           <p>{words.noDocumentHint}</p>
@@ -77,6 +78,23 @@ export function DocumentPane(): JSX.Element {
         </div>
       )}
     </section>
+  );
+}
+
+/** The way back to the document before this one, and to what was asked about it. */
+function DocumentBefore(): JSX.Element | undefined {
+  const words = texts.value.ask;
+  const before = previousDocument.value;
+  if (before === undefined) return undefined;
+  return (
+    <div class="before line">
+      <span class="muted" role="status">
+        {words.before(before.name, conversations.value.get(before.id)?.length ?? 0)}
+      </span>
+      <button type="button" class="small" onClick={() => void goBack()}>
+        {words.goBack}
+      </button>
+    </div>
   );
 }
 

@@ -21,16 +21,16 @@ export function EntryCard({ entry }: { readonly entry: Entry }): JSX.Element {
     <article class="card entry">
       <div class="line">
         <h3>{question}</h3>
-        {(state === "answered" || state === "failed" || state === "cancelled") && (
+        {state !== "waiting" && state !== "running" && (
           <button type="button" class="quiet icon" aria-label={`${words.ask.remove}: ${question}`} onClick={() => removeQuestion(id)}>
             ×
           </button>
         )}
       </div>
       {(state === "waiting" || state === "running") && <ProgressBar progress={progress} onCancel={() => cancelQuestion(id)} />}
-      {state === "cancelled" && (
+      {(state === "cancelled" || state === "interrupted") && (
         <div class="line">
-          <span class="muted">{words.ask.cancelled}</span>
+          <span class="muted">{words.ask[state]}</span>
           <button type="button" class="small" onClick={() => void ask(question, announce)}>
             {words.ask.again}
           </button>
