@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
+import { exampleDocument } from "./example-document.ts";
 import { pageLicenses } from "./page-licenses.ts";
 import { contentSecurityPolicy, pageHeaders } from "./page-policy.ts";
 
@@ -27,6 +28,10 @@ const carried: Readonly<Record<string, string>> = Object.fromEntries([
   ...["ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"].map((file) => [`ort/${file}`, `${onnxruntime}${file}`]),
 ]);
 
+function contentOf(name: string, file: string): string | Buffer {
+  return name === "example/document.txt" ? exampleDocument(file) : readFileSync(file);
+}
+
 /** As the page asks for them: a browser must not take those of another version from its caches. */
 const wasmFiles = Object.keys(carried).flatMap((name) => (name.startsWith("ort/") ? [`${name}?${onnxruntimeVersion}`] : []));
 
@@ -44,14 +49,15 @@ function page(): Plugin {
     transformIndexHtml: (html) => html.replace("%POLICY%", contentSecurityPolicy),
     configureServer({ middlewares }) {
       middlewares.use((request, response, next) => {
-        const file = carried[(request.url ?? "").slice(1).split("?", 1)[0] ?? ""];
+        const name = (request.url ?? "").slice(1).split("?", 1)[0] ?? "";
+        const file = carried[name];
         if (file === undefined) return next();
         response.setHeader("content-type", mediaTypes[file.split(".").at(-1) ?? ""] ?? "application/octet-stream");
-        return response.end(readFileSync(file));
+        return response.end(contentOf(name, file));
       });
     },
     generateBundle(_, bundle) {
-      for (const [fileName, file] of Object.entries(carried)) this.emitFile({ type: "asset", fileName, source: readFileSync(file) });
+      for (const [name, file] of Object.entries(carried)) this.emitFile({ type: "asset", fileName: name, source: contentOf(name, file) });
       const headers = Object.entries(pageHeaders).map(([name, value]) => `  ${name}: ${value}`);
       // For hosts that read it (Netlify, Cloudflare Pages): the same headers that longspan page sends.
       this.emitFile({ type: "asset", fileName: "_headers", source: `/*\n${headers.join("\n")}\n` });

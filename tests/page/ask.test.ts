@@ -7,7 +7,7 @@ import { useBuiltPage } from "./use-built-page.ts";
 
 const built = useBuiltPage();
 
-const [first, second]: readonly { readonly question: string; readonly answer: string }[] = JSON.parse(
+const [first, second]: readonly { readonly question: string; readonly answer: string; readonly start: number }[] = JSON.parse(
   readFileSync(`${exampleModel}questions.json`, "utf8"),
 );
 
@@ -37,6 +37,11 @@ test("one click gives a first answer, marked where it stands; a second question 
   await expect.poll(() => mark.textContent()).toBe(first?.answer);
   await expect.poll(() => mark.isVisible()).toBe(true);
   await expect.poll(async () => (await said()).join("\n")).toContain(first?.answer);
+  // The document is in lines, and the answer's is told.
+  const document = await page.evaluate(async () => (await fetch("example/document.txt")).text());
+  const line = document.slice(0, first?.start).split("\n").length;
+  expect(line).toBeGreaterThan(1);
+  expect(await page.locator(".entry .facts").textContent()).toContain(`line ${line}`);
   await takePicture(page, "answer");
 
   await page.getByRole("button", { name: second?.question ?? "" }).click();
@@ -94,9 +99,26 @@ test("why: what the answer's tokens looked at, of each layer and head, to be poi
   await expect.poll(() => readout.textContent()).toMatch(/looks at “.+ … .+”: [\d.]+%/);
   await expect.poll(() => isColoured("pointed")).toBe(true);
   await takePicture(page, "attention-of-question");
-  await panel.getByLabel("Who looks").selectOption("answer");
-  await picture.waitFor();
+  // What is chosen stays chosen while it is on its way, whatever is chosen meanwhile; what goes wrong can be tried again as it was chosen.
+  const who = panel.getByLabel("Who looks");
+  await page.route("**/example/longformer-qa.ckpt", () => undefined);
+  await page.workers()[0]?.evaluate(() => self.close());
+  await page.waitForFunction(() => document.querySelector(".model .chosen")?.textContent.includes("Is loaded with the first question"));
+  await who.selectOption("answer");
   await layer.selectOption("0");
+  await panel.getByText("Opening the model").waitFor();
+  expect([await who.inputValue(), await layer.inputValue()]).toEqual(["answer", "0"]);
+  await page
+    .workers()
+    .at(-1)
+    ?.evaluate(() => self.close());
+  await panel.getByRole("alert").waitFor();
+  await page.unroute("**/example/longformer-qa.ckpt");
+  expect([await who.inputValue(), await layer.inputValue()]).toEqual(["answer", "0"]);
+  await panel.getByRole("button", { name: "Try again" }).click();
+  await picture.waitFor();
+  expect(await panel.getByRole("alert").count()).toBe(0);
+  expect([await who.inputValue(), await layer.inputValue()]).toEqual(["answer", "0"]);
   await expect.poll(() => shares.allTextContents()).not.toEqual(before);
   await panel.getByRole("button", { name: /Close/ }).click();
   // What opened it has the focus again.
@@ -112,6 +134,8 @@ test("a visit that ends while questions wait leaves the answers that were there,
   await page.getByRole("button", { name: "Example model (2 MB)" }).click();
   await ask(page, "What is the access code of the Geneva station?");
   await answered(page);
+  // Where all is one line, no line is told.
+  expect(await page.locator(".entry .facts").textContent()).not.toContain("line");
   await ask(page, "Which code opens the Geneva station?");
   await page.locator(".answer.best").nth(1).waitFor();
   // The next model does not come: what is asked of it is under way, or waits, when the visit ends.

@@ -46,16 +46,18 @@ test("a model by its name on the Hub is downloaded once, and is there without a 
   const hub = await hubServer({ "somebody/answers": { commit: "0123456789abcdef0123456789abcdef01234567", files } });
   try {
     const { page, complaints, context } = await openPage(built.browser, built.server.url);
+    let down = true;
     await context.route("https://huggingface.co/**", async (route) => {
       const request = route.request();
       const { pathname, search } = new URL(request.url());
+      if (down) return route.abort("failed");
       const range = request.headers()["range"];
       const response = await fetch(`${hub.endpoint}${pathname}${search}`, {
         method: request.method(),
         ...(range === undefined ? {} : { headers: { range } }),
       });
       const headers = { "access-control-allow-origin": "*", "access-control-expose-headers": "*", "access-control-allow-headers": "*" };
-      await route.fulfill({
+      return route.fulfill({
         status: response.status,
         headers: { ...Object.fromEntries(response.headers), ...headers },
         body: Buffer.from(await response.arrayBuffer()),
@@ -68,6 +70,11 @@ test("a model by its name on the Hub is downloaded once, and is there without a 
     await page.locator(".model .chosen", { hasText: "somebody/nothing" }).waitFor();
     await ask(page);
     await page.locator(".entry .problem").waitFor();
+    expect(await page.locator(".entry .problem").textContent()).toContain("The network did not answer");
+    expect(await page.locator(".entry .problem").textContent()).not.toContain("HF_HUB_OFFLINE");
+    down = false;
+    await page.locator(".entry").getByRole("button", { name: "Try again" }).click();
+    await page.locator(".entry").getByText("The Hub has no model of this name").waitFor();
     expect(await page.locator(".entry .problem").textContent()).toContain("somebody/nothing");
     await page.locator(".model").getByRole("button", { name: "Change" }).click();
     await page.getByText("From the Hugging Face Hub").click();
@@ -94,7 +101,13 @@ test("a model by its name on the Hub is downloaded once, and is there without a 
     await page.getByRole("button", { name: "Delete Downloads from the Hub" }).click();
     await page.getByText("Downloads from the Hub").waitFor({ state: "detached" });
     await expect.poll(() => page.evaluate(() => caches.has("longspan-hub"))).toBe(false);
-    expect(complaints.filter((complaint) => !/ERR_INTERNET_DISCONNECTED|404|401/.test(complaint))).toEqual([]);
+    await page.getByText("From the Hugging Face Hub").click();
+    await page.getByLabel("Name on the Hub, owner/name").fill("somebody/more");
+    await page.keyboard.press("Enter");
+    await ask(page);
+    await page.locator(".entry").getByText("This model has not been downloaded yet, and there is no network.").waitFor();
+    expect(await page.locator(".entry .problem").textContent()).not.toContain("HF_HUB_OFFLINE");
+    expect(complaints.filter((complaint) => !/ERR_INTERNET_DISCONNECTED|ERR_FAILED|404|401/.test(complaint))).toEqual([]);
     await context.close();
   } finally {
     await hub.close();

@@ -64,7 +64,7 @@ async function chooseExampleOn(page: Page, runtime: string): Promise<void> {
   await page.getByLabel("Runs on").selectOption(runtime);
 }
 
-test("cancelled while it is loaded and while it runs, a model leaves nothing on the GPU; freed, it leaves nothing either", async () => {
+test("cancelled while it is loaded, a model leaves nothing on the GPU; cancelled while it runs, nothing but itself; freed, nothing", async () => {
   const { page, complaints, context } = await openPage(built.browser, built.server.url, { serviceWorkers: "block" });
   await useShortDocument(page);
   await waitPatiently(page);
@@ -97,7 +97,8 @@ test("cancelled while it is loaded and while it runs, a model leaves nothing on 
   await page.locator(".answer.best").waitFor();
   expect(await page.locator(".answer.best .text").textContent()).toBe("89944");
   await expect.poll(() => page.locator(".run").textContent()).toContain("GPU (WebGPU)");
-  expect(await buffers()).toBeGreaterThan(0);
+  const ofModel = await buffers();
+  expect(ofModel).toBeGreaterThan(0);
 
   await page.getByRole("button", { name: "Change" }).first().click();
   await page.locator("[data-purpose=document]").setInputFiles(`${exampleModel}document.txt`);
@@ -108,6 +109,8 @@ test("cancelled while it is loaded and while it runs, a model leaves nothing on 
   await page.getByRole("button", { name: "Cancel" }).click();
   await openGate();
   await page.getByText("Cancelled.").first().waitFor();
+  // The model stays, for the next question, and nothing beside it.
+  await expect.poll(buffers).toBe(ofModel);
   await page.getByRole("button", { name: "Free its memory" }).click();
   await expect.poll(buffers).toBe(0);
   expect(complaints).toEqual([]);

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
 import type { Page, Response } from "playwright";
 import { expect, test } from "vitest";
-import { keptForNextVisit, keptForOffline } from "./asking.ts";
+import { keptForNextVisit, keptForOffline, useShortDocument } from "./asking.ts";
 import { countLaidOut, longDocument, scrollThrough } from "./long-document.ts";
 import { exampleModel, openPage, takePicture } from "./open-page.ts";
 import { useBuiltPage } from "./use-built-page.ts";
@@ -124,10 +124,24 @@ test("axe finds nothing, in any view, theme, width and language; nothing is wide
   await page.getByText("Nothing leaves this machine.").click();
   const found: Record<string, readonly string[]> = {};
   found["light"] = await violations(page);
+  // The attention's picture has the colours of the page, whoever changes them.
+  const picture = (): Promise<string> => page.evaluate(() => (document.querySelector(".picture canvas") as HTMLCanvasElement).toDataURL());
+  const light = await picture();
+  await page.emulateMedia({ colorScheme: "dark" });
+  await expect.poll(picture, { timeout: 60_000 }).not.toBe(light);
+  const dark = await picture();
+  await page.emulateMedia({ colorScheme: "light" });
+  await expect.poll(picture, { timeout: 60_000 }).toBe(light);
+  await page.emulateMedia({ forcedColors: "active" });
+  await expect.poll(picture, { timeout: 60_000 }).not.toBe(light);
+  await page.emulateMedia({ forcedColors: "none" });
+  await expect.poll(picture, { timeout: 60_000 }).toBe(light);
   await page.getByLabel("Settings").click();
   for (const theme of ["dark", "contrast"]) {
     await page.getByLabel("Theme").selectOption(theme);
     found[theme] = await violations(page);
+    if (theme === "dark") expect(await picture()).toBe(dark);
+    else expect([light, dark]).not.toContain(await picture());
     await page.mouse.wheel(0, -5000);
     await takePicture(page, theme);
   }
@@ -190,6 +204,38 @@ test("by keyboard alone: to the content, through a question to its answer, and i
   expect(await focused()).toContain("best");
   await page.keyboard.press("Enter");
   await expect.poll(() => page.locator("mark.current").textContent()).toBe("69976");
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test("on a phone the keyboard goes down the page, never up", async () => {
+  const { page, complaints, context } = await openPage(built.browser, built.server.url, {
+    serviceWorkers: "block",
+    viewport: { width: 320, height: 640 },
+  });
+  await useShortDocument(page);
+  await page.getByRole("button", { name: "Example model (2 MB)" }).click();
+  await page.locator(".model .chosen").waitFor();
+  await page.locator(".skip").focus();
+  const stops: { readonly name: string; readonly top: number }[] = [];
+  for (let presses = 0; presses < 30; presses++) {
+    await page.keyboard.press("Tab");
+    const stop = await page.evaluate(() => {
+      const element = document.activeElement as HTMLElement;
+      const name = element.getAttribute("aria-label") ?? element.id ?? "";
+      return {
+        name: `${name} ${element.textContent.slice(0, 30)}`,
+        top: element.getBoundingClientRect().top + scrollY,
+        last: element.closest(".privacy") !== null,
+      };
+    });
+    stops.push(stop);
+    if (stop.last) break;
+  }
+  expect(stops.length).toBeGreaterThan(9);
+  // What stands beside each other may be a little higher.
+  for (const [index, { name, top }] of stops.entries())
+    expect(top, `${name} after ${stops[index - 1]?.name}`).toBeGreaterThan((stops[index - 1]?.top ?? 0) - 20);
   expect(complaints).toEqual([]);
   await context.close();
 });

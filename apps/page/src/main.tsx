@@ -1,9 +1,9 @@
 import { render } from "preact";
 import { startOffline } from "./offline/start-offline.ts";
+import { applyTheme } from "./state/appearance.ts";
 import { readKept } from "./state/models.ts";
 import { restoreVisit } from "./state/visit.ts";
 import { App } from "./views/app.tsx";
-import { applyTheme } from "./views/settings-menu.tsx";
 import "./style/page.css";
 import "./style/parts.css";
 import "./style/ask.css";

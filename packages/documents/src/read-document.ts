@@ -44,7 +44,10 @@ export async function readDocument(bytes: Uint8Array, { name, mediaType, encodin
   }
   const own = ownBytes(bytes);
   const found = documentFileOf(own, { name, mediaType, encoding });
-  if (found.kind === "refused") throw new LongspanError("unsupported", `${name} ${found.why}`, { details: { name } });
+  if (found.kind === "refused")
+    throw new LongspanError("unsupported", `${name} ${found.why}`, {
+      details: { name, ...(found.encrypted === true ? { encrypted: true } : {}) },
+    });
   if (found.kind === "pdf") {
     const { warnings, ...text } = await pdfText(own, { name, signal });
     return placedDocument({ name, kind: "pdf", warnings }, text);

@@ -32,6 +32,7 @@ export const de: Texts = {
     changeDocument: "Ändern",
     noDocumentHint: "Hier wird es stehen, mit den Antworten darin markiert.",
     reading: "Das Dokument wird gelesen",
+    notAllRead: "Nicht alles wurde gelesen",
     before: (name, questions) =>
       questions === 0 ? `Davor: ${name}.` : `Davor: ${name}, mit ${questions === 1 ? "1 Frage" : `${questions} Fragen`}.`,
     goBack: "Dorthin zurück",
@@ -181,6 +182,14 @@ export const de: Texts = {
       model: "Modell",
       config: "Konfiguration aus",
     },
+    insideFile: "der Datei selbst",
+    problems: {
+      "not-a-longformer":
+        "Das ist kein Longformer, oder seine Namen sind von keinem Framework, das Longspan kennt. Seine Tensoren lassen sich trotzdem ansehen.",
+      "config-missing":
+        "Ohne seine Konfiguration lässt sich das Modell nicht rechnen und nicht umwandeln: Wählen Sie seinen ganzen Ordner oder seine config.json dazu.",
+      "head-unknown": "Wofür sein Kopf ist, lässt sich hier nicht sehen. Seine Tensoren lassen sich trotzdem ansehen.",
+    },
     noLayout: "kein Longformer",
     noHead: "unbekannt",
     shape: (layers, hidden, heads, window, positions) =>
@@ -283,7 +292,33 @@ export const de: Texts = {
       "drop-unreadable": "Was abgelegt wurde, lässt sich nicht lesen. Legen Sie es noch einmal ab, oder wählen Sie es mit den Knöpfen.",
       "not-a-checkpoint": "Das ist kein Checkpoint, den Longspan kennt.",
       "head-unknown": "Dieses Modell beantwortet keine Fragen. Hineinsehen und umwandeln geht trotzdem.",
-      "not-found": "Neben dem Modell fehlt etwas. Für Antworten braucht sein Ordner config.json und die Dateien des Tokenizers.",
+      "not-found": "Dort ist kein Modell. Wählen Sie seinen ganzen Ordner oder alle seine Dateien.",
+      "tokenizer-missing": "Neben dem Modell fehlt etwas. Für Antworten braucht sein Ordner config.json und die Dateien des Tokenizers.",
+      "config-missing": "Neben dem Modell fehlt etwas: Wählen Sie seinen ganzen Ordner oder seine config.json dazu.",
+      "not-a-longformer":
+        "Das ist kein Longformer, oder seine Namen sind von keinem Framework, das Longspan kennt. Seine Tensoren lassen sich trotzdem ansehen.",
+      malformed: "Die Datei ist beschädigt oder nicht, was ihr Name sagt. Holen Sie sie neu und wählen Sie sie noch einmal.",
+      truncated: "Die Datei hört vor ihrem Ende auf. Holen Sie sie neu, ganz, und wählen Sie sie noch einmal.",
+      "target-exists": "Dort liegen schon Dateien mit diesen Namen. Wählen Sie einen leeren Ordner.",
+      "hub-unknown": "Der Hub hat kein Modell dieses Namens, das alle lesen dürfen. Prüfen Sie den Namen, owner/name.",
+      "hub-not-kept":
+        "Dieses Modell wurde noch nicht geladen, und es gibt kein Netz. Wählen Sie eines aus einem Ordner, oder fragen Sie mit Netz noch einmal.",
+      "address-not-found":
+        "Unter dieser Adresse ist keine Datei. Prüfen Sie sie, oder sehen Sie in der Liste der Dateien des Modells nach.",
+      "not-public": "Das dürfen nicht alle lesen. Laden Sie es mit Ihrem Konto herunter, und wählen Sie seine Dateien.",
+      "address-invalid": (address) => `„${address}“ ist keine Adresse. Sie beginnt mit https://.`,
+      "address-scheme": (address) =>
+        `„${address}“ ist keine Adresse im Web. Eine Datei dieses Rechners wird mit den Knöpfen gewählt oder hier abgelegt.`,
+      "address-not-allowed": (origin) =>
+        `Die Sicherheitsrichtlinie dieser Seite erlaubt keine Verbindung zu ${origin}. Speichern Sie die Datei und wählen Sie sie, oder starten Sie die Seite mit longspan page --connect ${origin}.`,
+      "document-unsupported": (name) =>
+        `${name} ist von einer Art, die nicht gelesen wird. Speichern Sie es als Text, Markdown, PDF, .docx oder HTML, und wählen Sie das.`,
+      "document-encrypted": (name) => `${name} ist verschlüsselt. Speichern Sie es ohne Passwort, und wählen Sie das.`,
+      "document-scanned": (name) =>
+        `${name} hat Bilder von Text und keinen Text. Lassen Sie zuerst den Text erkennen (OCR), und wählen Sie das.`,
+      "document-damaged": (name) =>
+        `${name} ist beschädigt. Holen Sie es neu, oder speichern Sie es neu aus dem Programm, aus dem es kommt.`,
+      "document-too-large": (name) => `${name} ist zu groß. Wählen Sie einen Teil davon oder nur seinen Text.`,
       unexpected: "Etwas Unvorhergesehenes ist geschehen. Laden Sie die Seite neu; Dokument und Fragen bleiben.",
     },
     noText: "Dieses Dokument hat keinen Text.",

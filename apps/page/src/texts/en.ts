@@ -1,3 +1,6 @@
+/** By a problem's code; what they name is what the problem is about. */
+export type Hints = Readonly<Record<string, string | ((about: string) => string)>>;
+
 /** Every word of the page, in English; the other languages have the same shape. */
 export const en = {
   language: "English",
@@ -32,6 +35,7 @@ export const en = {
     changeDocument: "Change",
     noDocumentHint: "It will be shown here, with the answers marked in it.",
     reading: "Reading the document",
+    notAllRead: "Not all of it was read",
     before: (name: string, questions: number) =>
       questions === 0 ? `Before: ${name}.` : `Before: ${name}, with ${questions === 1 ? "1 question" : `${questions} questions`}.`,
     goBack: "Go back to it",
@@ -181,6 +185,14 @@ export const en = {
       model: "Model",
       config: "Configuration from",
     },
+    insideFile: "the file itself",
+    problems: {
+      "not-a-longformer":
+        "This is not a Longformer, or its names are of no framework that Longspan knows. Its tensors can be looked at all the same.",
+      "config-missing":
+        "Without its configuration the model cannot be run or converted: choose its whole folder, or its config.json with it.",
+      "head-unknown": "What its head is for cannot be seen here. Its tensors can be looked at all the same.",
+    } as Readonly<Record<string, string>>,
     noLayout: "not a Longformer",
     noHead: "unknown",
     shape: (layers: string, hidden: string, heads: string, window: string, positions: string) =>
@@ -281,9 +293,32 @@ export const en = {
       "drop-unreadable": "What was dropped cannot be read. Drop it again, or choose it with the buttons.",
       "not-a-checkpoint": "This is no checkpoint that Longspan knows.",
       "head-unknown": "This model does not answer questions. You can still look inside it and convert it.",
-      "not-found": "Something is missing beside the model. For answers, its folder needs config.json and the tokenizer's files.",
+      "not-found": "No model was found there. Choose its whole folder, or all of its files.",
+      "tokenizer-missing": "Something is missing beside the model. For answers, its folder needs config.json and the tokenizer's files.",
+      "config-missing": "Something is missing beside the model: choose its whole folder, or its config.json with it.",
+      "not-a-longformer":
+        "This is not a Longformer, or its names are of no framework that Longspan knows. Its tensors can be looked at all the same.",
+      malformed: "The file is damaged, or not what its name says. Get it again, and choose it anew.",
+      truncated: "The file ends before its end. Get it again, whole, and choose it anew.",
+      "target-exists": "There are files of these names already. Choose an empty folder.",
+      "hub-unknown": "The Hub has no model of this name that everybody may read. Check the name, owner/name.",
+      "hub-not-kept":
+        "This model has not been downloaded yet, and there is no network. Choose one of a folder, or ask again with a network.",
+      "address-not-found": "There is no file at this address. Check it, or look in the list of the model's files.",
+      "not-public": "Not everybody may read this. Download it with your account, and choose its files.",
+      "address-invalid": (address) => `“${address}” is no address. It begins with https://.`,
+      "address-scheme": (address) =>
+        `“${address}” is no address on the web. A file of this machine is chosen with the buttons, or dropped.`,
+      "address-not-allowed": (origin) =>
+        `This page's security policy does not let it connect to ${origin}. Save the file and choose it, or start the page with longspan page --connect ${origin}.`,
+      "document-unsupported": (name) =>
+        `${name} is of a kind that is not read. Save it as text, Markdown, PDF, .docx or HTML, and choose that.`,
+      "document-encrypted": (name) => `${name} is encrypted. Save it without a password, and choose that.`,
+      "document-scanned": (name) => `${name} has pictures of text, and no text. Recognise its text first (OCR), and choose that.`,
+      "document-damaged": (name) => `${name} is damaged. Get it again, or save it anew from the program it comes from.`,
+      "document-too-large": (name) => `${name} is too large. Choose a part of it, or its text alone.`,
       unexpected: "Something unforeseen happened. Reload the page; your document and questions are kept.",
-    } as Readonly<Record<string, string>>,
+    } as Hints,
     noText: "This document has no text.",
     oneDocument: "Choose one document.",
     noFile: "Nothing that can be opened was dropped.",

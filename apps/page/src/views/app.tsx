@@ -2,6 +2,7 @@ import { signal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import type { ModelPlace } from "../protocol/model-place.ts";
 import type { Problem } from "../protocol/problem.ts";
+import { sectionsBelow } from "../state/appearance.ts";
 import { announcement, changeDocument } from "../state/conversation.ts";
 import { readDrop, type Dropped } from "../state/dropped.ts";
 import { chooseModel } from "../state/models.ts";
@@ -47,6 +48,16 @@ export function App(): JSX.Element {
     document.documentElement.lang = language.value;
     document.title = `${texts.value.nav[view.value]} – ${texts.value.title}`;
   });
+  const settings = <Settings key="settings" />;
+  const sections = (
+    <nav key="sections" aria-label={words.nav.label}>
+      {(Object.keys(views) as ViewName[]).map((name) => (
+        <a key={name} href={`#${name}`} aria-current={view.value === name ? "page" : undefined}>
+          {words.nav[name]}
+        </a>
+      ))}
+    </nav>
+  );
   return (
     <div
       class="page"
@@ -75,14 +86,7 @@ export function App(): JSX.Element {
           </svg>
           {words.title}
         </a>
-        <nav aria-label={words.nav.label}>
-          {(Object.keys(views) as ViewName[]).map((name) => (
-            <a key={name} href={`#${name}`} aria-current={view.value === name ? "page" : undefined}>
-              {words.nav[name]}
-            </a>
-          ))}
-        </nav>
-        <Settings />
+        {sectionsBelow.value ? [settings, sections] : [sections, settings]}
       </header>
       {!online.value && <p class="band">{words.offline}</p>}
       <main id="content" tabIndex={-1}>

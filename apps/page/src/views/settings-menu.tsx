@@ -1,24 +1,6 @@
-import { signal } from "@preact/signals";
 import type { JSX } from "preact";
-import { keepSetting, setting } from "../storage/settings.ts";
+import { chooseTheme, theme, themes, type Theme } from "../state/appearance.ts";
 import { chooseLanguage, language, languages, texts, type Language } from "../texts/language.ts";
-
-const themes = ["system", "light", "dark", "contrast"] as const;
-type Theme = (typeof themes)[number];
-
-const key = "longspan-theme";
-const theme = signal(setting<Theme>(key, themes, "system"));
-
-/** Before anything is drawn, so that nothing flashes. */
-export function applyTheme(): void {
-  document.documentElement.dataset["theme"] = theme.peek();
-}
-
-function chooseTheme(chosen: Theme): void {
-  theme.value = chosen;
-  keepSetting(key, chosen);
-  applyTheme();
-}
 
 export function Settings(): JSX.Element {
   const words = texts.value.settings;

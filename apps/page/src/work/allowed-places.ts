@@ -1,4 +1,4 @@
-import { LongspanError } from "@longspan/core";
+import { PageFailure } from "../protocol/problem.ts";
 
 let sources: readonly string[] = [];
 
@@ -7,14 +7,13 @@ export function allowPlaces(connectSources: readonly string[]): void {
   sources = connectSources;
 }
 
-/** @throws LongspanError `argument-invalid` for an address that the page's policy forbids. */
+/** @throws PageFailure `address-scheme` for an address that is none of the web; `address-not-allowed` for one that the page's policy forbids. */
 export function checkAllowed(url: URL): void {
+  if (url.protocol !== "https:" && url.protocol !== "http:") {
+    throw new PageFailure({ code: "address-scheme", message: "", about: url.href });
+  }
   if (sources.some((source) => allows(source, url))) return;
-  throw new LongspanError(
-    "argument-invalid",
-    `This page may not connect to ${url.origin}: its security policy allows ${sources.filter((source) => source !== "'self'").join(", ")} and the page itself. Save the file and choose it, or start the page with longspan page --connect ${url.origin}.`,
-    { details: { url: url.href } },
-  );
+  throw new PageFailure({ code: "address-not-allowed", message: "", about: url.origin });
 }
 
 function allows(source: string, url: URL): boolean {

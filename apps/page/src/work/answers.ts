@@ -5,6 +5,8 @@ import type { Models, StepOptions } from "./models.ts";
 /** Answers a question about a document, loading the model first where that is needed. */
 export async function ask(models: Models, { model, document, question, topK }: AskRequest, options: StepOptions): Promise<AskResult> {
   const { text, place } = await openDocument(document, options.signal);
+  // All of a text of one line is in its first.
+  const hasLines = text.trimEnd().includes("\n");
   const ready = await models.ready(model, options);
   const started = performance.now();
   let windows = 1;
@@ -22,7 +24,7 @@ export async function ask(models: Models, { model, document, question, topK }: A
   );
   const answers = result.answers.map(({ answer, start, end, score }): FoundAnswer => {
     const { page, paragraph, note, line } = place(start, end);
-    return { text: answer, start, end, score, place: { page, paragraph, note, line } };
+    return { text: answer, start, end, score, place: { page, paragraph, note, line: hasLines || page !== undefined ? line : undefined } };
   });
   const milliseconds = performance.now() - started;
   return {

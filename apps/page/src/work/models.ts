@@ -105,6 +105,8 @@ async function load(key: string, request: ModelRequest, options: StepOptions): P
       model: checkpoint.opened,
       runtime: chosen.runtime,
       ...preparing(checkpoint, weightBytes, options),
+    }).catch((error: unknown) => {
+      throw ofTokenizer(error);
     });
     const { config, spec } = checkpoint.opened;
     const parameters = checkpoint.opened.tensors
@@ -129,6 +131,12 @@ async function load(key: string, request: ModelRequest, options: StepOptions): P
   } finally {
     await checkpoint.opened.close();
   }
+}
+
+/** The checkpoint is open: what is not there now is its tokenizer. */
+function ofTokenizer(error: unknown): unknown {
+  if (!LongspanError.isInstance(error) || error.code !== "not-found") return error;
+  return new LongspanError("not-found", error.message, { details: { ...error.details, missing: "tokenizer" }, cause: error });
 }
 
 /** A checkpoint whose reads are counted. */

@@ -1,6 +1,7 @@
-import { checkpointInput, filesFileSet, LongspanError, type CheckpointInput, type ProgressListener } from "@longspan/core";
+import { checkpointInput, filesFileSet, type CheckpointInput, type ProgressListener } from "@longspan/core";
 import { hubModel } from "@longspan/hub";
 import type { ModelPlace } from "../protocol/model-place.ts";
+import { PageFailure } from "../protocol/problem.ts";
 import { keptFolder } from "../storage/kept-folders.ts";
 import { directoryFiles } from "./directory-files.ts";
 import { checkAllowed } from "./allowed-places.ts";
@@ -12,7 +13,7 @@ export interface OpenPlaceOptions {
   readonly remote?: boolean | undefined;
 }
 
-/** The files of a place. @throws LongspanError `not-found`, `permission-denied`, `network-failed`, `aborted`, … */
+/** The files of a place. @throws LongspanError `not-found`, `permission-denied`, `network-failed`, `aborted`, …; PageFailure for an address that the page may not open */
 export async function openPlace(place: ModelPlace, options: OpenPlaceOptions = {}): Promise<CheckpointInput> {
   const { signal, onProgress, remote } = options;
   switch (place.kind) {
@@ -30,7 +31,7 @@ export async function openPlace(place: ModelPlace, options: OpenPlaceOptions = {
     case "hub":
       return hubModel(place.name, { signal, onProgress, remote, ...(navigator.onLine ? {} : { offline: true }) });
     default: {
-      if (!URL.canParse(place.url)) throw new LongspanError("argument-invalid", `${JSON.stringify(place.url)} is no URL.`);
+      if (!URL.canParse(place.url)) throw new PageFailure({ code: "address-invalid", message: "", about: place.url });
       const url = new URL(place.url);
       checkAllowed(url);
       return checkpointInput(url, { signal, onProgress });

@@ -1,7 +1,5 @@
 // The page's worker: everything that takes time. One call after another, in the order in which they come.
-import { LongspanError } from "@longspan/core";
 import type { CallName, FromWorker, Progress, Request, Result, ToWorker } from "../protocol/calls.ts";
-import type { Problem } from "../protocol/problem.ts";
 import { allowPlaces } from "./allowed-places.ts";
 import { ask, explain } from "./answers.ts";
 import { createCheckpoints } from "./checkpoints.ts";
@@ -9,6 +7,7 @@ import { convert } from "./convert.ts";
 import { openDocument } from "./documents.ts";
 import { keepModel } from "./keep.ts";
 import { createModels, type StepOptions } from "./models.ts";
+import { problemOf } from "./problem-of.ts";
 import { findRuntimes } from "./runtimes.ts";
 import { statisticsOf } from "./statistics.ts";
 
@@ -61,7 +60,7 @@ async function answer(id: number, name: CallName, request: unknown, signal: Abor
     const handler = handlers[name] as (request: unknown, options: StepOptions) => Promise<unknown>;
     post({ kind: "done", id, result: await handler(request, { signal, report: reporter(id) }) });
   } catch (error) {
-    post({ kind: "failed", id, problem: problemOf(error, signal) });
+    post({ kind: "failed", id, problem: problemOf(error, { name, request }, signal) });
   } finally {
     controllers.delete(id);
   }
@@ -76,14 +75,6 @@ function reporter(id: number): (progress: Progress) => void {
     [at, stage] = [now, progress.stage];
     post({ kind: "progress", id, progress });
   };
-}
-
-function problemOf(error: unknown, signal: AbortSignal): Problem {
-  if (signal.aborted) return { code: "aborted", message: "Cancelled." };
-  if (LongspanError.isInstance(error)) return { code: error.code, message: error.message };
-  const message = error instanceof Error ? error.message : String(error);
-  const full = error instanceof DOMException && error.name === "QuotaExceededError";
-  return { code: full ? "disk-full" : "unexpected", message };
 }
 
 function post(message: FromWorker): void {

@@ -68,7 +68,9 @@ function add(entries: Map<string, FileEntry>, entry: Entry, name: string): void 
     });
   }
   if (entry.encrypted) {
-    throw new LongspanError("unsupported", `${name} is encrypted. Save it without a password, and give that.`, { details: { name } });
+    throw new LongspanError("unsupported", `${name} is encrypted. Save it without a password, and give that.`, {
+      details: { name, encrypted: true },
+    });
   }
   if (entries.has(entry.filename)) {
     throw new LongspanError("malformed", `${name} holds ${JSON.stringify(entry.filename)} twice. Save it anew, and give that.`, {

@@ -52,6 +52,6 @@ export function signatureOf(head: string, bytes: Uint8Array): DocumentFile | und
 function officeFile(bytes: Uint8Array): DocumentFile {
   const isEncrypted = asLatin1(bytes).includes("E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0");
   return isEncrypted
-    ? { kind: "refused", why: "is encrypted. Save it without a password, and give that." }
+    ? { kind: "refused", why: "is encrypted. Save it without a password, and give that.", encrypted: true }
     : { kind: "refused", why: "is a file of Office 97 to 2003 (.doc and the like). Save it as .docx, and give that." };
 }

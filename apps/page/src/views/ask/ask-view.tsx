@@ -1,6 +1,7 @@
 import { signal, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import type { JSX } from "preact";
+import { oneColumn } from "../../state/appearance.ts";
 import { announcement, ask, clearConversation, conversation } from "../../state/conversation.ts";
 import { openedDocument, readingDocument } from "../../state/documents.ts";
 import { tryExample } from "../../state/example.ts";
@@ -20,6 +21,15 @@ export function AskView(): JSX.Element {
   const words = texts.value.ask;
   const empty = openedDocument.value === undefined && readingDocument.value === undefined;
   useStagesSaid();
+  const pane = <DocumentPane key="document" />;
+  const side = (
+    <div key="side" class="side">
+      <ModelCard />
+      <QuestionForm />
+      <Conversation />
+    </div>
+  );
+  // In the order in which they are seen, for the keyboard goes by it.
   return (
     <div class="ask">
       <h1 class={empty ? undefined : "visually-hidden"}>{words.heading}</h1>
@@ -34,14 +44,7 @@ export function AskView(): JSX.Element {
           </div>
         </div>
       )}
-      <div class="columns">
-        <DocumentPane />
-        <div class="side">
-          <ModelCard />
-          <QuestionForm />
-          <Conversation />
-        </div>
-      </div>
+      <div class="columns">{oneColumn.value ? [side, pane] : [pane, side]}</div>
     </div>
   );
 }

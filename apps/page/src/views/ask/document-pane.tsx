@@ -8,6 +8,7 @@ import { documentProblem, openedDocument, readingDocument } from "../../state/do
 import { texts } from "../../texts/language.ts";
 import { count } from "../../texts/numbers.ts";
 import { documentChunks, type Chunk } from "../document-chunks.ts";
+import { LibraryText } from "../library-text.tsx";
 import { ProblemNote } from "../problem-note.tsx";
 import { FileInput } from "../file-input.tsx";
 
@@ -64,11 +65,16 @@ export function DocumentPane(): JSX.Element {
         </div>
       )}
       {document !== undefined && document.warnings.length > 0 && (
-        <ul class="notes">
-          {document.warnings.map((warning) => (
-            <li key={warning}>{warning}</li>
-          ))}
-        </ul>
+        <div class="notes">
+          <h3>{words.notAllRead}</h3>
+          <ul>
+            {document.warnings.map((warning) => (
+              <li key={warning}>
+                <LibraryText text={warning} />
+              </li>
+            ))}
+          </ul>
+        </div>
       )}
       {document !== undefined && (
         <div ref={scroller} class="text" tabIndex={0} role="group" aria-labelledby="document-heading">
@@ -127,7 +133,7 @@ const ChunkText = memo(function ChunkText({ chunk, text, marks }: ChunkProps): J
   }
   pieces.push(text.slice(at, chunk.end));
   return (
-    <div class="chunk" data-start={chunk.start}>
+    <div class={chunk.goesOn ? "chunk goes-on" : "chunk"} data-start={chunk.start}>
       {pieces}
     </div>
   );

@@ -27,14 +27,16 @@ export function ExplanationPanel({ question, answer, onClose }: ExplanationProps
   const found = useSignal<Explanation | undefined>(undefined);
   const progress = useSignal<Progress | undefined>(undefined);
   const problem = useSignal<Problem | undefined>(undefined);
+  // What is chosen, which may still be on its way; `found` is what is shown.
   const layer = useSignal<number | undefined>(undefined);
+  const of = useSignal<AttentionOf>("answer");
   const head = useSignal<number | undefined>(undefined);
   const row = useSignal<number | undefined>(undefined);
   const pointed = useSignal<Cell | undefined>(undefined);
   const controller = useRef<AbortController | undefined>(undefined);
   const panel = useRef<HTMLElement>(null);
 
-  const load = async (wanted: number | undefined, of: AttentionOf): Promise<void> => {
+  const load = async (): Promise<void> => {
     const document = openedDocument.peek();
     const model = chosenModel.peek();
     if (document === undefined || model === undefined) return;
@@ -53,20 +55,23 @@ export function ExplanationPanel({ question, answer, onClose }: ExplanationProps
           question,
           start: answer.start,
           end: answer.end,
-          layer: wanted,
-          of,
+          layer: layer.peek(),
+          of: of.peek(),
         },
         { signal: own.signal, onProgress: (event) => (progress.value = event) },
       );
+      // A newer choice is on its way.
+      if (controller.current !== own) return;
       found.value = result;
       layer.value = result.layer;
       pointed.value = undefined;
       if (row.peek() !== undefined && result.rows.length <= (row.peek() ?? 0)) row.value = undefined;
     } catch (error) {
       const what = problemOf(error);
-      if (what.code === "aborted") {
-        if (found.peek() === undefined && controller.current === own) onClose();
-      } else problem.value = what;
+      if (controller.current !== own) return;
+      if (what.code !== "aborted") problem.value = what;
+      else if (found.peek() === undefined) onClose();
+      else [layer.value, of.value] = [found.peek()?.layer, found.peek()?.of ?? "answer"];
     } finally {
       if (controller.current === own) progress.value = undefined;
     }
@@ -74,9 +79,12 @@ export function ExplanationPanel({ question, answer, onClose }: ExplanationProps
 
   useEffect(() => {
     panel.current?.focus();
-    void load(undefined, "answer");
+    void load();
     return () => {
-      controller.current?.abort();
+      const last = controller.current;
+      // What it ends with is nobody's any more.
+      controller.current = undefined;
+      last?.abort();
       clearHeat();
       // The second reading of the weights is freed with the panel.
       void work.call("closeExplanation", null).catch(() => undefined);
@@ -102,17 +110,24 @@ export function ExplanationPanel({ question, answer, onClose }: ExplanationProps
       </div>
       <p class="muted">{words.explain.intro}</p>
       {progress.value !== undefined && <ProgressBar progress={progress.value} onCancel={() => controller.current?.abort()} />}
-      {problem.value !== undefined && <ProblemNote problem={problem.value} />}
+      {problem.value !== undefined && (
+        <ProblemNote problem={problem.value}>
+          <button type="button" class="small" onClick={() => void load()}>
+            {words.problem.again}
+          </button>
+        </ProblemNote>
+      )}
       {found.value !== undefined && grid.value !== undefined && shown.value !== undefined && (
         <>
           <div class="choices">
             <label>
               {words.explain.of}
               <select
-                value={found.value.of}
+                value={of.value}
                 onChange={(event) => {
                   row.value = undefined;
-                  void load(layer.value, event.currentTarget.value as AttentionOf);
+                  of.value = event.currentTarget.value as AttentionOf;
+                  void load();
                 }}
               >
                 <option value="answer">{words.explain.ofAnswer}</option>
@@ -132,7 +147,13 @@ export function ExplanationPanel({ question, answer, onClose }: ExplanationProps
             </label>
             <label>
               {words.explain.layer}
-              <select value={layer.value} onChange={(event) => void load(Number(event.currentTarget.value), found.value?.of ?? "answer")}>
+              <select
+                value={layer.value}
+                onChange={(event) => {
+                  layer.value = Number(event.currentTarget.value);
+                  void load();
+                }}
+              >
                 {numbers(found.value.layers).map((index) => (
                   <option key={index} value={index}>
                     {index + 1}

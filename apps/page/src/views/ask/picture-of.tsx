@@ -2,6 +2,7 @@ import { useSignal, type Signal } from "@preact/signals";
 import { useEffect, useId, useRef } from "preact/hooks";
 import type { JSX } from "preact";
 import type { AttentionOf } from "../../protocol/calls.ts";
+import { colors } from "../../state/appearance.ts";
 import { texts } from "../../texts/language.ts";
 import { count, percent } from "../../texts/numbers.ts";
 import { cellAt, drawPicture, pictureSize, type AttentionGrid, type Cell } from "./attention-picture.ts";
@@ -23,6 +24,8 @@ export function PictureOf({ grid, of, window, pointed }: PictureProps): JSX.Elem
   const id = useId();
   const size = pictureSize(grid, room.value);
   const cell = pointed.value;
+  // A canvas keeps what was drawn: other colours need another drawing.
+  void colors.value;
 
   useEffect(() => {
     const element = frame.current;

@@ -11,6 +11,7 @@ import { texts } from "../../texts/language.ts";
 import { bytes, count, seconds } from "../../texts/numbers.ts";
 import { CheckpointChooser } from "../look/checkpoint-chooser.tsx";
 import { openedCheckpoint } from "../look/look-state.ts";
+import { LibraryText } from "../library-text.tsx";
 import { ProblemNote } from "../problem-note.tsx";
 import { ProgressBar } from "../progress-bar.tsx";
 import { saveBlob } from "../save-blob.ts";
@@ -130,7 +131,9 @@ function Plan({ planned }: { readonly planned: Planned }): JSX.Element {
       {report.warnings.length > 0 && (
         <ul class="notes">
           {report.warnings.map((warning) => (
-            <li key={warning}>{warning}</li>
+            <li key={warning}>
+              <LibraryText text={warning} />
+            </li>
           ))}
         </ul>
       )}

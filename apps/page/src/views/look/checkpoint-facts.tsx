@@ -2,6 +2,8 @@ import type { JSX } from "preact";
 import type { Inspection } from "../../protocol/calls.ts";
 import { texts } from "../../texts/language.ts";
 import { bytes, count } from "../../texts/numbers.ts";
+import { LibraryText } from "../library-text.tsx";
+import { onPage } from "../on-page.ts";
 
 /** What the file is, in a few lines; its configuration and notes on demand. */
 export function CheckpointFacts({ inspection }: { readonly inspection: Inspection }): JSX.Element {
@@ -23,9 +25,11 @@ export function CheckpointFacts({ inspection }: { readonly inspection: Inspectio
     [words.facts.parameters, count(inspection.parameterCount)],
     [words.facts.size, `${bytes(inspection.tensorBytes)}, ${types}`],
     ...(inspection.config === null ? [] : [[words.facts.model, modelShape(inspection.config)] as const]),
-    ...(inspection.configOrigin === null ? [] : [[words.facts.config, shortOrigin(inspection.configOrigin)] as const]),
+    ...(inspection.configOrigin === null ? [] : [[words.facts.config, originInWords(inspection.configOrigin)] as const]),
   ];
-  const notes = [...inspection.warnings, ...(inspection.problem === null ? [] : [inspection.problem.message])];
+  const { problem } = inspection;
+  const hint = problem === null ? undefined : words.problems[problem.code];
+  const notes = [...inspection.warnings, ...(problem === null ? [] : [problem.message])].filter((note) => onPage(note) !== "");
   const left = [...inspection.dropped, ...inspection.unreadable];
   return (
     <section class="card facts-card">
@@ -37,12 +41,15 @@ export function CheckpointFacts({ inspection }: { readonly inspection: Inspectio
           </div>
         ))}
       </dl>
-      {notes.length > 0 && (
+      {(notes.length > 0 || hint !== undefined) && (
         <div class="notes">
           <h3>{words.warnings}</h3>
           <ul>
+            {hint !== undefined && <li>{hint}</li>}
             {notes.map((note) => (
-              <li key={note}>{note}</li>
+              <li key={note}>
+                <LibraryText text={note} />
+              </li>
             ))}
           </ul>
         </div>
@@ -55,7 +62,10 @@ export function CheckpointFacts({ inspection }: { readonly inspection: Inspectio
           <ul class="left">
             {left.map(({ name, reason }) => (
               <li key={name}>
-                <code>{name}</code> <span class="muted">{reason}</span>
+                <code>{name}</code>{" "}
+                <span class="muted" lang="en">
+                  {reason}
+                </span>
               </li>
             ))}
           </ul>
@@ -71,7 +81,9 @@ export function CheckpointFacts({ inspection }: { readonly inspection: Inspectio
   );
 }
 
-function shortOrigin(origin: string): string {
+/** Where it lies in the file itself, the library says so in a sentence. */
+function originInWords(origin: string): string {
+  if (!origin.includes("/") && !origin.endsWith(".json")) return texts.value.look.insideFile;
   return origin.replace(/https?:\/\/\S+\/(?=[^/\s]+)/, "");
 }
 

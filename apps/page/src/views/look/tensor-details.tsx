@@ -59,7 +59,11 @@ export function TensorDetails({ row, index, place, onClose }: TensorDetailsProps
           ×
         </button>
       </div>
-      {row.reason !== undefined && <p class="muted">{row.reason}</p>}
+      {row.reason !== undefined && (
+        <p class="muted" lang="en">
+          {row.reason}
+        </p>
+      )}
       <h4>{words.names}</h4>
       {names.length === 0 ? (
         <p class="muted">{words.noNames}</p>

@@ -3,6 +3,7 @@ import { useId, useRef } from "preact/hooks";
 import type { JSX } from "preact";
 import type { Inspection, TensorRow } from "../../protocol/calls.ts";
 import type { ModelPlace } from "../../protocol/model-place.ts";
+import { oneColumn } from "../../state/appearance.ts";
 import { texts } from "../../texts/language.ts";
 import { bytes, count } from "../../texts/numbers.ts";
 import { VirtualTable } from "../virtual-table.tsx";
@@ -31,6 +32,57 @@ export function TensorTable({ inspection, place }: TensorTableProps): JSX.Elemen
       return parts.every((part) => names.includes(part));
     });
   });
+  const table =
+    rows.value.length === 0 ? (
+      <p key="table" class="muted">
+        {words.nothing}
+      </p>
+    ) : (
+      <VirtualTable
+        key="table"
+        label={words.tensors}
+        columns={[words.columns.name, words.columns.shape, words.columns.type, words.columns.size, words.columns.canonical]}
+        rows={rows.value}
+        rowKey={(row) => row.name}
+        isCurrent={(row) => row === chosen.value}
+        cells={(row) => [
+          <button
+            type="button"
+            class="name"
+            aria-pressed={row === chosen.value}
+            title={row.name}
+            onClick={(event) => {
+              opener.current = event.currentTarget;
+              chosen.value = row;
+            }}
+          >
+            {row.name}
+          </button>,
+          <code>
+            {row.shape.join(" × ")}
+            {row.transposed && ` ${words.transposed}`}
+          </code>,
+          <code>{row.dataType}</code>,
+          bytes(row.byteLength),
+          <Canonical row={row} />,
+        ]}
+      />
+    );
+  const details =
+    chosen.value === undefined ? undefined : (
+      <TensorDetails
+        key={chosen.value.name}
+        row={chosen.value}
+        index={inspection.tensors.indexOf(chosen.value)}
+        place={place}
+        onClose={() => {
+          chosen.value = undefined;
+          // Its row may have been scrolled or searched away meanwhile.
+          (opener.current?.isConnected === true ? opener.current : search.current)?.focus();
+        }}
+      />
+    );
+  // In the order in which they are seen, for the keyboard goes by it.
   return (
     <section class="card tensors" aria-labelledby={`${id}-heading`}>
       <div class="line">
@@ -52,53 +104,7 @@ export function TensorTable({ inspection, place }: TensorTableProps): JSX.Elemen
         value={wanted}
         onInput={(event) => (wanted.value = event.currentTarget.value)}
       />
-      <div class={chosen.value === undefined ? "split" : "split open"}>
-        {rows.value.length === 0 ? (
-          <p class="muted">{words.nothing}</p>
-        ) : (
-          <VirtualTable
-            label={words.tensors}
-            columns={[words.columns.name, words.columns.shape, words.columns.type, words.columns.size, words.columns.canonical]}
-            rows={rows.value}
-            rowKey={(row) => row.name}
-            isCurrent={(row) => row === chosen.value}
-            cells={(row) => [
-              <button
-                type="button"
-                class="name"
-                aria-pressed={row === chosen.value}
-                title={row.name}
-                onClick={(event) => {
-                  opener.current = event.currentTarget;
-                  chosen.value = row;
-                }}
-              >
-                {row.name}
-              </button>,
-              <code>
-                {row.shape.join(" × ")}
-                {row.transposed && ` ${words.transposed}`}
-              </code>,
-              <code>{row.dataType}</code>,
-              bytes(row.byteLength),
-              <Canonical row={row} />,
-            ]}
-          />
-        )}
-        {chosen.value !== undefined && (
-          <TensorDetails
-            key={chosen.value.name}
-            row={chosen.value}
-            index={inspection.tensors.indexOf(chosen.value)}
-            place={place}
-            onClose={() => {
-              chosen.value = undefined;
-              // Its row may have been scrolled or searched away meanwhile.
-              (opener.current?.isConnected === true ? opener.current : search.current)?.focus();
-            }}
-          />
-        )}
-      </div>
+      <div class={details === undefined ? "split" : "split open"}>{oneColumn.value ? [details, table] : [table, details]}</div>
     </section>
   );
 }

@@ -31,7 +31,10 @@ export async function pdfDecryption(objects: PdfObjects, name: string): Promise<
 }
 
 export function encryptedRefusal(name: string, cause?: unknown): LongspanError {
-  return new LongspanError("unsupported", `${name} is encrypted. Save it without a password, and give that.`, { cause, details: { name } });
+  return new LongspanError("unsupported", `${name} is encrypted. Save it without a password, and give that.`, {
+    cause,
+    details: { name, encrypted: true },
+  });
 }
 
 function settingsOf(dictionary: PdfDictionary, objects: PdfObjects): SecuritySettings | undefined {
