@@ -102,11 +102,11 @@ test("cancelled while it is loaded, a model leaves nothing on the GPU; cancelled
   await page.getByRole("button", { name: "Change" }).first().click();
   await page.locator("[data-purpose=document]").setInputFiles(`${exampleModel}document.txt`);
   await page.getByRole("heading", { name: "document.txt" }).waitFor();
-  // The model keeps what it computes in, as it does after a run that ends: a second run that is cancelled leaves no more than the first.
+  // The model keeps what it computes in, and its plan for this length, as after a run that ends: a second one that is cancelled leaves no more.
   const left: number[] = [];
-  for (const question of ["What is the access code of the Geneva station?", "Which access code opens the Ankara hospital?"]) {
+  for (let run = 0; run < 2; run++) {
     const openGate = await holdReading(page);
-    await ask(page, question);
+    await ask(page);
     const entry = page.locator(".entry").first();
     await entry.getByText("Reading the document").waitFor();
     await entry.getByRole("button", { name: "Cancel" }).click();
