@@ -290,7 +290,7 @@ describe("files of jobs", () => {
     const [first, second] = linesOf(out);
     expect(code).toBe(1);
     expect(first).toEqual({ ...(document as { results: object[] }).results[0], id: 7 });
-    expect(second).toMatchObject({ id: 3, error: { code: "inputs-invalid" } });
+    expect(second).toMatchObject({ id: "line 3", error: { code: "inputs-invalid" } });
     const embedded = await runWithInput('{"text": "the cat", "normalize": true}\n', "embed", qaModel, "--input", "-", "--output", "-");
     const { document: single } = await runDocument("embed", qaModel, "--text", "the cat", "--normalize");
     expect(linesOf(embedded.out)).toEqual([{ id: 1, embedding: (single as { embeddings: unknown[] }).embeddings[0] }]);

@@ -51,7 +51,7 @@ export async function* jobsOf(
     const said = namedFields(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined));
     const id = said.id ?? number;
     if (problem !== undefined) yield { id: number, isNumbered: true, fields: {}, problem };
-    else if (id !== "" && (typeof id === "string" || typeof id === "number")) {
+    else if (id !== "" && (typeof id === "string" || (typeof id === "number" && Number.isFinite(id)))) {
       const own = hasText(said) ? undefined : given;
       const numbered = said.id === undefined ? { isNumbered: true } : {};
       yield { id, ...numbered, fields: withDefaults(said, defaults), ...(own === undefined ? {} : { given: own }) };
@@ -93,8 +93,8 @@ function withDefaults(fields: Job["fields"], defaults: Job["fields"]): Job["fiel
 }
 
 /**
- * Leaves out jobs whose answers are held already, and gives those whose id came before a problem. Where the number of a line without an id is the id of a line before, it is
- * called `line 7`.
+ * Leaves out jobs whose answers are held already, and gives those whose id came before a problem. A line without an id, or one that cannot be read, is called by its number;
+ * `line 7` where the ids of lines before are numbers, as that of one that comes later may be this one.
  * @param isHeld told of each job, and `isDuplicate` for those whose id came before
  */
 export async function* uniqueJobs(
@@ -102,8 +102,10 @@ export async function* uniqueJobs(
   isHeld: (job: Job, isDuplicate: boolean) => boolean,
 ): AsyncGenerator<Job, void, void> {
   const seen = idSet();
+  let haveNumbers = false;
   for await (const given of jobs) {
-    const job = given.isNumbered === true ? { ...given, id: freeId(given.id, seen) } : given;
+    if (given.isNumbered !== true && /^\d+$/.test(String(given.id))) haveNumbers = true;
+    const job = given.isNumbered === true ? { ...given, id: freeId(haveNumbers ? `line ${given.id}` : given.id, seen) } : given;
     const key = String(job.id);
     const isDuplicate = seen.has(key);
     seen.add(key);
@@ -116,8 +118,8 @@ export async function* uniqueJobs(
   }
 }
 
-function freeId(number: JobId, seen: IdSet): JobId {
-  let id = number;
+function freeId(wanted: JobId, seen: IdSet): JobId {
+  let id = wanted;
   while (seen.has(String(id))) id = `line ${id}`;
   return id;
 }

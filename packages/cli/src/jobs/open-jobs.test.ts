@@ -8,6 +8,7 @@ import { PassThrough, Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { collected } from "../../test/collected.ts";
+import { LongspanError } from "@longspan/core";
 import type { Terminal } from "../terminal.ts";
 import { csvLines } from "./csv-lines.ts";
 import { jobsOf, uniqueJobs, type Job, type JobLine } from "./job.ts";
@@ -53,6 +54,20 @@ describe("files that pandas and pyarrow wrote", () => {
     expect(lines.map(({ fields }) => fields)).toEqual(rows);
     expect(lines.map(({ number }) => number)).toEqual([1, 2, 3, 4]);
     expect(source.share()).toBe(1);
+  });
+
+  test("bytes that a column does not call text are text where they are UTF-8, and else a row's error", async () => {
+    expect(await read(join(fixtures, "binary.parquet"))).toEqual([
+      { number: 1, fields: { id: 1, document: "größer" } },
+      {
+        number: 2,
+        problem: expect.objectContaining({
+          code: "malformed",
+          message: expect.stringContaining('row 2: its "document" is not text in UTF-8'),
+        }),
+      },
+      expect.objectContaining({ number: 3 }),
+    ]);
   });
 
   test("Parquet: lists and structs of 64-bit integers", async () => {
@@ -164,6 +179,36 @@ test("files that are none", async () => {
     await expect(read(await written("broken.parquet", bytes))).rejects.toMatchObject({ code: "malformed" });
 });
 
+test("a line that cannot be read takes no other one's id", async () => {
+  async function* lines(): AsyncGenerator<JobLine> {
+    for (const id of [0, 1, undefined, 3, 4])
+      yield id === undefined
+        ? { number: 3, problem: new LongspanError("malformed", "no JSON") }
+        : { number: id + 1, fields: { id, text: "x" } };
+  }
+  const found: unknown[] = [];
+  for await (const { id, problem } of uniqueJobs(jobsOf(lines(), {}), () => false)) found.push([id, problem?.code]);
+  expect(found).toEqual([
+    [0, undefined],
+    [1, undefined],
+    ["line 3", "malformed"],
+    [3, undefined],
+    [4, undefined],
+  ]);
+});
+
+test("an id that JSON has no number for is none", async () => {
+  async function* lines(): AsyncGenerator<JobLine> {
+    for (const [index, id] of [Number.NaN, Infinity].entries()) yield { number: index + 1, fields: { id, text: "x" } };
+  }
+  const found: unknown[] = [];
+  for await (const { id, problem } of uniqueJobs(jobsOf(lines(), {}), () => false)) found.push([id, problem?.code]);
+  expect(found).toEqual([
+    [1, "inputs-invalid"],
+    [2, "inputs-invalid"],
+  ]);
+});
+
 test("the number of a line without an id is nobody else's", async () => {
   async function* lines(): AsyncGenerator<JobLine> {
     for (const [index, id] of [2, undefined, "line 4", undefined, 4, "5", undefined].entries())
@@ -175,10 +220,10 @@ test("the number of a line without an id is nobody else's", async () => {
     [2, undefined],
     ["line 2", undefined],
     ["line 4", undefined],
+    ["line line 4", undefined],
     [4, undefined],
-    [4, "duplicate-id"],
     ["5", undefined],
-    [7, undefined],
+    ["line 7", undefined],
   ]);
 });
 

@@ -37,6 +37,7 @@ export async function parquetRows(file: ParquetFile, path: string): Promise<Parq
     import("hyparquet"),
     import("hyparquet-compressors"),
   ]);
+  const parsers = { stringFromBytes: textOf };
   const metadata = await readable(path, async () => parquetMetadataAsync(file));
   await readable(path, async () => checkColumns(metadata.row_groups, leavesOf(parquetSchema(metadata))));
   async function* lines(): AsyncGenerator<JobLine, void, void> {
@@ -44,8 +45,8 @@ export async function parquetRows(file: ParquetFile, path: string): Promise<Parq
     for (const group of metadata.row_groups) {
       const rowStart = number;
       const rowEnd = number + Number(group.num_rows);
-      const rows = await readable(path, async () => parquetReadObjects({ file, metadata, compressors, rowStart, rowEnd }));
-      for (const row of rows) yield { number: ++number, fields: plainFields(row) };
+      const rows = await readable(path, async () => parquetReadObjects({ file, metadata, compressors, rowStart, rowEnd, parsers }));
+      for (const row of rows) yield jobLine(row, ++number, path);
     }
   }
   return { count: Number(metadata.num_rows), lines: lines() };
@@ -81,6 +82,25 @@ function checkColumns(groups: readonly RowGroup[], leaves: readonly string[]): v
     if (paths.length !== leaves.length || new Set(paths).size !== paths.length || paths.some((path, at) => path !== leaves[at]))
       throw new Error("its columns are not those of its schema");
   }
+}
+
+/** In place of bytes that are no text in UTF-8, whatever their column says. */
+const noText = Symbol("no text");
+
+function textOf(bytes: Uint8Array | undefined): unknown {
+  if (bytes === undefined) return bytes;
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return noText;
+  }
+}
+
+function jobLine(row: Readonly<Record<string, unknown>>, number: number, path: string): JobLine {
+  const [name] = Object.entries(row).find(([, value]) => value === noText) ?? [];
+  if (name === undefined) return { number, fields: plainFields(row) };
+  const message = `${path}, row ${number}: its ${JSON.stringify(name)} is not text in UTF-8. Write that column as text.`;
+  return { number, problem: new LongspanError("malformed", message, { details: { path, row: number, column: name } }) };
 }
 
 function plainFields(row: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
