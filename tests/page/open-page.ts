@@ -19,7 +19,12 @@ export async function launchChromium(more: readonly string[] = ["--enable-unsafe
   // Of vitest.config.ts.
   const executablePath = process.env.CHROMIUM ?? "";
   const quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-  return chromium.launch({ executablePath, args: [...quiet, ...more] });
+  const launch = (): Promise<Browser> => chromium.launch({ executablePath, args: [...quiet, ...more] });
+  // Where a machine has no room for a moment, it does not start; what goes wrong later is a fault.
+  return launch().catch((error: unknown) => {
+    console.error(`Chromium did not start, once more: ${String(error)}`);
+    return launch();
+  });
 }
 
 export interface OpenedPage {
