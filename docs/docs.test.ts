@@ -2,9 +2,11 @@ import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFi
 import { basename, join } from "node:path";
 import { PassThrough, Readable, type Writable } from "node:stream";
 import { hubServer, type HubServer } from "@longspan/hub-server";
+import { readmeBlocks } from "@longspan/readme-blocks";
 import { pageSteps, type PageStep } from "@longspan/readme-blocks/steps";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { guide } from "./.vitepress/guide.ts";
+import { operationsPage } from "./make/operations-page.ts";
 
 const root = join(import.meta.dirname, "..");
 const generated = new Set(["errors.md", "commands.md", "operations.md"]);
@@ -102,6 +104,13 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
   "write-a-head.md": [/^start 1,3,3 end 1,3,3$/],
   "graph.md": [/^ +input +input_ids/m],
 };
+
+test("the program of the operations' page runs", async () => {
+  const blocks = readmeBlocks(operationsPage());
+  expect(blocks).toHaveLength(1);
+  writeFileSync(join(folder, "operations.ts"), blocks[0]?.code ?? "");
+  await import(/* @vite-ignore */ join(folder, "operations.ts"));
+});
 
 const running = pages.flatMap((page) => {
   const steps = pageSteps(readFileSync(join(import.meta.dirname, page), "utf8"));
