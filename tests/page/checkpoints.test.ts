@@ -17,7 +17,14 @@ test("look inside: what a checkpoint is, its tensors under all their names, valu
   await page.locator("[data-purpose=folder]").setInputFiles(exampleModel);
   await page.locator(".facts-list").waitFor();
   const facts = (await page.locator(".facts-list").textContent()) ?? "";
-  for (const fact of ["question-answering", "515,522", "3 layers, hidden size 64, 4 heads, window 32"]) expect(facts).toContain(fact);
+  for (const fact of [
+    "FormatPyTorch Lightning",
+    "NamesPyTorch Lightning",
+    "question-answering",
+    "515,522",
+    "3 layers, hidden size 64, 4 heads, window 32",
+  ])
+    expect(facts).toContain(fact);
   await page.getByRole("searchbox").fill("layer.1 key weight");
   const rows = page.locator(".tensors tbody tr:not([aria-hidden])");
   await expect.poll(() => rows.count()).toBe(2);
@@ -27,6 +34,7 @@ test("look inside: what a checkpoint is, its tensors under all their names, valu
   await page.locator("button.name").first().click();
   const details = page.getByRole("region", { name: /^Details of/ });
   expect(await details.locator(".names").textContent()).toContain("k_proj");
+  expect(await details.locator(".names").textContent()).toContain("Hugging Face");
   await details.getByRole("button", { name: "Read its values" }).click();
   await details.locator(".histogram").waitFor();
   expect(await details.locator(".figures").textContent()).toMatch(/Mean.*Not finite0/);
@@ -110,6 +118,13 @@ test("convert into another framework, saved as one zip, and compare it with its 
   await page.getByRole("button", { name: "Save as a download" }).waitFor();
   await page.getByText("What becomes of each tensor").click();
   await page.locator(".convert tbody tr").nth(3).waitFor();
+  const table = page.locator(".convert .table-scroller");
+  // As wide as the longest name makes it: Paddle's.
+  await page.getByLabel("Format").selectOption("paddle");
+  await page.getByText("transposed").first().waitFor();
+  expect(await table.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
+  await page.getByLabel("Format").selectOption("hf");
+  await page.getByText("transposed").first().waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Save as a download" }).click();
   await page.getByRole("heading", { name: "Saved" }).waitFor();
   await takePicture(page, "convert");

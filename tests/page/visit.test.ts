@@ -27,6 +27,23 @@ async function violations(page: Page): Promise<readonly string[]> {
   });
 }
 
+/** Choices whose words do not fit, and tables that have to be scrolled sideways. */
+function cutShort(page: Page): Promise<readonly string[]> {
+  return page.evaluate(() => {
+    const drawing = new OffscreenCanvas(1, 1).getContext("2d") as OffscreenCanvasRenderingContext2D;
+    const arrow = 20;
+    const selects = [...document.querySelectorAll("select")].filter((select) => {
+      const style = getComputedStyle(select);
+      drawing.font = style.font;
+      const { width } = drawing.measureText(select.selectedOptions[0]?.text ?? "");
+      const room = select.clientWidth - Number.parseFloat(style.paddingLeft) - Number.parseFloat(style.paddingRight) - arrow;
+      return select.checkVisibility() && width > room;
+    });
+    const tables = [...document.querySelectorAll(".table-scroller")].filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth);
+    return [...selects, ...tables].map(({ textContent }) => textContent);
+  });
+}
+
 test("the first load is at most 200 kB, compressed; no model's files and no parser are in it", async () => {
   const { page, context } = await openPage(built.browser, "about:blank");
   const responses: Response[] = [];
@@ -171,6 +188,7 @@ test("axe finds nothing, in any view, theme, width and language; nothing is wide
     }, view);
     await page.locator(`main .${view}`).waitFor();
     expect(await page.evaluate(() => document.documentElement.scrollWidth), view).toBeLessThanOrEqual(320);
+    expect(await cutShort(page), view).toEqual([]);
     // Asking goes on where the answer is marked.
     if (view !== "ask") await expect.poll(() => page.evaluate(() => scrollY), { message: view }).toBe(0);
     const sections = page.locator(".top nav");

@@ -30,8 +30,8 @@ function media(query: string): ReadonlySignal<boolean> {
 /** The width below which there is one column: that of the style sheets. */
 export const oneColumn: ReadonlySignal<boolean> = media("(max-width: 60rem)");
 
-/** The width below which the sections stand in a row of their own, under the settings. */
-export const sectionsBelow: ReadonlySignal<boolean> = media("(max-width: 45rem)");
+/** The width of phones: the sections stand in a row of their own, and what a table says of a thing in lines below each other. */
+export const narrow: ReadonlySignal<boolean> = media("(max-width: 45rem)");
 
 const [dark, contrast, forced] = [
   media("(prefers-color-scheme: dark)"),

@@ -4,7 +4,9 @@ export function count(value: number): string {
   return new Intl.NumberFormat(language.value).format(value);
 }
 
-/** Four digits, and powers of ten where they would not do. */
+const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+/** Four digits, and powers of ten where they would not do; with the sign for minus, not a hyphen. */
 export function measure(value: number): string {
   if (Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
@@ -13,7 +15,15 @@ export function measure(value: number): string {
   return new Intl.NumberFormat(language.value, {
     maximumSignificantDigits: 4,
     ...(scientific ? { notation: "scientific" as const } : {}),
-  }).format(value);
+  })
+    .formatToParts(value)
+    .map(({ type, value: part }) => {
+      if (type === "minusSign") return "−";
+      if (type === "exponentSeparator") return " × 10";
+      if (type === "exponentMinusSign") return "⁻";
+      return type === "exponentInteger" ? part.replaceAll(/\d/g, (digit) => superscripts[Number(digit)] ?? digit) : part;
+    })
+    .join("");
 }
 
 export function percent(share: number): string {

@@ -2,7 +2,7 @@ import { signal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import type { ModelPlace } from "../protocol/model-place.ts";
 import type { Problem } from "../protocol/problem.ts";
-import { sectionsBelow } from "../state/appearance.ts";
+import { narrow } from "../state/appearance.ts";
 import { announcement, changeDocument } from "../state/conversation.ts";
 import { readDrop, type Dropped } from "../state/dropped.ts";
 import { chooseModel } from "../state/models.ts";
@@ -86,7 +86,7 @@ export function App(): JSX.Element {
           </svg>
           {words.title}
         </a>
-        {sectionsBelow.value ? [settings, sections] : [sections, settings]}
+        {narrow.value ? [settings, sections] : [sections, settings]}
       </header>
       {!online.value && <p class="band">{words.offline}</p>}
       <main id="content" tabIndex={-1}>

@@ -139,7 +139,7 @@ function RunDetails(): JSX.Element {
           disabled={report === undefined}
           onChange={(event) => chooseRuntime(event.currentTarget.value as RuntimeChoice)}
         >
-          <option value="automatic">{report === undefined ? words.automatic : words.chosen(words.names[report.automatic])}</option>
+          <option value="automatic">{report === undefined ? words.automatic : words.chosen(words.shortNames[report.automatic])}</option>
           {report?.offers.map((offer) => (
             <option key={offer.name} value={offer.name} disabled={!offer.usable}>
               {words.names[offer.name]}

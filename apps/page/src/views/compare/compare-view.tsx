@@ -11,6 +11,7 @@ import { CheckpointChooser } from "../look/checkpoint-chooser.tsx";
 import { openedCheckpoint } from "../look/look-state.ts";
 import { ProblemNote } from "../problem-note.tsx";
 import { ProgressBar } from "../progress-bar.tsx";
+import { TensorName } from "../tensor-name.tsx";
 import { VirtualTable } from "../virtual-table.tsx";
 
 const left = openedCheckpoint("left");
@@ -113,7 +114,9 @@ function Result({ found }: { readonly found: Comparison }): JSX.Element {
         rows={rows}
         rowKey={({ name }) => name}
         cells={({ name, differing, elements, maxAbsoluteDifference, maxRelativeDifference }) => [
-          <code title={name}>{name}</code>,
+          <span title={name}>
+            <TensorName name={name} />
+          </span>,
           differing === 0 ? <span class="same">{words.equal}</span> : `${count(differing)} / ${count(elements)}`,
           differing === 0 ? "" : measure(maxAbsoluteDifference),
           differing === 0 ? "" : measure(maxRelativeDifference),

@@ -15,6 +15,7 @@ import { LibraryText } from "../library-text.tsx";
 import { ProblemNote } from "../problem-note.tsx";
 import { ProgressBar } from "../progress-bar.tsx";
 import { saveBlob } from "../save-blob.ts";
+import { TensorName } from "../tensor-name.tsx";
 import { VirtualTable } from "../virtual-table.tsx";
 
 const source = openedCheckpoint("convert");
@@ -24,6 +25,8 @@ const plan = signal<Planned | undefined>(undefined);
 const converted = signal<Conversion | undefined>(undefined);
 const progress = signal<Progress | undefined>(undefined);
 const problem = signal<Problem | undefined>(undefined);
+/** Whether its table is looked at, whatever format is chosen next. */
+const tableOpen = signal(false);
 let controller = new AbortController();
 /** What is chosen now: the answer to an older request is too late. */
 let wanted: Request<"plan"> | undefined;
@@ -152,7 +155,7 @@ function Plan({ planned }: { readonly planned: Planned }): JSX.Element {
           {words.toDownload}
         </button>
       </div>
-      <details>
+      <details open={tableOpen.value} onToggle={(event) => (tableOpen.value = event.currentTarget.open)}>
         <summary>{words.table}</summary>
         <VirtualTable
           label={words.table}
@@ -160,14 +163,19 @@ function Plan({ planned }: { readonly planned: Planned }): JSX.Element {
           rows={report.rows}
           rowKey={(row) => `${row.source}\n${row.target}`}
           cells={(row) => [
-            <code title={row.source}>{row.source}</code>,
+            <span title={row.source}>
+              <TensorName name={row.source} />
+            </span>,
             <code>{row.sourceShape.join(" × ")}</code>,
-            <code title={row.target}>{row.target}</code>,
-            <code>
-              {row.targetShape.join(" × ")}
-              {row.transposed && ` ${texts.value.look.transposed}`}
-            </code>,
+            <span title={row.target}>
+              <TensorName name={row.target} />
+            </span>,
+            <>
+              <code>{row.targetShape.join(" × ")}</code>
+              {row.transposed && <span class="muted"> {texts.value.look.transposed}</span>}
+            </>,
           ]}
+          stackedHeight={140}
         />
       </details>
     </>

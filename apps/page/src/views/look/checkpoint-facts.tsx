@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import type { Inspection } from "../../protocol/calls.ts";
 import { texts } from "../../texts/language.ts";
 import { bytes, count } from "../../texts/numbers.ts";
+import { formatInWords, layoutInWords } from "./checkpoint-words.ts";
 import { LibraryText } from "../library-text.tsx";
 import { onPage } from "../on-page.ts";
 
@@ -10,16 +11,12 @@ export function CheckpointFacts({ inspection }: { readonly inspection: Inspectio
   const words = texts.value.look;
   const types = [...new Set(inspection.tensors.map(({ dataType }) => dataType))].join(", ");
   const facts: readonly (readonly [string, string])[] = [
-    [words.facts.file, inspection.name.startsWith("http") ? (inspection.name.split("/").at(-1) ?? inspection.name) : inspection.name],
-    [
-      words.facts.format,
-      inspection.envelope === inspection.container ? inspection.container : `${inspection.container}, ${inspection.envelope}`,
-    ],
+    [words.facts.format, formatInWords(inspection)],
     [
       words.facts.layout,
       inspection.layout === null
         ? words.noLayout
-        : inspection.layout + (inspection.orientation === "transposed" ? ` (${words.transposed})` : ""),
+        : layoutInWords(inspection.layout) + (inspection.orientation === "transposed" ? ` (${words.transposed})` : ""),
     ],
     [words.facts.head, inspection.head ?? words.noHead],
     [words.facts.parameters, count(inspection.parameterCount)],

@@ -14,7 +14,7 @@ export function LookView(): JSX.Element {
     <div class="look">
       <h1>{words.heading}</h1>
       <p class="lead">{words.intro}</p>
-      <CheckpointChooser label={words.choose} opened={looked} />
+      <CheckpointChooser label={words.choose} opened={looked} headed />
       {inspection !== undefined && place !== undefined && (
         <>
           <CheckpointFacts inspection={inspection} />

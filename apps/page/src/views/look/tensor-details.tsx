@@ -7,6 +7,7 @@ import type { Problem } from "../../protocol/problem.ts";
 import { problemOf, work } from "../../state/work.ts";
 import { texts } from "../../texts/language.ts";
 import { count, measure } from "../../texts/numbers.ts";
+import { layoutInWords } from "./checkpoint-words.ts";
 import { ProblemNote } from "../problem-note.tsx";
 import { ProgressBar } from "../progress-bar.tsx";
 import { TensorName } from "../tensor-name.tsx";
@@ -71,7 +72,7 @@ export function TensorDetails({ row, index, place, onClose }: TensorDetailsProps
         <dl class="names">
           {names.map(([layout, name]) => (
             <div key={layout}>
-              <dt>{layout}</dt>
+              <dt>{layoutInWords(layout)}</dt>
               <dd>
                 <TensorName name={name} />
               </dd>

@@ -6,6 +6,7 @@ import type { ModelPlace } from "../../protocol/model-place.ts";
 import { oneColumn } from "../../state/appearance.ts";
 import { texts } from "../../texts/language.ts";
 import { bytes, count } from "../../texts/numbers.ts";
+import { TensorName } from "../tensor-name.tsx";
 import { VirtualTable } from "../virtual-table.tsx";
 import { TensorDetails } from "./tensor-details.tsx";
 
@@ -56,7 +57,7 @@ export function TensorTable({ inspection, place }: TensorTableProps): JSX.Elemen
               chosen.value = row;
             }}
           >
-            {row.name}
+            <TensorName name={row.name} />
           </button>,
           <code>
             {row.shape.join(" × ")}
