@@ -12,7 +12,14 @@ for (const program of bundleBudgets) {
   const { name, source, budget, laterBudget = "", inOneBudget = "", totalBudget = "" } = program;
   const sizes = await bundleSizes(source, folder, program);
   for (const [bundler, size] of Object.entries(sizes)) {
-    rows.push({ program: name, bundler, "at first": size.first, later: size.later, "in one file": size.inOne, "in all files": size.all });
+    rows.push({
+      program: name,
+      bundler,
+      "at first": size.first,
+      later: size.later ?? "",
+      "in one file": size.inOne ?? "",
+      "in all files": size.all,
+    });
     const over = overBudget(program, size);
     if (over !== undefined) tooLarge.push(`${name} with ${bundler}: ${over}`);
   }
