@@ -71,7 +71,8 @@ async function windows(tensors: AttentionTensors): Promise<void> {
   let first: Float32Array | undefined;
   const inTime = timeLimit();
   for (const tiling of windowTilings(tensors.halves)) {
-    for (const windowSplits of sequence <= 1024 ? [1, 2, 4] : [1]) {
+    const isCut = sequence <= 1024 && (tiling.kind === "matrix" || tiling.kind === "tile");
+    for (const windowSplits of isCut ? [4, 1, 2] : [1]) {
       await variant(`${tiling.name}${windowSplits === 1 ? "" : `, keys in ${windowSplits}`}`, inTime, async () => {
         const { milliseconds, context } = await timed(tensors, {
           only: ({ name }) => isOfWindow(name),
@@ -99,7 +100,7 @@ const matrixCuts: readonly (readonly [number, number, number])[] = [
   [1, 1, 64],
 ];
 
-/** What the runtime knows, and others; those without matrix units first. */
+/** What the runtime knows, and others; those of which most is hoped first, since time may not be enough for all. */
 function windowTilings(halves: boolean): readonly HeadTiling[] {
   const matrices = (halves ? (facts.matrixUnits?.shapes ?? []) : []).slice(0, 1);
   const others: readonly HeadTiling[] = [
@@ -110,12 +111,13 @@ function windowTilings(halves: boolean): readonly HeadTiling[] {
     quadTiling(128, 16, 8),
     quadTiling(64, 32, 8),
     ...matrices.flatMap((shape) =>
-      [false, true].flatMap((readsAhead) => matrixCuts.map((cut) => matrixAttentionTiling(shape, ...cut, { readsAhead }))),
+      matrixCuts.flatMap((cut) => [false, true].map((readsAhead) => matrixAttentionTiling(shape, ...cut, { readsAhead }))),
     ),
   ];
-  const known = [...headTilingsOf(facts, { length: headSize, halves })].toReversed();
-  const names = new Set(known.map(({ name }) => name));
-  return [...known, ...others.filter((tiling) => !names.has(tiling.name) && fitsHeadTiling(tiling, headSize, facts))];
+  const fitting = others.filter((tiling) => fitsHeadTiling(tiling, headSize, facts));
+  const all = new Map([...fitting, ...headTilingsOf(facts, { length: headSize, halves })].map((tiling) => [tiling.name, tiling]));
+  const kinds = ["matrix", "tile", "quads", "staged"];
+  return [...all.values()].toSorted((one, other) => kinds.indexOf(one.kind) - kinds.indexOf(other.kind));
 }
 
 async function products(tensors: AttentionTensors): Promise<void> {

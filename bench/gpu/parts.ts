@@ -114,15 +114,20 @@ function wholeParts(beside: readonly string[]): readonly Part[] {
       kind: "alone",
       explores: true,
     },
-    {
-      name: "attention-variants",
-      title: "Ways of cutting up attention",
+    ...(
+      [
+        ["windows", "Ways of cutting up windows", ["--parts", "windows", "--seconds", "28"]],
+        ["products", "Ways of cutting up global attention", ["--parts", "products,forms", "--seconds", "13"]],
+      ] as const
+    ).map(([name, title, words]): Part => ({
+      name: `attention-${name}`,
+      title,
       program: "attention-variants.mjs",
-      words: ["--seconds", "12"],
+      words,
       kind: "alone",
       writes: false,
       explores: true,
-    },
+    })),
     {
       name: "attention",
       title: "Attention, beside onnxruntime-web",
