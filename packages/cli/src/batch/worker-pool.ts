@@ -189,7 +189,7 @@ export async function* workerOutcomes(
     for (;;) {
       const [changesBefore, givenBefore] = [changes, given];
       if (signal.aborted) throw new LongspanError("aborted", "Interrupted.", { cause: signal.reason });
-      feed();
+      if (failure === undefined) feed();
       yield* ready();
       if (failure !== undefined) throw failure;
       if (isRead && arrived === undefined && given === taken) return;
