@@ -15,6 +15,7 @@ import { packPackages } from "./pack-packages.ts";
 import { publishedFolders } from "./production-tree.ts";
 import { problemOfBill, softwareBill } from "./software-bill.ts";
 import { engines, toolVersions } from "./tool-versions.ts";
+import { versionTrials } from "./version-trials.ts";
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
@@ -189,6 +190,9 @@ await trial("runtimes are bundled without their optional packages", "esbuild", a
       });
   return "bundles";
 });
+
+// Versions that come after this one
+await versionTrials({ root, work: join(work, "versions"), packed, upstream, trial });
 
 console.table(results);
 const failed = results.filter(({ result }) => result === "FAILED");
