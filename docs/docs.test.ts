@@ -83,7 +83,8 @@ async function take(page: string, step: PageStep): Promise<void> {
   }
   if (step.kind !== "command") return;
   const [program, ...words] = step.words;
-  if (program === "longspan") await longspan(...words);
+  if (program === "longspan" && words[0] === "serve") servers.push(await served(...words));
+  else if (program === "longspan") await longspan(...words);
   if (program === "node") await import(/* @vite-ignore */ join(process.cwd(), words[0] ?? ""));
   // echo "…" > file
   if (program === "echo") writeFileSync(words[2] ?? "", `${words[0]}\n`);
@@ -94,6 +95,32 @@ async function take(page: string, step: PageStep): Promise<void> {
   }
 }
 
+/** Servers of a page, which run until it is read. */
+const servers: (() => Promise<unknown>)[] = [];
+
+/** A server that listens; what ends it. */
+async function served(...words: readonly string[]): Promise<() => Promise<unknown>> {
+  const { run } = (await import(/* @vite-ignore */ join(root, "packages/cli/src/run.ts"))) as CommandLine;
+  const [out, error] = [new PassThrough(), new PassThrough()];
+  const ending = new AbortController();
+  let said = "";
+  const listening = new Promise<void>((resolve) => {
+    error.on("data", (text) => {
+      said += String(text);
+      if (said.includes("listening")) resolve();
+    });
+  });
+  const running = run(words, { input: Readable.from([]), out, error }, ending.signal);
+  await Promise.race([
+    listening,
+    running.then((code) => Promise.reject(new Error(`longspan ${words.join(" ")}: exit code ${code}\n${said}`))),
+  ]);
+  return async () => {
+    ending.abort();
+    return running;
+  };
+}
+
 /** What programs of the pages print, in some line. */
 const expected: Readonly<Record<string, readonly RegExp[]>> = {
   "start.md": [/^hf question-answering 2$/, /^39794 true$/],
@@ -101,6 +128,8 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
   "verify.md": [/^true \d+$/],
   "run-in-node.md": [/^39794 \d+/, /^start_logits \[1, 7\]/],
   "long-documents.md": [/^39794 [2-9] \d$/],
+  "many-documents.md": [/^geneva 39794$/, /^empty LongspanError$/],
+  "serve.md": [/^39794 46 51$/],
   "write-a-head.md": [/^start 1,3,3 end 1,3,3$/],
   "graph.md": [/^ +input +input_ids/m],
 };
@@ -122,7 +151,8 @@ const running = pages.flatMap((page) => {
 
 describe("a reader who follows the page from an empty folder", () => {
   beforeEach(() => void vi.spyOn(console, "log").mockImplementation(() => {}));
-  afterEach(() => {
+  afterEach(async () => {
+    for (const end of servers.splice(0)) await end();
     vi.restoreAllMocks();
     process.chdir(home);
   });

@@ -11,6 +11,8 @@ export const guide: DefaultTheme.SidebarItem[] = [
       { text: "Run in Node", link: "/run-in-node" },
       { text: "Run in browsers and workers", link: "/run-in-browsers" },
       { text: "Long documents", link: "/long-documents" },
+      { text: "Many documents", link: "/many-documents" },
+      { text: "Serve", link: "/serve" },
       { text: "Performance", link: "/performance" },
     ],
   },
