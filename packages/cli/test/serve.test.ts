@@ -24,6 +24,8 @@ interface Served {
   readonly address: string;
   /** What was said on standard error. */
   readonly said: () => string;
+  /** What came on standard output since. */
+  readonly printed: () => string;
   stop(): Promise<number>;
 }
 
@@ -63,6 +65,7 @@ async function serve(...words: readonly string[]): Promise<Served> {
   return {
     address,
     said: () => said,
+    printed: () => String(out.read() ?? ""),
     async stop() {
       ending.abort();
       return running;
@@ -149,7 +152,21 @@ describe("with @huggingface/inference and openai, unchanged but for the address"
     expect(grouped.length).toBeGreaterThan(0);
     for (const { word, start, end } of grouped) expect(context.slice(start, end)).toBe(word);
     const each = await post(tokens.address, { inputs: context, parameters: { aggregation_strategy: "none" } });
-    expect((each.body as { entity: string }[]).every(({ entity }) => entity.startsWith("LABEL_"))).toBe(true);
+    const labelsOf = (body: unknown): readonly string[] => (body as { entity: string }[]).map(({ entity }) => entity);
+    expect(labelsOf(each.body).every((label) => label.startsWith("LABEL_"))).toBe(true);
+    const [left = ""] = labelsOf(each.body);
+    const without = await post(tokens.address, {
+      inputs: context,
+      parameters: { aggregation_strategy: "none", ignore_labels: ["O", left] },
+    });
+    expect(labelsOf(without.body)).toEqual(labelsOf(each.body).filter((label) => label !== left));
+    for (const [parameters, message] of [
+      [{ ignore_labels: [left] }, 'ignore_labels is .*; it is a list of labels with "O"'],
+      [{ aggregation_strategy: "first" }, "aggregation_strategy is .*first.*; it is one of none, simple"],
+    ] as const) {
+      const refused = await post(tokens.address, { inputs: context, parameters });
+      expect([refused.status, refused.body]).toEqual([400, expect.objectContaining({ error: expect.stringMatching(message) })]);
+    }
     await tokens.stop();
   });
 
@@ -178,6 +195,18 @@ describe("with @huggingface/inference and openai, unchanged but for the address"
   });
 });
 
+test("--json: a document when it listens; a host that others reach, without a token, is told", async () => {
+  const server = await serve(qaModel, "--json", "--host", "0.0.0.0");
+  expect(JSON.parse(server.printed())).toEqual({
+    address: server.address,
+    task: "question-answering",
+    model: "question-answering",
+    openapi: `${server.address}/openapi.json`,
+  });
+  expect(server.said()).toMatch(/note {2}Whoever reaches this machine at 0\.0\.0\.0 may ask: set LONGSPAN_TOKEN/);
+  expect(await server.stop()).toBe(0);
+});
+
 describe("bounds", () => {
   let server: Served;
   beforeAll(async () => {
@@ -191,7 +220,12 @@ describe("bounds", () => {
     expect(await post(server.address, { inputs })).toMatchObject({ status: 401, body: { error_type: "unauthorized" } });
     expect(await post(server.address, { inputs }, { authorization: "Bearer wrong" })).toMatchObject({ status: 401 });
     expect((await fetchDescribed(`${server.address}/metrics`)).status).toBe(401);
-    expect(await (await fetchDescribed(`${server.address}/health`)).json()).toMatchObject({ status: "ok", task: "question-answering" });
+    expect(await (await fetchDescribed(`${server.address}/health`)).json()).toEqual({
+      status: "ok",
+      task: "question-answering",
+      // Of a folder, its name alone.
+      model: "question-answering",
+    });
     expect(await post(server.address, { inputs }, headers)).toMatchObject({ status: 200 });
   });
 
@@ -207,6 +241,9 @@ describe("bounds", () => {
       [{ inputs, parameters: { align_to_words: "no" } }, 400, "true or false"],
       [{ inputs: { question: " ", context } }, 400, "question is empty"],
       [{ inputs: { question, context: "x".repeat(501) } }, 400, "501 characters"],
+      [{ inputs: [inputs, { question, context: "x".repeat(501) }] }, 400, "Input 2 of 2: A text has 501 characters"],
+      [{ inputs: [inputs, { question: " ", context }, inputs] }, 400, "Input 2 of 3: The question is empty"],
+      [{ inputs: [inputs, "a text"] }, 400, "Input 2 of 2: An input of question-answering is"],
       [{ inputs: [inputs, inputs, inputs, inputs] }, 400, "takes 3 at a time"],
       [{ inputs: { question, context: "x".repeat(3000) } }, 413, "at most 2000 bytes"],
     ];

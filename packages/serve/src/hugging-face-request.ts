@@ -1,16 +1,13 @@
 import { shownValue } from "@longspan/core/adapter";
-import { RequestError } from "./request-error.ts";
+import type { AskedAnswer } from "./hugging-face-answer.ts";
+import { errorOfInput, RequestError } from "./request-error.ts";
 import type { ServedJob, ServedTask } from "./served-job.ts";
 
 /** A request as Hugging Face's clients write it, understood. */
-export interface InferenceRequest {
+export interface InferenceRequest extends AskedAnswer {
   readonly inputs: readonly ServedJob["fields"][];
   /** Whether `inputs` was a list: then the answer is one, too. */
   readonly isList: boolean;
-  /** For the answer: how many results were asked for. */
-  readonly topK: number | undefined;
-  /** Of tokens: whether neighbours of one label are one. */
-  readonly isGrouped: boolean;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -32,6 +29,17 @@ const count = kindOf("an integer, 1 or more", (value) => Number.isSafeInteger(va
 const amount = kindOf("an integer, 0 or more", (value) => Number.isSafeInteger(value) && Number(value) >= 0);
 const flag = kindOf("true or false", (value) => typeof value === "boolean");
 const word = kindOf("a text", (value) => typeof value === "string");
+const oneOf = (...values: readonly string[]): ReturnType<typeof kindOf> =>
+  kindOf(`one of ${values.join(", ")}`, (value) => typeof value === "string" && values.includes(value));
+/** Tokens outside of all entities are never told. */
+const ignored = kindOf(
+  'a list of labels with "O" among them: tokens with it are never told',
+  (value) => isTexts(value) && value.includes("O"),
+);
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === "string");
+}
 
 /** A parameter of which one value alone is what is done anyway. */
 const fixed =
@@ -57,8 +65,8 @@ const parameters: Readonly<Record<ServedTask, Readonly<Record<string, (name: str
     align_to_words: (name) => (value) => ({ ...flag()(name)(value), "within-words": value === false }),
   },
   "fill-mask": { top_k: count("top-k") },
-  "text-classification": { function_to_apply: word("scores"), top_k: count() },
-  "token-classification": { aggregation_strategy: word("aggregation"), ignore_labels: fixed(["O"]) },
+  "text-classification": { function_to_apply: oneOf("softmax", "sigmoid", "none")("scores"), top_k: count() },
+  "token-classification": { aggregation_strategy: oneOf("none", "simple")("aggregation"), ignore_labels: ignored() },
   "feature-extraction": { normalize: flag("normalize"), prompt_name: word("prompt-name"), truncate: fixed(true) },
 };
 
@@ -80,10 +88,17 @@ export function inferenceRequest(task: ServedTask, body: unknown): InferenceRequ
   const all: readonly unknown[] = isList ? inputs : [inputs];
   if (all.length === 0) throw invalid('"inputs" is an empty list.');
   return {
-    inputs: all.map((input) => ({ ...inputOf(task, input), ...options })),
+    inputs: all.map((input, index) => {
+      try {
+        return { ...inputOf(task, input), ...options };
+      } catch (error) {
+        throw errorOfInput(error, index, all.length);
+      }
+    }),
     isList,
     topK: typeof topK === "number" ? topK : undefined,
     isGrouped: Reflect.get(options, "aggregation") === "simple",
+    ignoredLabels: isTexts(named.ignore_labels) ? named.ignore_labels : [],
   };
 }
 

@@ -8,7 +8,7 @@ import { inferenceRequest } from "./hugging-face-request.ts";
 import type { EngineResult, InferenceEngine } from "./inference-engine.ts";
 import { embeddingsAnswer, embeddingsRequest } from "./openai-embeddings.ts";
 import { openapiDocument } from "./openapi-document.ts";
-import { RequestError, requestErrorOf } from "./request-error.ts";
+import { errorOfInput, RequestError, requestErrorOf } from "./request-error.ts";
 import type { ServedJob, ServedTask } from "./served-job.ts";
 import { serverMetrics } from "./server-metrics.ts";
 
@@ -83,22 +83,19 @@ export function inferenceApp({ engine, task, model, version, maxBody, maxLength,
     }),
   );
   const submit = async (inputs: readonly ServedJob["fields"][], context: Context): Promise<readonly EngineResult[]> => {
-    for (const { text, question } of inputs) {
+    for (const [index, { text, question }] of inputs.entries()) {
       const longest = Math.max(String(text).length, typeof question === "string" ? question.length : 0);
-      if (longest > maxLength)
-        throw new RequestError(
-          400,
-          "limit-exceeded",
-          `A text has ${longest} characters; this server reads ${maxLength}. Send a shorter one.`,
-        );
+      if (longest <= maxLength) continue;
+      const message = `A text has ${longest} characters; this server reads ${maxLength}. Send a shorter one.`;
+      throw errorOfInput(new RequestError(400, "limit-exceeded", message), index, inputs.length);
     }
     const results = await engine.submit(inputs, context.req.raw.signal);
     metrics.inputs(results.length);
     return results;
   };
   const infer = async (context: Context): Promise<Response> => {
-    const { inputs, isList, topK, isGrouped } = inferenceRequest(task, await bodyOf(context));
-    const answers = (await submit(inputs, context)).map(({ document }) => inferenceAnswer(task, document, topK, isGrouped));
+    const { inputs, isList, ...asked } = inferenceRequest(task, await bodyOf(context));
+    const answers = (await submit(inputs, context)).map(({ document }) => inferenceAnswer(task, document, asked));
     // Clients take the first of a list for the labels of a text.
     return context.json(isList || task === "text-classification" ? answers : answers[0]);
   };

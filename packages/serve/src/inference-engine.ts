@@ -1,4 +1,4 @@
-import { RequestError, requestErrorOf } from "./request-error.ts";
+import { errorOfInput, RequestError, requestErrorOf } from "./request-error.ts";
 import type { ServedJob, ServedOutcome, WithModel } from "./served-job.ts";
 
 /** What an engine is made of. */
@@ -182,8 +182,8 @@ export function inferenceEngine({ withModel, capacity, timeout, onLost }: Infere
         });
       }
       const all = await Promise.allSettled(inputs.map((fields) => one(fields, signal)));
-      return all.map((outcome) => {
-        if (outcome.status === "rejected") throw outcome.reason;
+      return all.map((outcome, index) => {
+        if (outcome.status === "rejected") throw errorOfInput(outcome.reason, index, inputs.length);
         return outcome.value;
       });
     },

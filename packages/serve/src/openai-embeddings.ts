@@ -1,6 +1,6 @@
 import { isObject } from "./hugging-face-request.ts";
 import type { EngineResult } from "./inference-engine.ts";
-import { RequestError } from "./request-error.ts";
+import { errorOfInput, RequestError } from "./request-error.ts";
 import type { ServedJob } from "./served-job.ts";
 
 /** A request of OpenAI's embeddings (API reference, "Create embeddings"), understood. */
@@ -18,8 +18,10 @@ export function embeddingsRequest(body: unknown): EmbeddingsRequest {
   if (dimensions !== undefined && dimensions !== null) throw invalid("dimensions is not for this model: its vectors have one length.");
   if (format !== undefined && format !== "float" && format !== "base64") throw invalid("encoding_format is float or base64.");
   const texts: readonly unknown[] = Array.isArray(input) ? input : [input];
-  if (texts.length === 0 || !texts.every((text) => typeof text === "string"))
-    throw invalid("input is a text or a list of texts: tokens are those of another tokenizer.");
+  if (texts.length === 0) throw invalid("input is an empty list.");
+  const foreign = texts.findIndex((text) => typeof text !== "string");
+  if (foreign !== -1)
+    throw errorOfInput(invalid("input is a text or a list of texts: tokens are those of another tokenizer."), foreign, texts.length);
   return { inputs: texts.map((text) => ({ text })), isBase64: format === "base64" };
 }
 

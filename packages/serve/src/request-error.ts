@@ -18,6 +18,14 @@ export class RequestError extends Error {
   }
 }
 
+/** An error of one input of several says which it is, counted from 1. */
+export function errorOfInput(error: unknown, index: number, count: number): unknown {
+  const told = requestErrorOf(error);
+  // What is ours to find out keeps where it came from.
+  if (count === 1 || told.status === 500) return error;
+  return new RequestError(told.status, told.code, `Input ${index + 1} of ${count}: ${told.message}`, told.headers);
+}
+
 /** What an error is to the sender of a request: 400 where the input is at fault, 503 where the machine is, 500 for a bug of ours. */
 export function requestErrorOf(error: unknown): RequestError {
   if (error instanceof RequestError) return error;

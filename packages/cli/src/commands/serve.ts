@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { basename, resolve } from "node:path";
 import type { Command } from "commander";
 import { type Checkpoint, type Head, LongspanError, headName } from "@longspan/core";
 import type { ServedOutcome, ServedTask, ServeOptions, WithModel } from "@longspan/serve";
@@ -11,6 +13,7 @@ import type { JobOutcome } from "../jobs/text-pipeline.ts";
 import { createCommandConverter, openModel } from "../model/open-model.ts";
 import type { PipelineCommandOptions } from "../model/pipeline-options.ts";
 import { runPipeline } from "../model/run-pipeline.ts";
+import { jsonDocument } from "../output/json-document.ts";
 import { noteWarnings } from "../output/notes.ts";
 import { installCommand } from "../runtimes/install-command.ts";
 import { styled, writeLine, type Terminal } from "../terminal.ts";
@@ -59,6 +62,7 @@ export async function serve(model: string, options: ServeCommandOptions, context
   const task = await taskOf(model, options, context);
   const command = commandOf(task);
   const token = bearerToken(options.token);
+  const host = options.host ?? "127.0.0.1";
   if (options.workers !== undefined && options.batchWait !== undefined)
     throw new LongspanError("argument-invalid", "--batch-wait is for a model in this process; with --workers leave it out.", {
       details: { option: "batch-wait" },
@@ -111,7 +115,7 @@ export async function serve(model: string, options: ServeCommandOptions, context
     task,
     model: shownModel(model),
     version: version(),
-    host: options.host ?? "127.0.0.1",
+    host,
     port: options.port ?? 8080,
     token,
     capacity: options.queue ?? 256,
@@ -119,7 +123,13 @@ export async function serve(model: string, options: ServeCommandOptions, context
     maxBody: options.maxBody ?? 10_000_000,
     maxLength: options.maxLength ?? 1_000_000,
     signal,
-    onListening: (address) => writeLine(terminal.error, styled("green", "listening"), `  ${address}  (${task}; ${address}/openapi.json)`),
+    onListening(address) {
+      if (token === undefined && !isLoopback(host))
+        noteWarnings([`Whoever reaches this machine at ${host} may ask: set LONGSPAN_TOKEN (or --token), and requests need it.`], terminal);
+      if (options.json === true)
+        terminal.out.write(jsonDocument({ address, task, model: shownModel(model), openapi: `${address}/openapi.json` }));
+      writeLine(terminal.error, styled("green", "listening"), `  ${address}  (${task}; ${address}/openapi.json)`);
+    },
     onLost: (error) => noteWarnings([`The model was lost and is opened again: ${messageOf(error)}`], terminal),
     onError: (error) =>
       writeLine(terminal.error, styled("red", "error"), `  ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
@@ -136,11 +146,17 @@ function bearerToken(given: string | undefined): string | undefined {
   throw new LongspanError("argument-invalid", `${name} ${words}.`, { details: { option: "token" } });
 }
 
-/** A signed address is nobody else's: without its query. */
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(?:\.\d+){3}$/.test(host);
+}
+
+/** What is told to everybody: of a file or a folder its name, of an address all but its query, which may be signed. */
 function shownModel(model: string): string {
-  if (!URL.canParse(model)) return model;
-  const { protocol, host, pathname } = new URL(model);
-  return /^https?:$/.test(protocol) ? `${protocol}//${host}${pathname}` : model;
+  if (/^https?:\/\//i.test(model)) {
+    const { protocol, host, pathname } = new URL(model);
+    return `${protocol}//${host}${pathname}`;
+  }
+  return existsSync(model) ? basename(resolve(model)) : model;
 }
 
 function commandOf(task: ServedTask): TextCommand<TextCommandOptions> {
