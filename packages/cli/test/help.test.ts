@@ -88,6 +88,15 @@ test.each(names)("%s: everyday options come first, the rest under headings, each
   expect(new Set(all).size).toBe(all.length);
 });
 
+test("defaults have no quotes; what is nowhere is told of all that a model may be", async () => {
+  for (const name of names) expect((await runCommand(name, "--help")).out).not.toMatch(/default: "/);
+  expect((await runCommand("inspect", "nosuch")).error).toMatch(/no file or folder nosuch\. .* or a model on the hub \(owner\/name\)\./);
+  const model = new URL("../../../fixtures/huggingface/question-answering", import.meta.url).pathname;
+  expect((await runCommand("inspect", model, "--limit", "memory=1")).error).toMatch(
+    /more than 1 bytes of memory.* --limit memory=256MiB\./,
+  );
+});
+
 test("the overview has examples", async () => {
   const { out } = await runCommand("--help");
   for (const line of overviewExamples) {

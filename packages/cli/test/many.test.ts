@@ -378,6 +378,19 @@ describe("files of jobs", () => {
     expect([linesOf(both.out)[0]?.id, both.error]).toEqual([7, expect.stringContaining('the fields "Question"')]);
   });
 
+  test("standard output by its other names, and what is no file, are written to", async () => {
+    const input = jsonl("to-device.jsonl", [{ id: "a", question, text: documents[0] }]);
+    for (const name of ["/dev/stdout", "/dev/fd/1"]) {
+      const { code, out } = await runCommand("ask", qaModel, "--input", input, "--output", name);
+      expect([code, linesOf(out).map(({ id }) => id)]).toEqual([0, ["a"]]);
+    }
+    if (process.platform === "win32") return;
+    expect(await runCommand("ask", qaModel, "--input", input, "--output", "/dev/null", "--output-format", "csv")).toMatchObject({
+      code: 0,
+      out: "",
+    });
+  });
+
   test("two columns of one name are refused: one would be lost", async () => {
     writeFileSync(at("columns.csv"), "question,document,document\nwho?,a,b\n");
     const { code, error } = await runCommand("ask", qaModel, "--input", at("columns.csv"));

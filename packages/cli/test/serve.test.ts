@@ -243,6 +243,7 @@ describe("bounds", () => {
       [{ inputs: { question, context: "x".repeat(501) } }, 400, "501 characters"],
       [{ inputs: [inputs, { question, context: "x".repeat(501) }] }, 400, "Input 2 of 2: A text has 501 characters"],
       [{ inputs: [inputs, { question: " ", context }, inputs] }, 400, "Input 2 of 3: The question is empty"],
+      [{ inputs, parameters: { max_seq_len: 99999 } }, 400, "max_seq_len is 99999"],
       [{ inputs: [inputs, "a text"] }, 400, "Input 2 of 2: An input of question-answering is"],
       [{ inputs: [inputs, inputs, inputs, inputs] }, 400, "takes 3 at a time"],
       [{ inputs: { question, context: "x".repeat(3000) } }, 413, "at most 2000 bytes"],

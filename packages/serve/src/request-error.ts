@@ -18,6 +18,19 @@ export class RequestError extends Error {
   }
 }
 
+/** What options of pipelines, and of the command line, are called in requests (huggingface.js, packages/tasks). */
+const parameterNames: readonly (readonly [RegExp, string])[] = [
+  [/(?:\bwindowTokens\b|--window-tokens\b)/g, "max_seq_len"],
+  [/(?:\bstrideTokens\b|--stride-tokens\b)/g, "doc_stride"],
+  [/(?:\bmaxAnswerTokens\b|--max-answer-tokens\b)/g, "max_answer_len"],
+  [/(?:\btopK\b|--top-k\b)/g, "top_k"],
+  [/(?:\bpromptName\b|--prompt-name\b)/g, "prompt_name"],
+];
+
+function inWordsOfRequests(message: string): string {
+  return parameterNames.reduce((told, [name, parameter]) => told.replaceAll(name, parameter), message);
+}
+
 /** An error of one input of several says which it is, counted from 1. */
 export function errorOfInput(error: unknown, index: number, count: number): unknown {
   const told = requestErrorOf(error);
@@ -31,5 +44,5 @@ export function requestErrorOf(error: unknown): RequestError {
   if (error instanceof RequestError) return error;
   if (!LongspanError.isInstance(error)) return new RequestError(500, "bug", "The server failed. Its log says how.");
   const fault = errorCodes[error.code];
-  return new RequestError(fault === "input" || fault === "usage" ? 400 : 503, error.code, error.message);
+  return new RequestError(fault === "input" || fault === "usage" ? 400 : 503, error.code, inWordsOfRequests(error.message));
 }

@@ -1,4 +1,4 @@
-import { open, rm, type FileHandle } from "node:fs/promises";
+import { open, rm, stat, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { LongspanError } from "@longspan/core";
 import { fileSystemError } from "@longspan/core/node";
@@ -65,7 +65,12 @@ async function openEnd(path: string, mode: FileEndOptions["mode"]): Promise<{ re
       });
     }
     if (failure.code !== "target-exists") throw failure;
-    if (mode === "new")
+    // A pipe or /dev/null holds nothing that would be lost.
+    const isFile = await stat(path).then(
+      (found) => found.isFile(),
+      () => true,
+    );
+    if (mode === "new" && isFile)
       throw new LongspanError("target-exists", `${path} exists already. Go on with it (--resume), or replace it (--force).`, {
         cause: error,
         details: { path },

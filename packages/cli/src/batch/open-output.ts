@@ -8,6 +8,8 @@ import { noteWarnings } from "../output/notes.ts";
 import type { Terminal } from "../terminal.ts";
 import type { TextCommand, TextCommandOptions } from "./text-command.ts";
 
+const standardOutput = /^(?:-|\/dev\/stdout|\/dev\/fd\/1|\/proc\/self\/fd\/1)$/;
+
 /** Where a run's lines go. */
 export interface Output {
   readonly path: string;
@@ -24,11 +26,13 @@ export interface Output {
  * @throws LongspanError `argument-invalid`, `target-exists` (another run's, too), `target-is-source`; `malformed` for a file that cannot be gone on with.
  */
 export async function openOutput<Options extends TextCommandOptions>(
-  { output: path = "-", outputFormat, resume, force }: TextCommandOptions,
+  { output, outputFormat, resume, force }: TextCommandOptions,
   sources: readonly string[],
   { columns, cells }: TextCommand<Options>,
   terminal: Terminal,
 ): Promise<Output> {
+  // Under its other names standard output is no file that could be there already, wherever it leads.
+  const path = output === undefined || standardOutput.test(output) ? "-" : output;
   const kind = outputFormat ?? formatOf(path);
   if (path === "-") {
     const format = kind === "csv" ? csvFormat(columns, cells, false) : jsonlFormat;

@@ -34,9 +34,12 @@ const groups: readonly (readonly [heading: string, options: readonly string[]])[
   ],
 ];
 
-/** What an option's line says; of a list that is empty until something is given, not that it is empty. */
+/** What an option's line says; of a list that is empty until something is given, not that it is empty; a text without quotes. */
 export function describeOption(option: Option): string {
-  return new Help().optionDescription(option).replace(" (default: [])", "");
+  return new Help()
+    .optionDescription(option)
+    .replace(" (default: [])", "")
+    .replace(/\(default: "([^"]*)"\)/, "(default: $1)");
 }
 
 /** Puts a command's options in the order in which its reader looks for them, and examples below. */

@@ -166,7 +166,11 @@ test("CSV: rows that do not fit are theirs alone; what cannot be cut into rows e
 });
 
 test("files that are none", async () => {
-  await expect(read("jobs.xlsx")).rejects.toMatchObject({ code: "argument-invalid", message: expect.stringContaining("--input-format") });
+  await expect(read(folder)).rejects.toMatchObject({ message: expect.stringMatching(/is a folder; --input takes a file of jobs/) });
+  await expect(read(await written("jobs.xlsx", "x"))).rejects.toMatchObject({
+    code: "argument-invalid",
+    message: expect.stringContaining("--input-format"),
+  });
   // A socket can be seen, and not opened.
   const socket = createServer().listen(join(folder, "socket.jsonl"));
   await once(socket, "listening");

@@ -25,6 +25,8 @@ const formatOfExtension: Readonly<Record<string, InputFormat>> = {
  * @throws LongspanError `argument-invalid` for a format that nobody says; `not-found`, `permission-denied`; `malformed`.
  */
 export async function openJobs(path: string, asked: InputFormat | undefined, { input }: Terminal): Promise<JobSource> {
+  // What it is comes before what its name says.
+  const size = path === "-" ? undefined : await sizeOf(path);
   const format = asked ?? (path === "-" ? "jsonl" : formatOfExtension[/\.([^.]+)$/.exec(path)?.[1]?.toLowerCase() ?? ""]);
   if (format === undefined)
     throw new LongspanError(
@@ -34,7 +36,6 @@ export async function openJobs(path: string, asked: InputFormat | undefined, { i
     );
   if (format === "parquet") return openParquet(path);
   const name = path === "-" ? "standard input" : path;
-  const size = path === "-" ? undefined : await sizeOf(path);
   const stream = path === "-" ? input : await openStream(path);
   let read = 0;
   async function* pieces(): AsyncGenerator<Uint8Array, void, void> {
@@ -73,7 +74,6 @@ async function openStream(path: string): Promise<Readable> {
 async function openParquet(path: string): Promise<JobSource> {
   if (path === "-")
     throw new LongspanError("argument-invalid", "Parquet is read from its end: standard input cannot be. Give a file to --input.");
-  await sizeOf(path);
   const { count, lines } = await parquetRows(await parquetFile(path), path);
   let read = 0;
   async function* counted(): AsyncGenerator<JobLine, void, void> {

@@ -1,4 +1,4 @@
-import { checkpointInput, type CheckpointInput, type FileSet, type OpenLimits } from "@longspan/core";
+import { checkpointInput, LongspanError, type CheckpointInput, type FileSet, type OpenLimits } from "@longspan/core";
 import { memoryBudget, parseJson } from "@longspan/core/adapter";
 import { fileSource, pathInput } from "@longspan/core/node";
 import type { HubOptions } from "@longspan/hub";
@@ -18,9 +18,20 @@ export interface ModelInput extends CheckpointInput {
 export async function modelInput(text: string, network: HubOptions): Promise<ModelInput> {
   const { signal, timeout, onProgress } = network;
   if (/^https?:\/\//i.test(text)) return { ...(await checkpointInput(text, { signal, timeout, onProgress })), folder: undefined };
-  if (parseRepositoryName(text) === undefined) return inFolder(await pathInput(text));
+  if (parseRepositoryName(text) === undefined) return inFolder(await inputAt(text));
   const { pathOrHubModel } = await import("@longspan/hub/node");
   return inFolder(await pathOrHubModel(text, network));
+}
+
+/** What is no path may have been meant as a name of the hub: its form is said, too. */
+async function inputAt(path: string): Promise<CheckpointInput> {
+  try {
+    return await pathInput(path);
+  } catch (error) {
+    if (!LongspanError.isInstance(error) || error.code !== "not-found") throw error;
+    const message = `There is no file or folder ${path}. Give a file, a folder, an http(s) URL, or a model on the hub (owner/name).`;
+    throw new LongspanError("not-found", message, { details: error.details, cause: error });
+  }
 }
 
 /** A model of the hub is called by its address. */

@@ -67,7 +67,7 @@ export function memoryBudget(file: string, fileBytes: number, limits: OpenLimits
   const exceeded = (found = file): LongspanError =>
     new LongspanError(
       "limit-exceeded",
-      `${found}: what the file says of itself would take more than ${inMebibytes(limit)} of memory (the limit "memory"). That is far more than a Longformer's checkpoint needs: the file may be damaged, or made to exhaust memory. If you trust it, raise the limit with --limit memory=${inMebibytes(4 * limit).replace(" ", "")} (option limits).`,
+      `${found}: what the file says of itself would take more than ${limit < mebibyte ? `${limit} bytes` : inMebibytes(limit)} of memory (the limit "memory"). That is far more than a Longformer's checkpoint needs: the file may be damaged, or made to exhaust memory. If you trust it, raise the limit with --limit memory=${inMebibytes(Math.max(4 * limit, smallFileMemory)).replace(" ", "")} (option limits).`,
       { details: { file: found, limit: "memory", bytes: limit } },
     );
   return {
