@@ -73,7 +73,7 @@ async function answerTo(body: Uint8Array, task: string): Promise<unknown> {
   const readOptions = await askOptions();
   const engine = inferenceEngine({
     capacity: 8,
-    timeout: 5000,
+    timeout: 600_000,
     onLost: () => {},
     withModel: async (use) => {
       await use(async function* (jobs) {
