@@ -120,3 +120,7 @@ test("the same values give the same bytes", async () => {
     expect(one?.files).toEqual(other?.files);
   }
 });
+
+test("options that there are not are refused", () => {
+  expect(() => torch({ verifyChecksum: true } as never)).toThrow(/no option "verifyChecksum" of torch\. Write "verifyChecksums"/);
+});

@@ -1,5 +1,5 @@
 import type { FormatAdapter } from "@longspan/core";
-import { standardDerivations } from "@longspan/core/adapter";
+import { checkOptions, type OptionNames, standardDerivations } from "@longspan/core/adapter";
 import { safetensorsContainer, safetensorsShardedContainer } from "@longspan/container-safetensors";
 import { torchDistributedContainer } from "./containers/torch-distributed.ts";
 import { torchExportContainer } from "./containers/torch-export.ts";
@@ -25,8 +25,10 @@ export type TorchOptions = TorchZipOptions;
 /**
  * PyTorch's and Hugging Face's checkpoints: the files of `torch.save` of every age, safetensors, whole or in shards; a state
  * dict by itself, under a key, or inside a pickled or TorchScript module; programs of torch.export; folders of several processes; Hugging Face's names and those of the original code.
+ * @throws LongspanError `argument-invalid` for options that there are not.
  */
 export function torch(options: TorchOptions = {}): FormatAdapter {
+  checkOptions(options, { verifyChecksums: true } satisfies OptionNames<TorchOptions>, "torch");
   const layout = huggingFaceLayout();
   return {
     specificationVersion: 1,

@@ -6,6 +6,7 @@ import { loadOnnxRuntime as loadInBrowser } from "./onnxruntime.browser.ts";
 import { loadOnnxRuntime } from "./onnxruntime.node.ts";
 import { ortError } from "./ort-error.ts";
 import type { OrtModule } from "./ort-module.ts";
+import { onnx } from "../onnx-adapter.ts";
 import { ort } from "./ort.ts";
 
 const graph = buildGraph("scaled", (builder) => {
@@ -47,6 +48,11 @@ describe("ort", () => {
       [web, "cuda"],
     ] as const)
       expect(await codeOf(ort({ module, executionProviders: [provider] }).prepare(graph, weights))).toBe("feature-missing");
+  });
+
+  test("refuses options that there are not, as onnx does", () => {
+    expect(() => ort({ thread: 2 } as never)).toThrow(/no option "thread" of ort\. Write "threads"/);
+    expect(() => onnx({ quantise: "q8" } as never)).toThrow(/no option "quantise" of onnx\. Write "quantize"/);
   });
 
   test("refuses threads that are none", () => {

@@ -1,6 +1,6 @@
 import { toBinary } from "@bufbuild/protobuf";
 import { LongspanError } from "@longspan/core";
-import { throwIfAborted } from "@longspan/core/adapter";
+import { checkOptions, type OptionNames, throwIfAborted } from "@longspan/core/adapter";
 import type { Graph, GraphTensor } from "@longspan/core/graph";
 import {
   chosenDataType,
@@ -22,6 +22,8 @@ import { ortError } from "./ort-error.ts";
 import type { OrtSession, OrtTensor } from "./ort-module.ts";
 import { openPlace, type OrtOptions, type Place } from "./place.ts";
 
+const optionNames: OptionNames<OrtOptions> = { module: true, executionProviders: true, threads: true };
+
 /**
  * Runs graphs with onnxruntime: natively in Node, in WebAssembly or on a GPU. Graphs become ONNX in memory, for any batch and length;
  * attention is written in plain operators, so that no fused kernel has to be trusted. float32 throughout.
@@ -31,9 +33,10 @@ import { openPlace, type OrtOptions, type Place } from "./place.ts";
  *
  * Besides what every runtime throws, `prepare` throws LongspanError `module-missing`, `feature-missing` (an execution provider that the
  * module lacks), `device-missing`, `out-of-memory`; `run` throws `out-of-memory` and `device-lost`.
- * @throws LongspanError `argument-invalid` for a number of threads that is none.
+ * @throws LongspanError `argument-invalid` for a number of threads that is none, and for options that there are not.
  */
 export function ort(options: OrtOptions = {}): Runtime {
+  checkOptions(options, optionNames, "ort");
   const { threads } = options;
   if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
     throw new LongspanError("argument-invalid", `threads is ${threads}; it is an integer, 1 or more.`, { details: { threads } });
