@@ -1,6 +1,9 @@
 // A document that is many times as long as a model reads, and a way through it.
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright";
+import { torch } from "@longspan/adapter-torch";
+import { createConverter, memoryDirectorySink } from "@longspan/core";
+import { generatedCheckpoint } from "../../bench/generated-checkpoint.ts";
 import { exampleModel } from "./open-page.ts";
 
 /** 60,000 words in paragraphs; `needle` is their end. */
@@ -10,6 +13,25 @@ export function longDocument(): { readonly text: string; readonly needle: string
   const needle = "The access code of the Zanzibar lighthouse is 31415.";
   const words = paragraphs.split(/\s+/).length;
   return { text: `${`${paragraphs}\n`.repeat(Math.ceil(60_000 / words))}${needle}`, needle };
+}
+
+interface NamedFile {
+  readonly name: string;
+  readonly mimeType: string;
+  readonly buffer: Buffer;
+}
+
+/** The example's model with one narrow layer of noise: it reads 60,000 words in seconds, and answers with some words or other. */
+export async function untrainedModel(): Promise<readonly NamedFile[]> {
+  const example: Readonly<Record<string, unknown>> = JSON.parse(readFileSync(`${exampleModel}config.json`, "utf8"));
+  const narrow = { hidden_size: 8, num_attention_heads: 2, intermediate_size: 8, num_hidden_layers: 1, attention_window: [32] };
+  const converter = createConverter({ adapters: [torch()] });
+  const sink = memoryDirectorySink("untrained");
+  await converter.convert(converter.plan(generatedCheckpoint({ ...example, ...narrow }, "question-answering"), { target: "hf" }), { sink });
+  const tokenizer = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"].map(
+    (name) => [name, readFileSync(`${exampleModel}${name}`)] as const,
+  );
+  return [...sink.files, ...tokenizer].map(([name, bytes]) => ({ name, mimeType: "application/octet-stream", buffer: Buffer.from(bytes) }));
 }
 
 /** Counts the document's pieces that are laid out, from now on. @returns how many they were at a time, at most, and in all */

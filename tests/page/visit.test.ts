@@ -3,8 +3,8 @@ import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
 import type { Page, Response } from "playwright";
 import { expect, test } from "vitest";
-import { keptForNextVisit, keptForOffline, useShortDocument } from "./asking.ts";
-import { countLaidOut, longDocument, scrollThrough } from "./long-document.ts";
+import { ask, keptForNextVisit, keptForOffline, useShortDocument } from "./asking.ts";
+import { countLaidOut, longDocument, scrollThrough, untrainedModel } from "./long-document.ts";
 import { exampleModel, openPage, takePicture } from "./open-page.ts";
 import { useBuiltPage } from "./use-built-page.ts";
 
@@ -112,7 +112,7 @@ test("a model of chosen files is kept in the browser, is there in the next visit
   await context.close();
 });
 
-test("60,000 words scroll; only what is on the screen, and beside it, is laid out", async () => {
+test("60,000 words scroll, are marked and scrolled to; only what is on the screen, and beside it, is laid out", async () => {
   const { text, needle } = longDocument();
   const { page, complaints, context } = await openPage(built.browser, built.server.url, { serviceWorkers: "block" });
   const laidOut = await countLaidOut(page);
@@ -124,9 +124,32 @@ test("60,000 words scroll; only what is on the screen, and beside it, is laid ou
   expect(most).toBeLessThanOrEqual(20);
   expect(await page.locator(".chunk").last().textContent()).toContain(needle);
   expect((await page.locator(".document .text").textContent())?.length).toBe(text.length);
+
+  // A model that has learnt nothing: it answers soon, with some words or other, of which each is marked where it stands.
+  await page.locator("[data-purpose=files]").setInputFiles(await untrainedModel());
+  await ask(page);
+  await page.locator(".answer.best").waitFor();
+  await page.locator(".further summary").click();
+  const answers = page.locator("button.answer");
+  expect(await answers.count()).toBeGreaterThan(2);
+  const places = new Set<number>();
+  for (const one of await answers.all()) {
+    await one.click();
+    const mark = page.locator("mark.current");
+    await expect.poll(() => mark.first().evaluate(isInSight)).toBe(true);
+    expect((await mark.allTextContents()).join("")).toBe(await one.locator(".text").textContent());
+    places.add(await mark.first().evaluate((element) => Number((element as HTMLElement).dataset["start"])));
+  }
+  expect(places.size).toBe(await answers.count());
   expect(complaints).toEqual([]);
   await context.close();
 });
+
+/** Whether it stands where the document is shown. */
+function isInSight(element: Element): boolean {
+  const [mark, box] = [element, element.closest(".text")].map((one) => (one as Element).getBoundingClientRect());
+  return mark !== undefined && box !== undefined && mark.top >= box.top && mark.bottom <= box.bottom;
+}
 
 test("axe finds nothing, in any view, theme, width and language; nothing is wider than a phone", async () => {
   const { page, complaints, context } = await openPage(built.browser, built.server.url, {
