@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Page } from "playwright";
 import { torch } from "@longspan/adapter-torch";
 import { createConverter, memoryDirectorySink } from "@longspan/core";
-import { generatedCheckpoint } from "../../bench/generated-checkpoint.ts";
+import { seededCheckpoint } from "@longspan/core/testing";
 import { exampleModel } from "./open-page.ts";
 
 /** 60,000 words in paragraphs; `needle` is their end. */
@@ -21,13 +21,16 @@ interface NamedFile {
   readonly buffer: Buffer;
 }
 
-/** The example's model with one narrow layer of noise: it reads 60,000 words in seconds, and answers with some words or other. */
+/** The example's model with one narrow layer of seeded numbers: it reads 60,000 words in seconds, and answers with some words or other. */
 export async function untrainedModel(): Promise<readonly NamedFile[]> {
   const example: Readonly<Record<string, unknown>> = JSON.parse(readFileSync(`${exampleModel}config.json`, "utf8"));
   const narrow = { hidden_size: 8, num_attention_heads: 2, intermediate_size: 8, num_hidden_layers: 1, attention_window: [32] };
   const converter = createConverter({ adapters: [torch()] });
   const sink = memoryDirectorySink("untrained");
-  await converter.convert(converter.plan(generatedCheckpoint({ ...example, ...narrow }, "question-answering"), { target: "hf" }), { sink });
+  await converter.convert(
+    converter.plan(seededCheckpoint({ head: "question-answering", config: { ...example, ...narrow } }), { target: "hf" }),
+    { sink },
+  );
   const tokenizer = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"].map(
     (name) => [name, readFileSync(`${exampleModel}${name}`)] as const,
   );
