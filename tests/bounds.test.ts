@@ -122,7 +122,7 @@ function depthOf(value: unknown): number {
 
 describe("what would take more memory than the limit is refused, naming the limit and the option", () => {
   const limits = { memory: 2 ** 20 };
-  const refusal = { code: "limit-exceeded", message: expect.stringMatching(/the limit "memory".*--limit memory=4MiB \(option limits\)/) };
+  const refusal = { code: "limit-exceeded", message: expect.stringMatching(/the limit "memory".*--limit memory=256MiB \(option limits\)/) };
   const count = 20_000;
   // Payloads that stay in the file, stack that is used again: these cost next to nothing.
   const cheap = new Set(["texts of 60 kB", "marks"]);

@@ -15,6 +15,11 @@ test.each<readonly [string, unknown, RegExp]>([
   ["no runtime", { model, adapters }, /No runtime was given/],
   ["a runtime that was not called", { model, adapters, runtime: referenceRuntime }, /the function referenceRuntime, .*call it/],
   ["a promise of a runtime", { model, adapters, runtime: Promise.resolve(referenceRuntime()) }, /promise: await it/],
+  [
+    "an option of another name",
+    { model, adapters, runtime: referenceRuntime(), dtype: "float16" },
+    /no option "dtype" of questionAnswering.*dataType/,
+  ],
   ["a runtime's name", { model, adapters, runtime: "webgpu" }, /no runtime but "webgpu"/],
 ])("a pipeline made of %s says what to write", async (_what, options, message) => {
   await expect(questionAnswering(anything(options))).rejects.toMatchObject({
@@ -30,6 +35,10 @@ test("calls without their input, and options that are null", async () => {
   const input = { question: "Who kept the lamp?", context: "Anna kept the lamp." };
   expect(await answerer(input, anything(null))).toEqual(await answerer(input));
   expect(await answerer([])).toEqual([]);
+  await expect(answerer(input, anything({ topk: 3 }))).rejects.toMatchObject({
+    code: "argument-invalid",
+    message: expect.stringMatching(/"topk" of a call of questionAnswering.*topK/),
+  });
   await using embedder = await embedText({ model, adapters, runtime: referenceRuntime() });
   for (const text of [undefined, null, 7]) await expect(embedder(anything(text))).rejects.toMatchObject({ code: "inputs-invalid" });
 });

@@ -40,9 +40,10 @@ function rounded({ score, ...answer }: RecordedAnswer): Answer {
 describe("answers of transformers' question-answering pipeline", () => {
   test.each(cases.map((recorded, index) => ({ ...recorded, index })))(
     "$index: $model, $windowTokens/$strideTokens/$maxAnswerTokens, words $alignToWords, top $topK, no answer $noAnswer",
-    async ({ model, question, context, answers, ...options }) => {
+    async ({ model, question, context, answers, windowTokens, strideTokens, maxAnswerTokens, alignToWords, topK, noAnswer }) => {
       const answerer = await answererOf(model);
-      const result = await answerer({ question, context }, { ...options, overlapping: true });
+      const options = { windowTokens, strideTokens, maxAnswerTokens, alignToWords, topK, noAnswer, overlapping: true };
+      const result = await answerer({ question, context }, options);
       expect(result.answers).toEqual(answers.map(rounded));
       for (const { answer, start, end } of result.answers) expect(context.slice(start, end)).toBe(answer);
     },

@@ -1,10 +1,11 @@
 import { LongspanError } from "@longspan/core";
+import type { OptionNames } from "@longspan/core/adapter";
 import { longformerGraph } from "@longspan/core/graph";
 import { globalAttentionPolicy } from "@longspan/core/runtime";
 import { specialIds } from "../model/check-tokenizer.ts";
 import { labelNames } from "../model/label-names.ts";
 import { openModel, type OpenedModel } from "../model/open-model.ts";
-import type { PipelineOptions, RunOptions } from "../model/pipeline-options.ts";
+import { type PipelineOptions, type RunOptions, runOptionNames } from "../model/pipeline-options.ts";
 import { jobPipeline, type JobPipeline } from "../running/job-pipeline.ts";
 import type { Prepare } from "../running/job.ts";
 import { sigmoid, softmax } from "../running/probabilities.ts";
@@ -57,6 +58,15 @@ export interface TextClassification extends LabelScore {
 /** Says what texts are: what `classifyText` gives. It takes one, or a list. */
 export interface TextClassifier extends JobPipeline<string, ClassifyTextOptions, TextClassification> {}
 
+/** All that a call may be told. */
+const optionNames: OptionNames<ClassifyTextOptions> = {
+  ...runOptionNames,
+  scores: true,
+  windowScores: true,
+  windowTokens: true,
+  strideTokens: true,
+};
+
 /**
  * Says what a text is. A text longer than the model is read in windows, of which `windowScores` makes one.
  * @throws LongspanError as `questionAnswering`.
@@ -68,7 +78,7 @@ export async function classifyText(options: PipelineOptions): Promise<TextClassi
     graph: (config, labels) => longformerGraph(config, "sequence-classification", { labels }),
     check: specialIds,
   });
-  return jobPipeline({ model, prepare: (given) => prepareLabels(model, given) });
+  return jobPipeline({ model, call: { name: "classifyText", options: optionNames }, prepare: (given) => prepareLabels(model, given) });
 }
 
 function prepareLabels(model: OpenedModel, options: ClassifyTextOptions = {}): Prepare<string, TextClassification> {

@@ -1,10 +1,11 @@
 import { LongspanError } from "@longspan/core";
+import type { OptionNames } from "@longspan/core/adapter";
 import { longformerGraph } from "@longspan/core/graph";
 import { specialIds } from "../model/check-tokenizer.ts";
 import { labelNames } from "../model/label-names.ts";
 import { openModel, type OpenedModel } from "../model/open-model.ts";
 import { pipelineDefaults } from "../pipeline-defaults.ts";
-import type { PipelineOptions, RunOptions } from "../model/pipeline-options.ts";
+import { type PipelineOptions, type RunOptions, runOptionNames } from "../model/pipeline-options.ts";
 import { jobPipeline, type JobPipeline } from "../running/job-pipeline.ts";
 import type { Prepare } from "../running/job.ts";
 import { topIndices, softmax } from "../running/probabilities.ts";
@@ -26,6 +27,15 @@ export interface TokenClassifier extends JobPipeline<string, ClassifyTokensOptio
 /** `strideTokens` is such that each token has 64 on either side in one of two neighbouring windows. */
 const defaults = pipelineDefaults.classifyTokens;
 
+/** All that a call may be told. */
+const optionNames: OptionNames<ClassifyTokensOptions> = {
+  ...runOptionNames,
+  aggregation: true,
+  ignoreLabels: true,
+  windowTokens: true,
+  strideTokens: true,
+};
+
 /**
  * Says what each token of a text is. A text longer than the model is read in overlapping windows; a token counts in the window where it
  * has the most text on both sides.
@@ -38,7 +48,7 @@ export async function classifyTokens(options: PipelineOptions): Promise<TokenCla
     graph: (config, labels) => longformerGraph(config, "token-classification", { labels }),
     check: specialIds,
   });
-  return jobPipeline({ model, prepare: (given) => prepareEntities(model, given) });
+  return jobPipeline({ model, call: { name: "classifyTokens", options: optionNames }, prepare: (given) => prepareEntities(model, given) });
 }
 
 function prepareEntities(model: OpenedModel, options: ClassifyTokensOptions = {}): Prepare<string, readonly Entity[]> {

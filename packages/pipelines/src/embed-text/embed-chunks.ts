@@ -1,4 +1,5 @@
-import type { PipelineOptions } from "../model/pipeline-options.ts";
+import type { OptionNames } from "@longspan/core/adapter";
+import { type PipelineOptions, runOptionNames } from "../model/pipeline-options.ts";
 import { pipelineDefaults } from "../pipeline-defaults.ts";
 import { jobPipeline, type JobPipeline } from "../running/job-pipeline.ts";
 import type { Prepare } from "../running/job.ts";
@@ -23,6 +24,17 @@ export interface TextChunk {
 /** Turns texts into the vectors of their chunks: what `embedChunks` gives. It takes one text, or a list. */
 export interface ChunkEmbedder extends JobPipeline<string, EmbedChunksOptions, readonly TextChunk[]> {}
 
+/** All that a call may be told. */
+const optionNames: OptionNames<EmbedChunksOptions> = {
+  ...runOptionNames,
+  pooling: true,
+  normalize: true,
+  prompt: true,
+  promptName: true,
+  windowTokens: true,
+  strideTokens: true,
+};
+
 /**
  * Turns texts into vectors of their pieces, with the places of these, as a search within texts needs them. A text is cut between words into chunks of at most
  * `windowTokens` tokens (default: as many as are read at once), special tokens and the prompt included; neighbours share up to `strideTokens` (default 0).
@@ -30,7 +42,11 @@ export interface ChunkEmbedder extends JobPipeline<string, EmbedChunksOptions, r
  */
 export async function embedChunks(options: PipelineOptions): Promise<ChunkEmbedder> {
   const opened = await openEmbedder("embedChunks", options);
-  return jobPipeline({ model: opened.model, prepare: (given) => prepareChunks(opened, given) });
+  return jobPipeline({
+    model: opened.model,
+    call: { name: "embedChunks", options: optionNames },
+    prepare: (given) => prepareChunks(opened, given),
+  });
 }
 
 function prepareChunks(opened: OpenedEmbedder, options: EmbedChunksOptions = {}): Prepare<string, readonly TextChunk[]> {

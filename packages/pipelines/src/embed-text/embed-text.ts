@@ -1,9 +1,9 @@
 import { LongspanError } from "@longspan/core";
-import { shownValue } from "@longspan/core/adapter";
+import { shownValue, type OptionNames } from "@longspan/core/adapter";
 import { longformerGraph } from "@longspan/core/graph";
 import { specialIds } from "../model/check-tokenizer.ts";
 import { openModel, type OpenedModel } from "../model/open-model.ts";
-import type { PipelineOptions, RunOptions } from "../model/pipeline-options.ts";
+import { type PipelineOptions, type RunOptions, runOptionNames } from "../model/pipeline-options.ts";
 import { pipelineDefaults } from "../pipeline-defaults.ts";
 import { jobPipeline, type JobPipeline } from "../running/job-pipeline.ts";
 import type { Prepare } from "../running/job.ts";
@@ -36,6 +36,16 @@ export interface EmbedTextOptions extends RunOptions {
 /** Turns texts into vectors, float32 `[size]` each: what `embedText` gives. It takes one text, or a list. */
 export interface TextEmbedder extends JobPipeline<string, EmbedTextOptions, Float32Array> {}
 
+/** All that a call may be told. */
+const optionNames: OptionNames<EmbedTextOptions> = {
+  ...runOptionNames,
+  pooling: true,
+  normalize: true,
+  prompt: true,
+  promptName: true,
+  onUnread: true,
+};
+
 /**
  * Turns texts into vectors, by the trunk alone: any Longformer will do, whatever its head. No token is global, as in transformers where nothing is
  * said. A vector has `hidden_size` numbers for each way of pooling.
@@ -47,7 +57,11 @@ export interface TextEmbedder extends JobPipeline<string, EmbedTextOptions, Floa
  */
 export async function embedText(options: PipelineOptions): Promise<TextEmbedder> {
   const { model, sentences } = await openEmbedder("embedText", options);
-  return jobPipeline({ model, prepare: (given) => prepareVectors(model, sentences, given) });
+  return jobPipeline({
+    model,
+    call: { name: "embedText", options: optionNames },
+    prepare: (given) => prepareVectors(model, sentences, given),
+  });
 }
 
 /** A model, and what the files around it say of vectors. */

@@ -1,8 +1,9 @@
 import { LongspanError, type LongformerConfig } from "@longspan/core";
+import type { OptionNames } from "@longspan/core/adapter";
 import { specialIds } from "../model/check-tokenizer.ts";
 import { openModel, type OpenedModel } from "../model/open-model.ts";
 import { pipelineDefaults } from "../pipeline-defaults.ts";
-import type { PipelineOptions, RunOptions } from "../model/pipeline-options.ts";
+import { type PipelineOptions, type RunOptions, runOptionNames } from "../model/pipeline-options.ts";
 import { fillIn } from "./fill-in.ts";
 import { jobPipeline, type JobPipeline } from "../running/job-pipeline.ts";
 import type { Prepare } from "../running/job.ts";
@@ -49,6 +50,9 @@ export interface MaskFiller extends JobPipeline<string, FillMaskOptions, readonl
   readonly mask: string;
 }
 
+/** All that a call may be told. */
+const optionNames: OptionNames<FillMaskOptions> = { ...runOptionNames, topK: true };
+
 /**
  * Finds words for each mask of a text. Each mask of a text longer than the model is looked at in a window around it.
  * @throws LongspanError as `questionAnswering`; `inputs-invalid` for a tokenizer or a text without a mask.
@@ -61,7 +65,11 @@ export async function fillMask(options: PipelineOptions): Promise<MaskFiller> {
     check: (tokenizer, config) => [specialIds(tokenizer), checkMask(tokenizer, config)],
   });
   return Object.assign(
-    jobPipeline<string, FillMaskOptions, readonly FilledMask[]>({ model, prepare: (given) => prepareFillings(model, given) }),
+    jobPipeline<string, FillMaskOptions, readonly FilledMask[]>({
+      model,
+      call: { name: "fillMask", options: optionNames },
+      prepare: (given) => prepareFillings(model, given),
+    }),
     { mask: model.tokenizer.tokenOf(maskOf(model.tokenizer)) ?? "" },
   );
 }

@@ -1,5 +1,6 @@
 import { LongspanError } from "@longspan/core";
-import { shownValue } from "@longspan/core/adapter";
+import { checkOptions as checkNames, shownValue } from "@longspan/core/adapter";
+import { pipelineOptionNames } from "./pipeline-options.ts";
 
 /**
  * What callers without a compiler forget, told before anything is opened.
@@ -9,6 +10,7 @@ export function checkOptions(options: unknown, pipeline: string): void {
   const written = `${pipeline}({ model, adapters: [torch()], runtime: webgpu() })`;
   if (typeof options !== "object" || options === null || Array.isArray(options))
     throw new LongspanError("argument-invalid", `The model and what computes are given by name: write ${written}.`);
+  checkNames(options, pipelineOptionNames, pipeline);
   const runtime: unknown = "runtime" in options ? options.runtime : undefined;
   if (typeof runtime === "object" && runtime !== null && "prepare" in runtime && typeof runtime.prepare === "function") return;
   throw new LongspanError("argument-invalid", `${problemOf(runtime)} Write ${written}, with webgpu(), ort() or referenceRuntime().`);

@@ -1,6 +1,7 @@
 // For programs compiled without it: their declarations name Symbol.asyncDispose.
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { AttentionWindows, DataType, FileSet, FormatAdapter, Head, OpenLimits, ProgressListener } from "@longspan/core";
+import type { OptionNames } from "@longspan/core/adapter";
 import type { Runtime, Session } from "@longspan/core/runtime";
 import type { TextTokenizer } from "../tokenizer/text-tokenizer.ts";
 import type { ModelSource } from "./model-source.ts";
@@ -48,6 +49,28 @@ export interface RunOptions {
   /** How many windows run at once. Default 1; more is quicker on a GPU and takes more memory. */
   readonly batchSize?: number | undefined;
 }
+
+/** What every pipeline is made of, by name. */
+export const pipelineOptionNames: OptionNames<PipelineOptions> = {
+  model: true,
+  adapters: true,
+  runtime: true,
+  tokenizer: true,
+  config: true,
+  window: true,
+  base: true,
+  adapterConfig: true,
+  adapterName: true,
+  head: true,
+  limits: true,
+  dataType: true,
+  profile: true,
+  signal: true,
+  onProgress: true,
+};
+
+/** What every call of a pipeline takes, by name. */
+export const runOptionNames: OptionNames<RunOptions> = { signal: true, onProgress: true, batchSize: true };
 
 /** What every pipeline has beside being called. */
 export interface PipelineHandle {

@@ -1,7 +1,8 @@
+import type { OptionNames } from "@longspan/core/adapter";
 import { longformerGraph } from "@longspan/core/graph";
 import { openModel, type OpenedModel } from "../model/open-model.ts";
 import { pipelineDefaults } from "../pipeline-defaults.ts";
-import type { PipelineOptions } from "../model/pipeline-options.ts";
+import { type PipelineOptions, runOptionNames } from "../model/pipeline-options.ts";
 import { jobPipeline } from "../running/job-pipeline.ts";
 import type { Prepare } from "../running/job.ts";
 import { integerOption, shareOption } from "../running/number-option.ts";
@@ -14,6 +15,19 @@ import {
   type QuestionAnsweringOptions,
   type QuestionAnsweringResult,
 } from "./types.ts";
+
+/** All that a call may be told. */
+const optionNames: OptionNames<QuestionAnsweringOptions> = {
+  ...runOptionNames,
+  topK: true,
+  maxAnswerTokens: true,
+  alignToWords: true,
+  noAnswer: true,
+  overlapping: true,
+  minScore: true,
+  windowTokens: true,
+  strideTokens: true,
+};
 
 /**
  * Answers questions with pieces of documents. A document longer than the model is read in overlapping windows, each behind the whole
@@ -31,7 +45,11 @@ export async function questionAnswering(options: PipelineOptions): Promise<Quest
     check: joinRule,
   });
   const rule = joinRule(model.tokenizer, model.config);
-  return jobPipeline({ model, prepare: (given) => prepareAnswers(model, rule, given) });
+  return jobPipeline({
+    model,
+    call: { name: "questionAnswering", options: optionNames },
+    prepare: (given) => prepareAnswers(model, rule, given),
+  });
 }
 
 function prepareAnswers(

@@ -1,3 +1,4 @@
+import type { OptionNames } from "@longspan/core/adapter";
 import type { OpenedModel } from "../model/open-model.ts";
 import type { RunOptions } from "../model/pipeline-options.ts";
 import type { RowOutputs } from "./run-rows.ts";
@@ -18,6 +19,8 @@ export type Prepare<Input, Result> = (input: Input, index: number) => Job<Result
 
 /** What a pipeline is made of: a model, and how inputs become jobs. */
 export interface JobSource<Input, Options, Result> {
+  /** What the pipeline is called, and all that its calls may be told. */
+  readonly call: { readonly name: string; readonly options: OptionNames<Options & object> };
   /** What the jobs run on. */
   readonly model: OpenedModel;
   /**
