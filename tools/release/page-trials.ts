@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { copyFileSync, cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
@@ -47,6 +48,7 @@ export async function pageTrials({ root, app, node, trial }: PageTrialsOptions):
     XDG_RUNTIME_DIR: app,
     ...(driver === undefined ? {} : { VK_DRIVER_FILES: driver }),
   };
+  const servers: ChildProcess[] = [];
   const inFolder = (cwd: string) => (program: string, words: readonly string[]) => run(program, words, { cwd, env, timeout });
 
   try {
@@ -81,10 +83,14 @@ await closeGiven();
       await trial("guide can be followed, on Node 22", page, async () => {
         let place = join(app, basename(page, ".md"));
         mkdirSync(place);
-        for (const step of steps) {
-          place = await take(step, place).catch((error: unknown) => {
-            throw Object.assign(error as Error, { message: `${page}:${step.line}: ${(error as Error).message}` });
-          });
+        try {
+          for (const step of steps) {
+            place = await take(step, place).catch((error: unknown) => {
+              throw Object.assign(error as Error, { message: `${page}:${step.line}: ${(error as Error).message}` });
+            });
+          }
+        } finally {
+          await endServers();
         }
         return `${steps.length} steps`;
       });
@@ -103,7 +109,8 @@ await closeGiven();
     }
     if (step.kind !== "command") return place;
     const [program, ...words] = step.words;
-    if (program === "longspan") await inFolder(place)(node, [cli, ...words]);
+    if (program === "longspan" && words[0] === "serve") await serve(place, words);
+    else if (program === "longspan") await inFolder(place)(node, [cli, ...words]);
     else if (program === "node") await inFolder(place)(node, words);
     else if (program === "echo") writeFileSync(join(place, words[2] ?? ""), `${words[0]}\n`);
     else if (program === "tsc") await inFolder(place)(node, [join(app, "node_modules/typescript/bin/tsc"), ...words]);
@@ -116,5 +123,27 @@ await closeGiven();
       return folder;
     } else throw new Error(`${program} is no command that this trial knows`);
     return place;
+  }
+  /** Starts a server of a page, which runs until the page is read, and waits until it listens. */
+  async function serve(place: string, words: readonly string[]): Promise<void> {
+    const server = spawn(node, [cli, ...words], { cwd: place, env, stdio: ["ignore", "ignore", "pipe"] });
+    servers.push(server);
+    let said = "";
+    for await (const text of server.stderr.setEncoding("utf8").iterator({ destroyOnReturn: false }) as AsyncIterable<string>) {
+      said += text;
+      if (said.includes("listening")) {
+        server.stderr.resume();
+        return;
+      }
+    }
+    throw new Error(`longspan ${words.join(" ")} ended: ${said}`);
+  }
+
+  async function endServers(): Promise<void> {
+    for (const server of servers.splice(0)) {
+      if (server.exitCode !== null) continue;
+      server.kill("SIGTERM");
+      await once(server, "exit");
+    }
   }
 }
