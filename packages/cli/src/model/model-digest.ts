@@ -1,20 +1,13 @@
 import { createHash, type Hash } from "node:crypto";
 import type { Checkpoint, FileSet } from "@longspan/core";
-import { stringifyJson } from "@longspan/core/adapter";
+import { stringifyJson, tokenizerFileNames } from "@longspan/core/adapter";
 
 /** Of each parameter so many bytes at its beginning, and as many in its middle: training changes them all. */
 const sampledBytes = 256;
 
 /** What a tokenizer is made of, and what sentence-transformers does with vectors. */
 const namedFiles: readonly string[] = [
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-  "vocab.json",
-  "merges.txt",
-  "vocab.txt",
-  "sentencepiece.bpe.model",
+  ...tokenizerFileNames,
   "modules.json",
   "sentence_bert_config.json",
   "config_sentence_transformers.json",
