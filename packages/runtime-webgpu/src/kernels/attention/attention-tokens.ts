@@ -7,6 +7,19 @@ import { type GraphTensor, maskCodes } from "@longspan/core/graph";
  */
 export const attentionTokens = { globals: 0, length: 1, positions: 2 } as const;
 
+/**
+ * Statements at the beginning of a kernel whose workgroups take one head of so many global tokens each, on the grid `[…, heads · ⌈slots / tokens⌉,
+ * items]`: `item`, `list` (where the item's list begins), `globals`, `head`, and `token`, the first of them. Workgroups behind the last token end.
+ */
+export function tokensOfGroup(tokens: number): string {
+  return `let item = group.z;
+  let list = (sizes.firstItem + item) * sizes.tokensStride;
+  let globals = u32(tokens[list + ${attentionTokens.globals}u]);
+  let head = group.y % max(sizes.heads, 1u);
+  let token = group.y / max(sizes.heads, 1u) * ${tokens}u;
+  if (token >= globals) { return; }`;
+}
+
 /** The size of an item with so many slots for global tokens. */
 export function tokensStride(slots: number): number {
   return attentionTokens.positions + slots;

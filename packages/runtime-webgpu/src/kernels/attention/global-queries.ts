@@ -12,7 +12,7 @@
 // Source: the formulas of `global-splits.ts`; the arrangement is our own.
 import type { Kernel } from "../../kernel/kernel.ts";
 import { upTo } from "../parts/up-to.ts";
-import { attentionTokens } from "./attention-tokens.ts";
+import { attentionTokens, tokensOfGroup } from "./attention-tokens.ts";
 import { reduceSlices, rowsAtOnce, slices, sliceMemory } from "./row-slices.ts";
 import { declareUniforms } from "./uniforms.ts";
 import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
@@ -61,12 +61,7 @@ ${sliceMemory("vec4<f32>")}
 
 @compute @workgroup_size(${invocations})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let item = group.z;
-  let list = (sizes.firstItem + item) * sizes.tokensStride;
-  let globals = u32(tokens[list + ${attentionTokens.globals}u]);
-  let head = group.y % max(sizes.heads, 1u);
-  let token = group.y / max(sizes.heads, 1u) * ${queryTokens}u;
-  if (token >= globals) { return; }
+  ${tokensOfGroup(queryTokens)}
   let slice = lane % ${slices}u;
   ${each.map((one) => `let start${one} = (item * sizes.sequence + u32(tokens[list + ${attentionTokens.positions}u + min(token + ${one}u, globals - 1u)])) * sizes.hidden;`).join("\n  ")}
   for (var first = 0u; first < sizes.headSize; first += ${rowsAtOnce}u) {

@@ -12,7 +12,7 @@
 // Source: FlashAttention-2 (Dao, arXiv 2307.08691), where keys are split among workgroups; the formulas of `global-splits.ts`.
 import type { Kernel } from "../../kernel/kernel.ts";
 import { upTo } from "../parts/up-to.ts";
-import { attentionTokens } from "./attention-tokens.ts";
+import { attentionTokens, tokensOfGroup } from "./attention-tokens.ts";
 import { maxSplits } from "./global-splits.ts";
 import { reduceSlices, rowsAtOnce, slices, sliceMemory } from "./row-slices.ts";
 import { declareUniforms } from "./uniforms.ts";
@@ -64,12 +64,7 @@ ${sliceMemory("vec2<f32>")}
 
 @compute @workgroup_size(${invocations})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let item = group.z;
-  let list = (sizes.firstItem + item) * sizes.tokensStride;
-  let globals = u32(tokens[list + ${attentionTokens.globals}u]);
-  let head = group.y % max(sizes.heads, 1u);
-  let token = group.y / max(sizes.heads, 1u) * ${valueTokens}u;
-  if (token >= globals) { return; }
+  ${tokensOfGroup(valueTokens)}
   let rows = sizes.slots * sizes.heads;
   let first_row = item * sizes.splits * rows + head;
   ${each.map((one) => `let row${one} = first_row + min(token + ${one}u, globals - 1u) * sizes.heads;`).join("\n  ")}
