@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { servedTasks } from "@longspan/serve";
 import { tasks } from "../src/commands/serve.command.ts";
 import { run } from "../src/run.ts";
-import { freePort } from "./free-port.ts";
+import { freePort } from "@longspan/hub-server/free-port";
 import { childrenOf } from "./child-processes.ts";
 import { describedFetch } from "./described-fetch.ts";
 import { runCommand, runDocument, runWithInput } from "./run-command.ts";

@@ -1,8 +1,9 @@
 import { once } from "node:events";
-import { connect, createServer, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { LongspanError } from "@longspan/core";
+import { freePort } from "@longspan/hub-server/free-port";
 import { serveInference } from "./serve-inference.ts";
 import type { ServedJob, ServedOutcome } from "./served-job.ts";
 
@@ -30,23 +31,6 @@ const given = {
   onLost: () => undefined,
   onError: () => undefined,
 } as const;
-
-/** One that nobody has now. */
-async function freePort(): Promise<number> {
-  // Not of those that a system gives to whoever asks for any (32768 and above on Linux): another test may be given it before it is used.
-  for (;;) {
-    const port = 20_000 + Math.floor(10_000 * Math.random());
-    const server = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once("listening", () => resolve(true)).once("error", () => resolve(false));
-      server.listen(port, "127.0.0.1");
-    });
-    if (!isFree) continue;
-    server.close();
-    await once(server, "close");
-    return port;
-  }
-}
 
 async function serve(): Promise<Served> {
   const ending = new AbortController();
