@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright";
 import { expect, test } from "vitest";
-import { answered, ask, changeDocument, keptForNextVisit, note, useShortDocument } from "./asking.ts";
+import { answered, ask, changeDocument, endWorker, keptForNextVisit, note, useShortDocument } from "./asking.ts";
 import { exampleModel, openPage, takePicture } from "./open-page.ts";
 import { useBuiltPage } from "./use-built-page.ts";
 
@@ -102,21 +102,13 @@ test("why: what the answer's tokens looked at, of each layer and head, to be poi
   // What is chosen stays chosen while it is on its way, whatever is chosen meanwhile; what goes wrong can be tried again as it was chosen.
   const who = panel.getByLabel("Who looks");
   await page.route("**/example/longformer-qa.ckpt", () => undefined);
-  // Its end may be there before its answer.
-  await page
-    .workers()[0]
-    ?.evaluate(() => self.close())
-    .catch(() => undefined);
+  await endWorker(page);
   await page.waitForFunction(() => document.querySelector(".model .chosen")?.textContent.includes("Is loaded with the first question"));
   await who.selectOption("answer");
   await layer.selectOption("0");
   await panel.getByText("Opening the model").waitFor();
   expect([await who.inputValue(), await layer.inputValue()]).toEqual(["answer", "0"]);
-  await page
-    .workers()
-    .at(-1)
-    ?.evaluate(() => self.close())
-    .catch(() => undefined);
+  await endWorker(page);
   await panel.getByRole("alert").waitFor();
   await page.unroute("**/example/longformer-qa.ckpt");
   expect([await who.inputValue(), await layer.inputValue()]).toEqual(["answer", "0"]);

@@ -1,5 +1,5 @@
 // What tests of the page ask, and of what.
-import type { Page } from "playwright";
+import type { Page, Worker } from "playwright";
 import { expect } from "vitest";
 
 /** A short document, so that SwiftShader reads it in a second. */
@@ -83,4 +83,24 @@ export async function keptForOffline(page: Page): Promise<void> {
         navigator.serviceWorker.controller !== null,
     );
   await expect.poll(isKept).toBe(true);
+}
+
+/**
+ * Ends the worker as a browser does that lacks memory. One that has only just been started is waited for: the page learns of its end by a lock that it waits for,
+ * and what is called opening a model begins before there is a worker.
+ */
+export async function endWorker(page: Page): Promise<void> {
+  const isWatched = (): Promise<boolean> =>
+    page.evaluate(async () => {
+      const { held = [], pending = [] } = await navigator.locks.query();
+      return pending.some(({ name }) => name?.startsWith("longspan-worker-") === true && held.some((other) => other.name === name));
+    });
+  await expect.poll(isWatched).toBe(true);
+  // onnxruntime's workers are the page's, too; the page's own is started from a blob.
+  const own = (): Worker | undefined => page.workers().findLast((worker) => worker.url().startsWith("blob:"));
+  await expect.poll(own).toBeDefined();
+  const worker = own() as Worker;
+  // Its end may be there before its answer, or instead of it.
+  void worker.evaluate(() => self.close()).catch(() => undefined);
+  await expect.poll(() => page.workers().includes(worker)).toBe(false);
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Page, Worker } from "playwright";
 import { expect, test } from "vitest";
-import { answer, answered, ask, note, useDocument, useShortDocument } from "./asking.ts";
+import { answer, answered, ask, endWorker, note, useDocument, useShortDocument } from "./asking.ts";
 import { exampleModel, launchChromium, openPage, openSection, takePicture } from "./open-page.ts";
 import { useBuiltPage } from "./use-built-page.ts";
 
@@ -151,8 +151,7 @@ test("a worker that is gone is told in a sentence; document and questions are ke
   await page.route("**/example/longformer-qa.ckpt", () => undefined);
   await ask(page);
   await page.getByText("Opening the model").first().waitFor();
-  // Its end may be there before its answer.
-  await (page.workers()[0] as Worker).evaluate(() => self.close()).catch(() => undefined);
+  await endWorker(page);
   await page.locator(".problem").waitFor();
   expect(await page.locator(".problem").textContent()).toContain("Your document and questions are still here");
   await takePicture(page, "worker-gone");
