@@ -47,6 +47,19 @@ const window = options.quick ? 64 : 512;
 const lengths = options.quick ? [128] : options.lengths.split(",").map(Number);
 const parts = options.parts.split(",");
 const globals = options.quick ? 2 : 16;
+/** Subgroups, matrices of rows of each, and keys. */
+const matrixCuts: readonly (readonly [number, number, number])[] = [
+  [4, 1, 32],
+  [2, 1, 32],
+  [8, 1, 16],
+  [6, 1, 32],
+  [4, 1, 16],
+  [2, 2, 32],
+  [2, 1, 16],
+  [1, 1, 32],
+  [1, 1, 64],
+];
+
 const given = await testDevice();
 const facts = { ...given.facts, kind: "gpu" } as const;
 const device = { ...given, facts };
@@ -86,19 +99,6 @@ async function windows(tensors: AttentionTensors): Promise<void> {
     }
   }
 }
-
-/** Subgroups, matrices of rows of each, and keys. */
-const matrixCuts: readonly (readonly [number, number, number])[] = [
-  [4, 1, 32],
-  [2, 1, 32],
-  [8, 1, 16],
-  [6, 1, 32],
-  [4, 1, 16],
-  [2, 2, 32],
-  [2, 1, 16],
-  [1, 1, 32],
-  [1, 1, 64],
-];
 
 /** What the runtime knows, and others; those of which most is hoped first, since time may not be enough for all. */
 function windowTilings(halves: boolean): readonly HeadTiling[] {
