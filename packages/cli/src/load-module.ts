@@ -1,3 +1,4 @@
+import * as nodeModules from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type ErrorCode, LongspanError } from "@longspan/core";
@@ -20,10 +21,9 @@ export function isModulePath(text: string): boolean {
  * @throws LongspanError the use's code, naming option and module.
  */
 export async function loadModule<Part>(module: string, use: ModuleUse<Part>): Promise<Part> {
-  const specifier = isModulePath(module) ? pathToFileURL(resolve(module)).href : module;
   let exported: unknown;
   try {
-    const loaded: unknown = await import(specifier);
+    const loaded: unknown = await (isModulePath(module) ? import(pathToFileURL(resolve(module)).href) : importPackage(module));
     const found: unknown = typeof loaded === "object" && loaded !== null && "default" in loaded ? loaded.default : undefined;
     exported = typeof found === "function" ? await found() : await found;
   } catch (error) {
@@ -34,4 +34,27 @@ export async function loadModule<Part>(module: string, use: ModuleUse<Part>): Pr
   throw new LongspanError(use.code, `${use.option} ${module}: its default export is no ${use.expected}, or a function that makes one.`, {
     details: { module },
   });
+}
+
+/**
+ * Imports a package as a file of the working folder would, since that is where its user installed it; where it is not there, and on Node before 22.15, as
+ * this file would.
+ */
+async function importPackage(name: string): Promise<unknown> {
+  const parentURL = pathToFileURL(resolve("package.json")).href;
+  const hooks = nodeModules.registerHooks?.({
+    resolve(specifier, context, next) {
+      if (specifier !== name || context.parentURL !== import.meta.url) return next(specifier, context);
+      try {
+        return next(specifier, { ...context, parentURL });
+      } catch {
+        return next(specifier, context);
+      }
+    },
+  });
+  try {
+    return await import(name);
+  } finally {
+    hooks?.deregister();
+  }
 }

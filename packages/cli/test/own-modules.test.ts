@@ -1,4 +1,5 @@
-import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -41,6 +42,28 @@ describe("--runtime takes a module of the user's", () => {
     const path = runtime.startsWith("./packages") ? join(root, runtime) : runtime;
     const { code, error } = await runCommand("run", model, "--inputs", join(folder, "inputs.json"), "--runtime", path);
     expect({ code, error }).toEqual({ code: 2, error: expect.stringContaining(message) as string });
+  });
+
+  test("or a package that is installed in the working folder, wherever the command itself is", async () => {
+    const installed = join(folder, "node_modules/own-runtime");
+    await mkdir(installed, { recursive: true });
+    await writeFile(
+      join(installed, "package.json"),
+      JSON.stringify({ name: "own-runtime", type: "module", exports: { import: "./own.js" } }),
+    );
+    await writeFile(join(installed, "own.js"), 'export default "own";');
+    await writeFile(join(folder, "ids.json"), JSON.stringify({ input_ids: [[0, 5, 2]] }));
+    const command = fileURLToPath(new URL("../src/cli.ts", import.meta.url));
+    const words = ["--conditions=@longspan/source", "--disable-warning=ExperimentalWarning", command];
+    const complaint = await new Promise<string>((resolve) => {
+      execFile(
+        process.execPath,
+        [...words, "run", model, "--inputs", "ids.json", "--runtime", "own-runtime"],
+        { cwd: folder },
+        (_, _out, error) => resolve(error),
+      );
+    });
+    expect(complaint).toContain("--runtime own-runtime: its default export is no runtime");
   });
 });
 
