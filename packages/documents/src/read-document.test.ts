@@ -144,6 +144,14 @@ test("a signal ends it", async () => {
   await expect(readDocument(file, { name: "x", signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "aborted" });
 });
 
+test("an option that there is not is refused by the one that was meant", async () => {
+  const misspelt = { name: "x", encodings: "latin1" };
+  await expect(readDocument(new Uint8Array(1), misspelt)).rejects.toMatchObject({
+    code: "argument-invalid",
+    message: expect.stringMatching(/no option "encodings" of readDocument.*encoding/) as string,
+  });
+});
+
 test("what is no piece of the text has no place", async () => {
   const { place, text } = await read("word.docx");
   expect(() => place(3, text.length + 1)).toThrow(RangeError);

@@ -1,5 +1,5 @@
 import { LongspanError } from "@longspan/core";
-import { throwIfAborted } from "@longspan/core/adapter";
+import { checkOptions, type OptionNames, throwIfAborted } from "@longspan/core/adapter";
 import { decodeText } from "./bytes/decode-text.ts";
 import { asLatin1 } from "./kind/as-latin1.ts";
 import { documentFileOf } from "./kind/document-file-of.ts";
@@ -25,6 +25,8 @@ export interface ReadDocumentOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const optionNames: OptionNames<ReadDocumentOptions> = { name: true, mediaType: true, encoding: true, signal: true };
+
 /** More than any document has, and as much as a text of it may take. */
 export const maxDocumentBytes: number = 2 ** 27;
 
@@ -33,9 +35,11 @@ export const maxDocumentBytes: number = 2 ** 27;
  * the name. Parsers are loaded when they are needed.
  * @param bytes the whole file; they stay as they are
  * @throws LongspanError `unsupported` for pictures, scanned and encrypted files, and kinds that are not read, by their names; `inputs-invalid` for bytes that are no text
- * in their encoding; `argument-invalid` for an encoding that is none; `truncated`, `malformed`, `limit-exceeded`, `aborted`.
+ * in their encoding; `argument-invalid` for an encoding that is none, and for options that there are not; `truncated`, `malformed`, `limit-exceeded`, `aborted`.
  */
-export async function readDocument(bytes: Uint8Array, { name, mediaType, encoding, signal }: ReadDocumentOptions): Promise<Document> {
+export async function readDocument(bytes: Uint8Array, options: ReadDocumentOptions): Promise<Document> {
+  checkOptions(options, optionNames, "readDocument");
+  const { name, mediaType, encoding, signal } = options;
   throwIfAborted(signal);
   if (bytes.length > maxDocumentBytes) {
     throw new LongspanError("limit-exceeded", `${name} is ${bytes.length} bytes long; a document has at most ${maxDocumentBytes}.`, {

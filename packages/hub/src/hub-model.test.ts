@@ -192,8 +192,9 @@ describe("what is not to be had", () => {
     ["somebody/model", { endpoint: "http://127.0.0.1:9" }, "network-failed", "HF_HUB_OFFLINE"],
     ["somebody/model", { offline: true }, "not-found", "is not in"],
     ["some/where/else", {}, "argument-invalid", "owner/name"],
+    ["somebody/model", { cacheDir: "x" }, "argument-invalid", 'no option "cacheDir" of hubModel'],
   ] as const)("%s %o is %s, with the way out", async (name, options, code, way) => {
-    const error: unknown = await open(name, options).catch((thrown: unknown) => thrown);
+    const error: unknown = await open(name, options as HubOptions).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code, message: expect.stringContaining(way) as string });
   });
 

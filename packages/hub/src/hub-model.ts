@@ -1,8 +1,8 @@
 import { type ByteSource, type CheckpointInput, type FileSet, LongspanError } from "@longspan/core";
-import { httpSource, throwIfAborted } from "@longspan/core/adapter";
+import { checkOptions, httpSource, throwIfAborted } from "@longspan/core/adapter";
 import { machine } from "#machine";
 import { askHub } from "./hub-api.ts";
-import type { HubOptions, HubSettings } from "./hub-options.ts";
+import { type HubOptions, hubOptionNames, type HubSettings } from "./hub-options.ts";
 import type { HubStore, RepositoryFile } from "./hub-store.ts";
 import { lazySource } from "./lazy-source.ts";
 import { parseRepositoryName } from "./repository-name.ts";
@@ -11,9 +11,10 @@ import type { RepositoryName } from "./repository-name.ts";
 /**
  * A model of the hub, `owner/name` or `owner/name@revision`, as a checkpoint's place. Only its list of files is fetched now; a file is
  * fetched when its first byte is asked for, and stays in the cache that Python's `huggingface_hub` uses, too.
- * @throws LongspanError `argument-invalid` for a text that is no such name; `not-found`, `permission-denied`, `network-failed`, `aborted`.
+ * @throws LongspanError `argument-invalid` for a text that is no such name, and for options that there are not; `not-found`, `permission-denied`, `network-failed`, `aborted`.
  */
 export async function hubModel(text: string, options: HubOptions = {}): Promise<CheckpointInput> {
+  checkOptions(options, hubOptionNames, "hubModel");
   const name = parseRepositoryName(text);
   if (name === undefined) {
     throw new LongspanError(

@@ -1,4 +1,5 @@
 import type { ProgressListener } from "@longspan/core";
+import type { OptionNames } from "@longspan/core/adapter";
 
 /** How the hub is reached. In Node, what is not said is taken from the environment, as Python's `huggingface_hub` does. */
 export interface HubOptions {
@@ -24,6 +25,18 @@ export interface HubOptions {
   /** Sends the requests. Default: the global `fetch`. */
   readonly fetch?: typeof fetch | undefined;
 }
+
+export const hubOptionNames: OptionNames<HubOptions> = {
+  endpoint: true,
+  token: true,
+  cacheFolder: true,
+  offline: true,
+  remote: true,
+  timeout: true,
+  signal: true,
+  onProgress: true,
+  fetch: true,
+};
 
 /** The options with all defaults filled in. */
 export interface HubSettings extends HubOptions {

@@ -1,7 +1,8 @@
 import { type CheckpointInput, LongspanError } from "@longspan/core";
+import { checkOptions } from "@longspan/core/adapter";
 import { pathInput } from "@longspan/core/node";
 import { hubModel } from "./hub-model.ts";
-import type { HubOptions } from "./hub-options.ts";
+import { type HubOptions, hubOptionNames } from "./hub-options.ts";
 import { exists } from "./machine/exists.node.ts";
 import { parseRepositoryName } from "./repository-name.ts";
 
@@ -10,6 +11,7 @@ import { parseRepositoryName } from "./repository-name.ts";
  * @throws LongspanError `not-found`, and as `hubModel`.
  */
 export async function pathOrHubModel(text: string, options: HubOptions = {}): Promise<CheckpointInput> {
+  checkOptions(options, hubOptionNames, "pathOrHubModel");
   if (parseRepositoryName(text) === undefined || (await exists(text))) return pathInput(text);
   try {
     return await hubModel(text, options);

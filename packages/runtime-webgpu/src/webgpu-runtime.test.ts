@@ -53,3 +53,8 @@ describe("float16 between kernels, as on a GPU", () => {
   };
   testRuntime(few, create, { tolerance: { absolute: 2e-2, relative: 2e-2 } });
 });
+
+test("an option that there is not is refused by the one that was meant, before there is a device", () => {
+  const misspelt = { precison: "float16" } as const;
+  expect(() => webgpu(misspelt as object)).toThrow(/no option "precison" of webgpu.*precision/);
+});

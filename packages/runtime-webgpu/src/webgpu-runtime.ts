@@ -1,6 +1,17 @@
+import { checkOptions, type OptionNames } from "@longspan/core/adapter";
 import { sharedDevice } from "./device/shared-device.ts";
 import { runtimeOnDevice } from "./runtime-on-device.ts";
 import type { WebGpuOptions, WebGpuRuntime } from "./webgpu-options.ts";
+
+const optionNames: OptionNames<WebGpuOptions> = {
+  precision: true,
+  tuning: true,
+  device: true,
+  adapter: true,
+  features: true,
+  limits: true,
+  powerPreference: true,
+};
 
 /**
  * Runs graphs on a GPU, through WebGPU: in browsers, and in Node with the package `webgpu` (Dawn).
@@ -15,8 +26,11 @@ import type { WebGpuOptions, WebGpuRuntime } from "./webgpu-options.ts";
  * named), `out-of-memory`, `device-lost`, `value-overflow` (a weight that float16 cannot hold). Runs
  * throw `value-overflow` where values between layers leave float16, naming the outputs.
  *
+ * @throws LongspanError `argument-invalid`, for options that there are not.
+ *
  *     const session = await webgpu().prepare(graph, weights);
  */
 export function webgpu(options: WebGpuOptions = {}): WebGpuRuntime {
+  checkOptions(options, optionNames, "webgpu");
   return runtimeOnDevice(sharedDevice(options), options);
 }
