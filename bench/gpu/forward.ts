@@ -6,14 +6,14 @@
 // --tuning rules|measured (default rules: measuring beside others tells nothing), --in-turn, --output FILE.
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import type { LongformerConfig } from "@longspan/core";
-import { prepareInputs, type Session, type SessionInputs, type SessionProfile } from "@longspan/core/runtime";
+import type { Session, SessionProfile } from "@longspan/core/runtime";
 import { webgpu } from "@longspan/runtime-webgpu";
 import { readJsonFixture } from "../../tests/read-fixture.ts";
 import { forwardGraph } from "../forward-graphs.ts";
 import { modelConfig } from "../forward-models.ts";
 import { seededModelWeights } from "../seeded-weights.ts";
 import { median } from "../whole-process.ts";
+import { seededInputs } from "./seeded-inputs.ts";
 import { waitForTurn } from "./turns.ts";
 
 export interface ForwardTimes {
@@ -84,7 +84,7 @@ const timed = await runtime.prepare(graph, weights, { dataType: precision, profi
 const profiled = await runtime.prepare(graph, weights, { dataType: precision, profile: true });
 const sizes = options.sizes.split(",");
 // What only a run of this size needs is compiled now.
-for (const size of sizes) for (const one of [session, timed, profiled]) await one.run(inputsOf(config, size));
+for (const size of sizes) for (const one of [session, timed, profiled]) await one.run(seededInputs(config, size, globals));
 console.log(`${options.model}, ${precision}, tilings ${options.tuning}, on ${session.device}: ready in ${prepareSeconds.toFixed(1)} s`);
 await waitForTurn(options["in-turn"]);
 
@@ -92,7 +92,7 @@ const recorded = await compareWithRecorded();
 const times: ForwardTimes[] = [];
 const kernels: KernelTimes[] = [];
 for (const size of sizes) {
-  const inputs = inputsOf(config, size);
+  const inputs = seededInputs(config, size, globals);
   await repeat(milliseconds, () => session.run(inputs));
   const processorBefore = process.cpuUsage();
   const from = performance.now();
@@ -145,7 +145,7 @@ async function compareWithRecorded(): Promise<readonly RecordedDifference[]> {
   const { cases } = (await readJsonFixture("forward/noise-models.json")) as { readonly cases: readonly RecordedCase[] };
   const differences: RecordedDifference[] = [];
   for (const one of cases.filter(({ model, globals: count }) => model === options.model && count === globals)) {
-    const { last_hidden_state: hidden } = await session.run(inputsOf(config, `1x${one.tokens}`));
+    const { last_hidden_state: hidden } = await session.run(seededInputs(config, `1x${one.tokens}`, globals));
     let largest = 0;
     for (const [row, position] of one.positions.entries())
       for (const [column, element] of one.elements.entries()) {
@@ -161,15 +161,6 @@ async function compareWithRecorded(): Promise<readonly RecordedDifference[]> {
     if (!(largest <= allowed)) process.exitCode = 1;
   }
   return differences;
-}
-
-function inputsOf({ vocabSize }: LongformerConfig, size: string): SessionInputs {
-  const [batch = 1, tokens = 1] = size.split("x").map(Number);
-  const rows = Array.from({ length: batch }, (_, row) => row);
-  return prepareInputs(config, "model", {
-    input_ids: rows.map((row) => Array.from({ length: tokens }, (_, at) => 3 + (((at + row) * 7919) % (vocabSize - 3)))),
-    global_attention_mask: rows.map(() => Array.from({ length: tokens }, (_, at) => Number(at < globals))),
-  });
 }
 
 /** Runs for so long, five times at least; milliseconds of each. */

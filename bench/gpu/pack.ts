@@ -77,6 +77,7 @@ await bundlePrograms(
     answers: "bench/answers.ts",
     forward: "bench/gpu/forward.ts",
     readback: "bench/gpu/readback.ts",
+    "run-phases": "bench/gpu/run-phases.ts",
     linear: "bench/linear.ts",
     "linear-variants": "bench/linear-variants.ts",
     "matrix-probe": "bench/matrix-probe.ts",

@@ -100,6 +100,13 @@ function wholeParts(beside: readonly string[]): readonly Part[] {
     })),
     { name: "readback", title: "Waiting and reading back, piece by piece", program: "readback.mjs", words: [], kind: "alone" },
     {
+      name: "phases",
+      title: "What the host does in a run",
+      program: "run-phases.mjs",
+      words: ["--sizes", "1x512,1x4096,4x4096"],
+      kind: "alone",
+    },
+    {
       name: "linear",
       title: "Tilings of linear layers, beside onnxruntime-web",
       program: "linear.mjs",
@@ -187,6 +194,13 @@ function quickParts(beside: readonly string[]): readonly Part[] {
     ...forward("forward", "forward.mjs"),
     ...beside.flatMap((name) => forward(name, `${name}.mjs`)),
     { name: "readback", title: "Waiting and reading back, piece by piece", program: "readback.mjs", words: ["--quick"], kind: "alone" },
+    {
+      name: "phases",
+      title: "What the host does in a run",
+      program: "run-phases.mjs",
+      words: ["--model", "tiny", "--sizes", "1x200", "--milliseconds", "50"],
+      kind: "alone",
+    },
     {
       name: "linear",
       title: "Tilings of linear layers, beside onnxruntime-web",

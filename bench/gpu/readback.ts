@@ -1,6 +1,6 @@
 // A program of the GPU archive: what waiting for a GPU and reading its results back cost the host, piece by piece.
 // Options: --quick (little of it, on a cold clock), --output FILE.
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { bufferUsage, mapMode } from "../../packages/runtime-webgpu/src/device/gpu-constants.ts";
 import { testDevice } from "../../packages/runtime-webgpu/src/testing/test-device.ts";
@@ -57,7 +57,7 @@ for (const dispatches of [1, 170]) {
   });
 }
 
-for (const megabytes of options.quick ? [1] : [0.001, 12.6, 50.3]) {
+for (const megabytes of options.quick ? [1] : [0.001, 1.6, 12.6, 50.3]) {
   const size = Math.ceil((megabytes * 1e6) / 256) * 256;
   const source = device.createBuffer({ size, usage: bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination });
   const target = device.createBuffer({ size, usage: bufferUsage.mapRead | bufferUsage.copyDestination });
@@ -78,19 +78,76 @@ for (const megabytes of options.quick ? [1] : [0.001, 12.6, 50.3]) {
     });
     const range = await phase("getMappedRange", () => target.getMappedRange());
     await phase("into memory that was written to before", () => touched.set(new Uint8Array(range)));
-    await phase("slice", () => range.slice(0));
+    for (const kibibytes of [64, 256, 1024])
+      await phase(`into the same, ${kibibytes} KiB at a time`, () => copyInPieces(touched, range, kibibytes * 1024));
     await phase("into new zeros", () => new Uint8Array(size).set(new Uint8Array(range)));
+    await phase("into new zeros, 256 KiB at a time", () => copyInPieces(new Uint8Array(size), range, 256 * 1024));
     const unsafe = await phase("Buffer.allocUnsafeSlow", () => Buffer.allocUnsafeSlow(size));
     await phase("into it", () => unsafe.set(new Uint8Array(range)));
+    const other = Buffer.allocUnsafeSlow(size);
+    await phase("into another, 256 KiB at a time", () => copyInPieces(other, range, 256 * 1024));
     await phase("unmap", () => target.unmap());
   }
-  for (const [name, all] of Object.entries(phases)) {
-    say(`${megabytes} MB: ${name}`, median(all.slice(1)), "ms");
-    if (megabytes > 0.1) say(`${megabytes} MB: ${name}`, size / 1e6 / median(all.slice(1)), "GB/s");
-  }
+  report(`${megabytes} MB`, size, phases);
   source.destroy();
   target.destroy();
 }
+
+// A result in pieces: several buffers, whose copies the GPU is given in one submit or in one for each, and each of which is read as soon as it is
+// mapped. What is read first then need not have left the processor's cache, and what is read later arrives meanwhile.
+for (const megabytes of options.quick ? [1] : [12.6, 50.3]) {
+  const size = Math.ceil((megabytes * 1e6) / 256) * 256;
+  const source = device.createBuffer({ size, usage: bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination });
+  const memory = new Uint8Array(size).fill(1);
+  const phases: Record<string, number[]> = {};
+  for (const pieces of [1, 2, 4, 8]) {
+    const pieceSize = Math.ceil(size / pieces / 256) * 256;
+    const targets = Array.from({ length: pieces }, (_, piece) => ({
+      at: piece * pieceSize,
+      buffer: device.createBuffer({
+        size: Math.min(pieceSize, size - piece * pieceSize),
+        usage: bufferUsage.mapRead | bufferUsage.copyDestination,
+      }),
+    }));
+    for (const submits of pieces === 1 ? ["one submit"] : ["one submit", "a submit each"]) {
+      for (const step of [0, 256 * 1024]) {
+        const times: number[] = [];
+        for (let round = 0; round < rounds; round++) {
+          const start = performance.now();
+          let encoder = device.createCommandEncoder();
+          for (const { at, buffer } of targets) {
+            encoder.copyBufferToBuffer(source, at, buffer, 0, buffer.size);
+            if (submits === "one submit") continue;
+            device.queue.submit([encoder.finish()]);
+            encoder = device.createCommandEncoder();
+          }
+          if (submits === "one submit") device.queue.submit([encoder.finish()]);
+          await Promise.all(
+            targets.map(async ({ at, buffer }) => {
+              await buffer.mapAsync(mapMode.read);
+              const part = memory.subarray(at, at + buffer.size);
+              if (step === 0) part.set(new Uint8Array(buffer.getMappedRange()));
+              else copyInPieces(part, buffer.getMappedRange(), step);
+              buffer.unmap();
+            }),
+          );
+          times.push(performance.now() - start);
+        }
+        phases[`${pieces} buffers, ${submits}, ${step === 0 ? "each read at once" : "256 KiB at a time"}`] = times;
+      }
+    }
+    for (const { buffer } of targets) buffer.destroy();
+  }
+  report(`${megabytes} MB from the submit to the last byte`, size, phases);
+  source.destroy();
+}
+for (const file of [
+  "/sys/kernel/mm/transparent_hugepage/enabled",
+  "/sys/devices/system/cpu/cpu0/cache/index2/size",
+  "/sys/devices/system/cpu/cpu0/cache/index3/size",
+  "/sys/devices/system/cpu/cpu0/cache/index3/shared_cpu_list",
+])
+  console.log(`  ${file}: ${(await readFile(file, "utf8").catch(() => "not told")).trim()}`);
 busy.destroy();
 device.destroy();
 if (options.output !== undefined) await writeFile(options.output, JSON.stringify(figures));
@@ -103,4 +160,16 @@ async function times(name: string, work: () => Promise<unknown>): Promise<void> 
     all.push(performance.now() - start);
   }
   say(name, median(all.slice(1)), "ms");
+}
+
+function copyInPieces(target: Uint8Array, source: ArrayBuffer, bytes: number): void {
+  for (let at = 0; at < source.byteLength; at += bytes) target.set(new Uint8Array(source, at, Math.min(bytes, source.byteLength - at)), at);
+}
+
+function report(title: string, size: number, phases: Readonly<Record<string, readonly number[]>>): void {
+  for (const [name, all] of Object.entries(phases)) {
+    const time = median(all.slice(1));
+    say(`${title}: ${name}`, time, "ms");
+    if (size > 1e5 && time > 0.1) say(`${title}: ${name}`, size / 1e6 / time, "GB/s");
+  }
 }

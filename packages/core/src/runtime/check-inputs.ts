@@ -80,12 +80,21 @@ function checkShape(input: GraphInput, found: readonly number[], dimensions: Rea
 
 function checkRange({ name, range }: GraphInput, { data, shape }: GraphTensor): void {
   if (range === undefined) return;
-  const odd = data.findIndex((value) => value < range.minimum || value > range.maximum);
+  const odd = firstOutside(data, range.minimum, range.maximum);
   if (odd === -1) return;
   throw invalid(
     name,
     `${name} holds ${data[odd]} at ${place(odd, shape)}; it takes ${range.minimum} to ${range.maximum}: ${range.meaning}.`,
   );
+}
+
+/** Where the first value stands that is below or above; -1 when none is. It looks at all inputs of every run: a loop is several times as fast as `findIndex`. */
+function firstOutside(data: GraphTensor["data"], minimum: number, maximum: number): number {
+  for (let index = 0; index < data.length; index++) {
+    const value = data[index] as number;
+    if (value < minimum || value > maximum) return index;
+  }
+  return -1;
 }
 
 interface EmbeddingTable {
@@ -94,7 +103,7 @@ interface EmbeddingTable {
 }
 
 function checkIds({ name }: GraphInput, { data, shape }: GraphTensor, table: EmbeddingTable): void {
-  const odd = data.findIndex((id) => id < 0 || id >= table.rows);
+  const odd = firstOutside(data, 0, table.rows - 1);
   if (odd === -1) return;
   throw new LongspanError(
     "id-out-of-range",

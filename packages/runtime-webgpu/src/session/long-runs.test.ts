@@ -3,7 +3,7 @@ import { LongspanError, type ProgressEvent } from "@longspan/core";
 import { buildGraph, type GraphTensor, operations, type Value } from "@longspan/core/graph";
 import { testDevice } from "../testing/test-device.ts";
 import { webgpu } from "../webgpu-runtime.ts";
-import { createSpeed, submitEnds } from "./split-submits.ts";
+import { createSpeed, runParts } from "./split-submits.ts";
 
 const kernel = { name: "any", code: "", access: [] } as const;
 const step = (floatingPointOperations: number, bytes = 0) => ({
@@ -17,35 +17,36 @@ const step = (floatingPointOperations: number, bytes = 0) => ({
   },
 });
 
-describe("submitEnds", () => {
+describe("runParts", () => {
   test("keeps short runs whole", () => {
-    expect(submitEnds([], "gpu")).toEqual([]);
-    expect(submitEnds([step(1e6), step(1e9), step(1e6)], "gpu")).toEqual([3]);
+    expect(runParts([], "gpu")).toEqual([[0]]);
+    expect(runParts([step(1e6), step(1e9), step(1e6)], "gpu")).toEqual([[3]]);
   });
 
-  test("gives a GPU the first steps of many before the others", () => {
+  test("gives a GPU the first steps of many before the others, in one part", () => {
     const steps = Array.from({ length: 100 }, () => step(1e6));
-    expect(submitEnds(steps, "gpu")).toEqual([12, 100]);
-    expect(submitEnds(steps.slice(0, 20), "gpu")).toEqual([20]);
-    expect(submitEnds(steps, "cpu")).toEqual([100]);
+    expect(runParts(steps, "gpu")).toEqual([[8, 24, 56, 100]]);
+    expect(runParts(steps.slice(0, 30), "gpu")).toEqual([[8, 30]]);
+    expect(runParts(steps.slice(0, 10), "gpu")).toEqual([[10]]);
+    expect(runParts(steps, "cpu")).toEqual([[100]]);
   });
 
   test("gives a fast GPU as much as it does in a tenth of a second, and a processor what it always got", () => {
     const steps = Array.from({ length: 10 }, () => step(3e10));
-    expect(submitEnds(steps, "gpu")).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(runParts(steps, "gpu")).toEqual(Array.from({ length: 10 }, (_, at) => [at + 1]));
     const speed = createSpeed();
     speed.note(1e6, 1);
     speed.note(3e10, 0.01);
-    expect(submitEnds(steps, "gpu", speed.known).length).toBe(10);
+    expect(runParts(steps, "gpu", speed.known).length).toBe(10);
     speed.note(1.5e9, 1);
     speed.note(3e10, 30);
-    expect(submitEnds(steps, "gpu", speed.known)).toEqual([5, 10]);
-    expect(submitEnds(steps, "cpu", speed.known).length).toBe(10);
+    expect(runParts(steps, "gpu", speed.known)).toEqual([[5], [10]]);
+    expect(runParts(steps, "cpu", speed.known).length).toBe(10);
   });
 
   test("cuts long ones, by what they compute and by what they move", () => {
-    expect(submitEnds([step(2e10), step(2e10), step(1e6), step(5e10), step(1)], "gpu")).toEqual([2, 4, 5]);
-    expect(submitEnds([step(0, 1e9), step(0, 1e9)], "cpu")).toEqual([1, 2]);
+    expect(runParts([step(2e10), step(2e10), step(1e6), step(5e10), step(1)], "gpu")).toEqual([[2], [4], [5]]);
+    expect(runParts([step(0, 1e9), step(0, 1e9)], "cpu")).toEqual([[1], [2]]);
   });
 });
 

@@ -97,31 +97,61 @@ test("a run that is aborted between others leaves them alone", async () => {
   device.destroy();
 });
 
-test("a GPU is given the first steps by themselves, and asked for their end before the rest is submitted", async () => {
+/** Thirty steps one after the other. */
+const chain = buildGraph("chain", (builder) => {
+  let value = builder.input("x", "float32", ["length"]);
+  for (let step = 0; step < 30; step++)
+    value = builder.apply(operations.activation, [value], { function: step % 2 === 0 ? "tanh" : "sigmoid" });
+  builder.output("y", value);
+});
+
+test("a GPU is given the first steps by themselves, and asked for nothing but the end", async () => {
   const { device, facts } = await testDevice();
-  const chain = buildGraph("chain", (builder) => {
-    let value = builder.input("x", "float32", ["length"]);
-    for (let step = 0; step < 30; step++)
-      value = builder.apply(operations.activation, [value], { function: step % 2 === 0 ? "tanh" : "sigmoid" });
-    builder.output("y", value);
-  });
   const session = await runtimeWithFacts({ device, facts: { ...facts, kind: "gpu" } }).prepare(chain, new Map());
-  await session.run(inputOf(10, 1));
+  const first = await session.run(inputOf(10, 1));
   const events: string[] = [];
   const submit = device.queue.submit.bind(device.queue);
-  const workDone = device.queue.onSubmittedWorkDone.bind(device.queue);
   device.queue.submit = (buffers) => {
     events.push("submitted");
     return submit(buffers);
   };
-  device.queue.onSubmittedWorkDone = () => {
-    events.push("asked");
-    return workDone();
+  device.queue.onSubmittedWorkDone = () => Promise.reject(new Error("a buffer tells the end"));
+  const pop = device.popErrorScope.bind(device);
+  device.popErrorScope = () => {
+    events.push("errors asked for");
+    return pop();
   };
   const progress: number[] = [];
-  await session.run(inputOf(10, 1), { onProgress: ({ done }) => progress.push(done) });
-  expect(events).toEqual(["submitted", "asked", "submitted"]);
-  expect(progress).toEqual([12, 30]);
+  expect(await session.run(inputOf(10, 1), { onProgress: ({ done }) => progress.push(done) })).toEqual(first);
+  expect(events).toEqual(["submitted", "submitted", ...Array.from({ length: 3 }, () => "errors asked for")]);
+  expect(progress).toEqual([30]);
+  await session.dispose();
+  device.destroy();
+});
+
+test("the end of a part is asked for when it is near, by a buffer of its own", async () => {
+  const { device } = await testDevice();
+  const mapped: number[] = [];
+  const createBuffer = device.createBuffer.bind(device);
+  device.createBuffer = (descriptor) => {
+    const buffer = createBuffer(descriptor);
+    const map = buffer.mapAsync.bind(buffer);
+    buffer.mapAsync = (...words) => {
+      mapped.push(buffer.size);
+      return map(...words);
+    };
+    return buffer;
+  };
+  const session = await webgpu({ device }).prepare(chain, new Map());
+  device.queue.onSubmittedWorkDone = () => Promise.reject(new Error("it would tell of what was submitted since"));
+  // Sixteen megabytes in and out, thirty times: more than a processor gets with one submit.
+  const input = inputOf(4e6, 3);
+  const progress: number[] = [];
+  const { y } = await session.run(input, { onProgress: ({ done }) => progress.push(done) });
+  expect(progress.length).toBeGreaterThan(1);
+  expect(mapped.length).toBe(progress.length);
+  expect(mapped.slice(0, -1).every((size) => size <= 256)).toBe(true);
+  expect(y?.data.length).toBe(4e6);
   await session.dispose();
   device.destroy();
 });

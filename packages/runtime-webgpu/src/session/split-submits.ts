@@ -15,10 +15,10 @@ const millisecondsOfOneSubmit = 100;
 const workOfOneByte = 8;
 
 /**
- * The first so many steps go to a GPU by themselves, so that it begins while the host records the rest: recording takes a few microseconds a
- * step, which in runs of hundreds of them makes most of a millisecond.
+ * A GPU is given the first so many steps by themselves, then twice as many, and so on: it begins at once, and while it does one lot the host
+ * records the next, which takes it some microseconds a step, a third of what a GPU takes for one of a short run.
  */
-const firstSteps = 12;
+const firstSteps = 8;
 
 /** Of one step, in multiplications and additions. */
 function workOf({ dispatch: { work } }: PlannedStep): number {
@@ -26,21 +26,32 @@ function workOf({ dispatch: { work } }: PlannedStep): number {
 }
 
 /**
- * Where a run's steps are cut into submits: the end (exclusive) of each part. One part where there is little to do. `speed` is what the device
- * has been seen to do, in units of `workOfSteps` a millisecond.
+ * The parts of a run, in order, each as the ends (exclusive) of its submits; one part where there is little to do. What is waited for is the end
+ * of a part. `speed` is what the device has been seen to do, in units of `workOfSteps` a millisecond.
  */
-export function submitEnds(steps: readonly PlannedStep[], kind: DeviceFacts["kind"], speed = 0): readonly number[] {
+export function runParts(steps: readonly PlannedStep[], kind: DeviceFacts["kind"], speed = 0): readonly (readonly number[])[] {
   const largest = Math.max(workOfOneSubmit[kind], kind === "gpu" ? speed * millisecondsOfOneSubmit : 0);
-  const ends: number[] = [];
+  const parts: number[][] = [];
+  let submits: number[] = [];
   let work = 0;
+  let lot = kind === "gpu" ? firstSteps : Number.POSITIVE_INFINITY;
+  let lotStart = 0;
   for (const [index, step] of steps.entries()) {
+    const end = index + 1;
     work += workOf(step);
-    const isHeadStart = kind === "gpu" && index + 1 === firstSteps && steps.length >= 2 * firstSteps;
-    if (work < largest && index < steps.length - 1 && !isHeadStart) continue;
-    ends.push(index + 1);
+    const isPart = work >= largest || end === steps.length;
+    // What is left behind a lot is worth a submit of its own when it is half as long.
+    const isLot = end - lotStart === lot && 2 * (steps.length - end) >= lot;
+    if (!isPart && !isLot) continue;
+    submits.push(end);
+    lot *= 2;
+    lotStart = end;
+    if (!isPart) continue;
+    parts.push(submits);
+    submits = [];
     work = 0;
   }
-  return ends;
+  return parts.length === 0 ? [[0]] : parts;
 }
 
 /** What of a run's steps, from `start` to before `end`, a device's speed is measured by. */

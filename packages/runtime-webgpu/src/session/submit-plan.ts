@@ -1,16 +1,16 @@
-import { LongspanError } from "@longspan/core";
 import { throwIfAborted } from "@longspan/core/adapter";
 import type { GraphTensor } from "@longspan/core/graph";
 import type { RunOptions } from "@longspan/core/runtime";
 import { mapMode } from "../device/gpu-constants.ts";
 import type { LiveDevice } from "../device/live-device.ts";
-import type { GraphPlan, PlannedOutput } from "../plan/graph-plan.ts";
+import type { GraphPlan } from "../plan/graph-plan.ts";
 import { placeOf, type BoundPlan } from "./bind-plan.ts";
 import type { BufferPool } from "./buffer-pool.ts";
 import type { DeviceWeights } from "./load-weights.ts";
 import type { Pace } from "./pace.ts";
 import type { ReadbackPool } from "./readback-buffers.ts";
-import { submitEnds, workOfSteps, type Speed } from "./split-submits.ts";
+import { copyOutputs, hostMemory, mapOutputs, readOutputs } from "./run-outputs.ts";
+import { runParts, workOfSteps, type Speed } from "./split-submits.ts";
 import type { RunTimes, Timestamps } from "./timestamps.ts";
 
 export interface RunRequest {
@@ -43,8 +43,11 @@ interface PartUnderWay {
   readonly done: Promise<unknown>;
 }
 
+/** Bytes of a buffer that tells the end of a part by being mapped. */
+const markerBytes = 4;
+
 /**
- * Gives a plan to the GPU. The next run may be submitted when this one is. Two submits at most are under way, so that a run that is aborted
+ * Gives a plan to the GPU. The next run may be submitted when this one is. Two parts at most are under way, so that a run that is aborted
  * ends soon.
  * @throws LongspanError `aborted`, `out-of-memory`, `device-lost`.
  */
@@ -55,7 +58,11 @@ export async function submitPlan(request: RunRequest): Promise<SubmittedRun> {
   await pool.provide({ work: plan.work.arenas, upload: plan.uploaded.arenas });
   const groups = await bound.bindGroups();
   throwIfAborted(options.signal);
-  const target = await request.readback.take(plan.readback.arenas);
+  const parts = runParts(plan.steps, live.facts.kind, speed.known);
+  // Two, since two parts are under way.
+  const markerSizes = parts.length === 1 ? [] : [markerBytes, markerBytes];
+  const target = await request.readback.take([...plan.readback.arenas, ...markerSizes]);
+  const markers = target.buffers.slice(plan.readback.arenas.length);
 
   const underWay: PartUnderWay[] = [];
   const settle = async (max: number): Promise<void> => {
@@ -75,29 +82,32 @@ export async function submitPlan(request: RunRequest): Promise<SubmittedRun> {
   };
   try {
     throwIfAborted(options.signal);
-    const parts = submitEnds(plan.steps, live.facts.kind, speed.known);
     let start = 0;
-    for (const end of parts.length === 0 ? [0] : parts) {
-      const [isFirst, isLast] = [start === 0, end === total];
+    for (const [part, submits] of parts.entries()) {
+      const end = submits.at(-1) ?? total;
+      const isLast = end === total;
+      const marker = isLast ? undefined : markers[part % markers.length];
       const accepted = live.scoped("a run", () => {
-        if (isFirst) upload(live, plan, pool, known);
-        const encoder = live.device.createCommandEncoder();
-        encode(encoder, bound, groups, start, end, timestamps);
-        if (isLast) {
-          copyOutputs(encoder, request, target.buffers);
-          timestamps?.resolve(encoder);
+        if (start === 0) upload(live, plan, pool, known);
+        let from = start;
+        for (const to of submits) {
+          const encoder = live.device.createCommandEncoder();
+          encode(encoder, bound, groups, from, to, timestamps);
+          if (to === total) {
+            copyOutputs(encoder, plan, request, target.buffers);
+            timestamps?.resolve(encoder);
+          } else if (to === end && marker !== undefined) encoder.clearBuffer(marker);
+          live.device.queue.submit([encoder.finish()]);
+          from = to;
         }
-        live.device.queue.submit([encoder.finish()]);
       });
       const submitted = pace.submitted(`${start}-${end}`);
       const work = workOfSteps(plan.steps, start, end);
-      // Asked for now, since it tells of all that is submitted when it is asked for. The last part's end is told by its buffers, so there is time.
-      const passed = isLast ? undefined : live.guard(live.device.queue.onSubmittedWorkDone());
+      // A buffer tells when what was submitted for it is done, whatever was submitted since: it need not be asked before there is an answer soon.
       const finish = async (): Promise<void> => {
-        if (isLast) {
-          await submitted.rest();
-          await live.guard(mapReadback(plan, target.buffers, live));
-        } else await passed;
+        await submitted.rest();
+        await live.guard(marker === undefined ? mapOutputs(plan, target.buffers, live.device) : marker.mapAsync(mapMode.read));
+        marker?.unmap();
         speed.note(work, submitted.done());
       };
       const done = Promise.all([accepted, finish()]);
@@ -111,7 +121,7 @@ export async function submitPlan(request: RunRequest): Promise<SubmittedRun> {
       async outputs() {
         try {
           await settle(0);
-          return readOutputs(request, target.buffers, memory);
+          return readOutputs(plan, known, target.buffers, memory);
         } finally {
           await leave();
         }
@@ -121,43 +131,6 @@ export async function submitPlan(request: RunRequest): Promise<SubmittedRun> {
   } catch (error) {
     void leave();
     throw error;
-  }
-}
-
-/** Waits for the GPU to have written the outputs. */
-async function mapReadback({ readback }: GraphPlan, buffers: readonly GPUBuffer[], { device }: LiveDevice): Promise<void> {
-  if (buffers.length === 0) await device.queue.onSubmittedWorkDone();
-  else await Promise.all(buffers.map((buffer, arena) => buffer.mapAsync(mapMode.read, 0, readback.arenas[arena])));
-}
-
-const pageBytes = 4096;
-
-/**
- * Memory for the outputs, by their names, every page of which has been written to: new memory costs more to touch than to copy into (a
- * gigabyte a second on some systems), and while the GPU computes the host has nothing else to do.
- * @throws LongspanError `out-of-memory`.
- */
-function hostMemory({ outputs }: GraphPlan): ReadonlyMap<string, ArrayBuffer> {
-  return new Map(
-    outputs
-      .filter(({ source }) => source === "work" || source === "parameter")
-      .map(({ name, byteLength }) => {
-        const bytes = bytesFor(name, byteLength);
-        for (let at = 0; at < byteLength; at += pageBytes) bytes[at] = 1;
-        return [name, bytes.buffer];
-      }),
-  );
-}
-
-function bytesFor(output: string, byteLength: number): Uint8Array<ArrayBuffer> {
-  try {
-    return new Uint8Array(byteLength);
-  } catch (cause) {
-    throw new LongspanError(
-      "out-of-memory",
-      `The host has no memory for the output ${output} (${byteLength} bytes). Use a shorter sequence or a smaller batch, or ask for fewer outputs.`,
-      { details: { purpose: output, byteLength }, cause },
-    );
   }
 }
 
@@ -196,56 +169,4 @@ function encode(
     pass = undefined;
   }
   pass?.end();
-}
-
-function copyOutputs(encoder: GPUCommandEncoder, { bound: { plan }, pool, weights }: RunRequest, readback: readonly GPUBuffer[]): void {
-  for (const output of plan.outputs) {
-    if (output.source !== "work" && output.source !== "parameter") continue;
-    const weight = weights.buffers.get(output.root);
-    const source = weight === undefined ? placeOf(plan, pool, output.root) : { buffer: weight, offset: 0 };
-    const target = readbackOf(output, plan, readback);
-    encoder.copyBufferToBuffer(source.buffer, source.offset, target.buffer, target.offset, output.byteLength);
-  }
-}
-
-function readOutputs(
-  { bound: { plan }, known }: RunRequest,
-  readback: readonly GPUBuffer[],
-  memory: ReadonlyMap<string, ArrayBuffer>,
-): Record<string, GraphTensor> {
-  return Object.fromEntries(
-    plan.outputs.map((output): [string, GraphTensor] => {
-      const { name, dataType, shape, source, root, byteLength } = output;
-      if (source === "none") return [name, toTensor(dataType, shape, new ArrayBuffer(0))];
-      const value = known.get(root);
-      if (value !== undefined) return [name, { ...copyOf(value), shape }];
-      const { buffer, offset } = readbackOf(output, plan, readback);
-      const words = memory.get(name) ?? new ArrayBuffer(byteLength);
-      new Uint8Array(words).set(new Uint8Array(buffer.getMappedRange(offset, byteLength)));
-      return [name, toTensor(dataType, shape, words)];
-    }),
-  );
-}
-
-function readbackOf(
-  { name }: PlannedOutput,
-  { readback }: GraphPlan,
-  buffers: readonly GPUBuffer[],
-): { readonly buffer: GPUBuffer; readonly offset: number } {
-  const placement = readback.placements.get(name);
-  const buffer = placement === undefined ? undefined : buffers[placement.arena];
-  if (placement === undefined || buffer === undefined) throw new TypeError(`the output ${name} has no memory to be read from`);
-  return { buffer, offset: placement.offset };
-}
-
-function toTensor(dataType: GraphTensor["dataType"], shape: readonly number[], words: ArrayBuffer): GraphTensor {
-  if (dataType === "float32") return { dataType, shape, data: new Float32Array(words) };
-  if (dataType === "int32") return { dataType, shape, data: new Int32Array(words) };
-  return { dataType, shape, data: Uint8Array.from(new Int32Array(words)) };
-}
-
-function copyOf(tensor: GraphTensor): GraphTensor {
-  if (tensor.dataType === "float32") return { ...tensor, data: tensor.data.slice() };
-  if (tensor.dataType === "int32") return { ...tensor, data: tensor.data.slice() };
-  return { ...tensor, data: tensor.data.slice() };
 }

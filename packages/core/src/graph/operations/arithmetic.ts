@@ -1,6 +1,6 @@
 import { defineOperation, type Operation } from "../operation.ts";
 import { broadcastShapes, visitRows } from "../reference/broadcast.ts";
-import { zeros, type Value } from "../value.ts";
+import { zeros, type GraphTensor, type Value } from "../value.ts";
 import type { NoAttributes } from "../attributes.ts";
 
 /** The common form of the element-by-element operations on numbers: two operands of one data type that broadcast to each other. */
@@ -27,14 +27,25 @@ export function defineArithmetic(
       const shape = (broadcastShapes(left.shape, right.shape) ?? []).map(Number);
       const out = zeros(left.dataType, shape);
       visitRows(shape, [left.shape, right.shape], ([leftOffset = 0, rightOffset = 0], start, length, [leftStep = 0, rightStep = 0]) => {
-        for (let index = 0; index < length; index++) {
-          out.data[start + index] = compute(
-            left.data[leftOffset + index * leftStep] as number,
-            right.data[rightOffset + index * rightStep] as number,
-          );
-        }
+        computeRow(compute, [left.data, leftOffset, leftStep], [right.data, rightOffset, rightStep], [out.data, start, 1], length);
       });
       return [out];
     },
   });
+}
+
+/** A row of an operand: its values, where it begins, and how far its elements are apart. */
+type Row = readonly [data: GraphTensor["data"], offset: number, step: number];
+
+/** Stands by itself: compiled code of functions that are made anew for each call is thrown away with them. */
+function computeRow(
+  compute: (left: number, right: number) => number,
+  [left, leftOffset, leftStep]: Row,
+  [right, rightOffset, rightStep]: Row,
+  [out, start]: Row,
+  length: number,
+): void {
+  for (let index = 0; index < length; index++) {
+    out[start + index] = compute(left[leftOffset + index * leftStep] as number, right[rightOffset + index * rightStep] as number);
+  }
 }
