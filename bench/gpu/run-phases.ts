@@ -7,6 +7,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { PerformanceObserver } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { LongspanError } from "@longspan/core";
+import type { SessionInputs } from "@longspan/core/runtime";
 import { testDevice, type TestDevice } from "../../packages/runtime-webgpu/src/testing/test-device.ts";
 import { runtimeWithFacts } from "../../packages/runtime-webgpu/src/testing/runtime-with-facts.ts";
 import { forwardGraph } from "../forward-graphs.ts";
@@ -43,7 +44,10 @@ const count = (name: string): void => void marks.set(name, (marks.get(name) ?? 0
 watchDevice();
 
 const runtime = runtimeWithFacts(opened);
-const session = await runtime.prepare(graph, seededModelWeights(graph), { dataType: precision });
+const weights = seededModelWeights(graph);
+const session = await runtime.prepare(graph, weights, { dataType: precision });
+const timed =
+  facts.timestamps && !options["host-only"] ? await runtime.prepare(graph, weights, { dataType: precision, profile: "run" }) : undefined;
 const figures: Record<string, unknown> = {};
 console.log(`${options.model}, ${precision}, on ${facts.name}${options["host-only"] ? ", which computes nothing" : ""}`);
 for (const size of options.sizes.split(",")) {
@@ -71,7 +75,11 @@ for (const size of options.sizes.split(",")) {
   const medians = names
     .filter((name) => name !== "# called")
     .map((name): [string, number] => [name, median(runs.map((run) => run.get(name) ?? Number.NaN))]);
-  console.log(`  ${size}: ${runs.length} runs`);
+  const kernels = await kernelTimes(inputs);
+  const run = median(runs.map((one) => one.get("answered") ?? Number.NaN));
+  console.log(
+    `  ${size}: ${run.toFixed(2)} ms, of which kernels ${kernels.toFixed(2)}: difference ${(run - kernels).toFixed(2)} ms; ${runs.length} runs`,
+  );
   for (const [name, value] of medians.filter(([name]) => !name.startsWith("#")).toSorted(([, one], [, other]) => one - other))
     console.log(`    ${value.toFixed(3).padStart(9)} ms  ${name}`);
   for (const [name, value] of medians.filter(([name]) => name.startsWith("#")))
@@ -82,9 +90,18 @@ for (const size of options.sizes.split(",")) {
   console.log(
     `    ${collections.length} collections of garbage in ${took.toFixed(0)} ms; milliseconds of a run, on the average: ${JSON.stringify(pauses)}`,
   );
-  figures[size] = { runs: runs.length, medians: Object.fromEntries(medians), threads, collections: collections.length, pauses, took };
+  figures[size] = {
+    run,
+    kernels,
+    runs: runs.length,
+    medians: Object.fromEntries(medians),
+    threads,
+    collections: collections.length,
+    pauses,
+    took,
+  };
 }
-await session.dispose();
+await Promise.all([session.dispose(), timed?.dispose()]);
 device.destroy();
 if (options.output !== undefined) await writeFile(options.output, JSON.stringify({ device: facts.name, precision, figures }));
 
@@ -189,6 +206,16 @@ async function repeat<Result>(least: number, run: () => Promise<Result>): Promis
   const from = performance.now();
   while (results.length < 5 || performance.now() - from < least) results.push(await run());
   return results;
+}
+
+/** Median of the kernels' milliseconds in runs of the same inputs, by the GPU's own clock; NaN where it does not tell, none where nothing computes. */
+async function kernelTimes(inputs: SessionInputs): Promise<number> {
+  if (timed === undefined) return options["host-only"] ? 0 : Number.NaN;
+  const times = await repeat(milliseconds / 3, async () => {
+    await answer(timed.run(inputs));
+    return timed.profile?.()?.deviceMilliseconds ?? Number.NaN;
+  });
+  return median(times);
 }
 
 /** How long the garbage collector held up the parts of a run. */
