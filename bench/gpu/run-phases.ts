@@ -115,7 +115,7 @@ async function answer(running: Promise<unknown>): Promise<void> {
 /** Puts marks around the device's calls, and around the turns that Dawn asks the event loop for while a promise of its is open. */
 function watchDevice(): void {
   const { queue } = device;
-  const around = <Owner, Name extends keyof Owner>(owner: Owner, method: Name, before: () => void, behind: () => void): void => {
+  const around = <Owner, Name extends keyof Owner>(owner: Owner, method: Name, before: () => unknown, behind: () => unknown): void => {
     const call = (owner[method] as (...words: unknown[]) => unknown).bind(owner);
     owner[method] = ((...words: unknown[]) => {
       before();
@@ -124,11 +124,13 @@ function watchDevice(): void {
       return result;
     }) as Owner[Name];
   };
-  const settled = (promise: unknown, name: string): void =>
-    void (promise as Promise<unknown>).then(
-      () => last(name),
-      () => undefined,
-    );
+  const settled = (promise: unknown, name: string): void => {
+    const mark = (): void => {
+      first(`first ${name}`);
+      last(`last ${name}`);
+    };
+    (promise as Promise<unknown>).then(mark, mark);
+  };
   around(
     queue,
     "writeBuffer",
@@ -148,14 +150,14 @@ function watchDevice(): void {
   const pop = device.popErrorScope.bind(device);
   device.popErrorScope = () => {
     const popped = pop();
-    settled(popped, "the event loop turns again: errors are told");
+    settled(popped, "errors told: the event loop turns again");
     return popped;
   };
   const workDone = queue.onSubmittedWorkDone.bind(queue);
   queue.onSubmittedWorkDone = () => {
     count("# onSubmittedWorkDone");
     const done = workDone();
-    settled(done, "last onSubmittedWorkDone told");
+    settled(done, "onSubmittedWorkDone told");
     return done;
   };
   const createBuffer = device.createBuffer.bind(device);
@@ -172,12 +174,12 @@ function watchDevice(): void {
       buffer,
       "getMappedRange",
       () => first("first range read"),
-      () => undefined,
+      () => last("last range read"),
     );
     around(
       buffer,
       "unmap",
-      () => first("unmapped"),
+      () => buffer.mapState === "mapped" && last("last unmapped"),
       () => undefined,
     );
     return buffer;
@@ -228,7 +230,7 @@ function pausesOf(
     const run = runs.findLast((one) => (one.get("# called") ?? 0) <= startTime);
     if (run === undefined) continue;
     const at = startTime - (run.get("# called") ?? 0);
-    const part = at < (run.get("last submit returned") ?? 0) ? 0 : at < (run.get("mapped") ?? 0) ? 1 : 2;
+    const part = at < (run.get("last submit returned") ?? 0) ? 0 : at < (run.get("first mapped") ?? 0) ? 1 : 2;
     const name = Object.keys(pauses)[part] ?? "";
     pauses[name] = (pauses[name] ?? 0) + duration / runs.length;
   }

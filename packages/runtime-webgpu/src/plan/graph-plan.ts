@@ -29,6 +29,23 @@ export interface PlannedOutput {
   readonly byteLength: number;
 }
 
+/** Bytes of an output that go through one buffer to the host. */
+export interface ReadbackPiece {
+  /** The output's name. */
+  readonly output: string;
+  /** Where they begin in the output. */
+  readonly from: number;
+  /** Where they begin in the buffer: a multiple of 256. */
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+/** A buffer that the host reads. */
+export interface ReadbackBuffer {
+  readonly byteLength: number;
+  readonly pieces: readonly ReadbackPiece[];
+}
+
 /** Everything about the runs of a graph at certain sizes, as data: nothing here needs a device. */
 export interface GraphPlan {
   readonly steps: readonly PlannedStep[];
@@ -40,6 +57,6 @@ export interface GraphPlan {
   readonly uploads: readonly Upload[];
   readonly uploaded: MemoryLayout;
   readonly outputs: readonly PlannedOutput[];
-  /** Where outputs are copied to be read; by their names in the graph. */
-  readonly readback: MemoryLayout;
+  /** Where outputs are copied to be read. */
+  readonly readback: readonly ReadbackBuffer[];
 }

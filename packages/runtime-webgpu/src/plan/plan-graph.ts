@@ -5,6 +5,7 @@ import { checkDispatch } from "./check-dispatch.ts";
 import type { GraphPlan, PlannedOutput, PlannedStep } from "./graph-plan.ts";
 import { memoryUsage } from "./memory-usage.ts";
 import { planOverflowCheck } from "./overflow-check.ts";
+import { placeReadback } from "./place-readback.ts";
 import { placeTensors, type MemoryRequest } from "./place-tensors.ts";
 import type { PlacedNode, SplitGraph } from "./split-graph.ts";
 import { TensorTable, type TensorTableOptions } from "./tensor-table.ts";
@@ -59,13 +60,7 @@ export function planGraph({ split, ...given }: PlanRequest): GraphPlan {
       maxBytes,
     ),
     outputs,
-    readback: placeTensors(
-      outputs
-        .filter(({ source }) => source === "work" || source === "parameter")
-        .map(({ name, byteLength }) => ({ name, byteLength, first: 0, last: 0 })),
-      nothingApart,
-      maxBytes,
-    ),
+    readback: placeReadback(outputs),
   };
 }
 

@@ -1,31 +1,25 @@
 import { LongspanError } from "@longspan/core";
 import type { GraphTensor } from "@longspan/core/graph";
 import { mapMode } from "../device/gpu-constants.ts";
-import type { GraphPlan, PlannedOutput } from "../plan/graph-plan.ts";
+import type { GraphPlan, ReadbackBuffer } from "../plan/graph-plan.ts";
 import { placeOf } from "./bind-plan.ts";
 import type { BufferPool } from "./buffer-pool.ts";
 import type { DeviceWeights } from "./load-weights.ts";
 
-/** To be recorded behind a plan's last step. `readback`: in the order of the plan's arenas. */
-export function copyOutputs(
+/** Has the GPU copy what one of the plan's readback buffers takes. */
+export function copyPieces(
   encoder: GPUCommandEncoder,
   plan: GraphPlan,
   { pool, weights }: { readonly pool: BufferPool; readonly weights: DeviceWeights },
-  readback: readonly GPUBuffer[],
+  { pieces }: ReadbackBuffer,
+  target: GPUBuffer,
 ): void {
-  for (const output of plan.outputs) {
-    if (!isRead(output)) continue;
-    const weight = weights.buffers.get(output.root);
-    const source = weight === undefined ? placeOf(plan, pool, output.root) : { buffer: weight, offset: 0 };
-    const target = readbackOf(output, plan, readback);
-    encoder.copyBufferToBuffer(source.buffer, source.offset, target.buffer, target.offset, output.byteLength);
+  for (const { output, from, offset, byteLength } of pieces) {
+    const root = plan.outputs.find(({ name }) => name === output)?.root ?? output;
+    const weight = weights.buffers.get(root);
+    const source = weight === undefined ? placeOf(plan, pool, root) : { buffer: weight, offset: 0 };
+    encoder.copyBufferToBuffer(source.buffer, source.offset + from, target, offset, byteLength);
   }
-}
-
-/** Waits for the GPU to have written the outputs. */
-export async function mapOutputs({ readback: { arenas } }: GraphPlan, buffers: readonly GPUBuffer[], device: GPUDevice): Promise<void> {
-  if (arenas.length === 0) await device.queue.onSubmittedWorkDone();
-  else await Promise.all(buffers.slice(0, arenas.length).map((buffer, arena) => buffer.mapAsync(mapMode.read, 0, arenas[arena])));
 }
 
 const pageBytes = 4096;
@@ -37,11 +31,13 @@ const pageBytes = 4096;
  */
 export function hostMemory({ outputs }: GraphPlan): ReadonlyMap<string, ArrayBuffer> {
   return new Map(
-    outputs.filter(isRead).map(({ name, byteLength }) => {
-      const bytes = bytesFor(name, byteLength);
-      for (let at = 0; at < byteLength; at += pageBytes) bytes[at] = 1;
-      return [name, bytes.buffer];
-    }),
+    outputs
+      .filter(({ source }) => source === "work" || source === "parameter")
+      .map(({ name, byteLength }) => {
+        const bytes = bytesFor(name, byteLength);
+        for (let at = 0; at < byteLength; at += pageBytes) bytes[at] = 1;
+        return [name, bytes.buffer];
+      }),
   );
 }
 
@@ -57,23 +53,33 @@ function bytesFor(output: string, byteLength: number): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** All outputs of a run, once their buffers are mapped; `known` is what the host computed. */
-export function readOutputs(
-  plan: GraphPlan,
+/** Waits for the GPU to have written a readback buffer, and copies it into the outputs' memory. `arrived` is called in between. */
+export async function readPieces(
+  { pieces, byteLength }: ReadbackBuffer,
+  buffer: GPUBuffer,
+  memory: ReadonlyMap<string, ArrayBuffer>,
+  arrived: () => void,
+): Promise<void> {
+  await buffer.mapAsync(mapMode.read, 0, byteLength);
+  arrived();
+  for (const { output, from, offset, byteLength: length } of pieces) {
+    const words = memory.get(output);
+    if (words === undefined) throw new TypeError(`the output ${output} has no memory`);
+    copyBytes(buffer.getMappedRange(offset, length), new Uint8Array(words, from, length));
+  }
+  buffer.unmap();
+}
+
+/** All outputs of a run: `known` is what the host computed, `memory` what was read. */
+export function outputsOf(
+  { outputs }: GraphPlan,
   known: ReadonlyMap<string, GraphTensor>,
-  readback: readonly GPUBuffer[],
   memory: ReadonlyMap<string, ArrayBuffer>,
 ): Record<string, GraphTensor> {
   return Object.fromEntries(
-    plan.outputs.map((output): [string, GraphTensor] => {
-      const { name, dataType, shape, source, root, byteLength } = output;
-      if (source === "none") return [name, toTensor(dataType, shape, new ArrayBuffer(0))];
+    outputs.map(({ name, dataType, shape, root }): [string, GraphTensor] => {
       const value = known.get(root);
-      if (value !== undefined) return [name, { ...copyOf(value), shape }];
-      const { buffer, offset } = readbackOf(output, plan, readback);
-      const words = memory.get(name) ?? new ArrayBuffer(byteLength);
-      copyBytes(buffer.getMappedRange(offset, byteLength), words);
-      return [name, toTensor(dataType, shape, words)];
+      return [name, value === undefined ? toTensor(dataType, shape, memory.get(name) ?? new ArrayBuffer(0)) : { ...copyOf(value), shape }];
     }),
   );
 }
@@ -84,26 +90,9 @@ export function readOutputs(
  */
 const bytesOfOneCopy = 256 * 1024;
 
-/** Copies all of `from` to the beginning of `to`. */
-function copyBytes(from: ArrayBuffer, to: ArrayBuffer): void {
-  const bytes = new Uint8Array(to);
+function copyBytes(from: ArrayBuffer, to: Uint8Array): void {
   for (let at = 0; at < from.byteLength; at += bytesOfOneCopy)
-    bytes.set(new Uint8Array(from, at, Math.min(bytesOfOneCopy, from.byteLength - at)), at);
-}
-
-function isRead({ source }: PlannedOutput): boolean {
-  return source === "work" || source === "parameter";
-}
-
-function readbackOf(
-  { name }: PlannedOutput,
-  { readback }: GraphPlan,
-  buffers: readonly GPUBuffer[],
-): { readonly buffer: GPUBuffer; readonly offset: number } {
-  const placement = readback.placements.get(name);
-  const buffer = placement === undefined ? undefined : buffers[placement.arena];
-  if (placement === undefined || buffer === undefined) throw new TypeError(`the output ${name} has no memory to be read from`);
-  return { buffer, offset: placement.offset };
+    to.set(new Uint8Array(from, at, Math.min(bytesOfOneCopy, from.byteLength - at)), at);
 }
 
 function toTensor(dataType: GraphTensor["dataType"], shape: readonly number[], words: ArrayBuffer): GraphTensor {

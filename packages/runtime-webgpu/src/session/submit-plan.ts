@@ -9,7 +9,7 @@ import type { BufferPool } from "./buffer-pool.ts";
 import type { DeviceWeights } from "./load-weights.ts";
 import type { Pace } from "./pace.ts";
 import type { ReadbackPool } from "./readback-buffers.ts";
-import { copyOutputs, hostMemory, mapOutputs, readOutputs } from "./run-outputs.ts";
+import { copyPieces, hostMemory, outputsOf, readPieces } from "./run-outputs.ts";
 import { runParts, workOfSteps, type Speed } from "./split-submits.ts";
 import type { RunTimes, Timestamps } from "./timestamps.ts";
 
@@ -61,10 +61,16 @@ export async function submitPlan(request: RunRequest): Promise<SubmittedRun> {
   const parts = runParts(plan.steps, live.facts.kind, speed.known);
   // Two, since two parts are under way.
   const markerSizes = parts.length === 1 ? [] : [markerBytes, markerBytes];
-  const target = await request.readback.take([...plan.readback.arenas, ...markerSizes]);
-  const markers = target.buffers.slice(plan.readback.arenas.length);
+  const target = await request.readback.take([...plan.readback.map(({ byteLength }) => byteLength), ...markerSizes]);
+  const readback = plan.readback.flatMap((placed, index) =>
+    target.buffers[index] === undefined ? [] : [{ placed, buffer: target.buffers[index] }],
+  );
+  const markers = target.buffers.slice(readback.length);
 
+  let memory: ReadonlyMap<string, ArrayBuffer> = new Map();
   const underWay: PartUnderWay[] = [];
+  /** Of all parts: what they asked of the GPU is answered. */
+  const ends: Promise<unknown>[] = [];
   const settle = async (max: number): Promise<void> => {
     while (underWay.length > max) {
       const { end = 0, done } = underWay.shift() ?? {};
@@ -76,7 +82,7 @@ export async function submitPlan(request: RunRequest): Promise<SubmittedRun> {
   };
   /** The buffers may be used again when the GPU is done with them. */
   const leave = async (): Promise<void> => {
-    await Promise.allSettled(underWay.map(({ done }) => done));
+    await Promise.all(ends);
     for (const buffer of target.buffers) buffer.unmap();
     target.giveBack();
   };
@@ -93,35 +99,47 @@ export async function submitPlan(request: RunRequest): Promise<SubmittedRun> {
         for (const to of submits) {
           const encoder = live.device.createCommandEncoder();
           encode(encoder, bound, groups, from, to, timestamps);
-          if (to === total) {
-            copyOutputs(encoder, plan, request, target.buffers);
-            timestamps?.resolve(encoder);
-          } else if (to === end && marker !== undefined) encoder.clearBuffer(marker);
+          if (to === total) timestamps?.resolve(encoder);
+          if (to === end && marker !== undefined) encoder.clearBuffer(marker);
+          if (to === total) for (const { placed, buffer } of readback.slice(0, 1)) copyPieces(encoder, plan, request, placed, buffer);
           live.device.queue.submit([encoder.finish()]);
           from = to;
         }
+        if (isLast)
+          for (const { placed, buffer } of readback.slice(1)) {
+            const encoder = live.device.createCommandEncoder();
+            copyPieces(encoder, plan, request, placed, buffer);
+            live.device.queue.submit([encoder.finish()]);
+          }
       });
       const submitted = pace.submitted(`${start}-${end}`);
       const work = workOfSteps(plan.steps, start, end);
+      const arrived = once(() => speed.note(work, submitted.done()));
       // A buffer tells when what was submitted for it is done, whatever was submitted since: it need not be asked before there is an answer soon.
       const finish = async (): Promise<void> => {
-        await submitted.rest();
-        await live.guard(marker === undefined ? mapOutputs(plan, target.buffers, live.device) : marker.mapAsync(mapMode.read));
-        marker?.unmap();
-        speed.note(work, submitted.done());
+        const rested = submitted.rest();
+        if (isLast) memory = hostMemory(plan);
+        await rested;
+        if (marker !== undefined) {
+          await live.guard(marker.mapAsync(mapMode.read));
+          marker.unmap();
+        } else if (readback.length === 0) await live.guard(live.device.queue.onSubmittedWorkDone());
+        else await live.guard(Promise.all(readback.map(({ placed, buffer }) => readPieces(placed, buffer, memory, arrived))));
+        arrived();
       };
-      const done = Promise.all([accepted, finish()]);
+      const asked = [accepted, finish()];
+      ends.push(Promise.allSettled(asked));
+      const done = Promise.all(asked);
       done.catch(() => undefined);
       underWay.push({ end, done });
       start = end;
       if (!isLast) await settle(1);
     }
-    const memory = hostMemory(plan);
     return {
       async outputs() {
         try {
           await settle(0);
-          return readOutputs(plan, known, target.buffers, memory);
+          return outputsOf(plan, known, memory);
         } finally {
           await leave();
         }
@@ -169,4 +187,12 @@ function encode(
     pass = undefined;
   }
   pass?.end();
+}
+
+function once(act: () => void): () => void {
+  let acted = false;
+  return () => {
+    if (!acted) act();
+    acted = true;
+  };
 }
