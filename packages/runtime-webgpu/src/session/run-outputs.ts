@@ -2,25 +2,6 @@ import { LongspanError } from "@longspan/core";
 import type { GraphTensor } from "@longspan/core/graph";
 import { mapMode } from "../device/gpu-constants.ts";
 import type { GraphPlan, ReadbackBuffer } from "../plan/graph-plan.ts";
-import { placeOf } from "./bind-plan.ts";
-import type { BufferPool } from "./buffer-pool.ts";
-import type { DeviceWeights } from "./load-weights.ts";
-
-/** Has the GPU copy what one of the plan's readback buffers takes. */
-export function copyPieces(
-  encoder: GPUCommandEncoder,
-  plan: GraphPlan,
-  { pool, weights }: { readonly pool: BufferPool; readonly weights: DeviceWeights },
-  { pieces }: ReadbackBuffer,
-  target: GPUBuffer,
-): void {
-  for (const { output, from, offset, byteLength } of pieces) {
-    const root = plan.outputs.find(({ name }) => name === output)?.root ?? output;
-    const weight = weights.buffers.get(root);
-    const source = weight === undefined ? placeOf(plan, pool, root) : { buffer: weight, offset: 0 };
-    encoder.copyBufferToBuffer(source.buffer, source.offset + from, target, offset, byteLength);
-  }
-}
 
 const pageBytes = 4096;
 
@@ -53,10 +34,15 @@ function bytesFor(output: string, byteLength: number): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** Waits for the GPU to have written a readback buffer, and copies it into the outputs' memory. `arrived` is called in between. */
+/** A buffer that outputs come in, and what of them. */
+export interface OutputRead {
+  readonly placed: ReadbackBuffer;
+  readonly buffer: GPUBuffer;
+}
+
+/** Waits for the GPU to have written the buffer, calls `arrived`, and copies what came into the outputs' memory. */
 export async function readPieces(
-  { pieces, byteLength }: ReadbackBuffer,
-  buffer: GPUBuffer,
+  { placed: { pieces, byteLength }, buffer }: OutputRead,
   memory: ReadonlyMap<string, ArrayBuffer>,
   arrived: () => void,
 ): Promise<void> {

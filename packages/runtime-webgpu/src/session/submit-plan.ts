@@ -3,13 +3,13 @@ import type { GraphTensor } from "@longspan/core/graph";
 import type { RunOptions } from "@longspan/core/runtime";
 import { mapMode } from "../device/gpu-constants.ts";
 import type { LiveDevice } from "../device/live-device.ts";
-import type { GraphPlan } from "../plan/graph-plan.ts";
-import { placeOf, type BoundPlan } from "./bind-plan.ts";
+import type { BoundPlan } from "./bind-plan.ts";
 import type { BufferPool } from "./buffer-pool.ts";
 import type { DeviceWeights } from "./load-weights.ts";
 import type { Pace } from "./pace.ts";
 import type { ReadbackPool } from "./readback-buffers.ts";
-import { copyPieces, hostMemory, outputsOf, readPieces } from "./run-outputs.ts";
+import { recordCopies, recordSteps, writeUploads } from "./record-run.ts";
+import { hostMemory, outputsOf, readPieces } from "./run-outputs.ts";
 import { runParts, workOfSteps, type Speed } from "./split-submits.ts";
 import type { RunTimes, Timestamps } from "./timestamps.ts";
 
@@ -62,15 +62,12 @@ export async function submitPlan(request: RunRequest): Promise<SubmittedRun> {
   // Two, since two parts are under way.
   const markerSizes = parts.length === 1 ? [] : [markerBytes, markerBytes];
   const target = await request.readback.take([...plan.readback.map(({ byteLength }) => byteLength), ...markerSizes]);
-  const readback = plan.readback.flatMap((placed, index) =>
-    target.buffers[index] === undefined ? [] : [{ placed, buffer: target.buffers[index] }],
-  );
-  const markers = target.buffers.slice(readback.length);
+  const markers = target.buffers.slice(plan.readback.length);
+  const reads = target.buffers.flatMap((buffer, at) => (plan.readback[at] === undefined ? [] : [{ buffer, placed: plan.readback[at] }]));
 
-  let memory: ReadonlyMap<string, ArrayBuffer> = new Map();
   const underWay: PartUnderWay[] = [];
   /** Of all parts: what they asked of the GPU is answered. */
-  const ends: Promise<unknown>[] = [];
+  const answered: Promise<unknown>[] = [];
   const settle = async (max: number): Promise<void> => {
     while (underWay.length > max) {
       const { end = 0, done } = underWay.shift() ?? {};
@@ -82,10 +79,16 @@ export async function submitPlan(request: RunRequest): Promise<SubmittedRun> {
   };
   /** The buffers may be used again when the GPU is done with them. */
   const leave = async (): Promise<void> => {
-    await Promise.all(ends);
+    await Promise.all(answered);
     for (const buffer of target.buffers) buffer.unmap();
     target.giveBack();
   };
+  const submit = (record: (encoder: GPUCommandEncoder) => void): void => {
+    const encoder = live.device.createCommandEncoder();
+    record(encoder);
+    live.device.queue.submit([encoder.finish()]);
+  };
+  let memory: ReadonlyMap<string, ArrayBuffer> = new Map();
   try {
     throwIfAborted(options.signal);
     let start = 0;
@@ -93,28 +96,29 @@ export async function submitPlan(request: RunRequest): Promise<SubmittedRun> {
       const end = submits.at(-1) ?? total;
       const isLast = end === total;
       const marker = isLast ? undefined : markers[part % markers.length];
+      const [firstRead, ...otherReads] = isLast ? reads : [];
       const accepted = live.scoped("a run", () => {
-        if (start === 0) upload(live, plan, pool, known);
+        if (start === 0) writeUploads(live, plan, pool, known);
         let from = start;
         for (const to of submits) {
-          const encoder = live.device.createCommandEncoder();
-          encode(encoder, bound, groups, from, to, timestamps);
-          if (to === total) timestamps?.resolve(encoder);
-          if (to === end && marker !== undefined) encoder.clearBuffer(marker);
-          if (to === total) for (const { placed, buffer } of readback.slice(0, 1)) copyPieces(encoder, plan, request, placed, buffer);
-          live.device.queue.submit([encoder.finish()]);
+          submit((encoder) => {
+            recordSteps(encoder, bound, groups, from, to, timestamps);
+            if (to < end) return;
+            if (marker !== undefined) encoder.clearBuffer(marker);
+            if (firstRead !== undefined) recordCopies(encoder, plan, request, firstRead);
+            if (isLast) timestamps?.resolve(encoder);
+          });
           from = to;
         }
-        if (isLast)
-          for (const { placed, buffer } of readback.slice(1)) {
-            const encoder = live.device.createCommandEncoder();
-            copyPieces(encoder, plan, request, placed, buffer);
-            live.device.queue.submit([encoder.finish()]);
-          }
+        for (const read of otherReads) submit((encoder) => recordCopies(encoder, plan, request, read));
       });
       const submitted = pace.submitted(`${start}-${end}`);
       const work = workOfSteps(plan.steps, start, end);
-      const arrived = once(() => speed.note(work, submitted.done()));
+      let isNoted = false;
+      const note = (): void => {
+        if (!isNoted) speed.note(work, submitted.done());
+        isNoted = true;
+      };
       // A buffer tells when what was submitted for it is done, whatever was submitted since: it need not be asked before there is an answer soon.
       const finish = async (): Promise<void> => {
         const rested = submitted.rest();
@@ -123,12 +127,12 @@ export async function submitPlan(request: RunRequest): Promise<SubmittedRun> {
         if (marker !== undefined) {
           await live.guard(marker.mapAsync(mapMode.read));
           marker.unmap();
-        } else if (readback.length === 0) await live.guard(live.device.queue.onSubmittedWorkDone());
-        else await live.guard(Promise.all(readback.map(({ placed, buffer }) => readPieces(placed, buffer, memory, arrived))));
-        arrived();
+        } else if (firstRead === undefined) await live.guard(live.device.queue.onSubmittedWorkDone());
+        else await live.guard(Promise.all(reads.map((read) => readPieces(read, memory, note))));
+        note();
       };
       const asked = [accepted, finish()];
-      ends.push(Promise.allSettled(asked));
+      answered.push(Promise.allSettled(asked));
       const done = Promise.all(asked);
       done.catch(() => undefined);
       underWay.push({ end, done });
@@ -150,49 +154,4 @@ export async function submitPlan(request: RunRequest): Promise<SubmittedRun> {
     void leave();
     throw error;
   }
-}
-
-function upload({ device }: LiveDevice, plan: GraphPlan, pool: BufferPool, known: ReadonlyMap<string, GraphTensor>): void {
-  for (const { name, values } of plan.uploads) {
-    const { buffer, offset } = placeOf(plan, pool, name);
-    const { dataType, data } = values(known);
-    if (data.length === 0) continue;
-    const words = dataType === "bool" ? Int32Array.from(data) : data;
-    device.queue.writeBuffer(buffer, offset, words.buffer, words.byteOffset, words.byteLength);
-  }
-}
-
-/** One pass for all steps, or one for each where the times of each are taken. */
-function encode(
-  encoder: GPUCommandEncoder,
-  { plan, compiled }: BoundPlan,
-  groups: readonly GPUBindGroup[],
-  start: number,
-  end: number,
-  timestamps: Timestamps | undefined,
-): void {
-  let pass: GPUComputePassEncoder | undefined;
-  for (let step = start; step < end; step++) {
-    const [planned, kernel] = [plan.steps[step], compiled[step]];
-    if (planned === undefined || kernel === undefined) throw new RangeError(`there is no step ${step}`);
-    const { workgroups } = planned.dispatch;
-    pass ??= encoder.beginComputePass(
-      timestamps === undefined ? {} : { label: planned.dispatch.kernel.name, timestampWrites: timestamps.writesOf(step) },
-    );
-    pass.setPipeline(kernel.pipeline);
-    pass.setBindGroup(0, groups[step]);
-    pass.dispatchWorkgroups(...workgroups);
-    if (timestamps?.of !== "step") continue;
-    pass.end();
-    pass = undefined;
-  }
-  pass?.end();
-}
-
-function once(act: () => void): () => void {
-  let acted = false;
-  return () => {
-    if (!acted) act();
-    acted = true;
-  };
 }

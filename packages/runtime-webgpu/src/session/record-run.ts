@@ -1,0 +1,61 @@
+import type { GraphTensor } from "@longspan/core/graph";
+import type { LiveDevice } from "../device/live-device.ts";
+import type { GraphPlan } from "../plan/graph-plan.ts";
+import { placeOf, type BoundPlan } from "./bind-plan.ts";
+import type { BufferPool } from "./buffer-pool.ts";
+import type { DeviceWeights } from "./load-weights.ts";
+import type { OutputRead } from "./run-outputs.ts";
+import type { Timestamps } from "./timestamps.ts";
+
+/** Has the queue write what the host knows and steps read. */
+export function writeUploads({ device }: LiveDevice, plan: GraphPlan, pool: BufferPool, known: ReadonlyMap<string, GraphTensor>): void {
+  for (const { name, values } of plan.uploads) {
+    const { buffer, offset } = placeOf(plan, pool, name);
+    const { dataType, data } = values(known);
+    if (data.length === 0) continue;
+    const words = dataType === "bool" ? Int32Array.from(data) : data;
+    device.queue.writeBuffer(buffer, offset, words.buffer, words.byteOffset, words.byteLength);
+  }
+}
+
+/** The steps from `start` to before `end`: one pass for all, or one for each where the times of each are taken. */
+export function recordSteps(
+  encoder: GPUCommandEncoder,
+  { plan, compiled }: BoundPlan,
+  groups: readonly GPUBindGroup[],
+  start: number,
+  end: number,
+  timestamps: Timestamps | undefined,
+): void {
+  let pass: GPUComputePassEncoder | undefined;
+  for (let step = start; step < end; step++) {
+    const [planned, kernel] = [plan.steps[step], compiled[step]];
+    if (planned === undefined || kernel === undefined) throw new RangeError(`there is no step ${step}`);
+    const { workgroups } = planned.dispatch;
+    pass ??= encoder.beginComputePass(
+      timestamps === undefined ? {} : { label: planned.dispatch.kernel.name, timestampWrites: timestamps.writesOf(step) },
+    );
+    pass.setPipeline(kernel.pipeline);
+    pass.setBindGroup(0, groups[step]);
+    pass.dispatchWorkgroups(...workgroups);
+    if (timestamps?.of !== "step") continue;
+    pass.end();
+    pass = undefined;
+  }
+  pass?.end();
+}
+
+/** The copies into one of the plan's readback buffers. */
+export function recordCopies(
+  encoder: GPUCommandEncoder,
+  plan: GraphPlan,
+  { pool, weights }: { readonly pool: BufferPool; readonly weights: DeviceWeights },
+  { placed, buffer }: OutputRead,
+): void {
+  for (const { output, from, offset, byteLength } of placed.pieces) {
+    const root = plan.outputs.find(({ name }) => name === output)?.root ?? output;
+    const weight = weights.buffers.get(root);
+    const source = weight === undefined ? placeOf(plan, pool, root) : { buffer: weight, offset: 0 };
+    encoder.copyBufferToBuffer(source.buffer, source.offset + from, buffer, offset, byteLength);
+  }
+}
