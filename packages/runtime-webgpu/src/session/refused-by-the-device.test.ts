@@ -81,6 +81,52 @@ describe("out of memory", () => {
   });
 });
 
+test("a run that was refused keeps the buffers to read from until the GPU has answered", async () => {
+  const { device } = await testDevice();
+  const mapped: GPUBuffer[] = [];
+  let open: () => void = () => undefined;
+  let gate = Promise.resolve();
+  const createBuffer = device.createBuffer.bind(device);
+  device.createBuffer = (descriptor) => {
+    const buffer = createBuffer(descriptor);
+    const map = buffer.mapAsync.bind(buffer);
+    buffer.mapAsync = async (...words) => {
+      mapped.push(buffer);
+      await gate;
+      await map(...words);
+      return undefined;
+    };
+    return buffer;
+  };
+  const session = await webgpu({ device }).prepare(graph, weights);
+  const inputs = { x: float([2, 4], 1) };
+  const { y } = await session.run(inputs);
+
+  gate = new Promise((resolve) => (open = resolve));
+  const pop = device.popErrorScope.bind(device);
+  let popped = 0;
+  device.popErrorScope = async () => {
+    const isMemory = popped++ === 0;
+    const found = await pop();
+    return isMemory ? { message: "no memory" } : found;
+  };
+  const refused = errorOf(session.run(inputs));
+  // By then it has been told.
+  for (let round = 0; round < 3; round++) {
+    await device.queue.onSubmittedWorkDone();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(mapped.length).toBe(2);
+  const next = session.run(inputs);
+  await vi.waitFor(() => expect(mapped.length).toBe(3));
+  expect(mapped[2]).not.toBe(mapped[1]);
+  open();
+  expect((await refused).code).toBe("out-of-memory");
+  expect((await next).y).toEqual(y);
+  await session.dispose();
+  device.destroy();
+});
+
 describe("a host without memory", () => {
   test("for an output: names it, and the session goes on", async () => {
     const session = await webgpu().prepare(graph, weights);
