@@ -135,6 +135,16 @@ async function products(tensors: AttentionTensors): Promise<void> {
       return `${milliseconds.toFixed(4)} ms`;
     });
   }
+  for (const [rows, ahead] of rowCuts) {
+    await variant(`${rows} rows of ${ahead} vectors ahead`, inTime, async () => {
+      const found = [];
+      for (const part of ["global-queries", "global-values"]) {
+        const only: Options["only"] = ({ name }) => name.startsWith(part);
+        found.push(await timed(tensors, { reassociateUpTo, tilings: { globalRows: { rows, ahead } }, only }));
+      }
+      return `queries ${found[0]?.milliseconds.toFixed(4)} ms, values ${found[1]?.milliseconds.toFixed(4)} ms`;
+    });
+  }
   for (const tiling of [...globalTilingsOf(facts, tensors.halves), ...otherProducts(tensors.halves)]) {
     await variant(tiling.name, inTime, async () => {
       const tilings = { globalScores: tiling, globalMix: tiling };
@@ -145,6 +155,19 @@ async function products(tensors: AttentionTensors): Promise<void> {
     });
   }
 }
+
+/** Rows of an invocation, and vectors of each that are read ahead, in the kernels of the global tokens' own products. */
+const rowCuts: readonly (readonly [number, number])[] = [
+  [1, 1],
+  [2, 2],
+  [2, 4],
+  [4, 1],
+  [4, 2],
+  [4, 3],
+  [4, 4],
+  [4, 6],
+  [2, 6],
+];
 
 /** More tiles of matrix units: for more rows, and with more subgroups. */
 function otherProducts(halves: boolean): readonly GlobalTiling[] {

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => gpu.device.destroy());
 
-const asGpu = ({ device, facts }: TestDevice): TestDevice => ({ device, facts: { ...facts, kind: "gpu" } });
+const asGpu = ({ device, facts }: TestDevice): TestDevice => ({ device, facts: { ...facts, kind: "gpu", compilesSlowly: true } });
 const onMatrixUnits = ({ device, facts }: TestDevice): TestDevice => ({
   device,
   facts: withMatrixUnits(facts, knownMatrixShapes[0] ?? { rows: 16, columns: 16, inner: 16 }),

@@ -49,7 +49,10 @@ describe("float16 between kernels, as on a GPU", () => {
   afterAll(() => opened?.device.destroy());
   const create = async (): Promise<WebGpuRuntime> => {
     opened = await testDevice();
-    return runtimeWithFacts({ ...opened, facts: { ...opened.facts, kind: "gpu" } }, { precision: "float16", tuning: "rules" });
+    return runtimeWithFacts(
+      { ...opened, facts: { ...opened.facts, kind: "gpu", compilesSlowly: true } },
+      { precision: "float16", tuning: "rules" },
+    );
   };
   testRuntime(few, create, { tolerance: { absolute: 2e-2, relative: 2e-2 } });
 });

@@ -2,6 +2,7 @@ import { type DeviceTensor, type Dispatch, type Operand, rowLayout } from "../..
 import type { PlanContext, SizedNode } from "../../kernel/operation-kernels.ts";
 import type { GlobalTiling } from "./global-tiling.ts";
 import type { FloatStorage } from "../parts/float-storage.ts";
+import type { RowCut } from "./row-slices.ts";
 import type { RowForm } from "./vectors.ts";
 import type { HeadTiling } from "./tiling.ts";
 import { bindingAlignment, rowsOf, type RowRange } from "../parts/dispatching.ts";
@@ -52,6 +53,8 @@ export interface AttentionTilings {
   /** For the two products of the re-associated form. */
   readonly globalScores?: GlobalTiling | undefined;
   readonly globalMix?: GlobalTiling | undefined;
+  /** For the global tokens' own products in that form. */
+  readonly globalRows?: RowCut | undefined;
 }
 
 /** The part of a node's work that is bound at once: some items of the batch. */

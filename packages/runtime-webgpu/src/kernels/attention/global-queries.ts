@@ -13,7 +13,7 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { upTo } from "../parts/up-to.ts";
 import { attentionTokens, tokensOfGroup } from "./attention-tokens.ts";
-import { reduceSlices, rowsAtOnce, slices, sliceMemory } from "./row-slices.ts";
+import { type RowCut, rowProducts, sliceInvocations, sliceMemory } from "./row-slices.ts";
 import { declareUniforms } from "./uniforms.ts";
 import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
 
@@ -32,14 +32,17 @@ export const globalQueryFields = {
 export const queryTokens = 4;
 export const foldedColumns = 256;
 
-const invocations = rowsAtOnce * slices;
 /** Invocations that share the sum of four elements. */
-const parts = (4 * invocations) / foldedColumns;
+const parts = (4 * sliceInvocations) / foldedColumns;
 
 /** How the weights, the hidden states and the folded queries lie in memory; the head size is at most `maxHeadSize`. */
-export function globalQueriesKernel(forms: Readonly<Record<"weight" | "hidden" | "folded", RowForm>>, maxHeadSize: number): Kernel {
+export function globalQueriesKernel(
+  forms: Readonly<Record<"weight" | "hidden" | "folded", RowForm>>,
+  { maxHeadSize, cut }: Readonly<{ maxHeadSize: number; cut: RowCut }>,
+): Kernel {
   const each = upTo(queryTokens);
   const vectorsAtOnce = foldedColumns / 4;
+  const ahead = upTo(cut.rows * cut.ahead);
   return {
     name: `global-queries${forms.folded.storage === "float16" ? "-to-float16" : ""}`,
     access: ["read", "read", "read", "read", "read", "write"],
@@ -59,28 +62,26 @@ ${vectorWriter("write_folded", "folded", forms.folded, "sizes.hidden")}
 var<workgroup> queries: array<vec4<f32>, ${maxHeadSize}>;
 ${sliceMemory("vec4<f32>")}
 
-@compute @workgroup_size(${invocations})
+@compute @workgroup_size(${sliceInvocations})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   ${tokensOfGroup(queryTokens)}
-  let slice = lane % ${slices}u;
   ${each.map((one) => `let start${one} = (item * sizes.sequence + u32(tokens[list + ${attentionTokens.positions}u + min(token + ${one}u, globals - 1u)])) * sizes.hidden;`).join("\n  ")}
-  for (var first = 0u; first < sizes.headSize; first += ${rowsAtOnce}u) {
-    let row = (head * sizes.headSize + min(first + lane / ${slices}u, sizes.headSize - 1u)) * sizes.hidden;
-    var sums = vec4<f32>();
-    for (var vector = slice; vector < sizes.vectors; vector += ${slices}u) {
-      let w = read_query_weight(row, vector);
-      sums += vec4<f32>(${each.map((one) => `dot(w, read_hidden(start${one}, vector))`).join(", ")});
-    }
-    ${reduceSlices("sums", (row, sum) => `if (first + ${row} < sizes.headSize) { queries[first + ${row}] = ${sum} + query_bias[head * sizes.headSize + first + ${row}]; }`)}
-  }
+  ${rowProducts({
+    sums: "vec4<f32>",
+    cut,
+    rows: "sizes.headSize",
+    vectors: "sizes.vectors",
+    weight: (row, vector) => `read_query_weight((head * sizes.headSize + ${row}) * sizes.hidden, ${vector})`,
+    elements: (vector) => each.map((one) => `read_hidden(start${one}, ${vector})`),
+    take: (row, sums) => `queries[${row}] = ${sums} + query_bias[head * sizes.headSize + ${row}];`,
+  })}
   let part = lane / ${vectorsAtOnce}u;
   let vector = group.x * ${vectorsAtOnce}u + lane % ${vectorsAtOnce}u;
   ${each.map((one) => `var sum${one} = vec4<f32>();`).join(" ")}
   if (vector < sizes.vectors) {
-    for (var element = part; element < sizes.headSize; element += ${parts}u) {
-      let w = read_key_weight((head * sizes.headSize + element) * sizes.hidden, vector);
-      let q = queries[element];
-      ${each.map((one) => `sum${one} += q[${one}] * w;`).join(" ")}
+    for (var first = part; first < sizes.headSize; first += ${ahead.length * parts}u) {
+      ${ahead.map((step) => `let element${step} = min(first + ${step * parts}u, sizes.headSize - 1u); let weight${step} = read_key_weight((head * sizes.headSize + element${step}) * sizes.hidden, vector);`).join("\n      ")}
+      ${ahead.map((step) => `{ let query = select(vec4<f32>(), queries[element${step}], first + ${step * parts}u < sizes.headSize); ${each.map((one) => `sum${one} += query[${one}] * weight${step};`).join(" ")} }`).join("\n      ")}
     }
   }
   // Each part joins the sums of another token.

@@ -14,7 +14,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { upTo } from "../parts/up-to.ts";
 import { attentionTokens, tokensOfGroup } from "./attention-tokens.ts";
 import { maxSplits } from "./global-splits.ts";
-import { reduceSlices, rowsAtOnce, slices, sliceMemory } from "./row-slices.ts";
+import { type RowCut, rowProducts, sliceInvocations, sliceMemory } from "./row-slices.ts";
 import { declareUniforms } from "./uniforms.ts";
 import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
 
@@ -33,14 +33,19 @@ export const globalValueFields = {
 /** Tokens of a workgroup. */
 export const valueTokens = 2;
 
-const invocations = rowsAtOnce * slices;
 /** Of four elements, mixed at a time. */
 const mixedVectors = 256;
-
 /** How the weight and the context's heads lie in memory; the head size is at most `maxHeadSize`. */
-export function globalValuesKernel(forms: Readonly<Record<"weight" | "out", RowForm>>, maxHeadSize: number): Kernel {
+export function globalValuesKernel(
+  forms: Readonly<Record<"weight" | "out", RowForm>>,
+  { maxHeadSize, cut }: Readonly<{ maxHeadSize: number; cut: RowCut }>,
+): Kernel {
   const partial: RowForm = { storage: "float32", aligned: forms.weight.aligned };
   const each = upTo(valueTokens);
+  // Splits whose partial sums are read before they are used.
+  const splitsAhead = 2 * cut.rows;
+  const ahead = upTo(splitsAhead);
+  const splitOf = (step: number): string => (step === 0 ? "split" : `min(split + ${step}u, sizes.splits - 1u)`);
   return {
     name: "global-values",
     access: ["read", "read", "read", "read", "read", "write"],
@@ -54,15 +59,15 @@ export function globalValuesKernel(forms: Readonly<Record<"weight" | "out", RowF
 ${vectorReader("read_partial", "partial", partial, "sizes.hidden")}
 ${vectorReader("read_weight", "weight", forms.weight, "sizes.hidden")}
 ${vectorWriter("write_out", "out", forms.out, "sizes.headSize")}
-/** Top and sum of each split and token, and then its share. */
+/** Top and sum of each split and token, and its share; none of splits that there are not. */
 var<workgroup> found: array<vec2<f32>, ${valueTokens * maxSplits}>;
-var<workgroup> split_shares: array<f32, ${valueTokens * maxSplits}>;
+var<workgroup> split_shares: array<f32, ${valueTokens * (maxSplits + splitsAhead)}>;
 var<workgroup> mixed: array<vec4<f32>, ${valueTokens * mixedVectors}>;
 /** Of an element of the head, what the two tokens have. */
 var<workgroup> sums: array<vec2<f32>, ${maxHeadSize}>;
 ${sliceMemory("vec2<f32>")}
 
-@compute @workgroup_size(${invocations})
+@compute @workgroup_size(${sliceInvocations})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   ${tokensOfGroup(valueTokens)}
   let rows = sizes.slots * sizes.heads;
@@ -71,46 +76,45 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let own_split = lane / ${valueTokens}u;
   if (own_split < sizes.splits) { found[lane] = statistics[select(row0, row1, lane % ${valueTokens}u == 1u) + own_split * rows]; }
   workgroupBarrier();
-  if (own_split < sizes.splits) {
-    var top = found[lane].x;
-    for (var split = 0u; split < sizes.splits; split++) { top = max(top, found[split * ${valueTokens}u + lane % ${valueTokens}u].x); }
-    var sum = 0.0;
-    for (var split = 0u; split < sizes.splits; split++) {
-      let other = found[split * ${valueTokens}u + lane % ${valueTokens}u];
-      sum += exp(other.x - top) * other.y;
+  if (own_split < ${maxSplits + splitsAhead}u) {
+    var share = 0.0;
+    if (own_split < sizes.splits) {
+      var top = found[lane].x;
+      for (var split = 0u; split < sizes.splits; split++) { top = max(top, found[split * ${valueTokens}u + lane % ${valueTokens}u].x); }
+      var sum = 0.0;
+      for (var split = 0u; split < sizes.splits; split++) {
+        let other = found[split * ${valueTokens}u + lane % ${valueTokens}u];
+        sum += exp(other.x - top) * other.y;
+      }
+      share = exp(found[lane].x - top) / sum;
     }
-    split_shares[lane] = exp(found[lane].x - top) / sum;
+    split_shares[lane] = share;
   }
-  let slice = lane % ${slices}u;
   for (var from_vector = 0u; from_vector < sizes.vectors; from_vector += ${mixedVectors}u) {
     let count = min(${mixedVectors}u, sizes.vectors - from_vector);
     workgroupBarrier();
-    for (var at = lane; at < ${valueTokens}u * count; at += ${invocations}u) {
+    for (var at = lane; at < ${valueTokens}u * count; at += ${sliceInvocations}u) {
       let one = at / count;
       let row = select(row0, row1, one == 1u);
       var value = vec4<f32>();
-      for (var split = 0u; split < sizes.splits; split++) {
-        value += split_shares[split * ${valueTokens}u + one] * read_partial((row + split * rows) * sizes.hidden, from_vector + at % count);
+      for (var split = 0u; split < sizes.splits; split += ${splitsAhead}u) {
+        ${ahead.map((step) => `let partial${step} = read_partial((row + ${splitOf(step)} * rows) * sizes.hidden, from_vector + at % count);`).join("\n        ")}
+        ${ahead.map((step) => `value += split_shares[(split + ${step}u) * ${valueTokens}u + one] * partial${step};`).join("\n        ")}
       }
       mixed[one * ${mixedVectors}u + at % count] = value;
     }
     workgroupBarrier();
-    for (var first = 0u; first < sizes.headSize; first += ${rowsAtOnce}u) {
-      let row = (head * sizes.headSize + min(first + lane / ${slices}u, sizes.headSize - 1u)) * sizes.hidden;
-      var own = vec2<f32>();
-      for (var vector = slice; vector < count; vector += ${slices}u) {
-        let w = read_weight(row, from_vector + vector);
-        own += vec2<f32>(dot(w, mixed[vector]), dot(w, mixed[${mixedVectors}u + vector]));
-      }
-      ${reduceSlices(
-        "own",
-        (row, sum) => `if (first + ${row} < sizes.headSize) {
-        var before = vec2<f32>(bias[head * sizes.headSize + first + ${row}]);
-        if (from_vector > 0u) { before = sums[first + ${row}]; }
-        sums[first + ${row}] = before + ${sum};
-      }`,
-      )}
-    }
+    ${rowProducts({
+      sums: "vec2<f32>",
+      cut,
+      rows: "sizes.headSize",
+      vectors: "count",
+      weight: (row, vector) => `read_weight((head * sizes.headSize + ${row}) * sizes.hidden, from_vector + ${vector})`,
+      elements: (vector) => each.map((one) => `mixed[${one * mixedVectors}u + ${vector}]`),
+      take: (row, own) => `var before = vec2<f32>(bias[head * sizes.headSize + ${row}]);
+      if (from_vector > 0u) { before = sums[${row}]; }
+      sums[${row}] = before + ${own};`,
+    })}
   }
   let fours = (sizes.headSize + 3u) / 4u;
   let one = lane / max(fours, 1u);

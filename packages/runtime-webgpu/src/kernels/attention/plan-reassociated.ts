@@ -7,6 +7,7 @@ import { planAttention } from "./plan-attention.ts";
 import { planProducts, productTilings, type ProductTilings } from "./plan-products.ts";
 import { planCombine, planGlobalProbabilities } from "./plan-splits.ts";
 import { foldedElements, foldedTokens, foldFields, projectedElements, projectedTokens, projectFields } from "./processor-fields.ts";
+import { rowCutFor } from "./row-slices.ts";
 import { packFields } from "./uniforms.ts";
 import type { RowForm } from "./vectors.ts";
 
@@ -21,15 +22,15 @@ export function planReassociated(part: AttentionItems, splits: GlobalSplits): re
 }
 
 /** As few dispatches as may be: each of the small ones takes as long to start as it works. */
-function onGpu(part: AttentionItems, found: GlobalSplits, attention: GlobalAttention, tilings: ProductTilings): readonly Dispatch[] {
-  const { inputs, outputs, sequence, hidden, heads, headSize, slots, tokens, tokensStride, items } = part;
+function onGpu(part: AttentionItems, found: GlobalSplits, attention: GlobalAttention, products: ProductTilings): readonly Dispatch[] {
+  const { context, inputs, outputs, sequence, hidden, heads, headSize, slots, tokens, tokensStride, items, tilings } = part;
   const { queryGlobalWeight, queryGlobalBias, keyGlobalWeight, valueGlobalWeight, valueGlobalBias } = inputs;
   const common = { sequence, hidden, vectors: Math.ceil(hidden / 4), heads, headSize, slots, tokensStride, firstItem: items.first };
   const product = 2 * items.count * slots * hidden * hidden;
   const queries: Dispatch = {
     kernel: globalQueriesKernel(
       { weight: formOf(keyGlobalWeight, hidden), hidden: formOf(inputs.hidden, hidden), folded: formOf(attention.query, hidden) },
-      maxHeadSize,
+      { maxHeadSize, cut: tilings.globalRows ?? rowCutFor(context.facts, keyGlobalWeight.storage) },
     ),
     uniforms: packFields(globalQueryFields, common),
     operands: [
@@ -47,7 +48,10 @@ function onGpu(part: AttentionItems, found: GlobalSplits, attention: GlobalAtten
     },
   };
   const values: Dispatch = {
-    kernel: globalValuesKernel({ weight: formOf(valueGlobalWeight, hidden), out: formOf(outputs.context, headSize) }, maxHeadSize),
+    kernel: globalValuesKernel(
+      { weight: formOf(valueGlobalWeight, hidden), out: formOf(outputs.context, headSize) },
+      { maxHeadSize, cut: tilings.globalRows ?? rowCutFor(context.facts, valueGlobalWeight.storage) },
+    ),
     uniforms: packFields(globalValueFields, { ...common, splits: found.splits }),
     operands: [
       { tensor: part.scratch("global partial sums", found.partialElements) },
@@ -63,7 +67,7 @@ function onGpu(part: AttentionItems, found: GlobalSplits, attention: GlobalAtten
       bytes: valueGlobalWeight.byteLength + 4 * items.count * (found.partialElements + slots * hidden),
     },
   };
-  return [queries, ...planProducts(part, found, attention, tilings), values];
+  return [queries, ...planProducts(part, found, attention, products), values];
 }
 
 /** On a software adapter, where barriers cost more than dispatches. */

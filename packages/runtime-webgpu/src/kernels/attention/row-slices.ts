@@ -1,32 +1,100 @@
 /**
- * WGSL of sums over a weight's rows that a workgroup of 256 shares on a GPU: 16 rows at a time, 16 invocations to each, so that neighbours read
- * neighbouring weights and few reads follow each other. Nothing of subgroups is assumed.
+ * WGSL of products of a weight's rows and a few tokens that a workgroup of 256 shares on a GPU: 16 invocations to a row, so that neighbours read
+ * neighbouring weights, each of which has several rows, so that tokens' elements are read once for them, and reads several vectors before they are
+ * used: such a product is microseconds of work, and waits for memory. Nothing of subgroups is assumed.
  */
+import type { DeviceFacts } from "../../kernel/device-facts.ts";
+import type { Storage } from "../../kernel/kernel.ts";
 import { upTo } from "../parts/up-to.ts";
 
-/** Invocations of a row. */
-export const slices = 16;
-export const rowsAtOnce = 16;
+/** What an invocation has under way at once. Plain data. */
+export interface RowCut {
+  /** Rows of an invocation. */
+  readonly rows: number;
+  /** Vectors of each that are read before they are used. */
+  readonly ahead: number;
+}
+
+/** As many bytes of either storage. */
+export function rowCutFor({ compilesSlowly }: DeviceFacts, storage: Storage): RowCut {
+  if (compilesSlowly) return { rows: 1, ahead: 1 };
+  return { rows: 4, ahead: storage === "float16" ? 4 : 2 };
+}
+
+/** Invocations of a row, and of the workgroup. */
+const slices = 16;
+const rowThreads = 16;
+export const sliceInvocations: number = rowThreads * slices;
 
 /** Rows are one element longer, so that neighbours lie in other banks. */
 const stride = slices + 1;
 
+type Sums = "vec2<f32>" | "vec4<f32>";
+
 /** At module scope: `shares`, at least as many as there are invocations. */
-export function sliceMemory(type: "vec2<f32>" | "vec4<f32>"): string {
-  return `var<workgroup> shares: array<${type}, ${rowsAtOnce * stride}>;`;
+export function sliceMemory(type: Sums): string {
+  return `var<workgroup> shares: array<${type}, ${rowThreads * stride}>;`;
 }
 
-/**
- * Statements that add what the invocations of a row have in `own`, and do `take` with the number of the row, of 16, and the sum; an invocation for
- * each row does it, and all see what it wrote. `lane` is the invocation.
- */
-export function reduceSlices(own: string, take: (row: string, sum: string) => string): string {
-  const sum = upTo(slices).map((one) => `shares[lane * ${stride}u + ${one}u]`);
-  return `shares[lane / ${slices}u * ${stride}u + lane % ${slices}u] = ${own};
-    workgroupBarrier();
-    if (lane < ${rowsAtOnce}u) {
-      let row_sum = ${sum.join(" + ")};
-      ${take("lane", "row_sum")}
+export interface RowProducts {
+  /** A number for each token. */
+  readonly sums: Sums;
+  readonly cut: RowCut;
+  /** How many rows there are, and of how many vectors: WGSL. Where there are no rows or vectors, the workgroup does not come here. */
+  readonly rows: string;
+  readonly vectors: string;
+  /** An expression: four weights of a row, which is below `rows`. */
+  weight(row: string, vector: string): string;
+  /** Expressions: the elements of each token, of a vector that is below `vectors`. */
+  readonly elements: (vector: string) => readonly string[];
+  /** Statements with the number of a row, which is below `rows`, and its sums; one invocation for each row, and all see what it wrote. */
+  take(row: string, sums: string): string;
+}
+
+/** Statements; `lane` is the invocation, and names with `row_` and `slice` are theirs. */
+export function rowProducts({ sums, cut, rows, vectors, weight, elements, take }: RowProducts): string {
+  const ahead = upTo(cut.ahead);
+  const own = upTo(cut.rows);
+  const shares = upTo(slices).map((one) => `shares[lane * ${stride}u + ${one}u]`);
+  return `for (var row_first = 0u; row_first < ${rows}; row_first += ${rowThreads * cut.rows}u) {
+    ${own.map((one) => `let row_${one} = min(row_first + lane / ${slices}u + ${one * rowThreads}u, ${rows} - 1u); var row_sum_${one} = ${sums}();`).join("\n    ")}
+    for (var slice = lane % ${slices}u; slice < ${vectors}; slice += ${ahead.length * slices}u) {
+      ${ahead
+        .map((step) => {
+          const at = step === 0 ? "slice" : `min(slice + ${step * slices}u, ${vectors} - 1u)`;
+          return `let slice_${step} = ${at};
+      ${own.map((one) => `let weight_${step}_${one} = ${weight(`row_${one}`, `slice_${step}`)};`).join("\n      ")}
+      ${elements(`slice_${step}`)
+        .map((element, token) => `let element_${step}_${token} = ${element};`)
+        .join("\n      ")}`;
+        })
+        .join("\n      ")}
+      ${ahead
+        .map((step) => {
+          const products = own.map(
+            (one) =>
+              `row_sum_${one} += ${sums}(${elements("")
+                .map((_, token) => `dot(weight_${step}_${one}, element_${step}_${token})`)
+                .join(", ")});`,
+          );
+          return step === 0
+            ? products.join("\n      ")
+            : `if (slice + ${step * slices}u < ${vectors}) {
+        ${products.join("\n        ")}
+      }`;
+        })
+        .join("\n      ")}
     }
-    workgroupBarrier();`;
+    ${own
+      .map(
+        (one) => `shares[lane / ${slices}u * ${stride}u + lane % ${slices}u] = row_sum_${one};
+    workgroupBarrier();
+    if (lane < ${rowThreads}u && row_first + lane + ${one * rowThreads}u < ${rows}) {
+      let row_total = ${shares.join(" + ")};
+      ${take(`(row_first + lane + ${one * rowThreads}u)`, "row_total")}
+    }
+    workgroupBarrier();`,
+      )
+      .join("\n    ")}
+  }`;
 }
