@@ -14,8 +14,10 @@ import {
   fitsMatrixProduct,
   globalTilingsOf,
   matrixGlobalTiling,
+  tileGlobalTiling,
   type GlobalTiling,
 } from "../packages/runtime-webgpu/src/kernels/attention/global-tiling.ts";
+import { jointTilingsOf } from "../packages/runtime-webgpu/src/kernels/attention/joint-tiling.ts";
 import { matrixAttentionTiling } from "../packages/runtime-webgpu/src/kernels/attention/matrix-attention-tiling.ts";
 import { quadTiling } from "../packages/runtime-webgpu/src/kernels/attention/attention-quads.ts";
 import { tileAttentionTiling } from "../packages/runtime-webgpu/src/kernels/attention/tile-attention.ts";
@@ -63,6 +65,16 @@ const matrixCuts: readonly (readonly [number, number, number])[] = [
 const given = await testDevice();
 const facts = { ...given.facts, kind: "gpu" } as const;
 const device = { ...given, facts };
+/** Rows of an invocation, and vectors of each that are read ahead, in the kernels of the global tokens' own products. */
+const rowCuts: readonly (readonly [number, number])[] = [
+  [4, 4],
+  [4, 2],
+  [2, 2],
+  [2, 6],
+  [4, 6],
+  [4, 1],
+];
+
 console.log(facts.name);
 
 for (const halves of options.halves ? [true] : [false, true]) {
@@ -128,6 +140,23 @@ async function products(tensors: AttentionTensors): Promise<void> {
   const all = await prepareAttention(device, tensors, { reassociateUpTo });
   const names = all.kernels.filter((name) => !isOfWindow(name));
   all.destroy();
+  const base = tileGlobalTiling(8, 4);
+  const [inTwo, direct] = [
+    await timed(tensors, {
+      reassociateUpTo,
+      tilings: { globalJoint: false, globalScores: base, globalMix: base },
+      only: ({ name }) => !isOfWindow(name),
+    }),
+    await timed(tensors, {
+      reassociateUpTo: 0,
+      tilings: { direct: { kind: "staged", name: "staged" } },
+      only: ({ name }) => !isOfWindow(name),
+    }),
+  ];
+  const expected = inTwo.context.subarray(0, globals * hidden);
+  console.log(
+    `  without matrix units ${inTwo.milliseconds.toFixed(4)} ms, off by ${worst(direct.context.subarray(0, globals * hidden), expected)} from the direct form`,
+  );
   const inTime = timeLimit();
   for (const kernel of names) {
     await variant(kernel, inTime, async () => {
@@ -145,9 +174,18 @@ async function products(tensors: AttentionTensors): Promise<void> {
       return `queries ${found[0]?.milliseconds.toFixed(4)} ms, values ${found[1]?.milliseconds.toFixed(4)} ms`;
     });
   }
+  for (const globalJoint of tensors.halves ? jointTilingsOf(facts, hidden).slice(0, 3) : []) {
+    await variant(globalJoint.name, inTime, async () => {
+      const only: Options["only"] = ({ name }) => name.startsWith("global-attention-joint");
+      const { milliseconds } = await timed(tensors, { reassociateUpTo, tilings: { globalJoint }, only });
+      const values = await timed(tensors, { reassociateUpTo, tilings: { globalJoint }, only: ({ name }) => name === "global-values" });
+      const whole = await timed(tensors, { reassociateUpTo, tilings: { globalJoint }, only: ({ name }) => !isOfWindow(name) });
+      return `${milliseconds.toFixed(4)} ms, values ${values.milliseconds.toFixed(4)} ms, all of it ${whole.milliseconds.toFixed(4)} ms, off by ${worst(whole.context.subarray(0, globals * hidden), expected)}`;
+    });
+  }
   for (const tiling of [...globalTilingsOf(facts, tensors.halves), ...otherProducts(tensors.halves)]) {
     await variant(tiling.name, inTime, async () => {
-      const tilings = { globalScores: tiling, globalMix: tiling };
+      const tilings = { globalJoint: false, globalScores: tiling, globalMix: tiling } as const;
       const only = (part: string) => (kernel: Kernel) => kernel.name.startsWith(part);
       const scores = await timed(tensors, { reassociateUpTo, tilings, only: only("global-scores") });
       const mix = await timed(tensors, { reassociateUpTo, tilings, only: only("global-mix") });
@@ -155,19 +193,6 @@ async function products(tensors: AttentionTensors): Promise<void> {
     });
   }
 }
-
-/** Rows of an invocation, and vectors of each that are read ahead, in the kernels of the global tokens' own products. */
-const rowCuts: readonly (readonly [number, number])[] = [
-  [1, 1],
-  [2, 2],
-  [2, 4],
-  [4, 1],
-  [4, 2],
-  [4, 3],
-  [4, 4],
-  [4, 6],
-  [2, 6],
-];
 
 /** More tiles of matrix units: for more rows, and with more subgroups. */
 function otherProducts(halves: boolean): readonly GlobalTiling[] {

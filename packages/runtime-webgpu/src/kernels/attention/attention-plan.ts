@@ -2,6 +2,7 @@ import { type DeviceTensor, type Dispatch, type Operand, rowLayout } from "../..
 import type { PlanContext, SizedNode } from "../../kernel/operation-kernels.ts";
 import type { GlobalTiling } from "./global-tiling.ts";
 import type { FloatStorage } from "../parts/float-storage.ts";
+import type { JointTiling } from "./joint-tiling.ts";
 import type { RowCut } from "./row-slices.ts";
 import type { RowForm } from "./vectors.ts";
 import type { HeadTiling } from "./tiling.ts";
@@ -50,6 +51,8 @@ export interface AttentionTilings {
   readonly direct?: HeadTiling | undefined;
   /** Among how many workgroups the keys of a window are split, if there are enough of them. */
   readonly windowSplits?: number | undefined;
+  /** For the re-associated form in one kernel; false: not in one. */
+  readonly globalJoint?: JointTiling | false | undefined;
   /** For the two products of the re-associated form. */
   readonly globalScores?: GlobalTiling | undefined;
   readonly globalMix?: GlobalTiling | undefined;

@@ -1,5 +1,6 @@
 import type { SizedAttention } from "./attention-plan.ts";
 import { tileColumns } from "./global-tiling.ts";
+import { jointKeys, jointRows, type JointTiling } from "./joint-tiling.ts";
 
 /**
  * How the rows of global tokens meet the global key and value projections. Both give the same numbers but for rounding.
@@ -13,12 +14,14 @@ export type GlobalForm = "reassociated" | "direct";
 /** How the keys are split among workgroups. Shapes as in `global-task.ts`. */
 export interface GlobalSplits {
   readonly form: GlobalForm;
+  /** Where it is made in one kernel on matrix units. */
+  readonly joint: JointTiling | undefined;
   readonly splits: number;
-  /** Keys of a split; whole tiles of `tileColumns` in the re-associated form on a GPU. */
+  /** Keys of a split; in the re-associated form on a GPU whole tiles of `tileColumns`, or whole steps of `jointKeys`. */
   readonly splitKeys: number;
   /** Elements of a vector: a head's (direct) or a token's (re-associated). */
   readonly length: number;
-  /** Of the scores of an item, where they are kept: in the re-associated form on a GPU. */
+  /** Of the scores of an item, where they are kept: in the re-associated form on a GPU, unless it is made in one kernel. */
   readonly scoreElements: number;
   /** Of the partial sums of an item of the batch, and of its statistics. */
   readonly partialElements: number;
@@ -27,8 +30,10 @@ export interface GlobalSplits {
 
 /** About as many workgroups as keep a device busy. */
 const busyWorkgroups = { gpu: 512, cpu: 16 } as const;
+/** About as many workgroups of `matrix-joint.ts` as a large GPU runs at once: more would wait for the first to end. */
+const jointWorkgroups = 132;
 /** A split has at least so many keys, unless there are fewer: joining splits is work, too. */
-const minKeys = 128;
+const minKeys = { joint: 32, others: 128 } as const;
 /** Bounds the memory that splits take. */
 export const maxSplits = 32;
 
@@ -52,21 +57,30 @@ function scoresOf(rows: number, sequence: number): number {
   return rows * Math.ceil(sequence / tileColumns) * tileColumns;
 }
 
-export function splitKeys({ batch, sequence, hidden, heads, headSize, slots, context }: SizedAttention, form: GlobalForm): GlobalSplits {
+export function splitKeys(
+  { batch, sequence, hidden, heads, headSize, slots, context }: SizedAttention,
+  form: GlobalForm,
+  joint?: JointTiling,
+): GlobalSplits {
   const { kind, limits } = context.facts;
   const direct = form === "direct";
-  const products = !direct && kind === "gpu";
+  const products = !direct && kind === "gpu" && joint === undefined;
   const length = direct ? headSize : hidden;
   const rows = slots * heads;
   const columnTiles = Math.ceil(hidden / tileColumns);
   const workgroups = batch * (direct ? heads * Math.ceil(slots / 64) : products ? columnTiles * Math.ceil(rows / 64) : Math.ceil(rows / 8));
-  const wanted = Math.min(Math.ceil(busyWorkgroups[kind] / workgroups), Math.ceil(sequence / minKeys), maxSplits);
+  const wanted =
+    joint === undefined
+      ? Math.min(Math.ceil(busyWorkgroups[kind] / workgroups), Math.ceil(sequence / minKeys.others), maxSplits)
+      : Math.min(Math.floor(jointWorkgroups / (batch * Math.ceil(rows / jointRows))), Math.ceil(sequence / minKeys.joint), maxSplits);
   const bindable = Math.floor(limits.maxStorageBufferBindingSize / (4 * rows * length));
   const atLeast = Math.ceil(sequence / Math.max(1, Math.min(wanted, bindable)));
-  const keys = products ? Math.ceil(atLeast / tileColumns) * tileColumns : atLeast;
+  const step = products ? tileColumns : joint === undefined ? 1 : jointKeys;
+  const keys = Math.ceil(atLeast / step) * step;
   const splits = Math.ceil(sequence / keys);
   return {
     form,
+    joint,
     splits,
     splitKeys: keys,
     length,

@@ -13,6 +13,7 @@ import { linearKernels } from "../linear/index.ts";
 import type { AttentionTilings } from "./attention-plan.ts";
 import { globalSlots, listTokens } from "./attention-tokens.ts";
 import { matrixGlobalTiling, tileGlobalTiling } from "./global-tiling.ts";
+import { jointTiling } from "./joint-tiling.ts";
 import { longformerAttentionKernels } from "./longformer-attention.ts";
 import { matrixAttentionTiling } from "./matrix-attention-tiling.ts";
 import { quadTiling } from "./attention-quads.ts";
@@ -38,8 +39,8 @@ interface AttentionCase {
   readonly mask: readonly number[];
   readonly probabilities?: boolean;
   readonly float16?: boolean;
-  /** Whether keys grow along the sequence, so that later scores are far higher. */
-  readonly rising?: boolean;
+  /** By how much keys and hidden states grow along the sequence, so that later scores are far higher. */
+  readonly rising?: number;
   /** What the bias of the global queries is, instead of noise. */
   readonly queryBias?: number;
 }
@@ -73,7 +74,7 @@ function inputsOf({
   headSize = 8,
   mask,
   float16 = false,
-  rising = false,
+  rising = 0,
   queryBias,
 }: AttentionCase): GraphTensor[] {
   const hidden = heads * headSize;
@@ -95,11 +96,9 @@ function inputsOf({
   const grown = ({ data, ...rest }: GraphTensor): GraphTensor =>
     ({
       ...rest,
-      data: Float32Array.from(data, (value, at) => value * (1 + (20 * (Math.floor(at / hidden) % sequence)) / sequence)),
+      data: Float32Array.from(data, (value, at) => value * (1 + (rising * (Math.floor(at / hidden) % sequence)) / sequence)),
     }) as GraphTensor;
-  const tokens = [1, 2, 3, 4]
-    .map((seed) => tensor([batch, sequence, hidden], seed))
-    .map((one, at) => (rising && at === 1 ? grown(one) : one));
+  const tokens = [1, 2, 3, 4].map((seed) => tensor([batch, sequence, hidden], seed)).map((one, at) => (at % 2 === 1 ? grown(one) : one));
   const codes: GraphTensor = {
     dataType: "int32",
     shape: [batch, sequence],
@@ -332,12 +331,33 @@ describe("longformerAttention", () => {
       ]).toEqual([name, []]);
   });
 
+  test("global attention on matrix units in one kernel, in plain WGSL", async () => {
+    const matrices = { rows: 16, columns: 16, inner: 16 };
+    const setting = {
+      kind: "gpu",
+      matrices,
+      tilings: { ...small, globalJoint: jointTiling(matrices, 4) },
+      limits: { maxComputeWorkgroupStorageSize: 32768 },
+      activations: "float16",
+      form: "reassociated",
+      globalsOnly: false,
+    } as const;
+    // 64 elements; 32 rows of an item, and 96, of which not all are there.
+    const some = { batch: 2, sequence: 70, heads: 8, headSize: 8, window: 4, mask: [2, ...times(24, 1), 0, ...times(9, 1)] };
+    const rising = { sequence: 150, heads: 4, headSize: 16, window: 4, mask: [...times(8, 2), ...times(150, 1)], rising: 12 };
+    for (const attention of [some, { ...some, probabilities: true, mask: [...times(3, 2), 0, ...times(60, 1), ...times(70, 0)] }])
+      expect(await differences(shared, attention, setting)).toEqual([]);
+    // Scores so high that their rounding shows; sums that are not scaled are off by more than their size.
+    const { expected, actual } = await results(shared, rising, setting);
+    expect(tensorDifference(actual[0], found(expected[0]), { absolute: 0.03, relative: 0.03 })).toBeUndefined();
+  });
+
   test.each([
     ["an invocation for each row, sums of more columns than keys", { rows: 16, columns: 8, inner: 16 }, 1, 2, 16, 24],
     ["four invocations for each row, tiles read ahead", { rows: 8, columns: 8, inner: 8 }, 2, 1, 32, 16],
   ] as const)("on matrix units, scores that rise so that sums are scaled: %s", async (_, matrices, subgroups, rowTiles, keys, headSize) => {
     const tilings = { window: matrixAttentionTiling(matrices, subgroups, rowTiles, keys, { readsAhead: rowTiles === 1 }) };
-    const rising: AttentionCase = { sequence: 150, window: 60, heads: 1, headSize, mask: [1, 1, 1, 1, 1, 1, 0], rising: true };
+    const rising: AttentionCase = { sequence: 150, window: 60, heads: 1, headSize, mask: [1, 1, 1, 1, 1, 1, 0], rising: 20 };
     expect(await differences(shared, rising, { kind: "gpu", matrices, activations: "joined float16", form: "direct", tilings })).toEqual(
       [],
     );

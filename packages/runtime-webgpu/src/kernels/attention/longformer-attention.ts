@@ -7,6 +7,7 @@ import { globalSlots, listTokens, maxGlobals, tokensStride } from "./attention-t
 import { fitsScores, reassociateUpTo, splitKeys, type GlobalForm } from "./global-splits.ts";
 import { narrowContext } from "./narrow-context.ts";
 import { planDirect, planGlobalProjections } from "./plan-direct.ts";
+import { jointTilingFor } from "./plan-joint.ts";
 import { planReassociated } from "./plan-reassociated.ts";
 import { planWindow, windowForm } from "./plan-window.ts";
 
@@ -46,7 +47,7 @@ export function longformerAttentionKernels({ linear, reassociateUpTo: upTo, tili
       const sized: SizedAttention = { ...given, outputs: { ...given.outputs, context: wide } };
       const form: GlobalForm = slots <= (upTo ?? reassociateUpTo(sized)) && fitsScores(sized) ? "reassociated" : "direct";
       const window = windowForm(sized);
-      const splits = slots === 0 ? undefined : splitKeys(sized, form);
+      const splits = slots === 0 ? undefined : splitKeys(sized, form, form === "direct" ? undefined : jointTilingFor(sized));
       const projections = splits?.form === "direct" ? planGlobalProjections(sized, linear) : undefined;
       const bytes = [
         ...[inputs.query, inputs.hidden, wide].map((tensor) => itemBytes(sequence, tensor)),

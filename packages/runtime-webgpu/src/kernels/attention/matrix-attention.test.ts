@@ -4,6 +4,8 @@ import { knownMatrixShapes, refusalOf } from "../../testing/matrix-units.ts";
 import { matrixAttentionKernel } from "./matrix-attention.ts";
 import { fitsMatrixAttention, matrixAttentionTiling } from "./matrix-attention-tiling.ts";
 import { fitsMatrixProduct, globalTilingsOf, matrixGlobalTiling } from "./global-tiling.ts";
+import { jointTilingsOf } from "./joint-tiling.ts";
+import { matrixJointKernel } from "./matrix-joint.ts";
 import { matrixMixKernel } from "./matrix-mix.ts";
 import { matrixScoresKernel } from "./matrix-scores.ts";
 import { globalTask } from "./global-task.ts";
@@ -56,6 +58,14 @@ describe("attention on matrix units: what is sent to a device", () => {
       for (const kernel of [matrixScoresKernel(tiling, { hidden: half, folded: half }, units), matrixMixKernel(tiling, half, units)])
         expect([kernel.name, await refusalOf(kernel)]).toEqual([kernel.name, undefined]);
     }
+  });
+
+  test.each([64, 768])("Dawn takes every tiling of global attention in one kernel, tokens of %i elements", async (hidden) => {
+    const large = { ...facts, limits: { ...facts.limits, maxComputeInvocationsPerWorkgroup: 1024 } };
+    const tilings = jointTilingsOf(large, hidden);
+    expect(tilings.length).toBeGreaterThan(2);
+    for (const tiling of tilings)
+      expect([tiling.name, await refusalOf(matrixJointKernel(tiling, hidden, units))]).toEqual([tiling.name, undefined]);
   });
 
   test("queries of float32 are marked where float16 cannot hold them, and the kernel says that it narrows", () => {

@@ -4,6 +4,7 @@ import { foldedColumns, globalQueriesKernel, globalQueryFields, queryTokens } fr
 import type { GlobalSplits } from "./global-splits.ts";
 import { globalValueFields, globalValuesKernel, valueTokens } from "./global-values.ts";
 import { planAttention } from "./plan-attention.ts";
+import { planJoint } from "./plan-joint.ts";
 import { planProducts, productTilings, type ProductTilings } from "./plan-products.ts";
 import { planCombine, planGlobalProbabilities } from "./plan-splits.ts";
 import { foldedElements, foldedTokens, foldFields, projectedElements, projectedTokens, projectFields } from "./processor-fields.ts";
@@ -15,7 +16,8 @@ import type { RowForm } from "./vectors.ts";
 export function planReassociated(part: AttentionItems, splits: GlobalSplits): readonly Dispatch[] {
   const { context, inputs, hidden, heads, slots } = part;
   const tilings = context.facts.kind === "gpu" ? productTilings(part, splits) : undefined;
-  const query = part.scratch("folded queries", slots * heads * hidden, tilings?.scoring.kind === "matrix" ? "float16" : "float32");
+  const halves = splits.joint !== undefined || tilings?.scoring.kind === "matrix";
+  const query = part.scratch("folded queries", slots * heads * hidden, halves ? "float16" : "float32");
   const attention = { query, key: inputs.hidden, value: inputs.hidden };
   const dispatches = tilings === undefined ? onProcessor(part, splits, attention) : onGpu(part, splits, attention, tilings);
   return [...dispatches, ...planGlobalProbabilities(part, splits, attention)];
@@ -67,7 +69,9 @@ function onGpu(part: AttentionItems, found: GlobalSplits, attention: GlobalAtten
       bytes: valueGlobalWeight.byteLength + 4 * items.count * (found.partialElements + slots * hidden),
     },
   };
-  return [queries, ...planProducts(part, found, attention, products), values];
+  const between =
+    found.joint === undefined ? planProducts(part, found, attention, products) : [planJoint(part, found, attention, found.joint)];
+  return [queries, ...between, values];
 }
 
 /** On a software adapter, where barriers cost more than dispatches. */

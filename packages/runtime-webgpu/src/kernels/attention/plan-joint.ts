@@ -1,0 +1,57 @@
+import { loadedKernel, type Dispatch } from "../../kernel/kernel.ts";
+import { itemsOf, type AttentionItems, type GlobalAttention, type SizedAttention } from "./attention-plan.ts";
+import type { GlobalSplits } from "./global-splits.ts";
+import { fitsJoint, jointAccess, jointFields, jointRows, jointTilingsOf, type JointTiling } from "./joint-tiling.ts";
+import { packFields } from "./uniforms.ts";
+
+/**
+ * How scores and sums of the re-associated form are made in one kernel, if they are: on a device with matrix units, where hidden states are float16,
+ * rows fill whole tiles, and memory holds a step's keys. A tiling that is wanted, but cannot run, is not taken.
+ */
+export function jointTilingFor({ context, inputs, hidden, heads, slots, tilings }: SizedAttention): JointTiling | undefined {
+  const { facts } = context;
+  const { globalJoint: wanted } = tilings;
+  if (wanted === false || facts.kind === "cpu" || inputs.hidden.storage !== "float16" || (slots * heads) % jointRows !== 0)
+    return undefined;
+  const all = jointTilingsOf(facts, hidden);
+  if (wanted === undefined) return all[0];
+  const lanes = facts.matrixUnits?.lanes;
+  return lanes !== undefined && facts.shaderFloat16 && fitsJoint(wanted, { hidden, lanes, limits: facts.limits }) ? wanted : undefined;
+}
+
+/** Heads of global tokens attend to hidden states, without scores in memory. */
+export function planJoint(part: AttentionItems, found: GlobalSplits, { query, key }: GlobalAttention, tiling: JointTiling): Dispatch {
+  const { context, inputs, sequence, hidden, heads, scale, slots, tokens, tokensStride, items } = part;
+  const { splits, splitKeys, partialElements } = found;
+  const { matrixUnits } = context.facts;
+  if (matrixUnits === undefined) throw new TypeError(`${tiling.name} needs matrix units`);
+  const rows = slots * heads;
+  return {
+    kernel: loadedKernel({ name: `global-attention-${tiling.name}`, access: jointAccess }, async () =>
+      (await import("../for-matrix-units.ts")).matrixJointKernel(tiling, hidden, matrixUnits),
+    ),
+    uniforms: packFields(jointFields, {
+      sequence,
+      scale,
+      rows,
+      rowsOfToken: heads,
+      tokensStride,
+      firstItem: items.first,
+      splits,
+      splitKeys,
+    }),
+    operands: [
+      { tensor: query },
+      itemsOf(part, key),
+      { tensor: inputs.mask },
+      { tensor: tokens },
+      { tensor: part.scratch("global partial sums", partialElements) },
+      { tensor: part.scratch("global statistics", found.statisticsElements) },
+    ],
+    workgroups: [splits, rows / jointRows, items.count],
+    work: {
+      floatingPointOperations: 4 * items.count * rows * sequence * hidden,
+      bytes: items.count * (2 * (sequence + rows) * hidden + 4 * partialElements),
+    },
+  };
+}
