@@ -26,7 +26,7 @@ import { declareUniforms } from "./uniforms.ts";
 /** How much higher than its `top` a row's scores may be: e⁸ is far from float16's largest number. */
 const slack = 8;
 
-/** Invocations that share a row's probabilities, and keys of each. */
+/** Invocations that share a row's probabilities, and keys of each: every fourth, so that neighbours read from other banks. */
 const perRow = 4;
 const ownKeys = jointKeys / perRow;
 
@@ -106,7 +106,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let slice = subgroup / 2u * ${sliceElements}u;
   let own_element = subgroup * ${ownElements}u;
   let own_row = lane / ${perRow}u;
-  let own_key = lane % ${perRow}u * ${ownKeys}u;
+  let own_key = lane % ${perRow}u;
   let firstKey = group.x * sizes.splitKeys;
   let endKey = min(firstKey + sizes.splitKeys, length);
   ${reads.map((read) => `var next_${read} = vec4<u32>();`).join(" ")}
@@ -152,15 +152,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     workgroupBarrier();
     ${columns.map((one) => `var score${one} = unseen;`).join(" ")}
     if (own_row < ${jointRows}u) {
-      let at = (own_row / ${halfRows}u * ${halfRows}u + own_row % ${halfRows}u) * ${scoreStride}u + own_key;
+      let at = own_row * ${scoreStride}u + own_key;
       var total = vec4<f32>();
       ${upTo(slices)
         .map((one) => {
-          const area = one * 2 * halfRows * scoreStride;
-          return `total += vec4<f32>(${columns.map((column) => `scores[at + ${area + column}u]`).join(", ")});`;
+          const area = one * jointRows * scoreStride;
+          return `total += vec4<f32>(${columns.map((column) => `scores[at + ${area + column * perRow}u]`).join(", ")});`;
         })
         .join("\n      ")}
-      ${columns.map((one) => `if (seen[own_key + ${one}u] != 0u && firstRow + own_row < rowsHere) { score${one} = total[${one}] * sizes.scale; }`).join("\n      ")}
+      ${columns.map((one) => `if (seen[own_key + ${one * perRow}u] != 0u && firstRow + own_row < rowsHere) { score${one} = total[${one}] * sizes.scale; }`).join("\n      ")}
       shares[lane] = ${columns.map((one) => `score${one}`).reduce((left, right) => `max(${left}, ${right})`)};
     }
     workgroupBarrier();
@@ -174,7 +174,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         sum *= fade;
       }
       fades[own_row] = fade;
-      ${columns.map((one) => `{ let probability = f16(exp(score${one} - top)); sum += f32(probability); probabilities[own_row * ${probabilityStride}u + own_key + ${one}u] = probability; }`).join("\n      ")}
+      ${columns.map((one) => `{ let probability = f16(exp(score${one} - top)); sum += f32(probability); probabilities[own_row * ${probabilityStride}u + own_key + ${one * perRow}u] = probability; }`).join("\n      ")}
     }
     if (workgroupUniformLoad(&scaled_step).x == step) {
       ${outRows
