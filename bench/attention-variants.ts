@@ -2,7 +2,8 @@
 // base's heads (12 of 64, window 512). A variant that does not compile, or gives other values, is named, and the rest goes on.
 // 1. Window attention at each length in every tiling, more of them than the runtime knows, with its keys whole or split among workgroups, with how far
 //    its values are from the first one's.
-// 2. The two products of re-associated global attention in every tiling and more, and each kernel of global attention alone.
+// 2. Each kernel of re-associated global attention alone, those of the global tokens' own products in several cuts, scores and sums in one kernel, and
+//    as two products in every tiling and more.
 // 3. The two forms of global attention for 1 to 128 global tokens, as they are chosen.
 // Milliseconds are medians after half a second of work that wakes the clock. Options: --quick (one short length, few runs), --halves (float16 alone),
 // --lengths N,… (default 512,4096), --parts windows,products,forms (default: all), --seconds N (what a part may take of a length; the variants that are

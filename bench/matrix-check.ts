@@ -3,6 +3,7 @@
 // alone, in plain WGSL.
 import type { DeviceFacts, MatrixShape, MatrixUnits } from "../packages/runtime-webgpu/src/kernel/device-facts.ts";
 import { globalTilingsOf, tileGlobalTiling } from "../packages/runtime-webgpu/src/kernels/attention/global-tiling.ts";
+import { jointTilingsOf } from "../packages/runtime-webgpu/src/kernels/attention/joint-tiling.ts";
 import { headTilingsOf } from "../packages/runtime-webgpu/src/kernels/attention/tiling.ts";
 import { matrixPrimitives, type MatrixOrder } from "../packages/runtime-webgpu/src/kernels/matrix/index.ts";
 import { runOperation } from "../packages/runtime-webgpu/src/testing/run-operation.ts";
@@ -119,7 +120,7 @@ async function kernels(tensors: AttentionTensors, facts: DeviceFacts): Promise<v
   };
   const staged = { kind: "staged", name: "staged" } as const;
   const tile = tileGlobalTiling(8, 4);
-  const base = { window: staged, direct: staged, globalScores: tile, globalMix: tile };
+  const base = { window: staged, direct: staged, globalScores: tile, globalMix: tile, globalJoint: false } as const;
   const [direct, reassociated] = [
     await context({ tilings: base, reassociateUpTo: 0 }),
     await context({ tilings: base, reassociateUpTo: Number.POSITIVE_INFINITY }),
@@ -152,6 +153,8 @@ async function kernels(tensors: AttentionTensors, facts: DeviceFacts): Promise<v
     await report(`window, direct ${tiling.name}`, { tilings: { ...base, window: tiling, direct: tiling }, reassociateUpTo: 0 }, direct);
   }
   const reassociateUpTo = Number.POSITIVE_INFINITY;
+  for (const tiling of jointTilingsOf(facts, hidden))
+    await report(`scores and sums in one ${tiling.name}`, { tilings: { ...base, globalJoint: tiling }, reassociateUpTo }, reassociated);
   for (const tiling of globalTilingsOf(facts, true)) {
     if (tiling.kind !== "matrix") continue;
     await report(`scores ${tiling.name}`, { tilings: { ...base, globalScores: tiling }, reassociateUpTo }, reassociated);

@@ -127,7 +127,7 @@ async function results(
   { device, facts }: TestDevice,
   attention: AttentionCase,
   { form, kind, limits, tilings, activations, matrices, globalsOnly = false }: Setting,
-): Promise<Record<"expected" | "actual", readonly GraphTensor[]>> {
+): Promise<Record<"expected" | "actual", readonly GraphTensor[]> & { readonly kernels: readonly string[] }> {
   const halves = activations?.includes("float16") === true;
   const given = inputsOf(attention);
   // What float16 holds exactly: the rest is then compared as strictly.
@@ -142,9 +142,14 @@ async function results(
     reassociateUpTo: form === "direct" ? 0 : Number.POSITIVE_INFINITY,
     tilings,
   });
+  const names: string[] = [];
   const kernels: OperationKernels = {
     ...all,
-    plan: (node, context) => all.plan(node, context).filter(({ kernel }) => !globalsOnly || !kernel.name.startsWith("window")),
+    plan(node, context) {
+      const planned = all.plan(node, context).filter(({ kernel }) => !globalsOnly || !kernel.name.startsWith("window"));
+      names.push(...planned.map(({ kernel }) => kernel.name));
+      return planned;
+    },
   };
   const actual = await runOperation(
     {
@@ -168,7 +173,7 @@ async function results(
       joined: activations?.includes("joined") === true ? [0, 1, 2] : [],
     },
   );
-  return { expected, actual };
+  return { expected, actual, kernels: names };
 }
 
 /** Tilings that compile fast, and have many workgroups of few keys. */
@@ -340,16 +345,23 @@ describe("longformerAttention", () => {
       limits: { maxComputeWorkgroupStorageSize: 32768 },
       activations: "float16",
       form: "reassociated",
-      globalsOnly: false,
     } as const;
-    // 64 elements; 32 rows of an item, and 96, of which not all are there.
-    const some = { batch: 2, sequence: 70, heads: 8, headSize: 8, window: 4, mask: [2, ...times(24, 1), 0, ...times(9, 1)] };
-    const rising = { sequence: 150, heads: 4, headSize: 16, window: 4, mask: [...times(8, 2), ...times(150, 1)], rising: 12 };
+    // 64 rows, of which an item has 48 and the other 24; 3 splits; and one with padding, and 24 of 32 rows.
+    const some = {
+      batch: 2,
+      sequence: 70,
+      heads: 8,
+      headSize: 8,
+      window: 4,
+      mask: [...times(3, 2), ...times(31, 1), 0, ...times(3, 2), ...times(67, 1)],
+    };
     for (const attention of [some, { ...some, probabilities: true, mask: [...times(3, 2), 0, ...times(60, 1), ...times(70, 0)] }])
       expect(await differences(shared, attention, setting)).toEqual([]);
     // Scores so high that their rounding shows; sums that are not scaled are off by more than their size.
-    const { expected, actual } = await results(shared, rising, setting);
+    const rising = { sequence: 150, heads: 4, headSize: 16, window: 4, mask: [...times(8, 2), ...times(150, 1)], rising: 12 };
+    const { expected, actual, kernels } = await results(shared, rising, setting);
     expect(tensorDifference(actual[0], found(expected[0]), { absolute: 0.03, relative: 0.03 })).toBeUndefined();
+    expect(kernels.slice(-3)).toEqual(["global-queries-to-float16", "global-attention-joint-16x16x16-by-4", "global-values"]);
   });
 
   test.each([

@@ -1,7 +1,11 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import { defaultFacts } from "../../testing/default-facts.ts";
 import { globalTilingFor } from "./global-tiling.ts";
+import { jointTiling, jointTilingsOf } from "./joint-tiling.ts";
+import { jointTilingFor } from "./plan-joint.ts";
+import { splitKeys } from "./global-splits.ts";
+import type { SizedAttention } from "./attention-plan.ts";
 import { headTilingFor } from "./tiling.ts";
 import { splitsOfWindow, windowSplits } from "./window-splits.ts";
 
@@ -28,6 +32,54 @@ test("what a device cannot run is not taken, though it is wanted", () => {
 test("tiles of global tokens are not half empty, and are enough for a GPU", () => {
   const taken = (rows: number, stack: number): string => globalTilingFor(facts, { rows, stack, halves: false }).name;
   expect([taken(12, 64), taken(24, 64), taken(192, 64), taken(192, 256)]).toEqual(["tile-16x64", "tile-16x64", "tile-32x64", "tile-64x64"]);
+});
+
+describe("global attention in one kernel", () => {
+  const shape = { rows: 16, columns: 16, inner: 16 };
+  const device: DeviceFacts = {
+    ...facts,
+    shaderFloat16: true,
+    matrixUnits: { form: "device", shapes: [shape], lanes: 32 },
+    limits: { ...facts.limits, maxComputeInvocationsPerWorkgroup: 1024 },
+  };
+  const sized = (own: Partial<SizedAttention>, storage = "float16", of: DeviceFacts = device): SizedAttention =>
+    ({
+      context: { facts: of },
+      inputs: { hidden: { storage } },
+      batch: 1,
+      sequence: 4096,
+      hidden: 768,
+      heads: 12,
+      headSize: 64,
+      slots: 16,
+      tilings: {},
+      ...own,
+    }) as SizedAttention;
+
+  test("is taken on matrix units for tokens of a size that comes out even and fits, and rows that fill its tiles", () => {
+    const taken = (...given: Parameters<typeof sized>): string | undefined => jointTilingFor(sized(...given))?.name;
+    expect(taken({})).toBe("joint-16x16x16-by-12");
+    expect(taken({ slots: 4 })).toBe(undefined);
+    expect(taken({ hidden: 1024, heads: 16 })).toBe(undefined);
+    expect(taken({ hidden: 760 })).toBe(undefined);
+    expect(taken({}, "float32")).toBe(undefined);
+    expect(taken({}, "float16", facts)).toBe(undefined);
+    expect(taken({ tilings: { globalJoint: jointTiling(shape, 16) } })).toBe("joint-16x16x16-by-16");
+    expect(taken({ tilings: { globalJoint: jointTiling(shape, 5) } })).toBe(undefined);
+    expect(taken({ tilings: { globalJoint: false } })).toBe(undefined);
+  });
+
+  test("splits keys into whole steps, and makes no more workgroups than run at once", () => {
+    const [tiling] = jointTilingsOf(device, 768);
+    const splits = (own: Partial<SizedAttention>): readonly number[] => {
+      const found = splitKeys(sized(own), "reassociated", tiling);
+      return [found.splits, found.splitKeys, found.scoreElements];
+    };
+    expect(splits({})).toEqual([22, 192, 0]);
+    expect(splits({ sequence: 512 })).toEqual([16, 32, 0]);
+    expect(splits({ sequence: 512, batch: 8 })).toEqual([2, 256, 0]);
+    expect(splits({ sequence: 500, batch: 64 })).toEqual([1, 512, 0]);
+  });
 });
 
 test("keys of a window are split where there are few workgroups, and enough keys", () => {
