@@ -1,16 +1,13 @@
-// `node --conditions=@longspan/source bench/attention-variants.ts`: the kernels of attention in every tiling, one by one, on Longformer
-// base's heads (12 of 64, window 512). A variant that does not compile, or gives other values, is named, and the rest goes on.
-// 1. Window attention at each length in every tiling, more of them than the runtime knows, with its keys whole or split among workgroups, with how far
-//    its values are from the first one's.
-// 2. Each kernel of re-associated global attention alone, those of the global tokens' own products in several cuts, scores and sums in one kernel, and
+// `node --conditions=@longspan/source bench/attention-variants.ts`: the kernels of global attention in every tiling, one by one, on Longformer
+// base's heads (12 of 64, window 512); those of the window are in `window-variants.ts`. A variant that does not compile is named, and the rest goes on.
+// 1. Each kernel of re-associated global attention alone, those of the global tokens' own products in several cuts, scores and sums in one kernel, and
 //    as two products in every tiling and more.
-// 3. The two forms of global attention for 1 to 128 global tokens, as they are chosen.
+// 2. The two forms of global attention for 1 to 128 global tokens, as they are chosen.
 // Milliseconds are medians after half a second of work that wakes the clock. Options: --quick (one short length, few runs), --halves (float16 alone),
-// --lengths N,… (default 512,4096), --parts windows,products,forms (default: all), --seconds N (what a part may take of a length; the variants that are
+// --lengths N,… (default 512,4096), --parts products,forms (default: both), --seconds N (what a part may take of a length; the variants that are
 // left then are named; default 20).
 import { parseArgs } from "node:util";
 import type { Kernel } from "../packages/runtime-webgpu/src/kernel/kernel.ts";
-import { windowPairs } from "../packages/runtime-webgpu/src/kernels/attention/plan-window.ts";
 import {
   fitsMatrixProduct,
   globalTilingsOf,
@@ -19,14 +16,9 @@ import {
   type GlobalTiling,
 } from "../packages/runtime-webgpu/src/kernels/attention/global-tiling.ts";
 import { jointTilingsOf } from "../packages/runtime-webgpu/src/kernels/attention/joint-tiling.ts";
-import { matrixAttentionTiling } from "../packages/runtime-webgpu/src/kernels/attention/matrix-attention-tiling.ts";
-import { quadTiling } from "../packages/runtime-webgpu/src/kernels/attention/attention-quads.ts";
-import { tileAttentionTiling } from "../packages/runtime-webgpu/src/kernels/attention/tile-attention.ts";
-import { fitsHeadTiling, headTilingsOf, type HeadTiling } from "../packages/runtime-webgpu/src/kernels/attention/tiling.ts";
 import { testDevice } from "../packages/runtime-webgpu/src/testing/test-device.ts";
 import {
   createAttentionTensors,
-  headSize,
   hidden,
   isOfWindow,
   prepareAttention,
@@ -42,7 +34,7 @@ const { values: options } = parseArgs({
     quick: { type: "boolean", default: false },
     halves: { type: "boolean", default: false },
     lengths: { type: "string", default: "512,4096" },
-    parts: { type: "string", default: "windows,products,forms" },
+    parts: { type: "string", default: "products,forms" },
     seconds: { type: "string", default: "20" },
   },
 });
@@ -50,19 +42,6 @@ const window = options.quick ? 64 : 512;
 const lengths = options.quick ? [128] : options.lengths.split(",").map(Number);
 const parts = options.parts.split(",");
 const globals = options.quick ? 2 : 16;
-/** Subgroups, matrices of rows of each, and keys. */
-const matrixCuts: readonly (readonly [number, number, number])[] = [
-  [4, 1, 32],
-  [2, 1, 32],
-  [8, 1, 16],
-  [6, 1, 32],
-  [4, 1, 16],
-  [2, 2, 32],
-  [2, 1, 16],
-  [1, 1, 32],
-  [1, 1, 64],
-];
-
 const given = await testDevice();
 const facts = { ...given.facts, kind: "gpu" } as const;
 const device = { ...given, facts };
@@ -82,56 +61,12 @@ for (const halves of options.halves ? [true] : [false, true]) {
   for (const sequence of lengths) {
     const tensors = createAttentionTensors(device, { sequence, window, globals }, halves);
     await wake(tensors);
-    if (parts.includes("windows")) await windows(tensors);
     if (parts.includes("products")) await products(tensors);
     if (parts.includes("forms")) await forms(sequence, halves);
     tensors.destroy();
   }
 }
 given.device.destroy();
-
-async function windows(tensors: AttentionTensors): Promise<void> {
-  const { sequence } = tensors.sizes;
-  console.log(`\nwindow attention, ${sequence} tokens, ${globals} global, ${storage(tensors.halves)}`);
-  const flops = 4 * hidden * (windowPairs(sequence, window / 2) + sequence * globals);
-  let first: Float32Array | undefined;
-  const inTime = timeLimit();
-  for (const tiling of windowTilings(tensors.halves)) {
-    const isCut = sequence <= 1024 && (tiling.kind === "matrix" || tiling.kind === "tile");
-    for (const windowSplits of isCut ? [4, 1, 2] : [1]) {
-      await variant(`${tiling.name}${windowSplits === 1 ? "" : `, keys in ${windowSplits}`}`, inTime, async () => {
-        const { milliseconds, context } = await timed(tensors, {
-          only: ({ name }) => isOfWindow(name),
-          tilings: { window: tiling, windowSplits },
-        });
-        // The rows of global tokens are not the window's.
-        const local = context.subarray(globals * hidden);
-        first ??= local;
-        return `${milliseconds.toFixed(3)} ms ${(flops / 1e9 / milliseconds).toFixed(2)} TFLOP/s, off by ${worst(local, first)}`;
-      });
-    }
-  }
-}
-
-/** What the runtime knows, and others; those of which most is hoped first, since time may not be enough for all. */
-function windowTilings(halves: boolean): readonly HeadTiling[] {
-  const matrices = (halves ? (facts.matrixUnits?.shapes ?? []) : []).slice(0, 1);
-  const others: readonly HeadTiling[] = [
-    tileAttentionTiling(32, 8, 2),
-    tileAttentionTiling(16, 16, 2),
-    tileAttentionTiling(8, 16, 4),
-    tileAttentionTiling(16, 8, 2),
-    quadTiling(128, 16, 8),
-    quadTiling(64, 32, 8),
-    ...matrices.flatMap((shape) =>
-      matrixCuts.flatMap((cut) => [false, true].map((readsAhead) => matrixAttentionTiling(shape, ...cut, { readsAhead }))),
-    ),
-  ];
-  const fitting = others.filter((tiling) => fitsHeadTiling(tiling, headSize, facts));
-  const all = new Map([...fitting, ...headTilingsOf(facts, { length: headSize, halves })].map((tiling) => [tiling.name, tiling]));
-  const kinds = ["matrix", "tile", "quads", "staged"];
-  return [...all.values()].toSorted((one, other) => kinds.indexOf(one.kind) - kinds.indexOf(other.kind));
-}
 
 async function products(tensors: AttentionTensors): Promise<void> {
   console.log(

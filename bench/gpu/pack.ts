@@ -82,6 +82,7 @@ await bundlePrograms(
     "linear-variants": "bench/linear-variants.ts",
     "matrix-probe": "bench/matrix-probe.ts",
     "attention-variants": "bench/attention-variants.ts",
+    "window-variants": "bench/window-variants.ts",
     attention: "bench/attention.ts",
   },
   join(programs, "program"),

@@ -123,13 +123,13 @@ function wholeParts(beside: readonly string[]): readonly Part[] {
     },
     ...(
       [
-        ["windows", "Ways of cutting up windows", ["--parts", "windows", "--seconds", "28"]],
-        ["products", "Ways of cutting up global attention", ["--parts", "products,forms", "--seconds", "13"]],
+        ["windows", "Ways of cutting up windows", "window-variants.mjs", ["--rounds", "3"]],
+        ["products", "Ways of cutting up global attention", "attention-variants.mjs", ["--seconds", "13"]],
       ] as const
-    ).map(([name, title, words]): Part => ({
+    ).map(([name, title, program, words]): Part => ({
       name: `attention-${name}`,
       title,
-      program: "attention-variants.mjs",
+      program,
       words,
       kind: "alone",
       writes: false,

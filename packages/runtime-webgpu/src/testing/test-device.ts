@@ -9,6 +9,8 @@ export interface TestDeviceOptions {
   readonly features?: readonly WebGpuFeature[];
   /** `default`: no more than WebGPU guarantees. `adapter`: all it has. Default: `adapter`. */
   readonly limits?: "default" | "adapter";
+  /** Whose adapter it is of. Default: that of the process. */
+  readonly gpu?: GPU;
 }
 
 export interface TestDevice {
@@ -21,8 +23,12 @@ export interface OpenedTestDevice extends TestDevice {
 }
 
 /** A device for tests, of this machine's adapter. Without an adapter it throws: a test that cannot run has failed. */
-export async function testDevice({ features = webGpuFeatures, limits = "adapter" }: TestDeviceOptions = {}): Promise<OpenedTestDevice> {
-  const adapter = await (await openGpu()).requestAdapter();
+export async function testDevice({
+  features = webGpuFeatures,
+  limits = "adapter",
+  gpu,
+}: TestDeviceOptions = {}): Promise<OpenedTestDevice> {
+  const adapter = await (gpu ?? (await openGpu())).requestAdapter();
   if (adapter === null) throw new Error("this machine has no GPU adapter: see CONTRIBUTING.md for the software one that tests run on");
   const device = await adapter.requestDevice({
     // Types of WebGPU's standard do not know all of them.

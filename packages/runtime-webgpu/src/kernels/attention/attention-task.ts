@@ -17,14 +17,16 @@ import type { Kernel } from "../../kernel/kernel.ts";
  * - `output_start(work: Work, row: u32) -> u32`: the element where its output begins, if it is written.
  * - `output_factor(work: Work, row: u32, sum: f32) -> f32`: what its sums of p · v are multiplied with.
  * - `record(work: Work, row: u32, top: f32, sum: f32)`: keeps what else is kept of a row that is written.
- * - For matrix units also `read_query_halves`, `read_key_halves` and `read_value_halves` (start, vector), `vec4<f16>`.
  * - `read_query`, `read_key`, `read_value`, `read_output` (start, vector) and `write_output` (start, vector, value).
+ * - For matrix units, in place of the first three, `read_query_eight`, `read_key_eight` and `read_value_eight` (start, eight): `vec4<u32>`, as `eightsReader`
+ *   has them; and `listed(work: Work) -> u32`: keys at places before it are looked up, and those at the others lie in a row, each beginning at
+ *   `run_start(work: Work, place: u32) -> u32`.
  */
 export interface AttentionTask {
   readonly name: string;
   readonly declarations: string;
   readonly access: Kernel["access"];
-  /** Whether queries are float32, so that `read_query_halves` rounds them. */
+  /** Whether queries are float32, so that `read_query_eight` rounds them. */
   readonly narrowsQueries: boolean;
   /** The length of queries, keys and values. */
   readonly length: number;

@@ -2,14 +2,14 @@ import { halvesCode } from "../parts/float-storage.ts";
 import { attentionTokens } from "./attention-tokens.ts";
 import { keyStruct, type AttentionTask } from "./attention-task.ts";
 import { declareUniforms } from "./uniforms.ts";
-import { halvesReader, type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
+import { eightsBuffer, eightsReader, type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
 
 export interface GlobalTaskOptions {
   /** Of the vectors: the head size (direct), or the hidden size (re-associated). */
   readonly length: number;
   /** How the keys and values lie in memory, and the queries and what the rows add up to. */
   readonly forms: { readonly keys: RowForm; readonly rows: RowForm };
-  /** Whether all are read as float16, too, keys and values that are float16 in memory: see `AttentionTask`. */
+  /** Whether all are read as float16, keys and values that are float16 in memory: see `AttentionTask`. */
   readonly halves: boolean;
 }
 
@@ -44,14 +44,15 @@ export const globalFields = {
  * Grid: [⌈rows / rows of a workgroup⌉ · splits, heads, items].
  */
 export function globalTask({ length, forms, halves }: GlobalTaskOptions): AttentionTask {
-  const [keys, rows] = [vectorBuffer(forms.keys), vectorBuffer(forms.rows)];
+  const rows = vectorBuffer(forms.rows);
+  const [queryRows, keys] = [forms.rows, forms.keys].map((form) => (halves ? eightsBuffer(form, length) : vectorBuffer(form)));
   return {
     name: "global-attention",
     length,
     access: ["read", "read", "read", "read", "read", "write", "write"],
     narrowsQueries: forms.rows.storage === "float32",
     declarations: `${declareUniforms(globalFields)}
-@group(0) @binding(1) var<storage, read> query: ${rows};
+@group(0) @binding(1) var<storage, read> query: ${queryRows};
 @group(0) @binding(2) var<storage, read> key: ${keys};
 @group(0) @binding(3) var<storage, read> value: ${keys};
 @group(0) @binding(4) var<storage, read> codes: array<i32>;
@@ -61,10 +62,7 @@ export function globalTask({ length, forms, halves }: GlobalTaskOptions): Attent
 const vectorLength = ${length}u;
 ${keyStruct}
 struct Work { item: u32, codes: u32, head: u32, split: u32, rows: u32, firstRow: u32, firstKey: u32, keyCount: u32 }
-${vectorReader("read_query", "query", forms.rows, "vectorLength")}
-${vectorReader("read_key", "key", forms.keys, "vectorLength")}
-${vectorReader("read_value", "value", forms.keys, "vectorLength")}
-${halves ? readHalves(forms) : ""}
+${halves ? readEights(forms, length) : readVectors(forms)}
 ${vectorReader("read_output", "partials", forms.rows, "vectorLength")}
 ${vectorWriter("write_output", "partials", forms.rows, "vectorLength")}
 
@@ -81,12 +79,16 @@ fn work_of(group: vec3<u32>, rows: u32) -> Work {
   return Work(group.z, batchItem * sizes.sequence, group.y, split, rowsHere, firstRow, firstKey, keyCount);
 }
 
+fn run_start(work: Work, place: u32) -> u32 {
+  let token = min(work.firstKey + place, sizes.sequence - 1u);
+  return (work.item * sizes.sequence + token) * sizes.hidden + work.head * vectorLength;
+}
 fn key_at(work: Work, place: u32) -> Key {
   let token = min(work.firstKey + place, sizes.sequence - 1u);
   let seen = place < work.keyCount && codes[work.codes + token] != 0;
-  let start = (work.item * sizes.sequence + token) * sizes.hidden + work.head * vectorLength;
-  return Key(start, 0u, select(0u, 0xffffffffu, seen));
+  return Key(run_start(work, place), 0u, select(0u, 0xffffffffu, seen));
 }
+${halves ? "fn listed(work: Work) -> u32 { return 0u; }" : ""}
 
 fn place_of(work: Work, row: u32) -> u32 {
   return ((work.item * sizes.splits + work.split) * sizes.rows + row) * sizes.heads + work.head;
@@ -101,11 +103,17 @@ fn record(work: Work, row: u32, top: f32, sum: f32) { statistics[place_of(work, 
   };
 }
 
-function readHalves({ keys, rows }: GlobalTaskOptions["forms"]): string {
+function readVectors({ keys, rows }: GlobalTaskOptions["forms"]): string {
+  return `${vectorReader("read_query", "query", rows, "vectorLength")}
+${vectorReader("read_key", "key", keys, "vectorLength")}
+${vectorReader("read_value", "value", keys, "vectorLength")}`;
+}
+
+function readEights({ keys, rows }: GlobalTaskOptions["forms"], length: number): string {
   return [
     halvesCode(rows.storage === "float32" ? "float16" : "float32"),
-    halvesReader("read_query_halves", "query", rows, "read_query"),
-    halvesReader("read_key_halves", "key", keys, "read_key"),
-    halvesReader("read_value_halves", "value", keys, "read_value"),
+    eightsReader("read_query_eight", "query", rows, length),
+    eightsReader("read_key_eight", "key", keys, length),
+    eightsReader("read_value_eight", "value", keys, length),
   ].join("\n");
 }

@@ -1,4 +1,4 @@
-import type { DeviceFacts, MatrixShape } from "../../kernel/device-facts.ts";
+import type { DeviceFacts, MatrixShape, MatrixUnits } from "../../kernel/device-facts.ts";
 
 /** How the work of a workgroup of `matrix-attention.ts` is cut. Plain data; `name` says all of it. */
 export interface MatrixAttentionTiling {
@@ -8,10 +8,16 @@ export interface MatrixAttentionTiling {
   readonly subgroups: number;
   /** Matrices of a subgroup's rows, one below the other. */
   readonly rowTiles: number;
-  /** Keys of a tile: a multiple of what matrices have of columns and of inner elements. */
+  /** Keys of a tile that a subgroup takes: a multiple of what matrices have of columns and of inner elements. */
   readonly keys: number;
+  /** Subgroups that share rows, each with keys of its own; what they find is joined at the end. Divides `subgroups`. */
+  readonly keyGroups: number;
   /** Whether the next tile is read from memory while this one is multiplied. */
   readonly readsAhead: boolean;
+  /** Whether there is memory for two tiles, so that one is staged while subgroups still multiply the other. */
+  readonly twoTiles: boolean;
+  /** Whether values are staged by their elements, so that keys lie side by side as the units want them; else as they come. */
+  readonly turnsValues: boolean;
 }
 
 export function matrixAttentionTiling(
@@ -19,62 +25,96 @@ export function matrixAttentionTiling(
   subgroups: number,
   rowTiles: number,
   keys: number,
-  { readsAhead = false }: Partial<Pick<MatrixAttentionTiling, "readsAhead">> = {},
+  {
+    keyGroups = 1,
+    readsAhead = false,
+    twoTiles = false,
+    turnsValues = false,
+  }: Partial<Pick<MatrixAttentionTiling, "keyGroups" | "readsAhead" | "twoTiles" | "turnsValues">> = {},
 ): MatrixAttentionTiling {
-  const extent = `${subgroups * rowTiles * shape.rows}x${keys}-${subgroups}`;
-  const name = `matrix-${shape.rows}x${shape.columns}x${shape.inner}-${extent}${readsAhead ? "-ahead" : ""}`;
-  return { kind: "matrix", name, shape, subgroups, rowTiles, keys, readsAhead };
+  const extent = `${(subgroups / keyGroups) * rowTiles * shape.rows}x${keys}${keyGroups === 1 ? "" : `x${keyGroups}`}-${subgroups}`;
+  const name = `matrix-${shape.rows}x${shape.columns}x${shape.inner}-${extent}${readsAhead ? "-ahead" : ""}${twoTiles ? "-two" : ""}${turnsValues ? "-turned" : ""}`;
+  return { kind: "matrix", name, shape, subgroups, rowTiles, keys, keyGroups, readsAhead, twoTiles, turnsValues };
 }
 
-export function rowsOfMatrixTiling({ shape, subgroups, rowTiles }: MatrixAttentionTiling): number {
-  return subgroups * rowTiles * shape.rows;
+export function rowsOfMatrixTiling({ shape, subgroups, rowTiles, keyGroups }: MatrixAttentionTiling): number {
+  return (subgroups / keyGroups) * rowTiles * shape.rows;
 }
 
 /** What a workgroup keeps in its memory. Rows are longer than they need be, so that neighbours lie in other banks. */
 export interface MatrixMemory {
   readonly rows: number;
-  /** Elements of a vector with those that fill its last matrix up, and from one staged vector, row of probabilities and row of scores to the next. */
+  /** Elements of a vector with those that fill its last matrix up, and from one staged vector to the next. */
   readonly depth: number;
   readonly stride: number;
-  readonly probabilityStride: number;
+  /** From one element of turned values to the next. */
+  readonly turnedStride: number;
+  /** Words of 4 bytes from one row of scores to the next. */
   readonly scoreStride: number;
   /** Invocations that share a row of the scores. */
   readonly perRow: number;
+  /** Whether queries are staged where the scores will lie: they are in registers by then. In plain WGSL they are not. */
+  readonly sharesQueries: boolean;
   readonly bytes: number;
 }
 
-export function matrixMemory(tiling: MatrixAttentionTiling, lanes: number, length: number): MatrixMemory {
-  const { shape, rowTiles, keys } = tiling;
+export function matrixMemory(tiling: MatrixAttentionTiling, { form, lanes }: MatrixUnits, length: number): MatrixMemory {
+  const { shape, subgroups, rowTiles, keys, keyGroups, twoTiles, turnsValues } = tiling;
   const rows = rowsOfMatrixTiling(tiling);
   const unit = Math.max(shape.columns, shape.inner);
   const depth = Math.ceil(length / unit) * unit;
   const stride = depth + 8;
+  const turnedStride = keys + 8;
+  const sharesQueries = form === "device";
+  const scoreStride = Math.max(keys, sharesQueries ? depth / 2 : 0) + 4;
+  const values = 2 * (turnsValues ? depth * turnedStride : keys * stride);
+  const scoreRows = subgroups * rowTiles * shape.rows;
+  const queries = sharesQueries ? 0 : 2 * rows * stride;
   return {
     rows,
     depth,
     stride,
-    probabilityStride: keys + 8,
-    scoreStride: keys + 4,
+    turnedStride,
+    scoreStride,
     perRow: lanes / (rowTiles * shape.rows),
-    bytes: 2 * (rows + 2 * keys) * stride + 2 * rows * (keys + 8) + 4 * rows * (keys + 4) + 8 * keys + 4 * rows * 6 + 32,
+    sharesQueries,
+    bytes: keyGroups * ((twoTiles ? 2 : 1) * (2 * keys * stride + values) + 8 * keys) + queries + scoreRows * (4 * scoreStride + 12) + 32,
   };
+}
+
+/** How many eights of keys, and of values, an invocation stages of a tile; undefined where that does not come out even, or is too many. */
+export function stagedEights(
+  { subgroups, keys, keyGroups, turnsValues }: MatrixAttentionTiling,
+  lanes: number,
+  depth: number,
+): number | undefined {
+  const each = (keyGroups * keys * depth) / 8 / (subgroups * lanes);
+  const most = 16;
+  return Number.isInteger(turnsValues ? each / 2 : each) && each <= most ? each : undefined;
 }
 
 /** Whether a device can run it for vectors of so many elements. */
 export function fitsMatrixAttention(
   tiling: MatrixAttentionTiling,
   length: number,
-  { matrixUnits, shaderFloat16, limits }: DeviceFacts,
+  { matrixUnits, shaderFloat16, subgroups, limits }: DeviceFacts,
 ): boolean {
-  if (matrixUnits === undefined || !shaderFloat16) return false;
-  const { perRow, depth, bytes } = matrixMemory(tiling, matrixUnits.lanes, length);
+  if (matrixUnits === undefined || subgroups === undefined || !shaderFloat16) return false;
+  const { perRow, depth, stride, bytes } = matrixMemory(tiling, matrixUnits, length);
   const { rows, columns, inner } = tiling.shape;
+  const { keys } = tiling;
   const invocations = tiling.subgroups * matrixUnits.lanes;
+  const needsEights = tiling.readsAhead || tiling.turnsValues;
   return (
     matrixUnits.shapes.some((shape) => shape.rows === rows && shape.columns === columns && shape.inner === inner) &&
-    Number.isInteger(perRow) &&
-    (!tiling.readsAhead || (Number.isInteger((tiling.keys * depth) / 8 / invocations) && tiling.keys <= invocations)) &&
-    tiling.keys % Math.max(columns, inner) === 0 &&
+    // A row's invocations are of one quad, and whole matrices of probabilities are of one of them.
+    [1, 2, 4].includes(perRow) &&
+    (keys / perRow) % inner === 0 &&
+    keys % columns === 0 &&
+    (!needsEights || stagedEights(tiling, matrixUnits.lanes, depth) !== undefined) &&
+    tiling.subgroups % tiling.keyGroups === 0 &&
+    // Sums that are scaled go through the memory of the keys, a matrix of each subgroup at a time.
+    4 * (tiling.subgroups / tiling.keyGroups) * rows * columns <= 2 * keys * stride &&
     bytes <= limits.maxComputeWorkgroupStorageSize &&
     invocations <= Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX)
   );

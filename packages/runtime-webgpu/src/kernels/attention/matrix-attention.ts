@@ -4,10 +4,11 @@
 //
 // Shapes: those of the task's buffers; a head's vectors lie in the last axis. Operands are float16, scores, softmax and sums float32.
 // A workgroup stages its queries once, then a tile of keys and values at a time. A subgroup multiplies its rows with the tile's keys; the scores
-// pass through workgroup memory, where each invocation has columns of one row, and come back as probabilities, which are multiplied with
+// pass through workgroup memory, where each invocation has columns of one row, and become probabilities in their own place, which are multiplied with
 // the tile's values; those sums stay in the subgroup's registers. Probabilities are relative to a row's `top`, which follows its highest score
 // only when that has risen by more than `slack`: until then they fit float16 all the same, and sums need not be scaled, for which they would have to
-// go through memory. Scores are scaled in float32, so that queries stay as they are.
+// go through memory. Scores are scaled in float32, so that queries stay as they are; by log₂ e, too, since GPUs have powers of 2.
+// Workgroup memory is what bounds how many workgroups a core has, and words of 16 bytes are what it is read in fastest.
 // Grid: [⌈rows of the task / rows of a workgroup⌉ (and splits of the keys), heads, batch].
 // Source: FlashAttention (Dao et al., arXiv 2205.14135); sums that are scaled late as in FlashAttention-4; the arrangement is our own.
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
@@ -15,66 +16,117 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { matrixPrimitives } from "../matrix/index.ts";
 import { upTo } from "../parts/up-to.ts";
 import type { AttentionTask } from "./attention-task.ts";
-import { matrixMemory, type MatrixAttentionTiling } from "./matrix-attention-tiling.ts";
+import { matrixMemory, stagedEights, type MatrixAttentionTiling } from "./matrix-attention-tiling.ts";
 import { matrixKeyTile } from "./matrix-key-tile.ts";
 import { softmaxConstants } from "./softmax-step.ts";
 
-/** How much higher than its `top` a row's scores may be: e⁸ is far from float16's largest number. */
-const slack = 8;
+/** How much higher than its `top` a row's scores may be, as a power of 2: 2¹¹ is far from float16's largest number. */
+const slack = 11;
 
 export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttentionTiling, units: MatrixUnits): Kernel {
-  const { shape, subgroups, rowTiles, keys, readsAhead } = tiling;
+  const { shape, subgroups, rowTiles, keys, keyGroups, readsAhead, twoTiles, turnsValues } = tiling;
   const { lanes } = units;
-  const { rows, depth, stride, probabilityStride, scoreStride, perRow } = matrixMemory(tiling, lanes, task.length);
-  const matrices = matrixPrimitives(units, shape, ["query_tile", "key_tile", "value_tile"]);
+  const { rows, depth, stride, turnedStride, scoreStride, perRow, sharesQueries } = matrixMemory(tiling, units, task.length);
+  const matrices = matrixPrimitives(units, shape, ["query_tile", "key_tile", "value_tile", "scores"]);
   const invocations = subgroups * lanes;
   const subgroupRows = rowTiles * shape.rows;
+  /** Rows of all subgroups: of those that share rows, each has its own scores. */
+  const scoreRows = subgroups * subgroupRows;
+  /** The scores of a subgroup's rows are a block, so that matrices lie at constant places of it. */
+  const ownScores = "scores[subgroup]";
+  const scoreBlock = subgroupRows * scoreStride;
+  /** So are the keys and values that subgroups share. */
+  const blocks = twoTiles ? 2 * keyGroups : keyGroups;
+  const ownBlock = twoTiles ? "tile_block" : keyGroups === 1 ? "0u" : "key_group";
+  const [ownKeys, ownValues] = ["key_tile", "value_tile"].map((memory) => `${memory}[${ownBlock}]`);
+  if (ownKeys === undefined || ownValues === undefined) throw new TypeError("two memories have two names");
+  const keyBlock = keys * stride;
+  const valueBlock = turnsValues ? depth * turnedStride : keys * stride;
+  const ofGroups = (value: (group: number) => string, joined: string): string => upTo(keyGroups).map(value).join(joined);
   const vectors = Math.ceil(task.length / 4);
-  const padded = depth / 4;
+  const queryStride = sharesQueries ? 2 * scoreStride : stride;
+  const queryTile = sharesQueries ? ownScores : "query_tile";
+  const queryAt = (row: string, eight: string): string =>
+    sharesQueries
+      ? `scores[${row} / ${subgroupRows}u][${row} % ${subgroupRows}u * ${queryStride / 8}u + ${eight}]`
+      : `query_tile[${row} * ${queryStride / 8}u + ${eight}]`;
+  const loadQuery = (tile: number, one: number): string => {
+    const first = tile * shape.rows * queryStride + one * shape.inner;
+    const place = sharesQueries ? `${first}u` : `row_group * ${subgroupRows * queryStride}u + ${first}u`;
+    return matrices.loadLeft(queryTile, place, `${queryStride}u`);
+  };
+  /** Columns of an invocation, in vectors of four scores. */
   const columns = keys / perRow;
   const rowMatrices = upTo(rowTiles);
   const innerMatrices = upTo(depth / shape.inner);
   const outMatrices = upTo(depth / shape.columns);
-  const ownColumns = upTo(columns);
+  const ownFours = upTo(columns / 4);
   /** Columns of the sums that fit the scores' memory at once, as matrices. */
   const chunks = upTo(Math.ceil(depth / keys)).map((chunk) =>
     outMatrices.filter((one) => Math.floor((one * shape.columns) / keys) === chunk),
   );
-  const rowOf = (tile: number): string => `(subgroup * ${subgroupRows}u + ${tile * shape.rows}u)`;
-  const keyTile = matrixKeyTile({ rows, keys, length: task.length, depth, stride, invocations, readsAhead });
+  /** Where a row of matrices begins, in scores. */
+  const rowOf = (tile: number): number => tile * shape.rows * scoreStride;
+  const keyTile = matrixKeyTile({
+    rows,
+    keys,
+    keyGroups,
+    length: task.length,
+    depth,
+    stride,
+    turnedStride: turnsValues ? turnedStride : undefined,
+    invocations,
+    each: stagedEights(tiling, lanes, depth),
+    readsAhead,
+    twoTiles,
+  });
+  /** Where probabilities of a tile of keys begin, in halves from the row's beginning: at the beginning of the scores that they are of. */
+  const probabilityOf = (tile: number): number => {
+    const column = tile * shape.inner;
+    return Math.floor(column / columns) * columns * 2 + (column % columns);
+  };
+  const quadOf = (value: string, join: (own: string, other: string) => string): string =>
+    [...(perRow > 1 ? ["quadSwapX"] : []), ...(perRow > 2 ? ["quadSwapY"] : [])]
+      .map((swap) => `${value} = ${join(value, `${swap}(${value})`)};`)
+      .join(" ");
   const storeChunk = (chunk: readonly number[]): string =>
     rowMatrices
       .flatMap((tile) =>
         chunk.map((one) =>
-          matrices.store(
-            "scores",
-            `${rowOf(tile)} * ${scoreStride}u + ${(one * shape.columns) % keys}u`,
-            `${scoreStride}u`,
-            `out_${tile}_${one}`,
-          ),
+          matrices.store(ownScores, `${rowOf(tile) + ((one * shape.columns) % keys)}u`, `${scoreStride}u`, `out_${tile}_${one}`),
         ),
       )
       .join("\n      ");
-  const ofRow = (values: string, join: (left: string, right: string) => string): string =>
-    upTo(perRow)
-      .map((one) => `${values}[own_row * ${perRow}u + ${one}u]`)
-      .reduce(join);
+  /** Sums of one matrix of each subgroup, through the memory of the tile's keys, which nobody needs any more. */
+  const scaleSums = (tile: number, one: number): string => {
+    const at = `row_group * ${shape.rows * shape.columns}u`;
+    const fours = shape.columns / 4;
+    return `workgroupBarrier();
+      ${matrices.store(ownKeys, at, `${shape.columns}u`, `out_${tile}_${one}`)}
+      workgroupBarrier();
+      if (own_tile == ${tile}u) {
+        for (var four = part; four < ${fours}u; four += ${perRow}u) { ${ownKeys}[sum_at + four] = bitcast<vec4<u32>>(bitcast<vec4<f32>>(${ownKeys}[sum_at + four]) * fade); }
+      }
+      workgroupBarrier();
+      out_${tile}_${one} = ${matrices.loadSum(ownKeys, at, `${shape.columns}u`)};`;
+  };
   return {
     name: `${task.name}-${tiling.name}`,
     access: task.access,
     narrows: task.narrowsQueries,
     code: `${matrices.directives}
+${units.form === "plain" ? "enable subgroups;" : ""}
+diagnostic(off, subgroup_uniformity);
 ${task.declarations}
 ${softmaxConstants}
-var<workgroup> query_tile: array<vec4<u32>, ${(rows * stride) / 8}>;
-var<workgroup> key_tile: array<vec4<u32>, ${(keys * stride) / 8}>;
-var<workgroup> value_tile: array<vec4<u32>, ${(keys * stride) / 8}>;
-var<workgroup> probabilities: array<f16, ${rows * probabilityStride}>;
-var<workgroup> scores: array<f32, ${rows * scoreStride}>;
-var<workgroup> shares: array<f32, ${rows * perRow}>;
-var<workgroup> factors: array<f32, ${rows}>;
-var<workgroup> low: array<u32, ${keys}>;
-var<workgroup> span: array<u32, ${keys}>;
+${sharesQueries ? "" : `var<workgroup> query_tile: array<vec4<u32>, ${(rows * stride) / 8}>;`}
+var<workgroup> key_tile: array<array<vec4<u32>, ${keyBlock / 8}>, ${blocks}>;
+var<workgroup> value_tile: array<array<vec4<u32>, ${valueBlock / 8}>, ${blocks}>;
+var<workgroup> scores: array<array<vec4<u32>, ${scoreBlock / 4}>, ${subgroups}>;
+var<workgroup> factors: array<f32, ${scoreRows}>;
+${keyGroups === 1 ? "" : `var<workgroup> found: array<vec2<f32>, ${scoreRows}>;`}
+var<workgroup> low: array<u32, ${keyGroups * keys}>;
+var<workgroup> span: array<u32, ${keyGroups * keys}>;
 /**
  * The last step whose keys some row does not see, and the last one that scales sums. As long as a vector: matrices are loaded from multiples of 16
  * bytes, and drivers lay variables out without gaps.
@@ -82,16 +134,17 @@ var<workgroup> span: array<u32, ${keys}>;
 var<workgroup> masked_step: vec4<u32>;
 var<workgroup> scaled_step: vec4<u32>;
 ${matrices.declarations([
-  { name: "query_tile", element: "f16" },
-  { name: "key_tile", element: "f16" },
-  { name: "value_tile", element: "f16" },
-  { name: "probabilities", element: "f16" },
-  { name: "scores", element: "f32" },
+  ...(sharesQueries ? [] : [{ name: "query_tile", element: "f16" } as const]),
+  { name: "key_tile", element: "f16", block: keyBlock },
+  { name: "key_tile", element: "f32", block: keyBlock / 2 },
+  { name: "value_tile", element: "f16", block: valueBlock },
+  { name: "scores", element: "f16", block: 2 * scoreBlock },
+  { name: "scores", element: "f32", block: scoreBlock },
 ])}
 
-fn query_halves(work: Work, row: u32, vector: u32) -> vec4<f16> {
-  if (!wanted(work, row) || vector >= ${vectors}u) { return vec4<f16>(); }
-  return read_query_halves(query_start(work, row), vector);
+fn query_eight(work: Work, row: u32, eight: u32) -> vec4<u32> {
+  if (!wanted(work, row) || eight >= ${Math.ceil(task.length / 8)}u) { return vec4<u32>(); }
+  return read_query_eight(query_start(work, row), eight);
 }
 
 @compute @workgroup_size(${invocations})
@@ -99,42 +152,48 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   ${matrices.enter("lane")}
   let work = work_of(group, ${rows}u);
   let subgroup = lane / ${lanes}u;
-  let own_row = lane / ${perRow}u;
-  let row = work.firstRow + own_row;
+  let row_group = subgroup / ${keyGroups}u;
+  let key_group = subgroup % ${keyGroups}u;
+  // Of the scores of all subgroups, and of a subgroup.
+  let score_row = lane / ${perRow}u;
+  let own_row = score_row % ${subgroupRows}u;
+  let row = work.firstRow + row_group * ${subgroupRows}u + own_row;
   let part = lane % ${perRow}u;
-  let score_at = own_row * ${scoreStride}u + part * ${columns}u;
-  let probability_at = own_row * ${probabilityStride}u + part * ${columns}u;
-  let key_of = part * ${columns}u;
-  // Neighbours begin at other columns, and so in other banks.
-  let turn = own_row / 8u % 2u + part * 2u;
-  for (var item = lane; item < ${(rows * padded) / 2}u; item += ${invocations}u) {
-    let first = item % ${padded / 2}u * 2u;
-    let query_row = work.firstRow + item / ${padded / 2}u;
-    query_tile[${keyTile.placeOf("item")}] = vec4<u32>(bitcast<vec2<u32>>(query_halves(work, query_row, first)), bitcast<vec2<u32>>(query_halves(work, query_row, first + 1u)));
+  let score_at = own_row * ${scoreStride / 4}u + part * ${columns / 4}u;
+  let key_of = key_group * ${keys}u + part * ${columns}u;
+  // Where its row is among the matrices of its subgroup, and in the memory that sums are scaled in.
+  let own_tile = own_row / ${shape.rows}u;
+  let sum_at = (row_group * ${shape.rows}u + own_row % ${shape.rows}u) * ${shape.columns / 4}u;
+  let scale = sizes.scale * ${Math.LOG2E};
+  for (var item = lane; item < ${((sharesQueries ? scoreRows : rows) * depth) / 8}u; item += ${invocations}u) {
+    let staged_row = item / ${depth / 8}u;
+    let eight = item % ${depth / 8}u;
+    let query_row = ${sharesQueries && keyGroups > 1 ? `staged_row / ${keyGroups * subgroupRows}u * ${subgroupRows}u + staged_row % ${subgroupRows}u` : "staged_row"};
+    ${queryAt("staged_row", "eight")} = query_eight(work, work.firstRow + query_row, eight);
   }
   workgroupBarrier();
-  ${rowMatrices.flatMap((tile) => innerMatrices.map((one) => `let query_${tile}_${one} = ${matrices.loadLeft("query_tile", `${rowOf(tile)} * ${stride}u + ${one * shape.inner}u`, `${stride}u`)};`)).join("\n  ")}
+  ${rowMatrices.flatMap((tile) => innerMatrices.map((one) => `let query_${tile}_${one} = ${loadQuery(tile, one)};`)).join("\n  ")}
   ${rowMatrices.flatMap((tile) => outMatrices.map((one) => `var out_${tile}_${one} = ${matrices.zero};`)).join(" ")}
   var top = lowestTop;
-  var sum = 0.0;
+  var sums = vec4<f32>();
   var step = 0u;
   ${keyTile.first}
-  for (var place = 0u; place < work.keyCount; place += ${keys}u) {
+  for (var place = 0u; place < work.keyCount; place += ${keyGroups * keys}u) {
     step++;
-    workgroupBarrier();
+    ${twoTiles ? `let tile_block = step % 2u * ${keyGroups}u + key_group;` : "workgroupBarrier();"}
     ${keyTile.stage}
     workgroupBarrier();
     ${keyTile.next}
     ${upTo(keys / shape.columns)
       .map(
         (tile) => `{
-      ${innerMatrices.map((one) => `let key_${one} = ${matrices.loadRight("key_tile", `${tile * shape.columns * stride + one * shape.inner}u`, `${stride}u`, "columns")};`).join("\n      ")}
+      ${innerMatrices.map((one) => `let key_${one} = ${matrices.loadRight(ownKeys, `${tile * shape.columns * stride + one * shape.inner}u`, `${stride}u`, "columns")};`).join("\n      ")}
       ${rowMatrices
         .map((left) => {
-          const sums = innerMatrices
-            .map((one) => `sums = ${matrices.multiplyAdd(`query_${left}_${one}`, `key_${one}`, "sums")};`)
+          const products = innerMatrices
+            .map((one) => `products = ${matrices.multiplyAdd(`query_${left}_${one}`, `key_${one}`, "products")};`)
             .join(" ");
-          return `{ var sums = ${matrices.zero}; ${sums} ${matrices.store("scores", `${rowOf(left)} * ${scoreStride}u + ${tile * shape.columns}u`, `${scoreStride}u`, "sums")} }`;
+          return `{ var products = ${matrices.zero}; ${products} ${matrices.store(ownScores, `${rowOf(left) + tile * shape.columns}u`, `${scoreStride}u`, "products")} }`;
         })
         .join("\n      ")}
     }`,
@@ -143,78 +202,83 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     workgroupBarrier();
     if (masked_step.x == step) {
       for (var one = 0u; one < min(${columns}u, sizes.vectors * ${columns}u); one++) {
-        if (row - low[key_of + one] >= span[key_of + one]) { scores[score_at + one] = unseen; }
+        if (row - low[key_of + one] >= span[key_of + one]) { scores[subgroup][score_at + one / 4u][one % 4u] = bitcast<u32>(0.5 * unseen); }
       }
     }
-    ${ownColumns.map((one) => `let column${one} = (turn + ${one}u) % ${columns}u; let score${one} = scores[score_at + column${one}] * sizes.scale;`).join("\n    ")}
-    var highest = ${ownColumns.map((one) => `score${one}`).reduce((left, right) => `max(${left}, ${right})`)};
-    ${
-      perRow === 1
-        ? ""
-        : `shares[lane] = highest;
-    workgroupBarrier();
-    highest = ${ofRow("shares", (left, right) => `max(${left}, ${right})`)};`
-    }
+    ${ownFours.map((four) => `let scores${four} = bitcast<vec4<f32>>(scores[subgroup][score_at + ${four}u]) * scale;`).join("\n    ")}
+    let highest4 = ${ownFours.map((four) => `scores${four}`).reduce((left, right) => `max(${left}, ${right})`)};
+    var highest = max(max(highest4.x, highest4.y), max(highest4.z, highest4.w));
+    ${quadOf("highest", (own, other) => `max(${own}, ${other})`)}
     var fade = 1.0;
     if (highest > top + ${slack}.0) {
-      fade = exp(top - highest);
+      fade = exp2(top - highest);
       if (top > lowestTop) { scaled_step.x = step; }
       top = highest;
-      sum *= fade;
+      sums *= fade;
     }
-    ${ownColumns.map((one) => `{ let probability = f16(exp(score${one} - top)); sum += f32(probability); probabilities[probability_at + column${one}] = probability; }`).join("\n    ")}
+    ${ownFours.map((four) => `let probabilities${four} = vec4<f16>(exp2(scores${four} - top)); sums += vec4<f32>(probabilities${four});`).join("\n    ")}
+    ${upTo(columns / 8)
+      .map(
+        (eight) =>
+          `scores[subgroup][score_at + ${eight}u] = vec4<u32>(bitcast<vec2<u32>>(probabilities${2 * eight}), bitcast<vec2<u32>>(probabilities${2 * eight + 1}));`,
+      )
+      .join("\n    ")}
     if (workgroupUniformLoad(&scaled_step).x == step) {
-      ${chunks
-        .map(
-          (chunk) => `workgroupBarrier();
-      ${storeChunk(chunk)}
-      workgroupBarrier();
-      for (var one = 0u; one < min(${columns}u, sizes.vectors * ${columns}u); one++) { scores[score_at + one] *= fade; }
-      workgroupBarrier();
-      ${rowMatrices.flatMap((tile) => chunk.map((one) => `out_${tile}_${one} = ${matrices.loadSum("scores", `${rowOf(tile)} * ${scoreStride}u + ${(one * shape.columns) % keys}u`, `${scoreStride}u`)};`)).join("\n      ")}`,
-        )
-        .join("\n      ")}
+      ${rowMatrices.flatMap((tile) => outMatrices.map((one) => scaleSums(tile, one))).join("\n      ")}
     }
     ${upTo(keys / shape.inner)
       .map(
         (tile) => `{
-      ${rowMatrices.map((left) => `let probability_${left} = ${matrices.loadLeft("probabilities", `${rowOf(left)} * ${probabilityStride}u + ${tile * shape.inner}u`, `${probabilityStride}u`)};`).join("\n      ")}
+      ${rowMatrices.map((left) => `let probability_${left} = ${matrices.loadLeft(ownScores, `${2 * rowOf(left) + probabilityOf(tile)}u`, `${2 * scoreStride}u`)};`).join("\n      ")}
       ${outMatrices
-        .map(
-          (one) =>
-            `{ let value = ${matrices.loadRight("value_tile", `${tile * shape.inner * stride + one * shape.columns}u`, `${stride}u`)}; ${rowMatrices
-              .map((left) => `out_${left}_${one} = ${matrices.multiplyAdd(`probability_${left}`, "value", `out_${left}_${one}`)};`)
-              .join(" ")} }`,
-        )
+        .map((one) => {
+          const value = turnsValues
+            ? matrices.loadRight(ownValues, `${one * shape.columns * turnedStride + tile * shape.inner}u`, `${turnedStride}u`, "columns")
+            : matrices.loadRight(ownValues, `${tile * shape.inner * stride + one * shape.columns}u`, `${stride}u`);
+          return `{ let value = ${value}; ${rowMatrices
+            .map((left) => `out_${left}_${one} = ${matrices.multiplyAdd(`probability_${left}`, "value", `out_${left}_${one}`)};`)
+            .join(" ")} }`;
+        })
         .join("\n      ")}
     }`,
       )
       .join("\n    ")}
   }
+  var sum = dot(sums, vec4<f32>(1.0));
+  ${quadOf("sum", (own, other) => `${own} + ${other}`)}
+  ${
+    keyGroups === 1
+      ? ""
+      : `if (part == 0u) { found[score_row] = vec2<f32>(top, sum); }
   workgroupBarrier();
-  shares[lane] = sum;
-  workgroupBarrier();
-  sum = ${ofRow("shares", (left, right) => `${left} + ${right}`)};
+  let first_found = row_group * ${keyGroups * subgroupRows}u + own_row;
+  let own_top = top;
+  top = ${upTo(keyGroups)
+    .map((group) => `found[first_found + ${group * subgroupRows}u].x`)
+    .reduce((left, right) => `max(${left}, ${right})`)};
+  sum = ${ofGroups((group) => `found[first_found + ${group * subgroupRows}u].y * exp2(found[first_found + ${group * subgroupRows}u].x - top)`, " + ")};`
+  }
   if (part == 0u) {
-    factors[own_row] = 0.0;
+    factors[score_row] = 0.0;
     if (written(work, row)) {
-      record(work, row, top, sum);
-      factors[own_row] = output_factor(work, row, sum);
+      ${keyGroups === 1 ? "" : "if (key_group == 0u) "}{ record(work, row, top * ${Math.LN2}, sum); }
+      factors[score_row] = output_factor(work, row, sum)${keyGroups === 1 ? "" : " * exp2(own_top - top)"};
     }
   }
   ${chunks
     .map((chunk, index) => {
       const first = (index * keys) / 4;
       const width = Math.min(keys / 4, vectors - first);
+      const blockOf = (group: number): string => `tile_row / ${subgroupRows}u * ${keyGroups}u + ${group}u`;
+      const share = (group: number): string =>
+        `bitcast<vec4<f32>>(scores[${blockOf(group)}][tile_row % ${subgroupRows}u * ${scoreStride / 4}u + item % ${width}u]) * factors[(${blockOf(group)}) * ${subgroupRows}u + tile_row % ${subgroupRows}u]`;
       return `workgroupBarrier();
   ${storeChunk(chunk)}
   workgroupBarrier();
   for (var item = lane; item < ${rows * width}u; item += ${invocations}u) {
     let tile_row = item / ${width}u;
-    let at = tile_row * ${scoreStride}u + item % ${width}u * 4u;
     if (written(work, work.firstRow + tile_row)) {
-      let value = vec4<f32>(scores[at], scores[at + 1u], scores[at + 2u], scores[at + 3u]) * factors[tile_row];
-      write_output(output_start(work, work.firstRow + tile_row), ${first}u + item % ${width}u, value);
+      write_output(output_start(work, work.firstRow + tile_row), ${first}u + item % ${width}u, ${ofGroups(share, " + ")});
     }
   }`;
     })

@@ -38,7 +38,8 @@ export function windowForm({
   // Software adapters have fewer cores than a short text has rows; probabilities come of the statistics of whole windows.
   const splittable = facts.kind === "gpu" && outputs.attentions === undefined;
   const bindable = Math.floor(facts.limits.maxStorageBufferBindingSize / (4 * partialElements));
-  const wanted = tilings.windowSplits ?? splitsOfWindow(Math.ceil(sequence / rows) * stack);
+  // Of matrix units, subgroups of one workgroup split the keys of short texts.
+  const wanted = tilings.windowSplits ?? (tiling.kind === "matrix" ? 1 : splitsOfWindow(Math.ceil(sequence / rows) * stack));
   const found = windowSplits(keys, splittable ? Math.min(wanted, bindable) : 1);
   return {
     ...found,

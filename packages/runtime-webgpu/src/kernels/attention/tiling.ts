@@ -34,13 +34,14 @@ const headTilings: readonly (readonly [HeadTiling, number])[] = [
   [{ kind: "staged", name: "staged" }, 0],
 ];
 
-/** Subgroups, matrices of rows of each, and keys, in the order of preference. */
-const matrixCuts: readonly (readonly [number, number, number])[] = [
-  [4, 1, 32],
-  [4, 1, 64],
-  [4, 2, 32],
-  [2, 1, 64],
-  [2, 1, 32],
+type MatrixCut = readonly [subgroups: number, rowTiles: number, keys: number, ways?: Parameters<typeof matrixAttentionTiling>[4]];
+
+/** In the order of preference, each with the workgroups that should at least come of it. */
+const matrixCuts: readonly (readonly [MatrixCut, number])[] = [
+  [[4, 1, 32], 256],
+  // Short texts: two subgroups share rows, and each takes half of the keys.
+  [[8, 1, 32, { keyGroups: 2 }], 0],
+  [[2, 1, 32], 0],
 ];
 
 /** All that a device can run for such vectors, the wanted ones first, each with the workgroups that should at least come of it. */
@@ -50,7 +51,7 @@ function tilingsOf(
 ): readonly (readonly [HeadTiling, number])[] {
   if (facts.kind === "cpu") return [[{ kind: "lanes", name: "lanes", ...laneTiling(facts, length) }, 0]];
   const matrix = (halves ? (facts.matrixUnits?.shapes ?? []) : []).flatMap((shape) =>
-    matrixCuts.map((cut) => [matrixAttentionTiling(shape, ...cut), 0] as const),
+    matrixCuts.map(([cut, least]) => [matrixAttentionTiling(shape, ...cut), least] as const),
   );
   return [...matrix, ...headTilings].filter(([tiling]) => fitsHeadTiling(tiling, length, facts));
 }

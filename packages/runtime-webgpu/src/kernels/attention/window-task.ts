@@ -1,7 +1,7 @@
 import { attentionTokens } from "./attention-tokens.ts";
 import { keyStruct, type AttentionTask } from "./attention-task.ts";
 import { declareUniforms } from "./uniforms.ts";
-import { halvesReader, type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
+import { eightsBuffer, eightsReader, type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
 
 export interface WindowTaskOptions {
   readonly headSize: number;
@@ -14,7 +14,7 @@ export interface WindowTaskOptions {
    * statistics of each split, and none for probabilities.
    */
   readonly splits: boolean;
-  /** Whether all are read as float16, too, which they are in memory: see `AttentionTask`. */
+  /** Whether all are read as float16, which they are in memory: see `AttentionTask`. */
   readonly halves: boolean;
 }
 
@@ -52,7 +52,7 @@ export const windowFields = {
  * that are not local count as unseen.
  */
 export function windowTask({ headSize, forms, statistics, splits, halves }: WindowTaskOptions): AttentionTask {
-  const rows = vectorBuffer(forms.inputs);
+  const rows = halves ? eightsBuffer(forms.inputs, headSize) : vectorBuffer(forms.inputs);
   const keeps = statistics || splits;
   return {
     name: `window-attention${statistics ? "-statistics" : splits ? "-splits" : ""}`,
@@ -70,22 +70,9 @@ ${keeps ? "@group(0) @binding(7) var<storage, read_write> statistics: array<vec2
 const headSize = ${headSize}u;
 ${keyStruct}
 struct Work { item: u32, codes: u32, positions: u32, head: u32, firstRow: u32, firstKey: u32, globals: u32, keyCount: u32, firstPlace: u32, split: u32 }
-${vectorReader("read_query", "query", forms.inputs, "headSize")}
-${vectorReader("key_vector", "key", forms.inputs, "headSize")}
-${vectorReader("value_vector", "value", forms.inputs, "headSize")}
+${halves ? readEights(forms.inputs, headSize) : readVectors(forms.inputs)}
 ${vectorReader("read_output", "context", forms.context, "headSize")}
 ${vectorWriter("write_output", "context", forms.context, "headSize")}
-fn read_key(start: u32, vector: u32) -> vec4<f32> { return key_vector(sizes.keyOffset + start, vector); }
-fn read_value(start: u32, vector: u32) -> vec4<f32> { return value_vector(sizes.valueOffset + start, vector); }
-${
-  halves
-    ? `${halvesReader("read_query_halves", "query", forms.inputs, "read_query")}
-${halvesReader("key_halves", "key", forms.inputs, "key_vector")}
-${halvesReader("value_halves", "value", forms.inputs, "value_vector")}
-fn read_key_halves(start: u32, vector: u32) -> vec4<f16> { return key_halves(sizes.keyOffset + start, vector); }
-fn read_value_halves(start: u32, vector: u32) -> vec4<f16> { return value_halves(sizes.valueOffset + start, vector); }`
-    : ""
-}
 
 fn work_of(group: vec3<u32>, rows: u32) -> Work {
   let batchItem = sizes.firstItem + group.z;
@@ -116,10 +103,34 @@ fn key_at(work: Work, placeOfSplit: u32) -> Key {
   return Key(start_of(work, token), token - sizes.oneSided, select(0u, 2u * sizes.oneSided + 1u, seen));
 }
 
+${
+  halves
+    ? `fn listed(work: Work) -> u32 { return ${splits ? "work.globals - min(work.globals, work.firstPlace)" : "work.globals"}; }
+fn run_start(work: Work, place: u32) -> u32 {
+  return start_of(work, min(work.firstKey + ${splits ? "work.firstPlace + " : ""}place - work.globals, sizes.sequence - 1u));
+}`
+    : ""
+}
 fn wanted(work: Work, row: u32) -> bool { return row < sizes.sequence && codes[work.codes + row] == 1; }
 fn query_start(work: Work, row: u32) -> u32 { return sizes.queryOffset + start_of(work, row); }
 ${splits ? writeSplits : writeContext(statistics)}`,
   };
+}
+
+function readVectors(form: RowForm): string {
+  return `${vectorReader("read_query", "query", form, "headSize")}
+${vectorReader("key_vector", "key", form, "headSize")}
+${vectorReader("value_vector", "value", form, "headSize")}
+fn read_key(start: u32, vector: u32) -> vec4<f32> { return key_vector(sizes.keyOffset + start, vector); }
+fn read_value(start: u32, vector: u32) -> vec4<f32> { return value_vector(sizes.valueOffset + start, vector); }`;
+}
+
+function readEights(form: RowForm, headSize: number): string {
+  return `${eightsReader("read_query_eight", "query", form, headSize)}
+${eightsReader("key_eight", "key", form, headSize)}
+${eightsReader("value_eight", "value", form, headSize)}
+fn read_key_eight(start: u32, eight: u32) -> vec4<u32> { return key_eight(sizes.keyOffset + start, eight); }
+fn read_value_eight(start: u32, eight: u32) -> vec4<u32> { return value_eight(sizes.valueOffset + start, eight); }`;
 }
 
 const writeSplits = `

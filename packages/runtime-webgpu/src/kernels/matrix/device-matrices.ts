@@ -3,7 +3,7 @@
 // Source: https://dawn.googlesource.com/dawn/+/refs/heads/main/docs/dawn/features/subgroup_matrix.md and
 // https://github.com/gpuweb/gpuweb/blob/main/proposals/subgroup-matrix.md.
 import type { MatrixShape } from "../../kernel/device-facts.ts";
-import type { MatrixOrder, MatrixPrimitives } from "./matrix-primitives.ts";
+import { nameOfMemory, type MatrixOrder, type MatrixPrimitives } from "./matrix-primitives.ts";
 
 const majorness: Readonly<Record<MatrixOrder, string>> = { rows: "row_major", columns: "col_major" };
 
@@ -12,10 +12,11 @@ export function deviceMatrices(shape: MatrixShape, lanes: number, words: readonl
   const left = `subgroup_matrix_left<f16, ${inner}, ${rows}>`;
   const right = `subgroup_matrix_right<f16, ${columns}, ${inner}>`;
   const sums = `subgroup_matrix_result<f32, ${columns}, ${rows}>`;
-  const load = (type: string, memory: string, at: string, stride: string, order: MatrixOrder): string =>
-    words.includes(memory)
-      ? `subgroupMatrixLoad<${type}, ${majorness[order]}>(&${memory}, (${at}) / 8u, (${stride}) / 8u)`
-      : `subgroupMatrixLoad<${type}, ${majorness[order]}>(&${memory}, ${at}, ${stride})`;
+  /** In elements of the memory's array. */
+  const inElements = (memory: string, size: string, ofVector: number): string =>
+    words.includes(nameOfMemory(memory)) ? `(${size}) / ${ofVector}u` : size;
+  const load = (type: string, memory: string, at: string, stride: string, order: MatrixOrder, ofVector = 8): string =>
+    `subgroupMatrixLoad<${type}, ${majorness[order]}>(&${memory}, ${inElements(memory, at, ofVector)}, ${inElements(memory, stride, ofVector)})`;
   return {
     shape,
     lanes,
@@ -29,8 +30,9 @@ diagnostic(off, chromium.subgroup_matrix_uniformity);`,
     zero: `${sums}()`,
     loadLeft: (memory, at, stride, order = "rows") => load(left, memory, at, stride, order),
     loadRight: (memory, at, stride, order = "rows") => load(right, memory, at, stride, order),
-    loadSum: (memory, at, stride) => load(sums, memory, at, stride, "rows"),
+    loadSum: (memory, at, stride) => load(sums, memory, at, stride, "rows", 4),
     multiplyAdd: (leftValue, rightValue, sum) => `subgroupMatrixMultiplyAccumulate(${leftValue}, ${rightValue}, ${sum})`,
-    store: (memory, at, stride, sum) => `subgroupMatrixStore<row_major>(&${memory}, ${at}, ${sum}, ${stride});`,
+    store: (memory, at, stride, sum) =>
+      `subgroupMatrixStore<row_major>(&${memory}, ${inElements(memory, at, 4)}, ${sum}, ${inElements(memory, stride, 4)});`,
   };
 }

@@ -7,7 +7,8 @@ export type { MatrixOrder, MatrixPrimitives } from "./matrix-primitives.ts";
 
 /**
  * The primitives in a device's form. Kernels are written over them alone, so that the plain form tests all the rest of their text.
- * `words` names memories of operands that are arrays of `vec4<u32>`, eight halves each; places and strides of these are multiples of 8.
+ * `words` names memories of 16-byte vectors: operands' as `vec4<u32>`, eight halves each, sums' as `vec4<f32>`. Places and strides of these are
+ * multiples of a vector's elements.
  */
 export function matrixPrimitives({ form, lanes }: MatrixUnits, shape: MatrixShape, words: readonly string[] = []): MatrixPrimitives {
   return form === "device" ? deviceMatrices(shape, lanes, words) : plainMatrices(shape, lanes, words);

@@ -1,10 +1,15 @@
 import type { MatrixShape } from "../../kernel/device-facts.ts";
 
-/** Memory that matrices are loaded from or stored to: a variable at module scope, `array<f16>` (operands) or `array<f32>` (sums). */
+/**
+ * Memory that matrices are loaded from or stored to: a variable at module scope, `array<f16>` (operands) or `array<f32>` (sums). Words of operands may hold
+ * sums by turns, as bits; such memory is named once for each.
+ */
 export interface MatrixMemory {
   /** Of a `var<workgroup>` or a `var<storage>`; float32 ones can be written. */
   readonly name: string;
   readonly element: "f16" | "f32";
+  /** Elements of a block, where the memory is an array of arrays: of blocks. */
+  readonly block?: number;
 }
 
 /** How a matrix lies in memory: `rows`, element (r, c) at `at + r · stride + c`; `columns`, at `at + c · stride + r`. */
@@ -18,6 +23,9 @@ export type MatrixOrder = "rows" | "columns";
  * invocations of its own, read after a `workgroupBarrier()`. Strides and places are in elements. Operands are multiplied before the memory
  * they were loaded from changes: the plain form reads them then. Places, strides and the memory itself begin at multiples of 16 bytes, as Vulkan
  * wants it; nothing says so where they do not. `npm run bench:matrix-probe` tries each of them on a device.
+ *
+ * Memory is named as it is (`tile`), or as a block of it (`tile[block]`), where places count from the block's start. A subgroup's part of the memory
+ * is best a block, and places constants: then no load has a place to compute, of a product that nobody may simplify since it could overflow.
  */
 export interface MatrixPrimitives {
   readonly shape: MatrixShape;
@@ -39,4 +47,9 @@ export interface MatrixPrimitives {
   multiplyAdd(left: string, right: string, sum: string): string;
   /** A statement: sums to float32 memory, rows in a row. */
   store(memory: string, at: string, stride: string, sum: string): string;
+}
+
+/** `tile` of `tile` and of `tile[block]`. */
+export function nameOfMemory(memory: string): string {
+  return memory.split("[", 1)[0] ?? memory;
 }

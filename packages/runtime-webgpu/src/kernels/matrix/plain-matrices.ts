@@ -4,7 +4,7 @@
 // nearer to matrix units, but Mesa takes half a minute to compile what returns arrays of a hundred numbers.
 // Nothing of real subgroups is used: any `lanes` invocations in a row are one.
 import type { MatrixShape } from "../../kernel/device-facts.ts";
-import type { MatrixMemory, MatrixOrder, MatrixPrimitives } from "./matrix-primitives.ts";
+import { nameOfMemory, type MatrixMemory, type MatrixOrder, type MatrixPrimitives } from "./matrix-primitives.ts";
 
 export function plainMatrices(shape: MatrixShape, lanes: number, words: readonly string[]): MatrixPrimitives {
   const { rows, columns, inner } = shape;
@@ -15,40 +15,66 @@ export function plainMatrices(shape: MatrixShape, lanes: number, words: readonly
   const step = lanes / columns;
   const row = (item: string): string => `matrix_lane / ${columns}u + ${item} * ${step}u`;
   const column = `matrix_lane % ${columns}u`;
+  /** A place in the whole memory, of one in a block. */
+  const place = (memory: string, at: string, element: MatrixMemory["element"]): string => {
+    const name = nameOfMemory(memory);
+    return memory === name ? at : `(${memory.slice(name.length + 1, -1)}) * block_${name}_${element} + ${at}`;
+  };
   const operand = (memory: string, at: string, stride: string, order: MatrixOrder): string =>
-    `vec4<u32>(memory_${memory}, ${at}, ${order === "rows" ? `${stride}, 1u` : `1u, ${stride}`})`;
+    `vec4<u32>(memory_${nameOfMemory(memory)}, ${place(memory, at, "f16")}, ${order === "rows" ? `${stride}, 1u` : `1u, ${stride}`})`;
+  /** The array's element with the element of a matrix at `at`. */
+  const holder = ({ name, block }: MatrixMemory, ofVector: number): string => {
+    const [index, size] = words.includes(name) ? [`at / ${ofVector}u`, (block ?? 0) / ofVector] : ["at", block ?? 0];
+    return block === undefined ? `${name}[${index}]` : `${name}[${index} / ${size}u][${index} % ${size}u]`;
+  };
 
-  const sums = ({ name }: MatrixMemory): string => `
-fn load_sum_${name}(at: u32, stride: u32) -> SumMatrix {
+  const sums = (memory: MatrixMemory, holdsOperands: boolean): string => {
+    const { name } = memory;
+    const value = `${holder(memory, 4)}${words.includes(name) ? "[at % 4u]" : ""}`;
+    const [read, write] = holdsOperands ? [`bitcast<f32>(${value})`, "bitcast<u32>(stored[item])"] : [value, "stored[item]"];
+    return `
+fn load_sum_${name}(first: u32, stride: u32) -> SumMatrix {
   var matrix: SumMatrix;
-  for (var item = 0u; item < matrix_own; item++) { matrix[item] = ${name}[at + (${row("item")}) * stride + ${column}]; }
+  for (var item = 0u; item < matrix_own; item++) {
+    let at = first + (${row("item")}) * stride + ${column};
+    matrix[item] = ${read};
+  }
   return matrix;
 }
-fn store_${name}(at: u32, stride: u32, matrix: SumMatrix) {
+fn store_${name}(first: u32, stride: u32, matrix: SumMatrix) {
   var stored = matrix;
-  for (var item = 0u; item < matrix_own; item++) { ${name}[at + (${row("item")}) * stride + ${column}] = stored[item]; }
+  for (var item = 0u; item < matrix_own; item++) {
+    let at = first + (${row("item")}) * stride + ${column};
+    ${value} = ${write};
+  }
 }`;
+  };
 
   return {
     shape,
     lanes,
     directives: "enable f16;",
     declarations(memories) {
-      const operands = memories.filter(({ element }) => element === "f16").map(({ name }) => name);
+      const operands = memories.filter(({ element }) => element === "f16");
+      const blocks = memories.flatMap(({ name, element, block }) =>
+        block === undefined ? [] : [`const block_${name}_${element} = ${block}u;`],
+      );
       return `
 alias SumMatrix = array<f32, ${own}>;
 var<private> matrix_lane: u32;
 // ${own} and ${inner}, but Mesa does not know: it unrolls loops over constants.
 var<private> matrix_own: u32;
 var<private> matrix_inner: u32;
-${operands.map((name, index) => `const memory_${name} = ${index}u;`).join("\n")}
+${operands.map(({ name }, index) => `const memory_${name} = ${index}u;`).join("\n")}
+${blocks.join("\n")}
 fn matrix_element(operand: vec4<u32>, row: u32, column: u32) -> f32 {
   let at = operand.y + row * operand.z + column * operand.w;
   switch operand.x {
     ${operands
-      .map((name) => {
-        const value = words.includes(name) ? `unpack2x16float(${name}[at / 8u][at % 8u / 2u])[at % 2u]` : `f32(${name}[at])`;
-        return `case memory_${name}: { return ${value}; }`;
+      .map((memory) => {
+        const held = holder(memory, 8);
+        const value = words.includes(memory.name) ? `unpack2x16float(${held}[at % 8u / 2u])[at % 2u]` : `f32(${held})`;
+        return `case memory_${memory.name}: { return ${value}; }`;
       })
       .join("\n    ")}
     default: { return 0.0; }
@@ -64,7 +90,12 @@ fn matrix_multiply_add(left: vec4<u32>, right: vec4<u32>, sum: SumMatrix) -> Sum
 }
 ${memories
   .filter(({ element }) => element === "f32")
-  .map(sums)
+  .map((memory) =>
+    sums(
+      memory,
+      operands.some(({ name }) => name === memory.name),
+    ),
+  )
   .join("\n")}`;
     },
     enter: (lane) => `matrix_lane = ${lane} % ${lanes}u;
@@ -73,8 +104,8 @@ ${memories
     zero: "SumMatrix()",
     loadLeft: (memory, at, stride, order = "rows") => operand(memory, at, stride, order),
     loadRight: (memory, at, stride, order = "rows") => operand(memory, at, stride, order),
-    loadSum: (memory, at, stride) => `load_sum_${memory}(${at}, ${stride})`,
+    loadSum: (memory, at, stride) => `load_sum_${nameOfMemory(memory)}(${place(memory, at, "f32")}, ${stride})`,
     multiplyAdd: (left, right, sum) => `matrix_multiply_add(${left}, ${right}, ${sum})`,
-    store: (memory, at, stride, sum) => `store_${memory}(${at}, ${stride}, ${sum});`,
+    store: (memory, at, stride, sum) => `store_${nameOfMemory(memory)}(${place(memory, at, "f32")}, ${stride}, ${sum});`,
   };
 }
