@@ -189,6 +189,7 @@ function windowTilings(halves: boolean): readonly HeadTiling[] {
   const others: readonly HeadTiling[] = [
     ...(halves ? (facts.matrixUnits?.shapes ?? []) : []).slice(0, 2).flatMap(matrices),
     tileAttentionTiling(32, 8, 2),
+    tileAttentionTiling(16, 8, 4),
     tileAttentionTiling(16, 16, 2),
     tileAttentionTiling(8, 16, 4),
     tileAttentionTiling(16, 8, 2),

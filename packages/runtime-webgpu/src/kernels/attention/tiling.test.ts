@@ -18,14 +18,26 @@ const extent = (rows: number, length = 64) => ({ length, rows, stack: 12, halves
 
 test("long texts go to quads, short ones to tiles, which have more invocations for a row", () => {
   expect(headTilingFor(facts, extent(4096), undefined).name).toBe("quads-64x16-8");
-  expect(headTilingFor(facts, extent(512), undefined).name).toBe("tile-64x32-128");
+  expect(headTilingFor(facts, extent(512), undefined).name).toBe("tile-64x32-256");
+});
+
+test("on matrix units, subgroups share the rows of short texts; devices with little memory for workgroups have fewer rows in each", () => {
+  const matrixUnits = { form: "device", shapes: [{ rows: 16, columns: 16, inner: 16 }], lanes: 32 } as const;
+  const withUnits: DeviceFacts = { ...facts, shaderFloat16: true, matrixUnits };
+  const taken = (rows: number, bytes: number, halves = true): string => {
+    const limits = { ...withUnits.limits, maxComputeWorkgroupStorageSize: bytes };
+    return headTilingFor({ ...withUnits, limits }, { ...extent(rows), halves }, undefined).name;
+  };
+  expect([taken(4096, 49152), taken(512, 49152)]).toEqual(["matrix-16x16x16-64x32-4", "matrix-16x16x16-64x32x2-8"]);
+  expect([taken(4096, 16384), taken(512, 16384)]).toEqual(["matrix-16x16x16-32x32-2", "matrix-16x16x16-32x32-2"]);
+  expect(taken(4096, 49152, false)).toBe("quads-64x16-8");
 });
 
 test("what a device cannot run is not taken, though it is wanted", () => {
   const wanted = headTilingFor(facts, extent(512), undefined);
   expect(headTilingFor(defaultFacts, extent(512), wanted).name).toBe("staged");
   // Heads that quads cannot share.
-  expect(headTilingFor(facts, extent(4096, 12), undefined).name).toBe("tile-64x32-128");
+  expect(headTilingFor(facts, extent(4096, 12), undefined).name).toBe("tile-64x32-256");
   expect(headTilingFor({ ...facts, kind: "cpu" }, extent(512), wanted).name).toBe("lanes");
 });
 

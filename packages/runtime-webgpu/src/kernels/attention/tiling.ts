@@ -28,7 +28,7 @@ export interface AttentionExtent {
 /** In the order of preference, each with the workgroups that should at least come of it: as measured on an NVIDIA H200 at 512 and 4,096 tokens. */
 const headTilings: readonly (readonly [HeadTiling, number])[] = [
   [quadTiling(64, 16, 8), 512],
-  [tileAttentionTiling(16, 8, 4), 24],
+  [tileAttentionTiling(32, 8, 2), 24],
   [quadTiling(128, 32, 4), 24],
   [quadTiling(32, 16, 4), 24],
   [{ kind: "staged", name: "staged" }, 0],
