@@ -102,15 +102,20 @@ async function compare(tensors: AttentionTensors): Promise<void> {
   const { sequence } = tensors.sizes;
   const floatingPointOperations = 4 * hidden * (windowPairs(sequence, window / 2) + sequence * globals);
   console.log(`\nwindow attention, ${sequence} tokens, ${globals} global, ${tensors.halves ? "float16" : "float32"}`);
-  const simplest = await prepare(tensors, { name: "", how: { tilings: { window: { kind: "staged", name: "staged" }, windowSplits: 1 } } });
-  simplest.prepared.destroy();
+  const simplest: Variant = { name: "", how: { tilings: { window: { kind: "staged", name: "staged" }, windowSplits: 1 } } };
+  const variants = options.pieces === undefined ? variantsOf(tensors) : piecesOf(options.pieces);
+  const [base, ...compiled] = await Promise.allSettled([simplest, ...variants].map(({ how }) => prepareWindow(tensors, how)));
+  if (base?.status !== "fulfilled") throw base?.reason;
+  const expected = await localRows(tensors, base.value);
+  base.value.destroy();
   const all: PreparedVariant[] = [];
-  for (const variant of options.pieces === undefined ? variantsOf(tensors) : piecesOf(options.pieces)) {
-    try {
-      all.push(await prepare(tensors, variant, simplest.found));
-    } catch (error) {
-      console.log(`  ${variant.name.padEnd(44)} failed: ${String(error).replaceAll("\n", " ").slice(0, 600)}`);
+  for (const [index, { name }] of variants.entries()) {
+    const outcome = compiled[index];
+    if (outcome?.status !== "fulfilled") {
+      console.log(`  ${name.padEnd(44)} failed: ${String(outcome?.reason).replaceAll("\n", " ").slice(0, 600)}`);
+      continue;
     }
+    all.push({ name, prepared: outcome.value, off: worst(await localRows(tensors, outcome.value), expected) });
   }
   const times = await timeByTurns(all);
   for (const [index, { name, prepared, off }] of all.entries()) {
@@ -141,16 +146,14 @@ async function timeByTurns(all: readonly PreparedVariant[]): Promise<readonly (r
   return times;
 }
 
-/** What is ready to run, and its values in the rows of local tokens. */
-async function prepare(
-  tensors: AttentionTensors,
-  { name, how }: Variant,
-  expected?: Float32Array,
-): Promise<PreparedVariant & { readonly found: Float32Array }> {
-  const prepared = await prepareAttention(device, tensors, { ...how, only: (kernel) => isOfWindow(kernel.name) });
+function prepareWindow(tensors: AttentionTensors, how: Options): Promise<PreparedAttention> {
+  return prepareAttention(device, tensors, { ...how, only: (kernel) => isOfWindow(kernel.name) });
+}
+
+/** What a run writes; the rows of global tokens are not the window's. */
+async function localRows(tensors: AttentionTensors, prepared: PreparedAttention): Promise<Float32Array> {
   await prepared.run(1);
-  const found = (await tensors.readContext()).subarray(globals * hidden);
-  return { name, prepared, found, off: expected === undefined ? "" : worst(found, expected) };
+  return (await tensors.readContext()).subarray(globals * hidden);
 }
 
 function variantsOf({ sizes, halves }: AttentionTensors): readonly Variant[] {
