@@ -8,16 +8,20 @@ export interface MatrixProduct {
   readonly shape: MatrixShape;
   readonly leftOrder: MatrixOrder;
   readonly rightOrder: MatrixOrder;
-  /** What workgroup memory is an array of: `f16`, or `vec4<u32>`. */
-  readonly memory: "halves" | "words";
+  /** What workgroup memory is an array of: `f16`, `vec4<u32>`, or blocks of such vectors, one a subgroup. */
+  readonly memory: "halves" | "words" | "blocks";
 }
 
-/** Every shape, order and memory. */
+/** Every shape, order and memory; blocks in the order of linear layers. */
 export function matrixProducts(shapes: readonly MatrixShape[] = knownMatrixShapes): readonly MatrixProduct[] {
   const orders = ["rows", "columns"] as const;
   return shapes.flatMap((shape) =>
     orders.flatMap((leftOrder) =>
-      orders.flatMap((rightOrder) => (["halves", "words"] as const).map((memory) => ({ shape, leftOrder, rightOrder, memory }))),
+      orders.flatMap((rightOrder) => {
+        const isLinear = leftOrder === "rows" && rightOrder === "columns";
+        const memories = isLinear ? (["halves", "words", "blocks"] as const) : (["halves", "words"] as const);
+        return memories.map((memory) => ({ shape, leftOrder, rightOrder, memory }));
+      }),
     ),
   );
 }
@@ -46,11 +50,21 @@ function sizesOf({ shape: { rows, columns, inner }, leftOrder, rightOrder }: Mat
 export function matrixProductCode(product: MatrixProduct, form: MatrixUnits["form"]): string {
   const { shape, leftOrder, rightOrder, memory } = product;
   const { leftStride, rightStride, leftSize, rightSize, sums } = sizesOf(product);
-  const words = memory === "words";
-  const matrices = matrixPrimitives({ form, shapes: [shape], lanes }, shape, words ? ["left_tile", "right_tile"] : []);
-  const tile = (size: number): string => (words ? `array<vec4<u32>, ${size / 8}>` : `array<f16, ${size}>`);
+  const blocks = memory === "blocks";
+  const words = memory !== "halves";
+  const wordsOf = [...(words ? ["left_tile", "right_tile"] : []), ...(blocks ? ["sums"] : [])];
+  const matrices = matrixPrimitives({ form, shapes: [shape], lanes }, shape, wordsOf);
+  const tile = (size: number, count: number): string => {
+    if (blocks) return `array<array<vec4<u32>, ${size / 8}>, ${count}>`;
+    return words ? `array<vec4<u32>, ${(count * size) / 8}>` : `array<f16, ${count * size}>`;
+  };
   const source = words ? "array<vec4<u32>>" : "array<f16>";
   const unit = words ? 8 : 1;
+  const at = (size: number): string => (blocks ? `[at / ${size / unit}u][at % ${size / unit}u]` : "[at]");
+  const sumAt = blocks ? `sums[at / ${sums}u][at % ${sums}u / 4u][at % 4u]` : "sums[at]";
+  /** A memory and the place in it of a subgroup's part. */
+  const part = (name: string, size: number): readonly [memory: string, at: string] =>
+    blocks ? [`${name}[subgroup]`, "0u"] : [name, `subgroup * ${size}u`];
   return `${matrices.directives}
 struct Uniforms { unused: vec4<u32> }
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
@@ -58,30 +72,36 @@ struct Uniforms { unused: vec4<u32> }
 @group(0) @binding(2) var<storage, read> right: ${source};
 @group(0) @binding(3) var<storage, read> start: array<f32>;
 @group(0) @binding(4) var<storage, read_write> out: array<f32>;
-var<workgroup> left_tile: ${tile(2 * leftSize)};
-var<workgroup> right_tile: ${tile(rightSize)};
-var<workgroup> sums: array<f32, ${2 * sums}>;
+var<workgroup> left_tile: ${tile(leftSize, 2)};
+var<workgroup> right_tile: ${tile(rightSize, 1)};
+var<workgroup> sums: ${blocks ? `array<array<vec4<f32>, ${sums / 4}>, 2>` : `array<f32, ${2 * sums}>`};
 ${matrices.declarations([
-  { name: "left_tile", element: "f16" },
-  { name: "right_tile", element: "f16" },
-  { name: "sums", element: "f32" },
+  { name: "left_tile", element: "f16", ...(blocks ? { block: leftSize } : {}) },
+  { name: "right_tile", element: "f16", ...(blocks ? { block: rightSize } : {}) },
+  { name: "sums", element: "f32", ...(blocks ? { block: sums } : {}) },
   { name: "out", element: "f32" },
 ])}
 @compute @workgroup_size(${2 * lanes})
 fn main(@builtin(local_invocation_index) lane: u32) {
   ${matrices.enter("lane")}
   let subgroup = lane / ${lanes}u;
-  for (var at = lane; at < ${(2 * leftSize) / unit}u; at += ${2 * lanes}u) { left_tile[at] = left[at]; }
-  for (var at = lane; at < ${rightSize / unit}u; at += ${2 * lanes}u) { right_tile[at] = right[at]; }
-  for (var at = lane; at < ${2 * sums}u; at += ${2 * lanes}u) { sums[at] = start[at]; }
+  for (var at = lane; at < ${(2 * leftSize) / unit}u; at += ${2 * lanes}u) { left_tile${at(leftSize)} = left[at]; }
+  for (var at = lane; at < ${rightSize / unit}u; at += ${2 * lanes}u) { right_tile${at(rightSize)} = right[at]; }
+  for (var at = lane; at < ${2 * sums}u; at += ${2 * lanes}u) { ${sumAt} = start[at]; }
   workgroupBarrier();
-  let left_matrix = ${matrices.loadLeft("left_tile", `subgroup * ${leftSize}u`, `${leftStride}u`, leftOrder)};
-  let right_matrix = ${matrices.loadRight("right_tile", "0u", `${rightStride}u`, rightOrder)};
-  var sum = ${matrices.loadSum("sums", `subgroup * ${sums}u`, `${shape.columns}u`)};
+  let left_matrix = ${matrices.loadLeft(...part("left_tile", leftSize), `${leftStride}u`, leftOrder)};
+  let right_matrix = ${matrices.loadRight(blocks ? "right_tile[0u]" : "right_tile", "0u", `${rightStride}u`, rightOrder)};
+  var sum = ${matrices.loadSum(...part("sums", sums), `${shape.columns}u`)};
   sum = ${matrices.multiplyAdd("left_matrix", "right_matrix", "sum")};
   var other = ${matrices.zero};
   other = ${matrices.multiplyAdd("left_matrix", "right_matrix", "other")};
-  ${matrices.store("out", `subgroup * ${sums}u`, `${shape.columns}u`, "sum")}
+  ${
+    blocks
+      ? `${matrices.store(...part("sums", sums), `${shape.columns}u`, "sum")}
+  workgroupBarrier();
+  for (var at = lane; at < ${2 * sums}u; at += ${2 * lanes}u) { out[at] = ${sumAt}; }`
+      : matrices.store("out", `subgroup * ${sums}u`, `${shape.columns}u`, "sum")
+  }
   ${matrices.store("out", `(2u + subgroup) * ${sums}u`, `${shape.columns}u`, "other")}
 }`;
 }

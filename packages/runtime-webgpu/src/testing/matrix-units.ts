@@ -15,7 +15,7 @@ export const knownMatrixShapes: readonly MatrixShape[] = [
  */
 export function withMatrixUnits(facts: DeviceFacts, shape: MatrixShape): DeviceFacts {
   const matrixUnits: MatrixUnits = { form: "plain", shapes: [shape], lanes: 32 };
-  const limits = { ...facts.limits, maxComputeWorkgroupStorageSize: 14_500 };
+  const limits = { ...facts.limits, maxComputeWorkgroupStorageSize: 16_000 };
   return { ...facts, kind: "gpu", compilesSlowly: true, shaderFloat16: true, matrixUnits, limits };
 }
 

@@ -15,8 +15,9 @@ const nameOf = (facts: DeviceFacts, sizes: ProductShape): string => heuristicTil
 test("tilings keep within WebGPU's default limits", () => {
   expect(tilingsOf(defaultFacts).map(({ name }) => name)).toEqual([
     "tile-64x64-blocks-8x8-ahead-unrolled",
-    "tile-64x64-ahead",
-    "tile-64x64-ahead-by-4",
+    "tile-64x64-blocks-8x8-slices-2-ahead-unrolled",
+    "tile-64x32-slices-2-ahead-unrolled",
+    "tile-64x64-blocks-8x8-slices-2-ahead-unrolled-by-4",
     "tile-32x32-by-4",
     "tile-128x128",
     "tile-128x64",
@@ -31,8 +32,9 @@ test("tilings keep within WebGPU's default limits", () => {
 
 test("where workgroups are few, tiles are smaller and the inner axis comes in parts", () => {
   expect(nameOf(defaultFacts, shape(4096, 768))).toBe("tile-64x64-blocks-8x8-ahead-unrolled");
-  expect(nameOf(defaultFacts, shape(512, 3072))).toBe("tile-64x64-ahead");
-  expect(nameOf(defaultFacts, shape(512, 768))).toBe("tile-64x64-ahead-by-4");
+  expect(nameOf(defaultFacts, shape(512, 3072))).toBe("tile-64x64-blocks-8x8-slices-2-ahead-unrolled");
+  expect(nameOf(defaultFacts, shape(512, 2304))).toBe("tile-64x32-slices-2-ahead-unrolled");
+  expect(nameOf(defaultFacts, shape(512, 768))).toBe("tile-64x64-blocks-8x8-slices-2-ahead-unrolled-by-4");
   expect(nameOf(defaultFacts, shape(64, 768))).toBe("tile-32x32-by-4");
   expect(nameOf(defaultFacts, { ...shape(64, 768), stack: 2 })).toBe("tile-32x32");
 });
@@ -45,12 +47,17 @@ test("matrix units compute weights of float16 whose axes come in eights and four
     limits: { ...defaultFacts.limits, maxComputeWorkgroupStorageSize: 49_152 },
   };
   const chosen = (sizes: ProductShape, on = facts): string => heuristicTiling(on, sizes, "float16").name;
-  expect(chosen(shape(4096, 3072))).toBe("matrix-128x128x32-64x32-of-16x16x16");
-  expect(chosen(shape(4096, 768))).toBe("matrix-128x128x32-64x32-of-16x16x16");
-  expect(chosen(shape(4096, 768, 3072))).toBe("matrix-128x64x64-64x32-of-16x16x16");
-  expect(chosen(shape(512, 768))).toBe("matrix-64x64x64-32x32-of-16x16x16");
-  expect(chosen(shape(512, 3072))).toBe("matrix-64x64x64-32x32-of-16x16x16");
+  // As many workgroups at a time as an H200 has cores: 192 of the largest tile take two rounds of 132, as 256 of the next do.
+  expect(chosen(shape(4096, 3072))).toBe("matrix-128x128x64-64x64-sums-32-of-16x16x16");
+  expect(chosen(shape(4096, 2304))).toBe("matrix-128x128x64-64x64-sums-32-of-16x16x16");
+  expect(chosen(shape(4096, 1024, 4096))).toBe("matrix-128x128x64-64x64-sums-32-of-16x16x16");
+  expect(chosen(shape(4096, 768, 3072))).toBe("matrix-128x96x64-64x48-sums-16-of-16x16x16");
+  expect(chosen(shape(512, 3072))).toBe("matrix-128x96x64-64x48-sums-16-of-16x16x16");
+  expect(chosen(shape(512, 2304))).toBe("matrix-128x96x64-64x48-sums-16-of-16x16x16");
+  expect(chosen(shape(512, 768))).toBe("matrix-64x48x64-16x48-of-16x16x16");
   expect(chosen(shape(32, 768))).toBe("matrix-32x32x64-16x16-of-16x16x16");
+  const small = { ...facts, limits: { ...facts.limits, maxComputeWorkgroupStorageSize: 32_768 } };
+  expect(chosen(shape(4096, 3072), small)).toBe("matrix-64x64x64-32x32-of-16x16x16");
   expect(chosen(shape(4096, 768, 12))).toBe("tile-64x64-blocks-8x8-ahead-unrolled");
   expect(chosen(shape(4096, 2))).toBe("split-64");
   expect(heuristicTiling(facts, shape(4096, 768)).name).toBe("tile-64x64-blocks-8x8-ahead-unrolled");

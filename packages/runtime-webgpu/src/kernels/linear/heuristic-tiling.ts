@@ -22,8 +22,9 @@ import {
  */
 const tiles: readonly (readonly [TileTiling, number])[] = [
   [tileTiling({ threads: [8, 8], block: [8, 8], readsAhead: true, unrolls: true }), 768],
-  [tileTiling({ threads: [8, 16], block: [8, 4], readsAhead: true }), 384],
-  [tileTiling({ threads: [8, 16], block: [8, 4], readsAhead: true, parts: 4 }), 256],
+  [tileTiling({ threads: [8, 8], block: [8, 8], slices: 2, readsAhead: true, unrolls: true }), 384],
+  [tileTiling({ threads: [8, 8], block: [8, 4], slices: 2, readsAhead: true, unrolls: true }), 512],
+  [tileTiling({ threads: [8, 8], block: [8, 8], slices: 2, readsAhead: true, unrolls: true, parts: 4 }), 256],
   [tileTiling({ threads: [8, 8], block: [4, 4], parts: 4 }), 0],
 ];
 
@@ -42,29 +43,41 @@ const otherTiles: readonly TileTiling[] = [
 ];
 
 /**
- * The same on matrix units, and how long the inner axis has to be for the tile to be the best: staging more of it at a time takes memory from
- * other workgroups of a core. Compared on an H200 like the others.
+ * The same on matrix units, each with the microseconds that a workgroup took for 64 of the inner axis on an H200 (`npm run bench:linear-variants`).
+ * Its cores have one such workgroup at a time: twice as many as there are cores take as long as one more than there are.
  */
-const matrixTiles: readonly { readonly tile: MatrixTile; readonly least: number; readonly leastInner: number }[] = [
-  { tile: { workgroup: [128, 64, 64], subgroup: [64, 32] }, least: 264, leastInner: 2048 },
-  { tile: { workgroup: [128, 128, 32], subgroup: [64, 32] }, least: 192, leastInner: 0 },
-  { tile: { workgroup: [64, 64, 64], subgroup: [32, 32] }, least: 64, leastInner: 0 },
-  { tile: { workgroup: [32, 32, 64], subgroup: [16, 16] }, least: 0, leastInner: 0 },
+const matrixTiles: readonly { readonly tile: MatrixTile; readonly microseconds: number }[] = [
+  { tile: { workgroup: [128, 128, 64], subgroup: [64, 64], sumColumns: 32 }, microseconds: 1.4 },
+  { tile: { workgroup: [128, 96, 64], subgroup: [64, 48], sumColumns: 16 }, microseconds: 1.2 },
+  { tile: { workgroup: [128, 64, 64], subgroup: [64, 32] }, microseconds: 0.92 },
+  { tile: { workgroup: [64, 64, 64], subgroup: [32, 32] }, microseconds: 0.58 },
+  { tile: { workgroup: [64, 48, 64], subgroup: [16, 48] }, microseconds: 0.55 },
+  { tile: { workgroup: [32, 32, 64], subgroup: [16, 16] }, microseconds: 0.31 },
 ];
+const measuredCores = 132;
 
-/** The tiles that a device's matrix units can run, by the largest of their shapes. */
-function matrixTilings(
-  { matrixUnits, limits }: DeviceFacts,
-  inner = Number.POSITIVE_INFINITY,
-): readonly (readonly [MatrixTiling, number])[] {
+/** The tiles that a device's matrix units can run, by the largest of their shapes, with the microseconds of each. */
+function matrixTilings({ matrixUnits, limits }: DeviceFacts): readonly (readonly [MatrixTiling, number])[] {
   if (matrixUnits === undefined) return [];
   const volume = (shape: MatrixShape): number => shape.rows * shape.columns * shape.inner;
   const [shape] = matrixUnits.shapes.toSorted((left, right) => volume(right) - volume(left));
   if (shape === undefined) return [];
   return matrixTiles
-    .filter(({ tile, leastInner }) => inner >= leastInner && comesOutEven(tile, matrixUnits, shape))
-    .map(({ tile, least }) => [matrixTiling(tile, matrixUnits, shape), least] as const)
+    .filter(({ tile }) => comesOutEven(tile, matrixUnits, shape))
+    .map(({ tile, microseconds }) => [matrixTiling(tile, matrixUnits, shape), microseconds] as const)
     .filter(([tiling]) => fits(tiling, limits));
+}
+
+/** The tile whose workgroups, as many at a time as there were cores, would be done first. */
+function fastestMatrixTiling(facts: DeviceFacts, { rows, columns }: ProductShape): MatrixTiling | undefined {
+  const time = ([tiling, microseconds]: readonly [MatrixTiling, number]): number =>
+    Math.ceil(workgroupsOf(tiling, rows, columns) / measuredCores) * microseconds;
+  return matrixTilings(facts).toSorted((left, right) => time(left) - time(right))[0]?.[0];
+}
+
+function workgroupsOf(tiling: Tiling, rows: number, columns: number): number {
+  const extent = workgroupExtent(tiling);
+  return Math.ceil(rows / extent.rows) * Math.ceil(columns / extent.columns);
 }
 
 const split: SplitTiling = { kind: "split", name: "split-64", rows: 4, workgroupSize: 64 };
@@ -96,18 +109,14 @@ export function tilingsOf(facts: DeviceFacts, rightStorage: FloatStorage = "floa
 
 /** The tiling for a product by heuristics, where no tuning knows better. */
 export function heuristicTiling(facts: DeviceFacts, shape: ProductShape, rightStorage: FloatStorage = "float32"): Tiling {
-  const { rows, columns, inner, stack, rightLayout } = shape;
+  const { rows, columns, stack, rightLayout } = shape;
   if (facts.kind === "cpu") return laneTiling(facts, rows <= 4 && columns > rows ? "columns" : "rows");
   if (rows <= few && rightLayout === "rows") return laneTiling(facts, "columns");
   if ((rows <= few || columns <= few) && fits(split, facts.limits)) return split;
-  const isLinear = rightLayout === "columns" && stack === 1;
-  const matrix = rightStorage === "float16" && suitsMatrixUnits(shape) ? matrixTilings(facts, inner) : [];
-  const others = isLinear ? tiles : tilesInOne;
-  const fitting = matrix.length > 0 ? matrix : others.filter(([tiling]) => fits(tiling, facts.limits));
-  const chosen = fitting.find(([tiling, least]) => {
-    const extent = workgroupExtent(tiling);
-    return stack * tiling.parts * Math.ceil(rows / extent.rows) * Math.ceil(columns / extent.columns) >= least;
-  });
+  const onMatrixUnits = rightStorage === "float16" && suitsMatrixUnits(shape) ? fastestMatrixTiling(facts, shape) : undefined;
+  if (onMatrixUnits !== undefined) return onMatrixUnits;
+  const fitting = (rightLayout === "columns" && stack === 1 ? tiles : tilesInOne).filter(([tiling]) => fits(tiling, facts.limits));
+  const chosen = fitting.find(([tiling, least]) => stack * tiling.parts * workgroupsOf(tiling, rows, columns) >= least);
   return chosen?.[0] ?? fitting.at(-1)?.[0] ?? laneTiling(facts, "rows");
 }
 

@@ -112,6 +112,12 @@ describe("every tiling", () => {
     ["unrolled where the inner axis does not come out even", tileTiling({ threads: [8, 8], block: [4, 4], unrolls: true }), 68],
     ["for many rows", tileTiling({ threads: [8, 8], block: [8, 8], readsAhead: true, unrolls: true }), 64],
     ["in parts of the inner axis", tileTiling({ threads: [8, 8], block: [4, 4], readsAhead: true, parts: 3 }), 140],
+    ["in slices", tileTiling({ threads: [8, 8], block: [4, 4], slices: 2, readsAhead: true }), 68],
+    [
+      "in slices, unrolled, in parts",
+      tileTiling({ threads: [8, 8], block: [8, 8], slices: 2, readsAhead: true, unrolls: true, parts: 2 }),
+      128,
+    ],
     ["in parts, unrolled", tileTiling({ threads: [8, 8], block: [4, 4], unrolls: true, parts: 2 }), 96],
   ])("a tile %s", async (_, tiling, inner) => {
     expect(await maxError({ operation: "linearAdd", rows: 34, columns: 36, inner, tiling })).toBeLessThan(tolerance);

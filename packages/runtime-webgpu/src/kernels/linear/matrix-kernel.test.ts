@@ -63,6 +63,22 @@ const cases: readonly Case[] = [
     inner: 32,
   },
   {
+    name: "sums that go through memory in strips",
+    operation: "linearAdd",
+    tiling: tilingOf({ workgroup: [32, 32, 32], subgroup: [16, 32], sumColumns: 16 }),
+    rows: 50,
+    columns: 36,
+    inner: 72,
+  },
+  {
+    name: "strips that leave invocations without work",
+    operation: "linearAdd",
+    tiling: tilingOf({ workgroup: [16, 16, 16], subgroup: [16, 16], sumColumns: 8 }, small),
+    rows: 20,
+    columns: 36,
+    inner: 32,
+  },
+  {
     name: "parts of the inner axis",
     tiling: tilingOf({ workgroup: [32, 32, 32], subgroup: [16, 32], parts: 3 }),
     rows: 40,

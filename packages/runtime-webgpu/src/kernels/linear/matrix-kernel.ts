@@ -1,5 +1,5 @@
 import { matrixPrimitives } from "../matrix/index.ts";
-import { foursType, halvesCode } from "../parts/float-storage.ts";
+import { foursType, halvesCode, unpackFours } from "../parts/float-storage.ts";
 import { upTo } from "../parts/up-to.ts";
 import { writeCode, type ProductForm } from "./product-code.ts";
 import { matrixStrides, type MatrixTiling } from "./tiling.ts";
@@ -9,19 +9,21 @@ import { matrixStrides, type MatrixTiling } from "./tiling.ts";
  * `[rows, columns]`, sums in float32. The inner axis is a multiple of 8, the columns of 4.
  *
  * `inner` of the inner axis at a time, both sides are staged in workgroup memory as halves, eight to a word of 16 bytes, while the next ones are
- * on their way from memory; each subgroup multiplies its block's matrices and keeps the sums in its registers. At the end they go through workgroup memory, a row of
- * matrices at a time, to where each invocation has four columns of a row.
+ * on their way from memory; each subgroup multiplies its block's matrices and keeps the sums in its registers. At the end they go through workgroup
+ * memory, a row of matrices at a time, to where each invocation has four columns of a row; all that it needs of a residual is on its way by then.
  * Rows and columns past the last are read as the last one and not written; what lies past the inner axis is staged as zeros.
+ *
+ * Workgroup memory is cut into blocks, of the rows (or columns) of a subgroup, so that matrices lie at constant places of them.
  *
  * Grid: x over columns, y over rows, z over the parts of the inner axis. After the warp tiles of "CUTLASS: Fast Linear Algebra in CUDA C++".
  */
 export function matrixKernelCode(tiling: MatrixTiling, form: ProductForm): string {
-  const { shape, lanes, rows, columns, inner, subgroupRows, subgroupColumns } = tiling;
-  const matrices = matrixPrimitives({ form: tiling.form, shapes: [shape], lanes }, shape, ["left_tile", "right_tile"]);
+  const { shape, lanes, rows, columns, inner, subgroupRows, subgroupColumns, sumColumns } = tiling;
+  const matrices = matrixPrimitives({ form: tiling.form, shapes: [shape], lanes }, shape, ["left_tile", "right_tile", "sums"]);
   const across = columns / subgroupColumns;
-  const subgroups = (rows / subgroupRows) * across;
-  const threads = subgroups * lanes;
-  const { staged, sums: sumStride } = matrixStrides(tiling);
+  const down = rows / subgroupRows;
+  const threads = across * down * lanes;
+  const { staged: stride, sums: sumStride } = matrixStrides(tiling);
   const eights = inner / 8;
   const leftReads = upTo((rows * eights) / threads);
   const rightReads = upTo((columns * eights) / threads);
@@ -29,25 +31,87 @@ export function matrixKernelCode(tiling: MatrixTiling, form: ProductForm): strin
   const matrixColumns = upTo(subgroupColumns / shape.columns);
   const sum = (row: number, column: number): string => `sum_${row}_${column}`;
   const halves = form.leftStorage === "float16";
-  const stripSize = shape.rows * sumStride;
+  /** Before the bias: a function would come in between. */
+  const addsEarly = form.addend && form.activation === undefined;
 
-  const read = (side: "left" | "right", item: number): string => {
+  const each = (write: (side: "left" | "right", item: number) => string): string =>
+    [...leftReads.map((item) => write("left", item)), ...rightReads.map((item) => write("right", item))].join("\n    ");
+  const reads = each((side, item) => {
     const at = `${side}_from_${item} + first / 8u`;
     const value =
       side === "left" && !halves ? `vec4<u32>(pack_halves(left[2u * (${at})]), pack_halves(left[2u * (${at}) + 1u]))` : `${side}[${at}]`;
     return form.innerByTiles
       ? `${side}_${item} = ${value};`
       : `${side}_${item} = vec4<u32>(); if (first + ${side}_inner_${item} < end) { ${side}_${item} = ${value}; }`;
-  };
-  const reads = [...leftReads.map((item) => read("left", item)), ...rightReads.map((item) => read("right", item))].join("\n    ");
-  const places = (side: "left" | "right", item: number): string => {
-    const limit = side === "left" ? "uniforms.rows" : "uniforms.columns";
-    return `let ${side}_row_${item} = (lane + ${item * threads}u) / ${eights}u;
-  let ${side}_inner_${item} = (lane + ${item * threads}u) % ${eights}u * 8u;
-  let ${side}_from_${item} = (min(tile_${side === "left" ? "row" : "column"} + ${side}_row_${item}, ${limit} - 1u) * uniforms.inner + ${side}_inner_${item}) / 8u;
-  let ${side}_to_${item} = (${side}_row_${item} * ${staged}u + ${side}_inner_${item}) / 8u;
+  });
+  const places = each((side, item) => {
+    const [limit, blockRows] = side === "left" ? ["uniforms.rows", subgroupRows] : ["uniforms.columns", subgroupColumns];
+    const [at, row] = [`(lane + ${item * threads}u)`, `${side}_row_${item}`];
+    return `let ${row} = ${at} / ${eights}u;
+  let ${side}_inner_${item} = ${at} % ${eights}u * 8u;
+  let ${side}_from_${item} = (min(tile_${side === "left" ? "row" : "column"} + ${row}, ${limit} - 1u) * uniforms.inner + ${side}_inner_${item}) / 8u;
+  let ${side}_block_${item} = ${row} / ${blockRows}u;
+  let ${side}_to_${item} = (${row} % ${blockRows}u * ${stride}u + ${side}_inner_${item}) / 8u;
   var ${side}_${item}: vec4<u32>;`;
+  });
+  const multiply = upTo(inner / shape.inner)
+    .map((k) => {
+      const at = (first: number): string => `${first * stride + k * shape.inner}u`;
+      const lefts = matrixRows.map(
+        (row) => `let left_matrix_${row} = ${matrices.loadLeft("left_tile[left_block]", at(row * shape.rows), `${stride}u`)};`,
+      );
+      const rights = matrixColumns.map(
+        (column) =>
+          `let right_matrix_${column} = ${matrices.loadRight("right_tile[right_block]", at(column * shape.columns), `${stride}u`, "columns")};`,
+      );
+      const products = matrixRows.flatMap((row) =>
+        matrixColumns.map(
+          (column) => `${sum(row, column)} = ${matrices.multiplyAdd(`left_matrix_${row}`, `right_matrix_${column}`, sum(row, column))};`,
+        ),
+      );
+      return `{
+      ${[...lefts, ...rights, ...products].join("\n      ")}
+    }`;
+    })
+    .join("\n    ");
+
+  const fours = sumColumns / 4;
+  const stripItems = shape.rows * fours;
+  const items = upTo(Math.ceil(stripItems / lanes));
+  const strips = matrixRows.flatMap((row) => upTo(subgroupColumns / sumColumns).map((part) => ({ row, part })));
+  const itemOf = (item: number): string => `(lane % ${lanes}u + ${item * lanes}u)`;
+  const placeOf = ({ row, part }: (typeof strips)[number], item: number): readonly [row: string, column: string] => [
+    `first_row + ${row * shape.rows}u + ${itemOf(item)} / ${fours}u`,
+    `first_column + ${part * sumColumns}u + ${itemOf(item)} % ${fours}u * 4u`,
+  ];
+  const addends = strips.flatMap((strip, index) =>
+    items.map((item) => {
+      const [row, column] = placeOf(strip, item);
+      return `let addend_${index}_${item} = addend[(min(${row}, uniforms.rows - 1u) * uniforms.out_stride + uniforms.out_column + min(${column}, uniforms.columns - 4u)) >> 2u];`;
+    }),
+  );
+  const writeStrip = (strip: (typeof strips)[number], index: number): string =>
+    items
+      .map((item) => {
+        const [row, column] = placeOf(strip, item);
+        const stored = `sums[subgroup][${itemOf(item)} / ${fours}u * ${sumStride / 4}u + ${itemOf(item)} % ${fours}u]`;
+        const value = addsEarly ? `${stored} + ${unpackFours(form.addendStorage, `addend_${index}_${item}`)}` : stored;
+        const written = `write(${row}, ${column}, ${value});`;
+        return (item + 1) * lanes <= stripItems ? written : `if (${itemOf(item)} < ${stripItems}u) { ${written} }`;
+      })
+      .join("\n  ");
+  const strip = (one: (typeof strips)[number], index: number): string => {
+    const [first, count] = [(one.part * sumColumns) / shape.columns, sumColumns / shape.columns];
+    const stores = upTo(count).map((column) =>
+      matrices.store("sums[subgroup]", `${column * shape.columns}u`, `${sumStride}u`, sum(one.row, first + column)),
+    );
+    return `${stores.join("\n  ")}
+  workgroupBarrier();
+  ${writeStrip(one, index)}
+  ${index + 1 < strips.length ? "workgroupBarrier();" : ""}`;
   };
+  /** Vectors in a block. */
+  const [leftSize, rightSize, sumSize] = [(subgroupRows * stride) / 8, (subgroupColumns * stride) / 8, (shape.rows * sumStride) / 4];
   return `${matrices.directives}
 struct Uniforms {
   rows: u32, columns: u32, inner: u32, steps: u32, first_row: u32, first_column: u32, out_column: u32, out_stride: u32,
@@ -63,17 +127,17 @@ ${[
 ]
   .map(([name, access, type], index) => `@group(0) @binding(${index + 1}) var<storage, ${access}> ${name}: array<${type}>;`)
   .join("\n")}
-var<workgroup> left_tile: array<vec4<u32>, ${(rows * staged) / 8}>;
-var<workgroup> right_tile: array<vec4<u32>, ${(columns * staged) / 8}>;
-var<workgroup> sums: array<f32, ${subgroups * stripSize}>;
+var<workgroup> left_tile: array<array<vec4<u32>, ${leftSize}>, ${down}>;
+var<workgroup> right_tile: array<array<vec4<u32>, ${rightSize}>, ${across}>;
+var<workgroup> sums: array<array<vec4<f32>, ${sumSize}>, ${across * down}>;
 ${form.partial ? "var<private> part: u32;" : ""}
 ${halvesCode(form.leftStorage, form.outStorage, form.addend ? form.addendStorage : "float32", halves ? "float32" : "float16")}
 ${matrices.declarations([
-  { name: "left_tile", element: "f16" },
-  { name: "right_tile", element: "f16" },
-  { name: "sums", element: "f32" },
+  { name: "left_tile", element: "f16", block: 8 * leftSize },
+  { name: "right_tile", element: "f16", block: 8 * rightSize },
+  { name: "sums", element: "f32", block: 4 * sumSize },
 ])}
-${writeCode(form)}
+${writeCode({ ...form, addend: form.addend && !addsEarly })}
 @compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   ${matrices.enter("lane")}
@@ -81,10 +145,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let tile_row = uniforms.first_row + workgroup.y * ${rows}u;
   let tile_column = uniforms.first_column + workgroup.x * ${columns}u;
   let subgroup = lane / ${lanes}u;
-  let block_row = subgroup / ${across}u * ${subgroupRows}u;
-  let block_column = subgroup % ${across}u * ${subgroupColumns}u;
-  ${leftReads.map((item) => places("left", item)).join("\n  ")}
-  ${rightReads.map((item) => places("right", item)).join("\n  ")}
+  let left_block = subgroup / ${across}u;
+  let right_block = subgroup % ${across}u;
+  ${places}
   ${matrixRows.flatMap((row) => matrixColumns.map((column) => `var ${sum(row, column)} = ${matrices.zero};`)).join("\n  ")}
   let begin = ${form.partial ? "workgroup.z * uniforms.part_steps * 4u" : "0u"};
   let end = ${form.partial ? "min(uniforms.inner, begin + uniforms.part_steps * 4u)" : "uniforms.inner"};
@@ -93,47 +156,18 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     ${reads}
   }
   for (var staged = begin; staged < end; staged += ${inner}u) {
-    ${leftReads.map((item) => `left_tile[left_to_${item}] = left_${item};`).join("\n    ")}
-    ${rightReads.map((item) => `right_tile[right_to_${item}] = right_${item};`).join("\n    ")}
+    ${each((side, item) => `${side}_tile[${side}_block_${item}][${side}_to_${item}] = ${side}_${item};`)}
     workgroupBarrier();
     let first = staged + ${inner}u;
     if (first < end) {
     ${reads}
     }
-    ${upTo(inner / shape.inner)
-      .map(
-        (k) => `{
-      ${matrixRows.map((row) => `let left_matrix_${row} = ${matrices.loadLeft("left_tile", `(block_row + ${row * shape.rows}u) * ${staged}u + ${k * shape.inner}u`, `${staged}u`)};`).join("\n      ")}
-      ${matrixColumns.map((column) => `let right_matrix_${column} = ${matrices.loadRight("right_tile", `(block_column + ${column * shape.columns}u) * ${staged}u + ${k * shape.inner}u`, `${staged}u`, "columns")};`).join("\n      ")}
-      ${matrixRows
-        .flatMap((row) =>
-          matrixColumns.map(
-            (column) => `${sum(row, column)} = ${matrices.multiplyAdd(`left_matrix_${row}`, `right_matrix_${column}`, sum(row, column))};`,
-          ),
-        )
-        .join("\n      ")}
-    }`,
-      )
-      .join("\n    ")}
+    ${multiply}
     workgroupBarrier();
   }
-  ${matrixRows
-    .map(
-      (
-        row,
-      ) => `${matrixColumns.map((column) => matrices.store("sums", `subgroup * ${stripSize}u + ${column * shape.columns}u`, `${sumStride}u`, sum(row, column))).join("\n  ")}
-  workgroupBarrier();
-  write_strip(tile_row + block_row + ${row * shape.rows}u, tile_column + block_column, subgroup * ${stripSize}u, lane % ${lanes}u);
-  ${row + 1 < matrixRows.length ? "workgroupBarrier();" : ""}`,
-    )
-    .join("\n  ")}
-}
-fn write_strip(first_row: u32, first_column: u32, start: u32, lane: u32) {
-  for (var item = lane; item < ${(shape.rows * subgroupColumns) / 4}u; item += ${lanes}u) {
-    let row = item / ${subgroupColumns / 4}u;
-    let column = item % ${subgroupColumns / 4}u * 4u;
-    let at = start + row * ${sumStride}u + column;
-    write(first_row + row, first_column + column, vec4<f32>(sums[at], sums[at + 1u], sums[at + 2u], sums[at + 3u]));
-  }
+  let first_row = tile_row + left_block * ${subgroupRows}u;
+  let first_column = tile_column + right_block * ${subgroupColumns}u;
+  ${addsEarly ? addends.join("\n  ") : ""}
+  ${strips.map(strip).join("\n  ")}
 }`;
 }

@@ -29,14 +29,19 @@ export interface LaneTiling {
 export interface TileTiling {
   readonly kind: "tile";
   readonly name: string;
-  /** Invocations along the rows and the columns of the output. */
+  /** Invocations along the rows and the columns of the output: multiples of 8, as slots are permuted. */
   readonly rowThreads: number;
   readonly columnThreads: number;
   /** Rows and columns of each invocation; columns in fours. */
   readonly threadRows: number;
   readonly threadColumns: number;
-  /** Steps of four of the inner axis that are staged at a time; a multiple of 4. */
+  /** Steps of four of the inner axis that are staged at a time; a multiple of 4, of each slice. */
   readonly stagedSteps: number;
+  /**
+   * Into how many slices what is staged is cut: so many invocations share a block of the output, each adds the products of its slice, and their sums
+   * are added up at the end. More invocations have work where there are few workgroups.
+   */
+  readonly slices: 1 | 2;
   /** Whether the next steps are read from memory while these are multiplied. */
   readonly readsAhead: boolean;
   /** Whether the loop over staged steps has a constant bound, where all of them are of the inner axis. */
@@ -59,6 +64,8 @@ export interface MatrixTiling {
   /** Of a subgroup. */
   readonly subgroupRows: number;
   readonly subgroupColumns: number;
+  /** Columns of a subgroup's sums that go through workgroup memory at a time, a row of matrices high. */
+  readonly sumColumns: number;
   /** As for `TileTiling`. */
   readonly parts: number;
 }
@@ -93,8 +100,8 @@ export function workgroupExtent(tiling: Tiling): { readonly rows: number; readon
 }
 
 /** Distances of rows in a `MatrixTiling`'s workgroup memory: of what is staged, in halves, and of sums, in floats. Banks of memory differ. */
-export function matrixStrides({ inner, subgroupColumns }: MatrixTiling): { readonly staged: number; readonly sums: number } {
-  return { staged: inner + 8, sums: subgroupColumns + 4 };
+export function matrixStrides({ inner, sumColumns }: MatrixTiling): { readonly staged: number; readonly sums: number } {
+  return { staged: inner + 8, sums: sumColumns + 8 };
 }
 
 const cutInto = (parts: number): string => (parts === 1 ? "" : `-by-${parts}`);
@@ -104,20 +111,33 @@ export interface Tile {
   /** Invocations along rows and columns, and rows and columns of each. */
   readonly threads: readonly [rows: number, columns: number];
   readonly block: readonly [rows: number, columns: number];
+  /** Default: 4 a slice. */
   readonly stagedSteps?: number;
+  readonly slices?: 1 | 2;
   readonly readsAhead?: boolean;
   readonly unrolls?: boolean;
   readonly parts?: number;
 }
 
-export function tileTiling({ threads, block, stagedSteps = 4, readsAhead = false, unrolls = false, parts = 1 }: Tile): TileTiling {
+export function tileTiling(tile: Tile): TileTiling {
+  const { threads, block, slices = 1, stagedSteps = 4 * slices, readsAhead = false, unrolls = false, parts = 1 } = tile;
   const [rowThreads, columnThreads] = threads;
   const [threadRows, threadColumns] = block;
-  const usual = Math.max(threadRows, threadColumns) * 4 === threadRows * threadColumns || rowThreads * threadRows === 128;
+  // Half of the sums lie where a side was staged.
+  if (
+    slices === 2 &&
+    (rowThreads * threadRows * columnThreads * threadColumns) / 8 >
+      Math.min(rowThreads * threadRows, columnThreads * threadColumns) * stagedSteps
+  )
+    throw new TypeError(
+      `a tile of ${threads.join(" x ")} blocks of ${block.join(" x ")} is too large for two slices of ${stagedSteps} steps`,
+    );
+  const usual = threadColumns === 4 || (rowThreads === 16 && columnThreads === 16);
   const words = [
     `tile-${rowThreads * threadRows}x${columnThreads * threadColumns}`,
     usual ? "" : `blocks-${block.join("x")}`,
-    stagedSteps === 4 ? "" : `deep-${stagedSteps}`,
+    slices === 1 ? "" : `slices-${slices}`,
+    stagedSteps === 4 * slices ? "" : `deep-${stagedSteps}`,
     readsAhead ? "ahead" : "",
     unrolls ? "unrolled" : "",
   ];
@@ -129,6 +149,7 @@ export function tileTiling({ threads, block, stagedSteps = 4, readsAhead = false
     threadRows,
     threadColumns,
     stagedSteps,
+    slices,
     readsAhead,
     unrolls,
     parts,
@@ -157,11 +178,17 @@ export interface MatrixTile {
   /** Rows and columns of a workgroup, and how much of the inner axis it stages. */
   readonly workgroup: readonly [rows: number, columns: number, inner: number];
   readonly subgroup: readonly [rows: number, columns: number];
+  /** Default: all columns of a subgroup. */
+  readonly sumColumns?: number;
   readonly parts?: number;
 }
 
 /** Whether subgroups and matrices fill a tile, and each invocation stages as many vectors of eight as the others. */
-export function comesOutEven({ workgroup, subgroup }: MatrixTile, { lanes: subgroupSize }: MatrixUnits, shape: MatrixShape): boolean {
+export function comesOutEven(
+  { workgroup, subgroup, sumColumns = subgroup[1] }: MatrixTile,
+  { lanes: subgroupSize }: MatrixUnits,
+  shape: MatrixShape,
+): boolean {
   const [rows, columns, inner] = workgroup;
   const [subgroupRows, subgroupColumns] = subgroup;
   const invocations = ((rows * columns) / (subgroupRows * subgroupColumns)) * subgroupSize;
@@ -170,7 +197,8 @@ export function comesOutEven({ workgroup, subgroup }: MatrixTile, { lanes: subgr
     whole(rows, subgroupRows) &&
     whole(columns, subgroupColumns) &&
     whole(subgroupRows, shape.rows) &&
-    whole(subgroupColumns, shape.columns) &&
+    whole(subgroupColumns, sumColumns) &&
+    whole(sumColumns, shape.columns) &&
     whole(inner, shape.inner) &&
     whole(rows * inner, 8 * invocations) &&
     whole(columns * inner, 8 * invocations)
@@ -178,17 +206,19 @@ export function comesOutEven({ workgroup, subgroup }: MatrixTile, { lanes: subgr
 }
 
 /** A tile by matrices of one of the device's shapes. */
-export function matrixTiling({ workgroup, subgroup, parts = 1 }: MatrixTile, units: MatrixUnits, shape: MatrixShape): MatrixTiling {
+export function matrixTiling(tile: MatrixTile, units: MatrixUnits, shape: MatrixShape): MatrixTiling {
+  const { workgroup, subgroup, sumColumns = subgroup[1], parts = 1 } = tile;
   const [rows, columns, inner] = workgroup;
   const [subgroupRows, subgroupColumns] = subgroup;
   const matrices = `${shape.rows}x${shape.columns}x${shape.inner}`;
-  if (!comesOutEven({ workgroup, subgroup }, units, shape))
+  if (!comesOutEven(tile, units, shape))
     throw new TypeError(
       `a tile of ${workgroup.join(" x ")} by ${subgroup.join(" x ")} does not come out even with matrices of ${matrices}`,
     );
+  const sums = sumColumns === subgroupColumns ? "" : `-sums-${sumColumns}`;
   return {
     kind: "matrix",
-    name: `matrix-${workgroup.join("x")}-${subgroup.join("x")}-of-${matrices}${cutInto(parts)}`,
+    name: `matrix-${workgroup.join("x")}-${subgroup.join("x")}${sums}-of-${matrices}${cutInto(parts)}`,
     shape,
     lanes: units.lanes,
     form: units.form,
@@ -197,6 +227,7 @@ export function matrixTiling({ workgroup, subgroup, parts = 1 }: MatrixTile, uni
     inner,
     subgroupRows,
     subgroupColumns,
+    sumColumns,
     parts,
   };
 }
@@ -209,7 +240,7 @@ export function fits(tiling: TileTiling | SplitTiling | MatrixTiling, limits: De
       : tiling.kind === "matrix"
         ? [matrixInvocations(tiling), matrixBytes(tiling)]
         : [
-            tiling.rowThreads * tiling.columnThreads,
+            tiling.rowThreads * tiling.columnThreads * tiling.slices,
             (workgroupExtent(tiling).rows + workgroupExtent(tiling).columns) * tiling.stagedSteps * 16,
           ];
   return (
