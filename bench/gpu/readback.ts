@@ -19,6 +19,8 @@ console.log(facts.name);
 if (facts.kind === "gpu" && !options.quick) await warmClock(device);
 const rounds = options.quick ? 3 : 13;
 
+/** What is read for no other purpose than to have been read. */
+let read = 0;
 const busy = await busyKernel(device);
 const idle = async (title: string, wait: (milliseconds: number) => Promise<unknown>): Promise<void> => {
   const steps = await busy.stepsOf(options.quick ? 10 : 100);
@@ -68,7 +70,7 @@ for (const megabytes of options.quick ? [1] : [0.001, 1.6, 12.6, 50.3]) {
     (phases[name] ??= []).push(performance.now() - start);
     return result;
   };
-  const touched = new Uint8Array(size).fill(1);
+  const written = new Uint8Array(size).fill(1);
   for (let round = 0; round < rounds; round++) {
     await phase("copied and mapped", () => {
       const encoder = device.createCommandEncoder();
@@ -77,13 +79,13 @@ for (const megabytes of options.quick ? [1] : [0.001, 1.6, 12.6, 50.3]) {
       return target.mapAsync(mapMode.read);
     });
     const range = await phase("getMappedRange", () => target.getMappedRange());
-    await phase("into memory that was written to before", () => touched.set(new Uint8Array(range)));
+    await phase("into memory that was written to before", () => written.set(new Uint8Array(range)));
     for (const kibibytes of [64, 256, 1024])
-      await phase(`into the same, ${kibibytes} KiB at a time`, () => copyInPieces(touched, range, kibibytes * 1024));
+      await phase(`into the same, ${kibibytes} KiB at a time`, () => copyInPieces(written, range, kibibytes * 1024));
     await phase("into new zeros", () => new Uint8Array(size).set(new Uint8Array(range)));
     await phase("into new zeros, 256 KiB at a time", () => copyInPieces(new Uint8Array(size), range, 256 * 1024));
-    await phase("new zeros, each page written to", () => touch(new Uint8Array(size)));
-    await phase("Buffer.allocUnsafeSlow, each page written to", () => touch(Buffer.allocUnsafeSlow(size)));
+    await phase("new zeros, each page written to", () => touched(new Uint8Array(size)));
+    await phase("Buffer.allocUnsafeSlow, each page written to", () => touched(Buffer.allocUnsafeSlow(size)));
     const unsafe = await phase("Buffer.allocUnsafeSlow", () => Buffer.allocUnsafeSlow(size));
     await phase("into it", () => unsafe.set(new Uint8Array(range)));
     const other = Buffer.allocUnsafeSlow(size);
@@ -143,6 +145,59 @@ for (const megabytes of options.quick ? [1] : [12.6, 50.3]) {
   report(`${megabytes} MB from the submit to the last byte`, size, phases);
   source.destroy();
 }
+// The same as it comes in a run: into memory that is made while the GPU works, by a host that sleeps for most of that time.
+{
+  const size = options.quick ? 3 * 256 * 1024 : 3 * 4 * 1024 * 1024;
+  const pieceSize = size / 3;
+  const source = device.createBuffer({ size, usage: bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination });
+  const targets = [0, 1, 2].map((piece) => ({
+    at: piece * pieceSize,
+    buffer: device.createBuffer({ size: pieceSize, usage: bufferUsage.mapRead | bufferUsage.copyDestination }),
+  }));
+  const steps = await busy.stepsOf(options.quick ? 2 : 8);
+  const kept = new Uint8Array(size).fill(1);
+  const memories: Readonly<Record<string, () => Uint8Array>> = {
+    "the same memory": () => kept,
+    "new zeros": () => touched(new Uint8Array(size)),
+    "Buffer.allocUnsafeSlow": () => touched(Buffer.allocUnsafeSlow(size)),
+  };
+  const phases: Record<string, number[]> = {};
+  for (const [name, make] of Object.entries(memories))
+    for (const [step, wait] of [
+      [pieceSize, "asleep"],
+      [256 * 1024, "asleep"],
+      [256 * 1024, "awake"],
+      [256 * 1024, "asleep, then each line written to"],
+      [256 * 1024, "asleep, then each line read"],
+    ] as const) {
+      const times: number[] = [];
+      for (let round = 0; round < rounds; round++) {
+        const from = performance.now();
+        busy.submit(steps);
+        for (const { at, buffer } of targets) {
+          const encoder = device.createCommandEncoder();
+          encoder.copyBufferToBuffer(source, at, buffer, 0, pieceSize);
+          device.queue.submit([encoder.finish()]);
+        }
+        const memory = make();
+        if (wait !== "awake") await new Promise((resolve) => setTimeout(resolve, Math.max(0, 5 - (performance.now() - from))));
+        if (wait.endsWith("written to")) for (let at = 0; at < size; at += 64) memory[at] = 1;
+        if (wait.endsWith("read")) for (let at = 0; at < size; at += 64) read += memory[at] ?? 0;
+        let first = 0;
+        await Promise.all(
+          targets.map(async ({ at, buffer }) => {
+            await buffer.mapAsync(mapMode.read);
+            first ||= performance.now();
+            copyInPieces(memory.subarray(at), buffer.getMappedRange(), step);
+            buffer.unmap();
+          }),
+        );
+        times.push(performance.now() - first);
+      }
+      phases[`into ${name}, ${step === pieceSize ? "piece by piece" : "256 KiB at a time"}, ${wait}`] = times;
+    }
+  report(`${size / 1e6} MB behind other work, from the first mapped to the last byte`, size, phases);
+}
 for (const file of [
   "/sys/kernel/mm/transparent_hugepage/enabled",
   "/sys/devices/system/cpu/cpu0/cache/index2/size",
@@ -164,8 +219,9 @@ async function times(name: string, work: () => Promise<unknown>): Promise<void> 
   say(name, median(all.slice(1)), "ms");
 }
 
-function touch(memory: Uint8Array): void {
+function touched(memory: Uint8Array): Uint8Array {
   for (let at = 0; at < memory.length; at += 4096) memory[at] = 1;
+  return memory;
 }
 
 function copyInPieces(target: Uint8Array, source: ArrayBuffer, bytes: number): void {
