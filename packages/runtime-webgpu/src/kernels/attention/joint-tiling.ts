@@ -34,14 +34,15 @@ export function jointTiling(shape: MatrixShape, subgroups: number): JointTiling 
   return { name: `joint-${shape.rows}x${shape.columns}x${shape.inner}-by-${subgroups}`, shape, subgroups };
 }
 
-/** Elements between rows of what lies in workgroup memory, and the bytes that all of it takes. */
+/** Elements of a subgroup, those between rows of what lies in workgroup memory, and the bytes that all of it takes. */
 export function jointMemory(
   { subgroups }: JointTiling,
   hidden: number,
-): Readonly<Record<"stride" | "scoreStride" | "probabilityStride" | "bytes", number>> {
-  const [stride, scoreStride, probabilityStride] = [hidden + 8, jointKeys + 4, jointKeys + 8];
-  const bytes = 2 * jointKeys * stride + 2 * subgroups * jointRows * scoreStride + 2 * jointRows * probabilityStride;
-  return { stride, scoreStride, probabilityStride, bytes: bytes + 4 * (5 * jointRows + jointKeys + 4) };
+): Readonly<Record<"ownElements" | "stride" | "scoreStride" | "probabilityStride" | "bytes", number>> {
+  const ownElements = hidden / subgroups;
+  const [stride, scoreStride, probabilityStride] = [ownElements + 8, jointKeys + 4, jointKeys + 8];
+  const bytes = 2 * subgroups * jointKeys * stride + 2 * subgroups * jointRows * scoreStride + 2 * jointRows * probabilityStride;
+  return { ownElements, stride, scoreStride, probabilityStride, bytes: bytes + 4 * (jointRows + jointKeys + 4) };
 }
 
 /** Numbers of subgroups, those first that were fastest on an H200. */
@@ -66,7 +67,7 @@ export function fitsJoint(
     hidden % (16 * subgroups) === 0 &&
     hidden <= maxElements * subgroups &&
     (jointKeys * hidden) % (8 * invocations) === 0 &&
-    invocations >= 4 * jointRows &&
+    invocations >= 2 * jointRows &&
     invocations <= limits.maxComputeInvocationsPerWorkgroup &&
     [shape.rows, shape.columns, shape.inner].every((size) => 16 % size === 0) &&
     jointMemory(tiling, hidden).bytes <= limits.maxComputeWorkgroupStorageSize

@@ -11,6 +11,7 @@
 // Shapes: folded `[items, rows, hidden]`, hidden `[items, sequence, hidden]`, both float16; codes `[batch, sequence]`; tokens `[batch, tokensStride]`;
 // partial sums `[items, splits, rows, hidden]`, statistics (top and sum) `[items, splits, rows, 2]`, both float32. Rows of an item are a multiple of 32;
 // those of tokens that an item does not have are anything.
+// Workgroup memory is cut into blocks, a subgroup's keys' elements and its scores, so that matrices lie at constant places of them.
 // Grid: [splits, rows / 32, items].
 // Source: FlashAttention-2 (Dao, arXiv 2307.08691), where keys are split among workgroups; sums that are scaled late as in FlashAttention-4; keys that
 // are the values too as in FlashMLA (DeepSeek); the arrangement is our own.
@@ -26,68 +27,69 @@ import { declareUniforms } from "./uniforms.ts";
 /** How much higher than its `top` a row's scores may be: e⁸ is far from float16's largest number. */
 const slack = 8;
 
-/** Invocations that share a row's probabilities, and keys of each: every fourth, so that neighbours read from other banks. */
-const perRow = 4;
+/** Invocations that share a row's probabilities, and keys of each. */
+const perRow = 2;
 const ownKeys = jointKeys / perRow;
 
 export function matrixJointKernel(tiling: JointTiling, hidden: number, units: MatrixUnits): Kernel {
   const { shape, subgroups } = tiling;
   const { lanes } = units;
-  const matrices = matrixPrimitives(units, shape, ["folded", "hidden_tile"]);
+  const matrices = matrixPrimitives(units, shape, ["folded", "hidden_tile", "probabilities", "scores", "partials"]);
   const invocations = subgroups * lanes;
-  const { stride, scoreStride, probabilityStride } = jointMemory(tiling, hidden);
+  const { ownElements, stride, scoreStride, probabilityStride } = jointMemory(tiling, hidden);
   const slices = subgroups / 2;
-  const sliceElements = hidden / slices;
-  const ownElements = hidden / subgroups;
   const eights = hidden / 8;
+  const ownEights = ownElements / 8;
   const reads = upTo((jointKeys * eights) / invocations);
   const halfRows = jointRows / 2;
+  const tileBlock = jointKeys * stride;
+  const scoreBlock = halfRows * scoreStride;
   const scoreRows = upTo(halfRows / shape.rows);
   const scoreColumns = upTo(jointKeys / shape.columns);
-  const inner = upTo(sliceElements / shape.inner);
+  /** Of a slice: two subgroups' elements. */
+  const inner = upTo(ownElements / shape.inner);
   const outRows = upTo(jointRows / shape.rows);
   const outColumns = upTo(ownElements / shape.columns);
-  const keysInner = upTo(jointKeys / shape.inner);
-  const columns = upTo(ownKeys);
-  const scoreArea = `subgroup * ${halfRows * scoreStride}u`;
-  const keyOf = (read: number): string => `(lane + ${read * invocations}u) / ${eights}u`;
+  const fours = upTo(ownKeys / 4);
+  const keys = upTo(ownKeys);
+  const scoreOf = (key: number): string => `score${Math.floor(key / 4)}[${key % 4}]`;
+  const at = (read: number): string => `(lane + ${read * invocations}u)`;
   const readAll = (key: string): string =>
     [
       ...reads.map(
         (read) =>
-          `next_${read} = hidden[(item * sizes.sequence + min(${key} + ${keyOf(read)}, sizes.sequence - 1u)) * ${eights}u + (lane + ${read * invocations}u) % ${eights}u];`,
+          `next_${read} = hidden[(item * sizes.sequence + min(${key} + ${at(read)} / ${eights}u, sizes.sequence - 1u)) * ${eights}u + ${at(read)} % ${eights}u];`,
       ),
       `if (lane < ${jointKeys}u) { next_seen = ${key} + lane < endKey && codes[batchItem * sizes.sequence + min(${key} + lane, sizes.sequence - 1u)] != 0; }`,
     ].join("\n    ");
-  const ofRow = (join: (left: string, right: string) => string): string =>
-    upTo(perRow)
-      .map((one) => `shares[own_row * ${perRow}u + ${one}u]`)
-      .reduce(join);
+  const stage = (read: number): string =>
+    `hidden_tile[${at(read)} % ${eights}u / ${ownEights}u][${at(read)} / ${eights}u * ${stride / 8}u + ${at(read)} % ${eights}u % ${ownEights}u] = next_${read};`;
   return {
     name: `global-attention-${tiling.name}`,
     access: jointAccess,
     code: `${matrices.directives}
+${units.form === "plain" ? "enable subgroups;" : ""}
+diagnostic(off, subgroup_uniformity);
 ${declareUniforms(jointFields)}
 @group(0) @binding(1) var<storage, read> folded: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> hidden: array<vec4<u32>>;
 @group(0) @binding(3) var<storage, read> codes: array<i32>;
 @group(0) @binding(4) var<storage, read> tokens: array<i32>;
-@group(0) @binding(5) var<storage, read_write> partials: array<f32>;
+@group(0) @binding(5) var<storage, read_write> partials: array<vec4<f32>>;
 @group(0) @binding(6) var<storage, read_write> statistics: array<vec2<f32>>;
 ${softmaxConstants}
-var<workgroup> hidden_tile: array<vec4<u32>, ${(jointKeys * stride) / 8}>;
-var<workgroup> scores: array<f32, ${subgroups * halfRows * scoreStride}>;
-var<workgroup> probabilities: array<f16, ${jointRows * probabilityStride}>;
-var<workgroup> shares: array<f32, ${jointRows * perRow}>;
+var<workgroup> hidden_tile: array<array<vec4<u32>, ${tileBlock / 8}>, ${subgroups}>;
+var<workgroup> scores: array<array<vec4<f32>, ${scoreBlock / 4}>, ${subgroups}>;
+var<workgroup> probabilities: array<vec4<u32>, ${(jointRows * probabilityStride) / 8}>;
 var<workgroup> fades: array<f32, ${jointRows}>;
 var<workgroup> seen: array<u32, ${jointKeys}>;
 /** The last step that scales sums. As long as a vector: matrices are loaded from multiples of 16 bytes, and drivers lay variables out without gaps. */
 var<workgroup> scaled_step: vec4<u32>;
 ${matrices.declarations([
   { name: "folded", element: "f16" },
-  { name: "hidden_tile", element: "f16" },
+  { name: "hidden_tile", element: "f16", block: tileBlock },
   { name: "probabilities", element: "f16" },
-  { name: "scores", element: "f32" },
+  { name: "scores", element: "f32", block: scoreBlock },
   { name: "partials", element: "f32" },
 ])}
 
@@ -103,10 +105,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   if (firstRow >= rowsHere) { return; }
   let subgroup = lane / ${lanes}u;
   let half_row = subgroup % 2u * ${halfRows}u;
-  let slice = subgroup / 2u * ${sliceElements}u;
-  let own_element = subgroup * ${ownElements}u;
+  let slice_block = subgroup / 2u * 2u;
   let own_row = lane / ${perRow}u;
-  let own_key = lane % ${perRow}u;
+  let own_part = lane % ${perRow}u;
   let firstKey = group.x * sizes.splitKeys;
   let endKey = min(firstKey + sizes.splitKeys, length);
   ${reads.map((read) => `var next_${read} = vec4<u32>();`).join(" ")}
@@ -116,9 +117,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }
   ${scoreRows
     .flatMap((row) =>
-      inner.map(
-        (one) =>
-          `let folded_${row}_${one} = ${matrices.loadLeft("folded", `(item * sizes.rows + firstRow + half_row + ${row * shape.rows}u) * ${hidden}u + slice + ${one * shape.inner}u`, `${hidden}u`)};`,
+      upTo(2).flatMap((block) =>
+        inner.map(
+          (one) =>
+            `let folded_${row}_${block}_${one} = ${matrices.loadLeft("folded", `(item * sizes.rows + firstRow + half_row + ${row * shape.rows}u) * ${hidden}u + (slice_block + ${block}u) * ${ownElements}u + ${one * shape.inner}u`, `${hidden}u`)};`,
+        ),
       ),
     )
     .join("\n  ")}
@@ -129,7 +132,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   for (var key = firstKey; key < endKey; key += ${jointKeys}u) {
     step++;
     workgroupBarrier();
-    ${reads.map((read) => `hidden_tile[${keyOf(read)} * ${stride / 8}u + (lane + ${read * invocations}u) % ${eights}u] = next_${read};`).join("\n    ")}
+    ${reads.map((read) => stage(read)).join("\n    ")}
     if (lane < ${jointKeys}u) { seen[lane] = select(0u, 1u, next_seen); }
     workgroupBarrier();
     ${readAll(`key + ${jointKeys}u`)}
@@ -137,35 +140,36 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       .map(
         (column) => `{
       ${scoreRows.map((row) => `var score_${row} = ${matrices.zero};`).join(" ")}
-      ${inner
-        .map(
-          (one) =>
-            `{ let right = ${matrices.loadRight("hidden_tile", `${column * shape.columns * stride}u + slice + ${one * shape.inner}u`, `${stride}u`, "columns")}; ${scoreRows
-              .map((row) => `score_${row} = ${matrices.multiplyAdd(`folded_${row}_${one}`, "right", `score_${row}`)};`)
-              .join(" ")} }`,
+      ${upTo(2)
+        .flatMap((block) =>
+          inner.map(
+            (one) =>
+              `{ let right = ${matrices.loadRight(`hidden_tile[slice_block + ${block}u]`, `${column * shape.columns * stride + one * shape.inner}u`, `${stride}u`, "columns")}; ${scoreRows
+                .map((row) => `score_${row} = ${matrices.multiplyAdd(`folded_${row}_${block}_${one}`, "right", `score_${row}`)};`)
+                .join(" ")} }`,
+          ),
         )
         .join("\n      ")}
-      ${scoreRows.map((row) => matrices.store("scores", `${scoreArea} + ${row * shape.rows * scoreStride + column * shape.columns}u`, `${scoreStride}u`, `score_${row}`)).join("\n      ")}
+      ${scoreRows.map((row) => matrices.store("scores[subgroup]", `${row * shape.rows * scoreStride + column * shape.columns}u`, `${scoreStride}u`, `score_${row}`)).join("\n      ")}
     }`,
       )
       .join("\n    ")}
     workgroupBarrier();
-    ${columns.map((one) => `var score${one} = unseen;`).join(" ")}
     if (own_row < ${jointRows}u) {
-      let at = own_row * ${scoreStride}u + own_key;
-      var total = vec4<f32>();
-      ${upTo(slices)
-        .map((one) => {
-          const area = one * jointRows * scoreStride;
-          return `total += vec4<f32>(${columns.map((column) => `scores[at + ${area + column * perRow}u]`).join(", ")});`;
-        })
+      let own_half = own_row / ${halfRows}u;
+      let place = own_row % ${halfRows}u * ${scoreStride / 4}u + own_part * ${ownKeys / 4}u;
+      ${fours
+        .map(
+          (four) => `var score${four} = ${upTo(slices)
+            .map((one) => `scores[own_half + ${2 * one}u][place + ${four}u]`)
+            .join(" + ")};
+      score${four} = select(vec4<f32>(unseen), score${four} * sizes.scale, vec4<bool>(${upTo(4)
+        .map((one) => `seen[own_part * ${ownKeys}u + ${4 * four + one}u] != 0u`)
+        .join(", ")}) & vec4<bool>(firstRow + own_row < rowsHere));`,
+        )
         .join("\n      ")}
-      ${columns.map((one) => `if (seen[own_key + ${one * perRow}u] != 0u && firstRow + own_row < rowsHere) { score${one} = total[${one}] * sizes.scale; }`).join("\n      ")}
-      shares[lane] = ${columns.map((one) => `score${one}`).reduce((left, right) => `max(${left}, ${right})`)};
-    }
-    workgroupBarrier();
-    if (own_row < ${jointRows}u) {
-      let highest = ${ofRow((left, right) => `max(${left}, ${right})`)};
+      var highest = ${keys.map(scoreOf).reduce((left, right) => `max(${left}, ${right})`)};
+      highest = max(highest, quadSwapX(highest));
       var fade = 1.0;
       if (highest > top + ${slack}.0) {
         fade = exp(top - highest);
@@ -174,32 +178,34 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         sum *= fade;
       }
       fades[own_row] = fade;
-      ${columns.map((one) => `{ let probability = f16(exp(score${one} - top)); sum += f32(probability); probabilities[own_row * ${probabilityStride}u + own_key + ${one * perRow}u] = probability; }`).join("\n      ")}
+      ${fours.map((four) => `let probability${four} = vec4<f16>(exp(score${four} - top));`).join(" ")}
+      sum += dot(${fours.map((four) => `vec4<f32>(probability${four})`).join(" + ")}, vec4<f32>(1.0));
+      probabilities[own_row * ${probabilityStride / 8}u + own_part] = vec4<u32>(${fours.map((four) => `bitcast<vec2<u32>>(probability${four})`).join(", ")});
     }
     if (workgroupUniformLoad(&scaled_step).x == step) {
       ${outRows
         .flatMap((row) =>
           outColumns.map(
-            (column) => `${matrices.store("scores", scoreArea, `${scoreStride}u`, `out_${row}_${column}`)}
+            (column) => `${matrices.store("scores[subgroup]", "0u", `${scoreStride}u`, `out_${row}_${column}`)}
       workgroupBarrier();
-      for (var place = lane % ${lanes}u; place < min(${shape.rows * shape.columns}u, sizes.rows * ${shape.columns}u); place += ${lanes}u) {
-        scores[${scoreArea} + place / ${shape.columns}u * ${scoreStride}u + place % ${shape.columns}u] *= fades[${row * shape.rows}u + place / ${shape.columns}u];
+      for (var four = lane % ${lanes}u; four < min(${(shape.rows * shape.columns) / 4}u, sizes.rows * ${shape.columns}u); four += ${lanes}u) {
+        scores[subgroup][four / ${shape.columns / 4}u * ${scoreStride / 4}u + four % ${shape.columns / 4}u] *= fades[${row * shape.rows}u + four / ${shape.columns / 4}u];
       }
       workgroupBarrier();
-      out_${row}_${column} = ${matrices.loadSum("scores", scoreArea, `${scoreStride}u`)};
+      out_${row}_${column} = ${matrices.loadSum("scores[subgroup]", "0u", `${scoreStride}u`)};
       workgroupBarrier();`,
           ),
         )
         .join("\n      ")}
     }
-    ${keysInner
+    ${upTo(jointKeys / shape.inner)
       .map(
         (one) => `{
       ${outRows.map((row) => `let probability_${row} = ${matrices.loadLeft("probabilities", `${row * shape.rows * probabilityStride + one * shape.inner}u`, `${probabilityStride}u`)};`).join("\n      ")}
       ${outColumns
         .map(
           (column) =>
-            `{ let right = ${matrices.loadRight("hidden_tile", `${one * shape.inner * stride}u + own_element + ${column * shape.columns}u`, `${stride}u`)}; ${outRows
+            `{ let right = ${matrices.loadRight("hidden_tile[subgroup]", `${one * shape.inner * stride + column * shape.columns}u`, `${stride}u`)}; ${outRows
               .map((row) => `out_${row}_${column} = ${matrices.multiplyAdd(`probability_${row}`, "right", `out_${row}_${column}`)};`)
               .join(" ")} }`,
         )
@@ -214,17 +220,17 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       outColumns.map((column) =>
         matrices.store(
           "partials",
-          `(row_of_split + ${row * shape.rows}u) * ${hidden}u + own_element + ${column * shape.columns}u`,
+          `(row_of_split + ${row * shape.rows}u) * ${hidden}u + subgroup * ${ownElements}u + ${column * shape.columns}u`,
           `${hidden}u`,
           `out_${row}_${column}`,
         ),
       ),
     )
     .join("\n  ")}
-  workgroupBarrier();
-  if (own_row < ${jointRows}u) { shares[lane] = sum; }
-  workgroupBarrier();
-  if (own_row < ${jointRows}u && own_key == 0u) { statistics[row_of_split + own_row] = vec2<f32>(top, ${ofRow((left, right) => `${left} + ${right}`)}); }
+  if (own_row < ${jointRows}u) {
+    let other = quadSwapX(sum);
+    if (own_part == 0u) { statistics[row_of_split + own_row] = vec2<f32>(top, sum + other); }
+  }
 }`,
   };
 }

@@ -76,7 +76,7 @@ describe("global attention in one kernel", () => {
     expect(taken({ hidden: 760 })).toBe(undefined);
     expect(taken({}, "float32")).toBe(undefined);
     expect(taken({}, "float16", facts)).toBe(undefined);
-    expect(taken({ tilings: { globalJoint: jointTiling(shape, 16) } })).toBe("joint-16x16x16-by-16");
+    expect(taken({ tilings: { globalJoint: jointTiling(shape, 8) } })).toBe("joint-16x16x16-by-8");
     expect(taken({ tilings: { globalJoint: jointTiling(shape, 5) } })).toBe(undefined);
     expect(taken({ tilings: { globalJoint: false } })).toBe(undefined);
   });
