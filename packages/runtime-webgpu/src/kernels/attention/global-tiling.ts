@@ -43,13 +43,25 @@ export function matrixGlobalTiling(shape: MatrixShape, rows: number, subgroupRow
   return { kind: "matrix", name, shape, rows, subgroupRows, subgroupColumns };
 }
 
-/** Elements between rows of what matrices are staged as, and of their sums: more than a row has, so that neighbours lie in other banks. */
-export const matrixStrides: { readonly staged: number; readonly sums: number } = { staged: tileColumns + 8, sums: tileColumns + 4 };
+/** Elements between rows of what is staged, of both sides, and of a subgroup's sums: more than a row has, so that neighbours lie in other banks. */
+export function matrixStrides(
+  { subgroupColumns }: MatrixGlobalTiling,
+  rightOrder: "columns" | "rows",
+): Readonly<Record<"staged" | "right" | "sums", number>> {
+  return { staged: tileColumns + 8, right: (rightOrder === "columns" ? tileColumns : subgroupColumns) + 8, sums: subgroupColumns + 4 };
+}
 
-/** How many bytes of workgroup memory a tile takes, with what its kernels keep of its rows. */
-function matrixBytes({ shape, rows, subgroupRows }: MatrixGlobalTiling): number {
-  const { staged, sums } = matrixStrides;
-  return 2 * (rows + tileColumns) * staged + 4 * (rows / subgroupRows) * shape.rows * sums + 4 * rows * (tileColumns / 4 + 1);
+/** How many bytes of workgroup memory a tile takes at most, with what its kernels keep of its rows. */
+function matrixBytes(tiling: MatrixGlobalTiling): number {
+  const { shape, rows, subgroupRows, subgroupColumns } = tiling;
+  const { staged, right, sums } = matrixStrides(tiling, "rows");
+  const across = tileColumns / subgroupColumns;
+  return (
+    2 * rows * staged +
+    2 * tileColumns * across * right +
+    4 * (rows / subgroupRows) * across * shape.rows * sums +
+    4 * rows * (tileColumns / 4 + 1)
+  );
 }
 
 /** From the most arithmetic per value read to the most workgroups. All of them run on every GPU. */

@@ -35,56 +35,68 @@ export interface MatrixTile {
 const fours = tileColumns / 4;
 const eights = tileColumns / 8;
 
-/** `rightOrder`: how the right side is staged; `columns`, a row for each column of the product, or `rows`, one for each element of the inner axis. */
+/**
+ * `rightOrder`: how the right side is staged; `columns`, a row for each column of the product, or `rows`, one for each element of the inner axis.
+ * Workgroup memory is cut into blocks, of the rows or columns of a subgroup, so that matrices lie at constant places of them.
+ */
 export function matrixTile(tiling: MatrixGlobalTiling, units: MatrixUnits, rightOrder: "columns" | "rows"): MatrixTile {
   const { shape, rows, subgroupRows, subgroupColumns } = tiling;
-  const { staged: stride, sums: sumStride } = matrixStrides;
+  const { staged: stride, right: rightStride, sums: sumStride } = matrixStrides(tiling, rightOrder);
   const { lanes } = units;
-  const matrices = matrixPrimitives(units, shape, ["left_tile", "right_tile"]);
+  const matrices = matrixPrimitives(units, shape, ["left_tile", "right_tile", "sums"]);
   const across = tileColumns / subgroupColumns;
   const down = rows / subgroupRows;
   const invocations = across * down * lanes;
   const matrixRows = upTo(subgroupRows / shape.rows);
   const matrixColumns = upTo(subgroupColumns / shape.columns);
   const slot = (read: number): string => `(lane + ${read * invocations}u) / ${eights}u`;
-  const stage = (tile: string, read: number, halves: string): string =>
-    `${tile}[${slot(read)} * ${stride / 8}u + lane % ${eights}u] = ${halves};`;
-  const rightAt = (column: number, inner: number): string =>
+  const eight = `lane % ${eights}u`;
+  const ownEights = subgroupColumns / 8;
+  const rightPlace = (read: number): string =>
     rightOrder === "columns"
-      ? `(block_column + ${column * shape.columns}u) * ${stride}u + ${inner * shape.inner}u`
-      : `${inner * shape.inner * stride}u + block_column + ${column * shape.columns}u`;
+      ? `[${slot(read)} / ${subgroupColumns}u][${slot(read)} % ${subgroupColumns}u * ${rightStride / 8}u + ${eight}]`
+      : `[${eight} / ${ownEights}u][${slot(read)} * ${rightStride / 8}u + ${eight} % ${ownEights}u]`;
+  const rightAt = (column: number, inner: number): number =>
+    rightOrder === "columns"
+      ? column * shape.columns * rightStride + inner * shape.inner
+      : inner * shape.inner * rightStride + column * shape.columns;
+  const [leftBlock, rightBlock, sumBlock] = [
+    subgroupRows * stride,
+    (rightOrder === "columns" ? subgroupColumns : tileColumns) * rightStride,
+    shape.rows * sumStride,
+  ];
   return {
     directives: matrices.directives,
     declarations: `
-var<workgroup> left_tile: array<vec4<u32>, ${(rows * stride) / 8}>;
-var<workgroup> right_tile: array<vec4<u32>, ${(tileColumns * stride) / 8}>;
-var<workgroup> sums: array<f32, ${down * shape.rows * sumStride}>;
+var<workgroup> left_tile: array<array<vec4<u32>, ${leftBlock / 8}>, ${down}>;
+var<workgroup> right_tile: array<array<vec4<u32>, ${rightBlock / 8}>, ${across}>;
+var<workgroup> sums: array<array<vec4<f32>, ${sumBlock / 4}>, ${down * across}>;
 ${matrices.declarations([
-  { name: "left_tile", element: "f16" },
-  { name: "right_tile", element: "f16" },
-  { name: "sums", element: "f32" },
+  { name: "left_tile", element: "f16", block: leftBlock },
+  { name: "right_tile", element: "f16", block: rightBlock },
+  { name: "sums", element: "f32", block: sumBlock },
 ])}`,
     invocations,
     enter: `${matrices.enter("lane")}
   let subgroup = lane / ${lanes}u;
   let block_down = subgroup / ${across}u;
-  let block_row = block_down * ${subgroupRows}u;
-  let block_column = subgroup % ${across}u * ${subgroupColumns}u;
+  let block_across = subgroup % ${across}u;
   ${matrixRows.flatMap((row) => matrixColumns.map((column) => `var sum_${row}_${column} = ${matrices.zero};`)).join(" ")}`,
     leftReads: upTo((rows * eights) / invocations),
     rightReads: upTo((tileColumns * eights) / invocations),
     slot,
-    eight: `lane % ${eights}u`,
-    stageLeft: (read, halves) => stage("left_tile", read, halves),
-    stageRight: (read, halves) => stage("right_tile", read, halves),
+    eight,
+    stageLeft: (read, halves) =>
+      `left_tile[${slot(read)} / ${subgroupRows}u][${slot(read)} % ${subgroupRows}u * ${stride / 8}u + ${eight}] = ${halves};`,
+    stageRight: (read, halves) => `right_tile${rightPlace(read)} = ${halves};`,
     multiply: upTo(tileColumns / shape.inner)
       .map(
         (inner) => `{
-      ${matrixRows.map((row) => `let left_${row} = ${matrices.loadLeft("left_tile", `(block_row + ${row * shape.rows}u) * ${stride}u + ${inner * shape.inner}u`, `${stride}u`)};`).join("\n      ")}
+      ${matrixRows.map((row) => `let left_${row} = ${matrices.loadLeft("left_tile[block_down]", `${row * shape.rows * stride + inner * shape.inner}u`, `${stride}u`)};`).join("\n      ")}
       ${matrixColumns
         .map(
           (column) =>
-            `{ let right = ${matrices.loadRight("right_tile", rightAt(column, inner), `${stride}u`, rightOrder)}; ${matrixRows
+            `{ let right = ${matrices.loadRight("right_tile[block_across]", `${rightAt(column, inner)}u`, `${rightStride}u`, rightOrder)}; ${matrixRows
               .map((row) => `sum_${row}_${column} = ${matrices.multiplyAdd(`left_${row}`, "right", `sum_${row}_${column}`)};`)
               .join(" ")} }`,
         )
@@ -96,14 +108,13 @@ ${matrices.declarations([
       matrixRows
         .map(
           (row) => `workgroupBarrier();
-  ${matrixColumns.map((column) => matrices.store("sums", `block_down * ${shape.rows * sumStride}u + block_column + ${column * shape.columns}u`, `${sumStride}u`, `sum_${row}_${column}`)).join("\n  ")}
+  ${matrixColumns.map((column) => matrices.store("sums[subgroup]", `${column * shape.columns}u`, `${sumStride}u`, `sum_${row}_${column}`)).join("\n  ")}
   workgroupBarrier();
   for (var place = lane; place < ${down * shape.rows * fours}u; place += ${invocations}u) {
     let strip_row = place / ${fours}u;
     let four = place % ${fours}u;
     let tile_row = strip_row / ${shape.rows}u * ${subgroupRows}u + ${row * shape.rows}u + strip_row % ${shape.rows}u;
-    let at = strip_row * ${sumStride}u + four * 4u;
-    let value = vec4<f32>(sums[at], sums[at + 1u], sums[at + 2u], sums[at + 3u]);
+    let value = sums[strip_row / ${shape.rows}u * ${across}u + four / ${subgroupColumns / 4}u][strip_row % ${shape.rows}u * ${sumStride / 4}u + four % ${subgroupColumns / 4}u];
     ${statements}
   }`,
         )
