@@ -5,10 +5,10 @@
 //
 // since query · (keyWeight x + keyBias) = (keyWeightᵀ query) · x plus a constant, which softmax does not see. Both in one kernel: each product is a
 // few microseconds of work, as long as it takes to start another. A workgroup makes one head's queries of 4 tokens, each weight read once for them, and
-// then 256 elements of what they fold to; those that make others of the same head make the same queries again.
+// then 384 elements of what they fold to; those that make others of the same head make the same queries again.
 // Shapes: queryWeight and keyWeight `[hidden, hidden]` (float32 or float16), queryBias `[hidden]`; hidden `[items, sequence, hidden]`; tokens `[batch,
 // tokensStride]`; folded `[items, slots, heads, hidden]`.
-// Grid: [⌈hidden / 256⌉, heads · ⌈slots / 4⌉, items].
+// Grid: [⌈hidden / 384⌉, heads · ⌈slots / 4⌉, items].
 // Source: the formulas of `global-splits.ts`; the arrangement is our own.
 import type { Kernel } from "../../kernel/kernel.ts";
 import { upTo } from "../parts/up-to.ts";
@@ -30,10 +30,10 @@ export const globalQueryFields = {
 
 /** Tokens of a workgroup, and elements of what they fold to. */
 export const queryTokens = 4;
-export const foldedColumns = 256;
+export const foldedColumns = 384;
 
-/** Invocations that share the sum of four elements. */
-const parts = (4 * sliceInvocations) / foldedColumns;
+/** Invocations that share the sum of four elements; those that are left over have none. */
+const parts = Math.floor((4 * sliceInvocations) / foldedColumns);
 
 /** How the weights, the hidden states and the folded queries lie in memory; the head size is at most `maxHeadSize`. */
 export function globalQueriesKernel(
@@ -78,26 +78,25 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let part = lane / ${vectorsAtOnce}u;
   let vector = group.x * ${vectorsAtOnce}u + lane % ${vectorsAtOnce}u;
   ${each.map((one) => `var sum${one} = vec4<f32>();`).join(" ")}
-  if (vector < sizes.vectors) {
+  if (part < ${parts}u && vector < sizes.vectors) {
     for (var first = part; first < sizes.headSize; first += ${ahead.length * parts}u) {
       ${ahead.map((step) => `let element${step} = min(first + ${step * parts}u, sizes.headSize - 1u); let weight${step} = read_key_weight((head * sizes.headSize + element${step}) * sizes.hidden, vector);`).join("\n      ")}
       ${ahead.map((step) => `{ let query = select(vec4<f32>(), queries[element${step}], first + ${step * parts}u < sizes.headSize); ${each.map((one) => `sum${one} += query[${one}] * weight${step};`).join(" ")} }`).join("\n      ")}
     }
   }
-  // Each part joins the sums of another token.
-  var folded_sum = vec4<f32>();
+  // Each part joins the sums of other tokens.
   ${each
     .map(
       (one) => `shares[lane] = sum${one};
   workgroupBarrier();
-  if (part == ${one}u) { folded_sum = ${upTo(parts)
-    .map((other) => `shares[lane % ${vectorsAtOnce}u + ${other * vectorsAtOnce}u]`)
-    .join(" + ")}; }
+  if (part == ${one % parts}u && vector < sizes.vectors && token + ${one}u < globals) {
+    write_folded(((item * sizes.slots + token + ${one}u) * sizes.heads + head) * sizes.hidden, vector, ${upTo(parts)
+      .map((other) => `shares[lane % ${vectorsAtOnce}u + ${other * vectorsAtOnce}u]`)
+      .join(" + ")});
+  }
   workgroupBarrier();`,
     )
     .join("\n  ")}
-  if (vector >= sizes.vectors || token + part >= globals) { return; }
-  write_folded(((item * sizes.slots + token + part) * sizes.heads + head) * sizes.hidden, vector, folded_sum);
 }`,
   };
 }

@@ -43,7 +43,7 @@ export function globalValuesKernel(
   const partial: RowForm = { storage: "float32", aligned: forms.weight.aligned };
   const each = upTo(valueTokens);
   // Splits whose partial sums are read before they are used.
-  const splitsAhead = 2 * cut.rows;
+  const splitsAhead = Math.min(16, 2 * cut.rows * cut.ahead);
   const ahead = upTo(splitsAhead);
   const splitOf = (step: number): string => (step === 0 ? "split" : `min(split + ${step}u, sizes.splits - 1u)`);
   return {
@@ -77,17 +77,17 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   if (own_split < sizes.splits) { found[lane] = statistics[select(row0, row1, lane % ${valueTokens}u == 1u) + own_split * rows]; }
   workgroupBarrier();
   if (own_split < ${maxSplits + splitsAhead}u) {
-    var share = 0.0;
-    if (own_split < sizes.splits) {
-      var top = found[lane].x;
-      for (var split = 0u; split < sizes.splits; split++) { top = max(top, found[split * ${valueTokens}u + lane % ${valueTokens}u].x); }
-      var sum = 0.0;
-      for (var split = 0u; split < sizes.splits; split++) {
-        let other = found[split * ${valueTokens}u + lane % ${valueTokens}u];
-        sum += exp(other.x - top) * other.y;
-      }
-      share = exp(found[lane].x - top) / sum;
+    let last = max(sizes.splits, 1u) - 1u;
+    let own_token = lane % ${valueTokens}u;
+    var top = found[own_token].x;
+    for (var split = 0u; split < sizes.splits; split += ${ahead.length}u) {
+      ${ahead.map((step) => `top = max(top, found[${splitOf(step)} * ${valueTokens}u + own_token].x);`).join(" ")}
     }
+    var sum = 0.0;
+    for (var split = 0u; split < sizes.splits; split += ${ahead.length}u) {
+      ${ahead.map((step) => `{ let other = found[${splitOf(step)} * ${valueTokens}u + own_token]; sum += select(0.0, exp(other.x - top) * other.y, split + ${step}u <= last); }`).join("\n      ")}
+    }
+    let share = select(0.0, exp(found[min(own_split, last) * ${valueTokens}u + own_token].x - top) / sum, own_split < sizes.splits);
     split_shares[lane] = share;
   }
   for (var from_vector = 0u; from_vector < sizes.vectors; from_vector += ${mixedVectors}u) {
