@@ -48,6 +48,12 @@ type Cut = readonly [subgroups: number, rowTiles: number, keys: number, ways?: P
 const matrixCuts: readonly Cut[] = [
   [4, 1, 32],
   [4, 1, 32, { keyGroups: 2 }],
+  [4, 1, 32, { sharesTile: true }],
+  [4, 1, 32, { sharesTile: true, readsAhead: true }],
+  [2, 2, 32, { sharesTile: true }],
+  [8, 1, 32, { sharesTile: true, keyGroups: 2 }],
+  [8, 1, 32, { sharesTile: true, readsAhead: true, keyGroups: 2 }],
+  [12, 1, 32, { sharesTile: true, keyGroups: 3 }],
   [4, 1, 32, { readsAhead: true }],
   [4, 1, 32, { readsAhead: true, twoTiles: true }],
   [4, 1, 32, { keyGroups: 4 }],
@@ -197,6 +203,9 @@ function windowTilings(halves: boolean): readonly HeadTiling[] {
     tileAttentionTiling(8, 16, 4),
     tileAttentionTiling(16, 8, 2),
     quadTiling(128, 16, 8),
+    quadTiling(128, 8, 8),
+    quadTiling(256, 16, 8),
+    quadTiling(64, 8, 8),
     quadTiling(64, 32, 8),
   ].filter((tiling) => fitsHeadTiling(tiling, headSize, facts));
   const known = headTilingsOf(facts, { length: headSize, halves }).filter(({ kind }) => kind !== "matrix");

@@ -370,6 +370,16 @@ describe("longformerAttention", () => {
   test.each([
     ["an invocation for each row, sums of more columns than keys", { rows: 16, columns: 16, inner: 16 }, 1, 2, 16, 24, {}],
     ["four invocations for each row, values turned", { rows: 8, columns: 8, inner: 8 }, 1, 1, 32, 16, { turnsValues: true }],
+    ["values in the memory of the keys", { rows: 8, columns: 8, inner: 8 }, 2, 1, 32, 16, { sharesTile: true }],
+    [
+      "values in the memory of the keys, read ahead",
+      { rows: 8, columns: 8, inner: 8 },
+      2,
+      1,
+      32,
+      16,
+      { sharesTile: true, readsAhead: true },
+    ],
     [
       "subgroups that share rows, tiles by turns, read ahead",
       { rows: 8, columns: 8, inner: 8 },

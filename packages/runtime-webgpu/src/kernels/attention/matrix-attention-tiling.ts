@@ -16,6 +16,8 @@ export interface MatrixAttentionTiling {
   readonly readsAhead: boolean;
   /** Whether there is memory for two tiles, so that one is staged while subgroups still multiply the other. */
   readonly twoTiles: boolean;
+  /** Whether values take the memory of the tile's keys once these are multiplied. */
+  readonly sharesTile: boolean;
   /** Whether values are staged by their elements, so that keys lie side by side as the units want them; else as they come. */
   readonly turnsValues: boolean;
 }
@@ -29,12 +31,13 @@ export function matrixAttentionTiling(
     keyGroups = 1,
     readsAhead = false,
     twoTiles = false,
+    sharesTile = false,
     turnsValues = false,
-  }: Partial<Pick<MatrixAttentionTiling, "keyGroups" | "readsAhead" | "twoTiles" | "turnsValues">> = {},
+  }: Partial<Pick<MatrixAttentionTiling, "keyGroups" | "readsAhead" | "twoTiles" | "sharesTile" | "turnsValues">> = {},
 ): MatrixAttentionTiling {
   const extent = `${(subgroups / keyGroups) * rowTiles * shape.rows}x${keys}${keyGroups === 1 ? "" : `x${keyGroups}`}-${subgroups}`;
-  const name = `matrix-${shape.rows}x${shape.columns}x${shape.inner}-${extent}${readsAhead ? "-ahead" : ""}${twoTiles ? "-two" : ""}${turnsValues ? "-turned" : ""}`;
-  return { kind: "matrix", name, shape, subgroups, rowTiles, keys, keyGroups, readsAhead, twoTiles, turnsValues };
+  const name = `matrix-${shape.rows}x${shape.columns}x${shape.inner}-${extent}${readsAhead ? "-ahead" : ""}${twoTiles ? "-two" : sharesTile ? "-one" : ""}${turnsValues ? "-turned" : ""}`;
+  return { kind: "matrix", name, shape, subgroups, rowTiles, keys, keyGroups, readsAhead, twoTiles, sharesTile, turnsValues };
 }
 
 export function rowsOfMatrixTiling({ shape, subgroups, rowTiles, keyGroups }: MatrixAttentionTiling): number {
@@ -59,7 +62,7 @@ export interface MatrixMemory {
 }
 
 export function matrixMemory(tiling: MatrixAttentionTiling, { form, lanes }: MatrixUnits, length: number): MatrixMemory {
-  const { shape, subgroups, rowTiles, keys, keyGroups, twoTiles, turnsValues } = tiling;
+  const { shape, subgroups, rowTiles, keys, keyGroups, twoTiles, sharesTile, turnsValues } = tiling;
   const rows = rowsOfMatrixTiling(tiling);
   const unit = Math.max(shape.columns, shape.inner);
   const depth = Math.ceil(length / unit) * unit;
@@ -67,7 +70,7 @@ export function matrixMemory(tiling: MatrixAttentionTiling, { form, lanes }: Mat
   const turnedStride = keys + 8;
   const sharesQueries = form === "device";
   const scoreStride = Math.max(keys, sharesQueries ? depth / 2 : 0) + 4;
-  const values = 2 * (turnsValues ? depth * turnedStride : keys * stride);
+  const values = sharesTile ? 0 : 2 * (turnsValues ? depth * turnedStride : keys * stride);
   const scoreRows = subgroups * rowTiles * shape.rows;
   const queries = sharesQueries ? 0 : 2 * rows * stride;
   return {
@@ -104,7 +107,7 @@ export function fitsMatrixAttention(
   const { rows, columns, inner } = tiling.shape;
   const { keys } = tiling;
   const invocations = tiling.subgroups * matrixUnits.lanes;
-  const needsEights = tiling.readsAhead || tiling.turnsValues;
+  const needsEights = tiling.readsAhead || tiling.turnsValues || tiling.sharesTile;
   return (
     matrixUnits.shapes.some((shape) => shape.rows === rows && shape.columns === columns && shape.inner === inner) &&
     // A row's invocations are of one quad, and whole matrices of probabilities are of one of them.
@@ -113,6 +116,7 @@ export function fitsMatrixAttention(
     keys % columns === 0 &&
     (!needsEights || stagedEights(tiling, matrixUnits.lanes, depth) !== undefined) &&
     tiling.subgroups % tiling.keyGroups === 0 &&
+    !(tiling.sharesTile && (tiling.twoTiles || tiling.turnsValues)) &&
     // Sums that are scaled go through the memory of the keys, a matrix of each subgroup at a time.
     4 * (tiling.subgroups / tiling.keyGroups) * rows * columns <= 2 * keys * stride &&
     bytes <= limits.maxComputeWorkgroupStorageSize &&

@@ -24,7 +24,7 @@ import { softmaxConstants } from "./softmax-step.ts";
 const slack = 11;
 
 export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttentionTiling, units: MatrixUnits): Kernel {
-  const { shape, subgroups, rowTiles, keys, keyGroups, readsAhead, twoTiles, turnsValues } = tiling;
+  const { shape, subgroups, rowTiles, keys, keyGroups, readsAhead, twoTiles, sharesTile, turnsValues } = tiling;
   const { lanes } = units;
   const { rows, depth, stride, turnedStride, scoreStride, perRow, sharesQueries } = matrixMemory(tiling, units, task.length);
   const matrices = matrixPrimitives(units, shape, ["query_tile", "key_tile", "value_tile", "scores"]);
@@ -38,7 +38,7 @@ export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttenti
   /** So are the keys and values that subgroups share. */
   const blocks = twoTiles ? 2 * keyGroups : keyGroups;
   const ownBlock = twoTiles ? "tile_block" : keyGroups === 1 ? "0u" : "key_group";
-  const [ownKeys, ownValues] = ["key_tile", "value_tile"].map((memory) => `${memory}[${ownBlock}]`);
+  const [ownKeys, ownValues] = ["key_tile", sharesTile ? "key_tile" : "value_tile"].map((memory) => `${memory}[${ownBlock}]`);
   if (ownKeys === undefined || ownValues === undefined) throw new TypeError("two memories have two names");
   const keyBlock = keys * stride;
   const valueBlock = turnsValues ? depth * turnedStride : keys * stride;
@@ -79,6 +79,7 @@ export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttenti
     each: stagedEights(tiling, lanes, depth),
     readsAhead,
     twoTiles,
+    sharesTile,
   });
   /** Where probabilities of a tile of keys begin, in halves from the row's beginning: at the beginning of the scores that they are of. */
   const probabilityOf = (tile: number): number => {
@@ -121,7 +122,7 @@ ${task.declarations}
 ${softmaxConstants}
 ${sharesQueries ? "" : `var<workgroup> query_tile: array<vec4<u32>, ${(rows * stride) / 8}>;`}
 var<workgroup> key_tile: array<array<vec4<u32>, ${keyBlock / 8}>, ${blocks}>;
-var<workgroup> value_tile: array<array<vec4<u32>, ${valueBlock / 8}>, ${blocks}>;
+${sharesTile ? "" : `var<workgroup> value_tile: array<array<vec4<u32>, ${valueBlock / 8}>, ${blocks}>;`}
 var<workgroup> scores: array<array<vec4<u32>, ${scoreBlock / 4}>, ${subgroups}>;
 var<workgroup> factors: array<f32, ${scoreRows}>;
 ${keyGroups === 1 ? "" : `var<workgroup> found: array<vec2<f32>, ${scoreRows}>;`}
@@ -137,7 +138,7 @@ ${matrices.declarations([
   ...(sharesQueries ? [] : [{ name: "query_tile", element: "f16" } as const]),
   { name: "key_tile", element: "f16", block: keyBlock },
   { name: "key_tile", element: "f32", block: keyBlock / 2 },
-  { name: "value_tile", element: "f16", block: valueBlock },
+  ...(sharesTile ? [] : [{ name: "value_tile", element: "f16", block: valueBlock } as const]),
   { name: "scores", element: "f16", block: 2 * scoreBlock },
   { name: "scores", element: "f32", block: scoreBlock },
 ])}
@@ -223,9 +224,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
           `scores[subgroup][score_at + ${eight}u] = vec4<u32>(bitcast<vec2<u32>>(probabilities${2 * eight}), bitcast<vec2<u32>>(probabilities${2 * eight + 1}));`,
       )
       .join("\n    ")}
+    ${keyTile.stageValues}
     if (workgroupUniformLoad(&scaled_step).x == step) {
       ${rowMatrices.flatMap((tile) => outMatrices.map((one) => scaleSums(tile, one))).join("\n      ")}
+      ${sharesTile ? `workgroupBarrier();\n      ${keyTile.stageValues}\n      workgroupBarrier();` : ""}
     }
+    ${keyTile.nextValues}
     ${upTo(keys / shape.inner)
       .map(
         (tile) => `{

@@ -17,6 +17,8 @@ export interface MatrixKeyTileOptions {
   readonly readsAhead: boolean;
   /** Whether blocks of odd and even steps are others. */
   readonly twoTiles: boolean;
+  /** Whether values take the memory of the keys once these are multiplied. */
+  readonly sharesTile: boolean;
 }
 
 /**
@@ -28,6 +30,9 @@ export interface MatrixKeyTile {
   readonly first: string;
   readonly stage: string;
   readonly next: string;
+  /** With `sharesTile`: where nobody needs the keys any more; and again, for values that were overwritten, before the next ones are read. */
+  readonly stageValues: string;
+  readonly nextValues: string;
 }
 
 /**
@@ -35,7 +40,7 @@ export interface MatrixKeyTile {
  * are read like it.
  */
 export function matrixKeyTile(options: MatrixKeyTileOptions): MatrixKeyTile {
-  const { rows, keyGroups, length, depth, stride, turnedStride, invocations, each, readsAhead, twoTiles } = options;
+  const { rows, keyGroups, length, depth, stride, turnedStride, invocations, each, readsAhead, twoTiles, sharesTile } = options;
   const keys = options.keys * keyGroups;
   const eights = depth / 8;
   const lengthEights = Math.ceil(length / 8);
@@ -70,6 +75,8 @@ export function matrixKeyTile(options: MatrixKeyTileOptions): MatrixKeyTile {
       ${keep("key", "item")}
     }`,
       next: "",
+      stageValues: "",
+      nextValues: "",
     };
 
   const reads = upTo(each);
@@ -97,13 +104,13 @@ export function matrixKeyTile(options: MatrixKeyTileOptions): MatrixKeyTile {
   const valueStart = (read: number): string => (turnedStride === undefined ? `key_start_${read}` : `value_start_${read}`);
   /** Registers are not enough for more at once. */
   const groups = [reads.slice(0, 8), reads.slice(8)].filter((group) => group.length > 0);
-  const readGroup = (group: readonly number[]): string =>
-    [
-      ...group.map((read) => `next_key_${read} = ${eight("read_key_eight", `key_start_${read}`, `${item(read)} % ${eights}u`)};`),
-      ...group.map((read) => `next_value_${read} = ${eight("read_value_eight", valueStart(read), valueOf(read)[1])};`),
-    ].join("\n    ");
+  const readKeys = (group: readonly number[]): string =>
+    group.map((read) => `next_key_${read} = ${eight("read_key_eight", `key_start_${read}`, `${item(read)} % ${eights}u`)};`).join("\n    ");
+  const readValues = (group: readonly number[]): string =>
+    group.map((read) => `next_value_${read} = ${eight("read_value_eight", valueStart(read), valueOf(read)[1])};`).join("\n    ");
+  const readGroup = (group: readonly number[]): string => `${readKeys(group)}\n    ${readValues(group)}`;
   const stageValue = (read: number): readonly string[] => {
-    if (turnedStride === undefined) return [`${placeOf("value_tile", item(read))} = next_value_${read};`];
+    if (turnedStride === undefined) return [`${placeOf(sharesTile ? "key_tile" : "value_tile", item(read))} = next_value_${read};`];
     if (read % 2 === 1) return [];
     const [key, valueEight] = valueOf(read);
     const [block, one] = inBlock(key);
@@ -120,22 +127,28 @@ export function matrixKeyTile(options: MatrixKeyTileOptions): MatrixKeyTile {
     looks.map((one) => `next_${one} = key_at(work, ${place} + min(${item(one)}, ${keys - 1}u));`).join(" ");
   const keepLooked = looks.map((one) => `if (${item(one)} < ${keys}u) { ${keep(`next_${one}`, item(one))} }`).join("\n    ");
   const readTile = (place: string): string => [starts(place), look(place), ...groups.map(readGroup)].join("\n    ");
+  const stageKeys = (group: readonly number[]): readonly string[] =>
+    group.map((read) => `${placeOf("key_tile", item(read))} = next_key_${read};`);
   const stageGroup = (group: readonly number[]): readonly string[] => [
-    ...group.map((read) => `${placeOf("key_tile", item(read))} = next_key_${read};`),
-    ...group.flatMap(stageValue),
+    ...stageKeys(group),
+    ...(sharesTile ? [] : group.flatMap(stageValue)),
   ];
   const declared = `${reads.map((read) => `var next_key_${read} = vec4<u32>(); var next_value_${read} = vec4<u32>();`).join(" ")} ${looks.map((one) => `var next_${one} = Key();`).join(" ")}`;
+  const stageValues = sharesTile ? reads.flatMap(stageValue).join("\n    ") : "";
   if (!readsAhead) {
     const own = `${starts("place")}
     ${look("place")}
     ${groups.flatMap((group) => [readGroup(group), ...stageGroup(group)]).join("\n    ")}
     ${keepLooked}`;
-    return { first: "", stage: `${declared}\n    ${own}`, next: "" };
+    return { first: "", stage: `${declared}\n    ${own}`, next: "", stageValues, nextValues: "" };
   }
+  const nextPlace = `place + ${keys}u`;
   return {
     first: `${declared}
   { ${readTile("0u")} }`,
     stage: [...stageGroup(reads), keepLooked].join("\n    "),
-    next: `{ ${readTile(`place + ${keys}u`)} }`,
+    next: sharesTile ? `{ ${starts(nextPlace)} ${look(nextPlace)}\n    ${readKeys(reads)} }` : `{ ${readTile(nextPlace)} }`,
+    stageValues,
+    nextValues: sharesTile ? `{ ${starts(nextPlace)} ${readValues(reads)} }` : "",
   };
 }
