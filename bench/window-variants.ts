@@ -55,13 +55,9 @@ const matrixCuts: readonly Cut[] = [
   [8, 1, 32, { sharesTile: true, readsAhead: true, keyGroups: 2 }],
   [12, 1, 32, { sharesTile: true, keyGroups: 3 }],
   [4, 1, 32, { readsAhead: true }],
-  [4, 1, 32, { readsAhead: true, twoTiles: true }],
   [4, 1, 32, { keyGroups: 4 }],
   [2, 2, 32],
   [2, 2, 32, { readsAhead: true }],
-  [2, 2, 32, { readsAhead: true, twoTiles: true }],
-  [4, 1, 32, { turnsValues: true }],
-  [4, 1, 32, { readsAhead: true, turnsValues: true }],
   [4, 1, 64],
   [2, 2, 64],
   [4, 2, 32],
@@ -73,7 +69,6 @@ const matrixCuts: readonly Cut[] = [
   [1, 2, 32],
   [1, 1, 32],
   [4, 1, 32, { keyGroups: 2, readsAhead: true }],
-  [4, 1, 32, { keyGroups: 2, readsAhead: true, twoTiles: true }],
   [4, 1, 32, { keyGroups: 4, readsAhead: true }],
 ];
 

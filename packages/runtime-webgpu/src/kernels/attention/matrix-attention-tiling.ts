@@ -14,12 +14,8 @@ export interface MatrixAttentionTiling {
   readonly keyGroups: number;
   /** Whether the next tile is read from memory while this one is multiplied. */
   readonly readsAhead: boolean;
-  /** Whether there is memory for two tiles, so that one is staged while subgroups still multiply the other. */
-  readonly twoTiles: boolean;
   /** Whether values take the memory of the tile's keys once these are multiplied. */
   readonly sharesTile: boolean;
-  /** Whether values are staged by their elements, so that keys lie side by side as the units want them; else as they come. */
-  readonly turnsValues: boolean;
 }
 
 export function matrixAttentionTiling(
@@ -30,14 +26,12 @@ export function matrixAttentionTiling(
   {
     keyGroups = 1,
     readsAhead = false,
-    twoTiles = false,
     sharesTile = false,
-    turnsValues = false,
-  }: Partial<Pick<MatrixAttentionTiling, "keyGroups" | "readsAhead" | "twoTiles" | "sharesTile" | "turnsValues">> = {},
+  }: Partial<Pick<MatrixAttentionTiling, "keyGroups" | "readsAhead" | "sharesTile">> = {},
 ): MatrixAttentionTiling {
   const extent = `${(subgroups / keyGroups) * rowTiles * shape.rows}x${keys}${keyGroups === 1 ? "" : `x${keyGroups}`}-${subgroups}`;
-  const name = `matrix-${shape.rows}x${shape.columns}x${shape.inner}-${extent}${readsAhead ? "-ahead" : ""}${twoTiles ? "-two" : sharesTile ? "-one" : ""}${turnsValues ? "-turned" : ""}`;
-  return { kind: "matrix", name, shape, subgroups, rowTiles, keys, keyGroups, readsAhead, twoTiles, sharesTile, turnsValues };
+  const name = `matrix-${shape.rows}x${shape.columns}x${shape.inner}-${extent}${readsAhead ? "-ahead" : ""}${sharesTile ? "-one" : ""}`;
+  return { kind: "matrix", name, shape, subgroups, rowTiles, keys, keyGroups, readsAhead, sharesTile };
 }
 
 export function rowsOfMatrixTiling({ shape, subgroups, rowTiles, keyGroups }: MatrixAttentionTiling): number {
@@ -50,8 +44,6 @@ export interface MatrixMemory {
   /** Elements of a vector with those that fill its last matrix up, and from one staged vector to the next. */
   readonly depth: number;
   readonly stride: number;
-  /** From one element of turned values to the next. */
-  readonly turnedStride: number;
   /** Words of 4 bytes from one row of scores to the next. */
   readonly scoreStride: number;
   /** Invocations that share a row of the scores. */
@@ -62,38 +54,32 @@ export interface MatrixMemory {
 }
 
 export function matrixMemory(tiling: MatrixAttentionTiling, { form, lanes }: MatrixUnits, length: number): MatrixMemory {
-  const { shape, subgroups, rowTiles, keys, keyGroups, twoTiles, sharesTile, turnsValues } = tiling;
+  const { shape, subgroups, rowTiles, keys, keyGroups, sharesTile } = tiling;
   const rows = rowsOfMatrixTiling(tiling);
   const unit = Math.max(shape.columns, shape.inner);
   const depth = Math.ceil(length / unit) * unit;
   const stride = depth + 8;
-  const turnedStride = keys + 8;
   const sharesQueries = form === "device";
   const scoreStride = Math.max(keys, sharesQueries ? depth / 2 : 0) + 4;
-  const values = sharesTile ? 0 : 2 * (turnsValues ? depth * turnedStride : keys * stride);
   const scoreRows = subgroups * rowTiles * shape.rows;
   const queries = sharesQueries ? 0 : 2 * rows * stride;
   return {
     rows,
     depth,
     stride,
-    turnedStride,
     scoreStride,
     perRow: lanes / (rowTiles * shape.rows),
     sharesQueries,
-    bytes: keyGroups * ((twoTiles ? 2 : 1) * (2 * keys * stride + values) + 8 * keys) + queries + scoreRows * (4 * scoreStride + 12) + 32,
+    bytes: keyGroups * ((sharesTile ? 1 : 2) * 2 * keys * stride + 8 * keys) + queries + scoreRows * (4 * scoreStride + 12) + 32,
   };
 }
 
 /** How many eights of keys, and of values, an invocation stages of a tile; undefined where that does not come out even, or is too many. */
-export function stagedEights(
-  { subgroups, keys, keyGroups, turnsValues }: MatrixAttentionTiling,
-  lanes: number,
-  depth: number,
-): number | undefined {
+export function stagedEights({ subgroups, keys, keyGroups }: MatrixAttentionTiling, lanes: number, depth: number): number | undefined {
   const each = (keyGroups * keys * depth) / 8 / (subgroups * lanes);
-  const most = 16;
-  return Number.isInteger(turnsValues ? each / 2 : each) && each <= most ? each : undefined;
+  // Registers are not enough for more at once.
+  const most = 8;
+  return Number.isInteger(each) && each <= most ? each : undefined;
 }
 
 /** Whether a device can run it for vectors of so many elements. */
@@ -107,7 +93,7 @@ export function fitsMatrixAttention(
   const { rows, columns, inner } = tiling.shape;
   const { keys } = tiling;
   const invocations = tiling.subgroups * matrixUnits.lanes;
-  const needsEights = tiling.readsAhead || tiling.turnsValues || tiling.sharesTile;
+  const needsEights = tiling.readsAhead || tiling.sharesTile;
   return (
     matrixUnits.shapes.some((shape) => shape.rows === rows && shape.columns === columns && shape.inner === inner) &&
     // A row's invocations are of one quad, and whole matrices of probabilities are of one of them.
@@ -116,7 +102,6 @@ export function fitsMatrixAttention(
     keys % columns === 0 &&
     (!needsEights || stagedEights(tiling, matrixUnits.lanes, depth) !== undefined) &&
     tiling.subgroups % tiling.keyGroups === 0 &&
-    !(tiling.sharesTile && (tiling.twoTiles || tiling.turnsValues)) &&
     // Sums that are scaled go through the memory of the keys, a matrix of each subgroup at a time.
     4 * (tiling.subgroups / tiling.keyGroups) * rows * columns <= 2 * keys * stride &&
     bytes <= limits.maxComputeWorkgroupStorageSize &&

@@ -24,9 +24,9 @@ import { softmaxConstants } from "./softmax-step.ts";
 const slack = 11;
 
 export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttentionTiling, units: MatrixUnits): Kernel {
-  const { shape, subgroups, rowTiles, keys, keyGroups, readsAhead, twoTiles, sharesTile, turnsValues } = tiling;
+  const { shape, subgroups, rowTiles, keys, keyGroups, readsAhead, sharesTile } = tiling;
   const { lanes } = units;
-  const { rows, depth, stride, turnedStride, scoreStride, perRow, sharesQueries } = matrixMemory(tiling, units, task.length);
+  const { rows, depth, stride, scoreStride, perRow, sharesQueries } = matrixMemory(tiling, units, task.length);
   const matrices = matrixPrimitives(units, shape, ["query_tile", "key_tile", "value_tile", "scores"]);
   const invocations = subgroups * lanes;
   const subgroupRows = rowTiles * shape.rows;
@@ -36,12 +36,10 @@ export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttenti
   const ownScores = "scores[subgroup]";
   const scoreBlock = subgroupRows * scoreStride;
   /** So are the keys and values that subgroups share. */
-  const blocks = twoTiles ? 2 * keyGroups : keyGroups;
-  const ownBlock = twoTiles ? "tile_block" : keyGroups === 1 ? "0u" : "key_group";
+  const ownBlock = keyGroups === 1 ? "0u" : "key_group";
   const [ownKeys, ownValues] = ["key_tile", sharesTile ? "key_tile" : "value_tile"].map((memory) => `${memory}[${ownBlock}]`);
   if (ownKeys === undefined || ownValues === undefined) throw new TypeError("two memories have two names");
   const keyBlock = keys * stride;
-  const valueBlock = turnsValues ? depth * turnedStride : keys * stride;
   const ofGroups = (value: (group: number) => string, joined: string): string => upTo(keyGroups).map(value).join(joined);
   const vectors = Math.ceil(task.length / 4);
   const queryStride = sharesQueries ? 2 * scoreStride : stride;
@@ -74,11 +72,9 @@ export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttenti
     length: task.length,
     depth,
     stride,
-    turnedStride: turnsValues ? turnedStride : undefined,
     invocations,
     each: stagedEights(tiling, lanes, depth),
     readsAhead,
-    twoTiles,
     sharesTile,
   });
   /** Where probabilities of a tile of keys begin, in halves from the row's beginning: at the beginning of the scores that they are of. */
@@ -121,8 +117,8 @@ diagnostic(off, subgroup_uniformity);
 ${task.declarations}
 ${softmaxConstants}
 ${sharesQueries ? "" : `var<workgroup> query_tile: array<vec4<u32>, ${(rows * stride) / 8}>;`}
-var<workgroup> key_tile: array<array<vec4<u32>, ${keyBlock / 8}>, ${blocks}>;
-${sharesTile ? "" : `var<workgroup> value_tile: array<array<vec4<u32>, ${valueBlock / 8}>, ${blocks}>;`}
+var<workgroup> key_tile: array<array<vec4<u32>, ${keyBlock / 8}>, ${keyGroups}>;
+${sharesTile ? "" : `var<workgroup> value_tile: array<array<vec4<u32>, ${keyBlock / 8}>, ${keyGroups}>;`}
 var<workgroup> scores: array<array<vec4<u32>, ${scoreBlock / 4}>, ${subgroups}>;
 var<workgroup> factors: array<f32, ${scoreRows}>;
 ${keyGroups === 1 ? "" : `var<workgroup> found: array<vec2<f32>, ${scoreRows}>;`}
@@ -138,7 +134,7 @@ ${matrices.declarations([
   ...(sharesQueries ? [] : [{ name: "query_tile", element: "f16" } as const]),
   { name: "key_tile", element: "f16", block: keyBlock },
   { name: "key_tile", element: "f32", block: keyBlock / 2 },
-  ...(sharesTile ? [] : [{ name: "value_tile", element: "f16", block: valueBlock } as const]),
+  ...(sharesTile ? [] : [{ name: "value_tile", element: "f16", block: keyBlock } as const]),
   { name: "scores", element: "f16", block: 2 * scoreBlock },
   { name: "scores", element: "f32", block: scoreBlock },
 ])}
@@ -181,7 +177,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   ${keyTile.first}
   for (var place = 0u; place < work.keyCount; place += ${keyGroups * keys}u) {
     step++;
-    ${twoTiles ? `let tile_block = step % 2u * ${keyGroups}u + key_group;` : "workgroupBarrier();"}
+    workgroupBarrier();
     ${keyTile.stage}
     workgroupBarrier();
     ${keyTile.next}
@@ -236,9 +232,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       ${rowMatrices.map((left) => `let probability_${left} = ${matrices.loadLeft(ownScores, `${2 * rowOf(left) + probabilityOf(tile)}u`, `${2 * scoreStride}u`)};`).join("\n      ")}
       ${outMatrices
         .map((one) => {
-          const value = turnsValues
-            ? matrices.loadRight(ownValues, `${one * shape.columns * turnedStride + tile * shape.inner}u`, `${turnedStride}u`, "columns")
-            : matrices.loadRight(ownValues, `${tile * shape.inner * stride + one * shape.columns}u`, `${stride}u`);
+          const value = matrices.loadRight(ownValues, `${tile * shape.inner * stride + one * shape.columns}u`, `${stride}u`);
           return `{ let value = ${value}; ${rowMatrices
             .map((left) => `out_${left}_${one} = ${matrices.multiplyAdd(`probability_${left}`, "value", `out_${left}_${one}`)};`)
             .join(" ")} }`;
