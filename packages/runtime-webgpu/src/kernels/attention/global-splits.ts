@@ -16,6 +16,8 @@ export interface GlobalSplits {
   readonly form: GlobalForm;
   /** Where it is made in one kernel on matrix units. */
   readonly joint: JointTiling | undefined;
+  /** Slots that there is room for: as many as there are, or more, so that rows fill whole tiles of `jointRows`. */
+  readonly slots: number;
   readonly splits: number;
   /** Keys of a split; in the re-associated form on a GPU whole tiles of `tileColumns`, or whole steps of `jointKeys`. */
   readonly splitKeys: number;
@@ -57,6 +59,13 @@ function scoresOf(rows: number, sequence: number): number {
   return rows * Math.ceil(sequence / tileColumns) * tileColumns;
 }
 
+/** The next number of slots whose rows are whole tiles. */
+function jointSlots(slots: number, heads: number): number {
+  let room = slots;
+  while ((room * heads) % jointRows !== 0) room++;
+  return room;
+}
+
 export function splitKeys(
   { batch, sequence, hidden, heads, headSize, slots, context }: SizedAttention,
   form: GlobalForm,
@@ -67,13 +76,14 @@ export function splitKeys(
   const products = !direct && kind === "gpu" && joint === undefined;
   const length = direct ? headSize : hidden;
   const rows = slots * heads;
+  const room = joint === undefined ? slots : jointSlots(slots, heads);
   const columnTiles = Math.ceil(hidden / tileColumns);
   const workgroups = batch * (direct ? heads * Math.ceil(slots / 64) : products ? columnTiles * Math.ceil(rows / 64) : Math.ceil(rows / 8));
   const wanted =
     joint === undefined
       ? Math.min(Math.ceil(busyWorkgroups[kind] / workgroups), Math.ceil(sequence / minKeys.others), maxSplits)
       : Math.min(Math.floor(jointWorkgroups / (batch * Math.ceil(rows / jointRows))), Math.ceil(sequence / minKeys.joint), maxSplits);
-  const bindable = Math.floor(limits.maxStorageBufferBindingSize / (4 * rows * length));
+  const bindable = Math.floor(limits.maxStorageBufferBindingSize / (4 * room * heads * length));
   const atLeast = Math.ceil(sequence / Math.max(1, Math.min(wanted, bindable)));
   const step = products ? tileColumns : joint === undefined ? 1 : jointKeys;
   const keys = Math.ceil(atLeast / step) * step;
@@ -81,11 +91,12 @@ export function splitKeys(
   return {
     form,
     joint,
+    slots: room,
     splits,
     splitKeys: keys,
     length,
     scoreElements: products ? scoresOf(rows, sequence) : 0,
-    partialElements: splits * rows * length,
-    statisticsElements: 2 * splits * rows,
+    partialElements: splits * room * heads * length,
+    statisticsElements: 2 * splits * room * heads,
   };
 }

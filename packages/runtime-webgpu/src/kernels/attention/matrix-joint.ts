@@ -9,10 +9,10 @@
 // probabilities with its part of the keys' elements, whose sums it keeps. Probabilities are relative to a row's `top`, which follows its highest score only
 // when that has risen by more than `slack`: until then sums need not be scaled, for which they have to go through memory.
 // Shapes: folded `[items, rows, hidden]`, hidden `[items, sequence, hidden]`, both float16; codes `[batch, sequence]`; tokens `[batch, tokensStride]`;
-// partial sums `[items, splits, rows, hidden]`, statistics (top and sum) `[items, splits, rows, 2]`, both float32. Rows of an item are a multiple of 32;
-// those of tokens that an item does not have are anything.
+// partial sums `[items, splits, rows, hidden]`, statistics (top and sum) `[items, splits, rows, 2]`, both float32. There is room for a multiple
+// of 32 rows of an item; those of tokens that it does not have are anything.
 // Workgroup memory is cut into blocks, a subgroup's keys' elements and its scores, so that matrices lie at constant places of them.
-// Grid: [splits, rows / 32, items].
+// Grid: [splits, ⌈rows / 32⌉, items].
 // Source: FlashAttention-2 (Dao, arXiv 2307.08691), where keys are split among workgroups; sums that are scaled late as in FlashAttention-4; keys that
 // are the values too as in FlashMLA (DeepSeek); the arrangement is our own.
 import type { MatrixUnits } from "../../kernel/device-facts.ts";

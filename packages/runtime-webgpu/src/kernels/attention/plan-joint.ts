@@ -5,14 +5,13 @@ import { fitsJoint, jointAccess, jointFields, jointRows, jointTilingsOf, type Jo
 import { packFields } from "./uniforms.ts";
 
 /**
- * How scores and sums of the re-associated form are made in one kernel, if they are: on a device with matrix units, where hidden states are float16,
- * rows fill whole tiles, and memory holds a step's keys. A tiling that is wanted, but cannot run, is not taken.
+ * How scores and sums of the re-associated form are made in one kernel, if they are: on a device with matrix units, where hidden states are float16 and
+ * memory holds a step's keys. A tiling that is wanted, but cannot run, is not taken.
  */
-export function jointTilingFor({ context, inputs, hidden, heads, slots, tilings }: SizedAttention): JointTiling | undefined {
+export function jointTilingFor({ context, inputs, hidden, tilings }: SizedAttention): JointTiling | undefined {
   const { facts } = context;
   const { globalJoint: wanted } = tilings;
-  if (wanted === false || facts.kind === "cpu" || inputs.hidden.storage !== "float16" || (slots * heads) % jointRows !== 0)
-    return undefined;
+  if (wanted === false || facts.kind === "cpu" || inputs.hidden.storage !== "float16") return undefined;
   const all = jointTilingsOf(facts, hidden);
   if (wanted === undefined) return all[0];
   const lanes = facts.matrixUnits?.lanes;
@@ -25,7 +24,6 @@ export function planJoint(part: AttentionItems, found: GlobalSplits, { query, ke
   const { splits, splitKeys, partialElements } = found;
   const { matrixUnits } = context.facts;
   if (matrixUnits === undefined) throw new TypeError(`${tiling.name} needs matrix units`);
-  const rows = slots * heads;
   return {
     kernel: loadedKernel({ name: `global-attention-${tiling.name}`, access: jointAccess }, async () =>
       (await import("../for-matrix-units.ts")).matrixJointKernel(tiling, hidden, matrixUnits),
@@ -33,7 +31,7 @@ export function planJoint(part: AttentionItems, found: GlobalSplits, { query, ke
     uniforms: packFields(jointFields, {
       sequence,
       scale,
-      rows,
+      rows: found.slots * heads,
       rowsOfToken: heads,
       tokensStride,
       firstItem: items.first,
@@ -48,10 +46,10 @@ export function planJoint(part: AttentionItems, found: GlobalSplits, { query, ke
       { tensor: part.scratch("global partial sums", partialElements) },
       { tensor: part.scratch("global statistics", found.statisticsElements) },
     ],
-    workgroups: [splits, rows / jointRows, items.count],
+    workgroups: [splits, Math.ceil((slots * heads) / jointRows), items.count],
     work: {
-      floatingPointOperations: 4 * items.count * rows * sequence * hidden,
-      bytes: items.count * (2 * (sequence + rows) * hidden + 4 * partialElements),
+      floatingPointOperations: 4 * items.count * slots * heads * sequence * hidden,
+      bytes: items.count * (2 * (sequence + slots * heads) * hidden + 4 * partialElements),
     },
   };
 }

@@ -14,10 +14,10 @@ import type { RowForm } from "./vectors.ts";
 
 /** The global tokens' rows of the context, without the keys and values of all tokens. */
 export function planReassociated(part: AttentionItems, splits: GlobalSplits): readonly Dispatch[] {
-  const { context, inputs, hidden, heads, slots } = part;
+  const { context, inputs, hidden, heads } = part;
   const tilings = context.facts.kind === "gpu" ? productTilings(part, splits) : undefined;
   const halves = splits.joint !== undefined || tilings?.scoring.kind === "matrix";
-  const query = part.scratch("folded queries", slots * heads * hidden, halves ? "float16" : "float32");
+  const query = part.scratch("folded queries", splits.slots * heads * hidden, halves ? "float16" : "float32");
   const attention = { query, key: inputs.hidden, value: inputs.hidden };
   const dispatches = tilings === undefined ? onProcessor(part, splits, attention) : onGpu(part, splits, attention, tilings);
   return [...dispatches, ...planGlobalProbabilities(part, splits, attention)];
@@ -27,7 +27,16 @@ export function planReassociated(part: AttentionItems, splits: GlobalSplits): re
 function onGpu(part: AttentionItems, found: GlobalSplits, attention: GlobalAttention, products: ProductTilings): readonly Dispatch[] {
   const { context, inputs, outputs, sequence, hidden, heads, headSize, slots, tokens, tokensStride, items, tilings } = part;
   const { queryGlobalWeight, queryGlobalBias, keyGlobalWeight, valueGlobalWeight, valueGlobalBias } = inputs;
-  const common = { sequence, hidden, vectors: Math.ceil(hidden / 4), heads, headSize, slots, tokensStride, firstItem: items.first };
+  const common = {
+    sequence,
+    hidden,
+    vectors: Math.ceil(hidden / 4),
+    heads,
+    headSize,
+    slots: found.slots,
+    tokensStride,
+    firstItem: items.first,
+  };
   const product = 2 * items.count * slots * hidden * hidden;
   const queries: Dispatch = {
     kernel: globalQueriesKernel(

@@ -33,7 +33,7 @@ export function planCombine(part: AttentionItems, found: GlobalSplits, out: Devi
 
 /** The probabilities of global tokens, where they are asked for, from what was kept of the splits. */
 export function planGlobalProbabilities(part: AttentionItems, found: GlobalSplits, attention: GlobalAttention): readonly Dispatch[] {
-  const { context, inputs, outputs, sequence, hidden, heads, headSize, scale, slots, tokens, tokensStride, items } = part;
+  const { context, inputs, outputs, sequence, hidden, heads, headSize, scale, tokens, tokensStride, items } = part;
   const { form, splits, length } = found;
   const { globalAttentions } = outputs;
   const globals = globalAttentions?.shape[3] ?? 0;
@@ -57,7 +57,7 @@ export function planGlobalProbabilities(part: AttentionItems, found: GlobalSplit
       scale,
       heads,
       headStride: form === "direct" ? headSize : 0,
-      slots,
+      slots: found.slots,
       globals,
       firstHead,
       outStart,
