@@ -15,6 +15,9 @@ export async function hostOnlyDevice(): Promise<TestDevice> {
     requiredFeatures: webGpuFeatures.filter((feature) => adapter.features.has(feature)) as GPUFeatureName[],
     requiredLimits: adapterLimits(adapter),
   });
+  // Kernels are another device's, and not all of them would compile for this one.
+  const createShaderModule = device.createShaderModule.bind(device);
+  device.createShaderModule = () => createShaderModule({ code: "@compute @workgroup_size(1) fn main() {}" });
   const shapes = [
     { rows: 16, columns: 16, inner: 16 },
     { rows: 16, columns: 8, inner: 16 },
