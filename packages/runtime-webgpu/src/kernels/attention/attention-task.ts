@@ -1,4 +1,5 @@
 import type { Kernel } from "../../kernel/kernel.ts";
+import { lieByEights, vectorBuffer, type RowForm } from "./vectors.ts";
 
 /**
  * What an attention kernel attends from, to and for, in WGSL. The kernels (`attention-registers.ts` and `attention-buffered.ts` for software
@@ -18,22 +19,28 @@ import type { Kernel } from "../../kernel/kernel.ts";
  * - `output_factor(work: Work, row: u32, sum: f32) -> f32`: what its sums of p · v are multiplied with.
  * - `record(work: Work, row: u32, top: f32, sum: f32)`: keeps what else is kept of a row that is written.
  * - `read_query`, `read_key`, `read_value`, `read_output` (start, vector) and `write_output` (start, vector, value).
- * - For matrix units, in place of the first three, `read_query_eight`, `read_key_eight` and `read_value_eight` (start, eight): `vec4<u32>`, as `eightsReader`
- *   has them; and `listed(work: Work) -> u32`: keys at places before it are looked up, and those at the others lie in a row, each beginning at
- *   `run_start(work: Work, place: u32) -> u32`.
+ * - For matrix units, in place of the first three, `listed(work: Work) -> u32`: keys at places before it are looked up, and those at the others lie in a
+ *   row, each beginning at `run_start(work: Work, place: u32) -> u32`; the kernel reads them as `rows` says.
  */
 export interface AttentionTask {
   readonly name: string;
   readonly declarations: string;
   readonly access: Kernel["access"];
-  /** Whether queries are float32, so that `read_query_eight` rounds them. */
+  /** Whether queries are float32, so that they are rounded where halves are read. */
   readonly narrowsQueries: boolean;
+  /** Query, key and value: how each lies in the buffer of that name, where, in it, the one begins that begins at `start` (WGSL). */
+  readonly rows: readonly { readonly name: "query" | "key" | "value"; readonly form: RowForm; readonly start: string }[];
   /** The length of queries, keys and values. */
   readonly length: number;
 }
 
 /** WGSL: what all tasks share. */
 export const keyStruct = "struct Key { start: u32, low: u32, span: u32 }";
+
+/** The element type of a buffer of such rows: read by fours, or, for matrix units, by eights where they lie so. */
+export function rowsBuffer(form: RowForm, length: number, halves: boolean): string {
+  return halves && lieByEights(form, length) ? "array<vec4<u32>>" : vectorBuffer(form);
+}
 
 /** How a kernel for software adapters is spread over lanes. */
 export interface LaneTiling {

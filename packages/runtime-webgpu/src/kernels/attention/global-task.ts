@@ -1,8 +1,7 @@
-import { halvesCode } from "../parts/float-storage.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { keyStruct, type AttentionTask } from "./attention-task.ts";
+import { keyStruct, rowsBuffer, type AttentionTask } from "./attention-task.ts";
 import { declareUniforms } from "./uniforms.ts";
-import { eightsBuffer, eightsReader, type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
+import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
 
 export interface GlobalTaskOptions {
   /** Of the vectors: the head size (direct), or the hidden size (re-associated). */
@@ -45,10 +44,15 @@ export const globalFields = {
  */
 export function globalTask({ length, forms, halves }: GlobalTaskOptions): AttentionTask {
   const rows = vectorBuffer(forms.rows);
-  const [queryRows, keys] = [forms.rows, forms.keys].map((form) => (halves ? eightsBuffer(form, length) : vectorBuffer(form)));
+  const [queryRows, keys] = [forms.rows, forms.keys].map((form) => rowsBuffer(form, length, halves));
   return {
     name: "global-attention",
     length,
+    rows: [
+      { name: "query", form: forms.rows, start: "start" },
+      { name: "key", form: forms.keys, start: "start" },
+      { name: "value", form: forms.keys, start: "start" },
+    ],
     access: ["read", "read", "read", "read", "read", "write", "write"],
     narrowsQueries: forms.rows.storage === "float32",
     declarations: `${declareUniforms(globalFields)}
@@ -62,7 +66,7 @@ export function globalTask({ length, forms, halves }: GlobalTaskOptions): Attent
 const vectorLength = ${length}u;
 ${keyStruct}
 struct Work { item: u32, codes: u32, head: u32, split: u32, rows: u32, firstRow: u32, firstKey: u32, keyCount: u32 }
-${halves ? readEights(forms, length) : readVectors(forms)}
+${halves ? "" : readVectors(forms)}
 ${vectorReader("read_output", "partials", forms.rows, "vectorLength")}
 ${vectorWriter("write_output", "partials", forms.rows, "vectorLength")}
 
@@ -107,13 +111,4 @@ function readVectors({ keys, rows }: GlobalTaskOptions["forms"]): string {
   return `${vectorReader("read_query", "query", rows, "vectorLength")}
 ${vectorReader("read_key", "key", keys, "vectorLength")}
 ${vectorReader("read_value", "value", keys, "vectorLength")}`;
-}
-
-function readEights({ keys, rows }: GlobalTaskOptions["forms"], length: number): string {
-  return [
-    halvesCode(rows.storage === "float32" ? "float16" : "float32"),
-    eightsReader("read_query_eight", "query", rows, length),
-    eightsReader("read_key_eight", "key", keys, length),
-    eightsReader("read_value_eight", "value", keys, length),
-  ].join("\n");
 }

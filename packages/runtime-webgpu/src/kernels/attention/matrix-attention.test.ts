@@ -76,7 +76,7 @@ describe("attention on matrix units: what is sent to a device", () => {
     const [wide, narrow] = [float, half].map((rows) =>
       matrixAttentionKernel(globalTask({ length: 64, forms: { keys: half, rows }, halves: true }), tiling, units),
     );
-    const narrowing = /fn read_query_eight_halves.*pack_halves\(/;
+    const narrowing = /fn eight_of_query_halves.*pack_halves\(/;
     expect([wide?.narrows, narrow?.narrows]).toEqual([true, false]);
     expect([wide, narrow].map((kernel) => narrowing.test(String(kernel?.code)))).toEqual([true, false]);
   });

@@ -16,6 +16,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { matrixPrimitives } from "../matrix/index.ts";
 import { upTo } from "../parts/up-to.ts";
 import type { AttentionTask } from "./attention-task.ts";
+import { readEights } from "./eights.ts";
 import { matrixMemory, stagedEights, type MatrixAttentionTiling } from "./matrix-attention-tiling.ts";
 import { matrixKeyTile } from "./matrix-key-tile.ts";
 import { softmaxConstants } from "./softmax-step.ts";
@@ -115,6 +116,7 @@ export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttenti
 ${units.form === "plain" ? "enable subgroups;" : ""}
 diagnostic(off, subgroup_uniformity);
 ${task.declarations}
+${readEights(task)}
 ${softmaxConstants}
 ${sharesQueries ? "" : `var<workgroup> query_tile: array<vec4<u32>, ${(rows * stride) / 8}>;`}
 var<workgroup> key_tile: array<array<vec4<u32>, ${keyBlock / 8}>, ${keyGroups}>;

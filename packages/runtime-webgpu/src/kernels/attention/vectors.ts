@@ -75,27 +75,7 @@ fn ${name}(start: u32, vector: u32, value: vec4<f32>) {
 }`;
 }
 
-/** Whether rows of so many elements, each of which starts at a multiple of 8 then, are read by eights as they lie. */
-function lieByEights({ storage }: RowForm, length: number): boolean {
+/** Whether rows of so many elements, each of which starts at a multiple of 8 then, are read by eights as they lie: see `eights.ts`. */
+export function lieByEights({ storage }: RowForm, length: number): boolean {
   return storage === "float16" && length % 8 === 0;
-}
-
-/** The element type of a buffer of such rows, for `eightsReader`. */
-export function eightsBuffer(form: RowForm, length: number): string {
-  return lieByEights(form, length) ? "array<vec4<u32>>" : vectorBuffer(form);
-}
-
-/**
- * `fn name(start, eight) -> vec4<u32>`: elements `8 eight … 8 eight + 7` of the row that starts at element `start` and has `length` elements, as float16; one
- * read where they lie so. What lies beyond the row's last eight is not to be asked for. Rows of float32 as in `halvesReader`.
- */
-export function eightsReader(name: string, buffer: string, form: RowForm, length: number): string {
-  if (lieByEights(form, length)) return `fn ${name}(start: u32, eight: u32) -> vec4<u32> { return ${buffer}[(start >> 3u) + eight]; }`;
-  const vectors = Math.ceil(length / 4);
-  const other = `bitcast<vec2<u32>>(${name}_halves(start, 2u * eight + 1u))`;
-  return `${vectorReader(`${name}_vector`, buffer, form, `${length}u`)}
-${halvesReader(`${name}_halves`, buffer, form, `${name}_vector`)}
-fn ${name}(start: u32, eight: u32) -> vec4<u32> {
-  return vec4<u32>(bitcast<vec2<u32>>(${name}_halves(start, 2u * eight)), ${vectors % 2 === 0 ? other : `select(vec2<u32>(), ${other}, 2u * eight + 1u < ${vectors}u)`});
-}`;
 }

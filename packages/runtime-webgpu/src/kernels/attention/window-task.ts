@@ -1,7 +1,7 @@
 import { attentionTokens } from "./attention-tokens.ts";
-import { keyStruct, type AttentionTask } from "./attention-task.ts";
+import { keyStruct, rowsBuffer, type AttentionTask } from "./attention-task.ts";
 import { declareUniforms } from "./uniforms.ts";
-import { eightsBuffer, eightsReader, type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
+import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
 
 export interface WindowTaskOptions {
   readonly headSize: number;
@@ -52,11 +52,16 @@ export const windowFields = {
  * that are not local count as unseen.
  */
 export function windowTask({ headSize, forms, statistics, splits, halves }: WindowTaskOptions): AttentionTask {
-  const rows = halves ? eightsBuffer(forms.inputs, headSize) : vectorBuffer(forms.inputs);
+  const rows = rowsBuffer(forms.inputs, headSize, halves);
   const keeps = statistics || splits;
   return {
     name: `window-attention${statistics ? "-statistics" : splits ? "-splits" : ""}`,
     length: headSize,
+    rows: [
+      { name: "query", form: forms.inputs, start: "start" },
+      { name: "key", form: forms.inputs, start: "sizes.keyOffset + start" },
+      { name: "value", form: forms.inputs, start: "sizes.valueOffset + start" },
+    ],
     narrowsQueries: false,
     access: ["read", "read", "read", "read", "read", "write", ...(keeps ? (["write"] as const) : [])],
     declarations: `${declareUniforms(windowFields)}
@@ -70,7 +75,7 @@ ${keeps ? "@group(0) @binding(7) var<storage, read_write> statistics: array<vec2
 const headSize = ${headSize}u;
 ${keyStruct}
 struct Work { item: u32, codes: u32, positions: u32, head: u32, firstRow: u32, firstKey: u32, globals: u32, keyCount: u32, firstPlace: u32, split: u32 }
-${halves ? readEights(forms.inputs, headSize) : readVectors(forms.inputs)}
+${halves ? "" : readVectors(forms.inputs)}
 ${vectorReader("read_output", "context", forms.context, "headSize")}
 ${vectorWriter("write_output", "context", forms.context, "headSize")}
 
@@ -123,14 +128,6 @@ ${vectorReader("key_vector", "key", form, "headSize")}
 ${vectorReader("value_vector", "value", form, "headSize")}
 fn read_key(start: u32, vector: u32) -> vec4<f32> { return key_vector(sizes.keyOffset + start, vector); }
 fn read_value(start: u32, vector: u32) -> vec4<f32> { return value_vector(sizes.valueOffset + start, vector); }`;
-}
-
-function readEights(form: RowForm, headSize: number): string {
-  return `${eightsReader("read_query_eight", "query", form, headSize)}
-${eightsReader("key_eight", "key", form, headSize)}
-${eightsReader("value_eight", "value", form, headSize)}
-fn read_key_eight(start: u32, eight: u32) -> vec4<u32> { return key_eight(sizes.keyOffset + start, eight); }
-fn read_value_eight(start: u32, eight: u32) -> vec4<u32> { return value_eight(sizes.valueOffset + start, eight); }`;
 }
 
 const writeSplits = `
