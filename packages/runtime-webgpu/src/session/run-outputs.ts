@@ -72,7 +72,8 @@ export function outputsOf(
 
 /**
  * What is copied with one call. The C library copies more than some share of the processor's cache past the cache, which is right for what nobody
- * reads soon and half as fast where both sides are in it, as here: the GPU has just written one, the host the other.
+ * reads soon; where both sides are in it, as here (the GPU has just written one, the host the other), 12.6 MB took a third longer that way on a Xeon
+ * beside an H200.
  */
 const bytesOfOneCopy = 256 * 1024;
 
