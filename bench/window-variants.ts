@@ -8,7 +8,7 @@
 import { parseArgs } from "node:util";
 import type { MatrixShape } from "../packages/runtime-webgpu/src/kernel/device-facts.ts";
 import { quadTiling } from "../packages/runtime-webgpu/src/kernels/attention/attention-quads.ts";
-import { matrixAttentionTiling } from "../packages/runtime-webgpu/src/kernels/attention/matrix-attention-tiling.ts";
+import { matrixAttentionTiling, type MatrixCut } from "../packages/runtime-webgpu/src/kernels/attention/matrix-attention-tiling.ts";
 import { windowPairs } from "../packages/runtime-webgpu/src/kernels/attention/plan-window.ts";
 import { tileAttentionTiling } from "../packages/runtime-webgpu/src/kernels/attention/tile-attention.ts";
 import { fitsHeadTiling, headTilingsOf, type HeadTiling } from "../packages/runtime-webgpu/src/kernels/attention/tiling.ts";
@@ -42,34 +42,18 @@ const { values: options } = parseArgs({
   },
 });
 
-type Cut = readonly [subgroups: number, rowTiles: number, keys: number, ways?: Parameters<typeof matrixAttentionTiling>[4]];
-
 /** Of matrix units; of shapes beside the device's first, only the first two. */
-const matrixCuts: readonly Cut[] = [
+const matrixCuts: readonly MatrixCut[] = [
   [4, 1, 32],
-  [4, 1, 32, { keyGroups: 2 }],
-  [4, 1, 32, { sharesTile: true }],
-  [4, 1, 32, { sharesTile: true, readsAhead: true }],
-  [2, 2, 32, { sharesTile: true }],
-  [8, 1, 32, { sharesTile: true, keyGroups: 2 }],
-  [8, 1, 32, { sharesTile: true, readsAhead: true, keyGroups: 2 }],
-  [12, 1, 32, { sharesTile: true, keyGroups: 3 }],
-  [4, 1, 32, { readsAhead: true }],
-  [4, 1, 32, { keyGroups: 4 }],
-  [2, 2, 32],
-  [2, 2, 32, { readsAhead: true }],
-  [4, 1, 64],
-  [2, 2, 64],
-  [4, 2, 32],
-  [8, 1, 32, { keyGroups: 2 }],
+  [8, 1, 32, 2],
   [2, 1, 32],
-  [2, 1, 32, { readsAhead: true }],
-  [2, 1, 32, { keyGroups: 2 }],
-  [2, 1, 64],
+  [2, 2, 32],
   [1, 2, 32],
-  [1, 1, 32],
-  [4, 1, 32, { keyGroups: 2, readsAhead: true }],
-  [4, 1, 32, { keyGroups: 4, readsAhead: true }],
+  [4, 2, 32],
+  [4, 1, 64],
+  [2, 1, 32, 2],
+  [4, 1, 32, 2],
+  [4, 1, 32, 4],
 ];
 
 const window = options.quick ? 64 : 512;

@@ -12,26 +12,15 @@ export interface MatrixAttentionTiling {
   readonly keys: number;
   /** Subgroups that share rows, each with keys of its own; what they find is joined at the end. Divides `subgroups`. */
   readonly keyGroups: number;
-  /** Whether the next tile is read from memory while this one is multiplied. */
-  readonly readsAhead: boolean;
-  /** Whether values take the memory of the tile's keys once these are multiplied. */
-  readonly sharesTile: boolean;
 }
 
-export function matrixAttentionTiling(
-  shape: MatrixShape,
-  subgroups: number,
-  rowTiles: number,
-  keys: number,
-  {
-    keyGroups = 1,
-    readsAhead = false,
-    sharesTile = false,
-  }: Partial<Pick<MatrixAttentionTiling, "keyGroups" | "readsAhead" | "sharesTile">> = {},
-): MatrixAttentionTiling {
+/** The numbers of a tiling. */
+export type MatrixCut = readonly [subgroups: number, rowTiles: number, keys: number, keyGroups?: number];
+
+export function matrixAttentionTiling(shape: MatrixShape, ...[subgroups, rowTiles, keys, keyGroups = 1]: MatrixCut): MatrixAttentionTiling {
   const extent = `${(subgroups / keyGroups) * rowTiles * shape.rows}x${keys}${keyGroups === 1 ? "" : `x${keyGroups}`}-${subgroups}`;
-  const name = `matrix-${shape.rows}x${shape.columns}x${shape.inner}-${extent}${readsAhead ? "-ahead" : ""}${sharesTile ? "-one" : ""}`;
-  return { kind: "matrix", name, shape, subgroups, rowTiles, keys, keyGroups, readsAhead, sharesTile };
+  const name = `matrix-${shape.rows}x${shape.columns}x${shape.inner}-${extent}`;
+  return { kind: "matrix", name, shape, subgroups, rowTiles, keys, keyGroups };
 }
 
 export function rowsOfMatrixTiling({ shape, subgroups, rowTiles, keyGroups }: MatrixAttentionTiling): number {
@@ -54,7 +43,7 @@ export interface MatrixMemory {
 }
 
 export function matrixMemory(tiling: MatrixAttentionTiling, { form, lanes }: MatrixUnits, length: number): MatrixMemory {
-  const { shape, subgroups, rowTiles, keys, keyGroups, sharesTile } = tiling;
+  const { shape, subgroups, rowTiles, keys, keyGroups } = tiling;
   const rows = rowsOfMatrixTiling(tiling);
   const unit = Math.max(shape.columns, shape.inner);
   const depth = Math.ceil(length / unit) * unit;
@@ -70,7 +59,7 @@ export function matrixMemory(tiling: MatrixAttentionTiling, { form, lanes }: Mat
     scoreStride,
     perRow: lanes / (rowTiles * shape.rows),
     sharesQueries,
-    bytes: keyGroups * ((sharesTile ? 1 : 2) * 2 * keys * stride + 8 * keys) + queries + scoreRows * (4 * scoreStride + 12) + 32,
+    bytes: keyGroups * (4 * keys * stride + 8 * keys) + queries + scoreRows * (4 * scoreStride + 12) + 32,
   };
 }
 
@@ -89,18 +78,16 @@ export function fitsMatrixAttention(
   { matrixUnits, shaderFloat16, subgroups, limits }: DeviceFacts,
 ): boolean {
   if (matrixUnits === undefined || subgroups === undefined || !shaderFloat16) return false;
-  const { perRow, depth, stride, bytes } = matrixMemory(tiling, matrixUnits, length);
+  const { perRow, stride, bytes } = matrixMemory(tiling, matrixUnits, length);
   const { rows, columns, inner } = tiling.shape;
   const { keys } = tiling;
   const invocations = tiling.subgroups * matrixUnits.lanes;
-  const needsEights = tiling.readsAhead || tiling.sharesTile;
   return (
     matrixUnits.shapes.some((shape) => shape.rows === rows && shape.columns === columns && shape.inner === inner) &&
     // A row's invocations are of one quad, and whole matrices of probabilities are of one of them.
     [1, 2, 4].includes(perRow) &&
     (keys / perRow) % inner === 0 &&
     keys % columns === 0 &&
-    (!needsEights || stagedEights(tiling, matrixUnits.lanes, depth) !== undefined) &&
     tiling.subgroups % tiling.keyGroups === 0 &&
     // Sums that are scaled go through the memory of the keys, a matrix of each subgroup at a time.
     4 * (tiling.subgroups / tiling.keyGroups) * rows * columns <= 2 * keys * stride &&

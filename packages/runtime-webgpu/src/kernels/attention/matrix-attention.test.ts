@@ -34,10 +34,7 @@ describe("attention on matrix units: what is sent to a device", () => {
     let taken = 0;
     for (const tiling of headTilingsOf(facts, { length, halves: true })) {
       if (tiling.kind !== "matrix") continue;
-      const ways = [{ readsAhead: true }, { keyGroups: 2 }, { sharesTile: true }, { sharesTile: true, readsAhead: true, keyGroups: 2 }];
-      const others = ways.map((way) => matrixAttentionTiling(tiling.shape, tiling.subgroups, tiling.rowTiles, tiling.keys, way));
-      for (const one of [tiling, ...others.filter((other) => fitsMatrixAttention(other, length, facts))])
-        for (const task of tasks) expect([one.name, await refusalOf(headKernel(task, one, facts))]).toEqual([one.name, undefined]);
+      for (const task of tasks) expect([tiling.name, await refusalOf(headKernel(task, tiling, facts))]).toEqual([tiling.name, undefined]);
       taken++;
     }
     expect(taken).toBeGreaterThan(3);

@@ -18,14 +18,14 @@ import { upTo } from "../parts/up-to.ts";
 import type { AttentionTask } from "./attention-task.ts";
 import { readEights } from "./eights.ts";
 import { matrixMemory, stagedEights, type MatrixAttentionTiling } from "./matrix-attention-tiling.ts";
-import { matrixKeyTile } from "./matrix-key-tile.ts";
+import { stageKeyTile, type MatrixKeyTile } from "./matrix-key-tile.ts";
 import { softmaxConstants } from "./softmax-step.ts";
 
 /** How much higher than its `top` a row's scores may be, as a power of 2: 2¹¹ is far from float16's largest number. */
 const slack = 11;
 
 export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttentionTiling, units: MatrixUnits): Kernel {
-  const { shape, subgroups, rowTiles, keys, keyGroups, readsAhead, sharesTile } = tiling;
+  const { shape, subgroups, rowTiles, keys, keyGroups } = tiling;
   const { lanes } = units;
   const { rows, depth, stride, scoreStride, perRow, sharesQueries } = matrixMemory(tiling, units, task.length);
   const matrices = matrixPrimitives(units, shape, ["query_tile", "key_tile", "value_tile", "scores"]);
@@ -38,7 +38,7 @@ export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttenti
   const scoreBlock = subgroupRows * scoreStride;
   /** So are the keys and values that subgroups share. */
   const ownBlock = keyGroups === 1 ? "0u" : "key_group";
-  const [ownKeys, ownValues] = ["key_tile", sharesTile ? "key_tile" : "value_tile"].map((memory) => `${memory}[${ownBlock}]`);
+  const [ownKeys, ownValues] = ["key_tile", "value_tile"].map((memory) => `${memory}[${ownBlock}]`);
   if (ownKeys === undefined || ownValues === undefined) throw new TypeError("two memories have two names");
   const keyBlock = keys * stride;
   const ofGroups = (value: (group: number) => string, joined: string): string => upTo(keyGroups).map(value).join(joined);
@@ -66,7 +66,7 @@ export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttenti
   );
   /** Where a row of matrices begins, in scores. */
   const rowOf = (tile: number): number => tile * shape.rows * scoreStride;
-  const keyTile = matrixKeyTile({
+  const keyTile: MatrixKeyTile = {
     rows,
     keys,
     keyGroups,
@@ -75,9 +75,7 @@ export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttenti
     stride,
     invocations,
     each: stagedEights(tiling, lanes, depth),
-    readsAhead,
-    sharesTile,
-  });
+  };
   /** Where probabilities of a tile of keys begin, in halves from the row's beginning: at the beginning of the scores that they are of. */
   const probabilityOf = (tile: number): number => {
     const column = tile * shape.inner;
@@ -120,7 +118,7 @@ ${readEights(task)}
 ${softmaxConstants}
 ${sharesQueries ? "" : `var<workgroup> query_tile: array<vec4<u32>, ${(rows * stride) / 8}>;`}
 var<workgroup> key_tile: array<array<vec4<u32>, ${keyBlock / 8}>, ${keyGroups}>;
-${sharesTile ? "" : `var<workgroup> value_tile: array<array<vec4<u32>, ${keyBlock / 8}>, ${keyGroups}>;`}
+var<workgroup> value_tile: array<array<vec4<u32>, ${keyBlock / 8}>, ${keyGroups}>;
 var<workgroup> scores: array<array<vec4<u32>, ${scoreBlock / 4}>, ${subgroups}>;
 var<workgroup> factors: array<f32, ${scoreRows}>;
 ${keyGroups === 1 ? "" : `var<workgroup> found: array<vec2<f32>, ${scoreRows}>;`}
@@ -136,7 +134,7 @@ ${matrices.declarations([
   ...(sharesQueries ? [] : [{ name: "query_tile", element: "f16" } as const]),
   { name: "key_tile", element: "f16", block: keyBlock },
   { name: "key_tile", element: "f32", block: keyBlock / 2 },
-  ...(sharesTile ? [] : [{ name: "value_tile", element: "f16", block: keyBlock } as const]),
+  { name: "value_tile", element: "f16", block: keyBlock },
   { name: "scores", element: "f16", block: 2 * scoreBlock },
   { name: "scores", element: "f32", block: scoreBlock },
 ])}
@@ -176,13 +174,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   var top = lowestTop;
   var sums = vec4<f32>();
   var step = 0u;
-  ${keyTile.first}
   for (var place = 0u; place < work.keyCount; place += ${keyGroups * keys}u) {
     step++;
     workgroupBarrier();
-    ${keyTile.stage}
+    ${stageKeyTile(keyTile)}
     workgroupBarrier();
-    ${keyTile.next}
     ${upTo(keys / shape.columns)
       .map(
         (tile) => `{
@@ -222,12 +218,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
           `scores[subgroup][score_at + ${eight}u] = vec4<u32>(bitcast<vec2<u32>>(probabilities${2 * eight}), bitcast<vec2<u32>>(probabilities${2 * eight + 1}));`,
       )
       .join("\n    ")}
-    ${keyTile.stageValues}
     if (workgroupUniformLoad(&scaled_step).x == step) {
       ${rowMatrices.flatMap((tile) => outMatrices.map((one) => scaleSums(tile, one))).join("\n      ")}
-      ${sharesTile ? `workgroupBarrier();\n      ${keyTile.stageValues}\n      workgroupBarrier();` : ""}
     }
-    ${keyTile.nextValues}
     ${upTo(keys / shape.inner)
       .map(
         (tile) => `{

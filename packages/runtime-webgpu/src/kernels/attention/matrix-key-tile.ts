@@ -1,6 +1,6 @@
 import { upTo } from "../parts/up-to.ts";
 
-export interface MatrixKeyTileOptions {
+export interface MatrixKeyTile {
   /** Rows of the workgroup, keys of a block of the tile, and blocks. */
   readonly rows: number;
   readonly keys: number;
@@ -10,34 +10,17 @@ export interface MatrixKeyTileOptions {
   readonly depth: number;
   readonly stride: number;
   readonly invocations: number;
-  /** Eights that each invocation stages: see `stagedEights`. */
+  /** Eights of keys, and of values, that each invocation stages: see `stagedEights`. */
   readonly each: number | undefined;
-  readonly readsAhead: boolean;
-  /** Whether values take the memory of the keys once these are multiplied. */
-  readonly sharesTile: boolean;
 }
 
 /**
- * WGSL that brings a tile of keys and values of an attention task to `key_tile` and `value_tile`, as halves by eights (words take half the time that
- * single halves take), and which rows see them to `low` and `span`; `masked_step.x` becomes `step` where some row does not see one.
+ * WGSL that brings the keys and values of an attention task from `place` on to `key_tile` and `value_tile`, arrays of blocks, as halves by eights (words take
+ * half the time that single halves take), and which rows see them to `low` and `span`; `masked_step.x` becomes `step` where some row does not see one.
+ * All that an invocation stages is on its way from memory at once. Keys beyond the last are read like it.
  */
-export interface MatrixKeyTile {
-  /** Statements before the loop over `place`; of it, where all wait for each other; and after they have waited again. */
-  readonly first: string;
-  readonly stage: string;
-  readonly next: string;
-  /** With `sharesTile`: where nobody needs the keys any more; and, where nobody may need these values again, before the next ones are read. */
-  readonly stageValues: string;
-  readonly nextValues: string;
-}
-
-/**
- * All that an invocation stages of a tile is on its way from memory at once; with `readsAhead` while the tile before is multiplied. Keys beyond the last
- * are read like it.
- */
-export function matrixKeyTile(options: MatrixKeyTileOptions): MatrixKeyTile {
-  const { rows, keyGroups, length, depth, stride, invocations, each, readsAhead, sharesTile } = options;
-  const keys = options.keys * keyGroups;
+export function stageKeyTile({ rows, keys: blockKeys, keyGroups, length, depth, stride, invocations, each }: MatrixKeyTile): string {
+  const keys = blockKeys * keyGroups;
   const eights = depth / 8;
   const lengthEights = Math.ceil(length / 8);
   /** Eight halves of a key or value. */
@@ -45,19 +28,17 @@ export function matrixKeyTile(options: MatrixKeyTileOptions): MatrixKeyTile {
     const read = `read_${kind}_eight(${start}, ${item} % ${eights}u)`;
     return eights === lengthEights ? read : `select(vec4<u32>(), ${read}, ${item} % ${eights}u < ${lengthEights}u)`;
   };
-  /** Where an eight of a tile's keys or values lies: in one of the blocks. */
+  /** Where an eight of a tile's keys or values lies. */
   const placeOf = (kind: "key" | "value", item: string): string => {
     const key = `${item} / ${eights}u`;
-    const [block, one] = keyGroups === 1 ? ["0u", key] : [`${key} / ${options.keys}u`, `${key} % ${options.keys}u`];
-    return `${sharesTile ? "key" : kind}_tile[${block}][${one} * ${stride / 8}u + ${item} % ${eights}u]`;
+    const [block, one] = keyGroups === 1 ? ["0", key] : [`${key} / ${blockKeys}u`, `${key} % ${blockKeys}u`];
+    return `${kind}_tile[${block}][${one} * ${stride / 8}u + ${item} % ${eights}u]`;
   };
   const keep = (key: string, at: string): string =>
     `low[${at}] = ${key}.low; span[${at}] = ${key}.span;
       if (work.firstRow - ${key}.low >= ${key}.span || work.firstRow + ${rows - 1}u - ${key}.low >= ${key}.span) { masked_step.x = step; }`;
   if (each === undefined)
-    return {
-      first: "",
-      stage: `for (var item = lane; item < ${keys * eights}u; item += ${invocations}u) {
+    return `for (var item = lane; item < ${keys * eights}u; item += ${invocations}u) {
       let start = key_at(work, place + item / ${eights}u).start;
       ${placeOf("key", "item")} = ${eight("key", "start", "item")};
       ${placeOf("value", "item")} = ${eight("value", "start", "item")};
@@ -65,39 +46,19 @@ export function matrixKeyTile(options: MatrixKeyTileOptions): MatrixKeyTile {
     for (var item = lane; item < ${keys}u; item += ${invocations}u) {
       let key = key_at(work, place + item);
       ${keep("key", "item")}
-    }`,
-      next: "",
-      stageValues: "",
-      nextValues: "",
-    };
+    }`;
 
   const item = (read: number): string => `(lane + ${read * invocations}u)`;
+  const keyOf = (read: number): string => `place + ${item(read)} / ${eights}u`;
   const ofEach = (statement: (read: number) => string): string => upTo(each).map(statement).join("\n    ");
-  const starts = (place: string): string => {
-    const at = (read: number): string => `${place} + ${item(read)} / ${eights}u`;
-    return `${ofEach((read) => `var start_${read} = run_start(work, ${at(read)});`)}
-    if (${place} < listed(work)) { ${ofEach((read) => `start_${read} = key_at(work, ${at(read)}).start;`)} }`;
-  };
-  /** Of the keys of a tile, those whose code an invocation looks at. */
+  /** Of the keys, those whose code an invocation looks at. */
   const looks = upTo(Math.ceil(keys / invocations));
-  const look = (place: string): string =>
-    looks.map((one) => `next_${one} = key_at(work, ${place} + min(${item(one)}, ${keys - 1}u));`).join(" ");
-  const keepLooked = looks.map((one) => `if (${item(one)} < ${keys}u) { ${keep(`next_${one}`, item(one))} }`).join("\n    ");
-  const declared = `${ofEach((read) => `var next_key_${read} = vec4<u32>(); var next_value_${read} = vec4<u32>();`)} ${looks.map((one) => `var next_${one} = Key();`).join(" ")}`;
-  const read = (kind: "key" | "value"): string => ofEach((one) => `next_${kind}_${one} = ${eight(kind, `start_${one}`, item(one))};`);
-  const put = (kind: "key" | "value"): string => ofEach((one) => `${placeOf(kind, item(one))} = next_${kind}_${one};`);
-  const readKeys = (place: string): string => [starts(place), look(place), read("key")].join("\n    ");
-  const stage = [put("key"), ...(sharesTile ? [] : [put("value")]), keepLooked].join("\n    ");
-  const stageValues = sharesTile ? put("value") : "";
-  if (!readsAhead)
-    return { first: "", stage: [declared, readKeys("place"), read("value"), stage].join("\n    "), next: "", stageValues, nextValues: "" };
-  const nextPlace = `place + ${keys}u`;
-  return {
-    first: `${declared}
-  { ${readKeys("0u")} ${read("value")} }`,
-    stage,
-    next: `{ ${readKeys(nextPlace)} ${sharesTile ? "" : read("value")} }`,
-    stageValues,
-    nextValues: sharesTile ? `{ ${starts(nextPlace)} ${read("value")} }` : "",
-  };
+  return `${ofEach((read) => `var start_${read} = run_start(work, ${keyOf(read)});`)}
+    if (place < listed(work)) { ${ofEach((read) => `start_${read} = key_at(work, ${keyOf(read)}).start;`)} }
+    ${looks.map((one) => `let looked_${one} = key_at(work, place + min(${item(one)}, ${keys - 1}u));`).join(" ")}
+    ${ofEach((read) => `let key_${read} = ${eight("key", `start_${read}`, item(read))};`)}
+    ${ofEach((read) => `let value_${read} = ${eight("value", `start_${read}`, item(read))};`)}
+    ${ofEach((read) => `${placeOf("key", item(read))} = key_${read};`)}
+    ${ofEach((read) => `${placeOf("value", item(read))} = value_${read};`)}
+    ${looks.map((one) => `if (${item(one)} < ${keys}u) { ${keep(`looked_${one}`, item(one))} }`).join("\n    ")}`;
 }

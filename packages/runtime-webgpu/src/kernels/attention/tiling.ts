@@ -3,7 +3,13 @@ import { loadedKernel, type Kernel } from "../../kernel/kernel.ts";
 import { fitsQuads, quadTiling, quadsKernel, type QuadTiling } from "./attention-quads.ts";
 import { stagedKernel, stagedRows } from "./attention-staged.ts";
 import type { AttentionTask, LaneTiling } from "./attention-task.ts";
-import { fitsMatrixAttention, matrixAttentionTiling, rowsOfMatrixTiling, type MatrixAttentionTiling } from "./matrix-attention-tiling.ts";
+import {
+  fitsMatrixAttention,
+  matrixAttentionTiling,
+  rowsOfMatrixTiling,
+  type MatrixAttentionTiling,
+  type MatrixCut,
+} from "./matrix-attention-tiling.ts";
 import { fitsTileAttention, tileAttentionKernel, tileAttentionTiling, type TileAttentionTiling } from "./tile-attention.ts";
 
 /**
@@ -34,13 +40,11 @@ const headTilings: readonly (readonly [HeadTiling, number])[] = [
   [{ kind: "staged", name: "staged" }, 0],
 ];
 
-type MatrixCut = readonly [subgroups: number, rowTiles: number, keys: number, ways?: Parameters<typeof matrixAttentionTiling>[4]];
-
 /** In the order of preference, each with the workgroups that should at least come of it. */
 const matrixCuts: readonly (readonly [MatrixCut, number])[] = [
   [[4, 1, 32], 256],
   // Short texts: two subgroups share rows, and each takes half of the keys.
-  [[8, 1, 32, { keyGroups: 2 }], 0],
+  [[8, 1, 32, 2], 0],
   [[2, 1, 32], 0],
 ];
 
