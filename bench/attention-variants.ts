@@ -130,16 +130,8 @@ async function products(tensors: AttentionTensors): Promise<void> {
   }
 }
 
-/** More inner elements at a time; and more tiles of matrix units: for more rows, and with more subgroups. */
+/** More tiles of matrix units: for more rows, and with more subgroups. */
 function otherProducts(halves: boolean): readonly GlobalTiling[] {
-  if (!halves)
-    return [
-      tileGlobalTiling(8, 2, 8),
-      tileGlobalTiling(8, 2, 16),
-      tileGlobalTiling(8, 4, 8),
-      tileGlobalTiling(16, 2, 8),
-      tileGlobalTiling(8, 8, 8),
-    ];
   const cuts: readonly (readonly [number, number, number])[] = [
     [96, 48, 32],
     [64, 16, 32],

@@ -4,7 +4,7 @@
 //     sum         = Σ_j exp(scores[row, j] - top)
 //     partial[row] = Σ_j exp(scores[row, j] - top) · hidden[j]
 //
-// A matrix product: tiles of rows and 64 elements, some keys at a time through workgroup memory; the next ones are read while these are multiplied.
+// A matrix product: tiles of rows and 64 elements, 16 keys at a time through workgroup memory; the next ones are read while these are multiplied.
 // `combine-splits.ts` joins the splits.
 // Shapes: scores `[items, rows, 64 · keyTiles]` and tops `[items, rows, keyTiles]` of `global-scores.ts`; hidden `[items, sequence, hidden]`;
 // tokens `[batch, tokensStride]`; partial sums `[items, splits, rows, hidden]`; statistics (top and sum) `[items, splits, rows, 2]`.
@@ -13,7 +13,7 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { upTo } from "../parts/up-to.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { columnThreads, rowsOfTile, tileColumns, type TileGlobalTiling } from "./global-tiling.ts";
+import { columnThreads, rowsOfTile, stagedVectors, tileColumns, type TileGlobalTiling } from "./global-tiling.ts";
 import { softmaxConstants } from "./softmax-step.ts";
 import { declareUniforms } from "./uniforms.ts";
 import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
@@ -58,7 +58,7 @@ export const globalMixFields = {
 } as const;
 
 export function globalMixKernel(tiling: TileGlobalTiling, hidden: RowForm): Kernel {
-  const { rowThreads, threadRows, stagedVectors } = tiling;
+  const { rowThreads, threadRows } = tiling;
   const rows = rowsOfTile(tiling);
   const invocations = rowThreads * columnThreads;
   const floats: RowForm = { storage: "float32", aligned: hidden.aligned };

@@ -3,7 +3,7 @@
 //     scores[row, j] = scale · folded[row] · hidden[j]   where token j is not masked, and a sentinel that exp takes to 0 where it is,
 //     tops[row, t]   = max of scores[row, j] over the t-th 64 keys
 //
-// Rows count the heads of global tokens. A matrix product: tiles of rows and 64 keys, some elements of the inner axis at a time through workgroup
+// Rows count the heads of global tokens. A matrix product: tiles of rows and 64 keys, 16 elements of the inner axis at a time through workgroup
 // memory; the next ones are read while these are multiplied.
 // Shapes: folded `[items, rows, hidden]`; hidden `[items, sequence, hidden]`; codes `[batch, sequence]`; tokens `[batch, tokensStride]`; scores
 // `[items, rows, 64 · keyTiles]`; tops `[items, rows, keyTiles]`. Tiles beyond an item's last row or key are not written.
@@ -12,7 +12,7 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { upTo } from "../parts/up-to.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { columnThreads, rowsOfTile, tileColumns, type TileGlobalTiling } from "./global-tiling.ts";
+import { columnThreads, rowsOfTile, stagedVectors, tileColumns, type TileGlobalTiling } from "./global-tiling.ts";
 import { softmaxConstants } from "./softmax-step.ts";
 import { declareUniforms } from "./uniforms.ts";
 import { type RowForm, vectorBuffer, vectorReader } from "./vectors.ts";
@@ -56,7 +56,7 @@ export const globalScoreFields = {
 } as const;
 
 export function globalScoresKernel(tiling: TileGlobalTiling, hidden: RowForm): Kernel {
-  const { rowThreads, threadRows, stagedVectors } = tiling;
+  const { rowThreads, threadRows } = tiling;
   const rows = rowsOfTile(tiling);
   const invocations = rowThreads * columnThreads;
   const floats: RowForm = { storage: "float32", aligned: hidden.aligned };

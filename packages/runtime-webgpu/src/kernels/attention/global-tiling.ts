@@ -13,8 +13,6 @@ export interface TileGlobalTiling {
   /** Invocations along the rows, and rows of each; along the columns there are always 16, with 4 columns each. */
   readonly rowThreads: number;
   readonly threadRows: number;
-  /** Vectors of 4 along the inner axis that are staged at a time. */
-  readonly stagedVectors: number;
 }
 
 export interface MatrixGlobalTiling {
@@ -30,12 +28,14 @@ export interface MatrixGlobalTiling {
 /** Invocations along the columns of a tile without matrix units. */
 export const columnThreads = 16;
 
+/** Vectors of 4 along the inner axis that are staged at a time, without matrix units. */
+export const stagedVectors = 4;
+
 /** Columns of a tile: keys of the scores, elements of what is mixed. */
 export const tileColumns = 64;
 
-export function tileGlobalTiling(rowThreads: number, threadRows: number, stagedVectors = 4): TileGlobalTiling {
-  const staged = stagedVectors === 4 ? "" : `-by-${4 * stagedVectors}`;
-  return { kind: "tile", name: `tile-${rowThreads * threadRows}x${tileColumns}${staged}`, rowThreads, threadRows, stagedVectors };
+export function tileGlobalTiling(rowThreads: number, threadRows: number): TileGlobalTiling {
+  return { kind: "tile", name: `tile-${rowThreads * threadRows}x${tileColumns}`, rowThreads, threadRows };
 }
 
 export function matrixGlobalTiling(shape: MatrixShape, rows: number, subgroupRows: number, subgroupColumns: number): MatrixGlobalTiling {

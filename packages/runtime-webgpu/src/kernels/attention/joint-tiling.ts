@@ -46,7 +46,7 @@ export function jointMemory(
 }
 
 /** Numbers of subgroups, those first that were fastest on an H200. */
-const subgroupCounts = [12, 8, 16, 4];
+const subgroupCounts = [12, 8, 4];
 
 /** Those that a device can run for tokens of so many elements, the best first. */
 export function jointTilingsOf({ matrixUnits, shaderFloat16, limits }: DeviceFacts, hidden: number): readonly JointTiling[] {
@@ -57,7 +57,7 @@ export function jointTilingsOf({ matrixUnits, shaderFloat16, limits }: DeviceFac
 }
 
 /** Whether everything comes out even, and fits a workgroup. */
-export function fitsJoint(
+function fitsJoint(
   tiling: JointTiling,
   { hidden, lanes, limits }: Readonly<{ hidden: number; lanes: number; limits: DeviceLimits }>,
 ): boolean {

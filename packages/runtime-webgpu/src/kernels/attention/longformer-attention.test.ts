@@ -183,8 +183,8 @@ async function results(
 const small: AttentionTilings = {
   window: tileAttentionTiling(2, 4, 2),
   direct: tileAttentionTiling(4, 4, 1),
-  globalScores: tileGlobalTiling(8, 1, 8),
-  globalMix: tileGlobalTiling(8, 1, 8),
+  globalScores: tileGlobalTiling(8, 1),
+  globalMix: tileGlobalTiling(8, 1),
   globalRows: { rows: 1, ahead: 1 },
 };
 

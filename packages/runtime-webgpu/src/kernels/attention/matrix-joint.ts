@@ -34,7 +34,7 @@ const ownKeys = jointKeys / perRow;
 export function matrixJointKernel(tiling: JointTiling, hidden: number, units: MatrixUnits): Kernel {
   const { shape, subgroups } = tiling;
   const { lanes } = units;
-  const matrices = matrixPrimitives(units, shape, ["folded", "hidden_tile", "probabilities", "scores", "partials"]);
+  const matrices = matrixPrimitives(units, shape, ["folded", "hidden_tile", "probabilities", "scores"]);
   const invocations = subgroups * lanes;
   const { ownElements, stride, scoreStride, probabilityStride } = jointMemory(tiling, hidden);
   const slices = subgroups / 2;
@@ -75,7 +75,7 @@ ${declareUniforms(jointFields)}
 @group(0) @binding(2) var<storage, read> hidden: array<vec4<u32>>;
 @group(0) @binding(3) var<storage, read> codes: array<i32>;
 @group(0) @binding(4) var<storage, read> tokens: array<i32>;
-@group(0) @binding(5) var<storage, read_write> partials: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read_write> partials: array<f32>;
 @group(0) @binding(6) var<storage, read_write> statistics: array<vec2<f32>>;
 ${softmaxConstants}
 var<workgroup> hidden_tile: array<array<vec4<u32>, ${tileBlock / 8}>, ${subgroups}>;

@@ -1,7 +1,7 @@
 import { loadedKernel, type Dispatch } from "../../kernel/kernel.ts";
 import { itemsOf, type AttentionItems, type GlobalAttention, type SizedAttention } from "./attention-plan.ts";
 import type { GlobalSplits } from "./global-splits.ts";
-import { fitsJoint, jointAccess, jointFields, jointRows, jointTilingsOf, type JointTiling } from "./joint-tiling.ts";
+import { jointAccess, jointFields, jointRows, jointTilingsOf, type JointTiling } from "./joint-tiling.ts";
 import { packFields } from "./uniforms.ts";
 
 /**
@@ -13,9 +13,7 @@ export function jointTilingFor({ context, inputs, hidden, tilings }: SizedAttent
   const { globalJoint: wanted } = tilings;
   if (wanted === false || facts.kind === "cpu" || inputs.hidden.storage !== "float16") return undefined;
   const all = jointTilingsOf(facts, hidden);
-  if (wanted === undefined) return all[0];
-  const lanes = facts.matrixUnits?.lanes;
-  return lanes !== undefined && facts.shaderFloat16 && fitsJoint(wanted, { hidden, lanes, limits: facts.limits }) ? wanted : undefined;
+  return wanted === undefined ? all[0] : all.find(({ name }) => name === wanted.name);
 }
 
 /** Heads of global tokens attend to hidden states, without scores in memory. */
