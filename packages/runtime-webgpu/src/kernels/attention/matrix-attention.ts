@@ -8,6 +8,7 @@
 // the tile's values; those sums stay in the subgroup's registers. Probabilities are relative to a row's `top`, which follows its highest score
 // only when that has risen by more than `slack`: until then they fit float16 all the same, and sums need not be scaled, for which they would have to
 // go through memory. Scores are scaled in float32, so that queries stay as they are; by log₂ e, too, since GPUs have powers of 2.
+// Where a text has few rows, subgroups share them (`keyGroups`): each takes other keys of a tile, and what they find is joined at the end.
 // Workgroup memory is what bounds how many workgroups a core has, and words of 16 bytes are what it is read in fastest.
 // Grid: [⌈rows of the task / rows of a workgroup⌉ (and splits of the keys), heads, batch].
 // Source: FlashAttention (Dao et al., arXiv 2205.14135); sums that are scaled late as in FlashAttention-4; the arrangement is our own.
@@ -20,6 +21,9 @@ import { readEights } from "./eights.ts";
 import { matrixMemory, stagedEights, type MatrixAttentionTiling } from "./matrix-attention-tiling.ts";
 import { stageKeyTile, type MatrixKeyTile } from "./matrix-key-tile.ts";
 import { softmaxConstants } from "./softmax-step.ts";
+
+/** Of a key that a row does not see, before it is scaled by up to log₂ e: then still far below any `top`, and finite. */
+const unseenScore = "bitcast<u32>(0.5 * unseen)";
 
 /** How much higher than its `top` a row's scores may be, as a power of 2: 2¹¹ is far from float16's largest number. */
 const slack = 11;
@@ -197,7 +201,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     workgroupBarrier();
     if (masked_step.x == step) {
       for (var one = 0u; one < min(${columns}u, sizes.vectors * ${columns}u); one++) {
-        if (row - low[key_of + one] >= span[key_of + one]) { scores[subgroup][score_at + one / 4u][one % 4u] = bitcast<u32>(0.5 * unseen); }
+        if (row - low[key_of + one] >= span[key_of + one]) { scores[subgroup][score_at + one / 4u][one % 4u] = ${unseenScore}; }
       }
     }
     ${ownFours.map((four) => `let scores${four} = bitcast<vec4<f32>>(scores[subgroup][score_at + ${four}u]) * scale;`).join("\n    ")}

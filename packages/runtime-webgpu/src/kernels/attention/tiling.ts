@@ -40,7 +40,10 @@ const headTilings: readonly (readonly [HeadTiling, number])[] = [
   [{ kind: "staged", name: "staged" }, 0],
 ];
 
-/** In the order of preference, each with the workgroups that should at least come of it. */
+/**
+ * In the order of preference, each with the workgroups that should at least come of it: as measured on an NVIDIA H200, where a layer of base takes 0.129 ms
+ * at 4,096 tokens, and 0.037 at 512 with what submitting it takes. Its cores seem to have 48 KB for all their workgroups together: twice the memory for a workgroup took twice the time.
+ */
 const matrixCuts: readonly (readonly [MatrixCut, number])[] = [
   [[4, 1, 32], 256],
   // Short texts: two subgroups share rows, and each takes half of the keys.
