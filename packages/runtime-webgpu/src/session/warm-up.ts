@@ -1,7 +1,9 @@
 import { bufferUsage } from "../device/gpu-constants.ts";
 import type { LiveDevice } from "../device/live-device.ts";
 import type { Dispatch } from "../kernel/kernel.ts";
-import { bindingAlignment } from "../kernels/parts/dispatching.ts";
+
+/** Of each binding: a multiple of what bindings begin at, and of any matrix that a kernel loads from one; Dawn refuses bindings that are smaller. */
+const bindingBytes = 4096;
 
 /**
  * Compiles kernels side by side and has the GPU start each once, with all sizes zero: some drivers (lavapipe among them) leave the better
@@ -12,7 +14,7 @@ export async function warmUp(live: LiveDevice, dispatches: readonly Dispatch[]):
   const compiled = await Promise.all(dispatches.map(async (dispatch) => ({ dispatch, kernel: await live.pipelines.get(dispatch.kernel) })));
   const maxBytes = Math.max(
     0,
-    ...dispatches.map(({ uniforms, operands }) => Math.max(uniforms.byteLength, operands.length * bindingAlignment)),
+    ...dispatches.map(({ uniforms, operands }) => Math.max(uniforms.byteLength, operands.length * bindingBytes)),
   );
   if (maxBytes === 0) return;
   const buffers: GPUBuffer[] = [];
@@ -30,8 +32,8 @@ export async function warmUp(live: LiveDevice, dispatches: readonly Dispatch[]):
       for (const { dispatch, kernel } of compiled) {
         const storages = dispatch.kernel.access.map((way, index) => ({
           buffer: places[way],
-          offset: index * bindingAlignment,
-          size: bindingAlignment,
+          offset: index * bindingBytes,
+          size: bindingBytes,
         }));
         const resources = [{ buffer: uniform, size: dispatch.uniforms.byteLength }, ...storages];
         pass.setPipeline(kernel.pipeline);

@@ -71,6 +71,14 @@ const cases: readonly Case[] = [
     inner: 72,
   },
   {
+    name: "subgroups beside each other's rows, as wide as the tile",
+    operation: "linearAdd",
+    tiling: tilingOf({ workgroup: [64, 48, 64], subgroup: [16, 48] }),
+    rows: 70,
+    columns: 100,
+    inner: 72,
+  },
+  {
     name: "strips that leave invocations without work",
     operation: "linearAdd",
     tiling: tilingOf({ workgroup: [16, 16, 16], subgroup: [16, 16], sumColumns: 8 }, small),
