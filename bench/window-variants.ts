@@ -44,10 +44,14 @@ const { values: options } = parseArgs({
 
 /** Of matrix units; of shapes beside the device's first, only the first two. */
 const matrixCuts: readonly MatrixCut[] = [
+  [4, 1, 32, 1, true],
+  [12, 1, 32, 3, true],
   [4, 1, 32],
   [8, 1, 32, 2],
+  [8, 1, 32, 2, true],
   [2, 1, 32],
   [2, 2, 32],
+  [2, 2, 32, 1, true],
   [1, 2, 32],
   [4, 2, 32],
   [4, 1, 64],

@@ -12,15 +12,20 @@ export interface MatrixAttentionTiling {
   readonly keys: number;
   /** Subgroups that share rows, each with keys of its own; what they find is joined at the end. Divides `subgroups`. */
   readonly keyGroups: number;
+  /** Whether values take the memory of the tile's keys once these are multiplied. */
+  readonly sharesTile: boolean;
 }
 
-/** The numbers of a tiling. */
-export type MatrixCut = readonly [subgroups: number, rowTiles: number, keys: number, keyGroups?: number];
+/** What makes a tiling, beside the shape of matrices. */
+export type MatrixCut = readonly [subgroups: number, rowTiles: number, keys: number, keyGroups?: number, sharesTile?: boolean];
 
-export function matrixAttentionTiling(shape: MatrixShape, ...[subgroups, rowTiles, keys, keyGroups = 1]: MatrixCut): MatrixAttentionTiling {
+export function matrixAttentionTiling(
+  shape: MatrixShape,
+  ...[subgroups, rowTiles, keys, keyGroups = 1, sharesTile = false]: MatrixCut
+): MatrixAttentionTiling {
   const extent = `${(subgroups / keyGroups) * rowTiles * shape.rows}x${keys}${keyGroups === 1 ? "" : `x${keyGroups}`}-${subgroups}`;
-  const name = `matrix-${shape.rows}x${shape.columns}x${shape.inner}-${extent}`;
-  return { kind: "matrix", name, shape, subgroups, rowTiles, keys, keyGroups };
+  const name = `matrix-${shape.rows}x${shape.columns}x${shape.inner}-${extent}${sharesTile ? "-one" : ""}`;
+  return { kind: "matrix", name, shape, subgroups, rowTiles, keys, keyGroups, sharesTile };
 }
 
 export function rowsOfMatrixTiling({ shape, subgroups, rowTiles, keyGroups }: MatrixAttentionTiling): number {
@@ -43,7 +48,7 @@ export interface MatrixMemory {
 }
 
 export function matrixMemory(tiling: MatrixAttentionTiling, { form, lanes }: MatrixUnits, length: number): MatrixMemory {
-  const { shape, subgroups, rowTiles, keys, keyGroups } = tiling;
+  const { shape, subgroups, rowTiles, keys, keyGroups, sharesTile } = tiling;
   const rows = rowsOfMatrixTiling(tiling);
   const unit = Math.max(shape.columns, shape.inner);
   const depth = Math.ceil(length / unit) * unit;
@@ -59,7 +64,7 @@ export function matrixMemory(tiling: MatrixAttentionTiling, { form, lanes }: Mat
     scoreStride,
     perRow: lanes / (rowTiles * shape.rows),
     sharesQueries,
-    bytes: keyGroups * (4 * keys * stride + 8 * keys) + queries + scoreRows * (4 * scoreStride + 12) + 32,
+    bytes: keyGroups * ((sharesTile ? 2 : 4) * keys * stride + 8 * keys) + queries + scoreRows * (4 * scoreStride + 12) + 32,
   };
 }
 
@@ -78,7 +83,7 @@ export function fitsMatrixAttention(
   { matrixUnits, shaderFloat16, subgroups, limits }: DeviceFacts,
 ): boolean {
   if (matrixUnits === undefined || subgroups === undefined || !shaderFloat16) return false;
-  const { perRow, stride, bytes } = matrixMemory(tiling, matrixUnits, length);
+  const { perRow, depth, stride, bytes } = matrixMemory(tiling, matrixUnits, length);
   const { rows, columns, inner } = tiling.shape;
   const { keys } = tiling;
   const invocations = tiling.subgroups * matrixUnits.lanes;
@@ -89,6 +94,8 @@ export function fitsMatrixAttention(
     (keys / perRow) % inner === 0 &&
     keys % columns === 0 &&
     tiling.subgroups % tiling.keyGroups === 0 &&
+    // Values wait in registers while keys are multiplied.
+    (!tiling.sharesTile || stagedEights(tiling, matrixUnits.lanes, depth) !== undefined) &&
     // Sums that are scaled go through the memory of the keys, a matrix of each subgroup at a time.
     4 * (tiling.subgroups / tiling.keyGroups) * rows * columns <= 2 * keys * stride &&
     bytes <= limits.maxComputeWorkgroupStorageSize &&

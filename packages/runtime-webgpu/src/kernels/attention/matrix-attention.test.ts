@@ -22,7 +22,12 @@ describe("attention on matrix units: what is sent to a device", () => {
     shaderFloat16: true,
     subgroups: { minimum: 32, maximum: 32 },
     matrixUnits: units,
-    limits: { ...defaultFacts.limits, maxComputeWorkgroupStorageSize: 49152 },
+    limits: {
+      ...defaultFacts.limits,
+      maxComputeWorkgroupStorageSize: 49152,
+      maxComputeInvocationsPerWorkgroup: 1024,
+      maxComputeWorkgroupSizeX: 1024,
+    },
   };
 
   test.each([32, 64, 128])("Dawn takes every tiling for heads of %i", async (length) => {
@@ -31,13 +36,15 @@ describe("attention on matrix units: what is sent to a device", () => {
       windowTask({ headSize: length, forms: { inputs: half, context: float }, statistics: false, splits: true, halves: true }),
       globalTask({ length, forms: { keys: half, rows: float }, halves: true }),
     ];
-    let taken = 0;
+    const taken: string[] = [];
     for (const tiling of headTilingsOf(facts, { length, halves: true })) {
       if (tiling.kind !== "matrix") continue;
       for (const task of tasks) expect([tiling.name, await refusalOf(headKernel(task, tiling, facts))]).toEqual([tiling.name, undefined]);
-      taken++;
+      taken.push(tiling.name);
     }
-    expect(taken).toBeGreaterThan(3);
+    expect(taken.length).toBeGreaterThan(3);
+    expect(taken.some((name) => name.endsWith("-64x32-4-one"))).toBe(true);
+    expect(taken.some((name) => name.endsWith("-64x32x3-12-one"))).toBe(length < 128);
   });
 
   test("Dawn takes every tiling of global tokens' products", async () => {
@@ -60,8 +67,7 @@ describe("attention on matrix units: what is sent to a device", () => {
   });
 
   test.each([64, 768])("Dawn takes every tiling of global attention in one kernel, tokens of %i elements", async (hidden) => {
-    const large = { ...facts, limits: { ...facts.limits, maxComputeInvocationsPerWorkgroup: 1024 } };
-    const tilings = jointTilingsOf(large, hidden);
+    const tilings = jointTilingsOf(facts, hidden);
     expect(tilings.length).toBeGreaterThan(2);
     for (const tiling of tilings)
       expect([tiling.name, await refusalOf(matrixJointKernel(tiling, hidden, units))]).toEqual([tiling.name, undefined]);

@@ -9,6 +9,7 @@
 // only when that has risen by more than `slack`: until then they fit float16 all the same, and sums need not be scaled, for which they would have to
 // go through memory. Scores are scaled in float32, so that queries stay as they are; by log₂ e, too, since GPUs have powers of 2.
 // Where a text has few rows, subgroups share them (`keyGroups`): each takes other keys of a tile, and what they find is joined at the end.
+// Values may take the memory of the tile's keys (`sharesTile`): they are read with these, and wait in registers until all have multiplied them.
 // Workgroup memory is what bounds how many workgroups a core has, and words of 16 bytes are what it is read in fastest.
 // Grid: [⌈rows of the task / rows of a workgroup⌉ (and splits of the keys), heads, batch].
 // Source: FlashAttention (Dao et al., arXiv 2205.14135); sums that are scaled late as in FlashAttention-4; the arrangement is our own.
@@ -19,7 +20,7 @@ import { upTo } from "../parts/up-to.ts";
 import type { AttentionTask } from "./attention-task.ts";
 import { readEights } from "./eights.ts";
 import { matrixMemory, stagedEights, type MatrixAttentionTiling } from "./matrix-attention-tiling.ts";
-import { stageKeyTile, type MatrixKeyTile } from "./matrix-key-tile.ts";
+import { matrixKeyTile } from "./matrix-key-tile.ts";
 import { softmaxConstants } from "./softmax-step.ts";
 
 /** Of a key that a row does not see, before it is scaled by up to log₂ e: then still far below any `top`, and finite. */
@@ -29,7 +30,7 @@ const unseenScore = "bitcast<u32>(0.5 * unseen)";
 const slack = 11;
 
 export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttentionTiling, units: MatrixUnits): Kernel {
-  const { shape, subgroups, rowTiles, keys, keyGroups } = tiling;
+  const { shape, subgroups, rowTiles, keys, keyGroups, sharesTile } = tiling;
   const { lanes } = units;
   const { rows, depth, stride, scoreStride, perRow, sharesQueries } = matrixMemory(tiling, units, task.length);
   const matrices = matrixPrimitives(units, shape, ["query_tile", "key_tile", "value_tile", "scores"]);
@@ -42,7 +43,7 @@ export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttenti
   const scoreBlock = subgroupRows * scoreStride;
   /** So are the keys and values that subgroups share. */
   const ownBlock = keyGroups === 1 ? "0u" : "key_group";
-  const [ownKeys, ownValues] = ["key_tile", "value_tile"].map((memory) => `${memory}[${ownBlock}]`);
+  const [ownKeys, ownValues] = ["key_tile", sharesTile ? "key_tile" : "value_tile"].map((memory) => `${memory}[${ownBlock}]`);
   if (ownKeys === undefined || ownValues === undefined) throw new TypeError("two memories have two names");
   const keyBlock = keys * stride;
   const ofGroups = (value: (group: number) => string, joined: string): string => upTo(keyGroups).map(value).join(joined);
@@ -70,7 +71,7 @@ export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttenti
   );
   /** Where a row of matrices begins, in scores. */
   const rowOf = (tile: number): number => tile * shape.rows * scoreStride;
-  const keyTile: MatrixKeyTile = {
+  const keyTile = matrixKeyTile({
     rows,
     keys,
     keyGroups,
@@ -79,7 +80,8 @@ export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttenti
     stride,
     invocations,
     each: stagedEights(tiling, lanes, depth),
-  };
+    sharesTile,
+  });
   /** Where probabilities of a tile of keys begin, in halves from the row's beginning: at the beginning of the scores that they are of. */
   const probabilityOf = (tile: number): number => {
     const column = tile * shape.inner;
@@ -122,7 +124,7 @@ ${readEights(task)}
 ${softmaxConstants}
 ${sharesQueries ? "" : `var<workgroup> query_tile: array<vec4<u32>, ${(rows * stride) / 8}>;`}
 var<workgroup> key_tile: array<array<vec4<u32>, ${keyBlock / 8}>, ${keyGroups}>;
-var<workgroup> value_tile: array<array<vec4<u32>, ${keyBlock / 8}>, ${keyGroups}>;
+${sharesTile ? "" : `var<workgroup> value_tile: array<array<vec4<u32>, ${keyBlock / 8}>, ${keyGroups}>;`}
 var<workgroup> scores: array<array<vec4<u32>, ${scoreBlock / 4}>, ${subgroups}>;
 var<workgroup> factors: array<f32, ${scoreRows}>;
 ${keyGroups === 1 ? "" : `var<workgroup> found: array<vec2<f32>, ${scoreRows}>;`}
@@ -138,7 +140,7 @@ ${matrices.declarations([
   ...(sharesQueries ? [] : [{ name: "query_tile", element: "f16" } as const]),
   { name: "key_tile", element: "f16", block: keyBlock },
   { name: "key_tile", element: "f32", block: keyBlock / 2 },
-  { name: "value_tile", element: "f16", block: keyBlock },
+  ...(sharesTile ? [] : [{ name: "value_tile", element: "f16", block: keyBlock } as const]),
   { name: "scores", element: "f16", block: 2 * scoreBlock },
   { name: "scores", element: "f32", block: scoreBlock },
 ])}
@@ -181,7 +183,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   for (var place = 0u; place < work.keyCount; place += ${keyGroups * keys}u) {
     step++;
     workgroupBarrier();
-    ${stageKeyTile(keyTile)}
+    ${keyTile.stage}
     workgroupBarrier();
     ${upTo(keys / shape.columns)
       .map(
@@ -222,8 +224,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
           `scores[subgroup][score_at + ${eight}u] = vec4<u32>(bitcast<vec2<u32>>(probabilities${2 * eight}), bitcast<vec2<u32>>(probabilities${2 * eight + 1}));`,
       )
       .join("\n    ")}
+    ${keyTile.stageValues}
     if (workgroupUniformLoad(&scaled_step).x == step) {
       ${rowMatrices.flatMap((tile) => outMatrices.map((one) => scaleSums(tile, one))).join("\n      ")}
+      ${sharesTile ? `workgroupBarrier();\n      ${keyTile.stageValues}\n      workgroupBarrier();` : ""}
     }
     ${upTo(keys / shape.inner)
       .map(

@@ -24,13 +24,18 @@ test("long texts go to quads, short ones to tiles, which have more invocations f
 test("on matrix units, subgroups share the rows of short texts; devices with little memory for workgroups have fewer rows in each", () => {
   const matrixUnits = { form: "device", shapes: [{ rows: 16, columns: 16, inner: 16 }], lanes: 32 } as const;
   const withUnits: DeviceFacts = { ...facts, shaderFloat16: true, matrixUnits };
-  const taken = (rows: number, bytes: number, halves = true): string => {
-    const limits = { ...withUnits.limits, maxComputeWorkgroupStorageSize: bytes };
-    return headTilingFor({ ...withUnits, limits }, { ...extent(rows), halves }, undefined).name;
+  const taken = (rows: number, bytes: number, { halves = true, length = 64, invocations = 1024 } = {}): string => {
+    const most = { maxComputeInvocationsPerWorkgroup: invocations, maxComputeWorkgroupSizeX: invocations };
+    const limits = { ...withUnits.limits, ...most, maxComputeWorkgroupStorageSize: bytes };
+    return headTilingFor({ ...withUnits, limits }, { ...extent(rows, length), halves }, undefined).name;
   };
-  expect([taken(4096, 49152), taken(512, 49152)]).toEqual(["matrix-16x16x16-64x32-4", "matrix-16x16x16-64x32x2-8"]);
+  expect([taken(4096, 49152), taken(512, 49152)]).toEqual(["matrix-16x16x16-64x32-4-one", "matrix-16x16x16-64x32x3-12-one"]);
+  expect([taken(4096, 32768), taken(512, 32768)]).toEqual(["matrix-16x16x16-64x32-4-one", "matrix-16x16x16-32x32-2"]);
   expect([taken(4096, 16384), taken(512, 16384)]).toEqual(["matrix-16x16x16-32x32-2", "matrix-16x16x16-32x32-2"]);
-  expect(taken(4096, 49152, false)).toBe("quads-64x16-8");
+  expect(taken(512, 49152, { invocations: 256 })).toBe("matrix-16x16x16-64x32x2-8");
+  // Invocations that would have two and a half eights of keys each.
+  expect(taken(4096, 49152, { length: 80 })).toBe("matrix-16x16x16-64x32-4");
+  expect(taken(4096, 49152, { halves: false })).toBe("quads-64x16-8");
 });
 
 test("what a device cannot run is not taken, though it is wanted", () => {
