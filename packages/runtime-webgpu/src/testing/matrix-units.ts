@@ -1,6 +1,9 @@
 import { create } from "webgpu";
 import type { DeviceFacts, MatrixShape, MatrixUnits } from "../kernel/device-facts.ts";
+import { readDeviceFacts } from "../device/read-device-facts.ts";
+import { webGpuFeatures } from "../device/web-gpu-features.ts";
 import { kernelText, type Kernel } from "../kernel/kernel.ts";
+import type { TestDevice } from "./test-device.ts";
 
 /** What NVIDIA's and Apple's devices say they have. */
 export const knownMatrixShapes: readonly MatrixShape[] = [
@@ -37,10 +40,27 @@ export async function refusalOf(kernel: Pick<Kernel, "code">): Promise<string | 
   return complaint === undefined ? undefined : `${complaint.lineNum}:${complaint.linePos} ${complaint.message}`;
 }
 
+/**
+ * Dawn's device that computes nothing, as one with matrix units: it checks all that a device is given, the device's own text of their kernels among it. Its
+ * workgroup memory is the least that there is.
+ */
+export async function nullDevice(): Promise<TestDevice> {
+  const device = await openNullDevice();
+  // It says that its subgroups are of up to 128, of which workgroups with matrices have to be multiples.
+  const createShaderModule = device.createShaderModule.bind(device);
+  const widened = (code: string): string =>
+    code.replace(/@workgroup_size\((\d+)\)/, (_, size: string) => `@workgroup_size(${Math.ceil(Number(size) / 128) * 128})`);
+  device.createShaderModule = ({ code, ...rest }) =>
+    createShaderModule({ ...rest, code: code.includes("subgroup_matrix") ? widened(code) : code });
+  const matrixUnits: MatrixUnits = { form: "device", shapes: knownMatrixShapes.slice(0, 2), lanes: 32 };
+  const facts = readDeviceFacts(device, webGpuFeatures);
+  return { device, facts: { ...facts, kind: "gpu", subgroups: { minimum: 32, maximum: 32 }, shaderFloat16: true, matrixUnits } };
+}
+
 async function openNullDevice(): Promise<GPUDevice> {
   dawn ??= create(["backend=null", "enable-dawn-features=allow_unsafe_apis"]);
   const adapter = await dawn.requestAdapter();
   if (adapter === null) throw new Error("Dawn has no backend that computes nothing");
-  const requiredFeatures = ["shader-f16", "subgroups", "chromium-experimental-subgroup-matrix"] as GPUFeatureName[];
+  const requiredFeatures = ["shader-f16", "subgroups", "timestamp-query", "chromium-experimental-subgroup-matrix"] as GPUFeatureName[];
   return adapter.requestDevice({ requiredFeatures });
 }
