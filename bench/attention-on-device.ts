@@ -267,3 +267,14 @@ function noise(length: number, seed: number, scale: number): Float32Array<ArrayB
 export function isOfWindow(name: string): boolean {
   return name.startsWith("window") || name === "combine-splits-window";
 }
+
+/** The largest difference of values, as it is printed; NaN where one is no number. */
+export function worst(found: Float32Array, expected: Float32Array): string {
+  let most = 0;
+  for (const [index, value] of expected.entries()) {
+    const difference = Math.abs(value - (found[index] ?? Number.NaN));
+    most = Number.isNaN(difference) ? Number.NaN : Math.max(most, difference);
+    if (Number.isNaN(most)) break;
+  }
+  return most.toExponential(1);
+}

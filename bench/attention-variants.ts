@@ -22,6 +22,7 @@ import {
   hidden,
   isOfWindow,
   prepareAttention,
+  worst,
   type AttentionTensors,
   type PreparedAttention,
 } from "./attention-on-device.ts";
@@ -210,14 +211,4 @@ async function wake(tensors: AttentionTensors): Promise<void> {
 
 function storage(halves: boolean): string {
   return halves ? "float16" : "float32";
-}
-
-function worst(found: Float32Array, expected: Float32Array): string {
-  let most = 0;
-  for (const [index, value] of expected.entries()) {
-    const difference = Math.abs(value - (found[index] ?? Number.NaN));
-    most = Number.isNaN(difference) ? Number.NaN : Math.max(most, difference);
-    if (Number.isNaN(most)) break;
-  }
-  return most.toExponential(1);
 }

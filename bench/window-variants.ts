@@ -19,6 +19,7 @@ import {
   hidden,
   isOfWindow,
   prepareAttention,
+  worst,
   type AttentionTensors,
   type PreparedAttention,
 } from "./attention-on-device.ts";
@@ -193,14 +194,4 @@ function windowTilings(halves: boolean): readonly HeadTiling[] {
   ].filter((tiling) => fitsHeadTiling(tiling, headSize, facts));
   const known = headTilingsOf(facts, { length: headSize, halves }).filter(({ kind }) => kind !== "matrix");
   return [...new Map([...others, ...known].map((tiling) => [tiling.name, tiling])).values()];
-}
-
-function worst(found: Float32Array, expected: Float32Array): string {
-  let most = 0;
-  for (const [index, value] of expected.entries()) {
-    const difference = Math.abs(value - (found[index] ?? Number.NaN));
-    most = Number.isNaN(difference) ? Number.NaN : Math.max(most, difference);
-    if (Number.isNaN(most)) break;
-  }
-  return most.toExponential(1);
 }

@@ -13,6 +13,7 @@ import { forwardGraph } from "../forward-graphs.ts";
 import { modelConfig } from "../forward-models.ts";
 import { seededModelWeights } from "../seeded-weights.ts";
 import { median } from "../whole-process.ts";
+import { repeatFor } from "./repeat-for.ts";
 import { seededInputs } from "./seeded-inputs.ts";
 import { waitForTurn } from "./turns.ts";
 
@@ -93,20 +94,22 @@ const times: ForwardTimes[] = [];
 const kernels: KernelTimes[] = [];
 for (const size of sizes) {
   const inputs = seededInputs(config, size, globals);
-  await repeat(milliseconds, () => session.run(inputs));
+  await repeatFor(milliseconds, () => session.run(inputs));
   const processorBefore = process.cpuUsage();
   const from = performance.now();
-  const runs = await repeat(milliseconds, () => session.run(inputs));
+  const runs = await repeatFor(milliseconds, async () => {
+    const start = performance.now();
+    await session.run(inputs);
+    return performance.now() - start;
+  });
   const spent = process.cpuUsage(processorBefore);
   const processor = (spent.user + spent.system) / 1000 / (performance.now() - from);
   const profilesOf = async (one: Session): Promise<readonly SessionProfile[]> => {
-    const found: SessionProfile[] = [];
-    await repeat(milliseconds / 4, async () => {
+    const found = await repeatFor(milliseconds / 4, async () => {
       await one.run(inputs);
-      const profile = one.profile?.();
-      if (profile !== undefined) found.push(profile);
+      return one.profile?.();
     });
-    return found;
+    return found.filter((profile) => profile !== undefined);
   };
   const whole = (await profilesOf(timed)).map(({ deviceMilliseconds }) => deviceMilliseconds ?? Number.NaN);
   const profiles = await profilesOf(profiled);
@@ -161,18 +164,6 @@ async function compareWithRecorded(): Promise<readonly RecordedDifference[]> {
     if (!(largest <= allowed)) process.exitCode = 1;
   }
   return differences;
-}
-
-/** Runs for so long, five times at least; milliseconds of each. */
-async function repeat(least: number, run: () => Promise<unknown>): Promise<readonly number[]> {
-  const each: number[] = [];
-  const from = performance.now();
-  while (each.length < 5 || performance.now() - from < least) {
-    const start = performance.now();
-    await run();
-    each.push(performance.now() - start);
-  }
-  return each;
 }
 
 /** Medians over runs, of each kernel the sum over its steps; the dearest first. */

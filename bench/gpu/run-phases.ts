@@ -15,6 +15,7 @@ import { modelConfig } from "../forward-models.ts";
 import { seededModelWeights } from "../seeded-weights.ts";
 import { median } from "../whole-process.ts";
 import { hostOnlyDevice } from "./host-only-device.ts";
+import { repeatFor } from "./repeat-for.ts";
 import { seededInputs } from "./seeded-inputs.ts";
 
 const { values: options } = parseArgs({
@@ -52,13 +53,13 @@ const figures: Record<string, unknown> = {};
 console.log(`${options.model}, ${precision}, on ${facts.name}${options["host-only"] ? ", which computes nothing" : ""}`);
 for (const size of options.sizes.split(",")) {
   const inputs = seededInputs(config, size, Number(options.globals));
-  await repeat(milliseconds / 2, () => answer(session.run(inputs)));
+  await repeatFor(milliseconds / 2, () => answer(session.run(inputs)));
   const collections: PerformanceEntry[] = [];
   const collector = new PerformanceObserver((list) => collections.push(...list.getEntries()));
   collector.observe({ entryTypes: ["gc"] });
   const before = await threadTimes();
   const from = performance.now();
-  const runs = await repeat(milliseconds, async () => {
+  const runs = await repeatFor(milliseconds, async () => {
     called = performance.now();
     marks = new Map([["# called", called]]);
     const running = session.run(inputs);
@@ -202,18 +203,10 @@ function watchDevice(): void {
   }) as typeof timer;
 }
 
-/** Runs for so long, five times at least. */
-async function repeat<Result>(least: number, run: () => Promise<Result>): Promise<readonly Result[]> {
-  const results: Result[] = [];
-  const from = performance.now();
-  while (results.length < 5 || performance.now() - from < least) results.push(await run());
-  return results;
-}
-
 /** Median of the kernels' milliseconds in runs of the same inputs, by the GPU's own clock; NaN where it does not tell, none where nothing computes. */
 async function kernelTimes(inputs: SessionInputs): Promise<number> {
   if (timed === undefined) return options["host-only"] ? 0 : Number.NaN;
-  const times = await repeat(milliseconds / 3, async () => {
+  const times = await repeatFor(milliseconds / 3, async () => {
     await answer(timed.run(inputs));
     return timed.profile?.()?.deviceMilliseconds ?? Number.NaN;
   });
