@@ -38,17 +38,24 @@ export async function loadModule<Part>(module: string, use: ModuleUse<Part>): Pr
 
 /**
  * Imports a package as a file of the working folder would, since that is where its user installed it; where it is not there, and on Node before 22.15, as
- * this file would.
+ * this file would. What is wrong with one that is there is told as it is.
  */
 async function importPackage(name: string): Promise<unknown> {
-  const parentURL = pathToFileURL(resolve("package.json")).href;
+  const ownURL = import.meta.url;
+  const folderURL = pathToFileURL(resolve("package.json")).href;
   const hooks = nodeModules.registerHooks?.({
     resolve(specifier, context, next) {
-      if (specifier !== name || context.parentURL !== import.meta.url) return next(specifier, context);
+      if (specifier !== name || context.parentURL !== ownURL) return next(specifier, context);
       try {
-        return next(specifier, { ...context, parentURL });
-      } catch {
-        return next(specifier, context);
+        return next(specifier, { ...context, parentURL: folderURL });
+      } catch (error) {
+        if (!isNotInstalled(error, name)) throw error;
+        try {
+          // Named again: Node keeps the parent that it was given last.
+          return next(specifier, { ...context, parentURL: ownURL });
+        } catch (ownError) {
+          throw isNotInstalled(ownError, name) ? error : ownError;
+        }
       }
     },
   });
@@ -57,4 +64,16 @@ async function importPackage(name: string): Promise<unknown> {
   } finally {
     hooks?.deregister();
   }
+}
+
+/** Whether the package itself is not there. The same code also tells of files that an installed one names and lacks, but by their paths. */
+function isNotInstalled(error: unknown, name: string): boolean {
+  const [scopeOrPackage = name, inScope = ""] = name.split("/", 2);
+  const packageName = name.startsWith("@") ? `${scopeOrPackage}/${inScope}` : scopeOrPackage;
+  return (
+    error instanceof Error &&
+    "code" in error &&
+    error.code === "ERR_MODULE_NOT_FOUND" &&
+    error.message.startsWith(`Cannot find package '${packageName}' `)
+  );
 }

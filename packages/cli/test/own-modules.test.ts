@@ -44,26 +44,70 @@ describe("--runtime takes a module of the user's", () => {
     expect({ code, error }).toEqual({ code: 2, error: expect.stringContaining(message) as string });
   });
 
-  test("or a package that is installed in the working folder, wherever the command itself is", async () => {
-    const installed = join(folder, "node_modules/own-runtime");
-    await mkdir(installed, { recursive: true });
-    await writeFile(
-      join(installed, "package.json"),
-      JSON.stringify({ name: "own-runtime", type: "module", exports: { import: "./own.js" } }),
-    );
-    await writeFile(join(installed, "own.js"), 'export default "own";');
-    await writeFile(join(folder, "ids.json"), JSON.stringify({ input_ids: [[0, 5, 2]] }));
-    const command = fileURLToPath(new URL("../src/cli.ts", import.meta.url));
-    const words = ["--conditions=@longspan/source", "--disable-warning=ExperimentalWarning", command];
-    const complaint = await new Promise<string>((resolve) => {
-      execFile(
-        process.execPath,
-        [...words, "run", model, "--inputs", "ids.json", "--runtime", "own-runtime"],
-        { cwd: folder },
-        (_, _out, error) => resolve(error),
-      );
+  describe("or a package that is installed in the working folder, wherever the command itself is", () => {
+    const packages: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+      "own-runtime": { "package.json": '{ "type": "module", "exports": { "import": "./own.js" } }', "own.js": 'export default "own";' },
+      "has-no-exports": { "package.json": '{ "type": "module", "exports": { "./other": "./other.js" } }' },
+      "has-no-file": { "package.json": '{ "type": "module", "exports": "./gone.js" }' },
+      "has-no-main": { "package.json": '{ "main": "./gone.js" }' },
+      "@longspan/safetensors": { "package.json": '{ "type": "module", "exports": { "./other": "./other.js" } }' },
+      "is-no-json": { "package.json": "{" },
+      "throws-in-code": { "package.json": '{ "exports": "./own.cjs" }', "own.cjs": 'throw new Error("no licence was found");' },
+      "needs-another": { "package.json": '{ "type": "module", "exports": "./own.js" }', "own.js": 'import "no-such-dependency";' },
+    };
+    beforeAll(async () => {
+      for (const [name, files] of Object.entries(packages)) {
+        const installed = join(folder, "node_modules", name);
+        await mkdir(installed, { recursive: true });
+        for (const [file, text] of Object.entries(files)) await writeFile(join(installed, file), text);
+      }
+      await writeFile(join(folder, "ids.json"), JSON.stringify({ input_ids: [[0, 5, 2]] }));
     });
-    expect(complaint).toContain("--runtime own-runtime: its default export is no runtime");
+
+    test.each([
+      ["whose default export is none", "own-runtime", "--runtime own-runtime: its default export is no runtime"],
+      ["or that the command brings itself", "@longspan/pickle", "--runtime @longspan/pickle: its default export is no runtime"],
+      [
+        "that is in neither",
+        "no-such-runtime",
+        /--runtime no-such-runtime cannot be loaded: Cannot find package 'no-such-runtime' imported from \S*longspan-modules-\S*package\.json\./,
+      ],
+      [
+        "without an entry for its name",
+        "has-no-exports",
+        /--runtime has-no-exports cannot be loaded: No "exports" main defined in \S*has-no-exports/,
+      ],
+      [
+        "that the command brings, too, but without an entry here",
+        "@longspan/safetensors",
+        /cannot be loaded: No "exports" main defined in \S*longspan-modules-/,
+      ],
+      ["whose file is not there", "has-no-file", /--runtime has-no-file cannot be loaded: Cannot find module '\S*gone\.js'/],
+      [
+        "whose main file is not there",
+        "has-no-main",
+        /--runtime has-no-main cannot be loaded: Cannot find package '\S*longspan-modules-\S*has-no-main\S*'/,
+      ],
+      ["whose package.json is no JSON", "is-no-json", /--runtime is-no-json cannot be loaded: Invalid package config \S*is-no-json/],
+      ["whose code throws", "throws-in-code", "--runtime throws-in-code cannot be loaded: no licence was found."],
+      [
+        "whose dependency is not there",
+        "needs-another",
+        /--runtime needs-another cannot be loaded: Cannot find package 'no-such-dependency' imported from \S*needs-another/,
+      ],
+    ])("%s", async (_, name, message) => {
+      const command = fileURLToPath(new URL("../src/cli.ts", import.meta.url));
+      const words = ["--conditions=@longspan/source", "--disable-warning=ExperimentalWarning", command];
+      const complaint = await new Promise<string>((resolve) => {
+        execFile(
+          process.execPath,
+          [...words, "run", model, "--inputs", "ids.json", "--runtime", name],
+          { cwd: folder },
+          (_failed, _out, error) => resolve(error),
+        );
+      });
+      expect(complaint).toMatch(message);
+    });
   });
 });
 
