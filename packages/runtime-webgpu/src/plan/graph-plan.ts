@@ -31,8 +31,9 @@ export interface PlannedOutput {
 
 /** Bytes of an output that go through one buffer to the host. */
 export interface ReadbackPiece {
-  /** The output's name. */
+  /** The output's name, and that of the memory it lies in. */
   readonly output: string;
+  readonly root: string;
   /** Where they begin in the output. */
   readonly from: number;
   /** Where they begin in the buffer: a multiple of 256. */

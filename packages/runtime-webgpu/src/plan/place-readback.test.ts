@@ -5,7 +5,7 @@ import { placeReadback } from "./place-readback.ts";
 const mebibyte = 2 ** 20;
 
 function output(name: string, byteLength: number, source: PlannedOutput["source"] = "work"): PlannedOutput {
-  return { name, dataType: "float32", shape: [byteLength / 4], source, root: name, byteLength };
+  return { name, dataType: "float32", shape: [byteLength / 4], source, root: `${name} itself`, byteLength };
 }
 
 test("small outputs share a buffer, each at a place that can be mapped", () => {
@@ -15,8 +15,8 @@ test("small outputs share a buffer, each at a place that can be mapped", () => {
     {
       byteLength: 512,
       pieces: [
-        { output: "a", from: 0, offset: 0, byteLength: 100 },
-        { output: "weight", from: 0, offset: 256, byteLength: 4 },
+        { output: "a", root: "a itself", from: 0, offset: 0, byteLength: 100 },
+        { output: "weight", root: "weight itself", from: 0, offset: 256, byteLength: 4 },
       ],
     },
   ]);

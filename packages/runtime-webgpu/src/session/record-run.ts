@@ -52,8 +52,7 @@ export function recordCopies(
   { pool, weights }: { readonly pool: BufferPool; readonly weights: DeviceWeights },
   { placed, buffer }: OutputRead,
 ): void {
-  for (const { output, from, offset, byteLength } of placed.pieces) {
-    const root = plan.outputs.find(({ name }) => name === output)?.root ?? output;
+  for (const { root, from, offset, byteLength } of placed.pieces) {
     const weight = weights.buffers.get(root);
     const source = weight === undefined ? placeOf(plan, pool, root) : { buffer: weight, offset: 0 };
     encoder.copyBufferToBuffer(source.buffer, source.offset + from, buffer, offset, byteLength);
