@@ -117,8 +117,6 @@ export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttenti
     access: task.access,
     narrows: task.narrowsQueries,
     code: `${matrices.directives}
-${units.form === "plain" ? "enable subgroups;" : ""}
-diagnostic(off, subgroup_uniformity);
 ${task.declarations}
 ${readEights(task)}
 ${softmaxConstants}

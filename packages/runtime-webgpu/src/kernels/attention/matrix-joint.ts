@@ -68,8 +68,6 @@ export function matrixJointKernel(tiling: JointTiling, hidden: number, units: Ma
     name: `global-attention-${tiling.name}`,
     access: jointAccess,
     code: `${matrices.directives}
-${units.form === "plain" ? "enable subgroups;" : ""}
-diagnostic(off, subgroup_uniformity);
 ${declareUniforms(jointFields)}
 @group(0) @binding(1) var<storage, read> folded: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> hidden: array<vec4<u32>>;

@@ -24,7 +24,8 @@ export function deviceMatrices(shape: MatrixShape, lanes: number, words: readonl
     directives: `enable f16;
 enable subgroups;
 enable chromium_experimental_subgroup_matrix;
-diagnostic(off, chromium.subgroup_matrix_uniformity);`,
+diagnostic(off, chromium.subgroup_matrix_uniformity);
+diagnostic(off, subgroup_uniformity);`,
     declarations: () => "",
     enter: () => "",
     zero: `${sums}()`,

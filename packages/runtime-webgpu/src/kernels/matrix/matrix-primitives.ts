@@ -30,7 +30,10 @@ export type MatrixOrder = "rows" | "columns";
 export interface MatrixPrimitives {
   readonly shape: MatrixShape;
   readonly lanes: number;
-  /** `enable …;`, in front of everything else. */
+  /**
+   * `enable …;` and `diagnostic …;`, in front of everything else. They also let kernels use operations of subgroups, such as `quadSwapX`, wherever all of a
+   * subgroup come to them.
+   */
   readonly directives: string;
   /** What the others need at module scope; `memories` are all that matrices are loaded from and stored to. */
   declarations(memories: readonly MatrixMemory[]): string;

@@ -53,7 +53,9 @@ fn store_${name}(first: u32, stride: u32, matrix: SumMatrix) {
   return {
     shape,
     lanes,
-    directives: "enable f16;",
+    directives: `enable f16;
+enable subgroups;
+diagnostic(off, subgroup_uniformity);`,
     declarations(memories) {
       const operands = memories.filter(({ element }) => element === "f16");
       const blocks = memories.flatMap(({ name, element, block }) =>
