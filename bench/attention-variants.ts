@@ -3,7 +3,7 @@
 // 1. Each kernel of re-associated global attention alone, those of the global tokens' own products in several cuts, scores and sums in one kernel, and
 //    as two products in every tiling and more.
 // 2. The two forms of global attention for 1 to 128 global tokens, as they are chosen.
-// Milliseconds are medians after half a second of work that wakes the clock. Options: --quick (one short length, few runs), --halves (float16 alone),
+// Milliseconds are medians, after work that wakes the clock. Options: --quick (one short length, few runs), --halves (float16 alone),
 // --lengths N,… (default 512,4096), --parts products,forms (default: both), --seconds N (what a part may take of a length; the variants that are
 // left then are named; default 20).
 import { parseArgs } from "node:util";
@@ -26,6 +26,7 @@ import {
   type AttentionTensors,
   type PreparedAttention,
 } from "./attention-on-device.ts";
+import { warmClock } from "./warm-clock.ts";
 import { median } from "./whole-process.ts";
 
 type Options = NonNullable<Parameters<typeof prepareAttention>[2]>;
@@ -61,7 +62,7 @@ console.log(facts.name);
 for (const halves of options.halves ? [true] : [false, true]) {
   for (const sequence of lengths) {
     const tensors = createAttentionTensors(device, { sequence, window, globals }, halves);
-    await wake(tensors);
+    if (given.facts.kind === "gpu" && !options.quick) await warmClock(given.device);
     if (parts.includes("products")) await products(tensors);
     if (parts.includes("forms")) await forms(sequence, halves);
     tensors.destroy();
@@ -198,15 +199,6 @@ async function medianRun(prepared: PreparedAttention): Promise<number> {
   const found: number[] = [];
   for (let round = 0; round < (options.quick ? 1 : 5); round++) found.push((await prepared.run(times)) / times);
   return median(found);
-}
-
-/** Half a second of work: an idle card runs at a fraction of its clock. */
-async function wake(tensors: AttentionTensors): Promise<void> {
-  const prepared = await prepareAttention(device, tensors);
-  const start = performance.now();
-  do await prepared.run(options.quick ? 1 : 20);
-  while (!options.quick && performance.now() - start < 700);
-  prepared.destroy();
 }
 
 function storage(halves: boolean): string {

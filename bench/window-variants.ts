@@ -120,7 +120,7 @@ async function compare(tensors: AttentionTensors): Promise<void> {
 
 /** Milliseconds of a run of each, in every round. */
 async function timeByTurns(all: readonly PreparedVariant[]): Promise<readonly (readonly number[])[]> {
-  await warmClock(given.device);
+  if (given.facts.kind === "gpu" && !options.quick) await warmClock(given.device);
   const runs: number[] = [];
   for (const { prepared } of all) {
     const once = (await prepared.run(4)) / 4;
