@@ -1,4 +1,4 @@
-import { activationFunctions, attributeParsers, defineOperation, type Operation, operations, sameShape } from "@longspan/core/graph";
+import { activationFunctions, attributeParsers, defineOperation, type Operation, operations } from "@longspan/core/graph";
 
 const { linear, activation } = operations;
 
@@ -9,13 +9,7 @@ export const linearActivation: Operation = /*#__PURE__*/ defineOperation({
   operands: { x: { dataTypes: ["float32"] }, weight: { dataTypes: ["float32"] }, bias: { dataTypes: ["float32"] } },
   attributes: { function: attributeParsers.oneOf(...activationFunctions) },
   rules: [
-    { says: "x has an axis", holds: ({ x }) => x.shape.length >= 1 },
-    { says: "weight has two axes: out and in", holds: ({ weight }) => weight.shape.length === 2 },
-    { says: "the last axis of x has the size of weight's second", holds: ({ x, weight }) => x.shape.at(-1) === weight.shape[1] },
-    {
-      says: "bias has one axis, of the size of weight's first",
-      holds: ({ weight, bias }) => sameShape(bias.shape, weight.shape.slice(0, 1)),
-    },
+    { says: "x, weight and bias are those of a linear", holds: ({ x, weight, bias }) => linear.check([x, weight, bias], {}) === undefined },
   ],
   outputTypes: ({ x, weight, bias }) => linear.outputTypes([x, weight, bias], {}),
   evaluate: ({ x, weight, bias }, attributes, dimensions) =>

@@ -14,13 +14,7 @@ export const linearAdd: Operation = /*#__PURE__*/ defineOperation({
   },
   attributes: {},
   rules: [
-    { says: "x has an axis", holds: ({ x }) => x.shape.length >= 1 },
-    { says: "weight has two axes: out and in", holds: ({ weight }) => weight.shape.length === 2 },
-    { says: "the last axis of x has the size of weight's second", holds: ({ x, weight }) => x.shape.at(-1) === weight.shape[1] },
-    {
-      says: "bias has one axis, of the size of weight's first",
-      holds: ({ weight, bias }) => sameShape(bias.shape, weight.shape.slice(0, 1)),
-    },
+    { says: "x, weight and bias are those of a linear", holds: ({ x, weight, bias }) => linear.check([x, weight, bias], {}) === undefined },
     {
       says: "addend has the output's shape",
       holds: ({ x, weight, addend }) => sameShape(addend.shape, [...x.shape.slice(0, -1), ...weight.shape.slice(0, 1)]),

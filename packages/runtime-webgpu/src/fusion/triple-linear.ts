@@ -11,19 +11,17 @@ export const tripleLinear: Operation = /*#__PURE__*/ defineOperation({
   operands: { x: float, weight0: float, bias0: float, weight1: float, bias1: float, weight2: float, bias2: float },
   attributes: {},
   rules: [
-    { says: "x has an axis", holds: ({ x }) => x.shape.length >= 1 },
-    { says: "weights have two axes: out and in", holds: ({ weight0 }) => weight0.shape.length === 2 },
+    {
+      says: "x, a weight and its bias are those of a linear",
+      holds: ({ x, weight0, bias0 }) => linear.check([x, weight0, bias0], {}) === undefined,
+    },
     {
       says: "weights have one shape, and so have biases",
       holds: ({ weight0, weight1, weight2, bias0, bias1, bias2 }) =>
         [weight1, weight2].every(({ shape }) => sameShape(shape, weight0.shape)) &&
         [bias1, bias2].every(({ shape }) => sameShape(shape, bias0.shape)),
     },
-    { says: "the last axis of x has the size of a weight's second", holds: ({ x, weight0 }) => x.shape.at(-1) === weight0.shape[1] },
-    {
-      says: "a bias has one axis, of the size of a weight's first, which is a multiple of 4",
-      holds: ({ weight0, bias0 }) => sameShape(bias0.shape, weight0.shape.slice(0, 1)) && Number(weight0.shape[0]) % 4 === 0,
-    },
+    { says: "the size of a weight's first axis is a multiple of 4", holds: ({ weight0 }) => Number(weight0.shape[0]) % 4 === 0 },
   ],
   outputTypes: ({ x, weight0, bias0 }) => {
     const types = linear.outputTypes([x, weight0, bias0], {});

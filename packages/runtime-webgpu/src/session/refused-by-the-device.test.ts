@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
-import { LongspanError } from "@longspan/core";
 import { buildGraph, type GraphTensor, operations } from "@longspan/core/graph";
 import { memoryWeights } from "@longspan/core/runtime";
 import { countCalls } from "../testing/counted-device.ts";
+import { errorOf } from "../testing/error-of.ts";
 import { testDevice } from "../testing/test-device.ts";
 import { webgpu } from "../webgpu-runtime.ts";
 
@@ -20,15 +20,6 @@ const float = (shape: readonly number[], ...values: number[]): GraphTensor => ({
   data: Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, (_, index) => values[index % values.length] ?? 0),
 });
 const weights = memoryWeights({ weight: float([3, 4], 1, 2, 3), bias: float([3], 0.5) });
-
-async function errorOf(promise: Promise<unknown>): Promise<LongspanError> {
-  const error: unknown = await promise.then(
-    () => new Error("nothing was thrown"),
-    (thrown: unknown) => thrown,
-  );
-  if (!LongspanError.isInstance(error)) throw error;
-  return error;
-}
 
 /** Has the device say that it has no memory left for buffers whose label matches. */
 function refuseMemory(device: GPUDevice, label: RegExp): { refusing: boolean } {

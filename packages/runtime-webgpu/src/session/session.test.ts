@@ -2,10 +2,10 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { openGpu } from "#gpu";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { LongspanError } from "@longspan/core";
 import { buildGraph, type Graph, type GraphTensor, operations } from "@longspan/core/graph";
 import { memoryWeights, referenceRuntime, type Runtime, type Session, type Weights } from "@longspan/core/runtime";
 import { countCalls } from "../testing/counted-device.ts";
+import { errorOf } from "../testing/error-of.ts";
 import { testDevice } from "../testing/test-device.ts";
 import { webgpu } from "../webgpu-runtime.ts";
 
@@ -53,15 +53,6 @@ async function expectTruth(actual: Readonly<Record<string, GraphTensor>>, inputs
     const off = Array.from(expected.data, (value, index) => Math.abs(value - Number(actual[name]?.data[index])));
     expect(Math.max(0, ...off)).toBeLessThan(1e-5);
   }
-}
-
-async function errorOf(promise: Promise<unknown>): Promise<LongspanError> {
-  const error: unknown = await promise.then(
-    () => new Error("nothing was thrown"),
-    (thrown: unknown) => thrown,
-  );
-  if (!LongspanError.isInstance(error)) throw error;
-  return error;
 }
 
 async function withSession(runtime: Runtime, use: (session: Session) => Promise<void>): Promise<void> {

@@ -1,19 +1,11 @@
 import { LongspanError } from "@longspan/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { DeviceLimits } from "../../kernel/device-facts.ts";
 import type { DeviceTensor } from "../../kernel/kernel.ts";
+import { defaultFacts } from "../../testing/default-facts.ts";
 import { bindingAlignment, floatBits, foldWorkgroups, packUniforms, rowRanges, rowsOf, wholeOperand } from "./dispatching.ts";
 
-const limits: DeviceLimits = {
-  maxStorageBufferBindingSize: 2 ** 27,
-  maxBufferSize: 2 ** 28,
-  maxStorageBuffersPerShaderStage: 8,
-  maxComputeWorkgroupStorageSize: 16384,
-  maxComputeInvocationsPerWorkgroup: 256,
-  maxComputeWorkgroupSizeX: 256,
-  maxComputeWorkgroupsPerDimension: 65535,
-};
+const { limits } = defaultFacts;
 const tensor = (rows: number, rowBytes: number): DeviceTensor => ({
   name: "table",
   shape: [rows, rowBytes / 4],

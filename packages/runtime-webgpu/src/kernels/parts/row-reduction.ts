@@ -58,18 +58,20 @@ fn main(${workgroupParameters}) {
 }`;
 }
 
-/** `partials` may still be read from the reduction before: hence the barrier in front. */
+/** WGSL: what each invocation has goes to `partials`, which may still be read from the reduction before: hence the barrier in front. */
+const leave = `var<workgroup> partials: array<vec2<f32>, ${lanesOfRow}>;
+fn leave(own: vec2<f32>) {
+  workgroupBarrier();
+  partials[laneOfRow] = own;
+  workgroupBarrier();
+}`;
+
 const reducers: Readonly<Record<RowReduction, string>> = {
   alone: `
 fn sumOfRow(own: vec2<f32>) -> vec2<f32> { return own; }
 fn maximumOfRow(own: f32) -> f32 { return own; }`,
   subgroups: `
-var<workgroup> partials: array<vec2<f32>, ${lanesOfRow}>;
-fn leave(own: vec2<f32>) {
-  workgroupBarrier();
-  partials[laneOfRow] = own;
-  workgroupBarrier();
-}
+${leave}
 fn sumOfRow(own: vec2<f32>) -> vec2<f32> {
   leave(own);
   let present = subgroupAdd(1u);
@@ -85,13 +87,8 @@ fn maximumOfRow(own: f32) -> f32 {
   return subgroupMax(maximum);
 }`,
   workgroup: `
-var<workgroup> partials: array<vec2<f32>, ${lanesOfRow}>;
+${leave}
 var<workgroup> eighths: array<vec2<f32>, 8>;
-fn leave(own: vec2<f32>) {
-  workgroupBarrier();
-  partials[laneOfRow] = own;
-  workgroupBarrier();
-}
 fn sumOfRow(own: vec2<f32>) -> vec2<f32> {
   leave(own);
   if (laneOfRow < 8u) {
