@@ -9,12 +9,12 @@ export interface WebGpuOptions extends DeviceOptions {
   /**
    * How numbers lie in GPU memory when `prepare` is not told. `float16` halves what weights take and, on GPUs, what kernels pass on to each other;
    * sums, softmax, normalizations and outputs are in float32 all the same. It needs no feature of the GPU; where there are matrix units, linear
-   * layers run on them. Default: `float32`.
+   * layers and attention run on them. Default: `float32`.
    */
   readonly precision?: "float32" | "float16" | undefined;
   /**
    * How linear layers are cut up for the device. `measured`: the first time that a model's layers meet a device, `prepare` measures what is
-   * fastest, for half a second at most, and keeps it by device and driver (Node: the user's cache folder; browsers: the Cache API). `rules`:
+   * fastest, for half a second at most, and keeps it by device, driver and what was asked of them (Node: the user's cache folder; browsers: the Cache API). `rules`:
    * by the device's facts, nothing is measured or kept. Or what `tuneLinear` gave. Default: `measured`; on software adapters `rules`.
    */
   readonly tuning?: LinearTuning | "measured" | "rules" | undefined;

@@ -23,8 +23,9 @@ export interface LongformerAttentionOptions {
 const maskInput = 4;
 
 /**
- * The operation `longformerAttention`. No scores in memory: beside its inputs and outputs a node takes memory for its global tokens
- * only, and, beyond `reassociateUpTo` of them, for the global projections of all tokens.
+ * The operation `longformerAttention`. The window's scores are never in memory. Beside its inputs and outputs a node takes memory for its global tokens
+ * (on GPUs, where they are few, for their scores, too: see `GlobalSplits`), for sums of the window where its keys are split among workgroups, and, beyond
+ * `reassociateUpTo` global tokens, for the global projections of all tokens.
  */
 export function longformerAttentionKernels({ linear, reassociateUpTo: upTo, tilings = {} }: LongformerAttentionOptions): OperationKernels {
   return {
