@@ -29,11 +29,22 @@ const node: TestProjectConfiguration = {
   test: {
     name: "node",
     include: folders.map((folder) => `${folder}/**/*.test.ts`),
-    exclude: ["tests/page/**", "**/*.browser.test.ts", "**/node_modules/**"],
+    exclude: ["tests/page/**", "**/*.browser.test.ts", "**/*.matrix-units.test.ts", "**/node_modules/**"],
     ...hangs,
     // Two cores have one worker otherwise. These first; browsers, which take two cores for themselves, afterwards.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     sequence: { groupOrder: 1 },
+  },
+};
+
+/** What needs a device with matrix units: `npm run test:matrix-units` runs it on such a driver. */
+const matrixUnits: TestProjectConfiguration = {
+  ...node,
+  test: {
+    ...node.test,
+    name: "matrix-units",
+    include: folders.map((folder) => `${folder}/**/*.matrix-units.test.ts`),
+    exclude: ["**/node_modules/**"],
   },
 };
 
@@ -98,4 +109,5 @@ if (chromium === undefined) {
   console.error(`Tests in the browser are left out: ${advice}.`);
 }
 
-export default defineConfig({ test: { projects: [node, ...(chromium === undefined ? [] : [browser(chromium), page(chromium)])] } });
+const everywhere = [node, ...(chromium === undefined ? [] : [browser(chromium), page(chromium)])];
+export default defineConfig({ test: { projects: process.env.LONGSPAN_TEST_DEVICE === "matrix-units" ? [matrixUnits] : everywhere } });

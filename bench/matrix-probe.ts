@@ -4,11 +4,10 @@ import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import {
   matrixProductData,
-  matrixProductKernels,
   matrixProductName,
   matrixProducts,
+  runMatrixProduct,
 } from "../packages/runtime-webgpu/src/testing/matrix-products.ts";
-import { runOperation } from "../packages/runtime-webgpu/src/testing/run-operation.ts";
 import { testDevice } from "../packages/runtime-webgpu/src/testing/test-device.ts";
 
 const { values: options } = parseArgs({ options: { output: { type: "string" } } });
@@ -16,27 +15,24 @@ const gpu = await testDevice();
 const { matrixUnits } = gpu.facts;
 console.log(`${gpu.facts.name}; matrix units: ${JSON.stringify(matrixUnits)}`);
 const results: { name: string; problem: string | undefined }[] = [];
-for (const product of matrixUnits === undefined ? [] : matrixProducts(matrixUnits.shapes)) {
-  const name = matrixProductName(product);
-  const { inputs, expected } = matrixProductData(product);
-  let problem: string | undefined;
-  try {
-    const tensors = inputs.map((data) => ({ dataType: "float32", shape: [data.length], data }) as const);
-    const [out] = await runOperation(gpu, matrixProductKernels(product, matrixUnits?.form ?? "plain"), tensors, {
-      storages: ["float16", "float16", undefined],
-      outputs: [{ dataType: "float32", shape: [expected.length] }],
-    });
-    const found = Array.from(out?.data ?? [], Number);
+if (matrixUnits !== undefined) {
+  for (const product of matrixProducts(matrixUnits.shapes)) {
+    const name = matrixProductName(product);
+    const { expected } = matrixProductData(product);
     const half = expected.length / 2;
-    const wrong = (from: number): number => expected.slice(from, from + half).filter((value, at) => value !== found[from + at]).length;
-    const zeros = found.filter((value) => value === 0).length;
-    if (wrong(0) + wrong(half) > 0)
-      problem = `with sums from memory ${wrong(0)} of ${half} wrong, from zero ${wrong(half)}; ${zeros} zeros; wanted ${expected.slice(half, half + 6).join(" ")}, found ${found.slice(half, half + 6).join(" ")}`;
-  } catch (error) {
-    problem = (error instanceof Error ? error.message : String(error)).slice(0, 400);
+    let problem: string | undefined;
+    try {
+      const found = await runMatrixProduct(gpu, product, matrixUnits);
+      const wrong = (from: number): number => expected.slice(from, from + half).filter((value, at) => value !== found[from + at]).length;
+      const zeros = found.filter((value) => value === 0).length;
+      if (wrong(0) + wrong(half) > 0)
+        problem = `with sums from memory ${wrong(0)} of ${half} wrong, from zero ${wrong(half)}; ${zeros} zeros; wanted ${expected.slice(half, half + 6).join(" ")}, found ${found.slice(half, half + 6).join(" ")}`;
+    } catch (error) {
+      problem = (error instanceof Error ? error.message : String(error)).slice(0, 400);
+    }
+    results.push({ name, problem });
+    console.log(`  ${problem === undefined ? "right" : "WRONG"} ${name}${problem === undefined ? "" : `: ${problem}`}`);
   }
-  results.push({ name, problem });
-  console.log(`  ${problem === undefined ? "right" : "WRONG"} ${name}${problem === undefined ? "" : `: ${problem}`}`);
 }
 gpu.device.destroy();
 if (options.output !== undefined) await writeFile(options.output, JSON.stringify({ device: gpu.facts.name, results }, undefined, 1));

@@ -7,7 +7,7 @@ import { findChromium, findLavapipe } from "./find-graphics.mjs";
 /** Dawn needs features of Vulkan that Mesa 22, which Debian 12 itself has, does not give. */
 const oldestMesa = 25;
 const backports = "/etc/apt/sources.list.d/longspan-backports.sources";
-const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+export const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const update = ["apt-get", "update", "--error-on=any"];
 const install = ["apt-get", "install", "--yes", "--no-install-recommends"];
 
@@ -68,7 +68,12 @@ function whatIsMissing() {
 
 function hasDriver() {
   if (!isDebian()) return findLavapipe() !== undefined;
-  return majorVersion(installedVersion("mesa-vulkan-drivers")) >= oldestMesa && installedVersion("libvulkan1") !== "";
+  return mesaVersion() >= oldestMesa && installedVersion("libvulkan1") !== "";
+}
+
+/** The first number of the version of Debian's Mesa here; NaN: there is none. */
+export function mesaVersion() {
+  return majorVersion(installedVersion("mesa-vulkan-drivers"));
 }
 
 /** @param {string} name */
@@ -104,22 +109,20 @@ function driverSteps() {
   // Without lists of packages nothing is known yet; Debian 13 and later have it.
   if (codename !== "bookworm" || majorVersion(candidate) >= oldestMesa) return [{ command: [...install, ...packages] }];
   const known = output("apt-cache", ["madison", "mesa-vulkan-drivers"]).includes(`${codename}-backports`);
-  const source = [`Types: deb`, `URIs: ${mirror(codename)}`, `Suites: ${codename}-backports`, `Components: main`, `Signed-By: ${keyring}`];
+  const source = [`Types: deb`, `URIs: ${debianMirror()}`, `Suites: ${codename}-backports`, `Components: main`, `Signed-By: ${keyring}`];
   const adding = [{ command: ["tee", backports], input: `${source.join("\n")}\n` }, { command: update }];
   return [...(known ? [] : adding), { command: [...install, "--target-release", `${codename}-backports`, ...packages] }];
 }
 
-/**
- * Where this machine has Debian itself from: the backports lie beside it.
- * @param {string} codename
- */
-function mirror(codename) {
+/** Where this machine has Debian itself from: the backports, and other releases, lie beside it. */
+export function debianMirror() {
+  const codename = osRelease("VERSION_CODENAME");
   const targets = output("apt-get", ["indextargets", "--format", "$(ORIGIN) $(CODENAME) $(REPO_URI)", "Created-By: Packages"]);
   const found = targets.split("\n").find((line) => line.startsWith(`Debian ${codename} http`));
   return found?.split(" ")[2] ?? "http://deb.debian.org/debian/";
 }
 
-function isDebian() {
+export function isDebian() {
   return osRelease("ID") === "debian";
 }
 

@@ -1,5 +1,5 @@
 // Runs an npm script after doing whatever set-up a fresh clone needs: `node scripts/with-setup.mjs [--graphics] <script>`. With
-// `--graphics` that includes a software Vulkan driver and Chromium.
+// `--graphics` that includes software Vulkan drivers, without and with matrix units, and Chromium.
 // Plain JavaScript that any Node since 18 runs: the Node that the project itself uses comes with the packages installed here.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -7,12 +7,16 @@ import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { requireGraphics } from "./debian-packages.mjs";
+import { unpackLavapipe } from "./unpacked-lavapipe.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const stamp = join(root, "node_modules", ".longspan-installed");
 
 const words = process.argv.slice(2);
-if (words.includes("--graphics")) requireGraphics();
+if (words.includes("--graphics")) {
+  requireGraphics();
+  unpackLavapipe();
+}
 
 /**
  * @param {string} command

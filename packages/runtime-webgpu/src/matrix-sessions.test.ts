@@ -16,8 +16,8 @@ afterAll(() => gpu.device.destroy());
 const config = { ...tinyConfig, hiddenSize: 64, heads: 4, intermediateSize: 128, attentionWindow: [8, 8, 16] };
 const tokens = Array.from({ length: 64 }, (_, at) => at);
 
-// No software adapter has matrix units: what is refused where they are, such as a binding in which there is no room for a matrix, shows on a device
-// that computes nothing.
+// Whole models with the text that NVIDIA's devices get, and what is bound to it: what would be refused there, such as a binding in which there is no room for a
+// matrix, shows on a device that computes nothing.
 test.each([
   ["no global tokens", 0],
   ["one", 1],

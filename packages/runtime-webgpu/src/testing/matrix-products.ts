@@ -2,6 +2,8 @@ import type { MatrixShape, MatrixUnits } from "../kernel/device-facts.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
 import { matrixPrimitives, type MatrixOrder } from "../kernels/matrix/index.ts";
 import { knownMatrixShapes } from "./matrix-units.ts";
+import { runOperation } from "./run-operation.ts";
+import type { TestDevice } from "./test-device.ts";
 
 /** A product of single matrices, by which each primitive is tried alone. */
 export interface MatrixProduct {
@@ -11,6 +13,9 @@ export interface MatrixProduct {
   /** What workgroup memory is an array of: `f16`, `vec4<u32>`, or blocks of such vectors, one a subgroup. */
   readonly memory: "halves" | "words" | "blocks";
 }
+
+/** Who computes a product, and how many invocations have a matrix. */
+export type MatrixUnitsForm = Pick<MatrixUnits, "form" | "lanes">;
 
 /** Every shape, order and memory; blocks in the order of linear layers. */
 export function matrixProducts(shapes: readonly MatrixShape[] = knownMatrixShapes): readonly MatrixProduct[] {
@@ -30,8 +35,6 @@ export function matrixProductName({ shape, leftOrder, rightOrder, memory }: Matr
   return `${shape.rows} x ${shape.columns} x ${shape.inner}, left by ${leftOrder}, right by ${rightOrder}, staged as ${memory}`;
 }
 
-/** Of subgroups. */
-const lanes = 32;
 /** Between rows, more than a row has: devices want them to start at multiples of 16 bytes. */
 const gap = 8;
 
@@ -47,7 +50,7 @@ function sizesOf({ shape: { rows, columns, inner }, leftOrder, rightOrder }: Mat
  * Two subgroups, each with a left matrix of its own, both with the same right one, all staged: `start + left · right`, the sums loaded from
  * memory, then `0 + left · right`; out is `[2, 2, rows, columns]`, the subgroups inside.
  */
-export function matrixProductCode(product: MatrixProduct, form: MatrixUnits["form"]): string {
+export function matrixProductCode(product: MatrixProduct, { form, lanes }: MatrixUnitsForm): string {
   const { shape, leftOrder, rightOrder, memory } = product;
   const { leftStride, rightStride, leftSize, rightSize, sums } = sizesOf(product);
   const blocks = memory === "blocks";
@@ -106,19 +109,27 @@ fn main(@builtin(local_invocation_index) lane: u32) {
 }`;
 }
 
-export function matrixProductKernels(product: MatrixProduct, form: MatrixUnits["form"]): OperationKernels {
-  return {
+/** What a device makes of it, on its own matrix units or in plain WGSL: as long as what is expected. */
+export async function runMatrixProduct(gpu: TestDevice, product: MatrixProduct, units: MatrixUnitsForm): Promise<readonly number[]> {
+  const { inputs, expected } = matrixProductData(product);
+  const kernels: OperationKernels = {
     operation: "product",
-    plan: ({ inputs, outputs }) => [
+    plan: (node) => [
       {
-        kernel: { name: "product", access: ["read", "read", "read", "write"], code: matrixProductCode(product, form) },
+        kernel: { name: "product", access: ["read", "read", "read", "write"], code: matrixProductCode(product, units) },
         uniforms: new ArrayBuffer(16),
-        operands: [...inputs, ...outputs].map((tensor) => ({ tensor })),
+        operands: [...node.inputs, ...node.outputs].map((tensor) => ({ tensor })),
         workgroups: [1, 1, 1],
         work: { floatingPointOperations: 0, bytes: 0 },
       },
     ],
   };
+  const tensors = inputs.map((data) => ({ dataType: "float32", shape: [data.length], data }) as const);
+  const [out] = await runOperation(gpu, kernels, tensors, {
+    storages: ["float16", "float16", undefined],
+    outputs: [{ dataType: "float32", shape: [expected.length] }],
+  });
+  return Array.from(out?.data ?? [], Number);
 }
 
 /** Small integers, which all sums hold exactly. */

@@ -3,7 +3,7 @@ import type { DeviceFacts, MatrixShape, MatrixUnits } from "../kernel/device-fac
 import { readDeviceFacts } from "../device/read-device-facts.ts";
 import { webGpuFeatures } from "../device/web-gpu-features.ts";
 import { kernelText, type Kernel } from "../kernel/kernel.ts";
-import type { TestDevice } from "./test-device.ts";
+import { testDevice, type TestDevice } from "./test-device.ts";
 
 /** What NVIDIA's and Apple's devices say they have. */
 export const knownMatrixShapes: readonly MatrixShape[] = [
@@ -12,14 +12,26 @@ export const knownMatrixShapes: readonly MatrixShape[] = [
   { rows: 8, columns: 8, inner: 8 },
 ];
 
+/** Matrix units of one shape, computed in plain WGSL. */
+export function plainUnits(shape: MatrixShape): MatrixUnits {
+  return { form: "plain", shapes: [shape], lanes: 32 };
+}
+
 /**
  * Facts of a GPU as this device would be with matrix units of one shape, computed in plain WGSL. It has so little workgroup memory that only the
  * smallest tiles fit: software adapters take seconds to compile the others.
  */
 export function withMatrixUnits(facts: DeviceFacts, shape: MatrixShape): DeviceFacts {
-  const matrixUnits: MatrixUnits = { form: "plain", shapes: [shape], lanes: 32 };
   const limits = { ...facts.limits, maxComputeWorkgroupStorageSize: 16_000 };
-  return { ...facts, kind: "gpu", compilesSlowly: true, shaderFloat16: true, matrixUnits, limits };
+  return { ...facts, kind: "gpu", compilesSlowly: true, shaderFloat16: true, matrixUnits: plainUnits(shape), limits };
+}
+
+/** This machine's device as a GPU, with matrix units of its own: `npm run test:matrix-units` brings one. */
+export async function deviceWithMatrixUnits(): Promise<TestDevice & { readonly matrixUnits: MatrixUnits }> {
+  const { device, facts } = await testDevice();
+  const { matrixUnits } = facts;
+  if (matrixUnits === undefined) throw new Error(`${facts.name} has no matrix units: run these tests by "npm run test:matrix-units"`);
+  return { device, facts: { ...facts, kind: "gpu" }, matrixUnits };
 }
 
 /** Kept for as long as the process lives: see `openGpu`. */

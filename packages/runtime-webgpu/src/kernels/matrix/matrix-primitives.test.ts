@@ -2,12 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   matrixProductCode,
   matrixProductData,
-  matrixProductKernels,
   matrixProductName,
   matrixProducts,
+  runMatrixProduct,
 } from "../../testing/matrix-products.ts";
 import { refusalOf } from "../../testing/matrix-units.ts";
-import { runOperation } from "../../testing/run-operation.ts";
 import { testDevice, type TestDevice } from "../../testing/test-device.ts";
 
 let gpu: TestDevice;
@@ -17,26 +16,22 @@ beforeAll(async () => {
 afterAll(() => gpu.device.destroy());
 
 const cases = matrixProducts().map((product) => ({ product, name: matrixProductName(product) }));
+const plain = { form: "plain", lanes: 32 } as const;
+const device = { form: "device", lanes: 32 } as const;
 
 describe("products of matrices", () => {
   test.each(cases)("$name: in plain WGSL", async ({ product }) => {
-    const { inputs, expected } = matrixProductData(product);
-    const tensors = inputs.map((data) => ({ dataType: "float32", shape: [data.length], data }) as const);
-    const [out] = await runOperation(gpu, matrixProductKernels(product, "plain"), tensors, {
-      storages: ["float16", "float16", undefined],
-      outputs: [{ dataType: "float32", shape: [expected.length] }],
-    });
-    expect(Array.from(out?.data ?? [])).toEqual(expected);
+    expect(await runMatrixProduct(gpu, product, plain)).toEqual(matrixProductData(product).expected);
   });
 
   test.each(cases)("$name: Dawn takes the device's text", async ({ product }) => {
-    expect(await refusalOf({ code: matrixProductCode(product, "device") })).toBe(undefined);
+    expect(await refusalOf({ code: matrixProductCode(product, device) })).toBe(undefined);
   });
 
   test("text with mistakes is refused", async () => {
     const [product] = matrixProducts([{ rows: 16, columns: 8, inner: 16 }]);
     if (product === undefined) throw new Error("there is no product");
-    const code = matrixProductCode(product, "device").replace("subgroup_matrix_left<f16, 16, 16>", "subgroup_matrix_left<f16, 8, 16>");
+    const code = matrixProductCode(product, device).replace("subgroup_matrix_left<f16, 16, 16>", "subgroup_matrix_left<f16, 8, 16>");
     expect(await refusalOf({ code })).toMatch(/no matching call/);
   });
 });
