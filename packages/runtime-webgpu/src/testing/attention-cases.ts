@@ -19,7 +19,7 @@ export function found<Thing>(thing: Thing | undefined): Thing {
   return thing;
 }
 
-export const attentionLinear = found(linearKernels().find(({ operation }) => operation === "linear"));
+export const attentionLinear: OperationKernels = found(linearKernels().find(({ operation }) => operation === "linear"));
 const { evaluate } = found(standardOperations.get("longformerAttention"));
 
 export interface AttentionCase {
@@ -182,8 +182,8 @@ export const smallTilings: AttentionTilings = {
   globalRows: { rows: 1, ahead: 1 },
 };
 
-export const mixedCodes = [2, 1, 1, 0, 1, 2, 1, 1, 1, 0, 0, 1, 1, 2, 2, 1, 1];
-export const fewCodes = [1, 2, 1, 1, 0];
+export const mixedCodes: readonly number[] = [2, 1, 1, 0, 1, 2, 1, 1, 1, 0, 0, 1, 1, 2, 2, 1, 1];
+export const fewCodes: readonly number[] = [1, 2, 1, 1, 0];
 export const times = (count: number, code: number): number[] => Array<number>(count).fill(code);
 
 export const attentionCases: Readonly<Record<string, AttentionCase>> = {
