@@ -33,6 +33,6 @@ test.each([0, 1, 16])("a session in float16 on this device's matrix units, %i to
   const { context } = await (await referenceRuntime().prepare(graph, weights)).run(inputs);
   if (context === undefined) throw new Error("there is a context");
   expect(tensorDifference(found.context, context, { absolute: 2e-2, relative: 2e-2 })).toBeUndefined();
-  // Whatever order workgroups and subgroups run in.
+  // Whatever order workgroups run in. Subgroups of one run in one order here: see `withReversedSubgroups`.
   for (let again = 0; again < 5; again++) expect(await session.run(inputs)).toEqual(found);
 });
