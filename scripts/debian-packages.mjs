@@ -32,14 +32,7 @@ export function requireGraphics() {
   // A source that does not answer, of other software perhaps, is no reason to stop: installing shows whether enough is known.
   const problems = [perform(root, { command: update })];
   for (const step of steps(missing)) {
-    let problem = perform(root, step);
-    // A mirror may be in the middle of a change, or a network away for a moment.
-    for (let again = 0; problem !== undefined && step.command !== update && again < 2; again++) {
-      console.error("That failed; once more in 20 seconds …");
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20_000);
-      perform(root, { command: update });
-      problem = perform(root, step);
-    }
+    const problem = step.command === update ? perform(root, step) : persist(root, step, () => perform(root, { command: update }));
     problems.push(problem);
     if (problem !== undefined && step.command !== update) giveUp(problems.filter((said) => said !== undefined).join("\n\n"));
   }
@@ -145,11 +138,29 @@ function asRoot() {
 }
 
 /**
+ * The same as `perform`, up to three times: a mirror may be in the middle of a change, or a network away for a moment.
  * @param {string[]} root
+ * @param {Step} step
+ * @param {() => void} [between] Before it is tried again.
+ * @returns {string | undefined} What it said last, where it failed every time.
+ */
+export function persist(root, step, between = () => undefined) {
+  let problem = perform(root, step);
+  for (let again = 0; problem !== undefined && again < 2; again++) {
+    console.error("That failed; once more in 20 seconds …");
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20_000);
+    between();
+    problem = perform(root, step);
+  }
+  return problem;
+}
+
+/**
+ * @param {string[]} root What stands before the command.
  * @param {Step} step
  * @returns {string | undefined} What it said, where it failed.
  */
-function perform(root, step) {
+export function perform(root, step) {
   const { command, input } = step;
   const [name = "", ...rest] = command;
   // apt waits for another apt, asks again for what does not come, and neither it nor a package asks anything of people.
@@ -184,7 +195,7 @@ function asShell({ command, input }) {
  * @param {string} message
  * @returns {never}
  */
-function giveUp(message) {
+export function giveUp(message) {
   console.error(message);
   process.exit(3);
 }

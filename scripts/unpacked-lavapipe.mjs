@@ -1,10 +1,9 @@
 // Mesa's lavapipe of version 26 has matrix units (VK_KHR_cooperative_matrix, computed on the CPU), older ones have none. Where Debian's own is older, a
 // newer one is unpacked beside it, with the C library that it needs and without root; nothing is installed. Plain JavaScript that any Node since 18 runs.
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { debianMirror, isDebian, keyring, mesaVersion } from "./debian-packages.mjs";
+import { debianMirror, giveUp, isDebian, keyring, mesaVersion, perform, persist } from "./debian-packages.mjs";
 import { findLavapipe } from "./find-graphics.mjs";
 
 const oldestWithMatrixUnits = 26;
@@ -32,7 +31,7 @@ export function findLavapipeWithMatrixUnits() {
   return { driver: join(lavapipeFolder, "lvp_icd.json"), unpacked: { loader: join(libraries, loader), libraries } };
 }
 
-/** Unpacks one where Debian's own is too old. Elsewhere it does nothing: what the machine has is taken as it is. */
+/** Unpacks one where Debian's own is too old. On other systems it does nothing, and what needs matrix units is left out. */
 export function unpackLavapipe() {
   if (!isDebian() || findLavapipeWithMatrixUnits() !== undefined) return;
   console.error("The tests need a Vulkan driver with matrix units: unpacking a newer lavapipe of Debian's (63 MB) …");
@@ -45,17 +44,22 @@ export function unpackLavapipe() {
   writeFileSync(join(work, "status"), "");
   const settings = join(work, "apt.conf");
   writeFileSync(settings, aptSettings(work));
-  const apt = (/** @type {string[]} */ ...words) => run(["apt-get", "-q", ...words], { APT_CONFIG: settings });
+  const apt = (/** @type {string[]} */ ...words) => must(persist(["env", `APT_CONFIG=${settings}`], { command: ["apt-get", ...words] }));
   apt("update", "--error-on=any");
   apt("install", "--yes", "--download-only", "--target-release", suites.at(-1) ?? "", ...packages);
   const root = join(work, "root");
   for (const file of readdirSync(join(work, "archives"))) {
-    if (file.endsWith(".deb")) run(["dpkg-deb", "--extract", join(work, "archives", file), root]);
+    if (file.endsWith(".deb")) must(perform([], { command: ["dpkg-deb", "--extract", join(work, "archives", file), root] }));
   }
   keepLibraries(root, work);
   for (const name of ["lists", "archives", "root", "sources.list", "status", "apt.conf"]) rmSync(join(work, name), { recursive: true });
   rmSync(lavapipeFolder, { recursive: true, force: true });
   renameSync(work, lavapipeFolder);
+}
+
+/** @param {string | undefined} problem */
+function must(problem) {
+  if (problem !== undefined) giveUp(problem);
 }
 
 /**
@@ -86,29 +90,6 @@ Dir::Cache "${folder}";
 APT::Install-Recommends "false";
 APT::Sandbox::User "";
 Acquire::Languages "none";
-Acquire::Retries "5";
 Debug::NoLocking "true";
 `;
-}
-
-/**
- * @param {string[]} command
- * @param {Record<string, string>} [environment]
- */
-function run(command, environment = {}) {
-  const [name = "", ...words] = command;
-  const options = { env: { ...process.env, ...environment }, maxBuffer: 2 ** 28 };
-  for (let tries = 3; ; tries--) {
-    const { status, error, stdout, stderr } = spawnSync(name, words, { ...options, encoding: "utf8" });
-    if (status === 0) return;
-    const said = error?.message ?? `${stdout}${stderr}`.trim().split("\n").slice(-20).join("\n");
-    if (tries > 1 && name === "apt-get") {
-      // A mirror may be in the middle of a change, or a network away for a moment.
-      console.error("That failed; once more in 20 seconds …");
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20_000);
-      continue;
-    }
-    console.error(`${command.join(" ")}\nfailed:\n${said}`);
-    process.exit(3);
-  }
 }

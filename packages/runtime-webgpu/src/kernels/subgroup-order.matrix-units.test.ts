@@ -2,7 +2,16 @@ import { afterAll, describe, expect, test } from "vitest";
 import { elementCount } from "@longspan/core";
 import { tensorDifference } from "@longspan/core/testing";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { attentionDifferences, attentionResults, found, smallTilings, times } from "../testing/attention-cases.ts";
+import {
+  attentionDifferences,
+  attentionResults,
+  found,
+  risingGlobals,
+  risingTolerance,
+  risingWindow,
+  smallTilings,
+} from "../testing/attention-cases.ts";
+import { wholeNumbers } from "../testing/matrix-products.ts";
 import { deviceWithMatrixUnits } from "../testing/matrix-units.ts";
 import { withReversedSubgroups } from "../testing/reversed-subgroups.ts";
 import { runOperation } from "../testing/run-operation.ts";
@@ -23,31 +32,23 @@ const setting = { kind: "gpu", matrixUnits } as const;
 describe("values are right in whichever order the subgroups of a workgroup run", () => {
   test("windows whose keys are split among subgroups, values in the memory of the keys", async () => {
     const window = matrixAttentionTiling(shape, 6, 1, 32, 3, true);
-    const rising = { sequence: 290, window: 200, heads: 1, headSize: 16, mask: [1, 1, 1, 1, 1, 1, 0], rising: 20 };
     const how = { ...setting, activations: "joined float16", form: "direct", tilings: { window } } as const;
-    expect(await attentionDifferences(other, rising, how)).toEqual([]);
+    expect(await attentionDifferences(other, risingWindow(16, 200), how)).toEqual([]);
   });
 
   test("global attention in one kernel", async () => {
     const globalJoint = jointTiling(shape, 8);
-    const rising = { sequence: 150, heads: 8, headSize: 16, window: 4, mask: [...times(8, 2), ...times(150, 1)], rising: 12 };
     const how = { ...setting, activations: "float16", form: "reassociated", tilings: { ...smallTilings, globalJoint } } as const;
-    const { expected, actual, kernels } = await attentionResults(other, rising, how);
+    const { expected, actual, kernels } = await attentionResults(other, risingGlobals, how);
     expect(kernels).toContain(`global-attention-${globalJoint.name}`);
-    expect(tensorDifference(actual[0], found(expected[0]), { absolute: 0.03, relative: 0.03 })).toBeUndefined();
+    expect(tensorDifference(actual[0], found(expected[0]), risingTolerance)).toBeUndefined();
   });
 
   test("linear layers whose sums go through memory in strips", async () => {
     const tile = { workgroup: [32, 16, 16], subgroup: [8, 16], sumColumns: 8 } as const;
-    const noise = (sizes: number[], factor: number) => {
-      const length = elementCount(sizes);
-      return {
-        dataType: "float32",
-        shape: sizes,
-        data: Float32Array.from({ length }, (_, at) => ((at * factor) % 17) - 8),
-      } as const;
-    };
-    const inputs = [noise([50, 40], 5), noise([36, 40], 7), noise([36], 3), noise([50, 36], 11)];
+    const tensor = (sizes: readonly number[], factor: number) =>
+      ({ dataType: "float32", shape: sizes, data: wholeNumbers(elementCount(sizes), factor) }) as const;
+    const inputs = [tensor([50, 40], 5), tensor([36, 40], 7), tensor([36], 3), tensor([50, 36], 11)];
     const kernels = linearAdd(() => matrixTiling(tile, matrixUnits, shape), createProductKernels());
     const how = {
       storages: ["float16", "float16", undefined, "float16"],

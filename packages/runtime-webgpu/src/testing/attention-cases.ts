@@ -208,3 +208,19 @@ export const attentionCases: Readonly<Record<string, AttentionCase>> = {
   "several splits of the keys": { sequence: 300, window: 20, mask: [2, ...times(40, 1), 0] },
   probabilities: { batch: 2, sequence: 33, window: 6, mask: mixedCodes, probabilities: true },
 };
+
+/** Scores that rise along the windows, so that sums are scaled; windows of more keys than a step takes, since the first step has none to scale. */
+export function risingWindow(headSize: number, window: number): AttentionCase {
+  return { sequence: 90 + window, window, heads: 1, headSize, mask: [1, 1, 1, 1, 1, 1, 0], rising: 20 };
+}
+
+/** The same of global tokens: scores so high that their rounding shows; sums that are not scaled are off by more than their size. */
+export const risingGlobals: AttentionCase = {
+  sequence: 150,
+  heads: 8,
+  headSize: 16,
+  window: 4,
+  mask: [...times(8, 2), ...times(150, 1)],
+  rising: 12,
+};
+export const risingTolerance: { readonly absolute: number; readonly relative: number } = { absolute: 0.03, relative: 0.03 };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Attributes, GraphTensor } from "@longspan/core/graph";
+import type { Attributes } from "@longspan/core/graph";
 import { gpuOperations } from "../fusion/index.ts";
 import type { MatrixShape, MatrixUnits } from "../kernel/device-facts.ts";
 import type { Storage } from "../kernel/kernel.ts";
@@ -10,6 +10,7 @@ import { createProductKernels } from "../kernels/linear/product-kernel.ts";
 import { matrixTiling, type MatrixTile, type MatrixTiling } from "../kernels/linear/tiling.ts";
 import { knownMatrixShapes } from "./matrix-units.ts";
 import { runOperation } from "./run-operation.ts";
+import { steppedTensor } from "./stepped-tensor.ts";
 import type { TestDevice } from "./test-device.ts";
 
 const [square, narrow, small] = knownMatrixShapes as readonly [MatrixShape, MatrixShape, MatrixShape];
@@ -118,15 +119,8 @@ const cases: readonly LinearCase[] = [
   },
 ];
 
-/** Numbers in steps of 1/16 up to 1, so that sums of a few hundred products are exact in float32; not all of them in float16. */
-function tensor(shape: readonly number[], seed: number): GraphTensor & { dataType: "float32" } {
-  let state = seed;
-  const next = (): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.round((state / 2 ** 32 - 0.5) * 32) / 16;
-  };
-  return { dataType: "float32", shape, data: Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, next) };
-}
+/** Not all sums of products are exact in float16. */
+const tensor = (shape: readonly number[], seed: number) => steppedTensor(shape, seed, 16);
 
 /** The tests of linear layers on matrix units, in whichever form these are computed: `unitsOf` says which units stand for those of a shape. */
 export function testLinearOnMatrixUnits(device: () => TestDevice, unitsOf: (shape: MatrixShape) => MatrixUnits): void {

@@ -133,7 +133,7 @@ export async function runMatrixProduct(gpu: TestDevice, product: MatrixProduct, 
 }
 
 /** Small integers, which all sums hold exactly. */
-const whole = (length: number, factor: number): Float32Array<ArrayBuffer> =>
+export const wholeNumbers = (length: number, factor: number): Float32Array<ArrayBuffer> =>
   Float32Array.from({ length }, (_, at) => ((at * factor) % 17) - 8);
 
 /** What goes in (left, right and start, to be stored as float16, float16 and float32), and what has to come out. */
@@ -144,9 +144,9 @@ export function matrixProductData(product: MatrixProduct): {
   const { shape, leftOrder, rightOrder } = product;
   const { rows, columns, inner } = shape;
   const { leftStride, rightStride, leftSize, rightSize, sums } = sizesOf(product);
-  const left = whole(2 * leftSize, 5);
-  const right = whole(rightSize, 7);
-  const start = whole(2 * sums, 11);
+  const left = wholeNumbers(2 * leftSize, 5);
+  const right = wholeNumbers(rightSize, 7);
+  const start = wholeNumbers(2 * sums, 11);
   const expected: number[] = [];
   for (const loaded of [true, false])
     for (const subgroup of [0, 1])

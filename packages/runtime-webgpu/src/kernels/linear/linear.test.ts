@@ -1,10 +1,11 @@
-import { type Attributes, type GraphTensor, type Operation, standardOperations } from "@longspan/core/graph";
+import { type Attributes, type Operation, standardOperations } from "@longspan/core/graph";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import { fusedOperations } from "../../fusion/index.ts";
 import type { DeviceTensor, Storage } from "../../kernel/kernel.ts";
 import { runOperation } from "../../testing/run-operation.ts";
+import { steppedTensor } from "../../testing/stepped-tensor.ts";
 import { testDevice, type TestDevice } from "../../testing/test-device.ts";
 import { linearActivation } from "./linear-activation.ts";
 import { linearAddNormalization } from "./linear-add-normalization.ts";
@@ -28,15 +29,8 @@ const operations = new Map<string, Operation>([
   ...fusedOperations.map((operation) => [operation.name, operation] as const),
 ]);
 
-/** Numbers in steps of 1/64, which float16 holds as they are. */
-function tensor(shape: readonly number[], seed: number): GraphTensor & { dataType: "float32" } {
-  let state = seed;
-  const next = (): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.round((state / 2 ** 32 - 0.5) * 128) / 64;
-  };
-  return { dataType: "float32", shape, data: Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, next) };
-}
+/** float16 holds such steps as they are. */
+const tensor = (shape: readonly number[], seed: number) => steppedTensor(shape, seed, 64);
 
 interface Case {
   readonly operation?: keyof typeof creators;
