@@ -2,6 +2,8 @@ import { Hono, type Context } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
+import type { OptionNames } from "@longspan/core/adapter";
+import { checkServeOptions } from "./check-serve-options.ts";
 import { discardBody } from "./discard-body.ts";
 import { inferenceAnswer } from "./hugging-face-answer.ts";
 import { inferenceRequest } from "./hugging-face-request.ts";
@@ -32,8 +34,24 @@ export interface InferenceAppOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** The server's routes, as a function from a request to an answer. */
-export function inferenceApp({ engine, task, model, version, maxBody, maxLength, token, onError }: InferenceAppOptions): Hono {
+const optionNames = {
+  engine: true,
+  task: true,
+  model: true,
+  version: true,
+  maxBody: true,
+  maxLength: true,
+  token: true,
+  onError: true,
+} as const satisfies OptionNames<InferenceAppOptions>;
+
+/**
+ * The server's routes, as a function from a request to an answer.
+ * @throws LongspanError `argument-invalid` for options that are none.
+ */
+export function inferenceApp(options: InferenceAppOptions): Hono {
+  checkServeOptions(options, optionNames, "inferenceApp");
+  const { engine, task, model, version, maxBody, maxLength, token, onError } = options;
   const app = new Hono();
   const metrics = serverMetrics(engine);
 

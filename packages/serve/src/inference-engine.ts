@@ -1,3 +1,5 @@
+import type { OptionNames } from "@longspan/core/adapter";
+import { checkServeOptions } from "./check-serve-options.ts";
 import { errorOfInput, RequestError, requestErrorOf } from "./request-error.ts";
 import type { ServedJob, ServedOutcome, WithModel } from "./served-job.ts";
 
@@ -68,8 +70,15 @@ const startingSeconds = 2;
 /** So much longer is waited each time before it is opened again. */
 const reopenMilliseconds = 500;
 
-/** The queue before a model: what waits is bounded, what a lost model had is done again. */
-export function inferenceEngine({ withModel, capacity, timeout, onLost }: InferenceEngineOptions): InferenceEngine {
+const optionNames = { withModel: true, capacity: true, timeout: true, onLost: true } as const satisfies OptionNames<InferenceEngineOptions>;
+
+/**
+ * The queue before a model: what waits is bounded, what a lost model had is done again.
+ * @throws LongspanError `argument-invalid` for options that are none.
+ */
+export function inferenceEngine(options: InferenceEngineOptions): InferenceEngine {
+  checkServeOptions(options, optionNames, "inferenceEngine");
+  const { withModel, capacity, timeout, onLost } = options;
   /** In the order in which they came; those that wait for the model, and those that it has. */
   const queued: Waiting[] = [];
   const underWay = new Map<number, Waiting>();

@@ -2,6 +2,8 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import { serve } from "@hono/node-server";
 import { LongspanError } from "@longspan/core";
+import type { OptionNames } from "@longspan/core/adapter";
+import { checkServeOptions } from "./check-serve-options.ts";
 import { inferenceApp, type InferenceAppOptions } from "./inference-app.ts";
 import { inferenceEngine } from "./inference-engine.ts";
 import type { WithModel } from "./served-job.ts";
@@ -26,12 +28,31 @@ export interface ServeOptions extends Omit<InferenceAppOptions, "engine"> {
   readonly onLost: (error: unknown) => void;
 }
 
+const optionNames = {
+  withModel: true,
+  host: true,
+  port: true,
+  capacity: true,
+  timeout: true,
+  task: true,
+  model: true,
+  version: true,
+  maxBody: true,
+  maxLength: true,
+  token: true,
+  signal: true,
+  onListening: true,
+  onLost: true,
+  onError: true,
+} as const satisfies OptionNames<ServeOptions>;
+
 /**
  * Serves a model over HTTP until the signal, and then until all is answered. It listens at once: until the model is open, `/health` says that it starts, and requests get 503.
- * @throws LongspanError what opening the model throws; `io-failed` for an address that cannot be had.
+ * @throws LongspanError what opening the model throws; `io-failed` for an address that cannot be had; `argument-invalid` for options that are none.
  */
 export async function serveInference(options: ServeOptions): Promise<void> {
-  const { withModel, host, port, capacity, timeout, signal, onListening, onLost } = options;
+  checkServeOptions(options, optionNames, "serveInference");
+  const { withModel, host, port, capacity, timeout, signal, onListening, onLost, ...answering } = options;
   let isAnnounced = false;
   let arrivals = 0;
   const engine = inferenceEngine({
@@ -52,7 +73,7 @@ export async function serveInference(options: ServeOptions): Promise<void> {
     const name = host.includes(":") ? `[${host}]` : host;
     return `http://${name}:${typeof address === "object" && address !== null ? address.port : port}`;
   };
-  const server = await listen(inferenceApp({ ...options, engine }).fetch, host, port);
+  const server = await listen(inferenceApp({ ...answering, engine }).fetch, host, port);
   server.on("connection", () => arrivals++);
   server.on("request", () => arrivals++);
 
