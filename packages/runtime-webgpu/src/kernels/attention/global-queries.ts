@@ -13,7 +13,7 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { upTo } from "../parts/up-to.ts";
 import { attentionTokens, tokensOfGroup } from "./attention-tokens.ts";
-import { type RowCut, rowProducts, sliceInvocations, sliceMemory } from "./row-slices.ts";
+import { type RowCut, rowProducts, rowsAtOnce, sharesOf, sliceInvocations, sliceMemory } from "./row-slices.ts";
 import { declareUniforms } from "./uniforms.ts";
 import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
 
@@ -35,13 +35,17 @@ export const foldedColumns = 384;
 /** Invocations that share the sum of four elements; those that are left over have none. */
 const parts = Math.floor((4 * sliceInvocations) / foldedColumns);
 
-/** How the weights, the hidden states and the folded queries lie in memory; the head size is at most `maxHeadSize`. */
+/** How the weights, the hidden states and the folded queries lie in memory; the head size is at most `maxHeadSize`, workgroup memory has `memoryBytes`. */
 export function globalQueriesKernel(
   forms: Readonly<Record<"weight" | "hidden" | "folded", RowForm>>,
-  { maxHeadSize, cut }: Readonly<{ maxHeadSize: number; cut: RowCut }>,
+  { maxHeadSize, cut, memoryBytes }: Readonly<{ maxHeadSize: number; cut: RowCut; memoryBytes: number }>,
 ): Kernel {
   const each = upTo(queryTokens);
   const vectorsAtOnce = foldedColumns / 4;
+  const atOnce = rowsAtOnce(cut, "vec4<f32>", memoryBytes - 16 * maxHeadSize);
+  /** Tokens whose folded queries are summed at once: that many have room in the same memory. */
+  const tokensAtOnce = Math.min(queryTokens, Math.floor(sharesOf(atOnce) / (parts * vectorsAtOnce)));
+  const ofPart = (one: number): number => (one % tokensAtOnce) * parts * vectorsAtOnce;
   const ahead = upTo(cut.rows * cut.ahead);
   return {
     name: `global-queries${forms.folded.storage === "float16" ? "-to-float16" : ""}`,
@@ -60,7 +64,7 @@ ${vectorReader("read_hidden", "hidden", forms.hidden, "sizes.hidden")}
 ${vectorWriter("write_folded", "folded", forms.folded, "sizes.hidden")}
 /** Of an element of the head, the queries of the four tokens. */
 var<workgroup> queries: array<vec4<f32>, ${maxHeadSize}>;
-${sliceMemory("vec4<f32>")}
+${sliceMemory("vec4<f32>", atOnce)}
 
 @compute @workgroup_size(${sliceInvocations})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -69,6 +73,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   ${rowProducts({
     sums: "vec4<f32>",
     cut,
+    atOnce,
     rows: "sizes.headSize",
     vectors: "sizes.vectors",
     weight: (row, vector) => `read_query_weight((head * sizes.headSize + ${row}) * sizes.hidden, ${vector})`,
@@ -86,15 +91,22 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }
   // Each part joins the sums of other tokens.
   ${each
+    .filter((one) => one % tokensAtOnce === 0)
+    .map((first) => each.slice(first, first + tokensAtOnce))
     .map(
-      (one) => `shares[lane] = sum${one};
-  workgroupBarrier();
-  if (part == ${one % parts}u && vector < sizes.vectors && token + ${one}u < globals) {
-    write_folded(((item * sizes.slots + token + ${one}u) * sizes.heads + head) * sizes.hidden, vector, ${upTo(parts)
-      .map((other) => `shares[lane % ${vectorsAtOnce}u + ${other * vectorsAtOnce}u]`)
-      .join(" + ")});
+      (tokens) => `${tokens[0] === 0 ? "" : "workgroupBarrier();\n  "}if (part < ${parts}u) {
+    ${tokens.map((one) => `shares[lane + ${ofPart(one)}u] = sum${one};`).join(" ")}
   }
-  workgroupBarrier();`,
+  workgroupBarrier();
+  ${tokens
+    .map(
+      (one) => `if (part == ${one % parts}u && vector < sizes.vectors && token + ${one}u < globals) {
+    write_folded(((item * sizes.slots + token + ${one}u) * sizes.heads + head) * sizes.hidden, vector, ${upTo(parts)
+      .map((other) => `shares[lane % ${vectorsAtOnce}u + ${ofPart(one) + other * vectorsAtOnce}u]`)
+      .join(" + ")});
+  }`,
+    )
+    .join("\n  ")}`,
     )
     .join("\n  ")}
 }`,

@@ -14,7 +14,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { upTo } from "../parts/up-to.ts";
 import { attentionTokens, tokensOfGroup } from "./attention-tokens.ts";
 import { maxSplits } from "./global-splits.ts";
-import { type RowCut, rowProducts, sliceInvocations, sliceMemory } from "./row-slices.ts";
+import { type RowCut, rowProducts, rowsAtOnce, sliceInvocations, sliceMemory } from "./row-slices.ts";
 import { declareUniforms } from "./uniforms.ts";
 import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
 
@@ -35,16 +35,19 @@ export const valueTokens = 2;
 
 /** Of four elements, mixed at a time. */
 const mixedVectors = 256;
-/** How the weight and the context's heads lie in memory; the head size is at most `maxHeadSize`. */
+
+/** How the weight and the context's heads lie in memory; the head size is at most `maxHeadSize`, workgroup memory has `memoryBytes`. */
 export function globalValuesKernel(
   forms: Readonly<Record<"weight" | "out", RowForm>>,
-  { maxHeadSize, cut }: Readonly<{ maxHeadSize: number; cut: RowCut }>,
+  { maxHeadSize, cut, memoryBytes }: Readonly<{ maxHeadSize: number; cut: RowCut; memoryBytes: number }>,
 ): Kernel {
   const partial: RowForm = { storage: "float32", aligned: forms.weight.aligned };
   const each = upTo(valueTokens);
   // Splits whose partial sums are read before they are used.
   const splitsAhead = Math.min(16, 2 * cut.rows * cut.ahead);
   const ahead = upTo(splitsAhead);
+  const otherBytes = valueTokens * (12 * maxSplits + 4 * splitsAhead + 16 * mixedVectors) + 8 * maxHeadSize;
+  const atOnce = rowsAtOnce(cut, "vec2<f32>", memoryBytes - otherBytes);
   const splitOf = (step: number): string => (step === 0 ? "split" : `min(split + ${step}u, sizes.splits - 1u)`);
   return {
     name: "global-values",
@@ -65,7 +68,7 @@ var<workgroup> split_shares: array<f32, ${valueTokens * (maxSplits + splitsAhead
 var<workgroup> mixed: array<vec4<f32>, ${valueTokens * mixedVectors}>;
 /** Of an element of the head, what the two tokens have. */
 var<workgroup> sums: array<vec2<f32>, ${maxHeadSize}>;
-${sliceMemory("vec2<f32>")}
+${sliceMemory("vec2<f32>", atOnce)}
 
 @compute @workgroup_size(${sliceInvocations})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -107,6 +110,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     ${rowProducts({
       sums: "vec2<f32>",
       cut,
+      atOnce,
       rows: "sizes.headSize",
       vectors: "count",
       weight: (row, vector) => `read_weight((head * sizes.headSize + ${row}) * sizes.hidden, from_vector + ${vector})`,

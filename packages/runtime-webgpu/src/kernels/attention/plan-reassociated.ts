@@ -38,10 +38,11 @@ function onGpu(part: AttentionItems, found: GlobalSplits, attention: GlobalAtten
     firstItem: items.first,
   };
   const product = 2 * items.count * slots * hidden * hidden;
+  const memoryBytes = context.facts.limits.maxComputeWorkgroupStorageSize;
   const queries: Dispatch = {
     kernel: globalQueriesKernel(
       { weight: formOf(keyGlobalWeight, hidden), hidden: formOf(inputs.hidden, hidden), folded: formOf(attention.query, hidden) },
-      { maxHeadSize, cut: tilings.globalRows ?? rowCutFor(context.facts, keyGlobalWeight.storage) },
+      { maxHeadSize, cut: tilings.globalRows ?? rowCutFor(context.facts, keyGlobalWeight.storage), memoryBytes },
     ),
     uniforms: packFields(globalQueryFields, common),
     operands: [
@@ -61,7 +62,7 @@ function onGpu(part: AttentionItems, found: GlobalSplits, attention: GlobalAtten
   const values: Dispatch = {
     kernel: globalValuesKernel(
       { weight: formOf(valueGlobalWeight, hidden), out: formOf(outputs.context, headSize) },
-      { maxHeadSize, cut: tilings.globalRows ?? rowCutFor(context.facts, valueGlobalWeight.storage) },
+      { maxHeadSize, cut: tilings.globalRows ?? rowCutFor(context.facts, valueGlobalWeight.storage), memoryBytes },
     ),
     uniforms: packFields(globalValueFields, { ...common, splits: found.splits }),
     operands: [

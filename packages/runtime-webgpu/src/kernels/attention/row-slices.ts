@@ -31,15 +31,33 @@ const stride = slices + 1;
 
 type Sums = "vec2<f32>" | "vec4<f32>";
 
-/** At module scope: `shares`, at least as many as there are invocations. */
-export function sliceMemory(type: Sums): string {
-  return `var<workgroup> shares: array<${type}, ${rowThreads * stride}>;`;
+/** How many sums are in memory at once, for so many rows of an invocation. */
+export function sharesOf(atOnce: number): number {
+  return atOnce * rowThreads * stride;
+}
+
+/**
+ * How many rows of an invocation are summed at once, with one pair of barriers for them: all, or as many as so much workgroup memory has room for, and
+ * the others after them.
+ */
+export function rowsAtOnce({ rows }: RowCut, type: Sums, bytes: number): number {
+  const shareBytes = type === "vec4<f32>" ? 16 : 8;
+  let count = Math.min(rows, slices);
+  while (count > 1 && (rows % count !== 0 || sharesOf(count) * shareBytes > bytes)) count--;
+  return count;
+}
+
+/** At module scope: `shares`, more than there are invocations, for each of the rows that are summed at once. */
+export function sliceMemory(type: Sums, atOnce: number): string {
+  return `var<workgroup> shares: array<${type}, ${sharesOf(atOnce)}>;`;
 }
 
 export interface RowProducts {
   /** A number for each token. */
   readonly sums: Sums;
   readonly cut: RowCut;
+  /** See `rowsAtOnce`. */
+  readonly atOnce: number;
   /** How many rows there are, and of how many vectors: WGSL. Where there are no rows or vectors, the workgroup does not come here. */
   readonly rows: string;
   readonly vectors: string;
@@ -52,7 +70,7 @@ export interface RowProducts {
 }
 
 /** Statements; `lane` is the invocation, and names with `row_` and `slice` are theirs. */
-export function rowProducts({ sums, cut, rows, vectors, weight, elements, take }: RowProducts): string {
+export function rowProducts({ sums, cut, atOnce, rows, vectors, weight, elements, take }: RowProducts): string {
   const ahead = upTo(cut.ahead);
   const own = upTo(cut.rows);
   const shares = upTo(slices).map((one) => `shares[lane * ${stride}u + ${one}u]`);
@@ -85,13 +103,18 @@ export function rowProducts({ sums, cut, rows, vectors, weight, elements, take }
         })
         .join("\n      ")}
     }
-    ${own
+    ${upTo(cut.rows / atOnce)
       .map(
-        (one) => `shares[lane / ${slices}u * ${stride}u + lane % ${slices}u] = row_sum_${one};
+        (pass) => `${upTo(atOnce)
+          .map(
+            (one) =>
+              `shares[(lane / ${slices}u + ${one * rowThreads}u) * ${stride}u + lane % ${slices}u] = row_sum_${pass * atOnce + one};`,
+          )
+          .join("\n    ")}
     workgroupBarrier();
-    if (lane < ${rowThreads}u && row_first + lane + ${one * rowThreads}u < ${rows}) {
+    if (lane < ${atOnce * rowThreads}u && row_first + lane + ${pass * atOnce * rowThreads}u < ${rows}) {
       let row_total = ${shares.join(" + ")};
-      ${take(`(row_first + lane + ${one * rowThreads}u)`, "row_total")}
+      ${take(`(row_first + lane + ${pass * atOnce * rowThreads}u)`, "row_total")}
     }
     workgroupBarrier();`,
       )
