@@ -134,7 +134,7 @@ export function evaluateShape(shape: Shape, bindings: DimensionBindings): readon
 /** Gives each axis that is a symbol, and has no number yet, the size found there. */
 export function bindSymbols(shape: Shape, found: readonly number[], bindings: Map<string, number>): void {
   for (const [axis, size] of shape.entries()) {
-    if (typeof size === "string" && isSymbolName(size) && !bindings.has(size)) bindings.set(size, found[axis] ?? 0);
+    if (typeof size === "string" && !bindings.has(size) && isSymbolName(size)) bindings.set(size, found[axis] ?? 0);
   }
 }
 

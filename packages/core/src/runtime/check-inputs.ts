@@ -23,6 +23,11 @@ export interface CheckedInputs {
  */
 export function createInputCheck(graph: Graph): (inputs: SessionInputs) => CheckedInputs {
   const tables = embeddingTables(graph);
+  const expected = graph.inputs.map((input): ExpectedInput => ({
+    input,
+    axes: input.shape.map(String),
+    tables: tables.get(input.name) ?? [],
+  }));
   const names = graph.inputs.map((input) => input.name);
   return (inputs) => {
     if (typeof inputs !== "object" || inputs === null)
@@ -35,17 +40,17 @@ export function createInputCheck(graph: Graph): (inputs: SessionInputs) => Check
       throw invalid(unknown, `Graph "${graph.name}" has no input "${unknown}"; its inputs are ${names.join(", ")}.`);
     const dimensions = new Map<string, number>();
     const tensors = new Map<string, GraphTensor>();
-    for (const input of graph.inputs) {
+    for (const { input, axes, tables: own } of expected) {
       const given = Object.hasOwn(inputs, input.name) ? inputs[input.name] : undefined;
       if (given === undefined)
         throw invalid(
           input.name,
           `The input ${input.name} (${formatType(input)}) is missing; graph "${graph.name}" takes ${names.join(", ")}.`,
         );
-      const tensor = ownTensor(readInput(input, given), given);
+      const tensor = ownTensor(readInput(input, axes, given), given);
       bindSymbols(input.shape, tensor.shape, dimensions);
       checkRange(input, tensor);
-      for (const table of tables.get(input.name) ?? []) checkIds(input, tensor, table);
+      for (const table of own) checkIds(input, tensor, table);
       tensors.set(input.name, tensor);
     }
     for (const input of graph.inputs) checkShape(input, tensors.get(input.name)?.shape ?? [], dimensions);
@@ -53,8 +58,16 @@ export function createInputCheck(graph: Graph): (inputs: SessionInputs) => Check
   };
 }
 
-function readInput(input: GraphInput, given: Tensor): GraphTensor {
-  const axes = input.shape.map(String);
+/** An input and what is known of it before there is a run. */
+interface ExpectedInput {
+  readonly input: GraphInput;
+  /** Its axes in words. */
+  readonly axes: readonly string[];
+  /** What its elements are looked up in. */
+  readonly tables: readonly EmbeddingTable[];
+}
+
+function readInput(input: GraphInput, axes: readonly string[], given: Tensor): GraphTensor {
   if (input.dataType === "int32") return readIntegers(input.name, given, axes);
   if (input.dataType === "float32") return readFloats(input.name, given, axes);
   const { shape, data } = readIntegers(input.name, given, axes);
@@ -70,8 +83,8 @@ function ownTensor(tensor: GraphTensor, given: Tensor): GraphTensor {
 }
 
 function checkShape(input: GraphInput, found: readonly number[], dimensions: ReadonlyMap<string, number>): void {
+  if (input.shape.every((size, axis) => evaluateDimension(size, dimensions) === found[axis])) return;
   const expected = input.shape.map((size) => evaluateDimension(size, dimensions));
-  if (expected.every((size, axis) => size === found[axis])) return;
   throw invalid(
     input.name,
     `${input.name} has shape ${formatShape(found)}; expected ${formatShape(expected)}, which is ${formatShape(input.shape)} as the other inputs have it.`,

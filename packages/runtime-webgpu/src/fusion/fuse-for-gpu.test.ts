@@ -13,7 +13,7 @@ import { describe, expect, test } from "vitest";
 import { fuseForGpu } from "./fuse-for-gpu.ts";
 import { gpuOperations } from "./fused-operations.ts";
 
-const { activation, add, embedding, layerNormalization, linear, multiply } = operations;
+const { activation, add, cast, constant, embedding, layerNormalization, linear, multiply } = operations;
 
 const namesOf = (graph: Graph): readonly string[] => graph.nodes.map(({ operation }) => operation);
 
@@ -42,6 +42,9 @@ const normalize = (builder: GraphBuilder, x: Value): Value =>
   });
 const lookUp = (builder: GraphBuilder, kind: string, rows: number): Value =>
   builder.apply(embedding, [builder.input(`${kind}_ids`, "int32", ["batch", "sequence"]), builder.parameter(kind, [rows, size])]);
+
+const whole = (builder: GraphBuilder, name: string): Value => builder.input(name, "int32", ["batch", "sequence"]);
+const one = (builder: GraphBuilder): Value => builder.apply(constant, [], { dataType: "int32", shape: [], values: [1] });
 
 const numbers = (seed: number): GraphTensor => seededNormal(seed, [2, 3, size]);
 const ids = (...data: number[]): GraphTensor => ({ dataType: "int32", shape: [2, 3], data: Int32Array.from(data) });
@@ -113,6 +116,20 @@ const fusions: readonly {
     inputs: { types_ids: ids(0, 1, 0, 1, 1, 0), words_ids: ids(8, 0, 3, 7, 2, 2), positions_ids: ids(4, 3, 2, 1, 0, 4) },
     becomes: ["embeddingNormalization"],
   },
+  {
+    name: "the codes of masks, in 32 bits",
+    build: (builder) =>
+      builder.output("codes", builder.apply(multiply, [whole(builder, "x"), builder.apply(add, [whole(builder, "y"), one(builder)])])),
+    inputs: { x: ids(0, 1, 2, -3, 65_537, 2 ** 31 - 1), y: ids(0, 1, -1, 7, 65_537, 2 ** 31 - 1) },
+    becomes: ["multiplySum"],
+  },
+  {
+    name: "the codes of masks the other way round",
+    build: (builder) =>
+      builder.output("codes", builder.apply(multiply, [builder.apply(add, [one(builder), whole(builder, "y")]), whole(builder, "x")])),
+    inputs: { x: ids(0, 1, 2, -3, 4, 5), y: ids(0, 1, -1, 7, 8, 9) },
+    becomes: ["multiplySum"],
+  },
 ];
 
 const refusals: readonly { readonly name: string; readonly build: (builder: GraphBuilder) => void }[] = [
@@ -157,6 +174,36 @@ const refusals: readonly { readonly name: string; readonly build: (builder: Grap
       builder.output("y", builder.apply(activation, [product], { function: "gelu" }));
     },
   },
+  {
+    name: "integers that stretch",
+    build: (builder) => {
+      const row = builder.input("y", "int32", ["batch", 1]);
+      builder.output("codes", builder.apply(multiply, [whole(builder, "x"), builder.apply(add, [row, one(builder)])]));
+    },
+  },
+  {
+    name: "integers and a sum with several numbers",
+    build: (builder) => {
+      const several = builder.apply(constant, [], { dataType: "int32", shape: [2], values: [1, 2] });
+      const [x, y] = ["x", "y"].map((name) => builder.input(name, "int32", ["batch", 2]));
+      if (x === undefined || y === undefined) throw new Error("there are inputs");
+      builder.output("codes", builder.apply(multiply, [x, builder.apply(add, [y, several])]));
+    },
+  },
+  {
+    name: "integers that the GPU computes, because they depend on weights",
+    build: (builder) => {
+      const rounded = builder.apply(cast, [builder.parameter("y", [2, 3])], { dataType: "int32" });
+      builder.output("codes", builder.apply(multiply, [builder.input("x", "int32", [2, 3]), builder.apply(add, [rounded, one(builder)])]));
+    },
+  },
+  {
+    name: "numbers that are no integers",
+    build: (builder) => {
+      const half = builder.apply(constant, [], { dataType: "float32", shape: [], values: [0.5] });
+      builder.output("y", builder.apply(multiply, [hidden(builder), builder.apply(add, [hidden(builder, "other"), half])]));
+    },
+  },
 ];
 
 describe("fuseForGpu", () => {
@@ -196,9 +243,7 @@ describe("fuseForGpu", () => {
       "linearAddNormalization",
     ];
     expect(namesOf(fused)).toEqual([
-      "constant",
-      "add",
-      "multiply",
+      "multiplySum",
       "embeddingNormalization",
       ...Array.from({ length: tinyConfig.layers }, () => block).flat(),
       "linearActivation",

@@ -23,6 +23,7 @@ import { gpuOperations } from "./fused-operations.ts";
 import { linearActivation } from "./linear-activation.ts";
 import { linearAddNormalization } from "./linear-add-normalization.ts";
 import { linearAdd } from "./linear-add.ts";
+import { multiplySum } from "./multiply-sum.ts";
 import { tripleLinear } from "./triple-linear.ts";
 
 /**
@@ -98,6 +99,36 @@ const fuseProjections: Pass = /*#__PURE__*/ rewritePass("fuse-projections", (gra
   ];
 });
 
+/** Of integers that the host computes: what of them depends on weights has kernels of its own. */
+const fuseMultiplySum: Pass = /*#__PURE__*/ rewritePass("fuse-multiply-sum", (graph) => {
+  const { makers } = indexGraph(graph);
+  const known = integersOfInputs(graph);
+  const [x, y, constant] = ["x", "y", "constant"].map(anyValue);
+  if (x === undefined || y === undefined || constant === undefined) return [];
+  return sumsOf(y, constant)
+    .flatMap((sum) => [nodeOf("multiply", [x, sum]), nodeOf("multiply", [sum, x])])
+    .map((pattern) => ({
+      pattern,
+      rewrite(builder, { values }) {
+        const maker = makers.get(values.get("constant")?.name ?? "");
+        const operands = ["x", "y"].flatMap((name) => values.get(name) ?? []);
+        if (maker?.operation !== "constant" || !operands.every(({ name }) => known.has(name))) return undefined;
+        const { values: written } = maker.attributes;
+        const [addend, ...others] = Array.isArray(written) ? written.map(Number) : [];
+        if (addend === undefined || others.length > 0 || multiplySum.check(operands, { addend }) !== undefined) return undefined;
+        return builder.node(multiplySum, operands, { addend });
+      },
+    }));
+});
+
+/** Integers that follow from the inputs and what is written in the graph alone. */
+function integersOfInputs(graph: Graph): ReadonlySet<string> {
+  const known = new Set(graph.inputs.filter(({ dataType }) => dataType !== "float32").map(({ name }) => name));
+  for (const { inputs, outputs } of graph.nodes)
+    if (inputs.every((name) => known.has(name))) for (const { name, dataType } of outputs) if (dataType !== "float32") known.add(name);
+  return known;
+}
+
 function sumsOf(left: Pattern, right: Pattern): readonly NodePattern[] {
   return [nodeOf("add", [left, right]), nodeOf("add", [right, left])];
 }
@@ -126,6 +157,7 @@ export function fuseForGpu(graph: Graph, options: FuseOptions = {}): Graph {
       mergeDuplicates,
       eliminateDeadNodes,
       fuseLinearBias,
+      fuseMultiplySum,
       fuseLinearActivation,
       fuseLinearAdd,
       fuseLinearAddNormalization,

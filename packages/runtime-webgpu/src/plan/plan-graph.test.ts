@@ -103,6 +103,16 @@ describe("planGraph", () => {
     expect(key(5)).not.toBe(key(0));
   });
 
+  test("goes before a run through what the host computes, and through one attention for all: where it brings a symbol, and for the key", () => {
+    const graph = fuseForGpu(longformerGraph(config, "model"));
+    const operations = ({ evaluated }: ReturnType<typeof splitGraph>): string[] => evaluated.map(({ node }) => node.operation);
+    const split = splitGraph(graph, kernels);
+    expect(operations(split)).toEqual(["multiplySum"]);
+    expect(split.keyed.map(({ node }) => node.operation)).toEqual(["longformerAttention"]);
+    const told = splitGraph(fuseForGpu(longformerGraph(config, "model", { attentions: true })), kernels);
+    expect(operations(told)).toEqual(["multiplySum", "longformerAttention"]);
+  });
+
   test("query, key and value are columns of one tensor, by weights that are rows of one", () => {
     const graph = fuseForGpu(longformerGraph(config, "model"), { joinProjections: true });
     const joined = joinedParameters(graph, kernels);

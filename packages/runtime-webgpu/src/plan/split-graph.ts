@@ -1,5 +1,5 @@
 import { LongspanError } from "@longspan/core";
-import { bindSymbols, type Graph, type GraphNode, type GraphTensor, type OperationSet } from "@longspan/core/graph";
+import { bindSymbols, dimensionSymbols, type Graph, type GraphNode, type GraphTensor, type OperationSet } from "@longspan/core/graph";
 import { float16Activations } from "./float16-values.ts";
 import type { KernelTable, OperationKernels } from "../kernel/operation-kernels.ts";
 
@@ -18,15 +18,21 @@ export interface SplitGraph {
   readonly hostValues: ReadonlySet<string>;
   /** What the device computes that lies in its memory as float16. */
   readonly halved: ReadonlySet<string>;
+  /** Of the nodes those that `evaluateHostPart` goes through before each run: the host's, and the device's that bring symbols into the graph. */
+  readonly evaluated: readonly PlacedNode[];
+  /** What `planKeyOf` asks before each run: one node for all that would say the same. */
+  readonly keyed: readonly DeviceNode[];
 }
+
+type DeviceNode = Extract<PlacedNode, { place: "device" }>;
 
 export interface SplitOptions {
   /** Whether what kernels pass on to each other lies in memory as float16, where they can. Default: false. */
   readonly halveActivations?: boolean | undefined;
 }
 
-/** What only the host computes: values written in the graph, and those whose sizes depend on contents. */
-export const hostOperations: readonly string[] = ["constant", "bandMask", "nonzero"];
+/** What only the host computes: values written in the graph, those whose sizes depend on contents, and what is fused for it. */
+export const hostOperations: readonly string[] = ["constant", "bandMask", "nonzero", "multiplySum"];
 
 /** The operation that renames memory. */
 export const aliasOperation = "reshape";
@@ -57,7 +63,29 @@ export function splitGraph(graph: Graph, kernels: KernelTable, { halveActivation
     }
     throw unknowable(graph, node, node);
   });
-  return { graph, nodes, hostValues, halved: halveActivations ? float16Activations(graph, kernels) : new Set() };
+  const halved = halveActivations ? float16Activations(graph, kernels) : new Set<string>();
+  return { graph, nodes, hostValues, halved, evaluated: evaluatedNodes(graph, nodes), keyed: keyedNodes(nodes) };
+}
+
+function evaluatedNodes(graph: Graph, nodes: readonly PlacedNode[]): readonly PlacedNode[] {
+  const symbols = new Set(graph.inputs.flatMap(({ shape }) => shape.flatMap(dimensionSymbols)));
+  return nodes.filter(({ node, place }) => {
+    const found = node.outputs.flatMap(({ shape }) => shape.flatMap(dimensionSymbols));
+    const brings = found.some((symbol) => !symbols.has(symbol));
+    for (const symbol of found) symbols.add(symbol);
+    return place === "host" || (place === "device" && brings);
+  });
+}
+
+function keyedNodes(nodes: readonly PlacedNode[]): readonly DeviceNode[] {
+  const keyed = new Map<string, DeviceNode>();
+  for (const placed of nodes) {
+    if (placed.place !== "device" || placed.kernels.planKey === undefined) continue;
+    const { node, kernels } = placed;
+    const asked = [node.operation, ...(kernels.hostInputs ?? []).map((at) => node.inputs[at])].join(" ");
+    if (!keyed.has(asked)) keyed.set(asked, placed);
+  }
+  return [...keyed.values()];
 }
 
 /** The values that have to be known to the host, each with the node that asks for it. */
@@ -85,13 +113,13 @@ function unknowable(graph: Graph, node: GraphNode, asking: GraphNode): LongspanE
  * @returns every value the host knows, the inputs among them.
  */
 export function evaluateHostPart(
-  { nodes }: SplitGraph,
+  { evaluated }: SplitGraph,
   inputs: ReadonlyMap<string, GraphTensor>,
   dimensions: Map<string, number>,
   operations: OperationSet,
 ): ReadonlyMap<string, GraphTensor> {
   const values = new Map(inputs);
-  for (const placed of nodes) {
+  for (const placed of evaluated) {
     const { node } = placed;
     if (placed.place === "host") {
       const given = node.inputs.flatMap((name) => values.get(name) ?? []);
@@ -112,25 +140,18 @@ export function evaluateHostPart(
 }
 
 /** What a device node's kernels asked to know, in the order of `hostInputs`. */
-function hostInputsOf(
-  { node, kernels }: Extract<PlacedNode, { place: "device" }>,
-  values: ReadonlyMap<string, GraphTensor>,
-): readonly GraphTensor[] {
+function hostInputsOf({ node, kernels }: DeviceNode, values: ReadonlyMap<string, GraphTensor>): readonly GraphTensor[] {
   return (kernels.hostInputs ?? []).flatMap((at) => values.get(node.inputs[at] ?? "") ?? []);
 }
 
 /** What tells the plans of one graph apart: the sizes, and what kernels say depends on contents. */
 export function planKeyOf(
-  { nodes }: SplitGraph,
+  { keyed }: SplitGraph,
   values: ReadonlyMap<string, GraphTensor>,
   dimensions: ReadonlyMap<string, number>,
 ): string {
-  const contents = new Map<string, string>();
-  for (const placed of nodes) {
-    if (placed.place !== "device" || placed.kernels.planKey === undefined) continue;
-    const { node, kernels } = placed;
-    const name = `${node.operation} ${(kernels.hostInputs ?? []).map((at) => node.inputs[at]).join(" ")}`;
-    if (!contents.has(name)) contents.set(name, placed.kernels.planKey(hostInputsOf(placed, values)));
-  }
-  return JSON.stringify([[...dimensions].toSorted(([left], [right]) => (left < right ? -1 : 1)), [...contents]]);
+  let key = "";
+  for (const [symbol, size] of dimensions) key += `${symbol}=${size} `;
+  for (const placed of keyed) key += `${placed.kernels.planKey?.(hostInputsOf(placed, values))} `;
+  return key;
 }
