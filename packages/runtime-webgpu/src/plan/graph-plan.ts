@@ -13,8 +13,11 @@ export interface PlannedStep {
 export interface Upload {
   /** Its name in the plan's memory. */
   readonly name: string;
-  /** Its values, from those that the host knows. */
-  readonly values: (known: ReadonlyMap<string, GraphTensor>) => GraphTensor;
+  readonly dataType: GraphDataType;
+  /** Of its memory: 4 an element, of which there are as many in every run. */
+  readonly byteLength: number;
+  /** Its elements, from what the host knows. */
+  readonly values: (known: ReadonlyMap<string, GraphTensor>) => GraphTensor["data"];
 }
 
 export interface PlannedOutput {

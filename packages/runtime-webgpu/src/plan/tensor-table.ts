@@ -44,8 +44,7 @@ export class TensorTable {
     if (known !== undefined) return known;
     const values = this.#options.hostValues.get(name);
     if (values === undefined) throw new TypeError(`the value ${name} is not there yet`);
-    this.uploads.set(name, { name, values: (current) => valueOf(current, name) });
-    return this.#add(name, values.dataType, values.shape);
+    return this.#upload(name, values.dataType, values.shape, (current) => valueOf(current, name).data);
   }
 
   /** What a node writes. @throws LongspanError `device-limit` for one that no buffer can hold. */
@@ -80,8 +79,8 @@ export class TensorTable {
 
   /** int32 zeros, written before each run, for kernels to write to. */
   zeros(name: string, elements: number): DeviceTensor {
-    this.uploads.set(name, { name, values: () => ({ dataType: "int32", shape: [elements], data: new Int32Array(elements) }) });
-    return this.#add(name, "int32", [elements]);
+    const data = new Int32Array(elements);
+    return this.#upload(name, "int32", [elements], () => data);
   }
 
   #storageOf(name: string, dataType: Value["dataType"]): Storage {
@@ -110,11 +109,13 @@ export class TensorTable {
 
   #derived(key: string, elements: number, source: string, compute: (values: GraphTensor) => Int32Array): DeviceTensor {
     const name = `derived ${key} of ${source}`;
-    this.uploads.set(name, {
-      name,
-      values: (current) => ({ dataType: "int32", shape: [elements], data: compute(valueOf(current, source)) }),
-    });
-    return this.#tensors.get(name) ?? this.#add(name, "int32", [elements]);
+    return this.#tensors.get(name) ?? this.#upload(name, "int32", [elements], (current) => compute(valueOf(current, source)));
+  }
+
+  #upload(name: string, dataType: GraphTensor["dataType"], shape: readonly number[], values: Upload["values"]): DeviceTensor {
+    const tensor = this.#add(name, dataType, shape);
+    this.uploads.set(name, { name, dataType, byteLength: tensor.byteLength, values });
+    return tensor;
   }
 
   #add(name: string, storage: Storage, shape: readonly number[]): DeviceTensor {

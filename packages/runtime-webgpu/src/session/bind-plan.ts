@@ -7,13 +7,22 @@ import { alignUp } from "../plan/place-tensors.ts";
 import type { GraphPlan } from "../plan/graph-plan.ts";
 import type { BufferPool } from "./buffer-pool.ts";
 import type { DeviceWeights } from "./load-weights.ts";
+import { createRecordedAhead, type RecordedAhead } from "./recorded-ahead.ts";
+import { splitRuns, type RunSplit } from "./split-submits.ts";
+import { planUploads, type Uploads } from "./uploads.ts";
 
-/** A plan with its pipelines, uniforms and bind groups: all that recording a run takes. */
+/** A plan with its pipelines, uniforms and bind groups: all that a run takes, found out once for all runs. */
 export interface BoundPlan {
   readonly plan: GraphPlan;
+  readonly split: RunSplit;
+  readonly uploads: Uploads;
+  readonly ahead: RecordedAhead;
   /** In the order of the plan's steps. */
   readonly compiled: readonly CompiledKernel[];
-  /** In the order of the plan's steps; made anew when the pool has replaced its buffers. */
+  /**
+   * In the order of the plan's steps: the same as long as the pool has the same buffers. It sees to the pool having those that the plan takes.
+   * @throws LongspanError `out-of-memory`, `device-lost`.
+   */
   bindGroups(): Promise<readonly GPUBindGroup[]>;
   destroy(): void;
 }
@@ -67,9 +76,15 @@ export async function bindPlan(live: LiveDevice, plan: GraphPlan, weights: Devic
   let bound: { readonly generation: number; readonly groups: readonly GPUBindGroup[] } | undefined;
   return {
     plan,
+    split: splitRuns(plan.steps, live.facts.kind),
+    uploads: planUploads(plan),
+    ahead: createRecordedAhead(),
     compiled,
     async bindGroups() {
-      if (bound?.generation !== pool.generation) bound = { generation: pool.generation, groups: await bind() };
+      if (bound?.generation !== pool.generation) {
+        await pool.provide({ work: plan.work.arenas, upload: plan.uploaded.arenas });
+        bound = { generation: pool.generation, groups: await bind() };
+      }
       return bound.groups;
     },
     destroy: () => uniformBuffer.destroy(),

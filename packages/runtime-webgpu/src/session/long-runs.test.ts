@@ -3,7 +3,7 @@ import { LongspanError, type ProgressEvent } from "@longspan/core";
 import { buildGraph, type GraphTensor, operations, type Value } from "@longspan/core/graph";
 import { testDevice } from "../testing/test-device.ts";
 import { webgpu } from "../webgpu-runtime.ts";
-import { createSpeed, runParts } from "./split-submits.ts";
+import { createSpeed, splitRuns } from "./split-submits.ts";
 
 const kernel = { name: "any", code: "", access: [] } as const;
 const step = (floatingPointOperations: number, bytes = 0) => ({
@@ -17,36 +17,36 @@ const step = (floatingPointOperations: number, bytes = 0) => ({
   },
 });
 
-describe("runParts", () => {
+describe("splitRuns", () => {
   test("keeps short runs whole", () => {
-    expect(runParts([], "gpu")).toEqual([[0]]);
-    expect(runParts([step(1e6), step(1e9), step(1e6)], "gpu")).toEqual([[3]]);
+    expect(splitRuns([], "gpu").parts(0)).toEqual([[0]]);
+    expect(splitRuns([step(1e6), step(1e9), step(1e6)], "gpu").parts(0)).toEqual([[3]]);
   });
 
   test("gives a GPU the first steps of many before the others, in one part", () => {
     const steps = Array.from({ length: 100 }, () => step(1e6));
-    expect(runParts(steps, "gpu")).toEqual([[8, 24, 56, 100]]);
-    expect(runParts(steps.slice(0, 30), "gpu")).toEqual([[8, 30]]);
-    expect(runParts(steps.slice(0, 10), "gpu")).toEqual([[10]]);
-    expect(runParts(steps, "cpu")).toEqual([[100]]);
+    expect(splitRuns(steps, "gpu").parts(0)).toEqual([[8, 24, 56, 100]]);
+    expect(splitRuns(steps.slice(0, 30), "gpu").parts(0)).toEqual([[8, 30]]);
+    expect(splitRuns(steps.slice(0, 10), "gpu").parts(0)).toEqual([[10]]);
+    expect(splitRuns(steps, "cpu").parts(0)).toEqual([[100]]);
   });
 
   test("gives a fast GPU as much as it does in a tenth of a second, and a processor what it always got", () => {
     const steps = Array.from({ length: 10 }, () => step(3e10));
-    expect(runParts(steps, "gpu")).toEqual(Array.from({ length: 10 }, (_, at) => [at + 1]));
+    expect(splitRuns(steps, "gpu").parts(0)).toEqual(Array.from({ length: 10 }, (_, at) => [at + 1]));
     const speed = createSpeed();
     speed.note(1e6, 1);
     speed.note(3e10, 0.01);
-    expect(runParts(steps, "gpu", speed.known).length).toBe(10);
+    expect(splitRuns(steps, "gpu").parts(speed.known).length).toBe(10);
     speed.note(1.5e9, 1);
     speed.note(3e10, 30);
-    expect(runParts(steps, "gpu", speed.known)).toEqual([[5], [10]]);
-    expect(runParts(steps, "cpu", speed.known).length).toBe(10);
+    expect(splitRuns(steps, "gpu").parts(speed.known)).toEqual([[5], [10]]);
+    expect(splitRuns(steps, "cpu").parts(speed.known).length).toBe(10);
   });
 
   test("cuts long ones, by what they compute and by what they move", () => {
-    expect(runParts([step(2e10), step(2e10), step(1e6), step(5e10), step(1)], "gpu")).toEqual([[2], [4], [5]]);
-    expect(runParts([step(0, 1e9), step(0, 1e9)], "cpu")).toEqual([[1], [2]]);
+    expect(splitRuns([step(2e10), step(2e10), step(1e6), step(5e10), step(1)], "gpu").parts(0)).toEqual([[2], [4], [5]]);
+    expect(splitRuns([step(0, 1e9), step(0, 1e9)], "cpu").parts(0)).toEqual([[1], [2]]);
   });
 });
 

@@ -47,6 +47,13 @@ export interface SessionRequest {
 /** How many sizes of runs are kept planned. */
 const maxPlans = 8;
 
+/** What is run of the graph where some outputs are asked for. */
+interface SplitPart {
+  readonly split: SplitGraph;
+  /** Tells the plans of the parts apart. */
+  readonly number: number;
+}
+
 interface KeptPlan {
   readonly bound: BoundPlan;
   readonly pace: Pace;
@@ -73,24 +80,25 @@ export async function prepareSession(loan: DeviceLoan, request: SessionRequest):
   const pool = createBufferPool(live);
   const readback = createReadbackPool(live);
   const speed = createSpeed();
-  const splits = new Map<Graph, SplitGraph>([[fitted, plannable.split]]);
+  const parts = new Map<Graph, SplitPart>([[fitted, { split: plannable.split, number: 0 }]]);
   const plans = new Map<string, KeptPlan>();
   const timed = options.profile ?? false;
   let profile: SessionProfile | undefined;
 
-  const splitOf = (part: Graph): SplitGraph => {
+  const splitOf = (part: Graph): SplitPart => {
+    const found = parts.get(part);
+    if (found !== undefined) return found;
     const names = part.outputs.map((output) => output.name);
-    const split = splits.get(part) ?? splitGraph(selectOutputs(fused, names), kernels, splitOptions);
-    splits.set(part, split);
+    const split = { split: splitGraph(selectOutputs(fused, names), kernels, splitOptions), number: parts.size };
+    parts.set(part, split);
     return split;
   };
   const planOf = async (
-    split: SplitGraph,
+    { split, number }: SplitPart,
     known: ReadonlyMap<string, GraphTensor>,
     dimensions: ReadonlyMap<string, number>,
   ): Promise<KeptPlan> => {
-    const names = split.graph.outputs.map((output) => output.name).join("\n");
-    const key = `${names}\n${planKeyOf(split, known, dimensions)}`;
+    const key = `${number}: ${planKeyOf(split, known, dimensions)}`;
     const kept = plans.get(key) ?? (await newPlan(split, known, dimensions));
     plans.delete(key);
     plans.set(key, kept);
@@ -136,9 +144,9 @@ export async function prepareSession(loan: DeviceLoan, request: SessionRequest):
       const submitted = await inTurn(async () => {
         live.check();
         const started = performance.now();
-        const split = splitOf(part);
-        const known = evaluateHostPart(split, tensors, dimensions, gpuOperations);
-        const { bound, pace, timestamps } = await planOf(split, known, dimensions);
+        const splitPart = splitOf(part);
+        const known = evaluateHostPart(splitPart.split, tensors, dimensions, gpuOperations);
+        const { bound, pace, timestamps } = await planOf(splitPart, known, dimensions);
         const run = await submitPlan({ live, bound, pool, readback, weights, known, pace, speed, timestamps, options: runOptions });
         const results = async (): Promise<Record<string, GraphTensor>> => checkedResults(await run.outputs(), bound.plan.outputs);
         if (timed === false) return { outputs: results };

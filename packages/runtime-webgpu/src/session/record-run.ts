@@ -1,22 +1,9 @@
-import type { GraphTensor } from "@longspan/core/graph";
-import type { LiveDevice } from "../device/live-device.ts";
 import type { GraphPlan } from "../plan/graph-plan.ts";
 import { placeOf, type BoundPlan } from "./bind-plan.ts";
 import type { BufferPool } from "./buffer-pool.ts";
 import type { DeviceWeights } from "./load-weights.ts";
 import type { OutputRead } from "./run-outputs.ts";
 import type { Timestamps } from "./timestamps.ts";
-
-/** Has the queue write what the host knows and steps read. */
-export function writeUploads({ device }: LiveDevice, plan: GraphPlan, pool: BufferPool, known: ReadonlyMap<string, GraphTensor>): void {
-  for (const { name, values } of plan.uploads) {
-    const { buffer, offset } = placeOf(plan, pool, name);
-    const { dataType, data } = values(known);
-    if (data.length === 0) continue;
-    const words = dataType === "bool" ? Int32Array.from(data) : data;
-    device.queue.writeBuffer(buffer, offset, words.buffer, words.byteOffset, words.byteLength);
-  }
-}
 
 /** The steps from `start` to before `end`: one pass for all, or one for each where the times of each are taken. */
 export function recordSteps(
@@ -37,7 +24,7 @@ export function recordSteps(
     );
     pass.setPipeline(kernel.pipeline);
     pass.setBindGroup(0, groups[step]);
-    pass.dispatchWorkgroups(...workgroups);
+    pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
     if (timestamps?.of !== "step") continue;
     pass.end();
     pass = undefined;

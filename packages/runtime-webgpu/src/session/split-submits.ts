@@ -20,28 +20,43 @@ const workOfOneByte = 8;
  */
 const firstSteps = 8;
 
-/** Of one step, in multiplications and additions. */
-function workOf({ dispatch: { work } }: PlannedStep): number {
-  return work.floatingPointOperations + workOfOneByte * work.bytes;
+/** How runs of a plan are cut up. */
+export interface RunSplit {
+  /**
+   * The parts of a run, in order, each as the ends (exclusive) of its submits; one part where there is little to do. What is waited for is the end
+   * of a part. `speed` is what the device has been seen to do, in units of `work` a millisecond.
+   */
+  parts(speed: number): readonly (readonly number[])[];
+  /** What the steps from `start` to before `end` are, in multiplications and additions: a device's speed is measured by it. */
+  work(start: number, end: number): number;
 }
 
-/**
- * The parts of a run, in order, each as the ends (exclusive) of its submits; one part where there is little to do. What is waited for is the end
- * of a part. `speed` is what the device has been seen to do, in units of `workOfSteps` a millisecond.
- */
-export function runParts(steps: readonly PlannedStep[], kind: DeviceFacts["kind"], speed = 0): readonly (readonly number[])[] {
-  const largest = Math.max(workOfOneSubmit[kind], kind === "gpu" ? speed * millisecondsOfOneSubmit : 0);
+export function splitRuns(steps: readonly PlannedStep[], kind: DeviceFacts["kind"]): RunSplit {
+  const upTo = [0];
+  for (const { dispatch } of steps)
+    upTo.push((upTo.at(-1) ?? 0) + dispatch.work.floatingPointOperations + workOfOneByte * dispatch.work.bytes);
+  const work = (start: number, end: number): number => (upTo[end] ?? 0) - (upTo[start] ?? 0);
+  const whole = partsOf(steps.length, work, kind, Number.POSITIVE_INFINITY);
+  return {
+    work,
+    parts(speed) {
+      const largest = Math.max(workOfOneSubmit[kind], kind === "gpu" ? speed * millisecondsOfOneSubmit : 0);
+      return work(0, steps.length) < largest ? whole : partsOf(steps.length, work, kind, largest);
+    },
+  };
+}
+
+/** Parts of no more than about the `largest` work. */
+function partsOf(steps: number, work: RunSplit["work"], kind: DeviceFacts["kind"], largest: number): readonly (readonly number[])[] {
   const parts: number[][] = [];
   let submits: number[] = [];
-  let work = 0;
+  let partStart = 0;
   let lot = kind === "gpu" ? firstSteps : Number.POSITIVE_INFINITY;
   let lotStart = 0;
-  for (const [index, step] of steps.entries()) {
-    const end = index + 1;
-    work += workOf(step);
-    const isPart = work >= largest || end === steps.length;
+  for (let end = 1; end <= steps; end++) {
+    const isPart = work(partStart, end) >= largest || end === steps;
     // What is left behind a lot is worth a submit of its own when it is half as long.
-    const isLot = end - lotStart === lot && 2 * (steps.length - end) >= lot;
+    const isLot = end - lotStart === lot && 2 * (steps - end) >= lot;
     if (!isPart && !isLot) continue;
     submits.push(end);
     lot *= 2;
@@ -49,14 +64,9 @@ export function runParts(steps: readonly PlannedStep[], kind: DeviceFacts["kind"
     if (!isPart) continue;
     parts.push(submits);
     submits = [];
-    work = 0;
+    partStart = end;
   }
   return parts.length === 0 ? [[0]] : parts;
-}
-
-/** What of a run's steps, from `start` to before `end`, a device's speed is measured by. */
-export function workOfSteps(steps: readonly PlannedStep[], start: number, end: number): number {
-  return steps.slice(start, end).reduce((sum, step) => sum + workOf(step), 0);
 }
 
 /** The speed at which a session's device works, from the parts of its runs. */

@@ -8,9 +8,9 @@ import type { BufferPool } from "./buffer-pool.ts";
 import type { DeviceWeights } from "./load-weights.ts";
 import type { Pace } from "./pace.ts";
 import type { ReadbackPool } from "./readback-buffers.ts";
-import { recordCopies, recordSteps, writeUploads } from "./record-run.ts";
+import { recordCopies, recordSteps } from "./record-run.ts";
 import { hostMemory, outputsOf, readPieces } from "./run-outputs.ts";
-import { runParts, workOfSteps, type Speed } from "./split-submits.ts";
+import type { Speed } from "./split-submits.ts";
 import type { RunTimes, Timestamps } from "./timestamps.ts";
 
 export interface RunRequest {
@@ -53,12 +53,11 @@ const markerBytes = 4;
  */
 export async function submitPlan(request: RunRequest): Promise<SubmittedRun> {
   const { live, bound, pool, known, pace, speed, timestamps, options } = request;
-  const { plan } = bound;
+  const { plan, split } = bound;
   const total = plan.steps.length;
-  await pool.provide({ work: plan.work.arenas, upload: plan.uploaded.arenas });
   const groups = await bound.bindGroups();
   throwIfAborted(options.signal);
-  const parts = runParts(plan.steps, live.facts.kind, speed.known);
+  const parts = split.parts(speed.known);
   // Two, since two parts are under way.
   const markerSizes = parts.length === 1 ? [] : [markerBytes, markerBytes];
   const target = await request.readback.take([...plan.readback.map(({ byteLength }) => byteLength), ...markerSizes]);
@@ -83,11 +82,14 @@ export async function submitPlan(request: RunRequest): Promise<SubmittedRun> {
     for (const buffer of target.buffers) buffer.unmap();
     target.giveBack();
   };
-  const submit = (record: (encoder: GPUCommandEncoder) => void): void => {
+  const recorded = (record: (encoder: GPUCommandEncoder) => void): GPUCommandBuffer => {
     const encoder = live.device.createCommandEncoder();
     record(encoder);
-    live.device.queue.submit([encoder.finish()]);
+    return encoder.finish();
   };
+  const submit = (commands: GPUCommandBuffer): void => live.device.queue.submit([commands]);
+  /** The end of the first lot, where it is steps and nothing else: so it may be recorded before there is a run. */
+  const firstLot = timestamps === undefined && (parts[0]?.length ?? 0) > 1 ? parts[0]?.[0] : undefined;
   let memory: ReadonlyMap<string, ArrayBuffer> = new Map();
   try {
     throwIfAborted(options.signal);
@@ -98,22 +100,30 @@ export async function submitPlan(request: RunRequest): Promise<SubmittedRun> {
       const marker = isLast ? undefined : markers[part % markers.length];
       const [firstRead, ...otherReads] = isLast ? reads : [];
       const accepted = live.scoped("a run", () => {
-        if (start === 0) writeUploads(live, plan, pool, known);
+        if (start === 0) bound.uploads.write(live.device.queue, pool, known);
         let from = start;
         for (const to of submits) {
-          submit((encoder) => {
+          const ahead = from === 0 && to === firstLot ? bound.ahead.take(groups, to) : undefined;
+          const lot = (encoder: GPUCommandEncoder): void => {
             recordSteps(encoder, bound, groups, from, to, timestamps);
             if (to < end) return;
             if (marker !== undefined) encoder.clearBuffer(marker);
             if (firstRead !== undefined) recordCopies(encoder, plan, request, firstRead);
             if (isLast) timestamps?.resolve(encoder);
-          });
+          };
+          submit(ahead ?? recorded(lot));
           from = to;
         }
-        for (const read of otherReads) submit((encoder) => recordCopies(encoder, plan, request, read));
+        for (const read of otherReads) submit(recorded((encoder) => recordCopies(encoder, plan, request, read)));
+        if (isLast && firstLot !== undefined)
+          bound.ahead.keep(
+            groups,
+            firstLot,
+            recorded((encoder) => recordSteps(encoder, bound, groups, 0, firstLot, undefined)),
+          );
       });
       const submitted = pace.submitted(`${start}-${end}`);
-      const work = workOfSteps(plan.steps, start, end);
+      const work = split.work(start, end);
       let isNoted = false;
       const note = (): void => {
         if (!isNoted) speed.note(work, submitted.done());
