@@ -123,13 +123,6 @@ const fusions: readonly {
     inputs: { x: ids(0, 1, 2, -3, 65_537, 2 ** 31 - 1), y: ids(0, 1, -1, 7, 65_537, 2 ** 31 - 1) },
     becomes: ["multiplySum"],
   },
-  {
-    name: "the codes of masks the other way round",
-    build: (builder) =>
-      builder.output("codes", builder.apply(multiply, [builder.apply(add, [one(builder), whole(builder, "y")]), whole(builder, "x")])),
-    inputs: { x: ids(0, 1, 2, -3, 4, 5), y: ids(0, 1, -1, 7, 8, 9) },
-    becomes: ["multiplySum"],
-  },
 ];
 
 const refusals: readonly { readonly name: string; readonly build: (builder: GraphBuilder) => void }[] = [

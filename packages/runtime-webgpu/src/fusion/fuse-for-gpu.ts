@@ -20,6 +20,7 @@ import {
 import { addNormalization } from "./add-normalization.ts";
 import { embeddingNormalization } from "./embedding-normalization.ts";
 import { gpuOperations } from "./fused-operations.ts";
+import { hostKnown } from "./host-known.ts";
 import { linearActivation } from "./linear-activation.ts";
 import { linearAddNormalization } from "./linear-add-normalization.ts";
 import { linearAdd } from "./linear-add.ts";
@@ -102,32 +103,21 @@ const fuseProjections: Pass = /*#__PURE__*/ rewritePass("fuse-projections", (gra
 /** Of integers that the host computes: what of them depends on weights has kernels of its own. */
 const fuseMultiplySum: Pass = /*#__PURE__*/ rewritePass("fuse-multiply-sum", (graph) => {
   const { makers } = indexGraph(graph);
-  const known = integersOfInputs(graph);
-  const [x, y, constant] = ["x", "y", "constant"].map(anyValue);
-  if (x === undefined || y === undefined || constant === undefined) return [];
-  return sumsOf(y, constant)
-    .flatMap((sum) => [nodeOf("multiply", [x, sum]), nodeOf("multiply", [sum, x])])
-    .map((pattern) => ({
-      pattern,
+  const known = hostKnown(graph);
+  return [
+    {
+      pattern: nodeOf("multiply", [anyValue("x"), nodeOf("add", [anyValue("y"), anyValue("constant")])]),
       rewrite(builder, { values }) {
-        const maker = makers.get(values.get("constant")?.name ?? "");
+        const constant = makers.get(values.get("constant")?.name ?? "");
         const operands = ["x", "y"].flatMap((name) => values.get(name) ?? []);
-        if (maker?.operation !== "constant" || !operands.every(({ name }) => known.has(name))) return undefined;
-        const { values: written } = maker.attributes;
-        const [addend, ...others] = Array.isArray(written) ? written.map(Number) : [];
+        if (constant?.operation !== "constant" || !operands.every(({ name }) => known.has(name))) return undefined;
+        const [addend, ...others] = constant.attributes.values as readonly number[];
         if (addend === undefined || others.length > 0 || multiplySum.check(operands, { addend }) !== undefined) return undefined;
         return builder.node(multiplySum, operands, { addend });
       },
-    }));
+    },
+  ];
 });
-
-/** Integers that follow from the inputs and what is written in the graph alone. */
-function integersOfInputs(graph: Graph): ReadonlySet<string> {
-  const known = new Set(graph.inputs.filter(({ dataType }) => dataType !== "float32").map(({ name }) => name));
-  for (const { inputs, outputs } of graph.nodes)
-    if (inputs.every((name) => known.has(name))) for (const { name, dataType } of outputs) if (dataType !== "float32") known.add(name);
-  return known;
-}
 
 function sumsOf(left: Pattern, right: Pattern): readonly NodePattern[] {
   return [nodeOf("add", [left, right]), nodeOf("add", [right, left])];

@@ -1,4 +1,5 @@
 import type { Graph } from "@longspan/core/graph";
+import { hostKnown } from "../fusion/index.ts";
 import { headKernelTable, wholeKernelTable, type MakeKernelTable } from "../kernels/index.ts";
 import { aliasOperation, hostOperations } from "../plan/split-graph.ts";
 
@@ -13,10 +14,9 @@ export async function neededKernels(graph: Graph): Promise<MakeKernelTable> {
  * know them, depends on that (`splitGraph`).
  */
 function deviceOperations(graph: Graph): readonly string[] {
-  const hostValues = new Set(graph.inputs.map(({ name }) => name));
-  return graph.nodes.flatMap(({ operation, inputs, outputs }) => {
-    const known = inputs.every((name) => hostValues.has(name)) && outputs.every(({ dataType }) => dataType !== "float32");
-    if (known) for (const { name } of outputs) hostValues.add(name);
-    return known || operation === aliasOperation || hostOperations.includes(operation) ? [] : [operation];
+  const known = hostKnown(graph);
+  return graph.nodes.flatMap(({ operation, outputs }) => {
+    const isHosts = outputs.every(({ name }) => known.has(name)) || hostOperations.includes(operation);
+    return isHosts || operation === aliasOperation ? [] : [operation];
   });
 }
