@@ -7,7 +7,7 @@ import { readChunks, readTensor } from "./read-tensor.ts";
 
 /**
  * The tensor in another float type, converted while it is read (round to nearest, ties to even).
- * @throws LongspanError `data-type-mismatch` for anything but floats; `value-overflow` while reading, when a finite value has no finite neighbour in the target.
+ * @throws LongspanError `data-type-mismatch` for anything but floats; `value-overflow` while reading, when a finite value has no finite neighbour in the target, or an infinity no infinity.
  */
 export function castTensor(tensor: LazyTensor, dataType: DataType): LazyTensor {
   if (tensor.dataType === dataType) return tensor;

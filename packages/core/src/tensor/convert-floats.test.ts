@@ -43,12 +43,15 @@ describe("narrowing", () => {
     expect(new Uint16Array(convert("float64", "float16", Float64Array.of(middle), 2).bytes.buffer)[0]).toBe(0x3c00);
   });
 
-  test("counts what overflowed, and only finite values do", () => {
+  test("counts what overflowed: finite values, and infinities where the target has none", () => {
     expect(
       convert("float32", "float16", Float32Array.of(65504, 65519, 65520, -1e6, Number.POSITIVE_INFINITY, Number.NaN), 12).overflows,
     ).toBe(2);
     expect(convert("float32", "float8_e4m3fn", Float32Array.of(448, 464, 465, -1e9), 4).overflows).toBe(2);
     expect(convert("float64", "float32", Float64Array.of(1e39, 1e38), 8).overflows).toBe(1);
+    const infinities = Float32Array.of(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN);
+    expect(convert("float32", "float8_e4m3fn", infinities, 3).overflows).toBe(2);
+    expect(convert("float32", "float8_e5m2", infinities, 3).overflows).toBe(0);
   });
 });
 

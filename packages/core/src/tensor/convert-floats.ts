@@ -4,7 +4,7 @@ import { tensorFromBytes } from "./read-tensor.ts";
 import type { DataType } from "./data-type.ts";
 import { bytesPerElement, isFloatingPoint } from "./data-type.ts";
 
-/** Turns little-endian elements of one float type into another. Returns how many finite values the target could not hold. */
+/** Turns little-endian elements of one float type into another. Returns how many values, other than NaN, the target could not hold. */
 export type FloatConversion = (source: Uint8Array, target: Uint8Array) => { readonly overflows: number };
 
 /**
@@ -81,7 +81,8 @@ function narrow(to: keyof typeof narrowFloats, values: Wide, target: Uint8Array)
   }
   for (let index = 0; index < values.length; index++) {
     const value = values[index] as number;
-    if ((value > largest || value < -largest) && Number.isFinite(value) && becameNonFinite(to, data[index] as number)) overflows++;
+    const held = format.infinities && !Number.isFinite(value);
+    if ((value > largest || value < -largest) && !held && becameNonFinite(to, data[index] as number)) overflows++;
   }
   if (data.buffer !== target.buffer) target.set(new Uint8Array(data.buffer));
   return { overflows };

@@ -37,7 +37,7 @@ export function decodeFloat(format: FloatFormat, bits: number): number {
 
 /**
  * The bit pattern nearest to a number, ties to even. Beyond the largest finite value: infinity, or NaN where the format has none
- * (as torch's `.to(torch.float8_e4m3fn)` does). NaN gives the quiet NaN.
+ * (torch's `.to(torch.float8_e4m3fn)` gives NaN or, as 2.13 does, 448: by its version). NaN gives the quiet NaN.
  */
 export function encodeFloat(format: FloatFormat, value: number): number {
   const { mantissaBits, exponentBits, infinities } = format;
