@@ -24,7 +24,7 @@ export function onnx(options: OnnxOptions = {}): FormatAdapter {
     name: "onnx",
     containers: [onnxContainer()],
     envelopes: [onnxEnvelope()],
-    // The names are Hugging Face's without its prefix: whoever reads them has a layout for that.
+    // The envelope says how the weights are called: no other file is named so.
     layouts: [],
     targets: [onnxTarget(options), transformersJsTarget(options)],
     folderKinds: [transformersJsFolder()],

@@ -10,6 +10,7 @@ import {
 } from "@longspan/core/adapter";
 import { dequantizedTensor } from "../quantize/dequantized-tensor.ts";
 import { quantizedNames } from "../quantize/quantize-graph.ts";
+import { onnxLayout } from "./onnx-layout.ts";
 
 const [headKey, configKey] = ["longspan.head", "longspan.config"] as const;
 
@@ -46,6 +47,7 @@ function open({ attributes, root }: OpenedContainer): EnvelopeContents {
         : [{ name: `${constants} initializers with a "/" in their names`, reason: "constants of the graph, no weights" }],
     config: readConfig(attributes.get(configKey)),
     head: isHead(head) ? head : undefined,
+    layout: onnxLayout,
     metadata: new Map([...attributes].filter(([key]) => key !== configKey)),
     warnings:
       quantized.length === 0 ? [] : [`${quantized.length} matrices are kept in 8 bits: their values are those of the rounded weights.`],

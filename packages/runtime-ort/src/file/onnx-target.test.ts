@@ -144,6 +144,18 @@ describe("the target onnx", () => {
     for (const { name } of longformerGraph(tinyConfig, "masked-lm").parameters) expect(stored).toContain(name);
   });
 
+  test.each(["float32", "float16"] as const)(
+    "goes back whole, with the bias that no node needs beside a decoder of its own (%s)",
+    async (dataType) => {
+      const source = seededCheckpoint({ head: "masked-lm", config: { ...tinyConfig.source, tie_word_embeddings: false } });
+      const sink = memoryDirectorySink();
+      await converter.convert(planOf(source, { dataType }), { sink });
+      const back = await converter.open(memoryFileSet("written", Object.fromEntries(sink.files)));
+      expect(await converter.verify(source, back)).toMatchObject({ equal: dataType === "float32", onlyInA: [], onlyInB: [] });
+      await InferenceSession.create(sink.files.get("model.onnx") ?? new Uint8Array(), { logSeverityLevel: 3 });
+    },
+  );
+
   test("says what it is", async () => {
     const { metadataProps } = await model("token-classification");
     const metadata = Object.fromEntries(metadataProps.map(({ key, value }) => [key, value]));

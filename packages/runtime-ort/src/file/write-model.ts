@@ -31,7 +31,10 @@ export async function writeModel(request: TargetRequest, options: WriteModelOpti
   const kept = initializers.map(({ name }) => requiredWeight(weights, name));
   const quantized = quantize === undefined ? new Map<string, readonly [number, number]>() : quantizedParameters(spec, kept);
   const quantizer = tensorQuantizer(request.signal);
-  const tensors = kept.flatMap((tensor) => (quantized.has(tensor.name) ? quantizer(tensor) : [copied(tensor, request)]));
+  const used = kept.flatMap((tensor) => (quantized.has(tensor.name) ? quantizer(tensor) : [copied(tensor, request)]));
+  // A parameter that no node needs, such as `lm_head.bias` beside a decoder with a bias of its own, is stored nevertheless: the file is a checkpoint, too.
+  const named = new Set(initializers.map(({ name }) => name));
+  const unused = [...weights.values()].filter(({ name }) => !named.has(name)).map((tensor) => copied(tensor, request));
   const narrow = kept.filter(({ name }) => !quantized.has(name));
   const globals = globalAttention === "input" ? ({ kind: "input" } as const) : globalAttentionPolicy(spec.config, spec.head);
   model.graph = widenWeights(quantizeGraph(takeIds(model.graph, spec.config, inputAxes(spec.head), globals), quantized), narrow);
@@ -46,7 +49,7 @@ export async function writeModel(request: TargetRequest, options: WriteModelOpti
   );
   // Weights of an older file of this name must not lie beside a new one.
   sink.supersede([exactly(dataFileName)]);
-  return writeOnnxFile({ model, tensors }, { sink, fileName, dataFileName, externalData });
+  return writeOnnxFile({ model, tensors: [...used, ...unused] }, { sink, fileName, dataFileName, externalData });
 }
 
 /** By canonical name. @throws LongspanError `argument-invalid` when another layout was asked for. */
