@@ -291,6 +291,7 @@ describe("wrong usage ends with exit code 2", () => {
     ["an unknown option", ["inspect", lightningFile, "--frobnicate"], "frobnicate"],
     ["an unknown target", ["convert", lightningFile, "--to", "no-such-target", "-o", "x"], 'no target "no-such-target"'],
     ["no output", ["convert", lightningFile, "--to", "hf"], "-o"],
+    ["the name of another target's file", ["convert", lightningFile, "--to", "torch", "-o", "x.safetensors"], 'of the target "hf"'],
     ["a size that is none", ["convert", lightningFile, "--to", "hf", "-o", "x", "--shard-size", "many"], "500MB"],
     ["an unknown head", ["inspect", lightningFile, "--head", "tail"], "question-answering"],
     ["an address that is none", ["inspect", "http://[half/model.bin"], "is no URL"],

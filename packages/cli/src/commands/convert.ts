@@ -50,7 +50,7 @@ export async function convert(model: string, options: OutputOptions, terminal: T
     }
     if (plan.problem !== undefined) throw plan.problem;
     requireStrict(options.strict, checkpoint.name, plan.warnings);
-    const place = await outputPlace(output, plan.target);
+    const place = await outputPlace(output, plan.target, converter.targets);
     const sink = await openSink(place, plan, input, options.force === true, (note) => noteWarnings([note], terminal));
     const progress = await progressDisplay(terminal.error);
     try {
@@ -79,8 +79,11 @@ interface OutputPlace {
   readonly fileName: string | undefined;
 }
 
-/** A path is a folder if it ends in a slash, is one already, or lacks the ending of the target's files. */
-async function outputPlace(output: string, target: Target): Promise<OutputPlace> {
+/**
+ * A path is a folder if it ends in a slash, is one already, or lacks the ending of the target's files.
+ * @throws LongspanError `argument-invalid` for the name of another target's file: nobody calls a folder so
+ */
+async function outputPlace(output: string, target: Target, targets: readonly Target[]): Promise<OutputPlace> {
   const path = resolve(output);
   const isFolder =
     /[/\\]$/.test(output) ||
@@ -88,8 +91,16 @@ async function outputPlace(output: string, target: Target): Promise<OutputPlace>
       (found) => found.isDirectory(),
       () => false,
     ));
-  if (isFolder || !target.fileExtensions.includes(extname(path))) return { path, fileName: undefined };
-  return { path, fileName: basename(path) };
+  const extension = extname(path);
+  if (!isFolder && target.fileExtensions.includes(extension)) return { path, fileName: basename(path) };
+  const other = isFolder ? undefined : targets.find(({ fileExtensions }) => fileExtensions.includes(extension));
+  if (other === undefined) return { path, fileName: undefined };
+  const own = target.fileExtensions.length === 0 ? "a folder" : `a folder, or a file that ends in ${target.fileExtensions.join(", ")}`;
+  throw new LongspanError(
+    "argument-invalid",
+    `${output} is the name of a file of the target "${other.name}", and "${target.name}" writes ${own}. Choose the other target, or another name; a folder's may end in a slash.`,
+    { details: { output, target: target.name, other: other.name } },
+  );
 }
 
 async function openSink(
