@@ -52,6 +52,12 @@ describe("reading", () => {
     expect(() => parse(changes)).toThrow(new RegExp(`config.json says ${key}`));
   });
 
+  test("of a default that does not fit it is said that the configuration lacks the key", () => {
+    expect(() => parseLongformerConfig({ hidden_size: 16 }, "config.json")).toThrow(
+      "config.json does not say num_attention_heads, and transformers' default, 12, does not fit; expected a divisor of hidden_size (16).",
+    );
+  });
+
   test("another model's configuration is refused as such", () => {
     expect(() => parse({ model_type: "bert" })).toThrow('model_type "bert"');
     expect(() => parseLongformerConfig([1])).toThrow(LongspanError);

@@ -129,7 +129,7 @@ export function readConfig(
   window: AttentionWindows | undefined,
 ): ParsedConfig {
   const missing = Object.keys(classDefaults).filter((key) => source[key] === undefined && key !== "tie_word_embeddings");
-  const read = new ConfigReader({ ...classDefaults, ...definedOnly(source) }, origin);
+  const read = new ConfigReader(definedOnly(source), origin);
 
   const layers = read.count("num_hidden_layers", limits.layers);
   const attentionWindow = window === undefined ? read.windows("attention_window", layers) : windowsOfLayers(window, layers);
@@ -173,18 +173,21 @@ export function describeType(value: unknown): string {
 }
 
 class ConfigReader {
+  readonly #said: Readonly<Record<string, unknown>>;
   readonly #values: Readonly<Record<string, unknown>>;
   readonly #origin: string;
 
-  constructor(values: Readonly<Record<string, unknown>>, origin: string) {
-    this.#values = values;
+  constructor(said: Readonly<Record<string, unknown>>, origin: string) {
+    this.#said = said;
+    this.#values = { ...classDefaults, ...said };
     this.#origin = origin;
   }
 
   wrong(key: string, found: unknown, expected: string): LongspanError {
-    return new LongspanError("config-invalid", `${this.#origin} says ${key} ${shownValue(found)}; expected ${expected}.`, {
-      details: { key, found },
-    });
+    const says = Object.hasOwn(this.#said, key)
+      ? `says ${key} ${shownValue(found)}`
+      : `does not say ${key}, and transformers' default, ${shownValue(found)}, does not fit`;
+    return new LongspanError("config-invalid", `${this.#origin} ${says}; expected ${expected}.`, { details: { key, found } });
   }
 
   count(key: string, max: number = limits.dimension): number {

@@ -30,9 +30,13 @@ export async function fileSource(path: string): Promise<ByteSource> {
     if (stats.isDirectory())
       throw new LongspanError("argument-invalid", `${path} is a folder; a file is expected here.`, { details: { path } });
     if (!stats.isFile())
-      throw new LongspanError("unsupported", `${path} is a device or a pipe; only files that can be read anywhere are opened.`, {
-        details: { path },
-      });
+      throw new LongspanError(
+        "unsupported",
+        `${path} is a device or a pipe; only files that can be read anywhere are opened. Save it to a file first.`,
+        {
+          details: { path },
+        },
+      );
     return openedSource(path, handle, await settledVersion(handle, path));
   } catch (error) {
     await handle?.close();

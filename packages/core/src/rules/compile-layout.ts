@@ -103,7 +103,9 @@ function spelling(parsed: ParsedLayout, parameter: ParameterSpec, prefix: string
   const captures = rule === undefined ? undefined : matchPattern(rule.from, segments);
   // Stryker disable next-line ConditionalExpression,LogicalOperator: the index finds what matches, so there are both or neither
   if (rule === undefined || captures === undefined) {
-    throw invalid(`no rule covers the parameter "${parameter.name}". Add a rule whose left side fits it`, { parameter: parameter.name });
+    throw invalid(`no rule covers the parameter "${parameter.name}". Add a rule whose left side fits it, or take a layout that has one`, {
+      parameter: parameter.name,
+    });
   }
   if (other !== undefined) {
     throw invalid(
