@@ -112,9 +112,10 @@ async function products(tensors: AttentionTensors): Promise<void> {
       return `queries ${found[0]?.milliseconds.toFixed(4)} ms, values ${found[1]?.milliseconds.toFixed(4)} ms`;
     });
   }
-  for (const globalJoint of tensors.halves ? jointTilingsOf(facts, hidden).slice(0, 3) : []) {
+  const joint = tensors.halves ? jointTilingsOf(facts, hidden).filter(({ shape }) => shape === facts.matrixUnits?.shapes[0]) : [];
+  for (const globalJoint of joint) {
     await variant(globalJoint.name, inTime, async () => {
-      const only: Options["only"] = ({ name }) => name.startsWith("global-attention-joint");
+      const only: Options["only"] = ({ name }) => name === `global-attention-${globalJoint.name}`;
       const { milliseconds } = await timed(tensors, { reassociateUpTo, tilings: { globalJoint }, only });
       const values = await timed(tensors, { reassociateUpTo, tilings: { globalJoint }, only: ({ name }) => name === "global-values" });
       const whole = await timed(tensors, { reassociateUpTo, tilings: { globalJoint }, only: ({ name }) => !isOfWindow(name) });

@@ -3,4 +3,5 @@ export { matrixAttentionKernel } from "./attention/matrix-attention.ts";
 export { matrixJointKernel } from "./attention/matrix-joint.ts";
 export { matrixMixKernel } from "./attention/matrix-mix.ts";
 export { matrixScoresKernel } from "./attention/matrix-scores.ts";
+export { matrixSweepKernel } from "./attention/matrix-sweep.ts";
 export { matrixKernelCode } from "./linear/matrix-kernel.ts";

@@ -15,7 +15,7 @@ import { wholeNumbers } from "../testing/matrix-products.ts";
 import { deviceWithMatrixUnits } from "../testing/matrix-units.ts";
 import { withReversedSubgroups } from "../testing/reversed-subgroups.ts";
 import { runOperation } from "../testing/run-operation.ts";
-import { jointTiling } from "./attention/joint-tiling.ts";
+import { jointTiling, sweepTiling } from "./attention/joint-tiling.ts";
 import { matrixAttentionTiling } from "./attention/matrix-attention-tiling.ts";
 import { linearAdd } from "./linear/linear-add.ts";
 import { createProductKernels } from "./linear/product-kernel.ts";
@@ -36,10 +36,16 @@ describe("values are right in whichever order the subgroups of a workgroup run",
     expect(await attentionDifferences(other, risingWindow(16, 200), how)).toEqual([]);
   });
 
-  test("global attention in one kernel", async () => {
-    const globalJoint = jointTiling(shape, 8);
+  // By 12 subgroups of 8: three invocations share a row of a sweep, not all of them of one subgroup.
+  const elements = 16;
+  test.each([
+    jointTiling(shape, 8),
+    sweepTiling(shape, { subgroups: 12, keys: 48, elements, staged: false }),
+    sweepTiling(shape, { subgroups: 8, keys: 64, elements, staged: true }),
+  ])("global attention in one kernel: $name", async (globalJoint) => {
     const how = { ...setting, activations: "float16", form: "reassociated", tilings: { ...smallTilings, globalJoint } } as const;
-    const { expected, actual, kernels } = await attentionResults(other, risingGlobals, how);
+    const heads = globalJoint.subgroups;
+    const { expected, actual, kernels } = await attentionResults(other, { ...risingGlobals, heads }, how);
     expect(kernels).toContain(`global-attention-${globalJoint.name}`);
     expect(tensorDifference(actual[0], found(expected[0]), risingTolerance)).toBeUndefined();
   });

@@ -2,7 +2,7 @@ import { tensorDifference } from "@longspan/core/testing";
 import { expect, test } from "vitest";
 import type { MatrixShape, MatrixUnits } from "../kernel/device-facts.ts";
 import { matrixGlobalTiling } from "../kernels/attention/global-tiling.ts";
-import { jointTiling } from "../kernels/attention/joint-tiling.ts";
+import { jointTiling, sweepTiling } from "../kernels/attention/joint-tiling.ts";
 import { matrixAttentionTiling, type MatrixCut } from "../kernels/attention/matrix-attention-tiling.ts";
 import {
   attentionCases,
@@ -64,29 +64,32 @@ export function testAttentionOnMatrixUnits(device: () => TestDevice, { windows, 
     }
   });
 
-  test("global attention in one kernel", async () => {
+  test("global attention in one kernel, in steps and in a sweep", async () => {
     const [matrixUnits, subgroups] = joint;
-    const tiling = jointTiling(shapeOf(matrixUnits), subgroups);
-    const setting = {
-      ...halves,
-      matrixUnits,
-      tilings: { ...smallTilings, globalJoint: tiling },
-      limits: { maxComputeWorkgroupStorageSize: 32768 },
-    };
-    // Room for 64 rows, of which an item has 48 and the other 24; 3 splits; and, with padding, 6 of 32 rows.
-    const some = {
-      batch: 2,
-      sequence: 70,
-      heads: 8,
-      headSize: 16,
-      window: 4,
-      mask: [...times(3, 2), ...times(31, 1), 0, ...times(3, 2), ...times(67, 1)],
-    };
-    const padded = { ...some, heads: 2, headSize: 64, probabilities: true, mask: [...times(3, 2), 0, ...times(60, 1), ...times(70, 0)] };
-    for (const attention of [some, padded]) expect(await attentionDifferences(device(), attention, setting)).toEqual([]);
-    const { expected, actual, kernels } = await attentionResults(device(), risingGlobals, setting);
-    expect(tensorDifference(actual[0], found(expected[0]), risingTolerance)).toBeUndefined();
-    expect(kernels.slice(-3)).toEqual(["global-queries-to-float16", `global-attention-${tiling.name}`, "global-values"]);
+    const limits = { maxComputeWorkgroupStorageSize: 32768 };
+    const shape = shapeOf(matrixUnits);
+    const sweeps = [false, true].map((staged) => sweepTiling(shape, { subgroups, keys: staged ? 64 : 128, elements: 16, staged }));
+    for (const tiling of [jointTiling(shape, subgroups), ...sweeps]) {
+      const setting = { ...halves, matrixUnits, tilings: { ...smallTilings, globalJoint: tiling }, limits };
+      // Room for 64 rows, of which an item has 48 and the other 24; 3 splits; and, with padding, 6 of 32 rows.
+      const some = {
+        batch: 2,
+        sequence: 70,
+        heads: 8,
+        headSize: 16,
+        window: 4,
+        mask: [...times(3, 2), ...times(31, 1), 0, ...times(3, 2), ...times(67, 1)],
+      };
+      const padded = { ...some, heads: 2, headSize: 64, probabilities: true, mask: [...times(3, 2), 0, ...times(60, 1), ...times(70, 0)] };
+      // As few keys as may be, and so many in a split that subgroups have several sixteens of them.
+      const few = { ...some, batch: 1, sequence: 16, mask: [2, 1, 2, ...times(10, 1), 0, 1, 1] };
+      const many = { ...some, batch: 1, sequence: 2100, mask: [2, 1, 2, ...times(2000, 1), ...times(10, 0), ...times(90, 1)] };
+      for (const attention of [some, padded, few, ...(tiling.kind === "sweep" && !tiling.staged ? [many] : [])])
+        expect([tiling.name, await attentionDifferences(device(), attention, setting)]).toEqual([tiling.name, []]);
+      const { expected, actual, kernels } = await attentionResults(device(), risingGlobals, setting);
+      expect([tiling.name, tensorDifference(actual[0], found(expected[0]), risingTolerance)]).toEqual([tiling.name, undefined]);
+      expect(kernels.slice(-3)).toEqual(["global-queries-to-float16", `global-attention-${tiling.name}`, "global-values"]);
+    }
   });
 
   test.each(Object.entries(scaled))("scores that rise so that sums are scaled: %s", async (_, [matrixUnits, cut, headSize, window]) => {

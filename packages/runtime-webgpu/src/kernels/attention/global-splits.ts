@@ -32,7 +32,7 @@ export interface GlobalSplits {
 
 /** About as many workgroups as keep a device busy. */
 const busyWorkgroups = { gpu: 512, cpu: 16 } as const;
-/** About as many workgroups of `matrix-joint.ts` as a large GPU runs at once: more would wait for the first to end. */
+/** About as many workgroups of `matrix-joint.ts` and `matrix-sweep.ts` as a large GPU runs at once: more would wait for the first to end. */
 const jointWorkgroups = 132;
 /** A split has at least so many keys, unless there are fewer: joining splits is work, too. */
 const minKeys = { joint: 32, others: 128 } as const;
@@ -66,12 +66,22 @@ function jointSlots(slots: number, heads: number): number {
   return room;
 }
 
-export function splitKeys(
-  { batch, sequence, hidden, heads, headSize, slots, context }: SizedAttention,
-  form: GlobalForm,
-  joint?: JointTiling,
-): GlobalSplits {
-  const { kind, limits } = context.facts;
+/** Splits whose partial sums may be bound. */
+function bindableSplits({ heads, context }: SizedAttention, room: number, length: number): number {
+  return Math.floor(context.facts.limits.maxStorageBufferBindingSize / (4 * room * heads * length));
+}
+
+/** Whether a tiling that fits a device can have sequences as long as this: a sweep's keys are those of a split, and it reads 16 at a time. */
+export function takesSequence(sized: SizedAttention, tiling: JointTiling): boolean {
+  if (tiling.kind === "steps") return true;
+  const { sequence, hidden, heads, slots } = sized;
+  const most = Math.min(maxSplits, bindableSplits(sized, jointSlots(slots, heads), hidden));
+  return sequence >= jointKeys && Math.ceil(sequence / tiling.keys) <= most;
+}
+
+export function splitKeys(sized: SizedAttention, form: GlobalForm, joint?: JointTiling): GlobalSplits {
+  const { batch, sequence, hidden, heads, headSize, slots } = sized;
+  const { kind } = sized.context.facts;
   const direct = form === "direct";
   const products = !direct && kind === "gpu" && joint === undefined;
   const length = direct ? headSize : hidden;
@@ -79,12 +89,14 @@ export function splitKeys(
   const room = joint === undefined ? slots : jointSlots(slots, heads);
   const columnTiles = Math.ceil(hidden / tileColumns);
   const workgroups = batch * (direct ? heads * Math.ceil(slots / 64) : products ? columnTiles * Math.ceil(rows / 64) : Math.ceil(rows / 8));
+  /** How many there are at least. */
+  const needed = joint?.kind === "sweep" ? Math.ceil(sequence / joint.keys) : 1;
   const wanted =
     joint === undefined
       ? Math.min(Math.ceil(busyWorkgroups[kind] / workgroups), Math.ceil(sequence / minKeys.others), maxSplits)
       : Math.min(Math.floor(jointWorkgroups / (batch * Math.ceil(rows / jointRows))), Math.ceil(sequence / minKeys.joint), maxSplits);
-  const bindable = Math.floor(limits.maxStorageBufferBindingSize / (4 * room * heads * length));
-  const atLeast = Math.ceil(sequence / Math.max(1, Math.min(wanted, bindable)));
+  const bindable = bindableSplits(sized, room, length);
+  const atLeast = Math.ceil(sequence / Math.max(needed, Math.min(wanted, bindable)));
   const step = products ? tileColumns : joint === undefined ? 1 : jointKeys;
   const keys = Math.ceil(atLeast / step) * step;
   const splits = Math.ceil(sequence / keys);

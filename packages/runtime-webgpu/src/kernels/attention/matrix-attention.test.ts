@@ -8,6 +8,7 @@ import { jointTilingsOf } from "./joint-tiling.ts";
 import { matrixJointKernel } from "./matrix-joint.ts";
 import { matrixMixKernel } from "./matrix-mix.ts";
 import { matrixScoresKernel } from "./matrix-scores.ts";
+import { matrixSweepKernel } from "./matrix-sweep.ts";
 import { globalTask } from "./global-task.ts";
 import { headKernel, headTilingsOf } from "./tiling.ts";
 import { windowTask } from "./window-task.ts";
@@ -68,9 +69,12 @@ describe("attention on matrix units: what is sent to a device", () => {
 
   test.each([64, 768])("Dawn takes every tiling of global attention in one kernel, tokens of %i elements", async (hidden) => {
     const tilings = jointTilingsOf(facts, hidden);
+
     expect(tilings.length).toBeGreaterThan(2);
-    for (const tiling of tilings)
-      expect([tiling.name, await refusalOf(matrixJointKernel(tiling, hidden, units))]).toEqual([tiling.name, undefined]);
+    for (const tiling of tilings) {
+      const kernel = tiling.kind === "steps" ? matrixJointKernel(tiling, hidden, units) : matrixSweepKernel(tiling, hidden, units);
+      expect([tiling.name, await refusalOf(kernel)]).toEqual([tiling.name, undefined]);
+    }
   });
 
   test("queries of float32 are marked where float16 cannot hold them, and the kernel says that it narrows", () => {

@@ -20,7 +20,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { matrixPrimitives } from "../matrix/index.ts";
 import { upTo } from "../parts/up-to.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { jointAccess, jointFields, jointKeys, jointMemory, jointRows, type JointTiling } from "./joint-tiling.ts";
+import { jointAccess, jointFields, jointKeys, jointMemory, jointRows, type StepTiling } from "./joint-tiling.ts";
 import { softmaxConstants } from "./softmax-step.ts";
 import { declareUniforms } from "./uniforms.ts";
 
@@ -31,7 +31,7 @@ const slack = 8;
 const perRow = 2;
 const ownKeys = jointKeys / perRow;
 
-export function matrixJointKernel(tiling: JointTiling, hidden: number, units: MatrixUnits): Kernel {
+export function matrixJointKernel(tiling: StepTiling, hidden: number, units: MatrixUnits): Kernel {
   const { shape, subgroups } = tiling;
   const { lanes } = units;
   const matrices = matrixPrimitives(units, shape, ["folded", "hidden_tile", "probabilities", "scores"]);

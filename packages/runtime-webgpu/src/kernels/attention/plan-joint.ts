@@ -1,19 +1,21 @@
 import { loadedKernel, type Dispatch } from "../../kernel/kernel.ts";
 import { itemsOf, type AttentionItems, type GlobalAttention, type SizedAttention } from "./attention-plan.ts";
-import type { GlobalSplits } from "./global-splits.ts";
-import { jointAccess, jointFields, jointRows, jointTilingsOf, type JointTiling } from "./joint-tiling.ts";
+import { takesSequence, type GlobalSplits } from "./global-splits.ts";
+import { jointAccess, jointFields, fitsJoint, jointRows, jointTilingsOf, sweepFields, type JointTiling } from "./joint-tiling.ts";
 import { packFields } from "./uniforms.ts";
 
 /**
  * How scores and sums of the re-associated form are made in one kernel, if they are: on a device with matrix units, where hidden states are float16 and
- * memory holds a step's keys. A tiling that is wanted, but cannot run, is not taken.
+ * memory holds a step's keys. A tiling that is wanted, but cannot run, is not taken; where only the sequence is not one for it, that of the rules is.
  */
-export function jointTilingFor({ context, inputs, hidden, tilings }: SizedAttention): JointTiling | undefined {
-  const { facts } = context;
-  const { globalJoint: wanted } = tilings;
-  if (wanted === false || facts.kind === "cpu" || inputs.hidden.storage !== "float16") return undefined;
-  const all = jointTilingsOf(facts, hidden);
-  return wanted === undefined ? all[0] : all.find(({ name }) => name === wanted.name);
+export function jointTilingFor(sized: SizedAttention): JointTiling | undefined {
+  const { facts } = sized.context;
+  const { globalJoint: wanted } = sized.tilings;
+  if (wanted === false || facts.kind === "cpu" || sized.inputs.hidden.storage !== "float16") return undefined;
+  if (wanted !== undefined && !fitsJoint(wanted, sized.hidden, facts)) return undefined;
+  return wanted !== undefined && takesSequence(sized, wanted)
+    ? wanted
+    : jointTilingsOf(facts, sized.hidden).find(({ kind }) => kind === "steps");
 }
 
 /** Heads of global tokens attend to hidden states, without scores in memory. */
@@ -22,20 +24,23 @@ export function planJoint(part: AttentionItems, found: GlobalSplits, { query, ke
   const { splits, splitKeys, partialElements } = found;
   const { matrixUnits } = context.facts;
   if (matrixUnits === undefined) throw new TypeError(`${tiling.name} needs matrix units`);
+  const sizes = {
+    sequence,
+    scale,
+    rows: found.slots * heads,
+    rowsOfToken: heads,
+    tokensStride,
+    firstItem: items.first,
+    splits,
+    splitKeys,
+    hidden,
+  };
   return {
-    kernel: loadedKernel({ name: `global-attention-${tiling.name}`, access: jointAccess }, async () =>
-      (await import("../for-matrix-units.ts")).matrixJointKernel(tiling, hidden, matrixUnits),
-    ),
-    uniforms: packFields(jointFields, {
-      sequence,
-      scale,
-      rows: found.slots * heads,
-      rowsOfToken: heads,
-      tokensStride,
-      firstItem: items.first,
-      splits,
-      splitKeys,
+    kernel: loadedKernel({ name: `global-attention-${tiling.name}`, access: jointAccess }, async () => {
+      const { matrixJointKernel, matrixSweepKernel } = await import("../for-matrix-units.ts");
+      return tiling.kind === "steps" ? matrixJointKernel(tiling, hidden, matrixUnits) : matrixSweepKernel(tiling, hidden, matrixUnits);
     }),
+    uniforms: tiling.kind === "steps" ? packFields(jointFields, sizes) : packFields(sweepFields, sizes),
     operands: [
       { tensor: query },
       itemsOf(part, key),

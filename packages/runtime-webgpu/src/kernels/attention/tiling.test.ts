@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import { defaultFacts } from "../../testing/default-facts.ts";
 import { globalTilingFor } from "./global-tiling.ts";
-import { jointTiling, jointTilingsOf } from "./joint-tiling.ts";
+import { jointTiling, jointTilingsOf, sweepTiling } from "./joint-tiling.ts";
 import { jointTilingFor } from "./plan-joint.ts";
 import { splitKeys } from "./global-splits.ts";
 import type { SizedAttention } from "./attention-plan.ts";
@@ -83,6 +83,32 @@ describe("global attention in one kernel", () => {
     expect(taken({ tilings: { globalJoint: jointTiling(shape, 8) } })).toBe("joint-16x16x16-by-8");
     expect(taken({ tilings: { globalJoint: jointTiling(shape, 5) } })).toBe(undefined);
     expect(taken({ tilings: { globalJoint: false } })).toBe(undefined);
+  });
+
+  test("sweeps are no rule, and are taken for sequences whose keys they have room for", () => {
+    const sweep = sweepTiling(shape, { subgroups: 12, keys: 192, elements: 128, staged: false });
+    const all = (hidden: number): readonly string[] => jointTilingsOf(device, hidden).map(({ name }) => name);
+    expect(all(768)).toEqual([
+      "joint-16x16x16-by-12",
+      "joint-16x16x16-by-8",
+      "sweep-16x16x16-by-12-of-192x128",
+      "sweep-16x16x16-by-16-of-128x128",
+      "sweep-16x16x16-by-8-of-192x128",
+      "sweep-16x16x16-by-12-of-192x64-staged",
+      "sweep-16x16x16-by-8-of-128x64-staged",
+    ]);
+    expect(all(1024)).toEqual(["sweep-16x16x16-by-16-of-128x128"]);
+    const taken = (own: Parameters<typeof sized>[0]): string | undefined =>
+      jointTilingFor(sized({ tilings: { globalJoint: sweep }, ...own }))?.name;
+    const sequences = [15, 16, 4096, 6144, 6145];
+    expect(sequences.map((sequence) => taken({ sequence }) === sweep.name)).toEqual([false, true, true, true, false]);
+    expect(taken({ sequence: 15 })).toBe("joint-16x16x16-by-12");
+    expect(taken({ hidden: 760 })).toBe(undefined);
+    const splits = [{ sequence: 4096 }, { sequence: 500, batch: 64 }].map((own) => splitKeys(sized(own), "reassociated", sweep));
+    expect(splits.map((found) => [found.splits, found.splitKeys])).toEqual([
+      [22, 192],
+      [3, 176],
+    ]);
   });
 
   test("splits keys into whole steps, and makes no more workgroups than run at once", () => {
