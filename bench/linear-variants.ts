@@ -9,15 +9,11 @@ import { parseArgs } from "node:util";
 import { startDawn } from "../packages/runtime-webgpu/src/device/gpu.node.ts";
 import { bufferUsage, mapMode } from "../packages/runtime-webgpu/src/device/gpu-constants.ts";
 import { liveDevice } from "../packages/runtime-webgpu/src/device/live-device.ts";
+import type { TimedDispatches } from "../packages/runtime-webgpu/src/device/timed-dispatches.ts";
 import type { LinearShape } from "../packages/runtime-webgpu/src/kernels/linear/check-tuning.ts";
 import { tilingsOf } from "../packages/runtime-webgpu/src/kernels/linear/heuristic-tiling.ts";
 import { matrixTiling, tileTiling, type MatrixTile, type Tile, type Tiling } from "../packages/runtime-webgpu/src/kernels/linear/tiling.ts";
-import {
-  createLinearBuffers,
-  prepareTimedLinear,
-  type LinearBuffers,
-  type TimedLinear,
-} from "../packages/runtime-webgpu/src/kernels/linear/timed-linear.ts";
+import { createLinearBuffers, prepareTimedLinear, type LinearBuffers } from "../packages/runtime-webgpu/src/kernels/linear/timed-linear.ts";
 import { testDevice } from "../packages/runtime-webgpu/src/testing/test-device.ts";
 import { median } from "./whole-process.ts";
 import { steppedNoise } from "./stepped-noise.ts";
@@ -118,7 +114,7 @@ async function compare(shape: LinearShape, tilings: readonly Tiling[]): Promise<
   device.queue.writeBuffer(buffers.bias, 0, values.bias);
   const ready: {
     readonly name: string;
-    readonly linear: TimedLinear;
+    readonly linear: TimedDispatches;
     readonly times: number[];
     readonly worst: number;
   }[] = [];

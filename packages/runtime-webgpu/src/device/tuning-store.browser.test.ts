@@ -33,16 +33,22 @@ test("a device's measurements are made once for an origin", async () => {
   const device = await (await navigator.gpu.requestAdapter())?.requestDevice();
   if (device === undefined) throw new Error("this browser has no GPU adapter");
   const live = liveDevice(device, { ...readDeviceFacts(device), kind: "gpu" }, "Open another");
-  const shapes = [{ rows: 512, columns: 64, inner: 64, weightStorage: "float32" as const }];
+  const shape = { rows: 512, columns: 64, inner: 64, weightStorage: "float32" } as const;
   let measured = 0;
   const tune = () =>
-    measuredTuning(live, tuningStore(), shapes, {
-      measure: async (shape, [first]) => {
-        measured++;
-        return { ...shape, tiling: first?.name ?? "", gigaflops: { [first?.name ?? ""]: 1 } };
+    measuredTuning(
+      live,
+      tuningStore(),
+      { linear: [{ shape, work: 1 }], attention: [] },
+      {
+        measure: async () => {
+          measured++;
+          return { complete: true, times: [{ choice: { tiling: "tile-32x32" }, milliseconds: 1, byRules: 2 }] };
+        },
       },
-    });
+    );
   const first = await tune();
+  expect(first.linear.entries.map(({ tiling }) => tiling)).toEqual(["tile-32x32"]);
   expect(await tune()).toEqual(first);
   expect(measured).toBe(1);
   device.destroy();

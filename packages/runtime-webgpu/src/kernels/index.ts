@@ -1,28 +1,39 @@
 import type { KernelTable, OperationKernels } from "../kernel/operation-kernels.ts";
+import type { ChooseAttention } from "./attention/attention-plan.ts";
 import { attentionKernels } from "./attention/index.ts";
 import { elementaryKernels } from "./elementary.ts";
 import { linearKernels } from "./linear/index.ts";
 import { chooseTiling, type ChooseTiling } from "./linear/linear-tuning.ts";
 
+/** What chooses tilings. Default: rules. */
+export interface TilingChoices {
+  readonly products?: ChooseTiling | undefined;
+  readonly attention?: ChooseAttention | undefined;
+}
+
 /**
- * Makes kernels, by the operation that they run on the GPU; `choose` is for the tilings of products (default: rules). What is written in the graph (`constant`, `bandMask`) and
- * `nonzero` the host computes, and a reshape is another view of the same memory: see `splitGraph`.
+ * Makes kernels, by the operation that they run on the GPU. What is written in the graph (`constant`, `bandMask`) and `nonzero` the host computes, and a
+ * reshape is another view of the same memory: see `splitGraph`.
  */
-export type MakeKernelTable = (choose?: ChooseTiling) => KernelTable;
+export type MakeKernelTable = (choices?: TilingChoices) => KernelTable;
 
 /** Of the operations that heads of Longformers, fused, leave to the GPU. */
-export const headKernelTable: MakeKernelTable = (choose) => kernelTable(choose, []);
+export const headKernelTable: MakeKernelTable = (choices) => kernelTable(choices, () => []);
 
 /** Of every operation. */
 export async function wholeKernelTable(): Promise<MakeKernelTable> {
   const { otherKernels } = await import("./other-kernels.ts");
-  return (choose = chooseTiling(undefined)) => kernelTable(choose, otherKernels(choose));
+  return (choices) => kernelTable(choices, otherKernels);
 }
 
-function kernelTable(choose: ChooseTiling | undefined, others: readonly OperationKernels[]): KernelTable {
+function kernelTable(
+  { products: choose = chooseTiling(undefined), attention }: TilingChoices = {},
+  others: (choose: ChooseTiling) => readonly OperationKernels[],
+): KernelTable {
   const products = linearKernels(choose);
   const linear = products.find(({ operation }) => operation === "linear");
   if (linear === undefined) throw new TypeError("there are no kernels of linear layers");
-  const all: readonly OperationKernels[] = [...elementaryKernels(), ...products, ...attentionKernels({ linear }), ...others];
+  const attending = attentionKernels({ linear, tilings: attention });
+  const all: readonly OperationKernels[] = [...elementaryKernels(), ...products, ...attending, ...others(choose)];
   return new Map(all.map((kernels) => [kernels.operation, kernels]));
 }

@@ -10,17 +10,21 @@ export interface TypicalRun {
 /** Few tokens, a page, a chapter: kernels choose their tilings by such sizes. */
 const lengths = [16, 512, 4096];
 
-/** How an input with a range is filled: nothing set, the first element of each row, or all. */
-type Filling = "none" | "first" | "all";
+/** How an input with a range is filled: nothing set, the first element of each row, the first few (a question's tokens), or all. */
+const fillings = { none: 0, first: 1, few: 16, all: Number.POSITIVE_INFINITY } as const;
+type Filling = keyof typeof fillings;
 
 /**
  * Inputs like those that will come, so that kernels can be planned, and compiled, before the first run: one row of each length (the last
- * symbol of the inputs that have several), with masks (the inputs with a range) that are full, but for one that is empty or set for the first token only.
+ * symbol of the inputs that have several), with masks (the inputs with a range) that are full, but for one that is empty or set for the first token, or the first
+ * few, only.
  */
 export function typicalRuns(graph: Graph): readonly TypicalRun[] {
   const varied = graph.inputs.filter(({ range }) => range !== undefined);
   const allFull: ReadonlyMap<string, Filling> = new Map();
-  const others = varied.flatMap(({ name }): ReadonlyMap<string, Filling>[] => [new Map([[name, "none"]]), new Map([[name, "first"]])]);
+  const others = varied.flatMap(({ name }) =>
+    (["none", "first", "few"] as const).map((filling): ReadonlyMap<string, Filling> => new Map([[name, filling]])),
+  );
   const combinations = others.length === 0 ? [allFull] : others;
   const symbols = graph.inputs.map(({ shape }) => shape.flatMap(dimensionSymbols)).filter((found) => found.length > 0);
   const several = symbols.filter((found) => found.length > 1);
@@ -38,7 +42,7 @@ function fill({ dataType, shape, range }: GraphInput, filling: Filling, dimensio
   const sizes = evaluateShape(shape, dimensions);
   const elements = elementCount(sizes);
   const row = sizes.at(-1) ?? 1;
-  const isSet = (index: number): boolean => filling === "all" || (filling === "first" && index % row === 0);
+  const isSet = (index: number): boolean => index % row < fillings[filling];
   const values = (index: number): number => (range === undefined ? 0 : isSet(index) ? range.maximum : range.minimum);
   if (dataType === "float32") return { dataType, shape: sizes, data: new Float32Array(elements) };
   if (dataType === "int32") return { dataType, shape: sizes, data: Int32Array.from({ length: elements }, (_, index) => values(index)) };

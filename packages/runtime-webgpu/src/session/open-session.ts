@@ -40,7 +40,7 @@ export async function openSession(shared: SharedDevice, request: OpenSessionRequ
     const kernels =
       tuning === "measured" && facts.kind === "gpu"
         ? await tunedKernels(live, fused, makeTable, storage, request.store, { signal })
-        : makeTable(chooseTiling(typeof tuning === "string" ? undefined : tuning));
+        : makeTable({ products: chooseTiling(typeof tuning === "string" ? undefined : tuning) });
     const session: Session = await prepareSession(loan, {
       graph,
       fitted,

@@ -26,7 +26,7 @@ import { createSpeed } from "./split-submits.ts";
 import { submitPlan } from "./submit-plan.ts";
 import type { Timestamps } from "./timestamps.ts";
 import { plannableGraph, typicalPlans, type PlannableGraph } from "./typical-plans.ts";
-import { warmUp } from "./warm-up.ts";
+import { warmUp } from "../device/warm-up.ts";
 
 export interface SessionRequest {
   /** As given to `prepare`. */

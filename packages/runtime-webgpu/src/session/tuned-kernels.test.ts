@@ -5,8 +5,8 @@ import { liveDevice } from "../device/live-device.ts";
 import type { TuningStore } from "../device/tuning-store.ts";
 import { fuseForGpu } from "../fusion/index.ts";
 import { headKernelTable } from "../kernels/index.ts";
-import type { LinearShape } from "../kernels/linear/index.ts";
 import { testDevice } from "../testing/test-device.ts";
+import type { Measured } from "../tuning/measured-tuning.ts";
 import { webgpu } from "../webgpu-runtime.ts";
 import { tunedKernels } from "./tuned-kernels.ts";
 import { plannableGraph, typicalPlans } from "./typical-plans.ts";
@@ -28,25 +28,41 @@ const { config } = parseLongformerConfig({
 });
 const graph = fuseForGpu(longformerGraph(config, "model", { pooler: false }), { joinProjections: true });
 
-test("the layers that a model's typical runs compute are measured, and planned by what was fastest", async () => {
-  const asked: LinearShape[] = [];
+test("the layers and the attention that a model's typical runs compute are measured, and planned by what was fastest", async () => {
+  const asked: Measured[] = [];
   const kernels = await tunedKernels(live, graph, headKernelTable, "float32", nothingKept, {
-    measure: async (shape, tilings) => {
-      asked.push(shape);
-      return {
-        ...shape,
-        tiling: "tile-32x32",
-        gigaflops: Object.fromEntries(tilings.map(({ name }) => [name, name === "tile-32x32" ? 2 : 1])),
-      };
+    measure: async (known) => {
+      asked.push(known);
+      const choice =
+        known.of === "linear" ? { tiling: "tile-32x32" } : known.part === "window" ? { window: "staged" } : { globalForm: "direct" };
+      return { complete: true, times: [{ choice, milliseconds: 1, byRules: 2 }] };
     },
   });
-  const sizes = new Set(asked.map(({ rows, columns, inner }) => [rows, columns, inner].join(" ")));
-  for (const rows of [512, 4096]) for (const layer of ["64 64", "256 64", "64 256"]) expect(sizes).toContain(`${rows} ${layer}`);
+  const sizes = asked.map((one) =>
+    one.of === "linear"
+      ? [one.shape.rows, one.shape.columns, one.shape.inner].join(" ")
+      : [one.part, one.shape.sequence, one.shape.slots].join(" "),
+  );
+  for (const rows of [512, 4096]) {
+    for (const layer of ["64 64", "256 64", "64 256"]) expect(sizes).toContain(`${rows} ${layer}`);
+    for (const part of [`window ${rows} 16`, `global ${rows} 1`, `global ${rows} 16`, `global ${rows} 32`]) expect(sizes).toContain(part);
+  }
   const plans = [...typicalPlans(plannableGraph(graph, kernels, "float32", facts), facts)];
-  const longest = plans.at(-1)?.steps.map(({ dispatch }) => dispatch.kernel.name) ?? [];
-  const layers = longest.filter((name) => name.startsWith("linear-"));
+  const namesOf = (slots: number): readonly string[] =>
+    plans
+      .filter(({ uploads }) => uploads.some(({ name }) => name.includes(`${slots} slots`)))
+      .at(-1)
+      ?.steps.map(({ dispatch }) => dispatch.kernel.name) ?? [];
+  const longest = namesOf(16);
+  // The global tokens' own queries have few rows: rules choose for them.
+  const layers = longest.filter((name) => name.startsWith("linear-") && !name.startsWith("linear-split-"));
   expect(layers.length).toBeGreaterThan(0);
   expect(layers.filter((name) => !name.startsWith("linear-tile-32x32"))).toEqual([]);
+  const windows = longest.filter((name) => name.startsWith("window-"));
+  expect(windows.length).toBe(2);
+  expect(windows.filter((name) => !name.endsWith("-staged"))).toEqual([]);
+  // The direct form.
+  expect(longest.filter((name) => name === "gather-global-rows").length).toBe(2);
 });
 
 test("a tuning of no known kind is refused", () => {

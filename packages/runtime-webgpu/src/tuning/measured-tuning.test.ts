@@ -1,16 +1,16 @@
 import { LongspanError } from "@longspan/core";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { liveDevice, type LiveDevice } from "../device/live-device.ts";
 import type { TuningStore } from "../device/tuning-store.ts";
-import type { LinearShape, LinearTuningEntry } from "../kernels/linear/index.ts";
+import type { AttentionShape } from "../kernels/attention/attention-plan.ts";
+import { chooseAttention, type AttentionChoice } from "../kernels/attention/attention-tuning.ts";
+import type { LinearShape } from "../kernels/linear/index.ts";
 import { chooseTiling } from "../kernels/linear/linear-tuning.ts";
-import { measureTilings } from "../kernels/linear/measure-tilings.ts";
-import { heuristicTiling, tilingsOf } from "../kernels/linear/heuristic-tiling.ts";
-import type { Tiling } from "../kernels/linear/tiling.ts";
-import { countCalls } from "../testing/counted-device.ts";
+import { heuristicTiling } from "../kernels/linear/heuristic-tiling.ts";
 import { testDevice } from "../testing/test-device.ts";
-import { measuredTuning } from "./measured-tuning.ts";
-import { neededProducts } from "./needed-products.ts";
+import type { KeptTimes } from "./kept-times.ts";
+import type { LinearChoice } from "./kept-tuning.ts";
+import { measuredTuning, type Measured, type MeasuredTuning, type MeasuredTuningOptions, type NeededShapes } from "./measured-tuning.ts";
 
 const { device, facts: found } = await testDevice();
 afterAll(() => device.destroy());
@@ -26,145 +26,194 @@ function memoryStore(): TuningStore & { readonly texts: Map<string, string> } {
   };
 }
 
-const shape = (rows: number, columns: number, inner: number): LinearShape => ({ rows, columns, inner, weightStorage: "float32" });
-const shapes = [shape(4096, 768, 768), shape(512, 768, 768)];
+const layer = (rows: number): LinearShape => ({ rows, columns: 768, inner: 768, weightStorage: "float32" });
+const attention: AttentionShape = {
+  batch: 1,
+  sequence: 4096,
+  hidden: 768,
+  heads: 12,
+  oneSided: 256,
+  slots: 16,
+  queryStorage: "float32",
+  joined: true,
+  hiddenStorage: "float32",
+  weightStorage: "float32",
+  contextStorage: "float32",
+};
+const needed: NeededShapes = {
+  linear: [
+    { shape: layer(4096), work: 9 },
+    { shape: layer(512), work: 2 },
+  ],
+  attention: [
+    { shape: attention, part: "window", work: 5 },
+    { shape: attention, part: "global", work: 1 },
+  ],
+};
+const onlyLayers: NeededShapes = { ...needed, attention: [] };
 
-/** As if the tiling of this name were so many times as fast as all others. */
-function measureAs(fastest: string, factor: number, asked: LinearShape[]) {
-  return async (of: LinearShape, tilings: readonly Tiling[]): Promise<LinearTuningEntry> => {
-    asked.push(of);
-    const gigaflops = Object.fromEntries(tilings.map(({ name }) => [name, name === fastest ? 100 * factor : 100]));
-    return { ...of, tiling: fastest, gigaflops };
+const labelOf = (one: Measured): string => (one.of === "linear" ? `linear ${one.shape.rows}` : `${one.part} ${one.shape.sequence}`);
+const inOrder = ["linear 4096", "window 4096", "linear 512", "global 4096"];
+
+const asked: string[] = [];
+beforeEach(() => {
+  asked.length = 0;
+});
+
+/** As if one tiling of layers, and one choice of each part of attention, were so many times as fast as what rules choose. */
+const measureAs =
+  (factor: number, tiling = "tile-32x32"): NonNullable<MeasuredTuningOptions["measure"]> =>
+  async (known): Promise<KeptTimes<LinearChoice | AttentionChoice>> => {
+    asked.push(labelOf(known));
+    const choice =
+      known.of === "linear"
+        ? { tiling }
+        : known.part === "window"
+          ? { window: "staged", windowSplits: 2 }
+          : ({ globalForm: "direct", direct: "staged" } as const);
+    return {
+      complete: true,
+      times: [
+        { choice: { tiling: "tile-128x128" }, milliseconds: null, byRules: null },
+        { choice, milliseconds: 1, byRules: factor },
+      ],
+    };
   };
-}
 
-describe("measuredTuning", () => {
-  test("measures what is not known yet, once, and products are planned by it", async () => {
+const tilingsFound = ({ linear }: MeasuredTuning): readonly string[] => linear.entries.map(({ tiling }) => tiling);
+
+test("measures what is not known yet, once, the dearest first, and kernels are planned by it", async () => {
+  const store = memoryStore();
+  const measure = measureAs(2);
+  const tuning = await measuredTuning(
+    live,
+    store,
+    { linear: needed.linear.slice(0, 1), attention: needed.attention.slice(0, 1) },
+    { measure },
+  );
+  expect(tilingsFound(tuning)).toEqual(["tile-32x32"]);
+  const product = { rows: 4000, columns: 768, inner: 768, stack: 1, rightLayout: "columns" } as const;
+  expect(heuristicTiling(facts, product).name).not.toBe("tile-32x32");
+  expect(chooseTiling(tuning.linear)(facts, product, "float32").name).toBe("tile-32x32");
+  expect(chooseAttention(tuning.attention)(facts, { ...attention, sequence: 4000 })).toEqual({
+    window: { kind: "staged", name: "staged" },
+    windowSplits: 2,
+  });
+  expect(asked).toEqual(inOrder.slice(0, 2));
+  const more = await measuredTuning(live, store, needed, { measure });
+  expect(asked).toEqual(inOrder);
+  expect(chooseAttention(more.attention)(facts, attention)).toEqual({
+    window: { kind: "staged", name: "staged" },
+    windowSplits: 2,
+    globalForm: "direct",
+    direct: { kind: "staged", name: "staged" },
+  });
+  expect([...store.texts.keys()]).toEqual([expect.stringMatching(/^tuning-1-a-GPU-of-some-driver-[0-9a-f]{8}\.json$/)]);
+  expect(await measuredTuning(live, store, needed, { measure })).toEqual(more);
+  expect(asked).toEqual(inOrder);
+});
+
+test("keeps the rules' choice where nothing is clearly faster", async () => {
+  const byRule = heuristicTiling(facts, { ...layer(4096), stack: 1, rightLayout: "columns" }).name;
+  const tuning = await measuredTuning(live, memoryStore(), needed, { measure: measureAs(1.02) });
+  expect(tilingsFound(tuning)[0]).toBe(byRule);
+  expect(chooseAttention(tuning.attention)(facts, attention)).toEqual({});
+});
+
+test("keeps each time that was taken before the deadline, and goes on from there the next time", async () => {
+  const store = memoryStore();
+  const one = { choice: { tiling: "tile-64x64" }, milliseconds: 1, byRules: 1.5 };
+  const half = await measuredTuning(live, store, needed, {
+    measure: async (known, _, deadline) => {
+      asked.push(labelOf(known));
+      await new Promise((resume) => setTimeout(resume, deadline - performance.now() + 1));
+      return { complete: false, times: [one] };
+    },
+  });
+  expect(asked).toEqual(["linear 4096"]);
+  expect(tilingsFound(half)).toEqual(["tile-64x64"]);
+  const seen: Measured[] = [];
+  await measuredTuning(live, store, needed, {
+    measure: async (known) => {
+      seen.push(known);
+      return { complete: true, times: known.times };
+    },
+  });
+  expect(seen.map(labelOf)).toEqual(inOrder);
+  expect(seen.map(({ times }) => times)).toEqual([[one], [], [], []]);
+});
+
+test("takes nothing for known that another device, another version or nobody wrote, or that is damaged", async () => {
+  const written = memoryStore();
+  await measuredTuning(live, written, needed, { measure: measureAs(2) });
+  const [[name, own] = ["", ""]] = [...written.texts];
+  const tuning = JSON.parse(own);
+  const [firstLayer] = tuning.linear;
+  const [firstWindow] = tuning.attention;
+  const texts = [
+    "",
+    "null",
+    "[]",
+    "{",
+    own.slice(0, -9),
+    ...[
+      { version: 2 },
+      { device: "a GPU of some-driver" },
+      { candidates: ["tile-32x32"] },
+      { linear: [null] },
+      { linear: undefined },
+      { linear: [{ ...firstLayer, times: undefined }] },
+      { linear: [{ ...firstLayer, shape: { ...firstLayer.shape, rows: 0.5 } }] },
+      { linear: [{ ...firstLayer, times: [{ choice: null, milliseconds: 1, byRules: 1 }] }] },
+      { linear: [{ ...firstLayer, times: [{ choice: { tiling: "tile-32x32" }, milliseconds: -1, byRules: 1 }] }] },
+      { attention: [{ ...firstWindow, part: "both" }] },
+      { attention: [{ ...firstWindow, complete: 1 }] },
+      { attention: [{ ...firstWindow, shape: { ...firstWindow.shape, queryStorage: "int32" } }] },
+      { attention: [{ ...firstWindow, times: [{ choice: { window: { kind: "quads" } }, milliseconds: 1, byRules: 3 }] }] },
+    ].map((change) => JSON.stringify({ ...tuning, ...change })),
+  ];
+  for (const text of texts) {
     const store = memoryStore();
-    const asked: LinearShape[] = [];
-    const measure = measureAs("tile-32x32", 2, asked);
-    const tuning = await measuredTuning(live, store, shapes.slice(0, 1), { measure });
-    expect(tuning.entries.map(({ tiling }) => tiling)).toEqual(["tile-32x32"]);
-    const product = { rows: 4000, columns: 768, inner: 768, stack: 1, rightLayout: "columns" } as const;
-    expect(heuristicTiling(facts, product).name).not.toBe("tile-32x32");
-    expect(chooseTiling(tuning)(facts, product, "float32").name).toBe("tile-32x32");
-    const more = await measuredTuning(live, store, shapes, { measure });
-    expect(more.entries.length).toBe(2);
-    expect(asked).toEqual(shapes);
-    expect([...store.texts.keys()]).toEqual([expect.stringMatching(/^linear-tuning-1-a-GPU-of-some-driver-[0-9a-f]{8}\.json$/)]);
-    await measuredTuning(live, store, shapes, { measure });
-    expect(asked).toEqual(shapes);
-  });
+    store.texts.set(name, text);
+    asked.length = 0;
+    await measuredTuning(live, store, needed, { measure: measureAs(2, "tile-64x64") });
+    expect({ text, asked }).toEqual({ text, asked: inOrder });
+  }
+});
 
-  test("keeps the rules' choice where nothing is clearly faster", async () => {
-    const byRule = heuristicTiling(facts, { ...shape(4096, 768, 768), stack: 1, rightLayout: "columns" }).name;
-    const { entries } = await measuredTuning(live, memoryStore(), shapes.slice(0, 1), { measure: measureAs("tile-32x32", 1.02, []) });
-    expect(entries[0]?.tiling).toBe(byRule);
-  });
+test("one GPU with other limits is another device, and each keeps its own", async () => {
+  const store = memoryStore();
+  const narrow: LiveDevice = { ...live, facts: { ...facts, limits: { ...facts.limits, maxComputeInvocationsPerWorkgroup: 64 } } };
+  for (const one of [live, narrow, live, narrow]) {
+    asked.length = 0;
+    await measuredTuning(one, store, onlyLayers, { measure: measureAs(2) });
+    if (one === live) expect(asked).toEqual(store.texts.size === 1 ? ["linear 4096", "linear 512"] : []);
+  }
+  expect(store.texts.size).toBe(2);
+});
 
-  test("keeps what was done in time, and does the rest the next time", async () => {
+describe("where nothing can be measured or kept", () => {
+  test("rules go on where there is no memory, and nothing is kept of it", async () => {
     const store = memoryStore();
-    const asked: LinearShape[] = [];
-    const measure = measureAs("tile-32x32", 2, asked);
-    const half = await measuredTuning(live, store, shapes, {
-      measure: async (of, tilings) => (asked.length === 0 ? measure(of, tilings) : undefined),
-    });
-    expect(half.entries.length).toBe(1);
-    expect((await measuredTuning(live, store, shapes, { measure })).entries.length).toBe(2);
-    expect(asked).toEqual(shapes);
-  });
-
-  test("takes nothing for known that another device, another version or nobody wrote", async () => {
-    const written = memoryStore();
-    await measuredTuning(live, written, shapes, { measure: measureAs("tile-32x32", 2, []) });
-    const [[name, own] = ["", ""]] = [...written.texts];
-    const tuning = JSON.parse(own);
-    for (const text of [
-      "",
-      "null",
-      "[]",
-      "{",
-      JSON.stringify({ ...tuning, version: 2 }),
-      JSON.stringify({ ...tuning, device: "a GPU of some-driver" }),
-      JSON.stringify({ ...tuning, entries: [null] }),
-      JSON.stringify({ ...tuning, candidates: ["tile-32x32"] }),
-    ]) {
-      const store = memoryStore();
-      store.texts.set(name, text);
-      const asked: LinearShape[] = [];
-      await measuredTuning(live, store, shapes, { measure: measureAs("tile-64x64", 2, asked) });
-      expect({ text, asked }).toEqual({ text, asked: shapes });
-    }
-  });
-
-  test("one GPU with other limits is another device, and each keeps its own", async () => {
-    const store = memoryStore();
-    const narrow: LiveDevice = { ...live, facts: { ...facts, limits: { ...facts.limits, maxComputeInvocationsPerWorkgroup: 64 } } };
-    for (const one of [live, narrow, live, narrow]) {
-      const asked: LinearShape[] = [];
-      await measuredTuning(one, store, shapes, { measure: measureAs("tile-32x32", 2, asked) });
-      if (one === live) expect(asked).toEqual(store.texts.size === 1 ? shapes : []);
-    }
-    expect(store.texts.size).toBe(2);
-  });
-
-  test("goes on by rules where there is no memory to measure in, and keeps nothing of it", async () => {
-    const store = memoryStore();
-    const { entries } = await measuredTuning(live, store, shapes, {
-      measure: async (of, tilings) => {
-        if (of.rows === 4096) throw new LongspanError("out-of-memory", "The GPU has no memory left.");
-        return measureAs("tile-32x32", 2, [])(of, tilings);
+    const tuning = await measuredTuning(live, store, needed, {
+      measure: async (known, ...rest) => {
+        if (labelOf(known) === "linear 4096") throw new LongspanError("out-of-memory", "The GPU has no memory left.");
+        return measureAs(2)(known, ...rest);
       },
     });
-    expect(entries.map(({ rows }) => rows)).toEqual([512]);
+    expect(tuning.linear.entries.map(({ rows }) => rows)).toEqual([512]);
+    expect(tuning.attention.entries.length).toBe(2);
+  });
+
+  test("a lost device and an abort are told", async () => {
+    for (const code of ["device-lost", "aborted"] as const) {
+      const measure = () => Promise.reject(new LongspanError(code, "No more."));
+      await expect(measuredTuning(live, memoryStore(), needed, { measure })).rejects.toMatchObject({ code });
+    }
   });
 
   test("a store that keeps nothing is no obstacle", async () => {
     const forgetful: TuningStore = { read: async () => undefined, write: async () => undefined };
-    expect((await measuredTuning(live, forgetful, shapes, { measure: measureAs("tile-32x32", 2, []) })).entries.length).toBe(2);
+    expect(tilingsFound(await measuredTuning(live, forgetful, needed, { measure: measureAs(2) })).length).toBe(2);
   });
-});
-
-describe("measureTilings", () => {
-  const small = tilingsOf(facts).filter(({ name }) => name === "tile-32x32" || name.startsWith("lanes-rows"));
-
-  test("tells how fast each tiling is, by name", async () => {
-    const entry = await measureTilings(live, shape(64, 32, 32), small, { rounds: 1, milliseconds: 0.1 });
-    expect(Object.keys(entry?.gigaflops ?? {}).toSorted()).toEqual(small.map(({ name }) => name).toSorted());
-    for (const value of Object.values(entry?.gigaflops ?? {})) expect(value).toBeGreaterThan(0);
-    expect(entry?.gigaflops[entry.tiling]).toBe(Math.max(...Object.values(entry?.gigaflops ?? {})));
-  });
-
-  test("tells nothing when its time is over", async () => {
-    const options = { rounds: 1, milliseconds: 0.1, deadline: performance.now() - 1 };
-    expect(await measureTilings(live, shape(64, 32, 32), small, options)).toBeUndefined();
-  });
-
-  test("leaves out what the device does not compile, and throws what memory or the device itself lacks", async () => {
-    const failing = (code: string, error: Error): LiveDevice => ({
-      ...live,
-      pipelines: { get: async (kernel) => (kernel.name.includes(code) ? Promise.reject(error) : live.pipelines.get(kernel)) },
-    });
-    const counts = countCalls(device);
-    const options = { rounds: 1, milliseconds: 0.1 };
-    const entry = await measureTilings(failing("tile-32x32", new Error("does not compile")), shape(64, 32, 32), small, options);
-    expect(Object.keys(entry?.gigaflops ?? {})).toEqual(small.map(({ name }) => name).filter((name) => name !== "tile-32x32"));
-    expect(await measureTilings(failing("linear", new Error("does not compile")), shape(64, 32, 32), small, options)).toBeUndefined();
-    const lost = new LongspanError("device-lost", "The GPU device was lost.");
-    await expect(measureTilings(failing("tile-32x32", lost), shape(64, 32, 32), small, options)).rejects.toBe(lost);
-    expect(counts.buffersStanding).toBe(0);
-  });
-});
-
-test("needed products are those of many rows, each once, the dearest first", () => {
-  const needed = neededProducts();
-  const product = (rows: number, columns: number, stack = 1) => ({ rows, columns, inner: 64, stack, rightLayout: "columns" }) as const;
-  for (const one of [product(512, 64), product(4096, 64), product(512, 64), product(16, 64), product(512, 64, 12), product(512, 256)])
-    expect(needed.choose(facts, one, "float16")).toEqual(heuristicTiling(facts, one, "float16"));
-  expect(needed.shapes().map(({ rows, columns }) => [rows, columns])).toEqual([
-    [4096, 64],
-    [512, 256],
-    [512, 64],
-  ]);
-  expect(needed.shapes()[0]).toMatchObject({ weightStorage: "float16", activationStorage: "float16" });
 });

@@ -1,64 +1,92 @@
 import { LongspanError } from "@longspan/core";
 import type { LiveDevice } from "../device/live-device.ts";
 import type { TuningStore } from "../device/tuning-store.ts";
-import type { LinearShape, LinearTuning, LinearTuningEntry } from "../kernels/linear/index.ts";
-import { heuristicTiling, tilingsFor, tilingsOf } from "../kernels/linear/heuristic-tiling.ts";
-import type { Tiling } from "../kernels/linear/tiling.ts";
+import type { AttentionTuning } from "../kernels/attention/attention-tuning.ts";
+import type { LinearTuning } from "../kernels/linear/check-tuning.ts";
+import { heuristicTiling } from "../kernels/linear/heuristic-tiling.ts";
+import { fastest, type KeptTimes } from "./kept-times.ts";
+import { readKeptTuning, writeKeptTuning, type KeptAttention, type KeptLinear, type KeptTuning } from "./kept-tuning.ts";
+import type { NeededAttention } from "./needed-attention.ts";
+import type { NeededProduct } from "./needed-products.ts";
 
 /** What a session is prepared for may be held up by measuring for so long, in milliseconds. */
 const budget = 500;
-/** Each tiling twice, for a millisecond or two: what is better by less than `least` is not told apart. */
-const quick = { rounds: 2, milliseconds: 1.5 } as const;
-/** How much faster than the rules' choice a tiling has to be to be taken. */
-const least = 1.03;
+
+/** What a session needs. */
+export interface NeededShapes {
+  readonly linear: readonly NeededProduct[];
+  readonly attention: readonly NeededAttention[];
+}
+
+/** What was fastest. */
+export interface MeasuredTuning {
+  readonly linear: LinearTuning;
+  readonly attention: AttentionTuning;
+}
+
+/** A linear layer of a shape, or a part of attention, and what is known of it. */
+export type Measured = ({ readonly of: "linear" } & KeptLinear) | ({ readonly of: "attention" } & KeptAttention);
 
 export interface MeasuredTuningOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Measures one shape. Default: `measureTilings` on the device. */
-  readonly measure?: (shape: LinearShape, tilings: readonly Tiling[], deadline: number) => Promise<LinearTuningEntry | undefined>;
+  /** Measures what is not known yet of one of them, until the deadline. Default: `measureOn` the device. */
+  readonly measure?: ((known: Measured, tuning: LinearTuning, deadline: number) => Promise<KeptTimes<unknown>>) | undefined;
 }
 
 /**
- * The tuning of a device for these linear layers: what was kept of earlier measurements, and what is missing measured within half a second and
- * kept, by device, driver and the tilings that its features and limits allow. Shapes for which the time or the device's memory is not enough are
- * measured the next time; until then rules choose.
+ * The tuning of a device for these linear layers and this attention: what was kept of earlier measurements, and what is missing measured within half a
+ * second for all of them together, and kept, by device, driver and the tilings that its features and limits allow. What is dearest comes first: there a
+ * faster tiling gains most. What the time or the device's memory is not enough for is measured the next time, from where it was left; until then rules
+ * choose.
  * @throws LongspanError `aborted`, `device-lost`.
  */
 export async function measuredTuning(
   live: LiveDevice,
   store: TuningStore,
-  shapes: readonly LinearShape[],
+  needed: NeededShapes,
   { signal, measure }: MeasuredTuningOptions = {},
-): Promise<LinearTuning> {
+): Promise<MeasuredTuning> {
   const { facts } = live;
-  const candidates = tilingsOf(facts, "float16").map((tiling) => tiling.name);
-  const name = tuningName(facts.name, candidates);
-  const kept = readTuning(await store.read(name), facts.name, candidates);
-  const entries = new Map(kept.entries.map((entry) => [keyOf(entry), entry]));
-  const missing = shapes.filter((shape) => !entries.has(keyOf(shape)));
-  if (missing.length === 0) return kept;
-  const measureShape = measure ?? (await measureOn(live, signal));
-  const deadline = performance.now() + budget;
-  for (const shape of missing) {
-    const product = { ...shape, stack: 1, rightLayout: "columns" } as const;
-    const byRule = heuristicTiling(facts, product, shape.weightStorage);
-    // Lanes are for processors, and split sums for a few rows: neither is near the others for many.
-    const tilings = tilingsFor(facts, shape, shape.weightStorage).filter(({ kind }) => kind === byRule.kind);
-    const entry = await measureShape(shape, tilings, deadline).catch(nothingWithoutMemory);
-    if (entry === undefined && performance.now() >= deadline) break;
-    if (entry === undefined) continue;
-    const [best = 0, ruled = 0] = [entry.gigaflops[entry.tiling], entry.gigaflops[byRule.name]];
-    entries.set(keyOf(shape), best < ruled * least ? { ...entry, tiling: byRule.name } : entry);
+  const kept = await readKeptTuning(store, facts);
+  const known = new Map(
+    [
+      ...kept.linear.map((one): Measured => ({ of: "linear", ...one })),
+      ...kept.attention.map((one): Measured => ({ of: "attention", ...one })),
+    ].map((one) => [keyOf(one), one]),
+  );
+  const nothing = { complete: false, times: [] } as const;
+  const missing = [
+    ...needed.linear.map(({ shape, work }) => ({ work, subject: { of: "linear", shape, ...nothing } as const })),
+    ...needed.attention.map(({ shape, part, work }) => ({ work, subject: { of: "attention", shape, part, ...nothing } as const })),
+  ]
+    .toSorted((left, right) => right.work - left.work)
+    .map(({ subject }) => known.get(keyOf(subject)) ?? subject)
+    .filter(({ complete }) => !complete);
+  if (missing.length > 0) {
+    const measureOne = measure ?? (await measurerOn(live, signal));
+    const deadline = performance.now() + budget;
+    let changed = false;
+    for (const subject of missing) {
+      const found = await measureOne(subject, linearTuning(live, known), deadline).catch(nothingWithoutMemory);
+      if (found !== undefined && (found.complete || found.times.length > subject.times.length)) {
+        known.set(keyOf(subject), { ...subject, ...found } as Measured);
+        changed = true;
+      }
+      if (performance.now() >= deadline) break;
+    }
+    if (changed) await writeKeptTuning(store, facts, { ...kept, ...partsOf(known) });
   }
-  const tuning: LinearTuning = { version: 1, device: facts.name, entries: [...entries.values()] };
-  if (entries.size > kept.entries.length) await store.write(name, JSON.stringify({ ...tuning, candidates }));
-  return tuning;
+  const attention = partsOf(known).attention.flatMap(({ shape, part, times }) => {
+    const choice = fastest(times);
+    return choice === undefined ? [] : [{ ...shape, part, choice }];
+  });
+  return { linear: linearTuning(live, known), attention: { device: facts.name, entries: attention } };
 }
 
 /** Loaded where something is measured: most sessions find what was kept. */
-async function measureOn(live: LiveDevice, signal: AbortSignal | undefined): Promise<NonNullable<MeasuredTuningOptions["measure"]>> {
-  const { measureTilings } = await import("../kernels/linear/measure-tilings.ts");
-  return (shape, tilings, deadline) => live.guard(measureTilings(live, shape, tilings, { ...quick, deadline, signal }));
+async function measurerOn(live: LiveDevice, signal: AbortSignal | undefined): Promise<NonNullable<MeasuredTuningOptions["measure"]>> {
+  const { measureOn } = await import("./measure-on.ts");
+  return (known, tuning, deadline) => live.guard(measureOn(live, known, tuning, { deadline, signal }));
 }
 
 /** What there is no memory to measure for may have enough to run: weights are loaded once, and these are others' by then. */
@@ -66,39 +94,34 @@ function nothingWithoutMemory(error: unknown): undefined {
   if (!LongspanError.isInstance(error) || (error.code !== "out-of-memory" && error.code !== "device-limit")) throw error;
 }
 
-/** What was kept, where it is of this version, of this device and of these candidates: anything else is as if nothing were. */
-function readTuning(text: string | undefined, device: string, candidates: readonly string[]): LinearTuning {
-  const none: LinearTuning = { version: 1, device, entries: [] };
-  if (text === undefined) return none;
-  try {
-    const found = JSON.parse(text) as (Partial<LinearTuning> & { readonly candidates?: unknown }) | null;
-    const isOurs = found?.version === 1 && found.device === device && JSON.stringify(found.candidates) === JSON.stringify(candidates);
-    return isOurs && Array.isArray(found.entries) && found.entries.every(isEntry) ? { ...none, entries: found.entries } : none;
-  } catch {
-    return none;
+function partsOf(known: ReadonlyMap<string, Measured>): Pick<KeptTuning, "linear" | "attention"> {
+  const [linear, attention]: [KeptLinear[], KeptAttention[]] = [[], []];
+  for (const one of known.values()) {
+    const { complete } = one;
+    if (one.of === "linear") linear.push({ shape: one.shape, complete, times: one.times });
+    else attention.push({ shape: one.shape, part: one.part, complete, times: one.times });
   }
+  return { linear, attention };
 }
 
-function isEntry(entry: Partial<LinearTuningEntry> | null): boolean {
-  const sizes = [entry?.rows, entry?.columns, entry?.inner];
-  return sizes.every((size) => Number.isSafeInteger(size)) && typeof entry?.tiling === "string";
+function linearTuning({ facts }: LiveDevice, known: ReadonlyMap<string, Measured>): LinearTuning {
+  const entries = partsOf(known).linear.map(({ shape, times }) => {
+    const byRule = heuristicTiling(facts, { ...shape, stack: 1, rightLayout: "columns" }, shape.weightStorage).name;
+    const work = (2 * shape.rows * shape.columns * shape.inner) / 1e6;
+    const measured = times.flatMap(({ choice, milliseconds }) =>
+      milliseconds === null ? [] : [[choice.tiling, work / milliseconds] as const],
+    );
+    return { ...shape, tiling: fastest(times)?.tiling ?? byRule, gigaflops: Object.fromEntries(measured) };
+  });
+  return { version: 1, device: facts.name, entries };
 }
 
-function keyOf({ rows, columns, inner, weightStorage, activationStorage = "float32" }: LinearShape): string {
-  return [rows, columns, inner, weightStorage, activationStorage].join(" ");
-}
-
-/**
- * A name for files: one device with other features or limits has other candidates, and another name. Two that share it all the same (their names
- * differ in signs only) tell by what is inside.
- */
-function tuningName(device: string, candidates: readonly string[]): string {
-  return `linear-tuning-1-${device.replaceAll(/[^\w.]+/g, "-")}-${sumOf(candidates.join(" "))}.json`;
-}
-
-/** FNV-1a of 32 bits, in hexadecimal digits. */
-function sumOf(text: string): string {
-  let sum = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) sum = Math.imul(sum ^ text.charCodeAt(at), 0x01000193);
-  return (sum >>> 0).toString(16).padStart(8, "0");
+function keyOf(one: Measured): string {
+  if (one.of === "linear") {
+    const { rows, columns, inner, weightStorage, activationStorage = "float32" } = one.shape;
+    return ["linear", rows, columns, inner, weightStorage, activationStorage].join(" ");
+  }
+  const { batch, sequence, hidden, heads, oneSided, slots, joined, queryStorage, hiddenStorage, weightStorage, contextStorage } = one.shape;
+  const sizes = [batch, sequence, hidden, heads, oneSided, slots];
+  return [one.part, ...sizes, joined, queryStorage, hiddenStorage, weightStorage, contextStorage].join(" ");
 }

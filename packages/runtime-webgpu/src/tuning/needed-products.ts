@@ -7,11 +7,17 @@ const fewestRows = 128;
 /** More shapes than these a model does not have; what it has beyond them counts for little. */
 const most = 12;
 
+/** A linear layer, and the multiplications and additions of all that are like it. */
+export interface NeededProduct {
+  readonly shape: LinearShape;
+  readonly work: number;
+}
+
 /** Notes the linear layers that are planned with it, and chooses by rules. */
 export interface NeededProducts {
   readonly choose: ChooseTiling;
   /** The dearest first. */
-  shapes(): readonly LinearShape[];
+  shapes(): readonly NeededProduct[];
 }
 
 export function neededProducts(): NeededProducts {
@@ -31,12 +37,8 @@ export function neededProducts(): NeededProducts {
     },
     shapes: () =>
       [...found.values()]
-        .toSorted((left, right) => workOf(right.shape) * right.times - workOf(left.shape) * left.times)
-        .slice(0, most)
-        .map(({ shape }) => shape),
+        .map(({ shape, times }) => ({ shape, work: 2 * shape.rows * shape.columns * shape.inner * times }))
+        .toSorted((left, right) => right.work - left.work)
+        .slice(0, most),
   };
-}
-
-function workOf({ rows, columns, inner }: LinearShape): number {
-  return rows * columns * inner;
 }

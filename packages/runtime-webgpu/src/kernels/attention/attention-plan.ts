@@ -1,3 +1,4 @@
+import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import { type DeviceTensor, type Dispatch, type Operand, rowLayout } from "../../kernel/kernel.ts";
 import type { PlanContext, SizedNode } from "../../kernel/operation-kernels.ts";
 import type { GlobalTiling } from "./global-tiling.ts";
@@ -44,8 +45,28 @@ export interface SizedAttention {
   readonly tilings: AttentionTilings;
 }
 
-/** Tilings on GPUs where others are wanted than the sizes and the device suggest: for benchmarks, and for what they found. */
+/** What the dispatches of a node depend on, beside the device: its sizes, and how what it reads and writes lies in memory. Plain data. */
+export interface AttentionShape {
+  readonly batch: number;
+  readonly sequence: number;
+  readonly hidden: number;
+  readonly heads: number;
+  /** Half a window. */
+  readonly oneSided: number;
+  /** Slots for global tokens of an item. */
+  readonly slots: number;
+  /** Of query, key and value, and whether they are columns of one tensor; of the hidden states, the global projections' weights, and the context. */
+  readonly queryStorage: FloatStorage;
+  readonly joined: boolean;
+  readonly hiddenStorage: FloatStorage;
+  readonly weightStorage: FloatStorage;
+  readonly contextStorage: FloatStorage;
+}
+
+/** Tilings on GPUs where others are wanted than the sizes and the device suggest: for benchmarks, and for what was measured. */
 export interface AttentionTilings {
+  /** How global tokens meet keys and values, where the device can bind what it takes: see `GlobalForm`. */
+  readonly globalForm?: "reassociated" | "direct" | undefined;
   /** For the window, and for global tokens in the direct form: where the device can run them. */
   readonly window?: HeadTiling | undefined;
   readonly direct?: HeadTiling | undefined;
@@ -59,6 +80,9 @@ export interface AttentionTilings {
   /** For the global tokens' own products in that form. */
   readonly globalRows?: RowCut | undefined;
 }
+
+/** Chooses tilings for a node. */
+export type ChooseAttention = (facts: DeviceFacts, shape: AttentionShape) => AttentionTilings;
 
 /** The part of a node's work that is bound at once: some items of the batch. */
 export interface AttentionItems extends SizedAttention {

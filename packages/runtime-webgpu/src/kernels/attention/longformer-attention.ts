@@ -2,7 +2,16 @@ import { elementCount, LongspanError } from "@longspan/core";
 import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
 import type { OperationKernels, PlanContext, SizedNode } from "../../kernel/operation-kernels.ts";
 import { rowRanges } from "../parts/dispatching.ts";
-import { type AttentionItems, type AttentionTilings, itemBytes, maxHeadSize, type SizedAttention } from "./attention-plan.ts";
+import { floatStorage } from "../parts/float-storage.ts";
+import {
+  type AttentionItems,
+  type AttentionShape,
+  type AttentionTilings,
+  type ChooseAttention,
+  itemBytes,
+  maxHeadSize,
+  type SizedAttention,
+} from "./attention-plan.ts";
 import { globalSlots, listTokens, maxGlobals, tokensStride } from "./attention-tokens.ts";
 import { fitsScores, reassociateUpTo, splitKeys, type GlobalForm } from "./global-splits.ts";
 import { narrowContext } from "./narrow-context.ts";
@@ -16,7 +25,8 @@ export interface LongformerAttentionOptions {
   readonly linear: OperationKernels;
   /** Up to how many global tokens the re-associated form is taken, see `GlobalForm`. Default: by the device, see `reassociateUpTo`. */
   readonly reassociateUpTo?: number | undefined;
-  readonly tilings?: AttentionTilings | undefined;
+  /** Or what chooses them. Default: rules. */
+  readonly tilings?: AttentionTilings | ChooseAttention | undefined;
 }
 
 /** The place of the mask among the inputs: see `longformerAttention` in core. */
@@ -38,7 +48,8 @@ export function longformerAttentionKernels({ linear, reassociateUpTo: upTo, tili
     planKey: ([mask]) => (mask === undefined ? "" : String(globalSlots(mask))),
     introduced: ({ globals }, [mask]) => new Map(typeof globals === "string" && mask !== undefined ? [[globals, maxGlobals(mask)]] : []),
     plan(node, context) {
-      const given = { ...sizedAttention(node, context), tilings };
+      const found = sizedAttention(node, context);
+      const given = { ...found, tilings: typeof tilings === "function" ? tilings(context.facts, shapeOf(found)) : tilings };
       const { batch, sequence, heads, headSize, slots, inputs } = given;
       const { context: out } = given.outputs;
       // Halves are written by words. Where two heads share one, or invocations have single elements, as on software adapters, the context is
@@ -46,7 +57,8 @@ export function longformerAttentionKernels({ linear, reassociateUpTo: upTo, tili
       const narrowed = out.storage === "float16" && (context.facts.kind === "cpu" || headSize % 2 === 1);
       const wide = narrowed ? { ...context.scratch("float32", elementCount(out.shape)), shape: out.shape } : out;
       const sized: SizedAttention = { ...given, outputs: { ...given.outputs, context: wide } };
-      const form: GlobalForm = slots <= (upTo ?? reassociateUpTo(sized)) && fitsScores(sized) ? "reassociated" : "direct";
+      const wanted = given.tilings.globalForm ?? (slots <= (upTo ?? reassociateUpTo(sized)) ? "reassociated" : "direct");
+      const form: GlobalForm = wanted === "reassociated" && fitsScores(sized) ? "reassociated" : "direct";
       const window = windowForm(sized);
       const splits = slots === 0 ? undefined : splitKeys(sized, form, form === "direct" ? undefined : jointTilingFor(sized));
       const projections = splits?.form === "direct" ? planGlobalProjections(sized, linear) : undefined;
@@ -73,6 +85,22 @@ export function longformerAttentionKernels({ linear, reassociateUpTo: upTo, tili
       }
       return narrowed ? [...dispatches, narrowContext(wide, out, context.facts.limits)] : dispatches;
     },
+  };
+}
+
+function shapeOf({ batch, sequence, hidden, heads, oneSided, slots, inputs, outputs }: Omit<SizedAttention, "tilings">): AttentionShape {
+  return {
+    batch,
+    sequence,
+    hidden,
+    heads,
+    oneSided,
+    slots,
+    queryStorage: floatStorage(inputs.query.storage),
+    joined: inputs.query.columnsOf !== undefined,
+    hiddenStorage: floatStorage(inputs.hidden.storage),
+    weightStorage: floatStorage(inputs.keyGlobalWeight.storage),
+    contextStorage: floatStorage(outputs.context.storage),
   };
 }
 

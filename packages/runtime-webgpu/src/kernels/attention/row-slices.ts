@@ -21,6 +21,26 @@ export function rowCutFor({ compilesSlowly }: DeviceFacts, storage: Storage): Ro
   return { rows: 4, ahead: storage === "float16" ? 4 : 2 };
 }
 
+/** Others that are worth a try where code compiles fast. */
+const otherCuts: readonly RowCut[] = [
+  { rows: 4, ahead: 2 },
+  { rows: 4, ahead: 4 },
+  { rows: 2, ahead: 2 },
+  { rows: 2, ahead: 6 },
+  { rows: 4, ahead: 6 },
+  { rows: 4, ahead: 1 },
+];
+
+/** All that there are, for benchmarks and what measures them. */
+export function rowCutsOf({ compilesSlowly }: DeviceFacts): readonly RowCut[] {
+  return compilesSlowly ? [] : otherCuts;
+}
+
+/** For people, and for what is kept of measurements. */
+export function rowCutName({ rows, ahead }: RowCut): string {
+  return `${rows}x${ahead}`;
+}
+
 /** Invocations of a row, and of the workgroup. */
 const slices = 16;
 const rowThreads = 16;

@@ -10,7 +10,7 @@ const busyWorkgroups = 384;
 /** A split has at least so many keys: joining splits is work, too, and another dispatch. */
 const minKeys = 128;
 /** Bounds the memory that splits take. */
-const maxSplits = 4;
+export const maxSplits = 4;
 /** Keys are staged so many at a time, or a part of it. */
 const stagedKeys = 32;
 

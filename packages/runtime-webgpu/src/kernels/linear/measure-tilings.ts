@@ -3,7 +3,8 @@ import { throwIfAborted } from "@longspan/core/adapter";
 import type { LiveDevice } from "../../device/live-device.ts";
 import type { LinearShape, LinearTuningEntry } from "./check-tuning.ts";
 import type { Tiling } from "./tiling.ts";
-import { createLinearBuffers, prepareTimedLinear, type TimedLinear } from "./timed-linear.ts";
+import type { TimedDispatches } from "../../device/timed-dispatches.ts";
+import { createLinearBuffers, prepareTimedLinear } from "./timed-linear.ts";
 
 /** How thoroughly tilings are measured. */
 export interface MeasureTilingsOptions {
@@ -11,8 +12,6 @@ export interface MeasureTilingsOptions {
   readonly rounds: number;
   /** A time is of as many runs as take about this long, so that the clock's steps do not matter, but of no more than 64. */
   readonly milliseconds: number;
-  /** By `performance.now`: when it is reached before all is measured, nothing is known. */
-  readonly deadline?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -20,14 +19,13 @@ const maxRuns = 64;
 
 interface Candidate {
   readonly name: string;
-  readonly linear: TimedLinear;
+  readonly linear: TimedDispatches;
   runs: number;
   readonly times: number[];
 }
 
 /**
- * Measures tilings of one linear layer; undefined when the deadline came first, or the device takes none of them. A tiling whose kernels it does
- * not take is left out.
+ * Measures tilings of one linear layer; undefined when the device takes none of them. A tiling whose kernels it does not take is left out.
  * @throws LongspanError `device-limit` for a tensor larger than a buffer may be; `argument-invalid` for sizes that are none; `out-of-memory`,
  * `device-lost`, `aborted`.
  */
@@ -35,7 +33,7 @@ export async function measureTilings(
   live: LiveDevice,
   shape: LinearShape,
   tilings: readonly Tiling[],
-  { rounds, milliseconds, deadline = Number.POSITIVE_INFINITY, signal }: MeasureTilingsOptions,
+  { rounds, milliseconds, signal }: MeasureTilingsOptions,
 ): Promise<LinearTuningEntry | undefined> {
   const { rows, columns, inner } = shape;
   if (![rows, columns, inner].every((size) => Number.isSafeInteger(size) && size >= 1))
@@ -44,11 +42,7 @@ export async function measureTilings(
       `A linear layer cannot be tuned for ${JSON.stringify({ rows, columns, inner })}: sizes are integers, 1 or more.`,
     );
   const buffers = await createLinearBuffers(live, shape);
-  const isOver = (): boolean => {
-    throwIfAborted(signal);
-    return performance.now() >= deadline;
-  };
-  const compiling = Promise.allSettled(
+  const compiled = await Promise.allSettled(
     tilings.map(async (tiling): Promise<Candidate> => ({
       name: tiling.name,
       linear: await prepareTimedLinear(live, tiling, buffers),
@@ -56,15 +50,6 @@ export async function measureTilings(
       times: [],
     })),
   );
-  const destroy = (candidates: readonly PromiseSettledResult<Candidate>[]): void => {
-    for (const one of candidates) if (one.status === "fulfilled") one.value.linear.destroy();
-    buffers.destroy();
-  };
-  const compiled = await before(deadline, compiling);
-  if (compiled === undefined) {
-    void compiling.then(destroy);
-    return undefined;
-  }
   const prepared: Candidate[] = [];
   try {
     for (const one of compiled) {
@@ -73,19 +58,20 @@ export async function measureTilings(
     }
     if (prepared.length === 0) return undefined;
     for (const one of prepared) {
-      if (isOver()) return undefined;
+      throwIfAborted(signal);
       // The first run compiles, on some drivers; the second tells how many are worth timing.
       await one.linear.run(1);
       one.runs = Math.min(maxRuns, Math.max(1, Math.ceil(milliseconds / (await one.linear.run(1)))));
     }
     for (let round = 0; round < rounds; round++) {
       for (const { linear, runs, times } of prepared) {
-        if (isOver()) return undefined;
+        throwIfAborted(signal);
         times.push((await linear.run(runs)) / runs);
       }
     }
   } finally {
-    destroy(compiled);
+    for (const one of compiled) if (one.status === "fulfilled") one.value.linear.destroy();
+    buffers.destroy();
   }
   const results = prepared.map(({ name, times }) => ({ name, gigaflops: (2 * rows * columns * inner) / 1e6 / middle(times) }));
   const [best] = results.toSorted((left, right) => right.gigaflops - left.gigaflops);
@@ -95,16 +81,6 @@ export async function measureTilings(
 /** Whether it is the tiling that the device does not take, and others may do: no word of memory, or of the device itself. */
 function isRefused(reason: unknown): boolean {
   return !LongspanError.isInstance(reason) || reason.code === "device-limit";
-}
-
-/** What comes of a promise, or undefined when the deadline comes first. */
-async function before<Result>(deadline: number, pending: Promise<Result>): Promise<Result | undefined> {
-  if (deadline === Number.POSITIVE_INFINITY) return pending;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), Math.max(0, deadline - performance.now()));
-  });
-  return Promise.race([pending, late]).finally(() => clearTimeout(timer));
 }
 
 function middle(times: readonly number[]): number {

@@ -1,5 +1,5 @@
-import { bufferUsage } from "../device/gpu-constants.ts";
-import type { LiveDevice } from "../device/live-device.ts";
+import { bufferUsage } from "./gpu-constants.ts";
+import type { LiveDevice } from "./live-device.ts";
 import type { Dispatch } from "../kernel/kernel.ts";
 
 /** Of each binding: a multiple of what bindings begin at, and of any matrix that a kernel loads from one; Dawn refuses bindings that are smaller. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { liveDevice } from "../device/live-device.ts";
+import { liveDevice } from "./live-device.ts";
 import type { Dispatch } from "../kernel/kernel.ts";
 import { testDevice } from "../testing/test-device.ts";
 import { warmUp } from "./warm-up.ts";

@@ -1,0 +1,103 @@
+import type { DeviceTensor, Dispatch } from "../kernel/kernel.ts";
+import { boundBytes } from "../kernel/tensor-bytes.ts";
+import { bufferUsage } from "./gpu-constants.ts";
+import type { LiveDevice } from "./live-device.ts";
+
+/** Dispatches that are to be timed, and the memory that they work on. */
+export interface TimedWork {
+  /** For messages: "a linear layer". */
+  readonly purpose: string;
+  readonly dispatches: readonly Dispatch[];
+  /** By the names of tensors. What dispatches bind beside them is made for them, and freed with them. */
+  readonly buffers: ReadonlyMap<string, GPUBuffer>;
+  /** What is in memory that is made for them, by the names of tensors. Default: zeros. */
+  readonly contents?: ReadonlyMap<string, Int32Array> | undefined;
+}
+
+/** Dispatches that are compiled and bound. */
+export interface TimedDispatches {
+  /**
+   * Runs all of them so many times, one after the other, and waits. Milliseconds of the wall clock.
+   * @throws LongspanError `out-of-memory`, `device-lost`.
+   */
+  run(times: number): Promise<number>;
+  destroy(): void;
+}
+
+/** @throws LongspanError `out-of-memory`, `device-lost`; Error for a kernel that WebGPU refuses. */
+export async function prepareTimedDispatches(
+  live: LiveDevice,
+  { purpose, dispatches, buffers, contents = new Map() }: TimedWork,
+): Promise<TimedDispatches> {
+  const { device, pipelines } = live;
+  // Nothing is made for a dispatch before all are compiled: a kernel that is not leaves nothing to be freed.
+  const compiled = await live.guard(
+    Promise.all(dispatches.map(async (dispatch) => ({ dispatch, ...(await pipelines.get(dispatch.kernel)) }))),
+  );
+  const bound = new Map(dispatches.flatMap(({ operands }) => operands.map(({ tensor }) => [tensor.name, tensor] as const)));
+  const missing = [...bound.values()].filter(({ name }) => !buffers.has(name));
+  const own = await createTensorBuffers(live, missing);
+  const uniformBuffers: GPUBuffer[] = [];
+  const destroy = (): void => destroyAll([...own.values(), ...uniformBuffers]);
+  try {
+    const steps = await live.scoped(`${purpose} to be timed`, () => {
+      for (const [name, values] of contents) {
+        const buffer = own.get(name);
+        if (buffer !== undefined) device.queue.writeBuffer(buffer, 0, new Int32Array(values));
+      }
+      return compiled.map(({ dispatch: { uniforms, operands, workgroups }, pipeline, layout }) => {
+        const uniformBuffer = device.createBuffer({ size: uniforms.byteLength, usage: bufferUsage.uniform | bufferUsage.copyDestination });
+        uniformBuffers.push(uniformBuffer);
+        device.queue.writeBuffer(uniformBuffer, 0, uniforms);
+        const resources = operands.map((operand) => {
+          const buffer = buffers.get(operand.tensor.name) ?? own.get(operand.tensor.name);
+          if (buffer === undefined) throw new TypeError(`${operand.tensor.name} has no memory`);
+          return { buffer, offset: operand.byteOffset ?? 0, size: boundBytes(operand) };
+        });
+        const entries = [{ buffer: uniformBuffer }, ...resources].map((resource, binding) => ({ binding, resource }));
+        return { pipeline, group: device.createBindGroup({ layout, entries }), workgroups };
+      });
+    });
+    return {
+      async run(times) {
+        const start = performance.now();
+        const accepted = live.scoped(`${purpose} that is timed`, () => {
+          const encoder = device.createCommandEncoder();
+          const pass = encoder.beginComputePass();
+          for (let time = 0; time < times; time++) {
+            for (const { pipeline, group, workgroups } of steps) {
+              pass.setPipeline(pipeline);
+              pass.setBindGroup(0, group);
+              pass.dispatchWorkgroups(...workgroups);
+            }
+          }
+          pass.end();
+          device.queue.submit([encoder.finish()]);
+        });
+        const [took] = await Promise.all([live.guard(device.queue.onSubmittedWorkDone()).then(() => performance.now() - start), accepted]);
+        return took;
+      },
+      destroy,
+    };
+  } catch (error) {
+    destroy();
+    throw error;
+  }
+}
+
+/** Buffers of tensors, by their names; none where one of them cannot be made. @throws LongspanError `out-of-memory`, `device-lost`. */
+export async function createTensorBuffers(live: LiveDevice, tensors: readonly DeviceTensor[]): Promise<ReadonlyMap<string, GPUBuffer>> {
+  const usage = bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination;
+  const buffers = new Map<string, GPUBuffer>();
+  try {
+    for (const tensor of tensors) buffers.set(tensor.name, await live.createBuffer(tensor.name, boundBytes({ tensor }), usage));
+  } catch (error) {
+    destroyAll(buffers.values());
+    throw error;
+  }
+  return buffers;
+}
+
+export function destroyAll(buffers: Iterable<GPUBuffer>): void {
+  for (const buffer of buffers) buffer.destroy();
+}

@@ -1,0 +1,118 @@
+import type { TuningStore } from "../device/tuning-store.ts";
+import type { DeviceFacts } from "../kernel/device-facts.ts";
+import type { AttentionShape } from "../kernels/attention/attention-plan.ts";
+import type { AttentionChoice, AttentionPart } from "../kernels/attention/attention-tuning.ts";
+import { globalTilingsOf } from "../kernels/attention/global-tiling.ts";
+import { jointTilingsOf } from "../kernels/attention/joint-tiling.ts";
+import { rowCutName, rowCutsOf } from "../kernels/attention/row-slices.ts";
+import { headTilingsOf } from "../kernels/attention/tiling.ts";
+import type { LinearShape } from "../kernels/linear/check-tuning.ts";
+import { tilingsOf } from "../kernels/linear/heuristic-tiling.ts";
+import type { CandidateTime, KeptTimes } from "./kept-times.ts";
+
+/** A tiling of linear layers by its name. */
+export interface LinearChoice {
+  readonly tiling: string;
+}
+
+export interface KeptLinear extends KeptTimes<LinearChoice> {
+  readonly shape: LinearShape;
+}
+
+export interface KeptAttention extends KeptTimes<AttentionChoice> {
+  readonly shape: AttentionShape;
+  readonly part: AttentionPart;
+}
+
+/** What was measured on a device: plain data. */
+export interface KeptTuning {
+  /** Of this form, and of kernels that were as fast: whoever changes how fast a tiling is raises it. */
+  readonly version: 1;
+  /** `DeviceFacts.name`. */
+  readonly device: string;
+  /** The names of all tilings that its features and limits allow, for the published models' heads: with others, other things have to be tried. */
+  readonly candidates: readonly string[];
+  readonly linear: readonly KeptLinear[];
+  readonly attention: readonly KeptAttention[];
+}
+
+const version = 1;
+
+/** What is kept of a device, where it is of this version, of this device and of these candidates: anything else is as if nothing were. */
+export async function readKeptTuning(store: TuningStore, facts: DeviceFacts): Promise<KeptTuning> {
+  const candidates = candidatesOf(facts);
+  const none: KeptTuning = { version, device: facts.name, candidates, linear: [], attention: [] };
+  const text = await store.read(nameOf(facts, candidates));
+  if (text === undefined) return none;
+  try {
+    const found = JSON.parse(text) as Partial<KeptTuning> | null;
+    const isOurs =
+      found?.version === version && found.device === facts.name && JSON.stringify(found.candidates) === JSON.stringify(candidates);
+    if (!isOurs || !Array.isArray(found.linear) || !Array.isArray(found.attention)) return none;
+    const { linear, attention } = found as KeptTuning;
+    return linear.every(isLinear) && attention.every(isAttention) ? { ...none, linear, attention } : none;
+  } catch {
+    return none;
+  }
+}
+
+export async function writeKeptTuning(store: TuningStore, facts: DeviceFacts, tuning: KeptTuning): Promise<void> {
+  await store.write(nameOf(facts, tuning.candidates), JSON.stringify(tuning));
+}
+
+function candidatesOf(facts: DeviceFacts): readonly string[] {
+  const [length, hidden] = [64, 768];
+  const heads = [false, true].flatMap((halves) => headTilingsOf(facts, { length, halves }));
+  const named = [...tilingsOf(facts, "float16"), ...heads, ...jointTilingsOf(facts, hidden), ...globalTilingsOf(facts, true)];
+  return [...new Set(named.map(({ name }) => name)), ...rowCutsOf(facts).map(rowCutName)];
+}
+
+/**
+ * A name for files: one device with other features or limits has other candidates, and another name. Two that share it all the same (their names
+ * differ in signs only) tell by what is inside.
+ */
+function nameOf({ name }: DeviceFacts, candidates: readonly string[]): string {
+  return `tuning-${version}-${name.replaceAll(/[^\w.]+/g, "-")}-${sumOf(candidates.join(" "))}.json`;
+}
+
+/** FNV-1a of 32 bits, in hexadecimal digits. */
+function sumOf(text: string): string {
+  let sum = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) sum = Math.imul(sum ^ text.charCodeAt(at), 0x01000193);
+  return (sum >>> 0).toString(16).padStart(8, "0");
+}
+
+function isLinear({ shape, ...kept }: KeptLinear): boolean {
+  const { rows, columns, inner, weightStorage, activationStorage = "float32" } = shape;
+  return [rows, columns, inner].every(isSize) && [weightStorage, activationStorage].every(isStorage) && isKept(kept);
+}
+
+function isAttention({ shape, part, ...kept }: KeptAttention): boolean {
+  const { batch, sequence, hidden, heads, oneSided, slots, joined, queryStorage, hiddenStorage, weightStorage, contextStorage } = shape;
+  return (
+    [batch, sequence, hidden, heads, oneSided + 1, slots + 1].every(isSize) &&
+    [queryStorage, hiddenStorage, weightStorage, contextStorage].every(isStorage) &&
+    typeof joined === "boolean" &&
+    (part === "window" || part === "global") &&
+    isKept(kept)
+  );
+}
+
+function isKept({ complete, times }: KeptTimes<unknown>): boolean {
+  return typeof complete === "boolean" && times.every(isTime);
+}
+
+function isTime({ choice, milliseconds, byRules }: CandidateTime<unknown>): boolean {
+  const isTimeOrNull = (time: unknown): boolean => time === null || (typeof time === "number" && time > 0);
+  const isData =
+    typeof choice === "object" && choice !== null && Object.values(choice).every((value) => ["string", "number"].includes(typeof value));
+  return isData && isTimeOrNull(milliseconds) && isTimeOrNull(byRules);
+}
+
+function isSize(size: unknown): boolean {
+  return Number.isSafeInteger(size) && Number(size) >= 1;
+}
+
+function isStorage(storage: unknown): boolean {
+  return storage === "float32" || storage === "float16";
+}
