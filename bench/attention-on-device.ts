@@ -2,16 +2,16 @@
 import { floatConversion } from "@longspan/core/adapter";
 import { maskCodes } from "@longspan/core/graph";
 import { bufferUsage, mapMode } from "../packages/runtime-webgpu/src/device/gpu-constants.ts";
-import { createPipelineCache, type PipelineCache } from "../packages/runtime-webgpu/src/device/pipeline-cache.ts";
+import { liveDevice, type LiveDevice } from "../packages/runtime-webgpu/src/device/live-device.ts";
+import { prepareTimedDispatches } from "../packages/runtime-webgpu/src/device/timed-dispatches.ts";
 import {
   kernelText,
   type DeviceTensor as PlannedTensor,
   type Dispatch,
   type Kernel,
-  type Storage,
 } from "../packages/runtime-webgpu/src/kernel/kernel.ts";
 import type { AttentionTilings } from "../packages/runtime-webgpu/src/kernels/attention/attention-plan.ts";
-import { longformerAttentionKernels } from "../packages/runtime-webgpu/src/kernels/attention/longformer-attention.ts";
+import { planTimedAttention } from "../packages/runtime-webgpu/src/kernels/attention/timed-attention.ts";
 import { linearKernels } from "../packages/runtime-webgpu/src/kernels/linear/index.ts";
 import type { TestDevice } from "../packages/runtime-webgpu/src/testing/test-device.ts";
 import type { DeviceTensor } from "./onnx-on-device.ts";
@@ -123,8 +123,8 @@ export function createAttentionTensors({ device }: TestDevice, sizes: AttentionS
   };
 }
 
-const caches = new WeakMap<GPUDevice, PipelineCache>();
-const runsOfSubmission = 20;
+/** What is compiled for a device is compiled once. */
+const liveDevices = new WeakMap<GPUDevice, LiveDevice>();
 
 /** `only` leaves out kernels, `edit` changes their text; `reassociateUpTo` and `tilings` as in `longformerAttentionKernels`. */
 export async function prepareAttention(
@@ -132,7 +132,7 @@ export async function prepareAttention(
   { sizes, halves, inputs, context }: AttentionTensors,
   {
     only,
-    edit = (code) => code,
+    edit,
     reassociateUpTo,
     tilings,
   }: {
@@ -143,98 +143,40 @@ export async function prepareAttention(
   } = {},
 ): Promise<PreparedAttention> {
   const { sequence, window, globals } = sizes;
+  const live = liveDevices.get(device) ?? liveDevice(device, facts, "Run it again");
+  liveDevices.set(device, live);
   const buffers = new Map<string, GPUBuffer>();
-  const owned: GPUBuffer[] = [];
-  const usage = bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyDestination;
-  const given = (name: string, { buffer, dataType, shape }: DeviceTensor): PlannedTensor => {
+  const given = (name: string, tensor: DeviceTensor | undefined): PlannedTensor => {
+    if (tensor === undefined) throw new Error(`there is no ${name}`);
+    const { buffer, dataType, shape } = tensor;
     buffers.set(name, buffer);
     return { name, shape, storage: halves && dataType === "float32" && shape.length > 1 ? "float16" : dataType, byteLength: buffer.size };
   };
-  const create = (storage: Storage, elements: number, data?: Int32Array): PlannedTensor => {
-    const name = `own ${owned.length}`;
-    const byteLength = elements * (storage === "float16" ? 2 : 4);
-    const buffer = device.createBuffer({ size: byteLength, usage });
-    if (data !== undefined) device.queue.writeBuffer(buffer, 0, data as Int32Array<ArrayBuffer>);
-    owned.push(buffer);
-    buffers.set(name, buffer);
-    return { name, shape: [elements], storage, byteLength };
-  };
-  const mask = {
-    dataType: "int32",
-    shape: [1, sequence],
-    data: new Int32Array(sequence).fill(maskCodes.local).fill(maskCodes.global, 0, globals),
-  } as const;
+  const mask = new Int32Array(sequence).fill(maskCodes.local).fill(maskCodes.global, 0, globals);
   const linear = linearKernels().find(({ operation }) => operation === "linear");
   if (linear === undefined) throw new Error("there are no kernels of linear layers");
-  const planned = longformerAttentionKernels({ linear, reassociateUpTo, tilings }).plan(
+  const planned = planTimedAttention(
+    facts,
     {
-      name: "context",
-      operation: "longformerAttention",
-      attributes: { heads, window },
-      inputs: inputNames.map((name) => {
-        const tensor = inputs[name];
-        if (tensor === undefined) throw new Error(`there is no ${name}`);
-        return given(name, tensor);
-      }),
-      outputs: [given("context", context)],
+      inputs: inputNames.map((name) => given(name, inputs[name])),
+      context: given("context", context),
+      mask: { dataType: "int32", shape: [1, sequence], data: mask },
+      heads,
+      window,
     },
-    {
-      facts,
-      dimensions: new Map(),
-      scratch: create,
-      hostValues: ({ name }) => (name === "mask" ? mask : undefined),
-      derived: (_, elements, __, compute) => create("int32", elements, compute(mask)),
-    },
+    { linear, reassociateUpTo, tilings },
   );
-  const dispatches = planned.filter(({ kernel }) => only === undefined || only(kernel));
-  const cache = caches.get(device) ?? createPipelineCache(device);
-  caches.set(device, cache);
-  const bound = await Promise.all(dispatches.map((dispatch) => bind(dispatch)));
+  const edited = ({ kernel, ...rest }: Dispatch): Dispatch =>
+    edit === undefined ? { kernel, ...rest } : { kernel: { ...kernel, code: async () => edit(await kernelText(kernel)) }, ...rest };
+  const dispatches = planned.dispatches.filter(({ kernel }) => only === undefined || only(kernel)).map(edited);
+  const timed = await prepareTimedDispatches(live, { purpose: "attention", dispatches, buffers, contents: planned.contents });
   return {
-    async run(times) {
-      const start = performance.now();
-      // Many to a submission, which takes the host about as long as a short run takes the device.
-      for (let first = 0; first < times; first += runsOfSubmission) {
-        const encoder = device.createCommandEncoder();
-        const pass = encoder.beginComputePass();
-        for (let time = first; time < Math.min(times, first + runsOfSubmission); time++) {
-          for (const { pipeline, group, workgroups } of bound) {
-            pass.setPipeline(pipeline);
-            pass.setBindGroup(0, group);
-            pass.dispatchWorkgroups(...workgroups);
-          }
-        }
-        pass.end();
-        device.queue.submit([encoder.finish()]);
-      }
-      await device.queue.onSubmittedWorkDone();
-      return performance.now() - start;
-    },
+    run: timed.run,
     floatingPointOperations: dispatches.reduce((sum, { work }) => sum + work.floatingPointOperations, 0),
     bytes: dispatches.reduce((sum, { work }) => sum + work.bytes, 0),
     kernels: dispatches.map(({ kernel }) => kernel.name),
-    destroy() {
-      for (const buffer of owned) buffer.destroy();
-    },
+    destroy: timed.destroy,
   };
-
-  async function bind({ kernel, uniforms, operands, workgroups }: Dispatch): Promise<{
-    pipeline: GPUComputePipeline;
-    group: GPUBindGroup;
-    workgroups: Dispatch["workgroups"];
-  }> {
-    const { pipeline, layout } = await cache.get({ ...kernel, code: edit(await kernelText(kernel)) });
-    const uniformBuffer = device.createBuffer({ size: uniforms.byteLength, usage: bufferUsage.uniform | bufferUsage.copyDestination });
-    owned.push(uniformBuffer);
-    device.queue.writeBuffer(uniformBuffer, 0, uniforms);
-    const resources = operands.map(({ tensor, byteOffset = 0, byteLength }) => {
-      const buffer = buffers.get(tensor.name);
-      if (buffer === undefined) throw new Error(`${tensor.name} has no buffer`);
-      return { buffer, offset: byteOffset, size: byteLength ?? buffer.size - byteOffset };
-    });
-    const entries = [{ buffer: uniformBuffer }, ...resources].map((resource, binding) => ({ binding, resource }));
-    return { pipeline, group: device.createBindGroup({ layout, entries }), workgroups };
-  }
 }
 
 const narrow = floatConversion("float32", "float16");
@@ -261,11 +203,6 @@ function noise(length: number, seed: number, scale: number): Float32Array<ArrayB
     out[index] = (state / 2 ** 31 - 1) * scale;
   }
   return out;
-}
-
-/** Whether a kernel of attention is for the window, and not for global tokens. */
-export function isOfWindow(name: string): boolean {
-  return name.startsWith("window") || name === "combine-splits-window";
 }
 
 /** The largest difference of values, as it is printed; NaN where one is no number. */

@@ -16,11 +16,12 @@ import {
   type GlobalTiling,
 } from "../packages/runtime-webgpu/src/kernels/attention/global-tiling.ts";
 import { jointTilingsOf } from "../packages/runtime-webgpu/src/kernels/attention/joint-tiling.ts";
+import { rowCutsOf } from "../packages/runtime-webgpu/src/kernels/attention/row-slices.ts";
+import { isOfWindow } from "../packages/runtime-webgpu/src/kernels/attention/timed-attention.ts";
 import { testDevice } from "../packages/runtime-webgpu/src/testing/test-device.ts";
 import {
   createAttentionTensors,
   hidden,
-  isOfWindow,
   prepareAttention,
   worst,
   type AttentionTensors,
@@ -47,16 +48,6 @@ const globals = options.quick ? 2 : 16;
 const given = await testDevice();
 const facts = { ...given.facts, kind: "gpu" } as const;
 const device = { ...given, facts };
-/** Rows of an invocation, and vectors of each that are read ahead, in the kernels of the global tokens' own products. */
-const rowCuts: readonly (readonly [number, number])[] = [
-  [4, 4],
-  [4, 2],
-  [2, 2],
-  [2, 6],
-  [4, 6],
-  [4, 1],
-];
-
 console.log(facts.name);
 
 for (const halves of options.halves ? [true] : [false, true]) {
@@ -102,12 +93,12 @@ async function products(tensors: AttentionTensors): Promise<void> {
       return `${milliseconds.toFixed(4)} ms`;
     });
   }
-  for (const [rows, ahead] of rowCuts) {
-    await variant(`${rows} rows of ${ahead} vectors ahead`, inTime, async () => {
+  for (const globalRows of rowCutsOf(facts)) {
+    await variant(`${globalRows.rows} rows of ${globalRows.ahead} vectors ahead`, inTime, async () => {
       const found = [];
       for (const part of ["global-queries", "global-values"]) {
         const only: Options["only"] = ({ name }) => name.startsWith(part);
-        found.push(await timed(tensors, { reassociateUpTo, tilings: { globalRows: { rows, ahead } }, only }));
+        found.push(await timed(tensors, { reassociateUpTo, tilings: { globalRows }, only }));
       }
       return `queries ${found[0]?.milliseconds.toFixed(4)} ms, values ${found[1]?.milliseconds.toFixed(4)} ms`;
     });

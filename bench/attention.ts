@@ -19,6 +19,7 @@ import {
   runPasses,
   type Value,
 } from "@longspan/core/graph";
+import { isOfWindow } from "../packages/runtime-webgpu/src/kernels/attention/timed-attention.ts";
 import { windowPairs } from "../packages/runtime-webgpu/src/kernels/attention/plan-window.ts";
 import { bufferUsage } from "../packages/runtime-webgpu/src/device/gpu-constants.ts";
 import { testDevice, type TestDevice } from "../packages/runtime-webgpu/src/testing/test-device.ts";
@@ -28,7 +29,6 @@ import {
   heads,
   hidden,
   inputNames,
-  isOfWindow,
   prepareAttention,
   type AttentionSizes,
   type AttentionTensors,

@@ -12,12 +12,12 @@ import { matrixAttentionTiling, type MatrixCut } from "../packages/runtime-webgp
 import { windowPairs } from "../packages/runtime-webgpu/src/kernels/attention/plan-window.ts";
 import { tileAttentionTiling } from "../packages/runtime-webgpu/src/kernels/attention/tile-attention.ts";
 import { fitsHeadTiling, headTilingsOf, type HeadTiling } from "../packages/runtime-webgpu/src/kernels/attention/tiling.ts";
+import { isOfWindow } from "../packages/runtime-webgpu/src/kernels/attention/timed-attention.ts";
 import { testDevice } from "../packages/runtime-webgpu/src/testing/test-device.ts";
 import {
   createAttentionTensors,
   headSize,
   hidden,
-  isOfWindow,
   prepareAttention,
   worst,
   type AttentionTensors,

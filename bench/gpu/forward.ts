@@ -3,7 +3,8 @@
 // microseconds each; where the kernels' time goes; and how far the outputs are from what transformers recorded for the same weights.
 // Options: --model base|large|tiny, --precision float32|float16, --sizes 1x512,8x512,… (batch x tokens), --globals N (in each row),
 // --milliseconds N (how long each size is run before and while it is timed), --profile BxT,… (sizes whose kernels are listed),
-// --tuning rules|measured (default rules: measuring beside others tells nothing), --in-turn, --output FILE.
+// --tuning rules|measured (default rules: measuring beside others tells nothing), --tuning-seconds N (what is measured before the model is prepared: all
+// that there is to measure, in so many seconds at most, listed beside what rules choose; default 10), --in-turn, --output FILE.
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import type { Session, SessionProfile } from "@longspan/core/runtime";
@@ -13,6 +14,7 @@ import { forwardGraph } from "../forward-graphs.ts";
 import { modelConfig } from "../forward-models.ts";
 import { seededModelWeights } from "../seeded-weights.ts";
 import { median } from "../whole-process.ts";
+import { measureTilings } from "./measured-tilings.ts";
 import { repeatFor } from "./repeat-for.ts";
 import { seededInputs } from "./seeded-inputs.ts";
 import { waitForTurn } from "./turns.ts";
@@ -68,6 +70,7 @@ const { values: options } = parseArgs({
     milliseconds: { type: "string", default: "700" },
     profile: { type: "string" },
     tuning: { type: "string", default: "rules" },
+    "tuning-seconds": { type: "string", default: "10" },
     "in-turn": { type: "boolean", default: false },
     output: { type: "string" },
   },
@@ -78,6 +81,7 @@ const config = modelConfig(options.model);
 const graph = forwardGraph(config, "model");
 const weights = seededModelWeights(graph);
 await using runtime = webgpu({ tuning: options.tuning === "measured" ? "measured" : "rules" });
+const tilings = options.tuning === "measured" ? await measureTilings(graph, runtime, precision, Number(options["tuning-seconds"])) : [];
 const started = performance.now();
 const session = await runtime.prepare(graph, weights, { dataType: precision });
 const prepareSeconds = (performance.now() - started) / 1000;
@@ -140,7 +144,7 @@ await Promise.all([session, timed, profiled].map(async (one) => one.dispose()));
 if (options.output !== undefined)
   await writeFile(
     options.output,
-    JSON.stringify({ model: options.model, precision, device: session.device, prepareSeconds, recorded, times, kernels }),
+    JSON.stringify({ model: options.model, precision, device: session.device, prepareSeconds, recorded, times, kernels, tilings }),
   );
 
 /** How far outputs are from what transformers recorded for the same weights and tokens, where it did. */

@@ -13,9 +13,10 @@ export interface WebGpuOptions extends DeviceOptions {
    */
   readonly precision?: "float32" | "float16" | undefined;
   /**
-   * How linear layers are cut up for the device. `measured`: the first time that a model's layers meet a device, `prepare` measures what is
-   * fastest, for half a second at most, and keeps it by device, driver and what was asked of them (Node: the user's cache folder; browsers: the Cache API). `rules`:
-   * by the device's facts, nothing is measured or kept. Or what `tuneLinear` gave. Default: `measured`; on software adapters `rules`.
+   * How linear layers and attention are cut up for the device. `measured`: while something of a model is not measured on a device, `prepare` measures what
+   * is fastest, the dearest first, for half a second at most, and keeps it by device, driver and what was asked of them (Node: the user's cache folder;
+   * browsers: the Cache API); the next `prepare` goes on from there. `rules`: by the device's facts, nothing is measured or kept. Or what `tuneLinear` gave,
+   * for linear layers; attention is then cut up by rules. Default: `measured`; on software adapters `rules`.
    */
   readonly tuning?: LinearTuning | "measured" | "rules" | undefined;
 }

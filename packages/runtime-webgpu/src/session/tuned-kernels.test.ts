@@ -50,8 +50,7 @@ test("the layers and the attention that a model's typical runs compute are measu
   const plans = [...typicalPlans(plannableGraph(graph, kernels, "float32", facts), facts)];
   const namesOf = (slots: number): readonly string[] =>
     plans
-      .filter(({ uploads }) => uploads.some(({ name }) => name.includes(`${slots} slots`)))
-      .at(-1)
+      .findLast(({ uploads }) => uploads.some(({ name }) => name.includes(`${slots} slots`)))
       ?.steps.map(({ dispatch }) => dispatch.kernel.name) ?? [];
   const longest = namesOf(16);
   // The global tokens' own queries have few rows: rules choose for them.

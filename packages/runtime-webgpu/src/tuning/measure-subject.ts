@@ -20,7 +20,7 @@ const atOnce = 4;
 /** A time is of as many runs as take about so many milliseconds, so that the clock's steps do not matter, but of no more than `maxRuns`. */
 const milliseconds = 3;
 const maxRuns = 256;
-/** Candidate and rules take so many turns, unless one takes long or the candidate is slower by far. */
+/** Candidate and rules take so many turns, unless the candidate is slower by far, or slower at all where turns take long. */
 const rounds = 2;
 const longTurn = 20;
 const hopeless = 1.5;
@@ -165,7 +165,7 @@ async function byTurns(
   for (let round = 0; round < rounds; round++) {
     other = Math.min(other, (await rules.run(runs)) / runs);
     own = Math.min(own, (await candidate.run(runs)) / runs);
-    if (own > hopeless * other || (own + other) * runs > 2 * longTurn) break;
+    if (own > hopeless * other || (own >= other && (own + other) * runs > 2 * longTurn)) break;
   }
   return { milliseconds: own, byRules: other };
 }
