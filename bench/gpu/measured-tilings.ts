@@ -11,7 +11,7 @@ import { neededKernels } from "../../packages/runtime-webgpu/src/session/needed-
 import { tunedKernels } from "../../packages/runtime-webgpu/src/session/tuned-kernels.ts";
 import { attentionSubject } from "../../packages/runtime-webgpu/src/tuning/attention-subject.ts";
 import { fastest, type KeptTimes } from "../../packages/runtime-webgpu/src/tuning/kept-times.ts";
-import { readKeptTuning, type KeptAttention, type KeptLinear } from "../../packages/runtime-webgpu/src/tuning/kept-tuning.ts";
+import { readKeptTuning, type Measured } from "../../packages/runtime-webgpu/src/tuning/kept-tuning.ts";
 
 export interface MeasuredTiling {
   /** A linear layer or a part of attention, and its sizes. */
@@ -42,23 +42,19 @@ export async function measureTilings(
   const fused = fuseForGpu(acceptGraph(graph, runtime), { joinProjections: true });
   const table = await neededKernels(fused);
   const goes: string[] = [];
-  const countOf = (all: readonly KeptTimes<unknown>[]): number => all.reduce((sum, { times }) => sum + times.length, 0);
   const until = performance.now() + seconds * 1000;
   for (let before = -1; performance.now() < until;) {
     const start = performance.now();
     await tunedKernels(live, fused, table, precision, store);
-    const { linear, attention } = await readKeptTuning(store, live.facts);
-    const found = countOf(linear) + countOf(attention);
+    const { measured } = await readKeptTuning(store, live.facts);
+    const found = measured.reduce((sum, { times }) => sum + times.length, 0);
     goes.push(`${Math.round(performance.now() - start)} ms (${found} candidates)`);
     if (found === before) break;
     before = found;
   }
   console.log(`  measuring took ${goes.join(", ")}`);
-  const kept = await readKeptTuning(store, live.facts);
-  const all = [
-    ...kept.linear.filter(({ shape }) => shape.weightStorage === precision).map((one) => linearTiling(live.facts, one)),
-    ...kept.attention.filter(({ shape }) => shape.weightStorage === precision).map((one) => attentionTiling(live.facts, one)),
-  ];
+  const { measured } = await readKeptTuning(store, live.facts);
+  const all = measured.filter(({ shape }) => shape.weightStorage === precision).map((one) => measuredTiling(live.facts, one));
   for (const { name, byRules, chosen, complete, times } of all) {
     console.log(`  ${name}${complete ? "" : " (not all was measured)"}: ${chosen}; by rules ${byRules}`);
     for (const { choice, milliseconds, byRules: other } of times)
@@ -71,12 +67,14 @@ export async function measureTilings(
   return all;
 }
 
-function linearTiling(facts: DeviceFacts, { shape, complete, times }: KeptLinear): MeasuredTiling {
-  const byRules = heuristicTiling(facts, { ...shape, stack: 1, rightLayout: "columns" }, shape.weightStorage).name;
-  return tilingOf(`linear layer ${shape.rows} x ${shape.inner} x ${shape.columns}`, byRules, complete, times);
-}
-
-function attentionTiling(facts: DeviceFacts, { shape, part, complete, times }: KeptAttention): MeasuredTiling {
+function measuredTiling(facts: DeviceFacts, one: Measured): MeasuredTiling {
+  const { complete } = one;
+  if (one.of === "linear") {
+    const { shape, times } = one;
+    const byRules = heuristicTiling(facts, { ...shape, stack: 1, rightLayout: "columns" }, shape.weightStorage).name;
+    return tilingOf(`linear layer ${shape.rows} x ${shape.inner} x ${shape.columns}`, byRules, complete, times);
+  }
+  const { of: part, shape, times } = one;
   const linear = linearKernels().find(({ operation }) => operation === "linear");
   if (linear === undefined) throw new Error("there are no kernels of linear layers");
   const kernels =

@@ -39,7 +39,7 @@ test("a device's measurements are made once for an origin", async () => {
     measuredTuning(
       live,
       tuningStore(),
-      { linear: [{ shape, work: 1 }], attention: [] },
+      { linear: [{ of: "linear", shape, work: 1 }], attention: [] },
       {
         measure: async () => {
           measured++;

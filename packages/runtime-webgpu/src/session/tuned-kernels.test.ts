@@ -6,7 +6,7 @@ import type { TuningStore } from "../device/tuning-store.ts";
 import { fuseForGpu } from "../fusion/index.ts";
 import { headKernelTable } from "../kernels/index.ts";
 import { testDevice } from "../testing/test-device.ts";
-import type { Measured } from "../tuning/measured-tuning.ts";
+import type { Measured } from "../tuning/kept-tuning.ts";
 import { webgpu } from "../webgpu-runtime.ts";
 import { tunedKernels } from "./tuned-kernels.ts";
 import { plannableGraph, typicalPlans } from "./typical-plans.ts";
@@ -34,14 +34,14 @@ test("the layers and the attention that a model's typical runs compute are measu
     measure: async (known) => {
       asked.push(known);
       const choice =
-        known.of === "linear" ? { tiling: "tile-32x32" } : known.part === "window" ? { window: "staged" } : { globalForm: "direct" };
+        known.of === "linear" ? { tiling: "tile-32x32" } : known.of === "window" ? { window: "staged" } : { globalForm: "direct" };
       return { complete: true, times: [{ choice, milliseconds: 1, byRules: 2 }] };
     },
   });
   const sizes = asked.map((one) =>
     one.of === "linear"
       ? [one.shape.rows, one.shape.columns, one.shape.inner].join(" ")
-      : [one.part, one.shape.sequence, one.shape.slots].join(" "),
+      : [one.of, one.shape.sequence, one.shape.slots].join(" "),
   );
   for (const rows of [512, 4096]) {
     for (const layer of ["64 64", "256 64", "64 256"]) expect(sizes).toContain(`${rows} ${layer}`);

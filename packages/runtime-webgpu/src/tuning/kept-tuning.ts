@@ -15,14 +15,10 @@ export interface LinearChoice {
   readonly tiling: string;
 }
 
-export interface KeptLinear extends KeptTimes<LinearChoice> {
-  readonly shape: LinearShape;
-}
-
-export interface KeptAttention extends KeptTimes<AttentionChoice> {
-  readonly shape: AttentionShape;
-  readonly part: AttentionPart;
-}
+/** What was measured of a linear layer, or of a part of attention, of one shape. */
+export type Measured =
+  | ({ readonly of: "linear"; readonly shape: LinearShape } & KeptTimes<LinearChoice>)
+  | ({ readonly of: AttentionPart; readonly shape: AttentionShape } & KeptTimes<AttentionChoice>);
 
 /** What was measured on a device: plain data. */
 export interface KeptTuning {
@@ -32,8 +28,7 @@ export interface KeptTuning {
   readonly device: string;
   /** The names of all tilings that its features and limits allow, for the published models' heads: with others, other things have to be tried. */
   readonly candidates: readonly string[];
-  readonly linear: readonly KeptLinear[];
-  readonly attention: readonly KeptAttention[];
+  readonly measured: readonly Measured[];
 }
 
 const version = 1;
@@ -41,16 +36,14 @@ const version = 1;
 /** What is kept of a device, where it is of this version, of this device and of these candidates: anything else is as if nothing were. */
 export async function readKeptTuning(store: TuningStore, facts: DeviceFacts): Promise<KeptTuning> {
   const candidates = candidatesOf(facts);
-  const none: KeptTuning = { version, device: facts.name, candidates, linear: [], attention: [] };
+  const none: KeptTuning = { version, device: facts.name, candidates, measured: [] };
   const text = await store.read(nameOf(facts, candidates));
   if (text === undefined) return none;
   try {
     const found = JSON.parse(text) as Partial<KeptTuning> | null;
     const isOurs =
       found?.version === version && found.device === facts.name && JSON.stringify(found.candidates) === JSON.stringify(candidates);
-    if (!isOurs || !Array.isArray(found.linear) || !Array.isArray(found.attention)) return none;
-    const { linear, attention } = found as KeptTuning;
-    return linear.every(isLinear) && attention.every(isAttention) ? { ...none, linear, attention } : none;
+    return isOurs && found.measured?.every(isMeasured) === true ? { ...none, measured: found.measured } : none;
   } catch {
     return none;
   }
@@ -82,37 +75,24 @@ function sumOf(text: string): string {
   return (sum >>> 0).toString(16).padStart(8, "0");
 }
 
-function isLinear({ shape, ...kept }: KeptLinear): boolean {
-  const { rows, columns, inner, weightStorage, activationStorage = "float32" } = shape;
-  return [rows, columns, inner].every(isSize) && [weightStorage, activationStorage].every(isStorage) && isKept(kept);
-}
-
-function isAttention({ shape, part, ...kept }: KeptAttention): boolean {
-  const { batch, sequence, hidden, heads, oneSided, slots, joined, queryStorage, hiddenStorage, weightStorage, contextStorage } = shape;
+/** Shapes that lack something are like no other; what choices name is looked up before it is used. */
+function isMeasured({ of, shape, complete, times }: Measured): boolean {
+  const isData = (value: unknown): boolean => ["string", "boolean"].includes(typeof value) || isSize(value);
   return (
-    [batch, sequence, hidden, heads, oneSided + 1, slots + 1].every(isSize) &&
-    [queryStorage, hiddenStorage, weightStorage, contextStorage].every(isStorage) &&
-    typeof joined === "boolean" &&
-    (part === "window" || part === "global") &&
-    isKept(kept)
+    (of === "linear" || of === "window" || of === "global") &&
+    Object.values(shape).every(isData) &&
+    typeof complete === "boolean" &&
+    times.every(
+      ({ choice, milliseconds, byRules }: CandidateTime<object>) =>
+        Object.values(choice).every(isData) && isTimeOrNull(milliseconds) && isTimeOrNull(byRules),
+    )
   );
 }
 
-function isKept({ complete, times }: KeptTimes<unknown>): boolean {
-  return typeof complete === "boolean" && times.every(isTime);
+function isSize(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
-function isTime({ choice, milliseconds, byRules }: CandidateTime<unknown>): boolean {
-  const isTimeOrNull = (time: unknown): boolean => time === null || (typeof time === "number" && time > 0);
-  const isData =
-    typeof choice === "object" && choice !== null && Object.values(choice).every((value) => ["string", "number"].includes(typeof value));
-  return isData && isTimeOrNull(milliseconds) && isTimeOrNull(byRules);
-}
-
-function isSize(size: unknown): boolean {
-  return Number.isSafeInteger(size) && Number(size) >= 1;
-}
-
-function isStorage(storage: unknown): boolean {
-  return storage === "float32" || storage === "float16";
+function isTimeOrNull(value: unknown): boolean {
+  return value === null || (typeof value === "number" && value > 0);
 }

@@ -9,8 +9,8 @@ import { chooseTiling } from "../kernels/linear/linear-tuning.ts";
 import { heuristicTiling } from "../kernels/linear/heuristic-tiling.ts";
 import { testDevice } from "../testing/test-device.ts";
 import type { KeptTimes } from "./kept-times.ts";
-import type { LinearChoice } from "./kept-tuning.ts";
-import { measuredTuning, type Measured, type MeasuredTuning, type MeasuredTuningOptions, type NeededShapes } from "./measured-tuning.ts";
+import type { LinearChoice, Measured } from "./kept-tuning.ts";
+import { measuredTuning, type MeasuredTuning, type MeasuredTuningOptions, type NeededShapes } from "./measured-tuning.ts";
 
 const { device, facts: found } = await testDevice();
 afterAll(() => device.destroy());
@@ -42,17 +42,17 @@ const attention: AttentionShape = {
 };
 const needed: NeededShapes = {
   linear: [
-    { shape: layer(4096), work: 9 },
-    { shape: layer(512), work: 2 },
+    { of: "linear", shape: layer(4096), work: 9 },
+    { of: "linear", shape: layer(512), work: 2 },
   ],
   attention: [
-    { shape: attention, part: "window", work: 5 },
-    { shape: attention, part: "global", work: 1 },
+    { of: "window", shape: attention, work: 5 },
+    { of: "global", shape: attention, work: 1 },
   ],
 };
 const onlyLayers: NeededShapes = { ...needed, attention: [] };
 
-const labelOf = (one: Measured): string => (one.of === "linear" ? `linear ${one.shape.rows}` : `${one.part} ${one.shape.sequence}`);
+const labelOf = (one: Measured): string => `${one.of} ${one.of === "linear" ? one.shape.rows : one.shape.sequence}`;
 const inOrder = ["linear 4096", "window 4096", "linear 512", "global 4096"];
 
 const asked: string[] = [];
@@ -68,7 +68,7 @@ const measureAs =
     const choice =
       known.of === "linear"
         ? { tiling }
-        : known.part === "window"
+        : known.of === "window"
           ? { window: "staged", windowSplits: 2 }
           : ({ globalForm: "direct", direct: "staged" } as const);
     return {
@@ -148,8 +148,8 @@ test("takes nothing for known that another device, another version or nobody wro
   await measuredTuning(live, written, needed, { measure: measureAs(2) });
   const [[name, own] = ["", ""]] = [...written.texts];
   const tuning = JSON.parse(own);
-  const [firstLayer] = tuning.linear;
-  const [firstWindow] = tuning.attention;
+  const [first, second] = tuning.measured;
+  const timed = { choice: { tiling: "tile-32x32" }, milliseconds: 1, byRules: 3 };
   const texts = [
     "",
     "null",
@@ -160,16 +160,22 @@ test("takes nothing for known that another device, another version or nobody wro
       { version: 2 },
       { device: "a GPU of some-driver" },
       { candidates: ["tile-32x32"] },
-      { linear: [null] },
-      { linear: undefined },
-      { linear: [{ ...firstLayer, times: undefined }] },
-      { linear: [{ ...firstLayer, shape: { ...firstLayer.shape, rows: 0.5 } }] },
-      { linear: [{ ...firstLayer, times: [{ choice: null, milliseconds: 1, byRules: 1 }] }] },
-      { linear: [{ ...firstLayer, times: [{ choice: { tiling: "tile-32x32" }, milliseconds: -1, byRules: 1 }] }] },
-      { attention: [{ ...firstWindow, part: "both" }] },
-      { attention: [{ ...firstWindow, complete: 1 }] },
-      { attention: [{ ...firstWindow, shape: { ...firstWindow.shape, queryStorage: "int32" } }] },
-      { attention: [{ ...firstWindow, times: [{ choice: { window: { kind: "quads" } }, milliseconds: 1, byRules: 3 }] }] },
+      { measured: undefined },
+      { measured: {} },
+      ...[
+        null,
+        { ...first, of: "matMul" },
+        { ...first, complete: 1 },
+        { ...first, shape: undefined },
+        { ...first, shape: { ...first.shape, rows: 0.5 } },
+        { ...second, shape: { ...second.shape, sequence: null } },
+        { ...first, times: undefined },
+        { ...first, times: [null] },
+        { ...first, times: [{ ...timed, choice: null }] },
+        { ...first, times: [{ ...timed, choice: { window: { kind: "quads" } } }] },
+        { ...first, times: [{ ...timed, milliseconds: -1 }] },
+        { ...first, times: [{ ...timed, byRules: "3" }] },
+      ].map((damaged) => ({ measured: [damaged] })),
     ].map((change) => JSON.stringify({ ...tuning, ...change })),
   ];
   for (const text of texts) {
@@ -179,6 +185,21 @@ test("takes nothing for known that another device, another version or nobody wro
     await measuredTuning(live, store, needed, { measure: measureAs(2, "tile-64x64") });
     expect({ text, asked }).toEqual({ text, asked: inOrder });
   }
+});
+
+test("what is kept decides nothing that it does not name rightly", async () => {
+  const store = memoryStore();
+  await measuredTuning(live, store, needed, { measure: measureAs(2) });
+  const [[name, own] = ["", ""]] = [...store.texts];
+  const { measured, ...rest } = JSON.parse(own);
+  const renamed = JSON.stringify(measured).replaceAll("staged", "quads-of-nobody").replaceAll("tile-32x32", "tile-of-nobody");
+  store.texts.set(name, JSON.stringify({ ...rest, measured: JSON.parse(renamed) }));
+  asked.length = 0;
+  const tuning = await measuredTuning(live, store, needed, { measure: measureAs(2) });
+  expect(asked).toEqual([]);
+  expect(chooseAttention(tuning.attention)(facts, attention)).toEqual({});
+  const product = { rows: 4096, columns: 768, inner: 768, stack: 1, rightLayout: "columns" } as const;
+  expect(chooseTiling(tuning.linear)(facts, product, "float32")).toEqual(heuristicTiling(facts, product));
 });
 
 test("one GPU with other limits is another device, and each keeps its own", async () => {
@@ -202,7 +223,7 @@ describe("where nothing can be measured or kept", () => {
       },
     });
     expect(tuning.linear.entries.map(({ rows }) => rows)).toEqual([512]);
-    expect(tuning.attention.entries.length).toBe(2);
+    expect(tuning.attention.entries.map(({ part }) => part)).toEqual(["window", "global"]);
   });
 
   test("a lost device and an abort are told", async () => {

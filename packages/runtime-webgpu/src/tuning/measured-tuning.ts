@@ -1,11 +1,12 @@
 import { LongspanError } from "@longspan/core";
 import type { LiveDevice } from "../device/live-device.ts";
 import type { TuningStore } from "../device/tuning-store.ts";
-import type { AttentionTuning } from "../kernels/attention/attention-tuning.ts";
-import type { LinearTuning } from "../kernels/linear/check-tuning.ts";
+import type { DeviceFacts } from "../kernel/device-facts.ts";
+import type { AttentionTuning, AttentionTuningEntry } from "../kernels/attention/attention-tuning.ts";
+import type { LinearTuning, LinearTuningEntry } from "../kernels/linear/check-tuning.ts";
 import { heuristicTiling } from "../kernels/linear/heuristic-tiling.ts";
 import { fastest, type KeptTimes } from "./kept-times.ts";
-import { readKeptTuning, writeKeptTuning, type KeptAttention, type KeptLinear, type KeptTuning } from "./kept-tuning.ts";
+import { readKeptTuning, writeKeptTuning, type Measured } from "./kept-tuning.ts";
 import type { NeededAttention } from "./needed-attention.ts";
 import type { NeededProduct } from "./needed-products.ts";
 
@@ -23,9 +24,6 @@ export interface MeasuredTuning {
   readonly linear: LinearTuning;
   readonly attention: AttentionTuning;
 }
-
-/** A linear layer of a shape, or a part of attention, and what is known of it. */
-export type Measured = ({ readonly of: "linear" } & KeptLinear) | ({ readonly of: "attention" } & KeptAttention);
 
 export interface MeasuredTuningOptions {
   readonly signal?: AbortSignal | undefined;
@@ -48,39 +46,26 @@ export async function measuredTuning(
 ): Promise<MeasuredTuning> {
   const { facts } = live;
   const kept = await readKeptTuning(store, facts);
-  const known = new Map(
-    [
-      ...kept.linear.map((one): Measured => ({ of: "linear", ...one })),
-      ...kept.attention.map((one): Measured => ({ of: "attention", ...one })),
-    ].map((one) => [keyOf(one), one]),
-  );
-  const nothing = { complete: false, times: [] } as const;
-  const missing = [
-    ...needed.linear.map(({ shape, work }) => ({ work, subject: { of: "linear", shape, ...nothing } as const })),
-    ...needed.attention.map(({ shape, part, work }) => ({ work, subject: { of: "attention", shape, part, ...nothing } as const })),
-  ]
+  const known = new Map(kept.measured.map((one) => [keyOf(one), one]));
+  const missing = [...needed.linear, ...needed.attention]
     .toSorted((left, right) => right.work - left.work)
-    .map(({ subject }) => known.get(keyOf(subject)) ?? subject)
+    .map(({ work: _, ...one }): Measured => known.get(keyOf(one)) ?? { ...one, complete: false, times: [] })
     .filter(({ complete }) => !complete);
   if (missing.length > 0) {
     const measureOne = measure ?? (await measurerOn(live, signal));
     const deadline = performance.now() + budget;
     let changed = false;
-    for (const subject of missing) {
-      const found = await measureOne(subject, linearTuning(live, known), deadline).catch(nothingWithoutMemory);
-      if (found !== undefined && (found.complete || found.times.length > subject.times.length)) {
-        known.set(keyOf(subject), { ...subject, ...found } as Measured);
+    for (const one of missing) {
+      const found = await measureOne(one, linearTuning(facts, known.values()), deadline).catch(nothingWithoutMemory);
+      if (found !== undefined && (found.complete || found.times.length > one.times.length)) {
+        known.set(keyOf(one), { ...one, ...found } as Measured);
         changed = true;
       }
       if (performance.now() >= deadline) break;
     }
-    if (changed) await writeKeptTuning(store, facts, { ...kept, ...partsOf(known) });
+    if (changed) await writeKeptTuning(store, facts, { ...kept, measured: [...known.values()] });
   }
-  const attention = partsOf(known).attention.flatMap(({ shape, part, times }) => {
-    const choice = fastest(times);
-    return choice === undefined ? [] : [{ ...shape, part, choice }];
-  });
-  return { linear: linearTuning(live, known), attention: { device: facts.name, entries: attention } };
+  return { linear: linearTuning(facts, known.values()), attention: attentionTuning(facts, known.values()) };
 }
 
 /** Loaded where something is measured: most sessions find what was kept. */
@@ -94,34 +79,27 @@ function nothingWithoutMemory(error: unknown): undefined {
   if (!LongspanError.isInstance(error) || (error.code !== "out-of-memory" && error.code !== "device-limit")) throw error;
 }
 
-function partsOf(known: ReadonlyMap<string, Measured>): Pick<KeptTuning, "linear" | "attention"> {
-  const [linear, attention]: [KeptLinear[], KeptAttention[]] = [[], []];
-  for (const one of known.values()) {
-    const { complete } = one;
-    if (one.of === "linear") linear.push({ shape: one.shape, complete, times: one.times });
-    else attention.push({ shape: one.shape, part: one.part, complete, times: one.times });
-  }
-  return { linear, attention };
-}
-
-function linearTuning({ facts }: LiveDevice, known: ReadonlyMap<string, Measured>): LinearTuning {
-  const entries = partsOf(known).linear.map(({ shape, times }) => {
+function linearTuning(facts: DeviceFacts, known: Iterable<Measured>): LinearTuning {
+  const entries: LinearTuningEntry[] = [];
+  for (const one of known) {
+    if (one.of !== "linear") continue;
+    const { shape, times } = one;
     const byRule = heuristicTiling(facts, { ...shape, stack: 1, rightLayout: "columns" }, shape.weightStorage).name;
-    const work = (2 * shape.rows * shape.columns * shape.inner) / 1e6;
-    const measured = times.flatMap(({ choice, milliseconds }) =>
-      milliseconds === null ? [] : [[choice.tiling, work / milliseconds] as const],
-    );
-    return { ...shape, tiling: fastest(times)?.tiling ?? byRule, gigaflops: Object.fromEntries(measured) };
-  });
+    entries.push({ ...shape, tiling: fastest(times)?.tiling ?? byRule, gigaflops: {} });
+  }
   return { version: 1, device: facts.name, entries };
 }
 
-function keyOf(one: Measured): string {
-  if (one.of === "linear") {
-    const { rows, columns, inner, weightStorage, activationStorage = "float32" } = one.shape;
-    return ["linear", rows, columns, inner, weightStorage, activationStorage].join(" ");
+function attentionTuning(facts: DeviceFacts, known: Iterable<Measured>): AttentionTuning {
+  const entries: AttentionTuningEntry[] = [];
+  for (const { of: part, shape, times } of known) {
+    if (part === "linear") continue;
+    entries.push({ part, shape, choice: fastest(times) ?? {} });
   }
-  const { batch, sequence, hidden, heads, oneSided, slots, joined, queryStorage, hiddenStorage, weightStorage, contextStorage } = one.shape;
-  const sizes = [batch, sequence, hidden, heads, oneSided, slots];
-  return [one.part, ...sizes, joined, queryStorage, hiddenStorage, weightStorage, contextStorage].join(" ");
+  return { device: facts.name, entries };
+}
+
+/** Shapes are read as they were written, in their order. */
+function keyOf({ of, shape }: Pick<Measured, "of" | "shape">): string {
+  return [of, ...Object.values(shape)].join(" ");
 }

@@ -10,7 +10,7 @@ const most = 16;
 /** One part of attention, and the multiplications and additions of all that are like it. */
 export interface NeededAttention {
   readonly shape: AttentionShape;
-  readonly part: AttentionPart;
+  readonly of: AttentionPart;
   readonly work: number;
 }
 
@@ -52,10 +52,9 @@ function partsOf(shape: AttentionShape, all: readonly AttentionShape[]): readonl
   const ofGlobals = (count: number): number => 4 * batch * count * heads * sequence * hidden;
   const breakEven = Math.min(sequence, 2 ** Math.round(Math.log2(hidden / heads)));
   const parts: NeededAttention[] = [];
-  if (isFullest) parts.push({ shape, part: "window", work: 4 * batch * hidden * (windowPairs(sequence, oneSided) + sequence * slots) });
-  if (slots > 0) parts.push({ shape, part: "global", work: ofGlobals(slots) });
+  if (isFullest) parts.push({ shape, of: "window", work: 4 * batch * hidden * (windowPairs(sequence, oneSided) + sequence * slots) });
+  if (slots > 0) parts.push({ shape, of: "global", work: ofGlobals(slots) });
   // So many are rare: they weigh as much as one.
-  if (isFullest && slots > 0 && breakEven > slots)
-    parts.push({ shape: { ...shape, slots: breakEven }, part: "global", work: ofGlobals(1) });
+  if (isFullest && slots > 0 && breakEven > slots) parts.push({ shape: { ...shape, slots: breakEven }, of: "global", work: ofGlobals(1) });
   return parts;
 }

@@ -9,6 +9,7 @@ const most = 12;
 
 /** A linear layer, and the multiplications and additions of all that are like it. */
 export interface NeededProduct {
+  readonly of: "linear";
   readonly shape: LinearShape;
   readonly work: number;
 }
@@ -37,7 +38,7 @@ export function neededProducts(): NeededProducts {
     },
     shapes: () =>
       [...found.values()]
-        .map(({ shape, times }) => ({ shape, work: 2 * shape.rows * shape.columns * shape.inner * times }))
+        .map(({ shape, times }) => ({ of: "linear" as const, shape, work: 2 * shape.rows * shape.columns * shape.inner * times }))
         .toSorted((left, right) => right.work - left.work)
         .slice(0, most),
   };

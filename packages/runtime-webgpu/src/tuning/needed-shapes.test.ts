@@ -30,8 +30,8 @@ test("needed attention is a window of each length, its global tokens, and as man
     for (const slots of [0, 1, 16])
       for (let layer = 0; layer < 2; layer++) expect(needed.choose(facts, shape(sequence, slots))).toEqual({});
   const parts = needed.parts();
-  expect(parts.filter(({ part }) => part === "window").map((one) => one.shape)).toEqual([shape(4096, 16), shape(512, 16)]);
-  const globals = parts.filter(({ part }) => part === "global").map((one) => one.shape);
+  expect(parts.filter(({ of }) => of === "window").map((one) => one.shape)).toEqual([shape(4096, 16), shape(512, 16)]);
+  const globals = parts.filter(({ of }) => of === "global").map((one) => one.shape);
   expect(globals).toHaveLength(6);
   for (const sequence of [512, 4096]) for (const slots of [1, 16, 32]) expect(globals).toContainEqual(shape(sequence, slots));
   expect(parts.map(({ work }) => work)).toEqual(parts.map(({ work }) => work).toSorted((left, right) => right - left));
@@ -41,5 +41,5 @@ test("a model without global tokens needs its window alone", () => {
   const needed = neededAttention();
   const storages = { queryStorage: "float32", hiddenStorage: "float32", weightStorage: "float32", contextStorage: "float32" } as const;
   needed.choose(facts, { batch: 1, sequence: 512, hidden: 64, heads: 2, oneSided: 8, slots: 0, joined: false, ...storages });
-  expect(needed.parts().map(({ part }) => part)).toEqual(["window"]);
+  expect(needed.parts().map(({ of }) => of)).toEqual(["window"]);
 });

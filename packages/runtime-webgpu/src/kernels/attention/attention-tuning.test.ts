@@ -14,9 +14,8 @@ const shape: AttentionShape = { batch: 1, sequence: 1000, hidden: 768, heads: 12
 const staged = { kind: "staged", name: "staged" };
 
 const entry = (part: "window" | "global", choice: AttentionChoice, other: Partial<AttentionShape> = {}): AttentionTuningEntry => ({
-  ...shape,
-  ...other,
   part,
+  shape: { ...shape, ...other },
   choice,
 });
 

@@ -23,8 +23,9 @@ export interface AttentionChoice {
 }
 
 /** What was fastest for one part of a node. */
-export interface AttentionTuningEntry extends AttentionShape {
+export interface AttentionTuningEntry {
   readonly part: AttentionPart;
+  readonly shape: AttentionShape;
   readonly choice: AttentionChoice;
 }
 
@@ -45,17 +46,17 @@ const reach = { rows: 2, slots: 4 } as const;
 export function chooseAttention({ device, entries }: AttentionTuning): ChooseAttention {
   return (facts, shape) => {
     if (device !== facts.name) return {};
-    const alike = entries.filter((entry) => sameButSizes(entry, shape));
-    const nearest = (part: AttentionPart, distance: (entry: AttentionShape) => number): AttentionTilings => {
+    const alike = entries.filter((entry) => fixedOf(entry.shape) === fixedOf(shape));
+    const nearest = (of: AttentionPart, distance: (measured: AttentionShape) => number): AttentionTilings => {
       const [entry] = alike
-        .filter((one) => one.part === part && distance(one) < Number.POSITIVE_INFINITY)
-        .toSorted((left, right) => distance(left) - distance(right));
+        .filter((one) => one.part === of && distance(one.shape) < Number.POSITIVE_INFINITY)
+        .toSorted((left, right) => distance(left.shape) - distance(right.shape));
       return (entry && tilingsOfChoice(facts, shape, entry.choice)) ?? {};
     };
-    const byRows = (entry: AttentionShape): number => apart(entry.batch * entry.sequence, shape.batch * shape.sequence, reach.rows);
+    const byRows = ({ batch, sequence }: AttentionShape): number => apart(batch * sequence, shape.batch * shape.sequence, reach.rows);
     const window = nearest("window", byRows);
     if (shape.slots === 0) return window;
-    return { ...window, ...nearest("global", (entry) => byRows(entry) + apart(entry.slots, shape.slots, reach.slots)) };
+    return { ...window, ...nearest("global", (measured) => byRows(measured) + apart(measured.slots, shape.slots, reach.slots)) };
   };
 }
 
@@ -65,10 +66,9 @@ function apart(one: number, other: number, factor: number): number {
   return distance <= Math.log(factor) ? distance : Number.POSITIVE_INFINITY;
 }
 
-function sameButSizes(one: AttentionShape, other: AttentionShape): boolean {
-  const fixed = ({ hidden, heads, oneSided, queryStorage, joined, hiddenStorage, weightStorage, contextStorage }: AttentionShape): string =>
-    [hidden, heads, oneSided, queryStorage, joined, hiddenStorage, weightStorage, contextStorage].join(" ");
-  return fixed(one) === fixed(other);
+/** All of a shape but the sizes of a run. */
+function fixedOf(shape: AttentionShape): string {
+  return JSON.stringify({ ...shape, batch: 0, sequence: 0, slots: 0 });
 }
 
 /** The tilings that a choice names; undefined where it names one that the device cannot run for the shape. */
