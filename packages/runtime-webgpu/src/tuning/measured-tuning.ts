@@ -49,7 +49,7 @@ export async function measuredTuning(
   const known = new Map(kept.measured.map((one) => [keyOf(one), one]));
   const missing = [...needed.linear, ...needed.attention]
     .toSorted((left, right) => right.work - left.work)
-    .map(({ work: _, ...one }): Measured => known.get(keyOf(one)) ?? { ...one, complete: false, times: [] })
+    .map((one) => known.get(keyOf(one)) ?? nothingOf(one))
     .filter(({ complete }) => !complete);
   if (missing.length > 0) {
     const measureOne = measure ?? (await measurerOn(live, signal));
@@ -66,6 +66,11 @@ export async function measuredTuning(
     if (changed) await writeKeptTuning(store, facts, { ...kept, measured: [...known.values()] });
   }
   return { linear: linearTuning(facts, known.values()), attention: attentionTuning(facts, known.values()) };
+}
+
+function nothingOf(one: NeededProduct | NeededAttention): Measured {
+  const nothing = { complete: false, times: [] } as const;
+  return one.of === "linear" ? { of: one.of, shape: one.shape, ...nothing } : { of: one.of, shape: one.shape, ...nothing };
 }
 
 /** Loaded where something is measured: most sessions find what was kept. */

@@ -26,13 +26,19 @@ export function* attentionVariations(
     return;
   }
   const halves = shape.hiddenStorage === "float16";
-  const joint = halves ? jointTilingsOf(facts, shape.hidden).map(({ name }) => name) : [];
+  const all = halves ? jointTilingsOf(facts, shape.hidden) : [];
+  const [first] = all;
+  const joint = (ofFirst: boolean): readonly AttentionChoice[] =>
+    all.filter((one) => (one.shape === first?.shape) === ofFirst).map(({ name }) => ({ globalForm: "reassociated", globalJoint: name }));
   // The form decides most, and what there is besides depends on it.
   yield { globalForm: "direct" };
-  for (const globalJoint of [...joint, "none"]) yield { globalForm: "reassociated", globalJoint };
+  yield* joint(true);
+  yield { globalForm: "reassociated", globalJoint: "none" };
   if (best.globalForm === "direct") for (const { name } of headTilingsOf(facts, { length, halves })) yield { ...best, direct: name };
-  if (best.globalForm === "direct") return;
+  if (best.globalForm === "direct") return yield* joint(false);
   for (const { name } of globalTilingsOf(facts, halves)) yield { ...best, globalScores: name };
   for (const { name } of globalTilingsOf(facts, halves)) yield { ...best, globalMix: name };
   for (const cut of rowCutsOf(facts)) yield { ...best, globalRows: rowCutName(cut) };
+  // Matrices of other shapes than the device's first are many, and seldom faster.
+  yield* joint(false);
 }
