@@ -34,11 +34,13 @@ export function* attentionVariations(
   yield { globalForm: "direct" };
   yield* joint(true);
   yield { globalForm: "reassociated", globalJoint: "none" };
-  if (best.globalForm === "direct") for (const { name } of headTilingsOf(facts, { length, halves })) yield { ...best, direct: name };
-  if (best.globalForm === "direct") return yield* joint(false);
-  for (const { name } of globalTilingsOf(facts, halves)) yield { ...best, globalScores: name };
-  for (const { name } of globalTilingsOf(facts, halves)) yield { ...best, globalMix: name };
-  for (const cut of rowCutsOf(facts)) yield { ...best, globalRows: rowCutName(cut) };
+  if (best.globalForm === "direct") {
+    for (const { name } of headTilingsOf(facts, { length, halves })) yield { ...best, direct: name };
+  } else {
+    for (const { name } of globalTilingsOf(facts, halves)) yield { ...best, globalScores: name };
+    for (const { name } of globalTilingsOf(facts, halves)) yield { ...best, globalMix: name };
+    for (const cut of rowCutsOf(facts)) yield { ...best, globalRows: rowCutName(cut) };
+  }
   // Matrices of other shapes than the device's first are many, and seldom faster.
   yield* joint(false);
 }
