@@ -15,13 +15,16 @@ export interface CheckedInputs {
   readonly dimensions: Map<string, number>;
 }
 
+/** Elements of a run that is over, by the names of its inputs: what the next one of the same size is copied to. New memory costs more than a copy. */
+export type InputMemory = Map<string, GraphTensor["data"]>;
+
 /**
  * Makes the check that every runtime does at its door, so that nothing unchecked reaches a kernel: names, data types (integers of any
  * width become int32), shapes, ranges, and ids against the embedding tables they go to. What it gives is the run's own: callers may write over what
- * they gave as soon as it returns.
+ * they gave as soon as it returns. It lies in `memory`, whose elements are overwritten.
  * @throws (the check) LongspanError `inputs-invalid`, `id-out-of-range`.
  */
-export function createInputCheck(graph: Graph): (inputs: SessionInputs) => CheckedInputs {
+export function createInputCheck(graph: Graph): (inputs: SessionInputs, memory?: InputMemory) => CheckedInputs {
   const tables = embeddingTables(graph);
   const expected = graph.inputs.map((input): ExpectedInput => ({
     input,
@@ -29,7 +32,7 @@ export function createInputCheck(graph: Graph): (inputs: SessionInputs) => Check
     tables: tables.get(input.name) ?? [],
   }));
   const names = graph.inputs.map((input) => input.name);
-  return (inputs) => {
+  return (inputs, memory = new Map()) => {
     if (typeof inputs !== "object" || inputs === null)
       throw invalid(
         names[0] ?? "",
@@ -47,7 +50,7 @@ export function createInputCheck(graph: Graph): (inputs: SessionInputs) => Check
           input.name,
           `The input ${input.name} (${formatType(input)}) is missing; graph "${graph.name}" takes ${names.join(", ")}.`,
         );
-      const tensor = ownTensor(readInput(input, axes, given), given);
+      const tensor = ownTensor(input.name, readInput(input, axes, given), given, memory);
       bindSymbols(input.shape, tensor.shape, dimensions);
       checkRange(input, tensor);
       for (const table of own) checkIds(input, tensor, table);
@@ -77,9 +80,13 @@ function readInput(input: GraphInput, axes: readonly string[], given: Tensor): G
 }
 
 /** A copy where it still is the caller's memory, before anything is checked of it. */
-function ownTensor(tensor: GraphTensor, given: Tensor): GraphTensor {
+function ownTensor(name: string, tensor: GraphTensor, given: Tensor, memory: InputMemory): GraphTensor {
   if (tensor.data !== given.data) return tensor;
-  return { ...tensor, data: tensor.data.slice() } as GraphTensor;
+  const kept = memory.get(name);
+  const data = kept?.length === tensor.data.length ? kept : tensor.data.slice();
+  if (data === kept) data.set(tensor.data);
+  else memory.set(name, data);
+  return { ...tensor, data } as GraphTensor;
 }
 
 function checkShape(input: GraphInput, found: readonly number[], dimensions: ReadonlyMap<string, number>): void {

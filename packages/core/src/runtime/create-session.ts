@@ -4,7 +4,7 @@ import { LongspanError } from "../errors/longspan-error.ts";
 import type { Graph } from "../graph/graph.ts";
 import { selectOutputs } from "../graph/passes/select-outputs.ts";
 import type { GraphTensor } from "../graph/value.ts";
-import { createInputCheck, type CheckedInputs } from "./check-inputs.ts";
+import { createInputCheck, type CheckedInputs, type InputMemory } from "./check-inputs.ts";
 import type { RunOptions, Session, SessionInputs } from "./runtime.ts";
 
 /** What a runtime brings to a session. */
@@ -20,19 +20,29 @@ export interface SessionParts {
    * what is kept between runs). The inputs are checked; the signal was not aborted yet.
    */
   readonly execute: (graph: Graph, inputs: CheckedInputs, options: RunOptions) => Promise<Record<string, GraphTensor>>;
+  /**
+   * Whether no output lies in an input's memory, and nothing looks at inputs any more once `execute` has settled: the inputs of later runs are then copied
+   * to the same memory. Default: false.
+   */
+  readonly leavesInputs?: boolean;
   /** See `Session.profile`. */
   readonly profile?: Session["profile"];
   /** Frees what the session holds; called once, when nothing runs any more. */
   readonly free?: () => void | Promise<void>;
 }
 
+/** One run computes while another waits: more are rarely under way. */
+const memoriesKept = 2;
+
 const runOptionNames: OptionNames<RunOptions> = { outputs: true, signal: true, onProgress: true };
 
 /** What every session does around its runs: checks at the door, outputs chosen, runs let end before anything is freed. */
-export function createSession({ graph, fitted, device, execute, profile, free }: SessionParts): Session {
+export function createSession({ graph, fitted, device, execute, leavesInputs = false, profile, free }: SessionParts): Session {
   const checkInputs = createInputCheck(fitted);
   const selected = new Map<string, Graph>();
   const underWay = new Set<Promise<unknown>>();
+  /** Of runs that are over. */
+  const memories: InputMemory[] = [];
   let disposed: Promise<void> | undefined;
 
   const part = (outputs: readonly string[] | undefined): Graph => {
@@ -43,15 +53,23 @@ export function createSession({ graph, fitted, device, execute, profile, free }:
     selected.set(key, known);
     return known;
   };
-  const start = async (inputs: SessionInputs, options: RunOptions): Promise<Record<string, GraphTensor>> => {
+  const start = async (inputs: SessionInputs, given: RunOptions | undefined): Promise<Record<string, GraphTensor>> => {
     if (disposed !== undefined) {
       throw new LongspanError("closed", `The session of graph "${graph.name}" is disposed; prepare it again.`, {
         details: { graph: graph.name },
       });
     }
-    checkOptions(options, runOptionNames, "session.run");
+    checkOptions(given, runOptionNames, "session.run");
+    const options = given ?? {};
     throwIfAborted(options.signal);
-    return execute(part(options.outputs), checkInputs(inputs), options);
+    const wanted = part(options.outputs);
+    if (!leavesInputs) return execute(wanted, checkInputs(inputs), options);
+    const memory: InputMemory = memories.pop() ?? new Map();
+    try {
+      return await execute(wanted, checkInputs(inputs, memory), options);
+    } finally {
+      if (memories.length < memoriesKept) memories.push(memory);
+    }
   };
   const end = async (): Promise<void> => {
     await Promise.allSettled(underWay);
@@ -61,7 +79,7 @@ export function createSession({ graph, fitted, device, execute, profile, free }:
   return {
     graph,
     device,
-    run(inputs, options = {}) {
+    run(inputs, options) {
       const running = start(inputs, options).finally(() => underWay.delete(running));
       underWay.add(running);
       return running;

@@ -140,6 +140,8 @@ export async function prepareSession(loan: DeviceLoan, request: SessionRequest):
     graph,
     fitted,
     device: live.facts.name,
+    // The queue copies them, and so do outputs that the host knows.
+    leavesInputs: true,
     async execute(part, { tensors, dimensions }, runOptions: RunOptions) {
       const submitted = await inTurn(async () => {
         live.check();

@@ -222,4 +222,17 @@ describe("values the host knows", () => {
     expect(none.found).toEqual({ dataType: "float32", shape: [2, 0], data: new Float32Array(0) });
     await session.dispose();
   });
+
+  test("outputs that are inputs stay what they were when the next run is given others", async () => {
+    const passed = buildGraph("passed", (builder) => {
+      const x = builder.input("x", "float32", ["length"]);
+      builder.output("same", x);
+      builder.output("rows", builder.apply(operations.reshape, [x], { shape: ["length", 1] }));
+    });
+    const session = await webgpu().prepare(passed, new Map());
+    const first = await session.run({ x: float([2], 1, 2) });
+    await session.run({ x: float([2], 3, 4) });
+    expect([first.same?.data, first.rows?.data]).toEqual([Float32Array.of(1, 2), Float32Array.of(1, 2)]);
+    await session.dispose();
+  });
 });
