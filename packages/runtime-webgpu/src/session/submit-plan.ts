@@ -88,8 +88,12 @@ export async function submitPlan(request: RunRequest): Promise<SubmittedRun> {
     return encoder.finish();
   };
   const submit = (commands: GPUCommandBuffer): void => live.device.queue.submit([commands]);
-  /** The end of the first lot, where it is steps and nothing else: so it may be recorded before there is a run. */
-  const firstLot = timestamps === undefined && (parts[0]?.length ?? 0) > 1 ? parts[0]?.[0] : undefined;
+  /** The ends of the first lots that are steps and nothing else: these may be recorded before there is a run. */
+  const bareLots = timestamps === undefined ? (parts[0]?.slice(0, -1) ?? []) : [];
+  const bareLot = (end: number, at: number): [number, GPUCommandBuffer] => [
+    end,
+    recorded((encoder) => recordSteps(encoder, bound, groups, bareLots[at - 1] ?? 0, end, undefined)),
+  ];
   let memory: ReadonlyMap<string, ArrayBuffer> = new Map();
   try {
     throwIfAborted(options.signal);
@@ -103,7 +107,7 @@ export async function submitPlan(request: RunRequest): Promise<SubmittedRun> {
         if (start === 0) bound.uploads.write(live.device.queue, pool, known);
         let from = start;
         for (const to of submits) {
-          const ahead = from === 0 && to === firstLot ? bound.ahead.take(groups, to) : undefined;
+          const ahead = bareLots.includes(to) ? bound.ahead.take(groups, to) : undefined;
           const lot = (encoder: GPUCommandEncoder): void => {
             recordSteps(encoder, bound, groups, from, to, timestamps);
             if (to < end) return;
@@ -115,12 +119,7 @@ export async function submitPlan(request: RunRequest): Promise<SubmittedRun> {
           from = to;
         }
         for (const read of otherReads) submit(recorded((encoder) => recordCopies(encoder, plan, request, read)));
-        if (isLast && firstLot !== undefined)
-          bound.ahead.keep(
-            groups,
-            firstLot,
-            recorded((encoder) => recordSteps(encoder, bound, groups, 0, firstLot, undefined)),
-          );
+        if (isLast && bareLots.length > 0) bound.ahead.keep(groups, new Map(bareLots.map(bareLot)));
       });
       const submitted = pace.submitted(`${start}-${end}`);
       const work = split.work(start, end);
