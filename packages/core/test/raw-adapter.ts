@@ -1,9 +1,10 @@
 import type { FormatAdapter } from "../src/adapter/format-adapter.ts";
 import type { Layout } from "../src/adapter/layout.ts";
 import type { LazyTensor } from "../src/tensor/lazy-tensor.ts";
+import { LongspanError } from "../src/errors/longspan-error.ts";
 import { treeMap } from "../src/checkpoint/tree-map.ts";
 import { isTensor, isTreeMap, type TreeValue } from "../src/checkpoint/tree.ts";
-import { dataTypes, type DataType } from "../src/tensor/data-type.ts";
+import { dataTypes, isDataType, type DataType } from "../src/tensor/data-type.ts";
 import { stridedTensor } from "../src/tensor/strided-tensor.ts";
 
 /** One tensor of a raw file. */
@@ -55,9 +56,11 @@ export function rawAdapter(layouts: readonly Layout[]): FormatAdapter {
         async open({ source }) {
           const bytes = await source.read(0, source.size);
           const end = bytes.indexOf(10) + 1;
-          const header: { tensors: RawTensor[]; head?: string; config?: Record<string, unknown> } = JSON.parse(
+          const header = parsed<{ tensors: RawTensor[]; config?: Record<string, unknown> }>(
+            source.name,
             new TextDecoder().decode(bytes.subarray(4, end)),
           );
+          if (!Array.isArray(header.tensors) || !header.tensors.every(isRawTensor)) throw malformed(source.name, "lists no tensors");
           const storages = new Map<number, { source: typeof source; offset: number; byteLength: number }>();
           const entries = header.tensors.map(({ name, dataType = "float32", shape, offset }) => {
             const storage = storages.get(offset) ?? { source, offset: end + offset, byteLength: source.size - end - offset };
@@ -116,6 +119,22 @@ export function rawAdapter(layouts: readonly Layout[]): FormatAdapter {
       },
     })),
   };
+}
+
+function isRawTensor({ name, dataType = "float32", shape, offset }: RawTensor): boolean {
+  return typeof name === "string" && isDataType(dataType) && Array.isArray(shape) && Number.isSafeInteger(offset);
+}
+
+function malformed(name: string, how: string): LongspanError {
+  return new LongspanError("malformed", `${name} ${how}.`);
+}
+
+function parsed<Value>(name: string, text: string): Value {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw malformed(name, "has a first line that is no JSON");
+  }
 }
 
 function configOf(root: TreeValue): Record<string, unknown> | null {
