@@ -33,7 +33,8 @@ export function parsePattern(text: string): Pattern {
   const segments = text.split(".").map((part): Segment => {
     const capture = captureSegment.exec(part);
     if (capture === null) {
-      if (!literalSegment.test(part)) throw wrong(text, part, "what stands between two dots is a name, {i}, or {p:one|two}, and no mixture of them");
+      if (!literalSegment.test(part))
+        throw wrong(text, part, "what stands between two dots is a name, {i}, or {p:one|two}, and no mixture of them");
       return { kind: "literal", text: part };
     }
     const [, name = "", list] = capture;

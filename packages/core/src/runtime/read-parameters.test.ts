@@ -40,6 +40,11 @@ describe("parameters", () => {
     expect(told).toEqual([1, 2]);
   });
 
+  test.each([[undefined], [{ matrix: values }]])("of weights that are no map (%o) it is said so", async (none) => {
+    const found = readParameters(graph, none as unknown as Weights).next();
+    await expect(found).rejects.toMatchObject({ code: "argument-invalid", message: expect.stringMatching(/no map of tensors by name/) });
+  });
+
   test("that are not finite are named with the place of the first, in whichever piece it is", async () => {
     const broken = memoryWeights({
       matrix: { dataType: "float32", shape: [3, 5], data: values.with(11, Number.NaN) },

@@ -35,7 +35,7 @@ interface ReadParametersOptions {
 /**
  * The parameters of a graph, read one after the other and widened (or rounded, from float64) to float32. All names, shapes and data types
  * are checked before the first is read.
- * @throws LongspanError `weights-mismatch` naming everything that is missing or does not fit; `weights-not-finite`; `source-changed` after
+ * @throws LongspanError `argument-invalid` for weights that are no map; `weights-mismatch` naming everything that is missing or does not fit; `weights-not-finite`; `source-changed` after
  * the last, when the files were changed meanwhile; `aborted`.
  */
 export async function* readParameters(graph: Graph, weights: Weights, options: ReadParametersOptions = {}): AsyncGenerator<ReadParameter> {
@@ -90,6 +90,11 @@ async function readPiece(
 }
 
 function bindParameters(graph: Graph, weights: Weights): readonly { parameter: GraphParameter; tensor: LazyTensor }[] {
+  if (typeof (weights as Partial<Weights> | undefined)?.get !== "function")
+    throw new LongspanError(
+      "argument-invalid",
+      `The weights of graph "${graph.name}" are no map of tensors by name. Take those of checkpointModel(checkpoint).`,
+    );
   const wrong: string[] = [];
   const bound = graph.parameters.flatMap((parameter) => {
     const tensor = weights.get(parameter.name);
