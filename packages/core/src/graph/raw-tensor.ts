@@ -52,9 +52,9 @@ export function readFloats(name: string, raw: RawTensor, axes: readonly string[]
 /** What callers without a compiler may have written. */
 function checkRaw(name: string, raw: unknown, axes: readonly string[]): void {
   if (Array.isArray(raw)) return;
-  checkSettled(raw, name, "await before what makes it");
   const { dataType, shape, data }: Partial<Tensor> = Object(raw);
   if (Array.isArray(shape) && ArrayBuffer.isView(data) && typeof dataType === "string" && isDataType(dataType)) return;
+  checkSettled(raw, name, "await before what makes it");
   throw invalid(
     name,
     `${name} is ${ArrayBuffer.isView(raw) ? "an array without a shape" : shownValue(raw)}; give lists of numbers [${axes.join(", ")}], or a tensor { dataType, shape, data } whose data is a typed array.`,

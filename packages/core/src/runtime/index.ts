@@ -14,7 +14,7 @@ export { defineRuntime, type RuntimeParts } from "./define-runtime.ts";
 export { chosenDataType, fitGraph, type FitGraphOptions } from "./fit-graph.ts";
 export { acceptGraph } from "./accept-graph.ts";
 export { createSession, type SessionParts } from "./create-session.ts";
-export { createInputCheck, type CheckedInputs } from "./check-inputs.ts";
+export { createInputCheck, type CheckedInputs, type InputMemory } from "./check-inputs.ts";
 export { readParameterPieces, readParameters, type ReadParameter, type ReadParameterPiece } from "./read-parameters.ts";
 export { memoryWeights } from "./memory-weights.ts";
 export { referenceRuntime, type ReferenceRuntimeOptions } from "./reference-runtime.ts";

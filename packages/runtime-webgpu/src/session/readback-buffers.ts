@@ -25,20 +25,26 @@ export interface ReadbackPool {
 /** One run computes while another's outputs are read. */
 const setsAtMost = 2;
 
-export function createReadbackPool(live: LiveDevice): ReadbackPool {
-  const free: (GPUBuffer | undefined)[][] = [];
-  const waiting: ((set: (GPUBuffer | undefined)[]) => void)[] = [];
-  const all: (GPUBuffer | undefined)[][] = [];
+interface BufferSet {
+  readonly buffers: (GPUBuffer | undefined)[];
+  /** Bytes of each: asking a buffer is a call of the device's. */
+  readonly sizes: number[];
+}
 
-  const obtain = (): Promise<(GPUBuffer | undefined)[]> | (GPUBuffer | undefined)[] => {
+export function createReadbackPool(live: LiveDevice): ReadbackPool {
+  const free: BufferSet[] = [];
+  const waiting: ((set: BufferSet) => void)[] = [];
+  const all: BufferSet[] = [];
+
+  const obtain = (): Promise<BufferSet> | BufferSet => {
     const set = free.pop();
     if (set !== undefined) return set;
     if (all.length >= setsAtMost) return new Promise((resolve) => waiting.push(resolve));
-    const another: (GPUBuffer | undefined)[] = [];
+    const another: BufferSet = { buffers: [], sizes: [] };
     all.push(another);
     return another;
   };
-  const release = (set: (GPUBuffer | undefined)[]): void => {
+  const release = (set: BufferSet): void => {
     const next = waiting.shift();
     if (next === undefined) free.push(set);
     else next(set);
@@ -50,13 +56,15 @@ export function createReadbackPool(live: LiveDevice): ReadbackPool {
       try {
         const buffers: GPUBuffer[] = [];
         for (const [index, size] of sizes.entries()) {
-          let buffer = set[index];
-          if (buffer === undefined || buffer.size < size) {
+          let buffer = set.buffers[index];
+          if (buffer === undefined || (set.sizes[index] ?? 0) < size) {
             buffer?.destroy();
-            set[index] = undefined;
+            set.buffers[index] = undefined;
             const usage = bufferUsage.mapRead | bufferUsage.copyDestination;
-            buffer = await live.createBuffer("the run's outputs", roomySize(size, live.facts.limits.maxBufferSize), usage);
-            set[index] = buffer;
+            const roomy = roomySize(size, live.facts.limits.maxBufferSize);
+            buffer = await live.createBuffer("the run's outputs", roomy, usage);
+            set.buffers[index] = buffer;
+            set.sizes[index] = roomy;
           }
           buffers.push(buffer);
         }
@@ -67,7 +75,7 @@ export function createReadbackPool(live: LiveDevice): ReadbackPool {
       }
     },
     destroy() {
-      for (const set of all) for (const buffer of set.splice(0)) buffer?.destroy();
+      for (const set of all) for (const buffer of set.buffers.splice(0)) buffer?.destroy();
     },
   };
 }
