@@ -2,9 +2,11 @@
 // thread's time that took, and how often the garbage collector came. Nothing is measured inside: the device's calls are watched from outside,
 // which costs them a fraction of a microsecond each.
 // Options: --model base|large|tiny, --precision float32|float16, --sizes 1x512,…, --globals N, --milliseconds N (for each size), --host-only (a
-// device of Dawn's that computes nothing and takes no time: what remains is the host's alone), --output FILE.
+// device of Dawn's that computes nothing and takes no time: what remains is the host's alone), --rest N (milliseconds of sleep before each run, as long as
+// a GPU would take: by then the processor's caches hold other things, and what the host does takes twice as long), --output FILE.
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { PerformanceObserver } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { LongspanError } from "@longspan/core";
 import type { SessionInputs } from "@longspan/core/runtime";
@@ -26,6 +28,7 @@ const { values: options } = parseArgs({
     globals: { type: "string", default: "16" },
     milliseconds: { type: "string", default: "700" },
     "host-only": { type: "boolean", default: false },
+    rest: { type: "string", default: "0" },
     output: { type: "string" },
   },
 });
@@ -53,13 +56,17 @@ const figures: Record<string, unknown> = {};
 console.log(`${options.model}, ${precision}, on ${facts.name}${options["host-only"] ? ", which computes nothing" : ""}`);
 for (const size of options.sizes.split(",")) {
   const inputs = seededInputs(config, size, Number(options.globals));
-  await repeatFor(milliseconds / 2, () => answer(session.run(inputs)));
+  await repeatFor(milliseconds / 2, async () => {
+    await rest();
+    await answer(session.run(inputs));
+  });
   const collections: PerformanceEntry[] = [];
   const collector = new PerformanceObserver((list) => collections.push(...list.getEntries()));
   collector.observe({ entryTypes: ["gc"] });
   const before = await threadTimes();
   const from = performance.now();
   const runs = await repeatFor(milliseconds, async () => {
+    await rest();
     called = performance.now();
     marks = new Map([["# called", called]]);
     const running = session.run(inputs);
@@ -105,6 +112,10 @@ for (const size of options.sizes.split(",")) {
 await Promise.all([session.dispose(), timed?.dispose()]);
 device.destroy();
 if (options.output !== undefined) await writeFile(options.output, JSON.stringify({ device: facts.name, precision, figures }));
+
+async function rest(): Promise<void> {
+  if (options.rest !== "0") await sleep(Number(options.rest));
+}
 
 /** A device that computes nothing leaves in memory whatever was there, and that may be no numbers: found when all else is done. */
 async function answer(running: Promise<unknown>): Promise<void> {
