@@ -5,7 +5,10 @@ import { createTensorBuffers, destroyAll, type TimedDispatches, type TimedWork }
 import type { Dispatch } from "../kernel/kernel.ts";
 import type { AttentionShape } from "../kernels/attention/attention-plan.ts";
 import { attentionLinear } from "../testing/attention-cases.ts";
+import { checkDispatch } from "../plan/check-dispatch.ts";
 import { countCalls } from "../testing/counted-device.ts";
+import { defaultFacts } from "../testing/default-facts.ts";
+import { withMatrixUnits } from "../testing/matrix-units.ts";
 import { testDevice } from "../testing/test-device.ts";
 import { attentionSubject } from "./attention-subject.ts";
 import type { KeptTimes } from "./kept-times.ts";
@@ -201,6 +204,44 @@ describe("subjects, on the device", () => {
     expect(linearSubject(facts, { rows: 64, columns: 32, inner: 32, weightStorage: "float32" }).plan({ tiling: "wide" })).toBeUndefined();
     const narrow = { ...facts, limits: { ...facts.limits, maxStorageBufferBindingSize: 1024 } };
     expect(attentionSubject(narrow, shape, "window", attentionLinear).plan(undefined)).toBeUndefined();
+  });
+
+  test("every choice that is tried is within the device's limits", () => {
+    const units = withMatrixUnits(facts, { rows: 8, columns: 8, inner: 8 });
+    for (const of of [{ ...defaultFacts, kind: "gpu" } as const, units, { ...units, compilesSlowly: false }]) {
+      for (const storage of ["float32", "float16"] as const) {
+        const storages = { queryStorage: storage, hiddenStorage: storage, weightStorage: storage, contextStorage: storage };
+        const sized = { ...shape, ...storages, sequence: 700, hidden: 128, slots: 16 };
+        for (const part of ["window", "global"] as const) {
+          const subject = attentionSubject(of, sized, part, attentionLinear);
+          const names = new Set<string>();
+          for (const best of [{}, { globalForm: "direct" } as const])
+            for (const choice of subject.variations(best)) {
+              const dispatches = subject.plan(choice)?.dispatches ?? [];
+              expect([choice, dispatches.length]).not.toEqual([choice, 0]);
+              for (const dispatch of dispatches) {
+                checkDispatch(part, dispatch, of);
+                names.add(dispatch.kernel.name);
+              }
+            }
+          // They are other kernels than rules choose, too.
+          if (part === "global") expect(names.size).toBeGreaterThan(subject.plan(undefined)?.dispatches.length ?? 0);
+        }
+      }
+    }
+  });
+
+  test("a form that the device cannot bind is left for the other", () => {
+    const plan = (maxStorageBufferBindingSize: number, globalForm: "reassociated" | "direct"): readonly string[] => {
+      const of = { ...defaultFacts, kind: "gpu", limits: { ...defaultFacts.limits, maxStorageBufferBindingSize } } as const;
+      const subject = attentionSubject(of, { ...shape, sequence: 1000, slots: 64 }, "global", attentionLinear);
+      return subject.plan({ globalForm })?.dispatches.map(({ kernel }) => kernel.name) ?? [];
+    };
+    const direct = (names: readonly string[]): boolean => names.includes("gather-global-rows");
+    expect([2 ** 27, 2 ** 19].map((limit) => direct(plan(limit, "reassociated")))).toEqual([false, false]);
+    // The scores of 128 rows and 16 tiles of keys are 512 KiB.
+    expect(direct(plan(2 ** 18, "reassociated"))).toBe(true);
+    expect(direct(plan(2 ** 27, "direct"))).toBe(true);
   });
 
   test("what global tokens attend to, and a layer, are timed beside rules", async () => {
