@@ -1,6 +1,7 @@
 import { type Command, CommanderError } from "commander";
 import { LongspanError } from "@longspan/core";
 import { exitCodeOf, exitCodes, type ExitCode } from "./exit-code.ts";
+import { isModulePath } from "./load-module.ts";
 import { jsonDocument } from "./output/json-document.ts";
 import { withOptionFlags } from "./output/option-names.ts";
 import { suggestedCommand } from "./output/suggested-command.ts";
@@ -55,8 +56,18 @@ function report(error: unknown, { argumentsGiven, command, terminal: { out, erro
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   if (json) out.write(jsonDocument({ error: { code: "bug", message } }));
   else {
-    writeLine(stderr, styled("red", "This is a bug in longspan."), " Please report it with the command line and what follows:");
+    const own = ownModules(command);
+    const where =
+      own.length === 0 ? "This is a bug in longspan." : `This is a bug in longspan, or in ${own.join(", ")}, which it was given.`;
+    writeLine(stderr, styled("red", where), " Please report it with the command line and what follows:");
     for (const line of message.split("\n")) writeText(stderr, line);
   }
   return exitCodes.bug;
+}
+
+/** The modules of the user's own that a command was given: their code runs, too. */
+function ownModules(command: Command | undefined): readonly string[] {
+  const { adapter = [], head, runtime } = command?.opts<{ adapter?: readonly string[]; head?: string; runtime?: string }>() ?? {};
+  const named = [head, runtime].filter((name) => name !== undefined);
+  return [...adapter, ...named.filter((name) => isModulePath(name) || name.includes("/"))];
 }

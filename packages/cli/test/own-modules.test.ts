@@ -197,3 +197,15 @@ describe("--strict makes an error of what is otherwise a note", () => {
     await expect(stat(output)).rejects.toMatchObject({ code: "ENOENT" });
   });
 });
+
+test("an adapter's own bug is told as one that may be the adapter's", async () => {
+  const adapter = join(folder, "faulty.mjs");
+  const container = `{ name: "faulty", entryNames: ["model.faulty"], detect: () => ({ specificity: 99, evidence: "all" }), open: () => JSON.parse("{") }`;
+  await writeFile(
+    adapter,
+    `export default { specificationVersion: 1, name: "faulty", containers: [${container}], envelopes: [], layouts: [], targets: [] };`,
+  );
+  const { code, error } = await runCommand("inspect", model, "--adapter", adapter);
+  expect(code).toBe(70);
+  expect(error).toContain(`This is a bug in longspan, or in ${adapter}, which it was given. Please report it`);
+});
