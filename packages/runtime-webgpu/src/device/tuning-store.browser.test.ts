@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { measuredTuning } from "../tuning/measured-tuning.ts";
+import { openTuning, type MeasuredTuning } from "../tuning/measured-tuning.ts";
 import { liveDevice } from "./live-device.ts";
 import { readDeviceFacts } from "./read-device-facts.ts";
 import { tuningStore } from "./tuning-store.browser.ts";
@@ -35,8 +35,8 @@ test("a device's measurements are made once for an origin", async () => {
   const live = liveDevice(device, { ...readDeviceFacts(device), kind: "gpu" }, "Open another");
   const shape = { rows: 512, columns: 64, inner: 64, weightStorage: "float32" } as const;
   let measured = 0;
-  const tune = () =>
-    measuredTuning(
+  const tune = async (): Promise<MeasuredTuning> => {
+    const { tuning, unmeasured } = await openTuning(
       live,
       tuningStore(),
       { linear: [{ of: "linear", shape, work: 1 }], attention: [] },
@@ -47,6 +47,8 @@ test("a device's measurements are made once for an origin", async () => {
         },
       },
     );
+    return unmeasured === undefined ? tuning : unmeasured.measure();
+  };
   const first = await tune();
   expect(first.linear.entries.map(({ tiling }) => tiling)).toEqual(["tile-32x32"]);
   expect(await tune()).toEqual(first);

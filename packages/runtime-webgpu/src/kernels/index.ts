@@ -6,7 +6,7 @@ import { linearKernels } from "./linear/index.ts";
 import { chooseTiling, type ChooseTiling } from "./linear/linear-tuning.ts";
 
 /** What chooses tilings. Default: rules. */
-export interface TilingChoices {
+interface TilingChoices {
   readonly products?: ChooseTiling | undefined;
   readonly attention?: ChooseAttention | undefined;
 }

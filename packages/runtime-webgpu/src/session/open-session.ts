@@ -8,7 +8,7 @@ import type { LinearTuning } from "../kernels/linear/check-tuning.ts";
 import { chooseTiling } from "../kernels/linear/linear-tuning.ts";
 import { neededKernels } from "./needed-kernels.ts";
 import { prepareSession } from "./prepare-session.ts";
-import { tunedKernels } from "./tuned-kernels.ts";
+import { tunedKernels, type TunedKernels } from "./tuned-kernels.ts";
 
 export interface OpenSessionRequest {
   readonly runtime: Pick<Runtime, "name" | "capabilities">;
@@ -37,16 +37,17 @@ export async function openSession(shared: SharedDevice, request: OpenSessionRequ
     if ((options.profile ?? false) !== false && !facts.timestamps)
       throw featureMissing(["timestamp-query"], `device "${facts.name}"`, "Prepare the session without `profile`");
     const { signal } = options;
-    const kernels =
+    const { kernels, unmeasured }: TunedKernels =
       tuning === "measured" && facts.kind === "gpu"
         ? await tunedKernels(live, fused, makeTable, storage, request.store, { signal })
-        : makeTable({ products: chooseTiling(typeof tuning === "string" ? undefined : tuning) });
+        : { kernels: makeTable({ products: chooseTiling(typeof tuning === "string" ? undefined : tuning) }), unmeasured: undefined };
     const session: Session = await prepareSession(loan, {
       graph,
       fitted,
       fused,
       weights,
       kernels,
+      unmeasured,
       storage,
       options,
       disposed: () => request.disposed(session),

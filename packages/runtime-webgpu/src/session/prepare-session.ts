@@ -26,6 +26,7 @@ import { createSpeed } from "./split-submits.ts";
 import { submitPlan } from "./submit-plan.ts";
 import type { Timestamps } from "./timestamps.ts";
 import { plannableGraph, typicalPlans, type PlannableGraph } from "./typical-plans.ts";
+import type { Unmeasured } from "../tuning/measured-tuning.ts";
 import { warmUp } from "../device/warm-up.ts";
 
 export interface SessionRequest {
@@ -37,6 +38,8 @@ export interface SessionRequest {
   readonly fused: Graph;
   readonly weights: Weights;
   readonly kernels: KernelTable;
+  /** What tells other kernels, which take and give the same, once it has measured some: while nothing else is done on the device. */
+  readonly unmeasured: Unmeasured<KernelTable> | undefined;
   /** How weights are kept. */
   readonly storage: "float32" | "float16";
   readonly options: PrepareOptions;
@@ -63,20 +66,32 @@ interface KeptPlan {
 /** A session on a borrowed device; it gives the device back when it is disposed. */
 export async function prepareSession(loan: DeviceLoan, request: SessionRequest): Promise<Session> {
   const { live } = loan;
-  const { graph, fitted, fused, kernels, options } = request;
-  const plannable = plannableGraph(fused, kernels, request.storage, live.facts);
-  const { splitOptions } = plannable;
+  const { graph, fitted, fused, unmeasured, options } = request;
+  let { kernels } = request;
+  let plannable = plannableGraph(fused, kernels, request.storage, live.facts);
   const compiling = compileTypical(loan, plannable);
   compiling.catch(() => undefined);
-  const weights = await loadWeights(live, fused, request.weights, plannable.tensors, options);
+  let isLoaded = false;
+  // Loading takes longer than compiling what is needed: what may be needed is compiled meanwhile.
+  compiling.then(() => unmeasured?.compile(() => isLoaded)).catch(() => undefined);
+  const weights = await loadWeights(live, fused, request.weights, plannable.tensors, options).finally(() => {
+    isLoaded = true;
+  });
   try {
     await live.guard(compiling);
     throwIfAborted(options.signal);
+    if (unmeasured !== undefined) {
+      kernels = await unmeasured.measure();
+      plannable = plannableGraph(fused, kernels, request.storage, live.facts);
+      await live.guard(compileTypical(loan, plannable));
+      throwIfAborted(options.signal);
+    }
   } catch (error) {
     weights.destroy();
     throw error;
   }
 
+  const { splitOptions } = plannable;
   const pool = createBufferPool(live);
   const readback = createReadbackPool(live);
   const speed = createSpeed();

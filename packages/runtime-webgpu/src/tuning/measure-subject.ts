@@ -16,7 +16,7 @@ export interface MeasureOptions {
 }
 
 /** Candidates that are compiled side by side; then they are timed, one after the other, while nothing is compiled. */
-const atOnce = 4;
+export const atOnce = 4;
 /** A time is of as many runs as take about so many milliseconds, so that the clock's steps do not matter, but of no more than `maxRuns`. */
 const milliseconds = 3;
 const maxRuns = 256;
@@ -112,11 +112,12 @@ export async function measureSubject<Choice>(
   }
 }
 
-/** The next candidates: those that come to something else than rules and what is known. */
-function untried<Choice>(
+/** The next candidates, so many at most: those that come to something else than rules and what is known. */
+export function untried<Choice>(
   subject: Subject<Choice>,
   times: readonly CandidateTime<Choice>[],
   byRules: SubjectPlan,
+  most: number = atOnce,
 ): readonly Candidate<Choice>[] {
   const known = new Set([signatureOf(byRules)]);
   for (const { choice } of times) {
@@ -131,7 +132,7 @@ function untried<Choice>(
     if (known.has(signature)) continue;
     known.add(signature);
     found.push({ choice, plan });
-    if (found.length === atOnce) break;
+    if (found.length === most) break;
   }
   return found;
 }

@@ -1,5 +1,5 @@
 import { LongspanError } from "@longspan/core";
-import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { liveDevice, type LiveDevice } from "../device/live-device.ts";
 import type { TuningStore } from "../device/tuning-store.ts";
 import type { AttentionShape } from "../kernels/attention/attention-plan.ts";
@@ -10,7 +10,7 @@ import { heuristicTiling } from "../kernels/linear/heuristic-tiling.ts";
 import { testDevice } from "../testing/test-device.ts";
 import type { KeptTimes } from "./kept-times.ts";
 import type { LinearChoice, Measured } from "./kept-tuning.ts";
-import { measuredTuning, type MeasuredTuning, type MeasuredTuningOptions, type NeededShapes } from "./measured-tuning.ts";
+import { openTuning, type MeasuredTuning, type NeededShapes, type TuningOptions } from "./measured-tuning.ts";
 
 const { device, facts: found } = await testDevice();
 afterAll(() => device.destroy());
@@ -24,6 +24,12 @@ function memoryStore(): TuningStore & { readonly texts: Map<string, string> } {
     read: async (name) => texts.get(name),
     write: async (name, text) => void texts.set(name, text),
   };
+}
+
+/** As a session that is prepared has it. */
+async function measuredTuning(...request: Parameters<typeof openTuning>): Promise<MeasuredTuning> {
+  const { tuning, unmeasured } = await openTuning(...request);
+  return unmeasured === undefined ? tuning : unmeasured.measure();
 }
 
 const layer = (rows: number): LinearShape => ({ rows, columns: 768, inner: 768, weightStorage: "float32" });
@@ -58,11 +64,12 @@ const inOrder = ["linear 4096", "window 4096", "linear 512", "global 4096"];
 const asked: string[] = [];
 beforeEach(() => {
   asked.length = 0;
+  vi.restoreAllMocks();
 });
 
 /** As if one tiling of layers, and one choice of each part of attention, were so many times as fast as what rules choose. */
 const measureAs =
-  (factor: number, tiling = "tile-32x32"): NonNullable<MeasuredTuningOptions["measure"]> =>
+  (factor: number, tiling = "tile-32x32"): NonNullable<TuningOptions["measure"]> =>
   async (known): Promise<KeptTimes<LinearChoice | AttentionChoice>> => {
     asked.push(labelOf(known));
     const choice =
@@ -123,10 +130,13 @@ test("keeps the rules' choice where nothing is clearly faster", async () => {
 test("keeps each time that was taken before the deadline, and goes on from there the next time", async () => {
   const store = memoryStore();
   const one = { choice: { tiling: "tile-64x64" }, milliseconds: 1, byRules: 1.5 };
+  let now = 1000;
+  vi.spyOn(performance, "now").mockImplementation(() => now);
   const half = await measuredTuning(live, store, needed, {
     measure: async (known, _, deadline) => {
       asked.push(labelOf(known));
-      await new Promise((resume) => setTimeout(resume, deadline - performance.now() + 1));
+      expect(deadline).toBe(now + 500);
+      now = deadline;
       return { complete: false, times: [one] };
     },
   });

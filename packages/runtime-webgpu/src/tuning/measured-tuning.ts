@@ -25,25 +25,41 @@ export interface MeasuredTuning {
   readonly attention: AttentionTuning;
 }
 
-export interface MeasuredTuningOptions {
+/** The tuning of a device, as far as it is known. */
+export interface OpenedTuning {
+  readonly tuning: MeasuredTuning;
+  /** What is left to be measured; undefined: nothing. */
+  readonly unmeasured: Unmeasured<MeasuredTuning> | undefined;
+}
+
+export interface Unmeasured<Result> {
+  /** Has the device compile what will be measured first, while others wait for something else, until it is over. What does not compile is no failure. */
+  compile(isOver: () => boolean): Promise<void>;
+  /**
+   * Measures for half a second at most, keeps what was found, and tells all that is known then. What the time or the device's memory is not enough for is
+   * measured the next time, from where it was left; until then rules choose.
+   * @throws LongspanError `aborted`, `device-lost`.
+   */
+  measure(): Promise<Result>;
+}
+
+export interface TuningOptions {
   readonly signal?: AbortSignal | undefined;
   /** Measures what is not known yet of one of them, until the deadline. Default: `measureOn` the device. */
   readonly measure?: ((known: Measured, tuning: LinearTuning, deadline: number) => Promise<KeptTimes<unknown>>) | undefined;
 }
 
 /**
- * The tuning of a device for these linear layers and this attention: what was kept of earlier measurements, and what is missing measured within half a
- * second for all of them together, and kept, by device, driver and the tilings that its features and limits allow. What is dearest comes first: there a
- * faster tiling gains most. What the time or the device's memory is not enough for is measured the next time, from where it was left; until then rules
- * choose.
- * @throws LongspanError `aborted`, `device-lost`.
+ * The tuning of a device for these linear layers and this attention: what was kept of earlier measurements, by device, driver and the tilings that its
+ * features and limits allow. The half second of a measurement is for all that is missing together; what is dearest comes first: there a faster tiling gains
+ * most.
  */
-export async function measuredTuning(
+export async function openTuning(
   live: LiveDevice,
   store: TuningStore,
   needed: NeededShapes,
-  { signal, measure }: MeasuredTuningOptions = {},
-): Promise<MeasuredTuning> {
+  { signal, measure }: TuningOptions = {},
+): Promise<OpenedTuning> {
   const { facts } = live;
   const kept = await readKeptTuning(store, facts);
   const known = new Map(kept.measured.map((one) => [keyOf(one), one]));
@@ -51,21 +67,35 @@ export async function measuredTuning(
     .toSorted((left, right) => right.work - left.work)
     .map((one) => known.get(keyOf(one)) ?? nothingOf(one))
     .filter(({ complete }) => !complete);
-  if (missing.length > 0) {
-    const measureOne = measure ?? (await measurerOn(live, signal));
-    const deadline = performance.now() + budget;
-    let changed = false;
-    for (const one of missing) {
-      const found = await measureOne(one, linearTuning(facts, known.values()), deadline).catch(nothingWithoutMemory);
-      if (found !== undefined && (found.complete || found.times.length > one.times.length)) {
-        known.set(keyOf(one), { ...one, ...found } as Measured);
-        changed = true;
-      }
-      if (performance.now() >= deadline) break;
-    }
-    if (changed) await writeKeptTuning(store, facts, { ...kept, measured: [...known.values()] });
-  }
-  return { linear: linearTuning(facts, known.values()), attention: attentionTuning(facts, known.values()) };
+  const tuning = (): MeasuredTuning => ({
+    linear: linearTuning(facts, known.values()),
+    attention: attentionTuning(facts, known.values()),
+  });
+  if (missing.length === 0) return { tuning: tuning(), unmeasured: undefined };
+  return {
+    tuning: tuning(),
+    unmeasured: {
+      async compile(isOver) {
+        const { compileCandidates } = await import("./measure-on.ts");
+        await compileCandidates(live, missing, tuning().linear, isOver);
+      },
+      async measure() {
+        const measureOne = measure ?? (await measurerOn(live, signal));
+        const deadline = performance.now() + budget;
+        let changed = false;
+        for (const one of missing) {
+          const found = await measureOne(one, tuning().linear, deadline).catch(nothingWithoutMemory);
+          if (found !== undefined && (found.complete || found.times.length > one.times.length)) {
+            known.set(keyOf(one), { ...one, ...found } as Measured);
+            changed = true;
+          }
+          if (performance.now() >= deadline) break;
+        }
+        if (changed) await writeKeptTuning(store, facts, { ...kept, measured: [...known.values()] });
+        return tuning();
+      },
+    },
+  };
 }
 
 function nothingOf(one: NeededProduct | NeededAttention): Measured {
@@ -74,7 +104,7 @@ function nothingOf(one: NeededProduct | NeededAttention): Measured {
 }
 
 /** Loaded where something is measured: most sessions find what was kept. */
-async function measurerOn(live: LiveDevice, signal: AbortSignal | undefined): Promise<NonNullable<MeasuredTuningOptions["measure"]>> {
+async function measurerOn(live: LiveDevice, signal: AbortSignal | undefined): Promise<NonNullable<TuningOptions["measure"]>> {
   const { measureOn } = await import("./measure-on.ts");
   return (known, tuning, deadline) => live.guard(measureOn(live, known, tuning, { deadline, signal }));
 }
