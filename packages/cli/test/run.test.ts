@@ -119,8 +119,18 @@ test("for people it is a table; inputs may be piped in", async () => {
   expect(out).toMatch(/^last_hidden_state +float32 +\[1, 3, 16\] +-/m);
 });
 
+test("an output that is called as a JSON file is refused: what is written is safetensors", async () => {
+  const inputs = await jsonFile("called.json", { input_ids: [[5, 6, 7]] });
+  expect(await runCommand("run", bareModel, "--inputs", inputs, "-o", join(folder, "outputs.json"))).toMatchObject({
+    code: 2,
+    error: expect.stringContaining("-o writes safetensors"),
+  });
+  expect(await readdir(folder)).not.toContain("outputs.json");
+});
+
 test("an existing output is kept unless --force, and inputs are never overwritten", async () => {
-  const inputs = await jsonFile("kept.json", { input_ids: [[5, 6, 7]] });
+  // What a file holds its bytes say, not its name.
+  const inputs = await jsonFile("kept-inputs", { input_ids: [[5, 6, 7]] });
   const refused = await runCommand("run", bareModel, "--inputs", inputs, "-o", inputs, "--force");
   expect(refused).toMatchObject({ code: 2, error: expect.stringContaining("being read") });
   const output = await jsonFile("kept.safetensors", "mine");

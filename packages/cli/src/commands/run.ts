@@ -26,6 +26,12 @@ export interface RunCommandOptions extends ModelOptions, RuntimeOptions, Profile
 /** `longspan run`: the bare model, tensors in, tensors out under Hugging Face's names. */
 export async function runModel(model: string, options: RunCommandOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const started = performance.now();
+  if (options.output !== undefined && /\.jsonl?$/i.test(options.output))
+    throw new LongspanError(
+      "argument-invalid",
+      `-o writes safetensors, and ${options.output} is the name of a JSON file. Name it .safetensors, or print JSON with --json.`,
+      { details: { output: options.output } },
+    );
   const wanted = options.outputs?.split(",").map((name) => name.trim());
   const attentionWeights = wanted?.some((name) => /^(?:global_)?attentions\b/.test(name));
   const { precision: dataType, profile, threads } = options;
