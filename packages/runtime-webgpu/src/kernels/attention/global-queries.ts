@@ -13,7 +13,17 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { upTo } from "../parts/up-to.ts";
 import { attentionTokens, tokensOfGroup } from "./attention-tokens.ts";
-import { type RowCut, rowProducts, rowsAtOnce, sharesOf, sliceInvocations, sliceMemory } from "./row-slices.ts";
+import {
+  type RowCut,
+  rowProducts,
+  rowsAtOnce,
+  type RowVector,
+  sharesOf,
+  sliceInvocations,
+  sliceMemory,
+  vectorOfFours,
+  vectorOfHalves,
+} from "./row-slices.ts";
 import { declareUniforms } from "./uniforms.ts";
 import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
 
@@ -32,39 +42,53 @@ export const globalQueryFields = {
 export const queryTokens = 4;
 export const foldedColumns = 384;
 
-/** Invocations that share the sum of four elements; those that are left over have none. */
-const parts = Math.floor((4 * sliceInvocations) / foldedColumns);
-
-/** How the weights, the hidden states and the folded queries lie in memory; the head size is at most `maxHeadSize`, workgroup memory has `memoryBytes`. */
+/** How the weights, the hidden states and the folded queries lie in memory; the head size is at most `maxHeadSize`, workgroup memory has `memoryBytes`. `byEights`: see `cutByEights`. */
 export function globalQueriesKernel(
   forms: Readonly<Record<"weight" | "hidden" | "folded", RowForm>>,
-  { maxHeadSize, cut, memoryBytes }: Readonly<{ maxHeadSize: number; cut: RowCut; memoryBytes: number }>,
+  { maxHeadSize, cut, byEights, memoryBytes }: Readonly<{ maxHeadSize: number; cut: RowCut; byEights: boolean; memoryBytes: number }>,
 ): Kernel {
   const each = upTo(queryTokens);
-  const vectorsAtOnce = foldedColumns / 4;
-  const atOnce = rowsAtOnce(cut, "vec4<f32>", memoryBytes - 16 * maxHeadSize);
-  /** Tokens whose folded queries are summed at once: that many have room in the same memory. */
-  const tokensAtOnce = Math.min(queryTokens, Math.floor(sharesOf(atOnce) / (parts * vectorsAtOnce)));
-  const ofPart = (one: number): number => (one % tokensAtOnce) * parts * vectorsAtOnce;
-  const ahead = upTo(cut.rows * cut.ahead);
+  /** Of a vector; and how many of them a workgroup folds to. */
+  const fours = upTo(byEights ? 2 : 1);
+  const vectorsAtOnce = foldedColumns / (4 * fours.length);
+  /** Invocations that share the sum of a vector; those that are left over have none. */
+  const parts = Math.floor(sliceInvocations / vectorsAtOnce);
+  const sharesBytes = memoryBytes - 16 * maxHeadSize;
+  const atOnce = rowsAtOnce(cut, "vec4<f32>", sharesBytes);
+  /** Fours of tokens, and how many of them are summed at once: as many as have room. */
+  const folds = each.flatMap((token) => fours.map((four) => ({ token, four, index: token * fours.length + four })));
+  const foldsAtOnce = Math.max(1, Math.min(folds.length, Math.floor(sharesBytes / (16 * parts * vectorsAtOnce))));
+  const sharesOfFold = (index: number): number => (index % foldsAtOnce) * parts * vectorsAtOnce;
+  // All of a head of 64 at once, where an invocation reads 12 or more weights ahead.
+  const ahead = upTo(cut.rows * cut.ahead + (byEights ? 1 : 0));
+  const weightBuffer = byEights ? "array<vec4<u32>>" : vectorBuffer(forms.weight);
+  const halves = byEights && forms.hidden.storage === "float16";
+  const weightVector = (purpose: "query" | "key", row: string, vector: string): RowVector =>
+    byEights
+      ? vectorOfHalves(`${purpose}_weight[(head * sizes.headSize + ${row}) * sizes.hidden / 8u + ${vector}]`)
+      : vectorOfFours(`read_${purpose}_weight((head * sizes.headSize + ${row}) * sizes.hidden, ${vector})`);
+  const hiddenVector = (one: number, vector: string): RowVector => {
+    if (halves) return vectorOfHalves(`hidden[start${one} / 8u + ${vector}]`);
+    return vectorOfFours(...fours.map((four) => `read_hidden(start${one}, ${byEights ? `2u * ${vector} + ${four}u` : vector})`));
+  };
+  const vectors = byEights ? "(sizes.vectors / 2u)" : "sizes.vectors";
   return {
     name: `global-queries${forms.folded.storage === "float16" ? "-to-float16" : ""}`,
     access: ["read", "read", "read", "read", "read", "write"],
     narrows: forms.folded.storage === "float16",
     code: `${declareUniforms(globalQueryFields)}
-@group(0) @binding(1) var<storage, read> query_weight: ${vectorBuffer(forms.weight)};
+@group(0) @binding(1) var<storage, read> query_weight: ${weightBuffer};
 @group(0) @binding(2) var<storage, read> query_bias: array<f32>;
-@group(0) @binding(3) var<storage, read> key_weight: ${vectorBuffer(forms.weight)};
-@group(0) @binding(4) var<storage, read> hidden: ${vectorBuffer(forms.hidden)};
+@group(0) @binding(3) var<storage, read> key_weight: ${weightBuffer};
+@group(0) @binding(4) var<storage, read> hidden: ${halves ? "array<vec4<u32>>" : vectorBuffer(forms.hidden)};
 @group(0) @binding(5) var<storage, read> tokens: array<i32>;
 @group(0) @binding(6) var<storage, read_write> folded: ${vectorBuffer(forms.folded)};
-${vectorReader("read_query_weight", "query_weight", forms.weight, "sizes.hidden")}
-${vectorReader("read_key_weight", "key_weight", forms.weight, "sizes.hidden")}
-${vectorReader("read_hidden", "hidden", forms.hidden, "sizes.hidden")}
+${byEights ? "" : ["query", "key"].map((purpose) => vectorReader(`read_${purpose}_weight`, `${purpose}_weight`, forms.weight, "sizes.hidden")).join("\n")}
+${halves ? "" : vectorReader("read_hidden", "hidden", forms.hidden, "sizes.hidden")}
 ${vectorWriter("write_folded", "folded", forms.folded, "sizes.hidden")}
 /** Of an element of the head, the queries of the four tokens. */
 var<workgroup> queries: array<vec4<f32>, ${maxHeadSize}>;
-${sliceMemory("vec4<f32>", atOnce)}
+${sliceMemory("vec4<f32>", Math.max(sharesOf(atOnce), foldsAtOnce * parts * vectorsAtOnce))}
 
 @compute @workgroup_size(${sliceInvocations})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -75,34 +99,48 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     cut,
     atOnce,
     rows: "sizes.headSize",
-    vectors: "sizes.vectors",
-    weight: (row, vector) => `read_query_weight((head * sizes.headSize + ${row}) * sizes.hidden, ${vector})`,
-    elements: (vector) => each.map((one) => `read_hidden(start${one}, ${vector})`),
+    vectors,
+    weight: (row, vector) => weightVector("query", row, vector),
+    elements: (vector) => each.map((one) => hiddenVector(one, vector)),
     take: (row, sums) => `queries[${row}] = ${sums} + query_bias[head * sizes.headSize + ${row}];`,
   })}
   let part = lane / ${vectorsAtOnce}u;
   let vector = group.x * ${vectorsAtOnce}u + lane % ${vectorsAtOnce}u;
-  ${each.map((one) => `var sum${one} = vec4<f32>();`).join(" ")}
-  if (part < ${parts}u && vector < sizes.vectors) {
+  ${folds.map(({ index }) => `var sum${index} = vec4<f32>();`).join(" ")}
+  if (part < ${parts}u && vector < ${vectors}) {
     for (var first = part; first < sizes.headSize; first += ${ahead.length * parts}u) {
-      ${ahead.map((step) => `let element${step} = min(first + ${step * parts}u, sizes.headSize - 1u); let weight${step} = read_key_weight((head * sizes.headSize + element${step}) * sizes.hidden, vector);`).join("\n      ")}
-      ${ahead.map((step) => `{ let query = select(vec4<f32>(), queries[element${step}], first + ${step * parts}u < sizes.headSize); ${each.map((one) => `sum${one} += query[${one}] * weight${step};`).join(" ")} }`).join("\n      ")}
+      ${ahead
+        .map(
+          (step) =>
+            `let element${step} = min(first + ${step * parts}u, sizes.headSize - 1u); ${weightVector("key", `element${step}`, "vector")
+              .reads.map((read) => `let weight${step} = ${read};`)
+              .join("")}`,
+        )
+        .join("\n      ")}
+      ${ahead
+        .map((step) => {
+          const weights = weightVector("key", "", "").fours([`weight${step}`]);
+          return `{ let query = select(vec4<f32>(), queries[element${step}], first + ${step * parts}u < sizes.headSize); ${weights.map((weight, four) => `let four${four} = ${weight};`).join(" ")} ${folds.map(({ token, four, index }) => `sum${index} += query[${token}] * four${four};`).join(" ")} }`;
+        })
+        .join("\n      ")}
     }
   }
-  // Each part joins the sums of other tokens.
-  ${each
-    .filter((one) => one % tokensAtOnce === 0)
-    .map((first) => each.slice(first, first + tokensAtOnce))
+  // Each part joins other sums.
+  ${folds
+    .filter(({ index }) => index % foldsAtOnce === 0)
+    .map(({ index }) => folds.slice(index, index + foldsAtOnce))
     .map(
-      (tokens) => `${tokens[0] === 0 ? "" : "workgroupBarrier();\n  "}if (part < ${parts}u) {
-    ${tokens.map((one) => `shares[lane + ${ofPart(one)}u] = sum${one};`).join(" ")}
+      (some) => `${some[0]?.index === 0 ? "" : "workgroupBarrier();\n  "}if (part < ${parts}u) {
+    ${some.map(({ index }) => `shares[lane + ${sharesOfFold(index)}u] = sum${index};`).join(" ")}
   }
   workgroupBarrier();
-  ${tokens
+  ${some
     .map(
-      (one) => `if (part == ${one % parts}u && vector < sizes.vectors && token + ${one}u < globals) {
-    write_folded(((item * sizes.slots + token + ${one}u) * sizes.heads + head) * sizes.hidden, vector, ${upTo(parts)
-      .map((other) => `shares[lane % ${vectorsAtOnce}u + ${ofPart(one) + other * vectorsAtOnce}u]`)
+      ({ token, four, index }) => `if (part == ${index % parts}u && vector < ${vectors} && token + ${token}u < globals) {
+    write_folded(((item * sizes.slots + token + ${token}u) * sizes.heads + head) * sizes.hidden, ${byEights ? `2u * vector + ${four}u` : "vector"}, ${upTo(
+      parts,
+    )
+      .map((other) => `shares[lane % ${vectorsAtOnce}u + ${sharesOfFold(index) + other * vectorsAtOnce}u]`)
       .join(" + ")});
   }`,
     )

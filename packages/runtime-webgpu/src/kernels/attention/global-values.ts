@@ -14,7 +14,16 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { upTo } from "../parts/up-to.ts";
 import { attentionTokens, tokensOfGroup } from "./attention-tokens.ts";
 import { maxSplits } from "./global-splits.ts";
-import { type RowCut, rowProducts, rowsAtOnce, sliceInvocations, sliceMemory } from "./row-slices.ts";
+import {
+  type RowCut,
+  rowProducts,
+  rowsAtOnce,
+  sharesOf,
+  sliceInvocations,
+  sliceMemory,
+  vectorOfFours,
+  vectorOfHalves,
+} from "./row-slices.ts";
 import { declareUniforms } from "./uniforms.ts";
 import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
 
@@ -36,10 +45,10 @@ export const valueTokens = 2;
 /** Of four elements, mixed at a time. */
 const mixedVectors = 256;
 
-/** How the weight and the context's heads lie in memory; the head size is at most `maxHeadSize`, workgroup memory has `memoryBytes`. */
+/** How the weight and the context's heads lie in memory; the head size is at most `maxHeadSize`, workgroup memory has `memoryBytes`. `byEights`: see `cutByEights`. */
 export function globalValuesKernel(
   forms: Readonly<Record<"weight" | "out", RowForm>>,
-  { maxHeadSize, cut, memoryBytes }: Readonly<{ maxHeadSize: number; cut: RowCut; memoryBytes: number }>,
+  { maxHeadSize, cut, byEights, memoryBytes }: Readonly<{ maxHeadSize: number; cut: RowCut; byEights: boolean; memoryBytes: number }>,
 ): Kernel {
   const partial: RowForm = { storage: "float32", aligned: forms.weight.aligned };
   const each = upTo(valueTokens);
@@ -55,12 +64,12 @@ export function globalValuesKernel(
     code: `${declareUniforms(globalValueFields)}
 @group(0) @binding(1) var<storage, read> partial: ${vectorBuffer(partial)};
 @group(0) @binding(2) var<storage, read> statistics: array<vec2<f32>>;
-@group(0) @binding(3) var<storage, read> weight: ${vectorBuffer(forms.weight)};
+@group(0) @binding(3) var<storage, read> weight: ${byEights ? "array<vec4<u32>>" : vectorBuffer(forms.weight)};
 @group(0) @binding(4) var<storage, read> bias: array<f32>;
 @group(0) @binding(5) var<storage, read> tokens: array<i32>;
 @group(0) @binding(6) var<storage, read_write> out: ${vectorBuffer(forms.out)};
 ${vectorReader("read_partial", "partial", partial, "sizes.hidden")}
-${vectorReader("read_weight", "weight", forms.weight, "sizes.hidden")}
+${byEights ? "" : vectorReader("read_weight", "weight", forms.weight, "sizes.hidden")}
 ${vectorWriter("write_out", "out", forms.out, "sizes.headSize")}
 /** Top and sum of each split and token, and its share; none of splits that there are not. */
 var<workgroup> found: array<vec2<f32>, ${valueTokens * maxSplits}>;
@@ -68,7 +77,7 @@ var<workgroup> split_shares: array<f32, ${valueTokens * (maxSplits + splitsAhead
 var<workgroup> mixed: array<vec4<f32>, ${valueTokens * mixedVectors}>;
 /** Of an element of the head, what the two tokens have. */
 var<workgroup> sums: array<vec2<f32>, ${maxHeadSize}>;
-${sliceMemory("vec2<f32>", atOnce)}
+${sliceMemory("vec2<f32>", sharesOf(atOnce))}
 
 @compute @workgroup_size(${sliceInvocations})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -112,9 +121,17 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       cut,
       atOnce,
       rows: "sizes.headSize",
-      vectors: "count",
-      weight: (row, vector) => `read_weight((head * sizes.headSize + ${row}) * sizes.hidden, from_vector + ${vector})`,
-      elements: (vector) => each.map((one) => `mixed[${one * mixedVectors}u + ${vector}]`),
+      vectors: byEights ? "(count / 2u)" : "count",
+      weight: (row, vector) =>
+        byEights
+          ? vectorOfHalves(`weight[(head * sizes.headSize + ${row}) * sizes.hidden / 8u + from_vector / 2u + ${vector}]`)
+          : vectorOfFours(`read_weight((head * sizes.headSize + ${row}) * sizes.hidden, from_vector + ${vector})`),
+      elements: (vector) =>
+        each.map((one) =>
+          byEights
+            ? vectorOfFours(`mixed[${one * mixedVectors}u + 2u * ${vector}]`, `mixed[${one * mixedVectors + 1}u + 2u * ${vector}]`)
+            : vectorOfFours(`mixed[${one * mixedVectors}u + ${vector}]`),
+        ),
       take: (row, own) => `var before = vec2<f32>(bias[head * sizes.headSize + ${row}]);
       if (from_vector > 0u) { before = sums[${row}]; }
       sums[${row}] = before + ${own};`,

@@ -1,4 +1,4 @@
-import { loadedKernel, type Dispatch, type Kernel } from "../../kernel/kernel.ts";
+import { loadedKernel, type DeviceTensor, type Dispatch, type Kernel } from "../../kernel/kernel.ts";
 import { formOf, itemsOf, maxHeadSize, type AttentionItems, type GlobalAttention } from "./attention-plan.ts";
 import { foldedColumns, globalQueriesKernel, globalQueryFields, queryTokens } from "./global-queries.ts";
 import type { GlobalSplits } from "./global-splits.ts";
@@ -8,7 +8,7 @@ import { planJoint } from "./plan-joint.ts";
 import { planProducts, productTilings, type ProductTilings } from "./plan-products.ts";
 import { planCombine, planGlobalProbabilities } from "./plan-splits.ts";
 import { foldedElements, foldedTokens, foldFields, projectedElements, projectedTokens, projectFields } from "./processor-fields.ts";
-import { rowCutFor } from "./row-slices.ts";
+import { cutByEights, rowCutFor } from "./row-slices.ts";
 import { packFields } from "./uniforms.ts";
 import type { RowForm } from "./vectors.ts";
 
@@ -38,11 +38,15 @@ function onGpu(part: AttentionItems, found: GlobalSplits, attention: GlobalAtten
     firstItem: items.first,
   };
   const product = 2 * items.count * slots * hidden * hidden;
-  const memoryBytes = context.facts.limits.maxComputeWorkgroupStorageSize;
+  const cutOf = (weight: DeviceTensor) => {
+    const cut = tilings.globalRows ?? rowCutFor(context.facts, weight.storage);
+    const byEights = cutByEights(cut, formOf(weight, hidden), hidden);
+    return { maxHeadSize, cut, byEights, memoryBytes: context.facts.limits.maxComputeWorkgroupStorageSize };
+  };
   const queries: Dispatch = {
     kernel: globalQueriesKernel(
       { weight: formOf(keyGlobalWeight, hidden), hidden: formOf(inputs.hidden, hidden), folded: formOf(attention.query, hidden) },
-      { maxHeadSize, cut: tilings.globalRows ?? rowCutFor(context.facts, keyGlobalWeight.storage), memoryBytes },
+      cutOf(keyGlobalWeight),
     ),
     uniforms: packFields(globalQueryFields, common),
     operands: [
@@ -62,7 +66,7 @@ function onGpu(part: AttentionItems, found: GlobalSplits, attention: GlobalAtten
   const values: Dispatch = {
     kernel: globalValuesKernel(
       { weight: formOf(valueGlobalWeight, hidden), out: formOf(outputs.context, headSize) },
-      { maxHeadSize, cut: tilings.globalRows ?? rowCutFor(context.facts, valueGlobalWeight.storage), memoryBytes },
+      cutOf(valueGlobalWeight),
     ),
     uniforms: packFields(globalValueFields, { ...common, splits: found.splits }),
     operands: [

@@ -6,6 +6,7 @@
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import type { Storage } from "../../kernel/kernel.ts";
 import { upTo } from "../parts/up-to.ts";
+import { lieByEights, type RowForm } from "./vectors.ts";
 
 /** What an invocation has under way at once. Plain data. */
 export interface RowCut {
@@ -13,6 +14,13 @@ export interface RowCut {
   readonly rows: number;
   /** Vectors of each that are read before they are used. */
   readonly ahead: number;
+  /** Whether a vector is eight elements, in one read, where weights lie as float16 in whole eights; else, and elsewhere, four. */
+  readonly eights?: boolean | undefined;
+}
+
+/** Whether vectors of rows of so many weights are eights. */
+export function cutByEights({ eights = false }: RowCut, weight: RowForm, length: number): boolean {
+  return eights && lieByEights(weight, length);
 }
 
 /** As many bytes of either storage. */
@@ -67,9 +75,34 @@ export function rowsAtOnce({ rows }: RowCut, type: Sums, bytes: number): number 
   return count;
 }
 
-/** At module scope: `shares`, more than there are invocations, for each of the rows that are summed at once. */
-export function sliceMemory(type: Sums, atOnce: number): string {
-  return `var<workgroup> shares: array<${type}, ${sharesOf(atOnce)}>;`;
+/** At module scope: so many `shares`. */
+export function sliceMemory(type: Sums, count: number): string {
+  return `var<workgroup> shares: array<${type}, ${count}>;`;
+}
+
+/** A vector in WGSL: expressions that read it, and its fours as `vec4<f32>`, of what was read. */
+export interface RowVector {
+  readonly reads: readonly string[];
+  fours(read: readonly string[]): readonly string[];
+}
+
+/** Of reads that give four elements each. */
+export function vectorOfFours(...reads: readonly string[]): RowVector {
+  return { reads, fours: (read) => read };
+}
+
+/** Of one that gives eight halves, `vec4<u32>`. */
+export function vectorOfHalves(read: string): RowVector {
+  return {
+    reads: [read],
+    fours: (names) =>
+      names.flatMap((name) =>
+        [
+          [".x", ".y"],
+          [".z", ".w"],
+        ].map(([low, high]) => `vec4<f32>(unpack2x16float(${name}${low}), unpack2x16float(${name}${high}))`),
+      ),
+  };
 }
 
 export interface RowProducts {
@@ -81,10 +114,10 @@ export interface RowProducts {
   /** How many rows there are, and of how many vectors: WGSL. Where there are no rows or vectors, the workgroup does not come here. */
   readonly rows: string;
   readonly vectors: string;
-  /** An expression: four weights of a row, which is below `rows`. */
-  weight(row: string, vector: string): string;
-  /** Expressions: the elements of each token, of a vector that is below `vectors`. */
-  readonly elements: (vector: string) => readonly string[];
+  /** The weights of a vector of a row, which is below `rows`. */
+  weight(row: string, vector: string): RowVector;
+  /** The elements of each token, of a vector that is below `vectors`. */
+  readonly elements: (vector: string) => readonly RowVector[];
   /** Statements with the number of a row, which is below `rows`, and its sums; one invocation for each row, and all see what it wrote. */
   take(row: string, sums: string): string;
 }
@@ -94,6 +127,17 @@ export function rowProducts({ sums, cut, atOnce, rows, vectors, weight, elements
   const ahead = upTo(cut.ahead);
   const own = upTo(cut.rows);
   const shares = upTo(slices).map((one) => `shares[lane * ${stride}u + ${one}u]`);
+  const read = (name: string, vector: RowVector): string => vector.reads.map((value, part) => `let ${name}_${part} = ${value};`).join(" ");
+  /** The fours of what was read under such names, and statements that make them, once for all that use them. */
+  const foursOf = (name: string, { reads, fours }: RowVector): { names: readonly string[]; statements: string } => {
+    const found = fours(reads.map((_, part) => `${name}_${part}`));
+    return {
+      names: found.map((_, four) => `${name}_four${four}`),
+      statements: found.map((value, four) => `let ${name}_four${four} = ${value};`).join(" "),
+    };
+  };
+  const dots = (weights: readonly string[], values: readonly string[]): string =>
+    weights.map((four, part) => `dot(${four}, ${values[part]})`).join(" + ");
   return `for (var row_first = 0u; row_first < ${rows}; row_first += ${rowThreads * cut.rows}u) {
     ${own.map((one) => `let row_${one} = min(row_first + lane / ${slices}u + ${one * rowThreads}u, ${rows} - 1u); var row_sum_${one} = ${sums}();`).join("\n    ")}
     for (var slice = lane % ${slices}u; slice < ${vectors}; slice += ${ahead.length * slices}u) {
@@ -101,20 +145,20 @@ export function rowProducts({ sums, cut, atOnce, rows, vectors, weight, elements
         .map((step) => {
           const at = step === 0 ? "slice" : `min(slice + ${step * slices}u, ${vectors} - 1u)`;
           return `let slice_${step} = ${at};
-      ${own.map((one) => `let weight_${step}_${one} = ${weight(`row_${one}`, `slice_${step}`)};`).join("\n      ")}
+      ${own.map((one) => read(`weight_${step}_${one}`, weight(`row_${one}`, `slice_${step}`))).join("\n      ")}
       ${elements(`slice_${step}`)
-        .map((element, token) => `let element_${step}_${token} = ${element};`)
+        .map((element, token) => read(`element_${step}_${token}`, element))
         .join("\n      ")}`;
         })
         .join("\n      ")}
       ${ahead
         .map((step) => {
-          const products = own.map(
-            (one) =>
-              `row_sum_${one} += ${sums}(${elements("")
-                .map((_, token) => `dot(weight_${step}_${one}, element_${step}_${token})`)
-                .join(", ")});`,
-          );
+          const weights = own.map((one) => foursOf(`weight_${step}_${one}`, weight("", "")));
+          const values = elements("").map((element, token) => foursOf(`element_${step}_${token}`, element));
+          const products = [
+            ...[...weights, ...values].map(({ statements }) => statements),
+            ...weights.map((row, one) => `row_sum_${one} += ${sums}(${values.map((value) => dots(row.names, value.names)).join(", ")});`),
+          ];
           return step === 0
             ? products.join("\n      ")
             : `if (slice + ${step * slices}u < ${vectors}) {
