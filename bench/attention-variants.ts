@@ -16,7 +16,7 @@ import {
   type GlobalTiling,
 } from "../packages/runtime-webgpu/src/kernels/attention/global-tiling.ts";
 import { jointTilingsOf } from "../packages/runtime-webgpu/src/kernels/attention/joint-tiling.ts";
-import { rowCutsOf } from "../packages/runtime-webgpu/src/kernels/attention/row-slices.ts";
+import { rowCutName, rowCutsOf } from "../packages/runtime-webgpu/src/kernels/attention/row-slices.ts";
 import { isOfWindow } from "../packages/runtime-webgpu/src/kernels/attention/timed-attention.ts";
 import { testDevice } from "../packages/runtime-webgpu/src/testing/test-device.ts";
 import {
@@ -94,7 +94,7 @@ async function products(tensors: AttentionTensors): Promise<void> {
     });
   }
   for (const globalRows of rowCutsOf(facts)) {
-    await variant(`${globalRows.rows} rows of ${globalRows.ahead} vectors ahead`, inTime, async () => {
+    await variant(`rows and vectors ahead ${rowCutName(globalRows)}`, inTime, async () => {
       const found = [];
       for (const part of ["global-queries", "global-values"]) {
         const only: Options["only"] = ({ name }) => name.startsWith(part);

@@ -4,6 +4,7 @@ import type { DeviceFacts } from "../packages/runtime-webgpu/src/kernel/device-f
 import type { AttentionTilings } from "../packages/runtime-webgpu/src/kernels/attention/attention-plan.ts";
 import { globalTilingsOf, tileGlobalTiling } from "../packages/runtime-webgpu/src/kernels/attention/global-tiling.ts";
 import { jointTilingsOf } from "../packages/runtime-webgpu/src/kernels/attention/joint-tiling.ts";
+import { rowCutName, rowCutsOf } from "../packages/runtime-webgpu/src/kernels/attention/row-slices.ts";
 import { headTilingsOf } from "../packages/runtime-webgpu/src/kernels/attention/tiling.ts";
 import { testDevice } from "../packages/runtime-webgpu/src/testing/test-device.ts";
 import { createAttentionTensors, headSize, hidden, prepareAttention, worst, type AttentionTensors } from "./attention-on-device.ts";
@@ -46,9 +47,15 @@ async function check(tensors: AttentionTensors, facts: DeviceFacts): Promise<voi
   console.log(
     `${facts.matrixUnits?.form}; without matrix units global rows of the two forms are apart by ${worst(expected.direct.globals, expected.reassociated.globals)}`,
   );
-  const report = async (part: string, tiling: string, own: AttentionTilings, form: "direct" | "reassociated"): Promise<void> => {
+  const report = async (
+    part: string,
+    tiling: string,
+    own: AttentionTilings,
+    form: "direct" | "reassociated",
+    named = tiling,
+  ): Promise<void> => {
     try {
-      const found = await context({ ...base, ...own }, form, tiling);
+      const found = await context({ ...base, ...own }, form, named);
       const [offGlobals, offLocals] = [worst(found.globals, expected[form].globals), worst(found.locals, expected[form].locals)];
       console.log(`  ${part} ${tiling}: locals off by ${offLocals}, globals by ${offGlobals}`);
     } catch (error) {
@@ -60,6 +67,8 @@ async function check(tensors: AttentionTensors, facts: DeviceFacts): Promise<voi
     if (tiling.kind === "matrix") await report("window and direct", tiling.name, { window: tiling, direct: tiling }, "direct");
   for (const globalJoint of jointTilingsOf(facts, hidden))
     await report("scores and sums in one", globalJoint.name, { globalJoint }, "reassociated");
+  for (const globalRows of rowCutsOf(facts))
+    await report("global tokens' own products", rowCutName(globalRows), { globalRows }, "reassociated", "global-queries");
   for (const tiling of globalTilingsOf(facts, true)) {
     if (tiling.kind !== "matrix") continue;
     await report("scores", tiling.name, { globalScores: tiling }, "reassociated");

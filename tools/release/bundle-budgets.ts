@@ -37,14 +37,14 @@ export const bundleBudgets: readonly BundleBudget[] = [
     budget: 72_000,
     totalBudget: 120_000,
   },
-  { name: "runtime-webgpu, with core", source: webgpu, later: session, budget: 7_200, laterBudget: 87_000, inOneBudget: 99_500 },
+  { name: "runtime-webgpu, with core", source: webgpu, later: session, budget: 7_200, laterBudget: 87_000, inOneBudget: 100_000 },
   {
     name: "runtime-webgpu, its own",
     source: webgpu,
     without: /^@longspan\/core/,
     later: session,
     budget: 6_000,
-    laterBudget: 60_500,
-    inOneBudget: 78_000,
+    laterBudget: 61_000,
+    inOneBudget: 78_500,
   },
 ];

@@ -37,6 +37,9 @@ const otherCuts: readonly RowCut[] = [
   { rows: 2, ahead: 6 },
   { rows: 4, ahead: 6 },
   { rows: 4, ahead: 1 },
+  { rows: 4, ahead: 3, eights: true },
+  { rows: 4, ahead: 2, eights: true },
+  { rows: 2, ahead: 6, eights: true },
 ];
 
 /** All that there are, for benchmarks and what measures them. */
@@ -45,8 +48,8 @@ export function rowCutsOf({ compilesSlowly }: DeviceFacts): readonly RowCut[] {
 }
 
 /** For people, and for what is kept of measurements. */
-export function rowCutName({ rows, ahead }: RowCut): string {
-  return `${rows}x${ahead}`;
+export function rowCutName({ rows, ahead, eights = false }: RowCut): string {
+  return `${rows}x${ahead}${eights ? "-eights" : ""}`;
 }
 
 /** Invocations of a row, and of the workgroup. */
