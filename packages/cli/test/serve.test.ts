@@ -257,6 +257,10 @@ describe("bounds", () => {
       ]);
     }
     expect(await post(`${server.address}/v1/embeddings`, { input: "x" }, headers)).toMatchObject({ status: 404 });
+    expect(await post(server.address, { inputs }, { ...headers, "content-encoding": "gzip" })).toMatchObject({
+      status: 415,
+      body: { error: expect.stringContaining("Content-Encoding is gzip"), error_type: "unsupported" },
+    });
   });
 
   test("too many at once: 429 and when to try again, and the others are answered", async () => {

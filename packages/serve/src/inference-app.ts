@@ -142,6 +142,13 @@ function isCutOff(error: Error): boolean {
 }
 
 async function bodyOf(context: Context): Promise<unknown> {
+  const encoding = context.req.header("content-encoding");
+  if (encoding !== undefined && encoding !== "identity")
+    throw new RequestError(
+      415,
+      "unsupported",
+      `The request's Content-Encoding is ${encoding}, and this server reads none. Send it as it is.`,
+    );
   const text = await context.req.text();
   try {
     return JSON.parse(text) as unknown;

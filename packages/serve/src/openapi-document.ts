@@ -68,7 +68,7 @@ export function openapiDocument(task: ServedTask, model: string, version: string
   const failure = { description: "an error", content: json(object({ error: text, error_type: text })) };
   const failures = (...statuses: readonly string[]): object => Object.fromEntries(statuses.map((status) => [status, failure]));
   const refused = needsToken ? failures("401") : {};
-  const allFailures = { ...refused, ...failures("400", "413", "429", "500", "503", "504") };
+  const allFailures = { ...refused, ...failures("400", "413", "415", "429", "500", "503", "504") };
   const inference = {
     post: {
       summary: `${task}, as Hugging Face's clients ask`,
