@@ -109,6 +109,14 @@ describe("pruning", () => {
     expect(await valuesOf(contents, "w")).toEqual([1, -0, NaN, 4]);
   });
 
+  test("a part that cannot be read makes the parameter unreadable, with the part's reason", async () => {
+    const unreadable = [{ name: "w_mask", sourceName: "w_mask", reason: "it is locked." }];
+    expect(await derive([tensor("w_orig", [4])], unreadable)).toMatchObject({
+      tensors: [],
+      unreadable: [{ name: "w", reason: 'its part "w_mask" cannot be read: it is locked.' }],
+    });
+  });
+
   test("other shapes, or no mask, are left as they are", async () => {
     const tensors = [tensor("w_orig", [4]), tensor("w_mask", [3]), tensor("b_orig", [4])];
     expect(await derive(tensors)).toMatchObject({ ...nothing, tensors });
