@@ -7,6 +7,11 @@ export interface TypicalRun {
   readonly dimensions: Map<string, number>;
 }
 
+export interface TypicalRunOptions {
+  /** Whether masks are also set for the first few tokens alone. Default: false. */
+  readonly few?: boolean | undefined;
+}
+
 /** Few tokens, a page, a chapter: kernels choose their tilings by such sizes. */
 const lengths = [16, 512, 4096];
 
@@ -16,14 +21,16 @@ type Filling = keyof typeof fillings;
 
 /**
  * Inputs like those that will come, so that kernels can be planned, and compiled, before the first run: one row of each length (the last
- * symbol of the inputs that have several), with masks (the inputs with a range) that are full, but for one that is empty or set for the first token, or the first
- * few, only.
+ * symbol of the inputs that have several), with masks (the inputs with a range) that are full, but for one that is empty or set for the first token only; with
+ * `few`, also for the first few.
  */
-export function typicalRuns(graph: Graph): readonly TypicalRun[] {
+export function typicalRuns(graph: Graph, { few = false }: TypicalRunOptions = {}): readonly TypicalRun[] {
   const varied = graph.inputs.filter(({ range }) => range !== undefined);
   const allFull: ReadonlyMap<string, Filling> = new Map();
   const others = varied.flatMap(({ name }) =>
-    (["none", "first", "few"] as const).map((filling): ReadonlyMap<string, Filling> => new Map([[name, filling]])),
+    (few ? (["none", "first", "few"] as const) : (["none", "first"] as const)).map(
+      (filling): ReadonlyMap<string, Filling> => new Map([[name, filling]]),
+    ),
   );
   const combinations = others.length === 0 ? [allFull] : others;
   const symbols = graph.inputs.map(({ shape }) => shape.flatMap(dimensionSymbols)).filter((found) => found.length > 0);

@@ -37,10 +37,10 @@ export async function openSession(shared: SharedDevice, request: OpenSessionRequ
     if ((options.profile ?? false) !== false && !facts.timestamps)
       throw featureMissing(["timestamp-query"], `device "${facts.name}"`, "Prepare the session without `profile`");
     const { signal } = options;
-    const { kernels, unmeasured }: TunedKernels =
-      tuning === "measured" && facts.kind === "gpu"
-        ? await tunedKernels(live, fused, makeTable, storage, request.store, { signal })
-        : { kernels: makeTable({ products: chooseTiling(typeof tuning === "string" ? undefined : tuning) }), unmeasured: undefined };
+    const isMeasured = tuning === "measured" && facts.kind === "gpu";
+    const { kernels, unmeasured }: TunedKernels = isMeasured
+      ? await tunedKernels(live, fused, makeTable, storage, request.store, { signal })
+      : { kernels: makeTable({ products: chooseTiling(typeof tuning === "string" ? undefined : tuning) }), unmeasured: undefined };
     const session: Session = await prepareSession(loan, {
       graph,
       fitted,
@@ -48,6 +48,8 @@ export async function openSession(shared: SharedDevice, request: OpenSessionRequ
       weights,
       kernels,
       unmeasured,
+      // What is measured for so many global tokens may be other kernels than for one.
+      typical: { few: isMeasured },
       storage,
       options,
       disposed: () => request.disposed(session),

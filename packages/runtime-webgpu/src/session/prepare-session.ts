@@ -26,6 +26,7 @@ import { createSpeed } from "./split-submits.ts";
 import { submitPlan } from "./submit-plan.ts";
 import type { Timestamps } from "./timestamps.ts";
 import { plannableGraph, typicalPlans, type PlannableGraph } from "./typical-plans.ts";
+import type { TypicalRunOptions } from "../plan/typical-runs.ts";
 import type { Unmeasured } from "../tuning/measured-tuning.ts";
 import { warmUp } from "../device/warm-up.ts";
 
@@ -40,6 +41,8 @@ export interface SessionRequest {
   readonly kernels: KernelTable;
   /** What tells other kernels, which take and give the same, once it has measured some: while nothing else is done on the device. */
   readonly unmeasured: Unmeasured<KernelTable> | undefined;
+  /** Of runs that kernels are compiled for before any. */
+  readonly typical: TypicalRunOptions;
   /** How weights are kept. */
   readonly storage: "float32" | "float16";
   readonly options: PrepareOptions;
@@ -69,7 +72,7 @@ export async function prepareSession(loan: DeviceLoan, request: SessionRequest):
   const { graph, fitted, fused, unmeasured, options } = request;
   let { kernels } = request;
   let plannable = plannableGraph(fused, kernels, request.storage, live.facts);
-  const compiling = compileTypical(loan, plannable);
+  const compiling = compileTypical(loan, plannable, request.typical);
   compiling.catch(() => undefined);
   let isLoaded = false;
   // Loading takes longer than compiling what is needed: what may be needed is compiled meanwhile.
@@ -83,7 +86,7 @@ export async function prepareSession(loan: DeviceLoan, request: SessionRequest):
     if (unmeasured !== undefined) {
       kernels = await unmeasured.measure();
       plannable = plannableGraph(fused, kernels, request.storage, live.facts);
-      await live.guard(compileTypical(loan, plannable));
+      await live.guard(compileTypical(loan, plannable, request.typical));
       throwIfAborted(options.signal);
     }
   } catch (error) {
@@ -193,9 +196,9 @@ function discard({ bound, timestamps }: KeptPlan): void {
 }
 
 /** Compiles what typical runs need, so that the first real one need not wait. */
-async function compileTypical({ live }: DeviceLoan, graph: PlannableGraph): Promise<void> {
+async function compileTypical({ live }: DeviceLoan, graph: PlannableGraph, options: TypicalRunOptions): Promise<void> {
   const dispatches = new Map<string, Dispatch>();
-  for (const { steps } of typicalPlans(graph, live.facts))
+  for (const { steps } of typicalPlans(graph, live.facts, options))
     for (const { dispatch } of steps) dispatches.set(await kernelText(dispatch.kernel), dispatch);
   await warmUp(live, [...dispatches.values()]);
 }

@@ -29,7 +29,7 @@ export async function tunedKernels(
   const [products, attention] = [neededProducts(), neededAttention()];
   const graph = plannableGraph(fused, makeTable({ products: products.choose, attention: attention.choose }), storage, live.facts);
   // Planning is what notes them.
-  for (const _ of typicalPlans(graph, live.facts));
+  for (const _ of typicalPlans(graph, live.facts, { few: true }));
   const { tuning, unmeasured } = await openTuning(live, store, { linear: products.shapes(), attention: attention.parts() }, options);
   const tableOf = (found: MeasuredTuning): KernelTable =>
     makeTable({ products: chooseTiling(found.linear), attention: chooseAttention(found.attention) });

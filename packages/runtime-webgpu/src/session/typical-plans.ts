@@ -9,7 +9,7 @@ import type { GraphPlan } from "../plan/graph-plan.ts";
 import { joinedParameters } from "../plan/joined-parameters.ts";
 import { planGraph } from "../plan/plan-graph.ts";
 import { evaluateHostPart, planKeyOf, splitGraph, type SplitGraph, type SplitOptions } from "../plan/split-graph.ts";
-import { typicalRuns } from "../plan/typical-runs.ts";
+import { typicalRuns, type TypicalRunOptions } from "../plan/typical-runs.ts";
 import { weightTensors } from "./load-weights.ts";
 
 /** A graph made ready to be planned for any sizes. */
@@ -36,9 +36,13 @@ export function plannableGraph(fused: Graph, kernels: KernelTable, storage: "flo
  * Plans of typical runs. What such a run cannot have (a graph that does not work with made-up inputs, lengths beyond the device) is left to
  * the run that needs it.
  */
-export function* typicalPlans({ split, tensors: parameters }: PlannableGraph, facts: DeviceFacts): Generator<GraphPlan> {
+export function* typicalPlans(
+  { split, tensors: parameters }: PlannableGraph,
+  facts: DeviceFacts,
+  options: TypicalRunOptions = {},
+): Generator<GraphPlan> {
   const seen = new Set<string>();
-  for (const { inputs, dimensions } of typicalRuns(split.graph)) {
+  for (const { inputs, dimensions } of typicalRuns(split.graph, options)) {
     let hostValues: ReadonlyMap<string, GraphTensor>;
     try {
       hostValues = evaluateHostPart(split, inputs, dimensions, gpuOperations);

@@ -40,7 +40,7 @@ function prepare(unmeasured: Unmeasured<KernelTable>): Promise<Session> {
     storage: "float32",
     options: { profile: facts.timestamps },
   } as const;
-  return prepareSession({ live, giveBack: () => undefined }, { ...request, unmeasured, disposed: () => undefined });
+  return prepareSession({ live, giveBack: () => undefined }, { ...request, unmeasured, typical: {}, disposed: () => undefined });
 }
 
 test("what is left to be measured is compiled while weights are loaded, measured behind that, and planned by", async () => {
