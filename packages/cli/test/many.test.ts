@@ -230,7 +230,7 @@ describe("files of jobs", () => {
     expect([code, out]).toEqual([1, ""]);
     expect(error).toMatch(/done {2}10 lines written, 6 of them errors, in .*; padding \d/);
     expect(error).toContain('the fields "author"');
-    expect(error).toContain("6 lines have an error in place of a result");
+    expect(error).toContain("6 lines have an error in place of a result. Delete them, and --resume tries again.");
     const lines = linesOf(readFileSync(output, "utf8"));
     expect(lines.map(({ id, error: failed }) => [id, failed?.code])).toEqual([
       ["first", undefined],

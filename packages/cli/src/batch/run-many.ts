@@ -98,12 +98,11 @@ export async function runMany<Options extends TextCommandOptions>(
     noteWarnings([...cut, ...own.notes()], terminal);
     writeLine(terminal.error, styled("cyan", "done"), `  ${counts.summary()}`);
     const errors = counts.errors + (output.held?.errors ?? 0);
-    if (errors > 0)
-      writeLine(
-        terminal.error,
-        styled("red", "error"),
-        `  ${errors} ${errors === 1 ? "line has" : "lines have"} an error in place of a result.`,
-      );
+    if (errors > 0) {
+      const [have, them] = errors === 1 ? ["line has", "it"] : ["lines have", "them"];
+      const again = output.path === "-" ? "" : ` Delete ${them}, and --resume tries again.`;
+      writeLine(terminal.error, styled("red", "error"), `  ${errors} ${have} an error in place of a result.${again}`);
+    }
     return errors;
   } finally {
     await source.close();
