@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -22,8 +23,8 @@ export function tuningStore(): TuningStore {
         const folder = cacheFolder();
         await mkdir(folder, { recursive: true });
         const file = join(folder, name);
-        // Renamed when whole: other processes measure and read at the same time.
-        temporary = `${file}.${process.pid}.partial`;
+        // Renamed when whole: other sessions measure and read at the same time, of this process, too.
+        temporary = `${file}.${randomUUID()}.partial`;
         await writeFile(temporary, text);
         await rename(temporary, file);
       } catch {

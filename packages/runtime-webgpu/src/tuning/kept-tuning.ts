@@ -29,6 +29,8 @@ export interface KeptTuning {
   /** The names of all tilings that its features and limits allow, for the published models' heads: with others, other things have to be tried. */
   readonly candidates: readonly string[];
   readonly measured: readonly Measured[];
+  /** How often in a row measuring began and came to no end: the device was lost, or the process ended. */
+  readonly unfinished: number;
 }
 
 const version = 1;
@@ -36,14 +38,15 @@ const version = 1;
 /** What is kept of a device, where it is of this version, of this device and of these candidates: anything else is as if nothing were. */
 export async function readKeptTuning(store: TuningStore, facts: DeviceFacts): Promise<KeptTuning> {
   const candidates = candidatesOf(facts);
-  const none: KeptTuning = { version, device: facts.name, candidates, measured: [] };
+  const none: KeptTuning = { version, device: facts.name, candidates, measured: [], unfinished: 0 };
   const text = await store.read(nameOf(facts, candidates));
   if (text === undefined) return none;
   try {
     const found = JSON.parse(text) as Partial<KeptTuning> | null;
     const isOurs =
       found?.version === version && found.device === facts.name && JSON.stringify(found.candidates) === JSON.stringify(candidates);
-    return isOurs && found.measured?.every(isMeasured) === true ? { ...none, measured: found.measured } : none;
+    const { measured, unfinished } = found ?? {};
+    return isOurs && measured?.every(isMeasured) === true && isSize(unfinished) ? { ...none, measured, unfinished } : none;
   } catch {
     return none;
   }
@@ -89,7 +92,7 @@ function isMeasured({ of, shape, complete, times }: Measured): boolean {
   );
 }
 
-function isSize(value: unknown): boolean {
+function isSize(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 

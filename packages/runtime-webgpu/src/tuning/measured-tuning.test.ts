@@ -248,3 +248,55 @@ describe("where nothing can be measured or kept", () => {
     expect(tilingsFound(await measuredTuning(live, forgetful, needed, { measure: measureAs(2) })).length).toBe(2);
   });
 });
+
+describe("measuring that comes to no end", () => {
+  const never = (): Promise<never> => new Promise(() => undefined);
+  const lost = async (): Promise<never> => {
+    throw new LongspanError("device-lost", "The GPU device was lost.");
+  };
+
+  test.each<readonly [string, TuningOptions["measure"]]>([
+    ["the process ends meanwhile", never],
+    ["the device is lost", lost],
+  ])("is begun three times in a row, and then no more: %s", async (_, measure) => {
+    const store = memoryStore();
+    await measuredTuning(live, store, { ...onlyLayers, linear: needed.linear.slice(0, 1) }, { measure: measureAs(2) });
+    for (let time = 0; time < 3; time++) {
+      const { unmeasured } = await openTuning(live, store, needed, { measure });
+      const measuring = unmeasured?.measure();
+      if (measure === never) await vi.waitUntil(() => [...store.texts.values()].some((text) => text.includes(`"unfinished":${time + 1}`)));
+      else await expect(measuring).rejects.toMatchObject({ code: "device-lost" });
+    }
+    const { tuning, unmeasured } = await openTuning(live, store, needed, { measure: measureAs(2) });
+    expect([unmeasured, tilingsFound(tuning)]).toEqual([undefined, ["tile-32x32"]]);
+  });
+
+  test("compiling counts likewise, and what came to its end counts no more", async () => {
+    const store = memoryStore();
+    const unfinished = (): unknown => JSON.parse([...store.texts.values()][0] ?? "{}").unfinished;
+    await expect(measuredTuning(live, store, needed, { measure: lost })).rejects.toThrow();
+    const { unmeasured } = await openTuning(live, store, needed, { measure: measureAs(2) });
+    const compiling = unmeasured?.compile(() => true);
+    await vi.waitUntil(() => unfinished() === 2);
+    // Measuring does not wait for what is compiled.
+    await Promise.all([compiling, unmeasured?.measure()]);
+    expect(unfinished()).toBe(0);
+    await expect(
+      measuredTuning(live, store, { ...needed, linear: [{ of: "linear", shape: layer(1024), work: 1 }] }, { measure: lost }),
+    ).rejects.toThrow();
+    expect(unfinished()).toBe(1);
+  });
+
+  test("being aborted, or compiling alone, is no loss", async () => {
+    const store = memoryStore();
+    const aborted = async (): Promise<never> => {
+      throw new LongspanError("aborted", "Aborted.");
+    };
+    for (let time = 0; time < 4; time++) {
+      const { unmeasured } = await openTuning(live, store, needed, { measure: aborted });
+      await unmeasured?.compile(() => true);
+      await expect(unmeasured?.measure()).rejects.toMatchObject({ code: "aborted" });
+    }
+    expect(tilingsFound(await measuredTuning(live, store, needed, { measure: measureAs(2) }))).toEqual(["tile-32x32", "tile-32x32"]);
+  });
+});

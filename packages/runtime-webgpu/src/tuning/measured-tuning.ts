@@ -13,6 +13,12 @@ import type { NeededProduct } from "./needed-products.ts";
 /** What a session is prepared for may be held up by measuring for so long, in milliseconds. */
 const budget = 500;
 
+/**
+ * A driver that ends the process, or loses the device, over something that is measured would do so again each time. After so many times in a row nothing
+ * more is measured on the device: rules choose, and what is known by then.
+ */
+const mostUnfinished = 3;
+
 /** What a session needs. */
 export interface NeededShapes {
   readonly linear: readonly NeededProduct[];
@@ -33,7 +39,10 @@ export interface OpenedTuning {
 }
 
 export interface Unmeasured<Result> {
-  /** Has the device compile what will be measured first, while others wait for something else, until it is over. What does not compile is no failure. */
+  /**
+   * Has the device compile what will be measured first, while others wait for something else, until it is over. What does not compile is no failure.
+   * @throws LongspanError `device-lost`.
+   */
   compile(isOver: () => boolean): Promise<void>;
   /**
    * Measures for half a second at most, keeps what was found, and tells all that is known then. What the time or the device's memory is not enough for is
@@ -71,29 +80,45 @@ export async function openTuning(
     linear: linearTuning(facts, known.values()),
     attention: attentionTuning(facts, known.values()),
   });
-  if (missing.length === 0) return { tuning: tuning(), unmeasured: undefined };
+  if (missing.length === 0 || kept.unfinished >= mostUnfinished) return { tuning: tuning(), unmeasured: undefined };
+  const begun = kept.unfinished + 1;
+  let [underWay, after] = [0, kept.unfinished];
+  const write = async (unfinished: number): Promise<void> =>
+    writeKeptTuning(store, facts, { ...kept, measured: [...known.values()], unfinished });
+  /** What is begun is written down before, and that it came to an end after it. */
+  const noted = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    if (underWay++ === 0) await write(begun);
+    try {
+      return await work();
+    } catch (error) {
+      if (LongspanError.isInstance(error) && error.code === "device-lost") after = begun;
+      throw error;
+    } finally {
+      if (--underWay === 0) await write(after);
+    }
+  };
   return {
     tuning: tuning(),
     unmeasured: {
-      async compile(isOver) {
-        const { compileCandidates } = await import("./measure-on.ts");
-        await compileCandidates(live, missing, tuning().linear, isOver);
-      },
-      async measure() {
-        const measureOne = measure ?? (await measurerOn(live, signal));
-        const deadline = performance.now() + budget;
-        let changed = false;
-        for (const one of missing) {
-          const found = await measureOne(one, tuning().linear, deadline).catch(nothingWithoutMemory);
-          if (found !== undefined && (found.complete || found.times.length > one.times.length)) {
-            known.set(keyOf(one), { ...one, ...found } as Measured);
-            changed = true;
+      compile: async (isOver) =>
+        noted(async () => {
+          const { compileCandidates } = await import("./measure-on.ts");
+          await compileCandidates(live, missing, tuning().linear, isOver);
+          live.check();
+        }),
+      measure: async () =>
+        noted(async () => {
+          const measureOne = measure ?? (await measurerOn(live, signal));
+          const deadline = performance.now() + budget;
+          for (const one of missing) {
+            const found = await measureOne(one, tuning().linear, deadline).catch(nothingWithoutMemory);
+            if (found !== undefined && (found.complete || found.times.length > one.times.length))
+              known.set(keyOf(one), { ...one, ...found } as Measured);
+            if (performance.now() >= deadline) break;
           }
-          if (performance.now() >= deadline) break;
-        }
-        if (changed) await writeKeptTuning(store, facts, { ...kept, measured: [...known.values()] });
-        return tuning();
-      },
+          after = 0;
+          return tuning();
+        }),
     },
   };
 }
