@@ -274,7 +274,7 @@ describe("measuring that comes to no end", () => {
   test("compiling counts likewise, and what came to its end counts no more", async () => {
     const store = memoryStore();
     const unfinished = (): unknown => JSON.parse([...store.texts.values()][0] ?? "{}").unfinished;
-    await expect(measuredTuning(live, store, needed, { measure: lost })).rejects.toThrow();
+    await expect(measuredTuning(live, store, needed, { measure: lost })).rejects.toThrow("The GPU device was lost.");
     const { unmeasured } = await openTuning(live, store, needed, { measure: measureAs(2) });
     const compiling = unmeasured?.compile(() => true);
     await vi.waitUntil(() => unfinished() === 2);
@@ -283,7 +283,7 @@ describe("measuring that comes to no end", () => {
     expect(unfinished()).toBe(0);
     await expect(
       measuredTuning(live, store, { ...needed, linear: [{ of: "linear", shape: layer(1024), work: 1 }] }, { measure: lost }),
-    ).rejects.toThrow();
+    ).rejects.toThrow("The GPU device was lost.");
     expect(unfinished()).toBe(1);
   });
 
