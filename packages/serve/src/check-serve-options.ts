@@ -1,5 +1,6 @@
 import { LongspanError } from "@longspan/core";
 import { checkOptions, type OptionNames, shownValue } from "@longspan/core/adapter";
+import { isBearerToken } from "./bearer-token.ts";
 import { servedTasks } from "./served-job.ts";
 
 /** What an option has to be: in words, and as a test of what is given. */
@@ -31,10 +32,9 @@ const expected: Readonly<Record<string, Expected>> = {
   version: text,
   maxBody: count,
   maxLength: count,
-  // RFC 6750, 2.1. An empty one would let in whoever says nothing.
   token: {
     says: "letters, digits and ._~+/- (and = at its end), or undefined where nobody is asked",
-    holds: (value) => value === undefined || (typeof value === "string" && /^[A-Za-z0-9._~+/-]+=*$/.test(value)),
+    holds: (value) => value === undefined || (typeof value === "string" && isBearerToken(value)),
   },
   signal: { says: "an AbortSignal: write controller.signal", holds: (value) => typeof Object(value).aborted === "boolean" },
   onListening: toCall,

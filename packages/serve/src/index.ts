@@ -1,4 +1,5 @@
 export { serveInference, type ServeOptions } from "./serve-inference.ts";
+export { isBearerToken } from "./bearer-token.ts";
 export { inferenceApp, type InferenceAppOptions } from "./inference-app.ts";
 export {
   inferenceEngine,

@@ -34,8 +34,8 @@ export interface InferenceAppOptions {
   readonly onError: (error: unknown) => void;
 }
 
-const optionNames = {
-  engine: true,
+/** The options that say what is answered, and how. */
+export const answeringOptionNames: OptionNames<Omit<InferenceAppOptions, "engine">> = {
   task: true,
   model: true,
   version: true,
@@ -43,14 +43,14 @@ const optionNames = {
   maxLength: true,
   token: true,
   onError: true,
-} as const satisfies OptionNames<InferenceAppOptions>;
+};
 
 /**
  * The server's routes, as a function from a request to an answer.
  * @throws LongspanError `argument-invalid` for options that are none.
  */
 export function inferenceApp(options: InferenceAppOptions): Hono {
-  checkServeOptions(options, optionNames, "inferenceApp");
+  checkServeOptions(options, { engine: true, ...answeringOptionNames }, "inferenceApp");
   const { engine, task, model, version, maxBody, maxLength, token, onError } = options;
   const app = new Hono();
   const metrics = serverMetrics(engine);

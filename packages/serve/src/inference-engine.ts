@@ -70,14 +70,14 @@ const startingSeconds = 2;
 /** So much longer is waited each time before it is opened again. */
 const reopenMilliseconds = 500;
 
-const optionNames = { withModel: true, capacity: true, timeout: true, onLost: true } as const satisfies OptionNames<InferenceEngineOptions>;
+export const engineOptionNames: OptionNames<InferenceEngineOptions> = { withModel: true, capacity: true, timeout: true, onLost: true };
 
 /**
  * The queue before a model: what waits is bounded, what a lost model had is done again.
  * @throws LongspanError `argument-invalid` for options that are none.
  */
 export function inferenceEngine(options: InferenceEngineOptions): InferenceEngine {
-  checkServeOptions(options, optionNames, "inferenceEngine");
+  checkServeOptions(options, engineOptionNames, "inferenceEngine");
   const { withModel, capacity, timeout, onLost } = options;
   /** In the order in which they came; those that wait for the model, and those that it has. */
   const queued: Waiting[] = [];

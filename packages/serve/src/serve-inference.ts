@@ -4,8 +4,8 @@ import { serve } from "@hono/node-server";
 import { LongspanError } from "@longspan/core";
 import type { OptionNames } from "@longspan/core/adapter";
 import { checkServeOptions } from "./check-serve-options.ts";
-import { inferenceApp, type InferenceAppOptions } from "./inference-app.ts";
-import { inferenceEngine } from "./inference-engine.ts";
+import { answeringOptionNames, inferenceApp, type InferenceAppOptions } from "./inference-app.ts";
+import { engineOptionNames, inferenceEngine } from "./inference-engine.ts";
 import type { WithModel } from "./served-job.ts";
 
 /** How a model is served. */
@@ -28,23 +28,14 @@ export interface ServeOptions extends Omit<InferenceAppOptions, "engine"> {
   readonly onLost: (error: unknown) => void;
 }
 
-const optionNames = {
-  withModel: true,
+const optionNames: OptionNames<ServeOptions> = {
+  ...engineOptionNames,
   host: true,
   port: true,
-  capacity: true,
-  timeout: true,
-  task: true,
-  model: true,
-  version: true,
-  maxBody: true,
-  maxLength: true,
-  token: true,
+  ...answeringOptionNames,
   signal: true,
   onListening: true,
-  onLost: true,
-  onError: true,
-} as const satisfies OptionNames<ServeOptions>;
+};
 
 /**
  * Serves a model over HTTP until the signal, and then until all is answered. It listens at once: until the model is open, `/health` says that it starts, and requests get 503.

@@ -58,10 +58,10 @@ const taskOfHead: Readonly<Record<Head, ServedTask | undefined>> = {
 /** `longspan serve`: a model over HTTP, until the process is told to end and all that was asked is answered. */
 export async function serve(model: string, options: ServeCommandOptions, context: ServeContext): Promise<void> {
   const { terminal, signal, declared, version } = context;
-  const { serveInference } = await loadServer();
+  const { serveInference, isBearerToken } = await loadServer();
   const task = await taskOf(model, options, context);
   const command = commandOf(task);
-  const token = bearerToken(options.token);
+  const token = bearerToken(options.token, isBearerToken);
   const host = options.host ?? "127.0.0.1";
   if (options.workers !== undefined && options.batchWait !== undefined)
     throw new LongspanError("argument-invalid", "--batch-wait is for a model in this process; with --workers leave it out.", {
@@ -136,10 +136,10 @@ export async function serve(model: string, options: ServeCommandOptions, context
   });
 }
 
-/** What RFC 6750 lets a token be. An empty one would let everybody in whose variable was not set. @throws LongspanError `argument-invalid`. */
-function bearerToken(given: string | undefined): string | undefined {
+/** The token that requests need, where one is given. @throws LongspanError `argument-invalid` for one that cannot be sent. */
+function bearerToken(given: string | undefined, isBearerToken: Server["isBearerToken"]): string | undefined {
   const token = given ?? process.env.LONGSPAN_TOKEN;
-  if (token === undefined || /^[A-Za-z0-9._~+/-]+=*$/.test(token)) return token;
+  if (token === undefined || isBearerToken(token)) return token;
   const name = given === undefined ? "LONGSPAN_TOKEN" : "--token";
   const words =
     token === "" ? "is empty: give one, or leave it out" : "has other characters than letters, digits and ._~+/- (and = at its end)";
@@ -207,7 +207,13 @@ async function* served(outcomes: AsyncIterable<JobOutcome>): AsyncGenerator<Serv
   for await (const { job, document, error, tokens } of outcomes) yield { id: Number(job.id), document, error, tokens };
 }
 
-async function loadServer(): Promise<{ readonly serveInference: (options: ServeOptions) => Promise<void> }> {
+/** What of the package is used here. */
+interface Server {
+  readonly serveInference: (options: ServeOptions) => Promise<void>;
+  readonly isBearerToken: (text: string) => boolean;
+}
+
+async function loadServer(): Promise<Server> {
   try {
     return await import("@longspan/serve");
   } catch (error) {
