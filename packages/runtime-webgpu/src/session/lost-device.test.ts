@@ -1,25 +1,14 @@
 import { expect, test } from "vitest";
 import { LongspanError } from "@longspan/core";
-import { buildGraph, type GraphTensor, operations } from "@longspan/core/graph";
-import { memoryWeights, type Runtime } from "@longspan/core/runtime";
+import type { Runtime } from "@longspan/core/runtime";
 import { countCalls } from "../testing/counted-device.ts";
+import { ones, smallLayer, smallLayerWeights } from "../testing/small-layer.ts";
 import { testDevice } from "../testing/test-device.ts";
 import { webgpu } from "../webgpu-runtime.ts";
 
-const graph = buildGraph("layer", (builder) => {
-  const x = builder.input("x", "float32", ["batch", 4]);
-  builder.output("y", builder.apply(operations.linear, [x, builder.parameter("weight", [3, 4]), builder.parameter("bias", [3])]));
-});
-const ones = (...shape: number[]): GraphTensor => ({
-  dataType: "float32",
-  shape,
-  data: new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(1),
-});
-const weights = memoryWeights({ weight: ones(3, 4), bias: ones(3) });
-
 async function useOnce(runtime: Runtime, profile: boolean): Promise<string> {
   try {
-    const session = await runtime.prepare(graph, weights, { profile });
+    const session = await runtime.prepare(smallLayer, smallLayerWeights, { profile });
     try {
       await session.run({ x: ones(2, 4) });
       return "done";

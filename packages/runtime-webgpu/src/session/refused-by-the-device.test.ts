@@ -3,16 +3,11 @@ import { buildGraph, type GraphTensor, operations } from "@longspan/core/graph";
 import { memoryWeights } from "@longspan/core/runtime";
 import { countCalls } from "../testing/counted-device.ts";
 import { errorOf } from "../testing/error-of.ts";
+import { smallLayer } from "../testing/small-layer.ts";
 import { testDevice } from "../testing/test-device.ts";
 import { webgpu } from "../webgpu-runtime.ts";
 
-const { add, cast, embedding, nonzero, linear } = operations;
-
-const graph = buildGraph("layer", (builder) => {
-  const x = builder.input("x", "float32", ["batch", 4]);
-  const layer = builder.apply(linear, [x, builder.parameter("weight", [3, 4]), builder.parameter("bias", [3])]);
-  builder.output("y", layer);
-});
+const { add, cast, embedding, nonzero } = operations;
 
 const float = (shape: readonly number[], ...values: number[]): GraphTensor => ({
   dataType: "float32",
@@ -52,7 +47,7 @@ describe("out of memory", () => {
     const { device } = await testDevice();
     const counts = countCalls(device);
     refuseMemory(device, /weight weight/);
-    const error = await errorOf(webgpu({ device }).prepare(graph, weights));
+    const error = await errorOf(webgpu({ device }).prepare(smallLayer, weights));
     expect(error.code).toBe("out-of-memory");
     expect(error.message).toMatch(/no memory left for the weight weight \(48 bytes\).*float16/);
     expect(counts.buffersStanding).toBe(0);
@@ -61,7 +56,7 @@ describe("out of memory", () => {
 
   test("for a run: the session goes on when there is memory again", async () => {
     const { device } = await testDevice();
-    const session = await webgpu({ device }).prepare(graph, weights);
+    const session = await webgpu({ device }).prepare(smallLayer, weights);
     const control = refuseMemory(device, /intermediate/);
     expect((await errorOf(session.run({ x: float([2, 4], 1) }))).code).toBe("out-of-memory");
     control.refusing = false;
@@ -89,7 +84,7 @@ test("a run that was refused keeps the buffers to read from until the GPU has an
     };
     return buffer;
   };
-  const session = await webgpu({ device }).prepare(graph, weights);
+  const session = await webgpu({ device }).prepare(smallLayer, weights);
   const inputs = { x: float([2, 4], 1) };
   const { y } = await session.run(inputs);
 
@@ -117,7 +112,7 @@ test("a run that was refused keeps the buffers to read from until the GPU has an
 
 describe("a host without memory", () => {
   test("for an output: names it, and the session goes on", async () => {
-    const session = await webgpu().prepare(graph, weights);
+    const session = await webgpu().prepare(smallLayer, weights);
     const bytes = 123 * 3 * 4;
     vi.stubGlobal(
       "Uint8Array",
@@ -155,7 +150,7 @@ describe("what is given up while it is prepared", () => {
       const x = builder.input("x", "float32", ["batch", 4]);
       builder.output("y", builder.apply(add, [x, x]));
     });
-    const [own, given] = which === "without" ? ([bare, new Map()] as const) : ([graph, weights] as const);
+    const [own, given] = which === "without" ? ([bare, new Map()] as const) : ([smallLayer, weights] as const);
     expect((await errorOf(webgpu({ device }).prepare(own, given, { signal: controller.signal }))).code).toBe("aborted");
     expect(counts.buffersStanding).toBe(0);
     device.destroy();
@@ -165,7 +160,7 @@ describe("what is given up while it is prepared", () => {
     const { device } = await testDevice();
     const counts = countCalls(device);
     const runtime = webgpu({ device });
-    const preparing = errorOf(runtime.prepare(graph, weights));
+    const preparing = errorOf(runtime.prepare(smallLayer, weights));
     await runtime.dispose();
     expect((await preparing).code).toBe("closed");
     expect(counts.buffersStanding).toBe(0);
@@ -177,10 +172,10 @@ describe("what cannot be prepared", () => {
   test("a weight that float16 cannot hold, named; in float32 it can", async () => {
     const large = memoryWeights({ weight: float([3, 4], 1, 70000, 3), bias: float([3], 0.5) });
     const runtime = webgpu({ precision: "float16" });
-    const error = await errorOf(runtime.prepare(graph, large));
+    const error = await errorOf(runtime.prepare(smallLayer, large));
     expect(error.code).toBe("value-overflow");
     expect(error.details).toMatchObject({ tensor: "weight", overflows: 4 });
-    await (await runtime.prepare(graph, large, { dataType: "float32" })).dispose();
+    await (await runtime.prepare(smallLayer, large, { dataType: "float32" })).dispose();
   });
 
   test("sizes that depend on weights", async () => {

@@ -1,6 +1,5 @@
 import { LongspanError } from "@longspan/core";
-import { buildGraph, type GraphTensor, operations } from "@longspan/core/graph";
-import { memoryWeights, type Session } from "@longspan/core/runtime";
+import type { Session } from "@longspan/core/runtime";
 import { afterAll, expect, test } from "vitest";
 import { liveDevice } from "../device/live-device.ts";
 import type { KernelTable } from "../kernel/operation-kernels.ts";
@@ -8,6 +7,7 @@ import { headKernelTable } from "../kernels/index.ts";
 import { tilingsOf } from "../kernels/linear/heuristic-tiling.ts";
 import { countCalls } from "../testing/counted-device.ts";
 import { found } from "../testing/attention-cases.ts";
+import { ones, smallLayer, smallLayerWeights } from "../testing/small-layer.ts";
 import { testDevice } from "../testing/test-device.ts";
 import type { Unmeasured } from "../tuning/measured-tuning.ts";
 import { prepareSession } from "./prepare-session.ts";
@@ -17,25 +17,15 @@ afterAll(() => device.destroy());
 const counts = countCalls(device);
 const live = liveDevice(device, facts, "Open another");
 
-const graph = buildGraph("layer", (builder) => {
-  const x = builder.input("x", "float32", ["batch", 4]);
-  builder.output("y", builder.apply(operations.linear, [x, builder.parameter("weight", [3, 4]), builder.parameter("bias", [3])]));
-});
-const ones = (...shape: number[]): GraphTensor => ({
-  dataType: "float32",
-  shape,
-  data: new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(1),
-});
-const weights = memoryWeights({ weight: ones(3, 4), bias: ones(3) });
 const lanes = found(tilingsOf(facts).findLast(({ kind }) => kind === "lanes"));
 const measured = headKernelTable({ products: () => lanes });
 
 function prepare(unmeasured: Unmeasured<KernelTable>): Promise<Session> {
   const request = {
-    graph,
-    fitted: graph,
-    fused: graph,
-    weights,
+    graph: smallLayer,
+    fitted: smallLayer,
+    fused: smallLayer,
+    weights: smallLayerWeights,
     kernels: headKernelTable(),
     storage: "float32",
     options: { profile: facts.timestamps },
