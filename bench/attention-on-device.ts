@@ -12,7 +12,9 @@ import {
 } from "../packages/runtime-webgpu/src/kernel/kernel.ts";
 import type { AttentionTilings } from "../packages/runtime-webgpu/src/kernels/attention/attention-plan.ts";
 import { planTimedAttention } from "../packages/runtime-webgpu/src/kernels/attention/timed-attention.ts";
-import { linearKernels } from "../packages/runtime-webgpu/src/kernels/linear/index.ts";
+import { chooseTiling } from "../packages/runtime-webgpu/src/kernels/linear/linear-tuning.ts";
+import { linear } from "../packages/runtime-webgpu/src/kernels/linear/linear.ts";
+import { createProductKernels } from "../packages/runtime-webgpu/src/kernels/linear/product-kernel.ts";
 import type { TestDevice } from "../packages/runtime-webgpu/src/testing/test-device.ts";
 import type { DeviceTensor } from "./onnx-on-device.ts";
 
@@ -153,8 +155,7 @@ export async function prepareAttention(
     return { name, shape, storage: halves && dataType === "float32" && shape.length > 1 ? "float16" : dataType, byteLength: buffer.size };
   };
   const mask = new Int32Array(sequence).fill(maskCodes.local).fill(maskCodes.global, 0, globals);
-  const linear = linearKernels().find(({ operation }) => operation === "linear");
-  if (linear === undefined) throw new Error("there are no kernels of linear layers");
+  const layers = linear(chooseTiling(undefined), createProductKernels());
   const planned = planTimedAttention(
     facts,
     {
@@ -164,7 +165,7 @@ export async function prepareAttention(
       heads,
       window,
     },
-    { linear, reassociateUpTo, tilings },
+    { linear: layers, reassociateUpTo, tilings },
   );
   const edited = ({ kernel, ...rest }: Dispatch): Dispatch =>
     edit === undefined ? { kernel, ...rest } : { kernel: { ...kernel, code: async () => edit(await kernelText(kernel)) }, ...rest };

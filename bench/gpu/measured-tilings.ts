@@ -6,7 +6,9 @@ import { tuningStore } from "../../packages/runtime-webgpu/src/device/tuning-sto
 import { fuseForGpu } from "../../packages/runtime-webgpu/src/fusion/index.ts";
 import type { DeviceFacts } from "../../packages/runtime-webgpu/src/kernel/device-facts.ts";
 import { heuristicTiling } from "../../packages/runtime-webgpu/src/kernels/linear/heuristic-tiling.ts";
-import { linearKernels } from "../../packages/runtime-webgpu/src/kernels/linear/index.ts";
+import { chooseTiling } from "../../packages/runtime-webgpu/src/kernels/linear/linear-tuning.ts";
+import { linear } from "../../packages/runtime-webgpu/src/kernels/linear/linear.ts";
+import { createProductKernels } from "../../packages/runtime-webgpu/src/kernels/linear/product-kernel.ts";
 import { neededKernels } from "../../packages/runtime-webgpu/src/session/needed-kernels.ts";
 import { tunedKernels } from "../../packages/runtime-webgpu/src/session/tuned-kernels.ts";
 import { attentionSubject } from "../../packages/runtime-webgpu/src/tuning/attention-subject.ts";
@@ -76,10 +78,8 @@ function measuredTiling(facts: DeviceFacts, one: Measured): MeasuredTiling {
     return tilingOf(`linear layer ${shape.rows} x ${shape.inner} x ${shape.columns}`, byRules, complete, times);
   }
   const { of: part, shape, times } = one;
-  const linear = linearKernels().find(({ operation }) => operation === "linear");
-  if (linear === undefined) throw new Error("there are no kernels of linear layers");
   const kernels =
-    attentionSubject(facts, shape, part, linear)
+    attentionSubject(facts, shape, part, linear(chooseTiling(undefined), createProductKernels()))
       .plan(undefined)
       ?.dispatches.map(({ kernel }) => kernel.name) ?? [];
   return tilingOf(`${part} of ${shape.sequence} tokens, ${shape.slots} global`, kernels.join(" + "), complete, times);

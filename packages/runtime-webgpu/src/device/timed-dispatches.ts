@@ -1,3 +1,4 @@
+import { LongspanError } from "@longspan/core";
 import type { DeviceTensor, Dispatch } from "../kernel/kernel.ts";
 import { boundBytes } from "../kernel/tensor-bytes.ts";
 import { bufferUsage } from "./gpu-constants.ts";
@@ -88,6 +89,11 @@ export async function prepareTimedDispatches(
     destroy();
     throw error;
   }
+}
+
+/** Of what preparing threw: whether it is these dispatches that the device does not take, and others may do: no word of memory, or of the device itself. */
+export function isRefused(reason: unknown): boolean {
+  return !LongspanError.isInstance(reason) || reason.code === "device-limit";
 }
 
 /** Buffers of tensors, by their names; none where one of them cannot be made. @throws LongspanError `out-of-memory`, `device-lost`. */

@@ -7,7 +7,9 @@ import type { AttentionTilings } from "../kernels/attention/attention-plan.ts";
 import { tileGlobalTiling } from "../kernels/attention/global-tiling.ts";
 import { longformerAttentionKernels } from "../kernels/attention/longformer-attention.ts";
 import { tileAttentionTiling } from "../kernels/attention/tile-attention.ts";
-import { linearKernels } from "../kernels/linear/index.ts";
+import { chooseTiling } from "../kernels/linear/linear-tuning.ts";
+import { linear } from "../kernels/linear/linear.ts";
+import { createProductKernels } from "../kernels/linear/product-kernel.ts";
 import { runOperation } from "./run-operation.ts";
 import type { TestDevice } from "./test-device.ts";
 
@@ -19,7 +21,7 @@ export function found<Thing>(thing: Thing | undefined): Thing {
   return thing;
 }
 
-export const attentionLinear: OperationKernels = found(linearKernels().find(({ operation }) => operation === "linear"));
+export const attentionLinear: OperationKernels = linear(chooseTiling(undefined), createProductKernels());
 const { evaluate } = found(standardOperations.get("longformerAttention"));
 
 export interface AttentionCase {

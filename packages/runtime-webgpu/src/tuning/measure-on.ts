@@ -1,14 +1,15 @@
 import type { LiveDevice } from "../device/live-device.ts";
 import type { DeviceFacts } from "../kernel/device-facts.ts";
-import { linearKernels } from "../kernels/linear/index.ts";
 import type { LinearTuning } from "../kernels/linear/check-tuning.ts";
 import { chooseTiling } from "../kernels/linear/linear-tuning.ts";
+import { linear } from "../kernels/linear/linear.ts";
+import { createProductKernels } from "../kernels/linear/product-kernel.ts";
 import { attentionSubject } from "./attention-subject.ts";
 import type { KeptTimes } from "./kept-times.ts";
 import type { Measured } from "./kept-tuning.ts";
 import { linearSubject } from "./linear-subject.ts";
 import { atOnce, measureSubject, untried, type MeasureOptions } from "./measure-subject.ts";
-import type { Subject } from "./subject.ts";
+import type { Subject, SubjectPlan } from "./subject.ts";
 
 /** Measures a linear layer, or a part of attention whose linear layers are of the tuning. @throws as `measureSubject`. */
 export function measureOn(live: LiveDevice, known: Measured, tuning: LinearTuning, options: MeasureOptions): Promise<KeptTimes<unknown>> {
@@ -38,10 +39,14 @@ export async function compileCandidates(
 /** Candidates of one of them that are compiled before any is timed. */
 const mostAhead = 16;
 
-/** Of either kind: its choices are its own. */
+/** Of either kind: its choices are its own. What is planned is kept: which candidates are left is found out again and again. */
 function subjectOf(facts: DeviceFacts, known: Measured, tuning: LinearTuning): Subject<unknown> {
+  const subject = newSubject(facts, known, tuning);
+  const plans: Record<string, SubjectPlan | undefined> = {};
+  return { ...subject, plan: (choice) => (plans[JSON.stringify(choice)] ??= subject.plan(choice)) };
+}
+
+function newSubject(facts: DeviceFacts, known: Measured, tuning: LinearTuning): Subject<unknown> {
   if (known.of === "linear") return linearSubject(facts, known.shape);
-  const linear = linearKernels(chooseTiling(tuning)).find(({ operation }) => operation === "linear");
-  if (linear === undefined) throw new TypeError("there are no kernels of linear layers");
-  return attentionSubject(facts, known.shape, known.of, linear);
+  return attentionSubject(facts, known.shape, known.of, linear(chooseTiling(tuning), createProductKernels()));
 }

@@ -1,7 +1,6 @@
-import { LongspanError } from "@longspan/core";
 import { throwIfAborted } from "@longspan/core/adapter";
 import type { LiveDevice } from "../device/live-device.ts";
-import { prepareTimedDispatches, type TimedDispatches, type TimedWork } from "../device/timed-dispatches.ts";
+import { isRefused, prepareTimedDispatches, type TimedDispatches, type TimedWork } from "../device/timed-dispatches.ts";
 import { warmUp } from "../device/warm-up.ts";
 import { kernelText, type Dispatch } from "../kernel/kernel.ts";
 import { fastest, type CandidateTime, type KeptTimes } from "./kept-times.ts";
@@ -169,11 +168,6 @@ async function byTurns(
     if (own > hopeless * other || (own >= other && (own + other) * runs > 2 * longTurn)) break;
   }
   return { milliseconds: own, byRules: other };
-}
-
-/** Whether it is the candidate that the device does not take, and others may do: no word of memory, or of the device itself. */
-function isRefused(reason: unknown): boolean {
-  return !LongspanError.isInstance(reason) || reason.code === "device-limit";
 }
 
 /** What timers wait for at most; those that are told to wait longer end at once. */

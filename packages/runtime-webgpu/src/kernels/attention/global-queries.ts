@@ -14,7 +14,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { upTo } from "../parts/up-to.ts";
 import { attentionTokens, tokensOfGroup } from "./attention-tokens.ts";
 import {
-  type RowCut,
+  type RowKernelOptions,
   rowProducts,
   rowsAtOnce,
   type RowVector,
@@ -42,10 +42,10 @@ export const globalQueryFields = {
 export const queryTokens = 4;
 export const foldedColumns = 384;
 
-/** How the weights, the hidden states and the folded queries lie in memory; the head size is at most `maxHeadSize`, workgroup memory has `memoryBytes`. `byEights`: see `cutByEights`. */
+/** How the weights, the hidden states and the folded queries lie in memory. */
 export function globalQueriesKernel(
   forms: Readonly<Record<"weight" | "hidden" | "folded", RowForm>>,
-  { maxHeadSize, cut, byEights, memoryBytes }: Readonly<{ maxHeadSize: number; cut: RowCut; byEights: boolean; memoryBytes: number }>,
+  { maxHeadSize, cut, byEights, memoryBytes }: RowKernelOptions,
 ): Kernel {
   const each = upTo(queryTokens);
   /** Of a vector; and how many of them a workgroup folds to. */

@@ -15,7 +15,7 @@ import { upTo } from "../parts/up-to.ts";
 import { attentionTokens, tokensOfGroup } from "./attention-tokens.ts";
 import { maxSplits } from "./global-splits.ts";
 import {
-  type RowCut,
+  type RowKernelOptions,
   rowProducts,
   rowsAtOnce,
   sharesOf,
@@ -45,10 +45,10 @@ export const valueTokens = 2;
 /** Of four elements, mixed at a time. */
 const mixedVectors = 256;
 
-/** How the weight and the context's heads lie in memory; the head size is at most `maxHeadSize`, workgroup memory has `memoryBytes`. `byEights`: see `cutByEights`. */
+/** How the weight and the context's heads lie in memory. */
 export function globalValuesKernel(
   forms: Readonly<Record<"weight" | "out", RowForm>>,
-  { maxHeadSize, cut, byEights, memoryBytes }: Readonly<{ maxHeadSize: number; cut: RowCut; byEights: boolean; memoryBytes: number }>,
+  { maxHeadSize, cut, byEights, memoryBytes }: RowKernelOptions,
 ): Kernel {
   const partial: RowForm = { storage: "float32", aligned: forms.weight.aligned };
   const each = upTo(valueTokens);

@@ -133,11 +133,11 @@ export function matrixSweepKernel(tiling: SweepTiling, hidden: number, units: Ma
   const keyReads = upTo((jointKeys * elementEights) / lanes);
   const keyAt = (read: number): string => `(lane % ${lanes}u + ${read * lanes}u)`;
   const rowReads = upTo(Math.ceil((jointRows * elementEights) / invocations));
-  const rowAt = (read: number): string => `(lane + ${read * invocations}u)`;
+  const laneAt = (read: number): string => `(lane + ${read * invocations}u)`;
   const guarded = (read: number, statement: string): string =>
     (read + 1) * invocations <= jointRows * elementEights
       ? statement
-      : `if (${rowAt(read)} < ${jointRows * elementEights}u) { ${statement} }`;
+      : `if (${laneAt(read)} < ${jointRows * elementEights}u) { ${statement} }`;
   const readElements = (element: string): string =>
     [
       ...keyReads.map(
@@ -147,7 +147,7 @@ export function matrixSweepKernel(tiling: SweepTiling, hidden: number, units: Ma
       ...rowReads.map((read) =>
         guarded(
           read,
-          `next_row_${read} = folded[rows_begin / 8u + ${rowAt(read)} / ${elementEights}u * ${eights}u + (${element}) / 8u + ${rowAt(read)} % ${elementEights}u];`,
+          `next_row_${read} = folded[rows_begin / 8u + ${laneAt(read)} / ${elementEights}u * ${eights}u + (${element}) / 8u + ${laneAt(read)} % ${elementEights}u];`,
         ),
       ),
     ].join("\n    ");
@@ -159,7 +159,7 @@ export function matrixSweepKernel(tiling: SweepTiling, hidden: number, units: Ma
     ...rowReads.map((read) =>
       guarded(
         read,
-        `probabilities[${rowAt(read)} / ${elementEights}u * ${elementStride / 8}u + ${rowAt(read)} % ${elementEights}u] = next_row_${read};`,
+        `probabilities[${laneAt(read)} / ${elementEights}u * ${elementStride / 8}u + ${laneAt(read)} % ${elementEights}u] = next_row_${read};`,
       ),
     ),
   ].join("\n    ");
@@ -190,18 +190,17 @@ export function matrixSweepKernel(tiling: SweepTiling, hidden: number, units: Ma
 
   // All elements of 16 keys at a time: of each subgroup's, a block.
   const tileReads = upTo((jointKeys * eights) / invocations);
-  const tileAt = (read: number): string => `(lane + ${read * invocations}u)`;
   const readKeys = (tile: string): string =>
     tileReads
       .map(
         (read) =>
-          `next_${read} = hidden[(item * sizes.sequence + first_of_tile(firstKey, ${tile}) + ${tileAt(read)} / ${eights}u) * ${eights}u + ${tileAt(read)} % ${eights}u];`,
+          `next_${read} = hidden[(item * sizes.sequence + first_of_tile(firstKey, ${tile}) + ${laneAt(read)} / ${eights}u) * ${eights}u + ${laneAt(read)} % ${eights}u];`,
       )
       .join("\n    ");
   const stageKeys = tileReads
     .map(
       (read) =>
-        `swept[${tileAt(read)} % ${eights}u / ${ownElements / 8}u][${tileAt(read)} / ${eights}u * ${ownStride / 8}u + ${tileAt(read)} % ${eights}u % ${ownElements / 8}u] = next_${read};`,
+        `swept[${laneAt(read)} % ${eights}u / ${ownElements / 8}u][${laneAt(read)} / ${eights}u * ${ownStride / 8}u + ${laneAt(read)} % ${eights}u % ${ownElements / 8}u] = next_${read};`,
     )
     .join("\n    ");
   const sumsStaged = `for (var tile = 0u; tile < tiles; tile++) {

@@ -8,7 +8,7 @@ import { planJoint } from "./plan-joint.ts";
 import { planProducts, productTilings, type ProductTilings } from "./plan-products.ts";
 import { planCombine, planGlobalProbabilities } from "./plan-splits.ts";
 import { foldedElements, foldedTokens, foldFields, projectedElements, projectedTokens, projectFields } from "./processor-fields.ts";
-import { cutByEights, rowCutFor } from "./row-slices.ts";
+import { cutByEights, rowCutFor, type RowKernelOptions } from "./row-slices.ts";
 import { packFields } from "./uniforms.ts";
 import type { RowForm } from "./vectors.ts";
 
@@ -38,7 +38,7 @@ function onGpu(part: AttentionItems, found: GlobalSplits, attention: GlobalAtten
     firstItem: items.first,
   };
   const product = 2 * items.count * slots * hidden * hidden;
-  const cutOf = (weight: DeviceTensor) => {
+  const cutOf = (weight: DeviceTensor): RowKernelOptions => {
     const cut = tilings.globalRows ?? rowCutFor(context.facts, weight.storage);
     const byEights = cutByEights(cut, formOf(weight, hidden), hidden);
     return { maxHeadSize, cut, byEights, memoryBytes: context.facts.limits.maxComputeWorkgroupStorageSize };

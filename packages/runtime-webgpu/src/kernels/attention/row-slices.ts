@@ -100,12 +100,20 @@ export function vectorOfHalves(read: string): RowVector {
     reads: [read],
     fours: (names) =>
       names.flatMap((name) =>
-        [
-          [".x", ".y"],
-          [".z", ".w"],
-        ].map(([low, high]) => `vec4<f32>(unpack2x16float(${name}${low}), unpack2x16float(${name}${high}))`),
+        ["xy", "zw"].map(([low, high]) => `vec4<f32>(unpack2x16float(${name}.${low}), unpack2x16float(${name}.${high}))`),
       ),
   };
+}
+
+/** What kernels of such products are made for. */
+export interface RowKernelOptions {
+  /** The head size is at most this. */
+  readonly maxHeadSize: number;
+  readonly cut: RowCut;
+  /** See `cutByEights`. */
+  readonly byEights: boolean;
+  /** That there are of workgroup memory. */
+  readonly memoryBytes: number;
 }
 
 export interface RowProducts {

@@ -6,7 +6,7 @@ import { createTensorBuffers, destroyAll } from "../../device/timed-dispatches.t
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import type { DeviceTensor, Dispatch, Storage } from "../../kernel/kernel.ts";
 import { byteLengthOf, checkSize } from "../../kernel/tensor-bytes.ts";
-import type { FloatStorage } from "../parts/float-storage.ts";
+import { floatStorage, type FloatStorage } from "../parts/float-storage.ts";
 import type { AttentionShape } from "./attention-plan.ts";
 import { longformerAttentionKernels, type LongformerAttentionOptions } from "./longformer-attention.ts";
 
@@ -126,7 +126,7 @@ export async function createAttentionMemory(live: LiveDevice, { inputs, context,
         patterns.push(pattern);
         // Weights that keep about the size of what they project.
         const exponent = isWeight(tensor) ? -Math.ceil(Math.log2(tensor.shape[0] ?? 1) / 2) : -1;
-        live.device.queue.writeBuffer(pattern, 0, noise(tensor.storage === "float16" ? "float16" : "float32", exponent, patterns.length));
+        live.device.queue.writeBuffer(pattern, 0, noise(floatStorage(tensor.storage), exponent, patterns.length));
         for (let at = 0; at < tensor.byteLength; at += patternBytes)
           encoder.copyBufferToBuffer(pattern, 0, target, at, Math.min(patternBytes, tensor.byteLength - at));
       }

@@ -3,7 +3,7 @@ import { throwIfAborted } from "@longspan/core/adapter";
 import type { LiveDevice } from "../../device/live-device.ts";
 import type { LinearShape, LinearTuningEntry } from "./check-tuning.ts";
 import type { Tiling } from "./tiling.ts";
-import type { TimedDispatches } from "../../device/timed-dispatches.ts";
+import { isRefused, type TimedDispatches } from "../../device/timed-dispatches.ts";
 import { createLinearBuffers, prepareTimedLinear } from "./timed-linear.ts";
 
 /** How thoroughly tilings are measured. */
@@ -76,11 +76,6 @@ export async function measureTilings(
   const results = prepared.map(({ name, times }) => ({ name, gigaflops: (2 * rows * columns * inner) / 1e6 / middle(times) }));
   const [best] = results.toSorted((left, right) => right.gigaflops - left.gigaflops);
   return { ...shape, tiling: best?.name ?? "", gigaflops: Object.fromEntries(results.map(({ name, gigaflops }) => [name, gigaflops])) };
-}
-
-/** Whether it is the tiling that the device does not take, and others may do: no word of memory, or of the device itself. */
-function isRefused(reason: unknown): boolean {
-  return !LongspanError.isInstance(reason) || reason.code === "device-limit";
 }
 
 function middle(times: readonly number[]): number {
