@@ -289,6 +289,8 @@ describe("wrong usage ends with exit code 2", () => {
   test.each<[string, readonly string[], string]>([
     ["no command", [], "Usage"],
     ["an unknown option", ["inspect", lightningFile, "--frobnicate"], "frobnicate"],
+    ["an unknown layout", ["inspect", lightningFile, "--layout", "no-such-layout"], 'no layout "no-such-layout"'],
+    ["windows for other layers than there are", ["inspect", lightningFile, "--window", "4,4,4,4,4"], "5 windows are given (--window)"],
     ["an unknown target", ["convert", lightningFile, "--to", "no-such-target", "-o", "x"], 'no target "no-such-target"'],
     ["no output", ["convert", lightningFile, "--to", "hf"], "-o"],
     ["the name of another target's file", ["convert", lightningFile, "--to", "torch", "-o", "x.safetensors"], 'of the target "hf"'],

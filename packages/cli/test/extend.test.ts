@@ -71,6 +71,8 @@ describe("extend", () => {
     [["--max-length", "48", "--window", "15"], 2, "even"],
     [["--max-length", "40", "--window", "16"], 2, "no multiple of the window 16"],
     [["--max-length", "16", "--window", "8"], 2, "not more than the 20 tokens"],
+    [["--max-length", "1000000000000", "--window", "16"], 2, "more than the 2147483645 tokens that can be"],
+    [["--max-length", "48", "--window", "1000000000000"], 2, "from 2 to 2147483646"],
     [["--max-length", "48"], 2, "--window"],
     [["--window", "16"], 2, "--max-length"],
     [["--max-length", "48", "--window", "8,x"], 2, "--window"],

@@ -121,9 +121,9 @@ test("errors name options as they are typed", async () => {
 
 test("notes name options as they are typed, too; of options that go with others, the one that was given", async () => {
   const model = new URL("../../../fixtures/pipelines/question-answering", import.meta.url).pathname;
-  const noted = await runCommand("inspect", model, "--window", "7");
-  expect(noted.error).toMatch(/^note {2}.*: The window 7 .*\(--window\)/);
-  expect((await runCommand("inspect", model, "--window", "7", "--json")).out).toMatch(/a window \(--window\) counts/);
+  const noted = await runCommand("inspect", model, "--adapter-name", "mine");
+  expect(noted.error).toMatch(/^note {2}.* holds no adapter \(PEFT\): what --adapter-name says is not used/);
+  expect((await runCommand("inspect", model, "--adapter-name", "mine", "--json")).out).toMatch(/what --adapter-name says is not used/);
   const served = await runCommand("serve", model, "--task", "fill-mask", "--port", "0");
   expect([served.code, served.error]).toEqual([
     1,

@@ -133,7 +133,7 @@ describe("what the command line gives", () => {
       expect([code, error]).toEqual([2, expect.stringContaining("was given twice")]);
     }
     const lists = ["--connect", "https://a.example", "https://b.example", "--connect", "https://c.example"];
-    expect((await runCommand("page", ...lists, "--port", "none")).error).toContain("is no port");
+    expect((await runCommand("page", ...lists, "--port", "none")).error).toContain("an integer, from 0 to 65535");
     expect(await runCommand("ask", qaModel, "--document", at("documents/a.txt"))).toMatchObject({
       code: 2,
       error: expect.stringContaining("--question"),

@@ -118,7 +118,7 @@ describe("verify --forward", () => {
     ["--layers without --forward", ["--layers"], "--layers belongs to --forward"],
     ["--inputs without --forward", ["--inputs", "x.json"], "--inputs belongs to --forward"],
     ["an unknown runtime", ["--forward", "--runtime", "abacus"], 'no runtime "abacus"'],
-    ["a tolerance that is none", ["--tolerance", "much"], "--tolerance much"],
+    ["a tolerance that is none", ["--tolerance", "much"], "argument 'much' is invalid"],
   ])("wrong usage ends with exit code 2: %s", async (_, words, message) => {
     const { code, out, error } = await runCommand("verify", folderOfQa, folderOfQa, ...words);
     expect({ code, out }).toEqual({ code: 2, out: "" });

@@ -38,6 +38,7 @@ test.each<readonly [string, Readonly<Record<string, unknown>>, RegExp]>([
   ["a timeout of nothing", { timeout: 0 }, /The option timeout .* is 0; it is milliseconds/],
   ["a timeout as a text", { timeout: "60000" }, /The option timeout/],
   ["a timeout that no timer waits for", { timeout: Infinity }, /The option timeout/],
+  ["a request that no text holds", { maxBody: 2 ** 29 - 23 }, /The option maxBody .* from 1 to 536870888: a request is read as one text/],
   ["a limit that is none", { maxBody: Number.NaN }, /The option maxBody/],
   ["a limit below one", { maxLength: 0 }, /The option maxLength/],
   ["a port that is none", { port: 65536 }, /The option port .* from 0 to 65535/],

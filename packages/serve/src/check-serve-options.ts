@@ -13,6 +13,9 @@ const text: Expected = { says: "a text", holds: (value) => typeof value === "str
 const count: Expected = { says: "an integer, 1 or more", holds: (value) => Number.isSafeInteger(value) && Number(value) >= 1 };
 const toCall: Expected = { says: "a function", holds: (value) => typeof value === "function" };
 
+/** V8's longest text, in characters: none of UTF-8's is less than a byte. */
+const maxBodyBytes = 2 ** 29 - 24;
+
 const expected: Readonly<Record<string, Expected>> = {
   engine: { says: "what inferenceEngine(…) gives", holds: (value) => typeof Object(value).submit === "function" },
   withModel: toCall,
@@ -30,7 +33,10 @@ const expected: Readonly<Record<string, Expected>> = {
   task: { says: `one of ${servedTasks.join(", ")}`, holds: (value) => servedTasks.some((task) => task === value) },
   model: text,
   version: text,
-  maxBody: count,
+  maxBody: {
+    says: `an integer from 1 to ${maxBodyBytes}: a request is read as one text, and no text is longer`,
+    holds: (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= maxBodyBytes,
+  },
   maxLength: count,
   token: {
     says: "letters, digits and ._~+/- (and = at its end), or undefined where nobody is asked",

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, extname, resolve } from "node:path";
 import { type ConversionPlan, type DirectorySink, LongspanError } from "@longspan/core";
-import { isDataType, type Target } from "@longspan/core/adapter";
+import type { Target } from "@longspan/core/adapter";
 import { directorySink, fileSink } from "@longspan/core/node";
 import { type ModelInput, tokenizerFiles } from "../model/model-input.ts";
 import { layoutOption, openModel } from "../model/open-model.ts";
@@ -11,23 +11,15 @@ import { createTargetConverter, quantizationNote } from "../model/target-convert
 import { conversionDocument, describePlan, describeResult } from "../output/conversion-report.ts";
 import { jsonDocument } from "../output/json-document.ts";
 import { asTyped, noteWarnings } from "../output/notes.ts";
-import { parseSize } from "../parse-size.ts";
 import { progressDisplay } from "../output/progress-display.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** `longspan convert`: one checkpoint into another framework's form; and `longspan extend`, with which a RoBERTa is opened as a Longformer. */
 export async function convert(model: string, options: OutputOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const converter = await createTargetConverter(options);
-  const { dtype } = options;
-  if (dtype !== undefined && !isDataType(dtype))
-    throw new LongspanError(
-      "argument-invalid",
-      `There is no data type "${dtype}". Float types: float64, float32, float16, bfloat16, float8_e4m3fn, float8_e5m2.`,
-    );
-  const { output = "" } = options;
+  const { dtype, output = "" } = options;
   if (output === "" && options.dryRun !== true)
     throw new LongspanError("argument-invalid", "Say where to write with -o, or look at the plan with --dry-run.");
-  const shardBytes = options.shardSize === undefined ? undefined : shardSize(options.shardSize);
   const { checkpoint, input } = await openModel(converter, model, options, options.fromLayout, {
     terminal,
     signal,
@@ -57,7 +49,7 @@ export async function convert(model: string, options: OutputOptions, terminal: T
       const written = await converter.convert(plan, {
         sink,
         fileName: place.fileName,
-        shardBytes,
+        shardBytes: options.shardSize,
         tokenizer: await tokenizerFiles(options, { terminal, signal }),
         signal,
         onProgress: progress.onProgress,
@@ -123,11 +115,4 @@ async function openSink(
     });
   }
   return directorySink(place.path, { force, sources, onNote });
-}
-
-/** @throws LongspanError `argument-invalid` */
-function shardSize(text: string): number {
-  const bytes = parseSize(text);
-  if (bytes === undefined) throw new LongspanError("argument-invalid", `--shard-size ${text} is no size. Write it as 500MB, 5GB or 2GiB.`);
-  return bytes;
 }

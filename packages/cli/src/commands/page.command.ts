@@ -1,4 +1,4 @@
-import { Option } from "commander";
+import { integerOption, maxPort } from "../model/integer-option.ts";
 import type { PageOptions } from "./page.ts";
 import type { RegisterCommand } from "./register-command.ts";
 
@@ -6,7 +6,7 @@ export const registerPage: RegisterCommand = (program, { terminal, signal, codeF
   program
     .command("page")
     .description("the page: ask documents, look inside checkpoints, compare and convert them, in a browser on this machine")
-    .addOption(new Option("--port <number>", "where it is served, on this machine alone").default("4711"))
+    .option("--port <number>", "where it is served, on this machine alone (0: any that is free)", integerOption(0, maxPort), 4711)
     .option("--connect <origin...>", "let the page read checkpoints from there, too: https://models.example")
     .action(async (options: PageOptions) => {
       const { page } = await import("./page.ts");

@@ -1,32 +1,21 @@
 import { once } from "node:events";
-import { LongspanError } from "@longspan/core";
 import { builtPage, wasmFolder } from "../page/page-files.ts";
 import { servePage } from "../page/page-server.ts";
 import { installCommand } from "../runtimes/install-command.ts";
 import { styled, writeLine, type Terminal } from "../terminal.ts";
 
 export interface PageOptions {
-  readonly port: string;
+  readonly port: number;
   readonly connect?: readonly string[];
 }
 
 /** `longspan page`: serves the page on loopback until it is interrupted. */
 export async function page(options: PageOptions, codeFolder: string, { out, error }: Terminal, signal: AbortSignal): Promise<void> {
-  const port = Number(options.port);
-  if (!/^\d+$/.test(options.port) || port > 65_535) {
-    throw new LongspanError(
-      "argument-invalid",
-      `--port ${JSON.stringify(options.port)} is no port: a number from 0 (any that is free) to 65535.`,
-      {
-        details: { option: "port", value: options.port },
-      },
-    );
-  }
   const ort = wasmFolder();
   const server = await servePage({
     folder: builtPage(codeFolder),
     mounted: ort === undefined ? {} : { ort },
-    port,
+    port: options.port,
     connect: options.connect,
   });
   try {

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from "commander";
 import { addReadingOptions, modelArgument } from "../model/model-options.ts";
 import { addRuntimeOptions } from "../model/runtime-options.ts";
 import type { RegisterCommand } from "./register-command.ts";
@@ -10,7 +11,11 @@ export const registerVerify: RegisterCommand = (program, { terminal, signal, set
     .argument("<a>", modelArgument)
     .argument("<b>", "another");
   addRuntimeOptions(addReadingOptions(command), "with --forward, ")
-    .option("--tolerance <difference>", "largest absolute difference that counts as equal (default: 0 of weights, 1e-5 of outputs)")
+    .option(
+      "--tolerance <difference>",
+      "largest absolute difference that counts as equal (default: 0 of weights, 1e-5 of outputs)",
+      difference,
+    )
     .option("--forward", "also run both on the same inputs, and compare what they give")
     .option(
       "--inputs <file>",
@@ -22,3 +27,10 @@ export const registerVerify: RegisterCommand = (program, { terminal, signal, set
       setExitCode(await verify(a, b, options, terminal, signal));
     });
 };
+
+/** @throws InvalidArgumentError which commander reports with the option's name. */
+function difference(text: string): number {
+  const value = text.trim() === "" ? Number.NaN : Number(text);
+  if (value >= 0) return value;
+  throw new InvalidArgumentError("It is a number, 0 or more.");
+}

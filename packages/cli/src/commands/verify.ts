@@ -14,7 +14,7 @@ import type { Terminal } from "../terminal.ts";
 
 export interface VerifyCommandOptions extends ModelOptions, RuntimeOptions {
   readonly layout?: string;
-  readonly tolerance?: string;
+  readonly tolerance?: number;
   readonly forward?: boolean;
   readonly inputs?: string;
   readonly layers?: boolean;
@@ -28,7 +28,7 @@ export async function verify(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const tolerance = parseTolerance(options.tolerance);
+  const { tolerance } = options;
   if (options.forward !== true && (options.inputs !== undefined || options.layers === true))
     throw new LongspanError(
       "argument-invalid",
@@ -120,11 +120,4 @@ async function compare(
   } finally {
     progress.stop();
   }
-}
-
-function parseTolerance(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const tolerance = Number(text);
-  if (text.trim() !== "" && tolerance >= 0) return tolerance;
-  throw new LongspanError("argument-invalid", `--tolerance ${text} is no number, 0 or more.`);
 }

@@ -10,6 +10,7 @@ import {
 } from "@longspan/core";
 import { type Layout, parseLayoutFile } from "@longspan/core/adapter";
 import type { HeadDefinition } from "@longspan/core/graph";
+import { exitCodeOf, exitCodes } from "../exit-code.ts";
 import { isModulePath, loadModule, type ModuleUse } from "../load-module.ts";
 import { progressDisplay } from "../output/progress-display.ts";
 import { networkOptions, type CommandContext } from "./network-options.ts";
@@ -65,6 +66,8 @@ export async function openModel(
       signal,
     });
     try {
+      // A wrong option is said at once, also by what describes files with other problems.
+      if (checkpoint.problem !== undefined && exitCodeOf(checkpoint.problem) === exitCodes.usage) throw checkpoint.problem;
       // What makes the weights impossible to have says so itself, when they are asked for.
       if (checkpoint.problem === undefined)
         requireStrict(options.strict, checkpoint.name, checkpoint.warnings, unexpectedNames(checkpoint));

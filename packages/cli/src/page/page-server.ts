@@ -47,13 +47,14 @@ const policyOfPage = /<meta http-equiv="Content-Security-Policy" content="([^"]*
  * is taken.
  */
 export async function servePage({ folder, mounted = {}, port, connect = [] }: PageServerOptions): Promise<PageServer> {
+  const allowed = connect.map(originOf);
   const html = await readFile(join(folder, "index.html"), "utf8").catch((cause: unknown) => {
     throw new LongspanError("not-found", `The page is not in ${folder}. Install longspan again; in its repository, run npm run build.`, {
       cause,
     });
   });
   const own = policyOfPage.exec(html)?.[1] ?? "";
-  const policy = own.replace(/connect-src [^;]*/, (directive) => [directive, ...connect.map(originOf)].join(" "));
+  const policy = own.replace(/connect-src [^;]*/, (directive) => [directive, ...allowed].join(" "));
   const index = html.replace(own, policy);
   const server = createServer((request, response) => {
     answer(request, response, { folder, mounted, index, policy }).catch(() => response.destroy());

@@ -130,12 +130,19 @@ async function openTracked(input: CheckpointInput, options: OpenOptions, tracker
     const { envelope, contents: enclosed } = await namingFile(source.name, fileName, () =>
       openEnvelope(contained, options.adapters, source.name),
     );
+    const asked = new Set<string>();
     const contents = await deriveParameters(enclosed, options.adapters, {
       source: source.name,
       files: entry.sidecarFiles,
       openBase: base?.open,
-      adapterConfig: options.adapterConfig,
-      adapterName: options.adapterName,
+      get adapterConfig() {
+        asked.add("adapterConfig");
+        return options.adapterConfig;
+      },
+      get adapterName() {
+        asked.add("adapterName");
+        return options.adapterName;
+      },
       budget,
       signal,
     });
@@ -156,7 +163,14 @@ async function openTracked(input: CheckpointInput, options: OpenOptions, tracker
     });
     const { problem } = contents;
     const described = problem === undefined ? interpretation : { ...interpretation, head: null, spec: null, problem };
-    const unused = base !== undefined && !base.wasOpened() ? [unusedBase(source.name, base.place)] : [];
+    const unused = [
+      ...(base !== undefined && !base.wasOpened() ? [unusedBase(source.name, base.place)] : []),
+      ...(["adapterConfig", "adapterName"] as const).flatMap((option) =>
+        options[option] === undefined || asked.has(option)
+          ? []
+          : [`${source.name} holds no adapter (PEFT): what option ${option} says is not used.`],
+      ),
+    ];
     await tracker.checkUnchanged({ signal });
     throwIfAborted(signal);
     const { extension } = interpretation;

@@ -18,7 +18,7 @@ export const errorCodes = {
   "config-missing": "input",
   "config-mismatch": "input",
   "head-unknown": "input",
-  "layout-unknown": "input",
+  "layout-unknown": "usage",
   "layout-invalid": "input",
   "orientation-mixed": "input",
   "orientation-undecided": "input",

@@ -30,6 +30,27 @@ describe("reading", () => {
     });
   });
 
+  test("keys of the class that are null take its defaults as well, and it is said which", () => {
+    const { config, notes } = parse({ pad_token_id: null, sep_token_id: null });
+    expect(config).toMatchObject({ padTokenId: 1, sepTokenId: 2 });
+    expect(notes).toEqual(["config.json says null for sep_token_id, pad_token_id: transformers' class defaults are taken (2, 1)."]);
+    // transformers refuses null, so what is written leaves the key to the same default.
+    expect(config.source).not.toHaveProperty("pad_token_id");
+    expect(parseLongformerConfig(config.source).config).toMatchObject({ padTokenId: 1, sepTokenId: 2 });
+  });
+
+  test("null of another's key, and for labels, is as if it was not there, and stays", () => {
+    const { config, notes } = parse({ id2label: null, pruned_heads: null });
+    expect(notes).toEqual([]);
+    expect(config.source).toMatchObject({ id2label: null, pruned_heads: null });
+  });
+
+  test("of a default in the place of null that does not fit it is said so", () => {
+    expect(() => parseLongformerConfig({ hidden_size: 16, num_attention_heads: null }, "config.json")).toThrow(
+      "config.json does not say num_attention_heads, and transformers' default, 12, does not fit; expected a divisor of hidden_size (16).",
+    );
+  });
+
   test("labels come from id2label, then num_labels, and may be unsaid", () => {
     expect(parse({ id2label: { 0: "a", 1: "b", 2: "c" } }).config.labels).toBe(3);
     expect(parse({ num_labels: 5 }).config.labels).toBe(5);

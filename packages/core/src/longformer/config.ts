@@ -1,7 +1,7 @@
 import { LongspanError } from "../errors/longspan-error.ts";
 import { shownValue } from "../text/shown-value.ts";
 import { allenaiMarkers } from "./allenai-markers.ts";
-import { windowsOfLayers, type AttentionWindows } from "./attention-windows.ts";
+import { maxWindow, windowsOfLayers, type AttentionWindows } from "./attention-windows.ts";
 
 /** A Longformer's configuration, as far as the model's mathematics and its parameters' shapes need it. */
 export interface LongformerConfig {
@@ -37,7 +37,7 @@ export interface LongformerConfig {
   readonly labels: number | undefined;
   /** `tie_word_embeddings`: whether a masked language model's decoder repeats the word embeddings. */
   readonly tieWordEmbeddings: boolean;
-  /** The config.json this came from, whole, in Hugging Face's meaning: unknown keys survive a conversion. */
+  /** The config.json this came from, in Hugging Face's meaning, whole but for keys of the class that were null: unknown keys survive a conversion. */
   readonly source: Readonly<Record<string, unknown>>;
 }
 
@@ -124,11 +124,13 @@ export function withWindows(
 
 /** Reads the keys of a Longformer's configuration in Hugging Face's meaning. @throws LongspanError `config-invalid` naming the key, `argument-invalid` */
 export function readConfig(
-  { config: source, notes: normalised, isGraft }: NormalisedConfig,
+  { config: given, notes: normalised, isGraft }: NormalisedConfig,
   origin: string,
   window: AttentionWindows | undefined,
 ): ParsedConfig {
-  const missing = Object.keys(classDefaults).filter((key) => source[key] === undefined && key !== "tie_word_embeddings");
+  const missing = Object.keys(classDefaults).filter((key) => given[key] === undefined && key !== "tie_word_embeddings");
+  const empty = Object.keys(classDefaults).filter((key) => given[key] === null);
+  const source = without(given, empty);
   const read = new ConfigReader(definedOnly(source), origin);
 
   const layers = read.count("num_hidden_layers", limits.layers);
@@ -157,11 +159,21 @@ export function readConfig(
     tieWordEmbeddings: read.flag("tie_word_embeddings"),
     source,
   };
-  const notes =
-    missing.length === 0
-      ? normalised
-      : [...normalised, `${origin} does not say ${missing.join(", ")}: transformers' class defaults are taken.`];
+  const notes = [...normalised];
+  if (missing.length > 0) notes.push(`${origin} does not say ${missing.join(", ")}: transformers' class defaults are taken.`);
+  if (empty.length > 0) {
+    const taken = empty.map((key) => shownValue(classDefaults[key])).join(", ");
+    notes.push(`${origin} says null for ${empty.join(", ")}: transformers' class defaults are taken (${taken}).`);
+  }
   return { config, notes, isGraft };
+}
+
+/**
+ * A configuration without keys of the class that are null, so that whoever reads what is written takes the class's defaults, too. transformers 5.18
+ * refuses null, or counts no positions with it (`pad_token_id`).
+ */
+function without(config: Readonly<Record<string, unknown>>, keys: readonly string[]): Readonly<Record<string, unknown>> {
+  return keys.length === 0 ? config : Object.fromEntries(Object.entries(config).filter(([key]) => !keys.includes(key)));
 }
 
 function definedOnly(source: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -236,9 +248,9 @@ class ConfigReader {
     const list: unknown[] = Array.isArray(value) ? value : Array.from({ length: layers }, () => value);
     const windows = list.filter(
       (window): window is number =>
-        typeof window === "number" && Number.isInteger(window) && window > 0 && window % 2 === 0 && window <= limits.dimension,
+        typeof window === "number" && Number.isInteger(window) && window > 0 && window % 2 === 0 && window <= maxWindow,
     );
-    if (windows.length !== list.length) throw this.wrong(key, value, `even integers above 0, at most ${limits.dimension}`);
+    if (windows.length !== list.length) throw this.wrong(key, value, `even integers above 0, at most ${maxWindow}`);
     if (windows.length !== layers) throw this.wrong(key, value, `one window for each of ${layers} layers (found ${windows.length})`);
     return windows;
   }

@@ -49,7 +49,7 @@ export function extendConfig(raw: unknown, origin: string, options: ExtendOption
     window: windowsOfLayers(options.window, source.layers),
     reservedPositions,
   };
-  checkLength(extension, origin);
+  checkLength(extension, origin, source.hiddenSize);
   const parsed = parseLongformerConfig(
     { ...asLongformer, attention_window: extension.window, max_position_embeddings: options.maxLength + reservedPositions },
     origin,
@@ -57,12 +57,27 @@ export function extendConfig(raw: unknown, origin: string, options: ExtendOption
   return { ...parsed, extension };
 }
 
-function checkLength({ maxLength, sourceLength, window }: Extension, origin: string): void {
+/** A float64 at most. */
+const maxElementBytes = 8;
+
+/** How many tokens there can be positions for: rows are int32 in every framework, and places in a file exact in JavaScript up to 2⁵³. */
+function mostTokens({ reservedPositions }: Extension, hiddenSize: number): number {
+  return Math.min(2 ** 31 - 1, Math.floor(Number.MAX_SAFE_INTEGER / maxElementBytes / hiddenSize)) - reservedPositions;
+}
+
+function checkLength(extension: Extension, origin: string, hiddenSize: number): void {
+  const { maxLength, sourceLength, window, reservedPositions } = extension;
   const wrong = (why: string): LongspanError =>
     new LongspanError("argument-invalid", `The length ${maxLength} (--max-length, option maxLength) ${why}.`, {
       details: { maxLength, sourceLength, window },
     });
-  if (!Number.isSafeInteger(maxLength) || maxLength < 1 || maxLength >= 2 ** 31) throw wrong("is no integer of tokens from 1 to 2³¹ - 1");
+  if (!Number.isSafeInteger(maxLength) || maxLength < 1) throw wrong("is no integer of tokens, 1 or more");
+  const most = mostTokens(extension, hiddenSize);
+  if (maxLength > most) {
+    throw wrong(
+      `is more than the ${most} tokens that can be: each has a row in the table of positions, whose numbers are int32 in every framework, and ${reservedPositions} rows stand for no token. Give less, such as 4096`,
+    );
+  }
   if (maxLength <= sourceLength) {
     throw wrong(
       `is not more than the ${sourceLength} tokens that the model reads already (${origin}): the recipe only lengthens. Give more, such as 4096`,

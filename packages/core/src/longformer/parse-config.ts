@@ -11,7 +11,7 @@ export interface ConfigOptions {
 }
 
 /**
- * Reads config.json as `LongformerConfig.from_pretrained` does: missing keys take the class's defaults (and are noted).
+ * Reads config.json as `LongformerConfig.from_pretrained` does: missing keys, and those that are null, take the class's defaults (and are noted).
  * An allenai configuration (one-sided windows) is first brought to Hugging Face's meaning, and so is that of a RoBERTa which was
  * given a Longformer's attention.
  * @throws LongspanError `config-invalid` naming the key; `config-missing` for a RoBERTa's without windows; `not-a-longformer` for another

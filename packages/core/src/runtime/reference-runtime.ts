@@ -108,7 +108,7 @@ const maxBusyMilliseconds = 12;
 
 function execute(node: GraphNode, values: Map<string, GraphTensor>, dimensions: Map<string, number>, operations: OperationSet): void {
   const inputs = node.inputs.flatMap((name) => values.get(name) ?? []);
-  const tensors = operations.get(node.operation)?.evaluate(inputs, node.attributes, dimensions) ?? [];
+  const tensors = evaluated(node, inputs, dimensions, operations);
   const results = node.outputs.map((output, at) => {
     const tensor = tensors[at];
     if (tensor === undefined) throw new TypeError(`${node.operation} gave no output ${at}`);
@@ -118,6 +118,28 @@ function execute(node: GraphNode, values: Map<string, GraphTensor>, dimensions: 
   for (const { output, tensor } of results) {
     checkResult(output, tensor, dimensions);
     values.set(output.name, tensor);
+  }
+}
+
+/** What engines say of an array that they have no memory for. */
+const noRoom = /allocation failed|(?:array|buffer) (?:length|size)/i;
+
+function evaluated(
+  { operation, outputs, attributes }: GraphNode,
+  inputs: readonly GraphTensor[],
+  dimensions: Map<string, number>,
+  operations: OperationSet,
+): readonly GraphTensor[] {
+  try {
+    return operations.get(operation)?.evaluate(inputs, attributes, dimensions) ?? [];
+  } catch (cause) {
+    if (!(cause instanceof RangeError && noRoom.test(cause.message))) throw cause;
+    const node = outputs[0]?.name ?? operation;
+    throw new LongspanError(
+      "out-of-memory",
+      `There was not enough memory for ${node} (${operation}: ${cause.message}). Give shorter or fewer rows at once, or ask for fewer outputs.`,
+      { details: { node }, cause },
+    );
   }
 }
 

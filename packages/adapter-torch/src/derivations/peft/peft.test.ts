@@ -180,6 +180,16 @@ describe("an adapter alone", () => {
     await checkpoint.close();
   });
 
+  test("of a file without an adapter it is said that options about one are not used", async () => {
+    const checkpoint = await open("huggingface/question-answering", { adapterName: "default", adapterConfig: { peft_type: "LORA" } });
+    expect(checkpoint.problem).toBeUndefined();
+    expect(checkpoint.warnings).toEqual([
+      expect.stringMatching(/holds no adapter \(PEFT\): what option adapterConfig says is not used\.$/),
+      expect.stringMatching(/holds no adapter \(PEFT\): what option adapterName says is not used\.$/),
+    ]);
+    await checkpoint.close();
+  });
+
   test("its base is closed with it", async () => {
     const { base } = cases.rslora ?? { base: "" };
     let open = 0;

@@ -53,6 +53,14 @@ describe("longformerGraph", () => {
     expect(windows).toEqual([2, 8, 4]);
   });
 
+  test("has no window wider than all positions on each side: blocks of that size would be computed; probabilities have the shape they are asked for in", () => {
+    const config = { ...tinyConfig, attentionWindow: [2, 2 ** 31 - 2, 2 * tinyConfig.maxPositions] };
+    const windows = (attentions: boolean): readonly unknown[] =>
+      longformerGraph(config, "model", { attentions }).nodes.flatMap(({ attributes }) => attributes.window ?? []);
+    expect(windows(false)).toEqual([2, 2 * tinyConfig.maxPositions, 2 * tinyConfig.maxPositions]);
+    expect(windows(true)).toEqual(config.attentionWindow);
+  });
+
   test("refuses what cannot be", () => {
     expect(() => longformerGraph({ ...tinyConfig, labels: 3 }, "question-answering")).toThrow(
       expect.objectContaining({ code: "config-invalid" }),

@@ -37,7 +37,8 @@ export interface Trunk {
  * - embeddings: `LN(word + position + token type)`;
  * - each layer: `a = LN(x + dense(attention(x)))`, then `LN(a + dense(f(dense(a))))`, f being `hidden_act`.
  *
- * Layer N's window is `config.attentionWindow[N]`. Nothing is padded: the attention takes any length.
+ * Layer N's window is `config.attentionWindow[N]`; one that is wider than all positions on each side of a token gives the same as that wide,
+ * and takes memory by its width in runtimes that work in blocks, so it is that wide where nobody sees it. Nothing is padded: the attention takes any length.
  * @throws LongspanError `argument-invalid` for more layers than there are; `config-invalid` for an unknown `hidden_act`.
  */
 export function longformerTrunk(builder: GraphBuilder, config: LongformerConfig, options: TrunkOptions = {}): Trunk {
@@ -95,12 +96,16 @@ function selfAttention(
 ): readonly Value[] {
   const name = `encoder.layer.${layer}.attention.self`;
   const size = config.hiddenSize;
+  const window = config.attentionWindow[layer] ?? 0;
   const projected = (projection: string): Value => linearLayer(builder, hidden, `${name}.${projection}`, size);
   const parameters = (projection: string): [weight: Value, bias: Value] => [
     builder.parameter(`${name}.${projection}.weight`, [size, size]),
     builder.parameter(`${name}.${projection}.bias`, [size]),
   ];
-  const attributes = { heads: config.heads, window: config.attentionWindow[layer] ?? 0, ...(probabilities ? { globals: "globals" } : {}) };
+  const attributes = {
+    heads: config.heads,
+    ...(probabilities ? { window, globals: "globals" } : { window: Math.min(window, 2 * config.maxPositions) }),
+  };
   return builder.node(
     longformerAttention,
     [
