@@ -18,6 +18,7 @@ export function createProgram({ terminal: given, signal, setExitCode }: Omit<Com
     },
     out: given.out,
     error: given.error,
+    pipes: new Map(),
     told: (sentence) => withOptionFlags(sentence, running),
   };
   const program = new NamedCommand("longspan")

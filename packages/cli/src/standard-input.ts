@@ -14,6 +14,7 @@ export async function readStream(input: Readable, name: string, limit: number, s
   const interrupt = (): void => {
     input.destroy(new LongspanError("aborted", "Interrupted.", { cause: signal.reason }));
   };
+  if (signal.aborted) interrupt();
   signal.addEventListener("abort", interrupt, { once: true });
   try {
     for await (const piece of input) {

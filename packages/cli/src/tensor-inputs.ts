@@ -5,6 +5,7 @@ import type { RawLongformerInputs } from "@longspan/core/runtime";
 import { fileSource } from "@longspan/core/node";
 import { safetensorsContainer } from "@longspan/container-safetensors";
 import { looksLikeSafetensors } from "@longspan/safetensors";
+import { isReadOnce, readPipe } from "./read-once.ts";
 import { readStandardInput } from "./standard-input.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -18,13 +19,12 @@ const limits = { jsonBytes: 100_000_000, safetensorsBytes: 2 ** 32, depth: 8 };
 const headBytes = 64;
 
 /**
- * A model's inputs from a file, or from standard input where the path is `-`: a safetensors file, or a JSON object of nested lists, told
+ * A model's inputs from a file or a pipe, or from standard input where the path is `-`: a safetensors file, or a JSON object of nested lists, told
  * apart by their bytes.
  * @throws LongspanError `inputs-invalid`, `not-found`, `limit-exceeded`; what a damaged safetensors file calls for.
  */
 export async function readTensorInputs(path: string, terminal: Terminal, signal: AbortSignal): Promise<RawLongformerInputs> {
-  const source =
-    path === "-" ? bytesSource(await readStandardInput(terminal, limits.jsonBytes, signal), "standard input") : await fileSource(path);
+  const source = await openInputs(path, terminal, signal);
   try {
     const head = await source.read(0, Math.min(headBytes, source.size), { signal });
     // A file that ends before what its header promises is safetensors too: reading it says what is wrong.
@@ -35,6 +35,11 @@ export async function readTensorInputs(path: string, terminal: Terminal, signal:
   } finally {
     await source.close();
   }
+}
+
+async function openInputs(path: string, terminal: Terminal, signal: AbortSignal): Promise<ByteSource> {
+  if (path === "-") return bytesSource(await readStandardInput(terminal, limits.jsonBytes, signal), "standard input");
+  return (await isReadOnce(path)) ? bytesSource(await readPipe(path, limits.jsonBytes, signal), path) : fileSource(path);
 }
 
 async function readSafetensors(source: ByteSource, signal: AbortSignal): Promise<RawLongformerInputs> {

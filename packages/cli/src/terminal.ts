@@ -11,6 +11,8 @@ export interface Terminal {
   readonly input: Readable;
   readonly out: OutputStream;
   readonly error: OutputStream;
+  /** What pipes among a command's small files gave, by their paths: they are read but once, and asked for by whatever opens a model. */
+  readonly pipes?: Map<string, Promise<Uint8Array>> | undefined;
   /** A sentence of the library in the words of the command line that runs: `--window` for `option window`. */
   readonly told?: ((sentence: string) => string) | undefined;
 }

@@ -4,8 +4,9 @@ import { jobsOf, type Job } from "../jobs/job.ts";
 import { openJobs } from "../jobs/open-jobs.ts";
 import { noteWarnings } from "../output/notes.ts";
 import type { Terminal } from "../terminal.ts";
-import { isReadOnce, readDocument, type DocumentContext, type DocumentOptions, type GivenText } from "../documents/read-document.ts";
+import { readDocument, type DocumentContext, type DocumentOptions, type GivenText } from "../documents/read-document.ts";
 import type { TextCommandOptions } from "./text-command.ts";
+import { isReadOnce } from "../read-once.ts";
 
 /** Where a run's jobs come from. */
 export interface Source {

@@ -28,7 +28,7 @@ export async function convert(model: string, options: OutputOptions, terminal: T
   try {
     const planned = converter.plan(checkpoint, {
       target: options.to,
-      layout: await layoutOption(options.layout, options.limit),
+      layout: await layoutOption(options.layout, { terminal, signal, limits: options.limit }),
       dataType: dtype,
     });
     const plan = options.quantize === undefined ? planned : { ...planned, warnings: [...planned.warnings, quantizationNote] };

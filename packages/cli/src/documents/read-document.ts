@@ -1,14 +1,13 @@
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
 import { LongspanError, type ByteSource } from "@longspan/core";
 import { httpSource } from "@longspan/core/adapter";
-import { fileSource, fileSystemError } from "@longspan/core/node";
+import { fileSource } from "@longspan/core/node";
 import type { Place } from "@longspan/documents";
 import { documentFileOf } from "@longspan/documents/kind";
 import { progressDisplay } from "../output/progress-display.ts";
 import { installCommand } from "../runtimes/install-command.ts";
 import { loadDocumentReader } from "./load-document-reader.ts";
-import { readStandardInput, readStream } from "../standard-input.ts";
+import { isReadOnce, readPipe } from "../read-once.ts";
+import { readStandardInput } from "../standard-input.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** Some forty times War and Peace: what is longer is no document, and is read in windows for days. */
@@ -56,18 +55,6 @@ export async function readDocument(path: string, options: DocumentOptions, conte
   const given = await textOf(name, bytes, { mediaType, encoding: options.encoding, signal: context.signal });
   requireWords(`The document (${name})`, given.text);
   return given;
-}
-
-/** Whether a document can be read but once, and by this process alone: standard input, and what `<(…)` makes. */
-export async function isReadOnce(path: string): Promise<boolean> {
-  if (path === "-") return true;
-  if (isUrl(path)) return false;
-  try {
-    const found = await stat(path);
-    return !found.isFile() && !found.isDirectory();
-  } catch {
-    return false;
-  }
 }
 
 /** Where a piece stands, for a result; nothing where that is not known. */
@@ -151,7 +138,7 @@ async function readBytes(path: string, options: DocumentOptions, context: Docume
   const { terminal, signal } = context;
   if (path === "-") return { bytes: await readStandardInput(terminal, maxDocumentBytes, signal) };
   if (isUrl(path)) return readSource(await openUrl(path, options, context), signal);
-  if (await isReadOnce(path)) return { bytes: await readPipe(path, signal) };
+  if (await isReadOnce(path)) return { bytes: await readPipe(path, maxDocumentBytes, signal) };
   return readSource(await fileSource(path), signal);
 }
 
@@ -163,17 +150,6 @@ async function openUrl(url: string, { timeout }: DocumentOptions, { terminal, si
     maxWholeBytes: maxDocumentBytes,
     ...(timeout === undefined ? {} : { timeout: timeout * 1000 }),
   });
-}
-
-async function readPipe(path: string, signal: AbortSignal): Promise<Uint8Array> {
-  const stream = createReadStream(path);
-  try {
-    return await readStream(stream, path, maxDocumentBytes, signal);
-  } catch (error) {
-    throw LongspanError.isInstance(error) ? error : fileSystemError(error, path, "read");
-  } finally {
-    stream.destroy();
-  }
 }
 
 async function readSource(source: ByteSource, signal: AbortSignal): Promise<ReadBytes> {

@@ -1,7 +1,8 @@
 import { LongspanError } from "@longspan/core";
-import { isReadOnce, readDocument, requireWords, type DocumentContext, type DocumentOptions } from "../documents/read-document.ts";
+import { readDocument, requireWords, type DocumentContext, type DocumentOptions } from "../documents/read-document.ts";
 import { documentPaths } from "./document-paths.ts";
 import type { Job, JobId } from "./job.ts";
+import { isReadOnce } from "../read-once.ts";
 
 /** What the command line's options give to read. */
 export interface GivenWords extends DocumentOptions {

@@ -2,6 +2,7 @@ import { open, stat } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { LongspanError } from "@longspan/core";
 import { fileSystemError } from "@longspan/core/node";
+import { openPipe } from "../read-once.ts";
 import type { Terminal } from "../terminal.ts";
 import { csvLines } from "./csv-lines.ts";
 import type { JobLine, JobSource } from "./job.ts";
@@ -65,7 +66,7 @@ export async function openJobs(path: string, asked: InputFormat | undefined, { i
 /** A file that can be seen may not be for us to open: that is said before anything is read. */
 async function openStream(path: string): Promise<Readable> {
   try {
-    return (await open(path)).createReadStream();
+    return (await stat(path)).isFIFO() ? openPipe(path) : (await open(path)).createReadStream();
   } catch (error) {
     throw fileSystemError(error, path, "opened");
   }

@@ -3,6 +3,7 @@ import { memoryBudget, parseJson } from "@longspan/core/adapter";
 import { fileSource, pathInput } from "@longspan/core/node";
 import type { HubOptions } from "@longspan/hub";
 import { parseRepositoryName } from "@longspan/hub/name";
+import { isReadOnce, readPipe } from "../read-once.ts";
 import type { ModelOptions } from "./model-options.ts";
 import { type CommandContext, networkOptions } from "./network-options.ts";
 
@@ -49,18 +50,32 @@ export async function tokenizerFiles(
   return files;
 }
 
-/** A JSON file's content, parsed. @throws LongspanError `config-invalid`, `not-found`, `limit-exceeded`. */
-export async function readJsonFile(path: string, limits?: OpenLimits): Promise<unknown> {
-  const bytes = await readBytes(path, limits);
+/** Where a small file is read: as large as it may be, and by what. */
+interface SmallFileContext extends CommandContext {
+  readonly limits?: OpenLimits | undefined;
+}
+
+/** A JSON file's content (or a pipe's), parsed. @throws LongspanError `config-invalid`, `not-found`, `limit-exceeded`. */
+export async function readJsonFile(path: string, context: SmallFileContext): Promise<unknown> {
+  const { limits } = context;
+  const bytes = await readBytes(path, context);
   return parseJson(bytes, { name: path, code: "config-invalid", budget: memoryBudget(path, bytes.length, limits) });
 }
 
-/** A small text file's content. @throws LongspanError `limit-exceeded`, and as `fileSource`. */
-export async function readTextFile(path: string, limits?: OpenLimits): Promise<string> {
-  return new TextDecoder().decode(await readBytes(path, limits));
+/** A small text file's content (or a pipe's). @throws LongspanError `limit-exceeded`, and as `fileSource`. */
+export async function readTextFile(path: string, context: SmallFileContext): Promise<string> {
+  return new TextDecoder().decode(await readBytes(path, context));
 }
 
-async function readBytes(path: string, limits: OpenLimits | undefined): Promise<Uint8Array> {
+/** Of a pipe's bytes, far more than a configuration or a layout has. */
+const maxPipeBytes = 2 ** 25;
+
+async function readBytes(path: string, { limits, terminal: { pipes }, signal }: SmallFileContext): Promise<Uint8Array> {
+  if (await isReadOnce(path)) {
+    const read = pipes?.get(path) ?? readPipe(path, maxPipeBytes, signal);
+    pipes?.set(path, read);
+    return read;
+  }
   const source = await fileSource(path);
   try {
     // The bytes and a text of them.

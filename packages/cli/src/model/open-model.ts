@@ -16,6 +16,7 @@ import { progressDisplay } from "../output/progress-display.ts";
 import { networkOptions, type CommandContext } from "./network-options.ts";
 import { loadAdapters } from "./load-adapters.ts";
 import { modelInput, readJsonFile, readTextFile, type ModelInput } from "./model-input.ts";
+import { isReadOnce } from "../read-once.ts";
 import type { ModelOptions } from "./model-options.ts";
 import { requireStrict } from "./require-strict.ts";
 
@@ -41,11 +42,12 @@ export async function openModel(
   context: OpeningContext,
 ): Promise<OpenedModel> {
   const { terminal, signal, remote } = context;
-  const head = await headOption(options.head);
-  const config = options.config === undefined ? options.configuration : await readJsonFile(options.config, options.limit);
   const { prefix, window, extend, adapterName, limit: limits } = options;
-  const adapterConfig = options.adapterConfig === undefined ? undefined : await readJsonFile(options.adapterConfig, limits);
-  const read = await layoutOption(layout, limits);
+  const small = { terminal, signal, limits };
+  const head = await headOption(options.head);
+  const config = options.config === undefined ? options.configuration : await readJsonFile(options.config, small);
+  const adapterConfig = options.adapterConfig === undefined ? undefined : await readJsonFile(options.adapterConfig, small);
+  const read = await layoutOption(layout, small);
   // A model on the hub is downloaded when its header is read.
   const progress = await progressDisplay(terminal.error);
   const hub = { ...(await networkOptions(options, context)), remote };
@@ -109,8 +111,11 @@ const headUse: ModuleUse<HeadDefinition> = {
   },
 };
 
-/** A layout's name, or a layout file (a path that ends in .json). */
-export async function layoutOption(text: string | undefined, limits?: OpenLimits): Promise<Layout | string | undefined> {
-  if (text === undefined || !text.endsWith(".json")) return text;
-  return parseLayoutFile(await readTextFile(text, limits), text, limits);
+/** A layout's name, or a layout file: a path that ends in .json, or a pipe. */
+export async function layoutOption(
+  text: string | undefined,
+  context: CommandContext & { readonly limits?: OpenLimits | undefined },
+): Promise<Layout | string | undefined> {
+  if (text === undefined || !(text.endsWith(".json") || (text.includes("/") && (await isReadOnce(text))))) return text;
+  return parseLayoutFile(await readTextFile(text, context), text, context.limits);
 }

@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { checkText } from "../arguments/check-text.ts";
@@ -25,7 +26,8 @@ export async function fileSource(path: string): Promise<ByteSource> {
   checkText(path, "The file to read", "model.safetensors");
   let handle: FileHandle | undefined;
   try {
-    handle = await open(path, "r");
+    // A pipe is refused below, and opening one would wait for who writes to it.
+    handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const stats = await handle.stat();
     if (stats.isDirectory())
       throw new LongspanError("argument-invalid", `${path} is a folder; a file is expected here.`, { details: { path } });

@@ -49,7 +49,7 @@ export function compileLayout(given: Layout, spec: LongformerSpec): CompiledLayo
     const byCanonical = new Map<string, WrittenParameter>();
     const byName = new Map<string, { written: WrittenParameter; rule: ParsedRule }>();
     for (const parameter of spec.parameters) {
-      const { rule, name } = spelling(parsed, parameter, prefix);
+      const { rule, name } = spelling(parsed, parameter, prefix, spec);
       if (rule.transpose && parameter.shape.length !== 2) {
         throw invalid(
           `rule "${rule.rule.from}" → "${rule.rule.to}" transposes "${parameter.name}", which is no matrix (shape [${parameter.shape.join(", ")}])`,
@@ -97,15 +97,18 @@ function firstSegment(name: string): string {
   return name.split(".", 1)[0] ?? name;
 }
 
-function spelling(parsed: ParsedLayout, parameter: ParameterSpec, prefix: string): { rule: ParsedRule; name: string } {
+function spelling(
+  parsed: ParsedLayout,
+  parameter: ParameterSpec,
+  prefix: string,
+  spec: LongformerSpec,
+): { rule: ParsedRule; name: string } {
   const segments = parameter.name.split(".");
   const [rule, other] = parsed.rulesFor(segments);
   const captures = rule === undefined ? undefined : matchPattern(rule.from, segments);
   // Stryker disable next-line ConditionalExpression,LogicalOperator: the index finds what matches, so there are both or neither
   if (rule === undefined || captures === undefined) {
-    throw invalid(`no rule covers the parameter "${parameter.name}". Add a rule whose left side fits it, or take a layout that has one`, {
-      parameter: parameter.name,
-    });
+    throw uncovered(parameter, spec);
   }
   if (other !== undefined) {
     throw invalid(
@@ -114,6 +117,17 @@ function spelling(parsed: ParsedLayout, parameter: ParameterSpec, prefix: string
     );
   }
   return { rule, name: (isTrunkName(parameter.name) ? prefix : "") + fillPattern(rule.to, captures) };
+}
+
+/** What a model has and a layout has no place for: in words of the model, where it is one of its peculiarities. */
+function uncovered({ name }: ParameterSpec, { head, config }: LongformerSpec): LongspanError {
+  const isUntied = head === "masked-lm" && !config.tieWordEmbeddings && name.startsWith("lm_head.decoder.");
+  return invalid(
+    isUntied
+      ? `there is no place for "${name}". The decoder of this masked language model is not tied to its word embeddings (tie_word_embeddings is false in its configuration), so that it has a weight and a bias of its own, and files of this layout hold a tied one only. Choose another target or another layout (--layout, option layout), such as hf. If the decoder has the embeddings' values all the same, say so with a configuration in which tie_word_embeddings is true (--config, option config): that is checked, and the decoder left out`
+      : `no rule covers the parameter "${name}". Add a rule whose left side fits it, or take a layout that has one`,
+    { parameter: name },
+  );
 }
 
 /** Reading the written name, with the rules and with the other spellings, must give this parameter and this orientation only. */
