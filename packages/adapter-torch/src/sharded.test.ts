@@ -11,7 +11,7 @@ import { torch } from "./torch.ts";
 
 const adapters = [torch()];
 
-/** Folder, the file whose expectation stands for it, and what opens it. */
+/** Folder in fixtures/sharded, the file whose expectation stands for it, and what opens it. */
 const fixtures = [
   ["dcp-rows-and-columns", "dcp-rows-and-columns/.metadata", "torch-distributed"],
   ["dcp-lightning/step.ckpt", "dcp-lightning/step.ckpt/.metadata", "torch-distributed"],
@@ -20,6 +20,8 @@ const fixtures = [
   ["deepspeed-zero2", "deepspeed-zero2/latest", "deepspeed"],
   ["deepspeed-zero3", "deepspeed-zero3/latest", "deepspeed"],
   ["dcp-safetensors", "dcp-safetensors/shard-00001-model-00001-of-00001.safetensors", "torch-distributed-safetensors"],
+  ["../newest/dcp-strides", "../newest/dcp-strides/.metadata", "torch-distributed"],
+  ["../newest/distcp-of-safetensors", "../newest/distcp-of-safetensors/.metadata", "torch-distributed"],
 ] as const;
 
 const folderOf = (path: string): string => join(fixturesFolder, "sharded", path);
@@ -224,6 +226,26 @@ describe("in a folder that was changed", () => {
     await using checkpoint = await open(path);
     const reading = Promise.all([...checkpoint.weights().values()].map((tensor) => tensor.read()));
     await expect(reading).rejects.toMatchObject({ name: "LongspanError" });
+  });
+
+  test("a safetensors file in a shard that has another block than .metadata says is noticed when it is read", async () => {
+    const path = copy("../newest/distcp-of-safetensors");
+    const shard = join(path, "__0_0.distcp");
+    const text = readFileSync(shard, "latin1").replace(String.raw`word_embeddings.weight\": {\"saved_offsets\": [0,`, (found) =>
+      found.replace("[0,", "[9,"),
+    );
+    writeFileSync(shard, text, "latin1");
+    await using checkpoint = await open(path);
+    const reading = checkpoint.weights().get("embeddings.word_embeddings.weight")?.read();
+    await expect(reading).rejects.toMatchObject({
+      code: "tensor-invalid",
+      message: expect.stringMatching(
+        /__0_0\.distcp has the block at \[9, 0\] of it, and \.metadata says the one at \[0, 0\].*save the checkpoint again/,
+      ),
+    });
+    writeFileSync(shard, text.replace("DCP_SHARDING_INFO", "DCP_SHARDING_NONE"), "latin1");
+    await using nameless = await open(path);
+    await expect(nameless.weights().get("pooler.dense.weight")?.read()).rejects.toMatchObject({ code: "malformed" });
   });
 
   test("latest that names no folder inside, or a path, leads nowhere", async () => {

@@ -11,10 +11,8 @@ import {
   type TreeValue,
 } from "@longspan/core/adapter";
 import { safetensorsContainer } from "@longspan/container-safetensors";
+import { savedOffsets } from "../distributed/saved-offsets.ts";
 import { safetensorsShardPattern } from "./safetensors-shard-name.ts";
-
-/** Where in its tensor each block of a file lies (torch/distributed/checkpoint/_hf_utils.py, `CUSTOM_METADATA_KEY`). */
-const offsetsKey = "DCP_SHARDING_INFO";
 
 /** Ranks times files of a model. */
 const maxFiles = 10_000;
@@ -56,39 +54,17 @@ function collectPieces(
   pieces: Map<string, TensorPiece[]>,
   others: (readonly [string, TreeValue])[],
 ): void {
-  const offsets = offsetsOf(source, attributes.get(offsetsKey));
+  const offsetsOf = savedOffsets(source, attributes);
   for (const [name, value] of isTreeMap(root) ? root.entries : []) {
     if (typeof name !== "string") continue;
     if (!isTensor(value)) {
       others.push([name, value]);
       continue;
     }
-    const given = offsets[name]?.saved_offsets;
-    if (
-      !Array.isArray(given) ||
-      given.length !== value.shape.length ||
-      !given.every((offset) => Number.isSafeInteger(offset) && offset >= 0)
-    ) {
-      throw damaged(source, `does not say which block of "${name}" it holds ("${offsetsKey}")`);
-    }
     const ofName = pieces.get(name) ?? [];
-    ofName.push({ offsets: given as number[], tensor: value });
+    ofName.push({ offsets: offsetsOf(name, value), tensor: value });
     pieces.set(name, ofName);
   }
-}
-
-function offsetsOf(
-  source: ByteSource,
-  text: string | undefined,
-): Readonly<Record<string, { readonly saved_offsets?: unknown } | undefined>> {
-  try {
-    const table: unknown = JSON.parse(text ?? "");
-    if (typeof table === "object" && table !== null)
-      return Object.assign(Object.create(null), table) as Record<string, { saved_offsets?: unknown }>;
-  } catch {
-    // Told below.
-  }
-  throw damaged(source, `has no table of blocks ("${offsetsKey}") in its metadata`);
 }
 
 /** The tensor reaches as far as its blocks do; nothing else tells its shape. */
@@ -104,14 +80,4 @@ function wholeOf(folder: string, name: string, pieces: readonly TensorPiece[]): 
     if (!LongspanError.isInstance(error)) throw error;
     throw new LongspanError(error.code, `${folder}: ${error.message}`, { cause: error, details: error.details });
   }
-}
-
-function damaged(source: ByteSource, problem: string): LongspanError {
-  return new LongspanError(
-    "malformed",
-    `${source.name} is a shard of a distributed checkpoint and ${problem}. Copy it again, or write the checkpoint again.`,
-    {
-      details: { file: source.name },
-    },
-  );
 }

@@ -44,7 +44,7 @@ export async function openTorchDistributed(input: ContainerInput, options: Torch
   };
   try {
     for (const place of placesOf(items)) await openFile(input, place, sources);
-    const files: StoredFiles = { folder, sources, options };
+    const files: StoredFiles = { folder, sources, safetensors: new Map(), options };
     const tree = nestedTree(await Promise.all(valuesOf(source.name, items, files, budget, signal)));
     return { root: await withLightning(tree, { ...input, budget }, options, sources), attributes: new Map(), warnings: [], close };
   } catch (error) {

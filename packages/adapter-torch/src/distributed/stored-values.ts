@@ -7,9 +7,19 @@ import {
   type LazyTensor,
   LongspanError,
 } from "@longspan/core";
-import { assembledTensor, concatenatedSource, isTensor, type MemoryBudget, stridedTensor, type TreeValue } from "@longspan/core/adapter";
+import { safetensorsContainer } from "@longspan/container-safetensors";
+import {
+  assembledTensor,
+  concatenatedSource,
+  isTensor,
+  isTreeMap,
+  type MemoryBudget,
+  stridedTensor,
+  type TreeValue,
+} from "@longspan/core/adapter";
 import { torchZipContainer } from "../containers/torch-zip.ts";
 import type { TorchZipOptions } from "../containers/torch-zip.ts";
+import { savedOffsets } from "./saved-offsets.ts";
 import type { ItemPlace, StoredPiece, StoredTensor } from "./distributed-metadata.ts";
 
 /** The files of a distributed checkpoint, opened. */
@@ -17,12 +27,17 @@ export interface StoredFiles {
   readonly folder: FileSet;
   /** By plain name. */
   readonly sources: ReadonlyMap<string, ByteSource>;
+  /** The safetensors files inside them that were opened so far, by file and offset. */
+  readonly safetensors: Map<string, Promise<Blocks>>;
   readonly options: TorchZipOptions;
 }
 
+/** The blocks of a safetensors file by name, each with its offsets in its tensor. */
+type Blocks = ReadonlyMap<string, { readonly tensor: LazyTensor; readonly offsets: readonly number[] }>;
+
 /**
- * A tensor made of its blocks. Each block is a file of `torch.save` inside a larger one, and is opened when its values are first asked for: only
- * then its own type and shape are seen and compared.
+ * A tensor made of its blocks. Each block is a file of `torch.save` inside a larger one, or lies in a safetensors file there, and is opened when
+ * its values are first asked for: only then its own type and shape are seen and compared.
  * @throws LongspanError `tensor-invalid`, `limit-exceeded`; when read also `truncated`, `malformed`.
  */
 export function storedTensor(name: string, { shape, pieces }: StoredTensor, dataType: DataType, files: StoredFiles): LazyTensor {
@@ -34,10 +49,13 @@ export function storedTensor(name: string, { shape, pieces }: StoredTensor, data
   });
 }
 
-function storedPiece(name: string, { place, shape }: StoredPiece, dataType: DataType, files: StoredFiles): LazyTensor {
+function storedPiece(name: string, { place, shape, offsets }: StoredPiece, dataType: DataType, files: StoredFiles): LazyTensor {
+  const byteLength = elementCount(shape) * bytesPerElement(dataType);
+  // What torch.save writes has more bytes than its values.
+  const isNamed = place.byteLength === byteLength;
   let opening: Promise<LazyTensor> | undefined;
   const open = async (signal: AbortSignal | undefined): Promise<LazyTensor> => {
-    const value = await readStoredValue(place, files, signal);
+    const value = await (isNamed ? readNamedBlock(name, offsets, place, files, signal) : readStoredValue(place, files, signal));
     if (
       isTensor(value) &&
       value.dataType === dataType &&
@@ -53,7 +71,6 @@ function storedPiece(name: string, { place, shape }: StoredPiece, dataType: Data
       { details: { tensor: name, file: place.fileName, offset: place.offset } },
     );
   };
-  const byteLength = elementCount(shape) * bytesPerElement(dataType);
   const source: ByteSource = {
     name: `${files.folder.name}/${place.fileName} ("${name}")`,
     size: byteLength,
@@ -70,6 +87,50 @@ function storedPiece(name: string, { place, shape }: StoredPiece, dataType: Data
   return stridedTensor({ name, dataType, shape, storage: { source, offset: 0, byteLength } });
 }
 
+/**
+ * The block of a tensor that `FileSystemWriter(serialization_format=SAFETENSORS)` wrote: a file ends by a safetensors file of all its tensors, and
+ * each of them is placed where that begins (torch/distributed/checkpoint/filesystem.py, `_write_files_from_queue`). It has one block of a name,
+ * whichever of a rank's blocks was written last.
+ * @throws LongspanError `truncated`, `malformed`, `not-found`, `tensor-invalid`
+ */
+async function readNamedBlock(
+  name: string,
+  offsets: readonly number[],
+  { fileName, offset }: ItemPlace,
+  files: StoredFiles,
+  signal: AbortSignal | undefined,
+): Promise<TreeValue> {
+  const key = `${offset} ${fileName}`;
+  const opening = files.safetensors.get(key) ?? openSafetensors(fileName, offset, files, signal);
+  files.safetensors.set(key, opening);
+  const blocks = await opening.catch((error: unknown) => {
+    files.safetensors.delete(key);
+    throw error;
+  });
+  const block = blocks.get(name);
+  if (block?.offsets.join(",") === offsets.join(",")) return block.tensor;
+  const found = block === undefined ? "no block" : `the block at [${block.offsets.join(", ")}]`;
+  throw new LongspanError(
+    "tensor-invalid",
+    `${files.folder.name}: tensor "${name}": the safetensors file in ${fileName} has ${found} of it, and .metadata says the one at [${offsets.join(", ")}]. In this form torch keeps one block of a tensor for each file: save the checkpoint again without serialization_format.`,
+    { details: { tensor: name, file: fileName, offset } },
+  );
+}
+
+async function openSafetensors(fileName: string, offset: number, files: StoredFiles, signal: AbortSignal | undefined): Promise<Blocks> {
+  const file = sourceOf(fileName, files);
+  const rest = { source: file, offset, byteLength: file.size - offset };
+  const source = concatenatedSource(`${file.name} (from byte ${offset})`, [rest]);
+  const { root, attributes } = await safetensorsContainer().open({ source, fileName, files: files.folder, signal });
+  const offsetsOf = savedOffsets(source, attributes);
+  const tensors = isTreeMap(root) ? root.entries : [];
+  return new Map(
+    tensors.flatMap(([name, tensor]) =>
+      typeof name === "string" && isTensor(tensor) ? [[name, { tensor, offsets: offsetsOf(name, tensor) }]] : [],
+    ),
+  );
+}
+
 /** What `torch.save` wrote at that place. @throws LongspanError `truncated`, `malformed`, `not-found`. */
 export async function readStoredValue(
   place: ItemPlace,
@@ -78,9 +139,14 @@ export async function readStoredValue(
   budget?: MemoryBudget,
 ): Promise<TreeValue> {
   const { fileName, offset, byteLength } = place;
-  const file = files.sources.get(fileName);
-  if (file === undefined) throw new LongspanError("not-found", `${files.folder.name}/${fileName} is not open.`);
+  const file = sourceOf(fileName, files);
   const source = concatenatedSource(`${file.name} (from byte ${offset})`, [{ source: file, offset, byteLength }]);
   const opened = await torchZipContainer(files.options).open({ source, fileName, files: files.folder, budget, signal });
   return opened.root;
+}
+
+function sourceOf(fileName: string, { folder, sources }: StoredFiles): ByteSource {
+  const file = sources.get(fileName);
+  if (file === undefined) throw new LongspanError("not-found", `${folder.name}/${fileName} is not open.`);
+  return file;
 }
