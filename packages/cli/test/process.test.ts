@@ -45,6 +45,27 @@ describe.runIf(process.platform === "linux")("streams that fail", () => {
     expect(readFileSync(file).length).toBe(1024);
   });
 
+  test("a disk that has room for a part of the answers keeps whole lines, with which a later run goes on", async () => {
+    const file = join(folder, "answers.jsonl");
+    const texts = Array.from({ length: 8 }, (_, index) => `--text "the ${index}"`).join(" ");
+    const words = `embed ${pathOf("../../../fixtures/huggingface/model")} --tokenizer ${model} ${texts} --runtime reference --output "${file}"`;
+    const full = await shell(words, "", 'trap "" XFSZ; ulimit -f 1; ');
+    expect([full.code, full.error]).toEqual([3, expect.stringContaining("--resume goes on with it")]);
+    const kept = readFileSync(file, "utf8");
+    expect(kept).toMatch(/^\{.*\}\n$/s);
+    expect(kept.length).toBeLessThan(1024);
+    const resumed = await shell(`${words} --resume`, "");
+    expect([resumed.code, resumed.error]).toEqual([0, expect.not.stringContaining("not whole")]);
+    const lines = readFileSync(file, "utf8");
+    expect(lines.startsWith(kept)).toBe(true);
+    expect(
+      lines
+        .trim()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as { id: number }).id),
+    ).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
   test("a document goes to a file whole", async () => {
     const file = join(folder, "whole.json");
     expect(await shell(`inspect ${model} --json`, `> "${file}"`)).toEqual({ code: 0, out: "", error: "" });

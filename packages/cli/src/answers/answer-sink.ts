@@ -4,7 +4,7 @@ import { LongspanError } from "@longspan/core";
 import { fileSystemError } from "@longspan/core/node";
 import type { OutputStream } from "../terminal.ts";
 
-/** Where lines go, each whole or, when the process ends meanwhile, torn at the end. */
+/** Where lines go, each whole or, when the process is killed meanwhile, torn at the end. */
 export interface AnswerSink {
   /** Whether somebody still wants lines. */
   readonly isOpen: boolean;
@@ -29,13 +29,21 @@ export interface FileEndOptions {
 export async function fileEnd(path: string, { mode, header }: FileEndOptions): Promise<AnswerSink> {
   const { file, isMade } = await openEnd(path, mode);
   let hasBegun = false;
+  /** Bytes of whole lines, once they are known. */
+  let whole: number | undefined;
   async function write(lines: string): Promise<void> {
     try {
-      if (!hasBegun && mode === "replace" && (await file.stat()).isFile()) await file.truncate();
+      const stats = hasBegun ? undefined : await file.stat();
+      if (mode === "replace" && stats?.isFile() === true) await file.truncate();
+      whole ??= mode === "replace" ? 0 : stats?.size;
+      const text = Buffer.from(hasBegun ? lines : header + lines);
       // Writes on until all of it is there.
-      await file.appendFile(hasBegun ? lines : header + lines);
+      await file.appendFile(text);
       hasBegun = true;
+      whole = (whole ?? 0) + text.length;
     } catch (error) {
+      // A disk that is full had room for a part: what there is of a line goes. A pipe has no length, and keeps it.
+      if (whole !== undefined) await file.truncate(whole).catch(() => undefined);
       throw fileSystemError(error, path, "written");
     }
   }

@@ -8,10 +8,11 @@ import { LongspanError } from "../errors/longspan-error.ts";
 import { type FileByteSink, fileByteSink } from "./file-byte-sink.ts";
 import { type ProtectedSources, protectedSources } from "./file-identity.ts";
 import { fileSystemError, systemCodeOf } from "./file-system-error.ts";
+import { waitForFileLock } from "./file-lock.ts";
 import { forgetSwap, recordSwap } from "./interrupted-swap.ts";
 import { replaceFiles } from "./move-files.ts";
 import type { SinkOptions } from "./sink-options.ts";
-import { isStagingOf, removeOrphans, stagingPath } from "./staging.ts";
+import { isUnfinished, removeOrphans, stagingPath, swapLockPath } from "./staging.ts";
 import { syncDirectory } from "./sync-directory.ts";
 import { checkFolder, existsError, targetStats } from "./target-folder.ts";
 
@@ -41,7 +42,7 @@ export async function directorySink(path: string, options: DirectorySinkOptions 
   const sources = await protectedSources(options.sources ?? []);
   const onNote = options.onNote ?? (() => {});
   const target = await locate(path, options, sources, onNote);
-  return target.exists ? createSink(path, target, sources, onNote, replaceIn) : createSink(path, target, sources, onNote, appear);
+  return target.exists ? createSink(path, target, sources, onNote, replaceAlone) : createSink(path, target, sources, onNote, appear);
 }
 
 interface TargetFolder {
@@ -84,7 +85,7 @@ async function locate(
   const occupied = fileNames?.find((name) => names.includes(name));
   if (!force && occupied !== undefined)
     throw existsError(join(path, occupied), "exists already. Pass --force (option force) to replace it.");
-  if (!force && fileNames === undefined && names.some((name) => !isStagingOf(name, absolute))) {
+  if (!force && fileNames === undefined && names.some((name) => !isUnfinished(name, absolute))) {
     throw existsError(
       path,
       "exists and is not empty. Pass --force (option force) to replace the files of the same names (all others stay).",
@@ -241,6 +242,17 @@ async function appear(path: string, { folder }: TargetFolder, { staging }: Stage
   }
   await syncDirectory(dirname(folder));
 }
+
+/** Two runs that change one folder's files at once would each take away what the other brings: one waits until the other has done. */
+const replaceAlone: Publish = async (path, target, staged, sources) => {
+  const lock = swapLockPath(target.stagingParent, resolve(path));
+  const release = await waitForFileLock(lock, { isWanted: async () => true });
+  try {
+    await replaceIn(path, target, staged, sources);
+  } finally {
+    await release?.();
+  }
+};
 
 async function replaceIn(
   path: string,

@@ -1,4 +1,4 @@
-import { readFile, readlink, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { open, readFile, readlink, rename, rm, stat, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
 import { throwIfAborted } from "../bytes/throw-if-aborted.ts";
@@ -60,7 +60,7 @@ export async function takeFileLock(path: string, { beatMilliseconds = 5000 }: Ta
   const own = await ownWords();
   for (;;) {
     try {
-      await writeFile(path, own, { flag: "wx" });
+      await makeLock(path, own);
       return heldLock(path, own, beatMilliseconds);
     } catch (error) {
       const failure = fileSystemError(error, path, "written");
@@ -73,6 +73,19 @@ export async function takeFileLock(path: string, { beatMilliseconds = 5000 }: Ta
     const isDead = said === "" || (owner !== undefined && (await isHere(owner)) && !(await isAlive(owner)));
     if (!isDead) return { isTaken: false, holder: owner && { process: owner.process, machine: owner.machine } };
     await remove(path, said);
+  }
+}
+
+/** On a disk without room for its words there is no lock, and no file. */
+async function makeLock(path: string, words: string): Promise<void> {
+  const file = await open(path, "wx");
+  try {
+    await file.writeFile(words);
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await file.close();
   }
 }
 

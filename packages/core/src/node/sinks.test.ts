@@ -10,7 +10,7 @@ import { handleByteSink } from "./file-byte-sink.ts";
 import { fileSink } from "./file-sink.ts";
 import { recordSwap } from "./interrupted-swap.ts";
 import { moveFile, replaceFiles } from "./move-files.ts";
-import { isStagingOf, stagingPath } from "./staging.ts";
+import { isStagingOf, stagingPath, swapLockPath } from "./staging.ts";
 
 let folder: string;
 
@@ -264,6 +264,33 @@ describe("directorySink, an existing folder", () => {
     });
     expect((await readdir(at("out"))).toSorted()).toEqual(["config.json", "model-00003-of-00003.bin", "model.bin", "notes.txt", "sub"]);
     expect(await readdir(folder)).toEqual(["out"]);
+  });
+
+  test("two that replace files at once both do, one after the other: the folder is of one of them", async () => {
+    const path = at("twice");
+    const names = ["a", "b", "c", "d"];
+    const written = async (text: string): Promise<DirectorySink> => {
+      const sink = await directorySink(path, { force: true });
+      for (const name of names) await put(sink, name, text);
+      return sink;
+    };
+    await (await written("first")).commit();
+    const sinks = [await written("one"), await written("other")];
+    await Promise.all(sinks.map(async (sink) => sink.commit()));
+    const texts = await Promise.all(names.map((name) => readFile(join(path, name), "utf8")));
+    expect(new Set(texts).size).toBe(1);
+    expect(["one", "other"]).toContain(texts[0]);
+    expect((await readdir(path)).toSorted()).toEqual(names);
+  });
+
+  test("the lock of a run that was killed while it replaced them is nothing that was written there", async () => {
+    const path = at("killed-lock");
+    await mkdir(path);
+    await writeFile(swapLockPath(path, path), "");
+    const sink = await directorySink(path);
+    await put(sink, "a", "text");
+    await sink.commit();
+    expect(await readdir(path)).toEqual(["a"]);
   });
 
   test("is as it was after an abort", async () => {

@@ -24,6 +24,16 @@ export function stagingPath(folder: string, target: string): string {
   return join(folder, `${stagingPrefix(target)}${process.pid}-${machine}${randomDigits()}`);
 }
 
+/** The lock that is held while files of `folder` change, of which `target` is a name. That of a killed run is taken over by the next. */
+export function swapLockPath(folder: string, target: string): string {
+  return join(folder, `${stagingPrefix(target)}lock`);
+}
+
+/** Whether a name in a target's folder is nothing of what was written there. */
+export function isUnfinished(fileName: string, target: string): boolean {
+  return isStagingOf(fileName, target) || fileName === `${stagingPrefix(target)}lock`;
+}
+
 export function isStagingOf(fileName: string, target: string): boolean {
   return fileName.startsWith(stagingPrefix(target)) && /^\d{1,10}-[0-9a-f]{16}$/.test(fileName.slice(stagingPrefix(target).length));
 }
