@@ -1,3 +1,4 @@
+import { required } from "../kernel/required.ts";
 import { LongspanError } from "@longspan/core";
 import type { DeviceTensor, Dispatch } from "../kernel/kernel.ts";
 import { boundBytes } from "../kernel/tensor-bytes.ts";
@@ -54,8 +55,8 @@ export async function prepareTimedDispatches(
         uniformBuffers.push(uniformBuffer);
         device.queue.writeBuffer(uniformBuffer, 0, uniforms);
         const resources = operands.map((operand) => {
-          const buffer = buffers.get(operand.tensor.name) ?? own.get(operand.tensor.name);
-          if (buffer === undefined) throw new TypeError(`${operand.tensor.name} has no memory`);
+          const { name } = operand.tensor;
+          const buffer = required(buffers.get(name) ?? own.get(name), `memory of ${name}`);
           return { buffer, offset: operand.byteOffset ?? 0, size: boundBytes(operand) };
         });
         const entries = [{ buffer: uniformBuffer }, ...resources].map((resource, binding) => ({ binding, resource }));

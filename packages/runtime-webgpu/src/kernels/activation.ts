@@ -1,6 +1,6 @@
 import { activationFunctions } from "@longspan/core/graph";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { required } from "./parts/dispatching.ts";
+import { required } from "../kernel/required.ts";
 import { activationCode } from "./activation-functions.ts";
 import { planElementwise } from "./parts/elementwise.ts";
 

@@ -1,5 +1,5 @@
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { required } from "./parts/dispatching.ts";
+import { required } from "../kernel/required.ts";
 import { planElementwise } from "./parts/elementwise.ts";
 
 /**

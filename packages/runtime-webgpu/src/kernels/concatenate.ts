@@ -1,7 +1,7 @@
 import { elementCount } from "@longspan/core";
 import { denseStrides } from "@longspan/core/adapter";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { required } from "./parts/dispatching.ts";
+import { required } from "../kernel/required.ts";
 import { planCopy } from "./parts/strided-copy.ts";
 
 /** The values one after the other along an axis, any shapes: one copy for each (see `planCopy`). Source: core's operation concatenate. */

@@ -1,7 +1,8 @@
 import { elementCount } from "@longspan/core";
 import type { DeviceTensor, Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { floatBits, packUniforms, required, rowRanges, rowsOf, wholeOperand } from "./parts/dispatching.ts";
+import { required } from "../kernel/required.ts";
+import { floatBits, packUniforms, rowRanges, rowsOf, wholeOperand } from "./parts/dispatching.ts";
 import { planLookup } from "./embedding.ts";
 import { tableCode, tableRanges } from "./parts/embedding-table.ts";
 import { floatBytes, floatStorage, foursType, halvesCode, type FloatStorage } from "./parts/float-storage.ts";

@@ -1,16 +1,8 @@
 import { elementCount } from "@longspan/core";
 import type { DeviceTensor, Dispatch, Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels, PlanContext } from "../kernel/operation-kernels.ts";
-import {
-  foldWorkgroups,
-  packUniforms,
-  required,
-  rowRanges,
-  rowsOf,
-  wholeOperand,
-  workgroupIndex,
-  workgroupParameters,
-} from "./parts/dispatching.ts";
+import { required } from "../kernel/required.ts";
+import { foldWorkgroups, packUniforms, rowRanges, rowsOf, wholeOperand, workgroupIndex, workgroupParameters } from "./parts/dispatching.ts";
 import { tableCode, tableRanges } from "./parts/embedding-table.ts";
 import { floatBytes, floatStorage, foursType, halvesCode, packFours, type FloatStorage } from "./parts/float-storage.ts";
 import { rowElements, type RowElements } from "./parts/row-reduction.ts";

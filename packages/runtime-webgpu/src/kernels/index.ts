@@ -1,3 +1,4 @@
+import { required } from "../kernel/required.ts";
 import type { KernelTable, OperationKernels } from "../kernel/operation-kernels.ts";
 import type { ChooseAttention } from "./attention/attention-plan.ts";
 import { attentionKernels } from "./attention/index.ts";
@@ -31,8 +32,7 @@ function kernelTable(
   others: (choose: ChooseTiling) => readonly OperationKernels[],
 ): KernelTable {
   const products = linearKernels(choose);
-  const linear = products.find(({ operation }) => operation === "linear");
-  if (linear === undefined) throw new TypeError("there are no kernels of linear layers");
+  const linear = required(products.find(({ operation }) => operation === "linear"));
   const attending = attentionKernels({ linear, tilings: attention });
   const all: readonly OperationKernels[] = [...elementaryKernels(), ...products, ...attending, ...others(choose)];
   return new Map(all.map((kernels) => [kernels.operation, kernels]));

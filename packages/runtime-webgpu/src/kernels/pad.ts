@@ -2,15 +2,8 @@ import { elementCount } from "@longspan/core";
 import { denseStrides } from "@longspan/core/adapter";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import {
-  floatBits,
-  foldWorkgroups,
-  packUniforms,
-  required,
-  wholeOperand,
-  workgroupIndex,
-  workgroupParameters,
-} from "./parts/dispatching.ts";
+import { required } from "../kernel/required.ts";
+import { floatBits, foldWorkgroups, packUniforms, wholeOperand, workgroupIndex, workgroupParameters } from "./parts/dispatching.ts";
 import { attributeDimension } from "./slice.ts";
 
 const workgroupSize = 64;

@@ -2,16 +2,8 @@ import { elementCount } from "@longspan/core";
 import { denseStrides } from "@longspan/core/adapter";
 import type { Kernel, Storage } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import {
-  foldWorkgroups,
-  packUniforms,
-  required,
-  rowRanges,
-  rowsOf,
-  wholeOperand,
-  workgroupIndex,
-  workgroupParameters,
-} from "./parts/dispatching.ts";
+import { required } from "../kernel/required.ts";
+import { foldWorkgroups, packUniforms, rowRanges, rowsOf, wholeOperand, workgroupIndex, workgroupParameters } from "./parts/dispatching.ts";
 import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, type RowReduction } from "./parts/row-reduction.ts";
 
 const workgroupSize = 64;

@@ -1,6 +1,6 @@
 import { elementCount } from "@longspan/core";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { required } from "./parts/dispatching.ts";
+import { required } from "../kernel/required.ts";
 import { planIndexedRows, wordOfRow } from "./parts/indexed-rows.ts";
 import { planCopy } from "./parts/strided-copy.ts";
 

@@ -1,7 +1,7 @@
 import { denseStrides } from "@longspan/core/adapter";
 import { type AttributeValue, type DimensionBindings, evaluateDimension } from "@longspan/core/graph";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { required } from "./parts/dispatching.ts";
+import { required } from "../kernel/required.ts";
 import { planCopy } from "./parts/strided-copy.ts";
 
 /** `out[…, i, …] = x[…, start + i, …]` along an axis, any shape; grid: see `planCopy`. Source: core's operation slice. */

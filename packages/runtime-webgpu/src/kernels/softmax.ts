@@ -1,7 +1,8 @@
 import { elementCount } from "@longspan/core";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { packUniforms, required, rowRanges, rowsOf } from "./parts/dispatching.ts";
+import { required } from "../kernel/required.ts";
+import { packUniforms, rowRanges, rowsOf } from "./parts/dispatching.ts";
 import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, type RowReduction } from "./parts/row-reduction.ts";
 
 /**

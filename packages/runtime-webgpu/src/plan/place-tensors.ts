@@ -1,3 +1,4 @@
+import { required } from "../kernel/required.ts";
 import { bindingAlignment } from "../kernels/parts/dispatching.ts";
 
 /** A tensor's demand for memory: from its first to its last step, both included. */
@@ -55,8 +56,7 @@ export function placeTensors(
       if (best === undefined || growth < best.growth) best = { arena: index, offset, growth };
     }
     const { arena, offset } = best ?? { arena: arenas.push({ size: 0, tenants: [], names: new Set() }) - 1, offset: 0 };
-    const home = arenas[arena];
-    if (home === undefined) throw new RangeError(`there is no arena ${arena}`);
+    const home = required(arenas[arena], `arena ${arena}`);
     home.size = Math.max(home.size, offset + request.byteLength);
     home.names.add(request.name);
     home.tenants.push({ ...request, offset });

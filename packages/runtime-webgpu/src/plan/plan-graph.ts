@@ -1,3 +1,4 @@
+import { required } from "../kernel/required.ts";
 import { evaluateShape, type Graph, type Value } from "@longspan/core/graph";
 import type { DeviceTensor } from "../kernel/kernel.ts";
 import type { PlanContext } from "../kernel/operation-kernels.ts";
@@ -86,8 +87,7 @@ function outputsOf(
     [...graph.inputs, ...graph.parameters, ...graph.nodes.flatMap((node) => node.outputs)].map((value) => [value.name, value]),
   );
   return graph.outputs.map(({ name, value }) => {
-    const type = types.get(value);
-    if (type === undefined) throw new TypeError(`there is no value ${value}`);
+    const type = required(types.get(value), value);
     const root = tensors.rootOf(value);
     const shape = evaluateShape(type.shape, dimensions);
     const source = hostValues.has(root) ? "host" : shape.includes(0) ? "none" : parameters.has(root) ? "parameter" : "work";

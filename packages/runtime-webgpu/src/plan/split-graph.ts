@@ -1,3 +1,4 @@
+import { required } from "../kernel/required.ts";
 import { LongspanError } from "@longspan/core";
 import { bindSymbols, dimensionSymbols, type Graph, type GraphNode, type GraphTensor, type OperationSet } from "@longspan/core/graph";
 import { float16Activations } from "./float16-values.ts";
@@ -125,8 +126,7 @@ export function evaluateHostPart(
       const given = node.inputs.flatMap((name) => values.get(name) ?? []);
       const results = operations.get(node.operation)?.evaluate(given, node.attributes, dimensions) ?? [];
       for (const [at, output] of node.outputs.entries()) {
-        const result = results[at];
-        if (result === undefined) throw new TypeError(`${node.operation} gave no output ${at}`);
+        const result = required(results[at], output.name);
         bindSymbols(output.shape, result.shape, dimensions);
         values.set(output.name, result);
       }

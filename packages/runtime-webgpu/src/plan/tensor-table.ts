@@ -1,3 +1,4 @@
+import { required } from "../kernel/required.ts";
 import { type DimensionBindings, evaluateShape, type GraphNode, type GraphTensor, type Value } from "@longspan/core/graph";
 import type { DeviceFacts } from "../kernel/device-facts.ts";
 import type { DeviceTensor, Storage } from "../kernel/kernel.ts";
@@ -42,9 +43,8 @@ export class TensorTable {
   input(name: string): DeviceTensor {
     const known = this.#tensors.get(name);
     if (known !== undefined) return known;
-    const values = this.#options.hostValues.get(name);
-    if (values === undefined) throw new TypeError(`the value ${name} is not there yet`);
-    return this.#upload(name, values.dataType, values.shape, (current) => valueOf(current, name).data);
+    const values = required(this.#options.hostValues.get(name), name);
+    return this.#upload(name, values.dataType, values.shape, (current) => required(current.get(name), name).data);
   }
 
   /** What a node writes. @throws LongspanError `device-limit` for one that no buffer can hold. */
@@ -109,7 +109,7 @@ export class TensorTable {
 
   #derived(key: string, elements: number, source: string, compute: (values: GraphTensor) => Int32Array): DeviceTensor {
     const name = `derived ${key} of ${source}`;
-    return this.#tensors.get(name) ?? this.#upload(name, "int32", [elements], (current) => compute(valueOf(current, source)));
+    return this.#tensors.get(name) ?? this.#upload(name, "int32", [elements], (current) => compute(required(current.get(source), source)));
   }
 
   #upload(name: string, dataType: GraphTensor["dataType"], shape: readonly number[], values: Upload["values"]): DeviceTensor {
@@ -124,10 +124,4 @@ export class TensorTable {
     this.#tensors.set(name, tensor);
     return tensor;
   }
-}
-
-function valueOf(values: ReadonlyMap<string, GraphTensor>, name: string): GraphTensor {
-  const found = values.get(name);
-  if (found === undefined) throw new TypeError(`the host has no value ${name}`);
-  return found;
 }

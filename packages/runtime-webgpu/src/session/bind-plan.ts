@@ -1,3 +1,4 @@
+import { required } from "../kernel/required.ts";
 import { bufferUsage } from "../device/gpu-constants.ts";
 import type { LiveDevice } from "../device/live-device.ts";
 import type { CompiledKernel } from "../device/pipeline-cache.ts";
@@ -62,12 +63,10 @@ export async function bindPlan(live: LiveDevice, plan: GraphPlan, weights: Devic
   const bind = (): Promise<readonly GPUBindGroup[]> =>
     live.scoped("the bindings of a plan", () =>
       plan.steps.map(({ dispatch }, index) => {
-        const layout = compiled[index]?.layout;
-        if (layout === undefined) throw new TypeError(`step ${index} is not compiled`);
         const uniform = { buffer: uniformBuffer, offset: offsets[index] ?? 0, size: dispatch.uniforms.byteLength };
         return device.createBindGroup({
           label: dispatch.kernel.name,
-          layout,
+          layout: required(compiled[index]).layout,
           entries: [uniform, ...dispatch.operands.map(resourceOf)].map((resource, binding) => ({ binding, resource })),
         });
       }),
@@ -94,8 +93,6 @@ export async function bindPlan(live: LiveDevice, plan: GraphPlan, weights: Devic
 /** Where a plan's work or uploaded value lies. */
 export function placeOf(plan: GraphPlan, pool: BufferPool, name: string): { readonly buffer: GPUBuffer; readonly offset: number } {
   const uploaded = plan.uploaded.placements.get(name);
-  const placement = uploaded ?? plan.work.placements.get(name);
-  const buffer = placement === undefined ? undefined : pool.buffers[uploaded === undefined ? "work" : "upload"][placement.arena];
-  if (placement === undefined || buffer === undefined) throw new TypeError(`${name} has no memory`);
-  return { buffer, offset: placement.offset };
+  const { arena, offset } = required(uploaded ?? plan.work.placements.get(name), `memory of ${name}`);
+  return { buffer: required(pool.buffers[uploaded === undefined ? "work" : "upload"][arena], `memory of ${name}`), offset };
 }

@@ -1,3 +1,4 @@
+import { required } from "../kernel/required.ts";
 import { elementCount, LongspanError } from "@longspan/core";
 import { floatConversion } from "@longspan/core/adapter";
 import type { Graph } from "@longspan/core/graph";
@@ -77,8 +78,7 @@ export async function loadWeights(
     let overflows = 0;
     for await (const { parameter, start, data } of readParameterPieces(graph, weights, { ...options, maxElements: pieceElements })) {
       const { name } = parameter;
-      const tensor = tensors.get(name);
-      if (tensor === undefined) throw new TypeError(`the graph has no parameter ${name}`);
+      const tensor = required(tensors.get(name), name);
       const { tensor: whole, byteOffset } = tensor.rowsOf ?? { tensor, byteOffset: 0 };
       const buffer = buffers.get(whole.name) ?? (await live.createBuffer(`the weight ${whole.name}`, whole.byteLength, weightUsage));
       buffers.set(whole.name, buffer);

@@ -1,3 +1,4 @@
+import { required } from "../kernel/required.ts";
 import type { GraphPlan } from "../plan/graph-plan.ts";
 import { placeOf, type BoundPlan } from "./bind-plan.ts";
 import type { BufferPool } from "./buffer-pool.ts";
@@ -16,13 +17,9 @@ export function recordSteps(
 ): void {
   let pass: GPUComputePassEncoder | undefined;
   for (let step = start; step < end; step++) {
-    const [planned, kernel] = [plan.steps[step], compiled[step]];
-    if (planned === undefined || kernel === undefined) throw new RangeError(`there is no step ${step}`);
-    const { workgroups } = planned.dispatch;
-    pass ??= encoder.beginComputePass(
-      timestamps === undefined ? {} : { label: planned.dispatch.kernel.name, timestampWrites: timestamps.writesOf(step) },
-    );
-    pass.setPipeline(kernel.pipeline);
+    const { workgroups, kernel } = required(plan.steps[step], `step ${step}`).dispatch;
+    pass ??= encoder.beginComputePass(timestamps === undefined ? {} : { label: kernel.name, timestampWrites: timestamps.writesOf(step) });
+    pass.setPipeline(required(compiled[step]).pipeline);
     pass.setBindGroup(0, groups[step]);
     pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
     if (timestamps?.of !== "step") continue;

@@ -1,3 +1,4 @@
+import { required } from "../kernel/required.ts";
 import type { SessionProfile } from "@longspan/core/runtime";
 import { bufferUsage, mapMode } from "../device/gpu-constants.ts";
 import type { LiveDevice } from "../device/live-device.ts";
@@ -59,8 +60,7 @@ function timestampsOf(
       if (step === 0) written.clear();
       written.add(step);
       const first = (2 * step) % maxQueries;
-      const querySet = sets[Math.floor((2 * step) / maxQueries)];
-      if (querySet === undefined) throw new RangeError(`there is no step ${step}`);
+      const querySet = required(sets[Math.floor((2 * step) / maxQueries)], `step ${step}`);
       return { querySet, beginningOfPassWriteIndex: first, endOfPassWriteIndex: first + 1 };
     },
     resolve(encoder) {

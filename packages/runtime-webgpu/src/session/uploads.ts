@@ -1,3 +1,4 @@
+import { required } from "../kernel/required.ts";
 import type { GraphTensor } from "@longspan/core/graph";
 import type { GraphPlan, Upload } from "../plan/graph-plan.ts";
 import type { BufferPool } from "./buffer-pool.ts";
@@ -29,11 +30,7 @@ interface Neighbours {
 /** Finds out once for all runs of a plan which of its uploads are written together. */
 export function planUploads({ uploads, uploaded: { placements } }: GraphPlan): Uploads {
   const placed = uploads
-    .map((upload): PlacedUpload => {
-      const placement = placements.get(upload.name);
-      if (placement === undefined) throw new TypeError(`${upload.name} has no memory`);
-      return { ...upload, ...placement };
-    })
+    .map((upload): PlacedUpload => ({ ...upload, ...required(placements.get(upload.name), `memory of ${upload.name}`) }))
     .toSorted((left, right) => left.arena - right.arena || left.offset - right.offset);
   const single = placed.filter(({ byteLength }) => byteLength > bytesCopied);
   const groups = smallNeighbours(placed).map(putTogether);
@@ -77,7 +74,5 @@ function putTogether(members: readonly PlacedUpload[]): Neighbours {
 }
 
 function bufferOf(pool: BufferPool, arena: number): GPUBuffer {
-  const buffer = pool.buffers.upload[arena];
-  if (buffer === undefined) throw new TypeError(`there is no buffer ${arena} for uploads`);
-  return buffer;
+  return required(pool.buffers.upload[arena], `arena ${arena}`);
 }

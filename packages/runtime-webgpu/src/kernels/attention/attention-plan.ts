@@ -9,10 +9,20 @@ import type { RowForm } from "./vectors.ts";
 import type { HeadTiling } from "./tiling.ts";
 import { bindingAlignment, rowsOf, type RowRange } from "../parts/dispatching.ts";
 
-/** The inputs of `longformerAttention` by name. */
-type AttentionInputs = Readonly<
-  Record<"query" | "key" | "value" | "hidden" | "mask" | `${"query" | "key" | "value"}Global${"Weight" | "Bias"}`, DeviceTensor>
->;
+/** The inputs of `longformerAttention`, in the order of core. */
+export const attentionInputs = [
+  "query",
+  "key",
+  "value",
+  "hidden",
+  "mask",
+  "queryGlobalWeight",
+  "queryGlobalBias",
+  "keyGlobalWeight",
+  "keyGlobalBias",
+  "valueGlobalWeight",
+  "valueGlobalBias",
+] as const;
 
 /** Elements of a head, at most: rows are kept in registers and workgroup memory. */
 export const maxHeadSize = 128;
@@ -21,7 +31,7 @@ export const maxHeadSize = 128;
 export interface SizedAttention {
   readonly node: SizedNode;
   readonly context: PlanContext;
-  readonly inputs: AttentionInputs;
+  readonly inputs: Readonly<Record<(typeof attentionInputs)[number], DeviceTensor>>;
   readonly outputs: {
     readonly context: DeviceTensor;
     /** `[batch, heads, sequence, globals + window + 1]` and `[batch, heads, sequence, globals]`, where the graph asks for them. */

@@ -1,9 +1,11 @@
+import { required } from "../../kernel/required.ts";
 import { elementCount, LongspanError } from "@longspan/core";
 import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
 import type { OperationKernels, PlanContext, SizedNode } from "../../kernel/operation-kernels.ts";
 import { rowRanges } from "../parts/dispatching.ts";
 import { floatStorage } from "../parts/float-storage.ts";
 import {
+  attentionInputs,
   type AttentionItems,
   type AttentionShape,
   type AttentionTilings,
@@ -29,8 +31,7 @@ export interface LongformerAttentionOptions {
   readonly tilings?: AttentionTilings | ChooseAttention | undefined;
 }
 
-/** The place of the mask among the inputs: see `longformerAttention` in core. */
-const maskInput = 4;
+const maskInput = attentionInputs.indexOf("mask");
 
 /**
  * The operation `longformerAttention`. The window's scores are never in memory. Beside its inputs and outputs a node takes memory for its global tokens
@@ -105,38 +106,12 @@ function shapeOf({ batch, sequence, hidden, heads, oneSided, slots, inputs, outp
 }
 
 function sizedAttention(node: SizedNode, context: PlanContext): Omit<SizedAttention, "tilings"> {
-  const [
-    query,
-    key,
-    value,
-    hidden,
-    mask,
-    queryGlobalWeight,
-    queryGlobalBias,
-    keyGlobalWeight,
-    keyGlobalBias,
-    valueGlobalWeight,
-    valueGlobalBias,
-  ] = node.inputs;
+  const inputs = Object.fromEntries(
+    attentionInputs.map((name, at) => [name, required(node.inputs[at])]),
+  ) as SizedAttention["inputs"];
+  const { query, mask } = inputs;
   const [contextOut, attentions, globalAttentions] = node.outputs;
-  if (
-    query === undefined ||
-    key === undefined ||
-    value === undefined ||
-    hidden === undefined ||
-    mask === undefined ||
-    queryGlobalWeight === undefined ||
-    queryGlobalBias === undefined ||
-    keyGlobalWeight === undefined ||
-    keyGlobalBias === undefined ||
-    valueGlobalWeight === undefined ||
-    valueGlobalBias === undefined ||
-    contextOut === undefined
-  ) {
-    throw new TypeError("longformerAttention has eleven inputs and one output or three");
-  }
-  const codes = context.hostValues(mask);
-  if (codes === undefined) throw new TypeError(`${mask.name}: the mask of longformerAttention is known to the host`);
+  const codes = required(context.hostValues(mask), mask.name);
   const [batch = 0, sequence = 0, width = 0] = query.shape;
   const heads = Number(node.attributes.heads);
   const headSize = width / heads;
@@ -152,20 +127,8 @@ function sizedAttention(node: SizedNode, context: PlanContext): Omit<SizedAttent
   return {
     node,
     context,
-    inputs: {
-      query,
-      key,
-      value,
-      hidden,
-      mask,
-      queryGlobalWeight,
-      queryGlobalBias,
-      keyGlobalWeight,
-      keyGlobalBias,
-      valueGlobalWeight,
-      valueGlobalBias,
-    },
-    outputs: { context: contextOut, attentions, globalAttentions },
+    inputs,
+    outputs: { context: required(contextOut), attentions, globalAttentions },
     batch,
     sequence,
     hidden: width,

@@ -43,8 +43,8 @@ export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttenti
   const scoreBlock = subgroupRows * scoreStride;
   /** So are the keys and values that subgroups share. */
   const ownBlock = keyGroups === 1 ? "0u" : "key_group";
-  const [ownKeys, ownValues] = ["key_tile", sharesTile ? "key_tile" : "value_tile"].map((memory) => `${memory}[${ownBlock}]`);
-  if (ownKeys === undefined || ownValues === undefined) throw new TypeError("two memories have two names");
+  const ownKeys = `key_tile[${ownBlock}]`;
+  const ownValues = sharesTile ? ownKeys : `value_tile[${ownBlock}]`;
   const keyBlock = keys * stride;
   const ofGroups = (value: (group: number) => string, joined: string): string => upTo(keyGroups).map(value).join(joined);
   const vectors = Math.ceil(task.length / 4);

@@ -19,8 +19,8 @@ export interface GlobalProjections {
 export function planGlobalProjections({ node, context, inputs }: SizedAttention, linear: OperationKernels): GlobalProjections {
   const { shape } = inputs.hidden;
   const storage = inputs.hidden.storage;
-  const [key, value] = ["global keys", "global values"].map(() => ({ ...context.scratch(storage, elementCount(shape)), shape }));
-  if (key === undefined || value === undefined) throw new TypeError("two tensors were made");
+  const scratch = (): DeviceTensor => ({ ...context.scratch(storage, elementCount(shape)), shape });
+  const [key, value] = [scratch(), scratch()];
   const project = (purpose: string, weight: DeviceTensor, bias: DeviceTensor, out: DeviceTensor): readonly Dispatch[] =>
     linear.plan(
       { name: `${node.name} ${purpose}`, operation: "linear", attributes: {}, inputs: [inputs.hidden, weight, bias], outputs: [out] },

@@ -1,3 +1,4 @@
+import { required } from "../../kernel/required.ts";
 import { loadedKernel, type Dispatch } from "../../kernel/kernel.ts";
 import { itemsOf, type AttentionItems, type GlobalAttention, type SizedAttention } from "./attention-plan.ts";
 import { takesSequence, type GlobalSplits } from "./global-splits.ts";
@@ -22,8 +23,7 @@ export function jointTilingFor(sized: SizedAttention): JointTiling | undefined {
 export function planJoint(part: AttentionItems, found: GlobalSplits, { query, key }: GlobalAttention, tiling: JointTiling): Dispatch {
   const { context, inputs, sequence, hidden, heads, scale, slots, tokens, tokensStride, items } = part;
   const { splits, splitKeys, partialElements } = found;
-  const { matrixUnits } = context.facts;
-  if (matrixUnits === undefined) throw new TypeError(`${tiling.name} needs matrix units`);
+  const units = required(context.facts.matrixUnits, tiling.name);
   const sizes = {
     sequence,
     scale,
@@ -38,7 +38,7 @@ export function planJoint(part: AttentionItems, found: GlobalSplits, { query, ke
   return {
     kernel: loadedKernel({ name: `global-attention-${tiling.name}`, access: jointAccess }, async () => {
       const { matrixJointKernel, matrixSweepKernel } = await import("../for-matrix-units.ts");
-      return tiling.kind === "steps" ? matrixJointKernel(tiling, hidden, matrixUnits) : matrixSweepKernel(tiling, hidden, matrixUnits);
+      return tiling.kind === "steps" ? matrixJointKernel(tiling, hidden, units) : matrixSweepKernel(tiling, hidden, units);
     }),
     uniforms: tiling.kind === "steps" ? packFields(jointFields, sizes) : packFields(sweepFields, sizes),
     operands: [

@@ -1,3 +1,4 @@
+import { required } from "../../kernel/required.ts";
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import { loadedKernel, type Dispatch, type Kernel } from "../../kernel/kernel.ts";
 import { formOf, itemsOf, type AttentionItems, type GlobalAttention } from "./attention-plan.ts";
@@ -83,18 +84,18 @@ export function planProducts(
 /** Of both products: four tensors are read, two written. */
 const access: Kernel["access"] = ["read", "read", "read", "read", "write", "write"];
 
-function scoresKernel(tiling: GlobalTiling, forms: Readonly<Record<"hidden" | "folded", RowForm>>, { matrixUnits }: DeviceFacts): Kernel {
+function scoresKernel(tiling: GlobalTiling, forms: Readonly<Record<"hidden" | "folded", RowForm>>, facts: DeviceFacts): Kernel {
   if (tiling.kind === "tile") return globalScoresKernel(tiling, forms.hidden);
-  if (matrixUnits === undefined) throw new TypeError(`${tiling.name} needs matrix units`);
+  const units = required(facts.matrixUnits, tiling.name);
   return loadedKernel({ name: `global-scores-${tiling.name}`, access }, async () =>
-    (await import("../for-matrix-units.ts")).matrixScoresKernel(tiling, forms, matrixUnits),
+    (await import("../for-matrix-units.ts")).matrixScoresKernel(tiling, forms, units),
   );
 }
 
-function mixKernel(tiling: GlobalTiling, form: RowForm, { matrixUnits }: DeviceFacts): Kernel {
+function mixKernel(tiling: GlobalTiling, form: RowForm, facts: DeviceFacts): Kernel {
   if (tiling.kind === "tile") return globalMixKernel(tiling, form);
-  if (matrixUnits === undefined) throw new TypeError(`${tiling.name} needs matrix units`);
+  const units = required(facts.matrixUnits, tiling.name);
   return loadedKernel({ name: `global-mix-${tiling.name}`, access }, async () =>
-    (await import("../for-matrix-units.ts")).matrixMixKernel(tiling, form, matrixUnits),
+    (await import("../for-matrix-units.ts")).matrixMixKernel(tiling, form, units),
   );
 }

@@ -53,8 +53,7 @@ export function windowForm({
 export function planWindow(part: AttentionItems, cut: WindowForm): readonly Dispatch[] {
   const { context, inputs, outputs, sequence, hidden, heads, headSize, oneSided, scale, slots, tokens, tokensStride, items } = part;
   const { tiling, splits, splitKeys } = cut;
-  const [query, key, value] = [inputs.query, inputs.key, inputs.value].map(rowLayout);
-  if (query === undefined || key === undefined || value === undefined) throw new TypeError("three tensors have three layouts");
+  const [query, key, value] = [rowLayout(inputs.query), rowLayout(inputs.key), rowLayout(inputs.value)];
   const sameRows = key.rowStride === query.rowStride && value.rowStride === query.rowStride;
   if (!sameRows || [inputs.key, inputs.value].some(({ storage }) => storage !== inputs.query.storage))
     throw new TypeError("query, key and value lie alike: each by itself, or as columns of one tensor");

@@ -1,3 +1,4 @@
+import { required } from "../../kernel/required.ts";
 import { activationFunctions } from "@longspan/core/graph";
 import type { OperationKernels } from "../../kernel/operation-kernels.ts";
 import type { ChooseTiling } from "./linear-tuning.ts";
@@ -14,8 +15,7 @@ export function linearActivation(choose: ChooseTiling, kernels: ProductKernels):
     float16Inputs: [0, 1],
     float16Outputs: [0],
     plan({ inputs: [x, weight, bias], outputs: [out], attributes }, context) {
-      const activation = activationFunctions.find((name) => name === attributes["function"]);
-      if (activation === undefined) throw new TypeError(`linearActivation has no function "${String(attributes["function"])}"`);
+      const activation = required(activationFunctions.find((name) => name === attributes["function"]));
       return planLinear({ x, weight, bias, activation, addend: undefined, out }, context, choose, kernels);
     },
   };

@@ -1,3 +1,4 @@
+import { required } from "../../kernel/required.ts";
 import { elementCount } from "@longspan/core";
 import type { ActivationFunction } from "@longspan/core/graph";
 import type { DeviceLimits } from "../../kernel/device-facts.ts";
@@ -52,9 +53,9 @@ export type LinearContext = Pick<PlanContext, "facts" | "scratch">;
 
 /** @throws LongspanError `device-limit` where not even a few rows of the weight, or of the output, fit a binding. */
 export function planLinear(layer: LinearLayer, context: LinearContext, choose: ChooseTiling, kernels: ProductKernels): readonly Dispatch[] {
-  const { x, weight, bias, activation, addend, out } = layer;
+  const { bias, activation, addend } = layer;
+  const [x, weight, out] = [required(layer.x), required(layer.weight), required(layer.out)];
   const { facts } = context;
-  if (x === undefined || weight === undefined || out === undefined) throw new TypeError("a linear layer has x, a weight and an output");
   const [columns = 1, inner = 1] = weight.shape;
   const rows = elementCount(x.shape) / inner;
   const rightStorage = floatStorage(weight.storage);

@@ -1,3 +1,4 @@
+import { required } from "../../kernel/required.ts";
 import { elementCount } from "@longspan/core";
 import type { DeviceLimits } from "../../kernel/device-facts.ts";
 import type { DeviceTensor, Operand } from "../../kernel/kernel.ts";
@@ -17,8 +18,8 @@ import type { ProductKernels } from "./product-kernel.ts";
 export function matMul(choose: ChooseTiling, kernels: ProductKernels): OperationKernels {
   return {
     operation: "matMul",
-    plan({ inputs: [left, right], outputs: [out] }, { facts }) {
-      if (left === undefined || right === undefined || out === undefined) throw new TypeError("matMul has two inputs and an output");
+    plan({ inputs, outputs }, { facts }) {
+      const [left, right, out] = [required(inputs[0]), required(inputs[1]), required(outputs[0])];
       const [rows = 1, inner = 1] = left.shape.slice(-2);
       const columns = right.shape.at(-1) ?? 1;
       const stackShape = out.shape.slice(0, -2);

@@ -1,4 +1,4 @@
-import type { DeviceTensor } from "../../kernel/kernel.ts";
+import { required } from "../../kernel/required.ts";
 import type { OperationKernels } from "../../kernel/operation-kernels.ts";
 import type { ChooseTiling } from "./linear-tuning.ts";
 import { planLinear } from "./linear.ts";
@@ -19,13 +19,9 @@ export function tripleLinear(choose: ChooseTiling, kernels: ProductKernels): Ope
       [2, 4, 6],
     ],
     plan({ inputs: [x, weight, bias], outputs: [out] }, context) {
-      const layer = { x, weight: whole(weight?.rowsOf), bias: whole(bias?.rowsOf), out: whole(out?.columnsOf) };
+      // The weights and outputs of three linear layers are each one tensor.
+      const layer = { x, weight: weight?.rowsOf?.tensor, bias: required(bias?.rowsOf).tensor, out: out?.columnsOf?.tensor };
       return planLinear({ ...layer, activation: undefined, addend: undefined }, context, choose, kernels);
     },
   };
-}
-
-function whole(part: { readonly tensor: DeviceTensor } | undefined): DeviceTensor {
-  if (part === undefined) throw new TypeError("the weights and outputs of three linear layers are each one tensor");
-  return part.tensor;
 }

@@ -77,12 +77,6 @@ export function overLimit(what: string, bytes: number, { maxStorageBufferBinding
   );
 }
 
-/** An operand or attribute that a legal node has: that it is there, `validateGraph` saw to. */
-export function required<Value>(value: Value | undefined): Value {
-  if (value === undefined) throw new TypeError("a node without an operand or attribute of its operation came to its kernels");
-  return value;
-}
-
 function greatestCommonDivisor(left: number, right: number): number {
   return right === 0 ? left : greatestCommonDivisor(right, left % right);
 }
