@@ -9,7 +9,7 @@
 export interface Kernel {
   /** Its file's name, with what tells variants apart: `linear-tiled`, for profiles and labels. */
   readonly name: string;
-  /** WGSL; or what loads and makes it when it is compiled, for kernels that few devices or graphs need: see `loadedKernel`. */
+  /** WGSL; or what loads and makes it when it is compiled, for kernels that few devices or graphs need. */
   readonly code: string | (() => Promise<string>);
   /** Of the storage buffers in order: `read` is `var<storage, read>`, `write` is `var<storage, read_write>`. */
   readonly access: readonly ("read" | "write")[];
@@ -23,22 +23,6 @@ export interface Kernel {
 /** A kernel's WGSL. */
 export async function kernelText({ code }: Pick<Kernel, "code">): Promise<string> {
   return typeof code === "string" ? code : code();
-}
-
-/**
- * A kernel whose file is loaded when it is compiled. `described` is the rest of it, for what plans it; the file says the same.
- * @throws TypeError (the promise of its text) where the file says something else.
- */
-export function loadedKernel(described: Omit<Kernel, "code">, load: () => Promise<Kernel>): Kernel {
-  const summary = ({ name, access, narrows = false }: Omit<Kernel, "code">): string => [name, access, narrows].join();
-  return {
-    ...described,
-    async code() {
-      const kernel = await load();
-      if (summary(kernel) !== summary(described)) throw new TypeError(`${summary(kernel)} was planned as ${summary(described)}`);
-      return kernelText(kernel);
-    },
-  };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { bufferAccess, uniformStruct } from "./parts/bindings.ts";
 import { elementCount } from "@longspan/core";
 import type { DeviceTensor, Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
@@ -87,14 +88,10 @@ function normalizationKernel(
   const { type, suffix } = elements;
   return {
     name: `embedding-normalization-${words.storage}-${reduction}${suffix}${outStorage === "float16" ? "-to-float16" : ""}${held === 0 ? "" : `-held-${held}`}`,
-    access: ["read", "read", "read", "read", "read", "write"],
+    access: bufferAccess(5, 1),
     code: rowCode(reduction, {
       declarations: `
-struct Uniforms {
-  rows: u32, size: u32, elements: f32, epsilon: f32,
-  firstRow: u32, firstOfTable: u32, countOfTable: u32, tableRows: u32,
-}
-@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+${uniformStruct("rows: u32, size: u32, elements: f32, epsilon: f32, firstRow: u32, firstOfTable: u32, countOfTable: u32, tableRows: u32,")}
 @group(0) @binding(1) var<storage, read> ids: array<u32>;
 ${tableCode("words", 2, words, elements)}
 @group(0) @binding(3) var<storage, read> rest: array<${type}>;

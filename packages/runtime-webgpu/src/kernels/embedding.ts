@@ -1,3 +1,4 @@
+import { bufferAccess, uniformStruct } from "./parts/bindings.ts";
 import { elementCount } from "@longspan/core";
 import type { DeviceTensor, Dispatch, Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels, PlanContext } from "../kernel/operation-kernels.ts";
@@ -81,10 +82,9 @@ function lookupKernel(
   const storages = [table, ...(small === undefined ? [] : [small])].map(({ storage }) => storage);
   return {
     name: `${name}-${storages.join("-")}${suffix}${outStorage === "float16" ? "-to-float16" : ""}`,
-    access: [...(small === undefined ? [] : ["read" as const, "read" as const]), "read", "read", "write"],
+    access: bufferAccess(small === undefined ? 2 : 4, 1),
     code: `
-struct Uniforms { rows: u32, firstRow: u32, size: u32, firstOfTable: u32, countOfTable: u32, tableRows: u32, smallRows: u32 }
-@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+${uniformStruct("rows: u32, firstRow: u32, size: u32, firstOfTable: u32, countOfTable: u32, tableRows: u32, smallRows: u32")}
 @group(0) @binding(1) var<storage, read> ids: array<u32>;
 ${tableCode("table", 2, table, elements)}
 ${small === undefined ? "" : `@group(0) @binding(3) var<storage, read> smallIds: array<u32>;\n${tableCode("small", 4, small, elements)}`}

@@ -1,3 +1,4 @@
+import { storageBuffers, uniformStruct } from "./parts/bindings.ts";
 import { elementCount } from "@longspan/core";
 import type { DeviceFacts } from "../kernel/device-facts.ts";
 import type { DeviceTensor, Dispatch, Kernel } from "../kernel/kernel.ts";
@@ -135,25 +136,26 @@ interface NormalizationForm {
 
 function normalizationKernel(name: string, { reduction, elements, storages, outStorage, held, parts }: NormalizationForm): Kernel {
   const { type, suffix } = elements;
-  const buffer = (storage: FloatStorage): string => (storage === "float16" ? foursType(storage) : type);
+  const elementType = (storage: FloatStorage): string => (storage === "float16" ? foursType(storage) : type);
   const addends = storages.map((storage, at) => ({ storage, name: `addend${at}` }));
   const halves = [...storages, outStorage].includes("float16") ? `-${[...storages, "to", outStorage].join("-")}` : "";
-  const bindings = [
-    ...(parts ? [`read> partial: array<${type}>`, `read> bias: array<${type}>`] : []),
-    ...addends.map((addend) => `read> ${addend.name}: array<${buffer(addend.storage)}>`),
-    `read> scale: array<${type}>`,
-    `read> shift: array<${type}>`,
-    `read_write> out: array<${buffer(outStorage)}>`,
-  ];
+  const buffers = storageBuffers(
+    {
+      ...(parts ? { partial: type, bias: type } : {}),
+      ...Object.fromEntries(addends.map((addend) => [addend.name, elementType(addend.storage)])),
+      scale: type,
+      shift: type,
+    },
+    { out: elementType(outStorage) },
+  );
   const added = addends.map((addend) => unpackFours(addend.storage, `${addend.name}[at]`)).join(" + ");
   return {
     name: `${name}-${reduction}${suffix}${halves}${held === 0 ? "" : `-held-${held}`}`,
-    access: bindings.map((_, at) => (at === bindings.length - 1 ? "write" : "read")),
+    access: buffers.access,
     code: rowCode(reduction, {
       declarations: `
-struct Uniforms { rows: u32, size: u32, elements: f32, epsilon: f32${parts ? ", parts: u32, part_steps: u32" : ""} }
-@group(0) @binding(0) var<uniform> uniforms: Uniforms;
-${bindings.map((binding, at) => `@group(0) @binding(${at + 1}) var<storage, ${binding};`).join("\n")}
+${uniformStruct(`rows: u32, size: u32, elements: f32, epsilon: f32${parts ? ", parts: u32, part_steps: u32" : ""}`)}
+${buffers.declarations}
 ${halvesCode(...storages, outStorage)}
 fn elementOfRow(row: u32, i: u32) -> ${type} {
   let at = row * uniforms.size + i;

@@ -1,3 +1,4 @@
+import { storageBuffers, uniformStruct } from "./parts/bindings.ts";
 import { elementCount } from "@longspan/core";
 import { denseStrides } from "@longspan/core/adapter";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -8,14 +9,15 @@ import { attributeDimension } from "./slice.ts";
 
 const workgroupSize = 64;
 
-const kernel: Kernel = {
-  name: "pad",
-  access: ["read", "write"],
-  code: `
-struct Uniforms { elements: u32, before: u32, size: u32, total: u32, after: u32, value: u32 }
-@group(0) @binding(0) var<uniform> uniforms: Uniforms;
-@group(0) @binding(1) var<storage, read> x: array<u32>;
-@group(0) @binding(2) var<storage, read_write> out: array<u32>;
+function padKernel(): Kernel {
+  const buffers = storageBuffers({ x: "u32" }, { out: "u32" });
+
+  return {
+    name: "pad",
+    access: buffers.access,
+    code: `
+${uniformStruct("elements: u32, before: u32, size: u32, total: u32, after: u32, value: u32")}
+${buffers.declarations}
 @compute @workgroup_size(${workgroupSize})
 fn main(${workgroupParameters}) {
   let index = ${workgroupIndex} * ${workgroupSize}u + lane;
@@ -28,7 +30,8 @@ fn main(${workgroupParameters}) {
   if (place < uniforms.size) { value = x[(row / uniforms.total * uniforms.size + place) * uniforms.after + inner]; }
   out[index] = value;
 }`,
-};
+  };
+}
 
 /**
  * Along an axis `before` times a value, then x, then `after` times the value; float32 or int32, any shape. Grid: workgroups of 64 over the
@@ -46,7 +49,7 @@ export const padKernels: OperationKernels = {
     const after = denseStrides(out.shape)[axis] ?? 1;
     return [
       {
-        kernel,
+        kernel: padKernel(),
         uniforms: packUniforms(elements, before, x.shape[axis] ?? 0, out.shape[axis] ?? 0, after, value),
         operands: [wholeOperand(x, limits), wholeOperand(out, limits)],
         workgroups: foldWorkgroups(Math.ceil(elements / workgroupSize), limits),

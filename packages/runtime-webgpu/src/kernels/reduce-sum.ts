@@ -1,3 +1,4 @@
+import { storageBuffers, uniformStruct } from "./parts/bindings.ts";
 import { elementCount } from "@longspan/core";
 import { denseStrides } from "@longspan/core/adapter";
 import type { Kernel, Storage } from "../kernel/kernel.ts";
@@ -45,14 +46,14 @@ export const reduceSumKernels: OperationKernels = {
 };
 
 function rowsKernel(reduction: RowReduction, { type, suffix, sum }: RowElements): Kernel {
+  const buffers = storageBuffers({ x: type }, {});
   return {
     name: `reduce-sum-${reduction}${suffix}`,
-    access: ["read", "write"],
+    access: buffers.access,
     code: rowCode(reduction, {
       declarations: `
-struct Uniforms { rows: u32, size: u32 }
-@group(0) @binding(0) var<uniform> uniforms: Uniforms;
-@group(0) @binding(1) var<storage, read> x: array<${type}>;
+${uniformStruct("rows: u32, size: u32")}
+${buffers.declarations}
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;`,
       body: `
   var own = ${type}();
@@ -65,14 +66,13 @@ struct Uniforms { rows: u32, size: u32 }
 
 function columnsKernel(storage: Storage): Kernel {
   const type = storage === "int32" ? "i32" : "f32";
+  const buffers = storageBuffers({ x: type }, { out: type });
   return {
     name: `reduce-sum-columns-${type}`,
-    access: ["read", "write"],
+    access: buffers.access,
     code: `
-struct Uniforms { sums: u32, size: u32, after: u32 }
-@group(0) @binding(0) var<uniform> uniforms: Uniforms;
-@group(0) @binding(1) var<storage, read> x: array<${type}>;
-@group(0) @binding(2) var<storage, read_write> out: array<${type}>;
+${uniformStruct("sums: u32, size: u32, after: u32")}
+${buffers.declarations}
 @compute @workgroup_size(${workgroupSize})
 fn main(${workgroupParameters}) {
   let index = ${workgroupIndex} * ${workgroupSize}u + lane;

@@ -1,3 +1,4 @@
+import { storageBuffers, uniformStruct } from "./parts/bindings.ts";
 import { elementCount } from "@longspan/core";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
@@ -28,14 +29,14 @@ export const softmaxKernels: OperationKernels = {
 };
 
 function softmaxKernel(reduction: RowReduction, { type, suffix, sum, maximum }: RowElements): Kernel {
+  const buffers = storageBuffers({ x: type }, {});
   return {
     name: `softmax-${reduction}${suffix}`,
-    access: ["read", "write"],
+    access: buffers.access,
     code: rowCode(reduction, {
       declarations: `
-struct Uniforms { rows: u32, size: u32 }
-@group(0) @binding(0) var<uniform> uniforms: Uniforms;
-@group(0) @binding(1) var<storage, read> x: array<${type}>;
+${uniformStruct("rows: u32, size: u32")}
+${buffers.declarations}
 @group(0) @binding(2) var<storage, read_write> out: array<${type}>;`,
       body: `
   let start = row * uniforms.size;

@@ -6,19 +6,15 @@
 // stay in the buffers: private arrays of this length are no faster there, and take seconds to compile.
 // Grid: [⌈rows of the task / lanes⌉ · splits, heads, batch].
 // Source: as `attention-registers.ts`.
-import type { Kernel } from "../../kernel/kernel.ts";
 import type { AttentionTask, LaneTiling } from "./attention-task.ts";
 import { laneKeys } from "./lane-keys.ts";
 import { softmaxConstants, softmaxState, softmaxStep } from "./softmax-step.ts";
 
 /** The task's output is what its rows add up to: `output_factor` is 1. */
-export function bufferedKernel(task: AttentionTask, tiling: Omit<LaneTiling, "rows">): Kernel {
+export function bufferedKernelCode(task: AttentionTask, tiling: Omit<LaneTiling, "rows">): string {
   const { lanes, keys } = tiling;
   const { directives, parameter, keysOfStep, any, step } = laneKeys({ ...tiling, rows: 1 });
-  return {
-    name: `${task.name}-buffered`,
-    access: task.access,
-    code: `${directives}
+  return `${directives}
 ${task.declarations}
 ${softmaxConstants}
 
@@ -47,6 +43,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, ${parameter} @builtin(local_inv
     }
   }
   if (attends) { record(work, row, top0, sum0); }
-}`,
-  };
+}`;
 }

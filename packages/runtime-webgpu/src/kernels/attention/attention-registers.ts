@@ -7,21 +7,17 @@
 // Grid: [⌈rows of the task / (lanes · rows)⌉ (and splits of the keys), heads, batch].
 // Loop bounds come from uniforms: Mesa unrolls loops over constants, and takes a minute for it.
 // Source: FlashAttention (Dao et al., arXiv 2205.14135); its arrangement for lanes of a CPU is our own.
-import type { Kernel } from "../../kernel/kernel.ts";
 import { upTo } from "../parts/up-to.ts";
 import type { AttentionTask, LaneTiling } from "./attention-task.ts";
 import { laneKeys } from "./lane-keys.ts";
 import { softmaxConstants, softmaxState, softmaxStep } from "./softmax-step.ts";
 
-export function registersKernel(task: AttentionTask, tiling: LaneTiling): Kernel {
+export function registersKernelCode(task: AttentionTask, tiling: LaneTiling): string {
   const { lanes, rows, keys } = tiling;
   const vectors = Math.ceil(task.length / 4);
   const { directives, parameter, keysOfStep, any, step } = laneKeys(tiling);
   const output = (row: number, vector: string): string => `outputs[${vector} * ${rows}u + ${row}u]`;
-  return {
-    name: `${task.name}-registers`,
-    access: task.access,
-    code: `${directives}
+  return `${directives}
 ${task.declarations}
 ${softmaxConstants}
 var<private> queries: array<vec4<f32>, ${vectors * rows}>;
@@ -67,6 +63,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, ${parameter} @builtin(local_inv
       write_output(output_start(work, own), item / ${rows}u, outputs[item] * output_factor(work, own, sum));
     }
   }
-}`,
-  };
+}`;
 }

@@ -1,5 +1,5 @@
 import type { Kernel } from "../../kernel/kernel.ts";
-import { lieByEights, vectorBuffer, type RowForm } from "./vectors.ts";
+import { lieByEights, vectorType, type RowForm } from "./vectors.ts";
 
 /**
  * What an attention kernel attends from, to and for, in WGSL. The kernels (`attention-registers.ts` and `attention-buffered.ts` for software
@@ -37,9 +37,9 @@ export interface AttentionTask {
 /** WGSL: what all tasks share. */
 export const keyStruct = "struct Key { start: u32, low: u32, span: u32 }";
 
-/** The element type of a buffer of such rows: read by fours, or, for matrix units, by eights where they lie so. */
-export function rowsBuffer(form: RowForm, length: number, halves: boolean): string {
-  return halves && lieByEights(form, length) ? "array<vec4<u32>>" : vectorBuffer(form);
+/** The type of the elements of a buffer of such rows: read by fours, or, for matrix units, by eights where they lie so. */
+export function rowsType(form: RowForm, length: number, halves: boolean): string {
+  return halves && lieByEights(form, length) ? "vec4<u32>" : vectorType(form);
 }
 
 /** How a kernel for software adapters is spread over lanes. */

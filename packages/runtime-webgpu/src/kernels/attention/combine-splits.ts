@@ -12,8 +12,8 @@
 // Source: FlashAttention-2 (Dao, arXiv 2307.08691), where keys are split among workgroups.
 import type { Kernel } from "../../kernel/kernel.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { declareUniforms } from "./uniforms.ts";
-import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
+import { declareUniforms, storageBuffers } from "../parts/bindings.ts";
+import { type RowForm, vectorType, vectorReader, vectorWriter } from "./vectors.ts";
 
 export const combineFields = {
   sequence: "u32",
@@ -52,14 +52,12 @@ export function combineSplitsKernel({ purpose, byFours, out }: CombineSplitsOpti
     const of = (head: string): string => `statistics[(first + ${split} * sizes.slots) * sizes.heads + ${head}].${part}`;
     return byFours ? of("heads.x") : `vec4<f32>(${["x", "y", "z", "w"].map((one) => of(`heads.${one}`)).join(", ")})`;
   };
+  const buffers = storageBuffers({ partial: vectorType(partial), statistics: "vec2<f32>", tokens: "i32" }, { out: vectorType(out) });
   return {
     name: `combine-splits-${purpose}`,
-    access: ["read", "read", "read", "write"],
+    access: buffers.access,
     code: `${declareUniforms(combineFields)}
-@group(0) @binding(1) var<storage, read> partial: ${vectorBuffer(partial)};
-@group(0) @binding(2) var<storage, read> statistics: array<vec2<f32>>;
-@group(0) @binding(3) var<storage, read> tokens: array<i32>;
-@group(0) @binding(4) var<storage, read_write> out: ${vectorBuffer(out)};
+${buffers.declarations}
 ${vectorReader("read_partial", "partial", partial, "(sizes.heads * sizes.length)")}
 ${vectorWriter("write_out", "out", out, "(sizes.heads * sizes.length)")}
 

@@ -6,24 +6,18 @@
 // Shapes: query `[items, slots, hidden]`; keyWeight `[hidden, hidden]` (float32 or float16); tokens `[batch, tokensStride]`; folded
 // `[items, slots, heads, hidden]`.
 // Grid: [⌈hidden / 256⌉, heads · ⌈slots / 4⌉, items]. An invocation makes 4 elements for 4 tokens, with the weight read once for them.
-import type { Kernel } from "../../kernel/kernel.ts";
 import { upTo } from "../parts/up-to.ts";
 import { foldedElements, foldedTokens, foldFields } from "./processor-fields.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { declareUniforms } from "./uniforms.ts";
-import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
+import { declareUniforms, storageBuffers } from "../parts/bindings.ts";
+import { type RowForm, vectorType, vectorReader, vectorWriter } from "./vectors.ts";
 
-export function foldQueriesKernel(weight: RowForm): Kernel {
+export function foldQueriesKernelCode(weight: RowForm): string {
   const each = upTo(foldedTokens);
   const folded: RowForm = { storage: "float32", aligned: weight.aligned };
-  return {
-    name: "fold-queries",
-    access: ["read", "read", "read", "write"],
-    code: `${declareUniforms(foldFields)}
-@group(0) @binding(1) var<storage, read> query: array<f32>;
-@group(0) @binding(2) var<storage, read> weight: ${vectorBuffer(weight)};
-@group(0) @binding(3) var<storage, read> tokens: array<i32>;
-@group(0) @binding(4) var<storage, read_write> folded: ${vectorBuffer(folded)};
+  const buffers = storageBuffers({ query: "f32", weight: vectorType(weight), tokens: "i32" }, { folded: vectorType(folded) });
+  return `${declareUniforms(foldFields)}
+${buffers.declarations}
 ${vectorReader("read_weight", "weight", weight, "sizes.hidden")}
 ${vectorWriter("write_folded", "folded", folded, "sizes.hidden")}
 
@@ -52,6 +46,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         `if (token + ${one}u < globals) { write_folded(((item * sizes.slots + token + ${one}u) * sizes.heads + head) * sizes.hidden, vector, sum${one}); }`,
     )
     .join("\n  ")}
-}`,
-  };
+}`;
 }

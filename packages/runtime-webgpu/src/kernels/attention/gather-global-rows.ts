@@ -6,8 +6,8 @@
 // Grid: [⌈hidden / 256⌉, slots (or as many as there may be; the rest in turns), items].
 import type { Kernel } from "../../kernel/kernel.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { declareUniforms } from "./uniforms.ts";
-import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
+import { declareUniforms, storageBuffers } from "../parts/bindings.ts";
+import { type RowForm, vectorType, vectorReader, vectorWriter } from "./vectors.ts";
 
 export const gatherFields = {
   sequence: "u32",
@@ -19,13 +19,12 @@ export const gatherFields = {
 
 export function gatherGlobalRowsKernel(hidden: RowForm): Kernel {
   const out: RowForm = { storage: "float32", aligned: hidden.aligned };
+  const buffers = storageBuffers({ hidden: vectorType(hidden), tokens: "i32" }, { out: vectorType(out) });
   return {
     name: "gather-global-rows",
-    access: ["read", "read", "write"],
+    access: buffers.access,
     code: `${declareUniforms(gatherFields)}
-@group(0) @binding(1) var<storage, read> hidden: ${vectorBuffer(hidden)};
-@group(0) @binding(2) var<storage, read> tokens: array<i32>;
-@group(0) @binding(3) var<storage, read_write> out: ${vectorBuffer(out)};
+${buffers.declarations}
 ${vectorReader("read_hidden", "hidden", hidden, "sizes.hidden")}
 ${vectorWriter("write_out", "out", out, "sizes.hidden")}
 

@@ -13,20 +13,19 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { upTo } from "../parts/up-to.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { columnThreads, rowsOfTile, stagedVectors, tileColumns, type TileGlobalTiling } from "./global-tiling.ts";
+import { columnThreads, productAccess, rowsOfTile, stagedVectors, tileColumns, type TileGlobalTiling } from "./global-tiling.ts";
 import { softmaxConstants } from "./softmax-step.ts";
-import { declareUniforms } from "./uniforms.ts";
-import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
+import { declareUniforms, storageBuffers } from "../parts/bindings.ts";
+import { type RowForm, vectorType, vectorReader, vectorWriter } from "./vectors.ts";
 
 /** WGSL: the uniforms, the buffers and `hidden_vector`, which the form on matrix units has too. */
 export function declareGlobalMix(hidden: RowForm, floats: RowForm): string {
+  const buffers = storageBuffers(
+    { scores: "vec4<f32>", tops: "f32", hidden: vectorType(hidden), tokens: "i32" },
+    { partials: vectorType(floats), statistics: "vec2<f32>" },
+  );
   return `${declareUniforms(globalMixFields)}
-@group(0) @binding(1) var<storage, read> scores: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> tops: array<f32>;
-@group(0) @binding(3) var<storage, read> hidden: ${vectorBuffer(hidden)};
-@group(0) @binding(4) var<storage, read> tokens: array<i32>;
-@group(0) @binding(5) var<storage, read_write> partials: ${vectorBuffer(floats)};
-@group(0) @binding(6) var<storage, read_write> statistics: array<vec2<f32>>;
+${buffers.declarations}
 ${vectorReader("hidden_vector", "hidden", hidden, "sizes.hidden")}`;
 }
 
@@ -79,7 +78,7 @@ export function globalMixKernel(tiling: TileGlobalTiling, hidden: RowForm): Kern
     ].join("\n    ");
   return {
     name: `global-mix-${tiling.name}${hidden.storage === "float16" ? "-float16" : ""}`,
-    access: ["read", "read", "read", "read", "write", "write"],
+    access: productAccess,
     code: `${declareGlobalMix(hidden, floats)}
 ${vectorWriter("write_partial", "partials", floats, "sizes.hidden")}
 ${softmaxConstants}

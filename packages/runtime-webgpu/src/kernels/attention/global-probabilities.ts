@@ -8,14 +8,12 @@
 // statistics `[items, splits, slots, heads, 2]`; out: of `[items, heads, sequence, globals]` the heads from `firstHead` on.
 // Grid: [⌈globals / 64⌉, sequence (or as many as there may be; the rest in turns), heads].
 // Layout: transformers' `global_attentions` of LongformerModel.
-import type { Kernel } from "../../kernel/kernel.ts";
 import { attentionTokens } from "./attention-tokens.ts";
 import { globalProbabilityFields } from "./probability-fields.ts";
-import { probabilitiesKernel, type ProbabilitiesShader, scoreOfVectors } from "./probabilities-kernel.ts";
+import { probabilitiesKernelCode, type ProbabilitiesShader, scoreOfVectors } from "./probabilities-kernel.ts";
 
-export function globalProbabilitiesKernel(length: number, forms: ProbabilitiesShader["forms"]): Kernel {
-  return probabilitiesKernel({
-    name: "global-probabilities",
+export function globalProbabilitiesKernelCode(length: number, forms: ProbabilitiesShader["forms"]): string {
+  return probabilitiesKernelCode({
     fields: globalProbabilityFields,
     lengthName: "vectorLength",
     length,

@@ -24,8 +24,8 @@ import {
   vectorOfFours,
   vectorOfHalves,
 } from "./row-slices.ts";
-import { declareUniforms } from "./uniforms.ts";
-import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
+import { declareUniforms, storageBuffers } from "../parts/bindings.ts";
+import { type RowForm, vectorType, vectorReader, vectorWriter } from "./vectors.ts";
 
 export const globalQueryFields = {
   sequence: "u32",
@@ -61,7 +61,7 @@ export function globalQueriesKernel(
   const sharesOfFold = (index: number): number => (index % foldsAtOnce) * parts * vectorsAtOnce;
   // All of a head of 64 at once, where an invocation reads 12 or more weights ahead.
   const ahead = upTo(cut.rows * cut.ahead + (byEights ? 1 : 0));
-  const weightBuffer = byEights ? "array<vec4<u32>>" : vectorBuffer(forms.weight);
+  const weightType = byEights ? "vec4<u32>" : vectorType(forms.weight);
   const halves = byEights && forms.hidden.storage === "float16";
   const weightVector = (purpose: "query" | "key", row: string, vector: string): RowVector =>
     byEights
@@ -72,17 +72,22 @@ export function globalQueriesKernel(
     return vectorOfFours(...fours.map((four) => `read_hidden(start${one}, ${byEights ? `2u * ${vector} + ${four}u` : vector})`));
   };
   const vectors = byEights ? "(sizes.vectors / 2u)" : "sizes.vectors";
+  const buffers = storageBuffers(
+    {
+      query_weight: weightType,
+      query_bias: "f32",
+      key_weight: weightType,
+      hidden: halves ? "vec4<u32>" : vectorType(forms.hidden),
+      tokens: "i32",
+    },
+    { folded: vectorType(forms.folded) },
+  );
   return {
     name: `global-queries${forms.folded.storage === "float16" ? "-to-float16" : ""}`,
-    access: ["read", "read", "read", "read", "read", "write"],
+    access: buffers.access,
     narrows: forms.folded.storage === "float16",
     code: `${declareUniforms(globalQueryFields)}
-@group(0) @binding(1) var<storage, read> query_weight: ${weightBuffer};
-@group(0) @binding(2) var<storage, read> query_bias: array<f32>;
-@group(0) @binding(3) var<storage, read> key_weight: ${weightBuffer};
-@group(0) @binding(4) var<storage, read> hidden: ${halves ? "array<vec4<u32>>" : vectorBuffer(forms.hidden)};
-@group(0) @binding(5) var<storage, read> tokens: array<i32>;
-@group(0) @binding(6) var<storage, read_write> folded: ${vectorBuffer(forms.folded)};
+${buffers.declarations}
 ${byEights ? "" : ["query", "key"].map((purpose) => vectorReader(`read_${purpose}_weight`, `${purpose}_weight`, forms.weight, "sizes.hidden")).join("\n")}
 ${halves ? "" : vectorReader("read_hidden", "hidden", forms.hidden, "sizes.hidden")}
 ${vectorWriter("write_folded", "folded", forms.folded, "sizes.hidden")}

@@ -12,20 +12,19 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { upTo } from "../parts/up-to.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { columnThreads, rowsOfTile, stagedVectors, tileColumns, type TileGlobalTiling } from "./global-tiling.ts";
+import { columnThreads, productAccess, rowsOfTile, stagedVectors, tileColumns, type TileGlobalTiling } from "./global-tiling.ts";
 import { softmaxConstants } from "./softmax-step.ts";
-import { declareUniforms } from "./uniforms.ts";
-import { type RowForm, vectorBuffer, vectorReader } from "./vectors.ts";
+import { declareUniforms, storageBuffers } from "../parts/bindings.ts";
+import { type RowForm, vectorType, vectorReader } from "./vectors.ts";
 
 /** WGSL: the uniforms, the buffers and their readers, which the form on matrix units has too. */
 export function declareGlobalScores(hidden: RowForm, folded: RowForm): string {
+  const buffers = storageBuffers(
+    { folded: vectorType(folded), hidden: vectorType(hidden), codes: "i32", tokens: "i32" },
+    { scores: "vec4<f32>", tops: "f32" },
+  );
   return `${declareUniforms(globalScoreFields)}
-@group(0) @binding(1) var<storage, read> folded: ${vectorBuffer(folded)};
-@group(0) @binding(2) var<storage, read> hidden: ${vectorBuffer(hidden)};
-@group(0) @binding(3) var<storage, read> codes: array<i32>;
-@group(0) @binding(4) var<storage, read> tokens: array<i32>;
-@group(0) @binding(5) var<storage, read_write> scores: array<vec4<f32>>;
-@group(0) @binding(6) var<storage, read_write> tops: array<f32>;
+${buffers.declarations}
 ${vectorReader("folded_vector", "folded", folded, "sizes.hidden")}
 ${vectorReader("hidden_vector", "hidden", hidden, "sizes.hidden")}`;
 }
@@ -76,7 +75,7 @@ export function globalScoresKernel(tiling: TileGlobalTiling, hidden: RowForm): K
     ].join("\n    ");
   return {
     name: `global-scores-${tiling.name}${hidden.storage === "float16" ? "-float16" : ""}`,
-    access: ["read", "read", "read", "read", "write", "write"],
+    access: productAccess,
     code: `${declareGlobalScores(hidden, floats)}
 ${softmaxConstants}
 var<workgroup> left_tile: array<vec4<f32>, ${rows * stride}>;

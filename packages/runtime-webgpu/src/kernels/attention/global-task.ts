@@ -1,7 +1,7 @@
 import { attentionTokens } from "./attention-tokens.ts";
-import { keyStruct, rowsBuffer, type AttentionTask } from "./attention-task.ts";
-import { declareUniforms } from "./uniforms.ts";
-import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
+import { keyStruct, rowsType, type AttentionTask } from "./attention-task.ts";
+import { declareUniforms, storageBuffers } from "../parts/bindings.ts";
+import { type RowForm, vectorType, vectorReader, vectorWriter } from "./vectors.ts";
 
 export interface GlobalTaskOptions {
   /** Of the vectors: the head size (direct), or the hidden size (re-associated). */
@@ -43,8 +43,12 @@ export const globalFields = {
  * Grid: [⌈rows / rows of a workgroup⌉ · splits, heads, items].
  */
 export function globalTask({ length, forms, halves }: GlobalTaskOptions): AttentionTask {
-  const rows = vectorBuffer(forms.rows);
-  const [queryRows, keys] = [forms.rows, forms.keys].map((form) => rowsBuffer(form, length, halves));
+  const rows = vectorType(forms.rows);
+  const [queryRows, keys] = [rowsType(forms.rows, length, halves), rowsType(forms.keys, length, halves)];
+  const buffers = storageBuffers(
+    { query: queryRows, key: keys, value: keys, codes: "i32", tokens: "i32" },
+    { partials: rows, statistics: "vec2<f32>" },
+  );
   return {
     name: "global-attention",
     length,
@@ -53,16 +57,10 @@ export function globalTask({ length, forms, halves }: GlobalTaskOptions): Attent
       { name: "key", form: forms.keys, start: "start" },
       { name: "value", form: forms.keys, start: "start" },
     ],
-    access: ["read", "read", "read", "read", "read", "write", "write"],
+    access: buffers.access,
     narrowsQueries: forms.rows.storage === "float32",
     declarations: `${declareUniforms(globalFields)}
-@group(0) @binding(1) var<storage, read> query: ${queryRows};
-@group(0) @binding(2) var<storage, read> key: ${keys};
-@group(0) @binding(3) var<storage, read> value: ${keys};
-@group(0) @binding(4) var<storage, read> codes: array<i32>;
-@group(0) @binding(5) var<storage, read> tokens: array<i32>;
-@group(0) @binding(6) var<storage, read_write> partials: ${rows};
-@group(0) @binding(7) var<storage, read_write> statistics: array<vec2<f32>>;
+${buffers.declarations}
 const vectorLength = ${length}u;
 ${keyStruct}
 struct Work { item: u32, codes: u32, head: u32, split: u32, rows: u32, firstRow: u32, firstKey: u32, keyCount: u32 }

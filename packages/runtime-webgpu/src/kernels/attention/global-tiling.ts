@@ -1,4 +1,6 @@
 import type { DeviceFacts, DeviceLimits, MatrixShape } from "../../kernel/device-facts.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { bufferAccess } from "../parts/bindings.ts";
 
 /**
  * How the two products of re-associated global attention are cut on a GPU: into tiles of rows and 64 columns. Plain data; `name` says all of it.
@@ -33,6 +35,9 @@ export const stagedVectors = 4;
 
 /** Columns of a tile: keys of the scores, elements of what is mixed. */
 export const tileColumns = 64;
+
+/** Both products read four buffers, and write two. */
+export const productAccess: Kernel["access"] = /*#__PURE__*/ bufferAccess(4, 2);
 
 export function tileGlobalTiling(rowThreads: number, threadRows: number): TileGlobalTiling {
   return { kind: "tile", name: `tile-${rowThreads * threadRows}x${tileColumns}`, rowThreads, threadRows };

@@ -24,8 +24,8 @@ import {
   vectorOfFours,
   vectorOfHalves,
 } from "./row-slices.ts";
-import { declareUniforms } from "./uniforms.ts";
-import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
+import { declareUniforms, storageBuffers } from "../parts/bindings.ts";
+import { type RowForm, vectorType, vectorReader, vectorWriter } from "./vectors.ts";
 
 export const globalValueFields = {
   sequence: "u32",
@@ -58,16 +58,21 @@ export function globalValuesKernel(
   const otherBytes = valueTokens * (12 * maxSplits + 4 * splitsAhead + 16 * mixedVectors) + 8 * maxHeadSize;
   const atOnce = rowsAtOnce(cut, "vec2<f32>", memoryBytes - otherBytes);
   const splitOf = (step: number): string => (step === 0 ? "split" : `min(split + ${step}u, sizes.splits - 1u)`);
+  const buffers = storageBuffers(
+    {
+      partial: vectorType(partial),
+      statistics: "vec2<f32>",
+      weight: byEights ? "vec4<u32>" : vectorType(forms.weight),
+      bias: "f32",
+      tokens: "i32",
+    },
+    { out: vectorType(forms.out) },
+  );
   return {
     name: "global-values",
-    access: ["read", "read", "read", "read", "read", "write"],
+    access: buffers.access,
     code: `${declareUniforms(globalValueFields)}
-@group(0) @binding(1) var<storage, read> partial: ${vectorBuffer(partial)};
-@group(0) @binding(2) var<storage, read> statistics: array<vec2<f32>>;
-@group(0) @binding(3) var<storage, read> weight: ${byEights ? "array<vec4<u32>>" : vectorBuffer(forms.weight)};
-@group(0) @binding(4) var<storage, read> bias: array<f32>;
-@group(0) @binding(5) var<storage, read> tokens: array<i32>;
-@group(0) @binding(6) var<storage, read_write> out: ${vectorBuffer(forms.out)};
+${buffers.declarations}
 ${vectorReader("read_partial", "partial", partial, "sizes.hidden")}
 ${byEights ? "" : vectorReader("read_weight", "weight", forms.weight, "sizes.hidden")}
 ${vectorWriter("write_out", "out", forms.out, "sizes.headSize")}

@@ -1,5 +1,4 @@
 import type { DeviceFacts, MatrixShape } from "../../kernel/device-facts.ts";
-import type { Kernel } from "../../kernel/kernel.ts";
 
 /** How scores and sums of re-associated global attention are made in one kernel on matrix units. Plain data; `name` says all of it. */
 export type JointTiling = StepTiling | SweepTiling;
@@ -34,8 +33,6 @@ export const jointKeys = 16;
 
 /** Elements of a subgroup, at most: the registers of its invocations hold the sums of all rows, and twice as many folded queries of half of them. */
 const maxElements = 96;
-
-export const jointAccess: Kernel["access"] = ["read", "read", "read", "read", "write", "write"];
 
 export const jointFields = {
   sequence: "u32",

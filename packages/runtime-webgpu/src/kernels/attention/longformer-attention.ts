@@ -106,9 +106,7 @@ function shapeOf({ batch, sequence, hidden, heads, oneSided, slots, inputs, outp
 }
 
 function sizedAttention(node: SizedNode, context: PlanContext): Omit<SizedAttention, "tilings"> {
-  const inputs = Object.fromEntries(
-    attentionInputs.map((name, at) => [name, required(node.inputs[at])]),
-  ) as SizedAttention["inputs"];
+  const inputs = Object.fromEntries(attentionInputs.map((name, at) => [name, required(node.inputs[at])])) as SizedAttention["inputs"];
   const { query, mask } = inputs;
   const [contextOut, attentions, globalAttentions] = node.outputs;
   const codes = required(context.hostValues(mask), mask.name);

@@ -14,7 +14,6 @@
 // Grid: [⌈rows of the task / rows of a workgroup⌉ (and splits of the keys), heads, batch].
 // Source: FlashAttention (Dao et al., arXiv 2205.14135); sums that are scaled late as in FlashAttention-4; the arrangement is our own.
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
-import type { Kernel } from "../../kernel/kernel.ts";
 import { matrixPrimitives } from "../matrix/index.ts";
 import { upTo } from "../parts/up-to.ts";
 import type { AttentionTask } from "./attention-task.ts";
@@ -29,7 +28,7 @@ const unseenScore = "bitcast<u32>(0.5 * unseen)";
 /** How much higher than its `top` a row's scores may be, as a power of 2: 2¹¹ is far from float16's largest number. */
 const slack = 11;
 
-export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttentionTiling, units: MatrixUnits): Kernel {
+export function matrixAttentionKernelCode(task: AttentionTask, tiling: MatrixAttentionTiling, units: MatrixUnits): string {
   const { shape, subgroups, rowTiles, keys, keyGroups, sharesTile } = tiling;
   const { lanes } = units;
   const { rows, depth, stride, scoreStride, perRow, sharesQueries } = matrixMemory(tiling, units, task.length);
@@ -112,11 +111,7 @@ export function matrixAttentionKernel(task: AttentionTask, tiling: MatrixAttenti
       workgroupBarrier();
       out_${tile}_${one} = ${matrices.loadSum(ownKeys, at, `${shape.columns}u`)};`;
   };
-  return {
-    name: `${task.name}-${tiling.name}`,
-    access: task.access,
-    narrows: task.narrowsQueries,
-    code: `${matrices.directives}
+  return `${matrices.directives}
 ${task.declarations}
 ${readEights(task)}
 ${softmaxConstants}
@@ -282,6 +277,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }`;
     })
     .join("\n  ")}
-}`,
-  };
+}`;
 }

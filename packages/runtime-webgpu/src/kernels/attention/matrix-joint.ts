@@ -16,13 +16,12 @@
 // Source: FlashAttention-2 (Dao, arXiv 2307.08691), where keys are split among workgroups; sums that are scaled late as in FlashAttention-4; keys that
 // are the values too as in FlashMLA (DeepSeek); the arrangement is our own.
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
-import type { Kernel } from "../../kernel/kernel.ts";
 import { matrixPrimitives } from "../matrix/index.ts";
 import { upTo } from "../parts/up-to.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { jointAccess, jointFields, jointKeys, jointMemory, jointRows, type StepTiling } from "./joint-tiling.ts";
+import { jointFields, jointKeys, jointMemory, jointRows, type StepTiling } from "./joint-tiling.ts";
 import { softmaxConstants } from "./softmax-step.ts";
-import { declareUniforms } from "./uniforms.ts";
+import { declareUniforms } from "../parts/bindings.ts";
 
 /** How much higher than its `top` a row's scores may be: e⁸ is far from float16's largest number. */
 const slack = 8;
@@ -31,7 +30,7 @@ const slack = 8;
 const perRow = 2;
 const ownKeys = jointKeys / perRow;
 
-export function matrixJointKernel(tiling: StepTiling, hidden: number, units: MatrixUnits): Kernel {
+export function matrixJointKernelCode(tiling: StepTiling, hidden: number, units: MatrixUnits): string {
   const { shape, subgroups } = tiling;
   const { lanes } = units;
   const matrices = matrixPrimitives(units, shape, ["folded", "hidden_tile", "probabilities", "scores"]);
@@ -64,10 +63,7 @@ export function matrixJointKernel(tiling: StepTiling, hidden: number, units: Mat
     ].join("\n    ");
   const stage = (read: number): string =>
     `hidden_tile[${at(read)} % ${eights}u / ${ownEights}u][${at(read)} / ${eights}u * ${stride / 8}u + ${at(read)} % ${eights}u % ${ownEights}u] = next_${read};`;
-  return {
-    name: `global-attention-${tiling.name}`,
-    access: jointAccess,
-    code: `${matrices.directives}
+  return `${matrices.directives}
 ${declareUniforms(jointFields)}
 @group(0) @binding(1) var<storage, read> folded: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> hidden: array<vec4<u32>>;
@@ -229,6 +225,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let other = quadSwapX(sum);
     if (own_part == 0u) { statistics[row_of_split + own_row] = vec2<f32>(top, sum + other); }
   }
-}`,
-  };
+}`;
 }

@@ -1,13 +1,12 @@
 // `global-mix.ts` on matrix units: the same formula, shapes and grid. Operands are float16, sums float32.
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
-import type { Kernel } from "../../kernel/kernel.ts";
 import { declareGlobalMix, enterGlobalMix } from "./global-mix.ts";
 import { tileColumns, type MatrixGlobalTiling } from "./global-tiling.ts";
 import { matrixTile } from "./matrix-tile.ts";
 import { softmaxConstants } from "./softmax-step.ts";
 import { halvesReader, type RowForm, vectorWriter } from "./vectors.ts";
 
-export function matrixMixKernel(tiling: MatrixGlobalTiling, hidden: RowForm, units: MatrixUnits): Kernel {
+export function matrixMixKernelCode(tiling: MatrixGlobalTiling, hidden: RowForm, units: MatrixUnits): string {
   const { rows } = tiling;
   const tile = matrixTile(tiling, units, "rows");
   const floats: RowForm = { storage: "float32", aligned: hidden.aligned };
@@ -22,10 +21,7 @@ export function matrixMixKernel(tiling: MatrixGlobalTiling, hidden: RowForm, uni
       ),
       ...tile.rightReads.map((read) => `right${read} = read_hidden(item, ${key} + ${tile.slot(read)}, rightVector);`),
     ].join("\n    ");
-  return {
-    name: `global-mix-${tiling.name}`,
-    access: ["read", "read", "read", "read", "write", "write"],
-    code: `${tile.directives}
+  return `${tile.directives}
 ${declareGlobalMix(hidden, floats)}
 ${halvesReader("hidden_halves", "hidden", hidden, "hidden_vector")}
 ${vectorWriter("write_partial", "partials", floats, "sizes.hidden")}
@@ -93,6 +89,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       statistics[firstOfSplit + row] = vec2<f32>(row_tops[row], sum);
     }
   }
-}`,
-  };
+}`;
 }

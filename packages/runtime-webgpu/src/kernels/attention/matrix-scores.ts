@@ -1,6 +1,5 @@
 // `global-scores.ts` on matrix units: the same formula, shapes and grid. Operands are float16, the folded queries in memory, too; sums are float32.
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
-import type { Kernel } from "../../kernel/kernel.ts";
 import { upTo } from "../parts/up-to.ts";
 import { declareGlobalScores, enterGlobalScores } from "./global-scores.ts";
 import { tileColumns, type MatrixGlobalTiling } from "./global-tiling.ts";
@@ -9,11 +8,11 @@ import { softmaxConstants } from "./softmax-step.ts";
 import { halvesReader, type RowForm } from "./vectors.ts";
 
 /** How hidden states and folded queries lie in memory, both float16. */
-export function matrixScoresKernel(
+export function matrixScoresKernelCode(
   tiling: MatrixGlobalTiling,
   { hidden, folded }: Readonly<Record<"hidden" | "folded", RowForm>>,
   units: MatrixUnits,
-): Kernel {
+): string {
   const { rows } = tiling;
   const tile = matrixTile(tiling, units, "columns");
   const fours = tileColumns / 4;
@@ -21,10 +20,7 @@ export function matrixScoresKernel(
     `let vector = ${first} + ${tile.eight} * 2u;
     ${tile.leftReads.map((read) => `left${read} = read_folded(leftStart${read}, vector);`).join("\n    ")}
     ${tile.rightReads.map((read) => `right${read} = read_hidden(rightStart${read}, vector);`).join("\n    ")}`;
-  return {
-    name: `global-scores-${tiling.name}`,
-    access: ["read", "read", "read", "read", "write", "write"],
-    code: `${tile.directives}
+  return `${tile.directives}
 ${declareGlobalScores(hidden, folded)}
 ${halvesReader("folded_halves", "folded", folded, "folded_vector")}
 ${halvesReader("hidden_halves", "hidden", hidden, "hidden_vector")}
@@ -77,6 +73,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       tops[(item * sizes.rows + firstRow + tile_row) * sizes.keyTiles + group.x] = top;
     }
   }
-}`,
-  };
+}`;
 }

@@ -17,18 +17,17 @@
 // Source: FlashAttention-2 (Dao, arXiv 2307.08691), where keys are split among workgroups; keys that are the values too as in FlashMLA (DeepSeek); the
 // arrangement is our own.
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
-import type { Kernel } from "../../kernel/kernel.ts";
 import { matrixPrimitives } from "../matrix/index.ts";
 import { upTo } from "../parts/up-to.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { jointAccess, jointKeys, jointRows, sweepFields, sweepMemory, type SweepTiling } from "./joint-tiling.ts";
+import { jointKeys, jointRows, sweepFields, sweepMemory, type SweepTiling } from "./joint-tiling.ts";
 import { softmaxConstants } from "./softmax-step.ts";
-import { declareUniforms } from "./uniforms.ts";
+import { declareUniforms } from "../parts/bindings.ts";
 
 /** Tiles of 16 keys whose elements are under way together, at most, where sums load from where they lie: registers hold that many. */
 const aheadOfSums = 3;
 
-export function matrixSweepKernel(tiling: SweepTiling, hidden: number, units: MatrixUnits): Kernel {
+export function matrixSweepKernelCode(tiling: SweepTiling, hidden: number, units: MatrixUnits): string {
   const { shape, subgroups, keys, elements, staged } = tiling;
   const { lanes } = units;
   const matrices = matrixPrimitives(units, shape, ["folded", "hidden", "swept", "probabilities"]);
@@ -223,10 +222,7 @@ export function matrixSweepKernel(tiling: SweepTiling, hidden: number, units: Ma
     workgroupBarrier();
   }`;
 
-  return {
-    name: `global-attention-${tiling.name}`,
-    access: jointAccess,
-    code: `${matrices.directives}
+  return `${matrices.directives}
 ${declareUniforms(sweepFields)}
 @group(0) @binding(1) var<storage, read> folded: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> hidden: array<vec4<u32>>;
@@ -323,8 +319,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       ),
     ),
   )}
-}`,
-  };
+}`;
 }
 
 /** The largest divisor of a number that is no more than `most`. */

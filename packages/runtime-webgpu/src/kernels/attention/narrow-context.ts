@@ -6,19 +6,19 @@ import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
 import type { DeviceLimits } from "../../kernel/device-facts.ts";
 import { foldWorkgroups, workgroupIndex, workgroupParameters } from "../parts/dispatching.ts";
 import { halvesCode } from "../parts/float-storage.ts";
-import { declareUniforms, packFields } from "./uniforms.ts";
+import { declareUniforms, packFields, storageBuffers } from "../parts/bindings.ts";
 
 const fields = { vectors: "u32" } as const;
 
 export function narrowContext(wide: DeviceTensor, context: DeviceTensor, limits: DeviceLimits): Dispatch {
   const vectors = wide.byteLength / 16;
+  const buffers = storageBuffers({ wide: "vec4<f32>" }, { out: "vec2<u32>" });
   return {
     kernel: {
       name: "narrow-context",
-      access: ["read", "write"],
+      access: buffers.access,
       code: `${declareUniforms(fields)}
-@group(0) @binding(1) var<storage, read> wide: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read_write> out: array<vec2<u32>>;
+${buffers.declarations}
 ${halvesCode("float16")}
 @compute @workgroup_size(64)
 fn main(${workgroupParameters}) {

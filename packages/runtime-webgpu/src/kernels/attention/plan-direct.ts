@@ -6,7 +6,7 @@ import { gatherFields, gatherGlobalRowsKernel } from "./gather-global-rows.ts";
 import type { GlobalSplits } from "./global-splits.ts";
 import { planAttention } from "./plan-attention.ts";
 import { planCombine, planGlobalProbabilities } from "./plan-splits.ts";
-import { packFields } from "./uniforms.ts";
+import { packFields } from "../parts/bindings.ts";
 
 /** The global keys and values of all tokens, `[batch, sequence, hidden]` each, and what computes them. */
 export interface GlobalProjections {

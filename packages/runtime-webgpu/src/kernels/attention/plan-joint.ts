@@ -1,9 +1,9 @@
 import { required } from "../../kernel/required.ts";
-import { loadedKernel, type Dispatch } from "../../kernel/kernel.ts";
+import type { Dispatch } from "../../kernel/kernel.ts";
 import { itemsOf, type AttentionItems, type GlobalAttention, type SizedAttention } from "./attention-plan.ts";
 import { takesSequence, type GlobalSplits } from "./global-splits.ts";
-import { jointAccess, jointFields, fitsJoint, jointRows, jointTilingsOf, sweepFields, type JointTiling } from "./joint-tiling.ts";
-import { packFields } from "./uniforms.ts";
+import { jointFields, fitsJoint, jointRows, jointTilingsOf, sweepFields, type JointTiling } from "./joint-tiling.ts";
+import { bufferAccess, packFields } from "../parts/bindings.ts";
 
 /**
  * How scores and sums of the re-associated form are made in one kernel, if they are: on a device with matrix units, where hidden states are float16 and
@@ -36,10 +36,14 @@ export function planJoint(part: AttentionItems, found: GlobalSplits, { query, ke
     hidden,
   };
   return {
-    kernel: loadedKernel({ name: `global-attention-${tiling.name}`, access: jointAccess }, async () => {
-      const { matrixJointKernel, matrixSweepKernel } = await import("../for-matrix-units.ts");
-      return tiling.kind === "steps" ? matrixJointKernel(tiling, hidden, units) : matrixSweepKernel(tiling, hidden, units);
-    }),
+    kernel: {
+      name: `global-attention-${tiling.name}`,
+      access: bufferAccess(4, 2),
+      async code() {
+        const { matrixJointKernelCode, matrixSweepKernelCode } = await import("../for-matrix-units.ts");
+        return tiling.kind === "steps" ? matrixJointKernelCode(tiling, hidden, units) : matrixSweepKernelCode(tiling, hidden, units);
+      },
+    },
     uniforms: tiling.kind === "steps" ? packFields(jointFields, sizes) : packFields(sweepFields, sizes),
     operands: [
       { tensor: query },

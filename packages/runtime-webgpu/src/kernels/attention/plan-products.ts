@@ -1,12 +1,12 @@
 import { required } from "../../kernel/required.ts";
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
-import { loadedKernel, type Dispatch, type Kernel } from "../../kernel/kernel.ts";
+import type { Dispatch, Kernel } from "../../kernel/kernel.ts";
 import { formOf, itemsOf, type AttentionItems, type GlobalAttention } from "./attention-plan.ts";
 import { globalMixFields, globalMixKernel } from "./global-mix.ts";
 import { globalScoreFields, globalScoresKernel } from "./global-scores.ts";
 import type { GlobalSplits } from "./global-splits.ts";
-import { type GlobalTiling, globalTilingFor, rowsOfTile, tileColumns } from "./global-tiling.ts";
-import { packFields } from "./uniforms.ts";
+import { type GlobalTiling, globalTilingFor, productAccess, rowsOfTile, tileColumns } from "./global-tiling.ts";
+import { packFields } from "../parts/bindings.ts";
 import type { RowForm } from "./vectors.ts";
 
 /** The tilings of the two products of the re-associated form on a GPU. */
@@ -81,21 +81,22 @@ export function planProducts(
   ];
 }
 
-/** Of both products: four tensors are read, two written. */
-const access: Kernel["access"] = ["read", "read", "read", "read", "write", "write"];
-
 function scoresKernel(tiling: GlobalTiling, forms: Readonly<Record<"hidden" | "folded", RowForm>>, facts: DeviceFacts): Kernel {
   if (tiling.kind === "tile") return globalScoresKernel(tiling, forms.hidden);
   const units = required(facts.matrixUnits, tiling.name);
-  return loadedKernel({ name: `global-scores-${tiling.name}`, access }, async () =>
-    (await import("../for-matrix-units.ts")).matrixScoresKernel(tiling, forms, units),
-  );
+  return {
+    name: `global-scores-${tiling.name}`,
+    access: productAccess,
+    code: async () => (await import("../for-matrix-units.ts")).matrixScoresKernelCode(tiling, forms, units),
+  };
 }
 
 function mixKernel(tiling: GlobalTiling, form: RowForm, facts: DeviceFacts): Kernel {
   if (tiling.kind === "tile") return globalMixKernel(tiling, form);
   const units = required(facts.matrixUnits, tiling.name);
-  return loadedKernel({ name: `global-mix-${tiling.name}`, access }, async () =>
-    (await import("../for-matrix-units.ts")).matrixMixKernel(tiling, form, units),
-  );
+  return {
+    name: `global-mix-${tiling.name}`,
+    access: productAccess,
+    code: async () => (await import("../for-matrix-units.ts")).matrixMixKernelCode(tiling, form, units),
+  };
 }

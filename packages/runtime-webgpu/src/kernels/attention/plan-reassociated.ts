@@ -1,4 +1,4 @@
-import { loadedKernel, type DeviceTensor, type Dispatch, type Kernel } from "../../kernel/kernel.ts";
+import type { DeviceTensor, Dispatch, Kernel } from "../../kernel/kernel.ts";
 import { formOf, itemsOf, maxHeadSize, type AttentionItems, type GlobalAttention } from "./attention-plan.ts";
 import { foldedColumns, globalQueriesKernel, globalQueryFields, queryTokens } from "./global-queries.ts";
 import type { GlobalSplits } from "./global-splits.ts";
@@ -9,7 +9,7 @@ import { planProducts, productTilings, type ProductTilings } from "./plan-produc
 import { planCombine, planGlobalProbabilities } from "./plan-splits.ts";
 import { foldedElements, foldedTokens, foldFields, projectedElements, projectedTokens, projectFields } from "./processor-fields.ts";
 import { cutByEights, rowCutFor, type RowKernelOptions } from "./row-slices.ts";
-import { packFields } from "./uniforms.ts";
+import { bufferAccess, packFields } from "../parts/bindings.ts";
 import type { RowForm } from "./vectors.ts";
 
 /** The global tokens' rows of the context, without the keys and values of all tokens. */
@@ -128,13 +128,17 @@ function onProcessor(part: AttentionItems, found: GlobalSplits, attention: Globa
 }
 
 function projectRows(purpose: "query" | "value", forms: Readonly<Record<"weight" | "x", RowForm>>): Kernel {
-  return loadedKernel({ name: `project-rows-${purpose}`, access: ["read", "read", "read", "read", "write"] }, async () =>
-    (await import("../for-software-adapters.ts")).projectRowsKernel(purpose, forms),
-  );
+  return {
+    name: `project-rows-${purpose}`,
+    access: bufferAccess(4, 1),
+    code: async () => (await import("../for-software-adapters.ts")).projectRowsKernelCode(purpose, forms),
+  };
 }
 
 function foldQueries(weight: RowForm): Kernel {
-  return loadedKernel({ name: "fold-queries", access: ["read", "read", "read", "write"] }, async () =>
-    (await import("../for-software-adapters.ts")).foldQueriesKernel(weight),
-  );
+  return {
+    name: "fold-queries",
+    access: bufferAccess(3, 1),
+    code: async () => (await import("../for-software-adapters.ts")).foldQueriesKernelCode(weight),
+  };
 }

@@ -1,9 +1,9 @@
-import { loadedKernel, type DeviceTensor, type Dispatch } from "../../kernel/kernel.ts";
+import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
 import { formOf, itemsOf, overHeads, type AttentionItems, type GlobalAttention } from "./attention-plan.ts";
 import { combineFields, combineSplitsKernel } from "./combine-splits.ts";
 import type { GlobalSplits } from "./global-splits.ts";
-import { globalProbabilityFields, probabilityAccess } from "./probability-fields.ts";
-import { packFields } from "./uniforms.ts";
+import { globalProbabilityFields } from "./probability-fields.ts";
+import { bufferAccess, packFields } from "../parts/bindings.ts";
 
 /** Joins what the splits found into the context's rows of the global tokens (direct), or what each of their heads mixed, `[items, slots, heads, hidden]`. */
 export function planCombine(part: AttentionItems, found: GlobalSplits, out: DeviceTensor): Dispatch {
@@ -41,12 +41,15 @@ export function planGlobalProbabilities(part: AttentionItems, found: GlobalSplit
   const statistics = { tensor: part.scratch("global statistics", found.statisticsElements) };
   const maxGroups = context.facts.limits.maxComputeWorkgroupsPerDimension;
   return overHeads(part, globalAttentions, sequence * globals, ({ firstHead, count, operand, outStart }) => ({
-    kernel: loadedKernel({ name: "global-probabilities", access: probabilityAccess }, async () =>
-      (await import("../for-probabilities.ts")).globalProbabilitiesKernel(length, {
-        query: formOf(attention.query, length),
-        key: formOf(attention.key, length),
-      }),
-    ),
+    kernel: {
+      name: "global-probabilities",
+      access: bufferAccess(5, 1),
+      code: async () =>
+        (await import("../for-probabilities.ts")).globalProbabilitiesKernelCode(length, {
+          query: formOf(attention.query, length),
+          key: formOf(attention.key, length),
+        }),
+    },
     uniforms: packFields(globalProbabilityFields, {
       sequence,
       tokensStride,

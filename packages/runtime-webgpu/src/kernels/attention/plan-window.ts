@@ -1,9 +1,9 @@
-import { loadedKernel, type DeviceTensor, type Dispatch, rowLayout } from "../../kernel/kernel.ts";
+import { type DeviceTensor, type Dispatch, rowLayout } from "../../kernel/kernel.ts";
 import { formOf, itemsOf, overHeads, type AttentionItems, type SizedAttention } from "./attention-plan.ts";
 import { combineFields, combineSplitsKernel } from "./combine-splits.ts";
-import { probabilityAccess, windowProbabilityFields } from "./probability-fields.ts";
+import { windowProbabilityFields } from "./probability-fields.ts";
 import { headKernel, headTilingFor, rowsOfTiling, type HeadTiling } from "./tiling.ts";
-import { packFields } from "./uniforms.ts";
+import { bufferAccess, packFields } from "../parts/bindings.ts";
 import { splitsOfWindow, windowSplits, type WindowSplits } from "./window-splits.ts";
 import { windowFields, windowTask } from "./window-task.ts";
 
@@ -104,9 +104,11 @@ export function planWindow(part: AttentionItems, cut: WindowForm): readonly Disp
   return [
     attention,
     ...overHeads(part, attentions, sequence * columns, ({ firstHead, count, operand, outStart }) => ({
-      kernel: loadedKernel({ name: "window-probabilities", access: probabilityAccess }, async () =>
-        (await import("../for-probabilities.ts")).windowProbabilitiesKernel(headSize, form),
-      ),
+      kernel: {
+        name: "window-probabilities",
+        access: bufferAccess(5, 1),
+        code: async () => (await import("../for-probabilities.ts")).windowProbabilitiesKernelCode(headSize, form),
+      },
       uniforms: packFields(windowProbabilityFields, { ...common, globals: columns - 2 * oneSided - 1, firstHead, outStart }),
       operands: [itemsOf(part, inputs.query), itemsOf(part, inputs.key), mask, tokenList, { tensor: statistics }, operand],
       workgroups: [Math.ceil(columns / 64), Math.min(sequence, context.facts.limits.maxComputeWorkgroupsPerDimension), count],

@@ -1,5 +1,3 @@
-import type { Kernel } from "../../kernel/kernel.ts";
-
 /** The uniforms of `window-probabilities.ts`. */
 export const windowProbabilityFields = {
   sequence: "u32",
@@ -36,6 +34,3 @@ export const globalProbabilityFields = {
   firstHead: "u32",
   outStart: "u32",
 } as const;
-
-/** What both kernels bind: query, key, codes, tokens and statistics, and what they write. */
-export const probabilityAccess: Kernel["access"] = ["read", "read", "read", "read", "read", "write"];

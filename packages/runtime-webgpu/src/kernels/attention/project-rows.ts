@@ -7,15 +7,14 @@
 // Shapes: weight `[hidden, hidden]` (float32 or float16), bias `[hidden]`; x `[items, sequence, hidden]` or
 // `[items, slots, heads, hidden]`; tokens `[batch, tokensStride]`; out `[items, slots, hidden]` or `[items, sequence, hidden]`.
 // Grid: [⌈hidden / 64⌉, ⌈slots / 4⌉, items]. An invocation makes one element for 4 tokens, with the weight read once for them.
-import type { Kernel } from "../../kernel/kernel.ts";
 import { upTo } from "../parts/up-to.ts";
 import { projectedElements, projectedTokens, projectFields } from "./processor-fields.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { declareUniforms } from "./uniforms.ts";
-import { type RowForm, vectorBuffer, vectorReader } from "./vectors.ts";
+import { declareUniforms, storageBuffers } from "../parts/bindings.ts";
+import { type RowForm, vectorType, vectorReader } from "./vectors.ts";
 
 /** How weight and x lie in memory. */
-export function projectRowsKernel(purpose: "query" | "value", forms: Readonly<Record<"weight" | "x", RowForm>>): Kernel {
+export function projectRowsKernelCode(purpose: "query" | "value", forms: Readonly<Record<"weight" | "x", RowForm>>): string {
   const each = upTo(projectedTokens);
   const position = "u32(tokens[list + min(token, globals - 1u)])";
   const heads = "(sizes.hidden / sizes.headSize)";
@@ -27,15 +26,9 @@ export function projectRowsKernel(purpose: "query" | "value", forms: Readonly<Re
     query: "(item * sizes.slots + token) * sizes.hidden",
     value: `(item * sizes.sequence + ${position}) * sizes.hidden`,
   }[purpose];
-  return {
-    name: `project-rows-${purpose}`,
-    access: ["read", "read", "read", "read", "write"],
-    code: `${declareUniforms(projectFields)}
-@group(0) @binding(1) var<storage, read> weight: ${vectorBuffer(forms.weight)};
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read> x: ${vectorBuffer(forms.x)};
-@group(0) @binding(4) var<storage, read> tokens: array<i32>;
-@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+  const buffers = storageBuffers({ weight: vectorType(forms.weight), bias: "f32", x: vectorType(forms.x), tokens: "i32" }, { out: "f32" });
+  return `${declareUniforms(projectFields)}
+${buffers.declarations}
 ${vectorReader("read_weight", "weight", forms.weight, "sizes.hidden")}
 ${vectorReader("read_x", "x", forms.x, "sizes.hidden")}
 
@@ -63,6 +56,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         `if (token + ${one}u < globals) { out[output_start(item, list, globals, token + ${one}u) + element] = sum${one} + bias[element]; }`,
     )
     .join("\n  ")}
-}`,
-  };
+}`;
 }

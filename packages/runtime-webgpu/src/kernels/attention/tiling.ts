@@ -1,5 +1,5 @@
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
-import { loadedKernel, type Kernel } from "../../kernel/kernel.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
 import { fitsQuads, quadTiling, quadsKernel, type QuadTiling } from "./attention-quads.ts";
 import { stagedKernel, stagedRows } from "./attention-staged.ts";
 import type { AttentionTask, LaneTiling } from "./attention-task.ts";
@@ -87,15 +87,20 @@ export function headTilingFor(facts: DeviceFacts, extent: AttentionExtent, wante
 export function headKernel(task: AttentionTask, tiling: HeadTiling, { matrixUnits }: DeviceFacts): Kernel {
   const { name, access } = task;
   if (tiling.kind === "lanes")
-    return loadedKernel({ name: `${name}-registers`, access }, async () =>
-      (await import("../for-software-adapters.ts")).registersKernel(task, tiling),
-    );
+    return {
+      name: `${name}-registers`,
+      access,
+      code: async () => (await import("../for-software-adapters.ts")).registersKernelCode(task, tiling),
+    };
   if (tiling.kind === "quads") return quadsKernel(task, tiling);
   if (tiling.kind === "tile") return tileAttentionKernel(task, tiling);
   if (tiling.kind === "matrix" && matrixUnits !== undefined)
-    return loadedKernel({ name: `${name}-${tiling.name}`, access, narrows: task.narrowsQueries }, async () =>
-      (await import("../for-matrix-units.ts")).matrixAttentionKernel(task, tiling, matrixUnits),
-    );
+    return {
+      name: `${name}-${tiling.name}`,
+      access,
+      narrows: task.narrowsQueries,
+      code: async () => (await import("../for-matrix-units.ts")).matrixAttentionKernelCode(task, tiling, matrixUnits),
+    };
   return stagedKernel(task);
 }
 
@@ -120,9 +125,11 @@ export function fitsHeadTiling(tiling: HeadTiling, length: number, facts: Device
 /** The kernel of a task whose rows are as long as a token, on a software adapter. */
 export function attentionOfTokens(task: AttentionTask, facts: DeviceFacts): { readonly kernel: Kernel; readonly rows: number } {
   const tiling = laneTiling(facts, task.length);
-  const kernel = loadedKernel({ name: `${task.name}-buffered`, access: task.access }, async () =>
-    (await import("../for-software-adapters.ts")).bufferedKernel(task, tiling),
-  );
+  const kernel: Kernel = {
+    name: `${task.name}-buffered`,
+    access: task.access,
+    code: async () => (await import("../for-software-adapters.ts")).bufferedKernelCode(task, tiling),
+  };
   return { kernel, rows: tiling.lanes };
 }
 

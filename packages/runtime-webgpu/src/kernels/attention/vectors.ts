@@ -14,10 +14,10 @@ export interface RowForm {
   readonly aligned: boolean;
 }
 
-/** The element type of a buffer. */
-export function vectorBuffer({ storage, aligned }: RowForm): string {
-  if (storage === "float16") return aligned ? "array<vec2<u32>>" : "array<u32>";
-  return aligned ? "array<vec4<f32>>" : "array<f32>";
+/** The type of a buffer's elements. */
+export function vectorType({ storage, aligned }: RowForm): string {
+  if (storage === "float16") return aligned ? "vec2<u32>" : "u32";
+  return aligned ? "vec4<f32>" : "f32";
 }
 
 /** `fn name(start, vector) -> vec4<f32>`: elements `4 vector … 4 vector + 3` of the row that starts at element `start` and has `length` elements. */

@@ -8,15 +8,13 @@
 // `[items, heads, sequence, 2]`; out: of `[items, heads, sequence, globals + window + 1]` the heads from `firstHead` on.
 // Grid: [⌈columns / 64⌉, sequence (or as many as there may be; the rest in turns), heads].
 // Layout: transformers' `attentions` of LongformerModel.
-import type { Kernel } from "../../kernel/kernel.ts";
 import { attentionTokens } from "./attention-tokens.ts";
 import type { RowForm } from "./vectors.ts";
 import { windowProbabilityFields } from "./probability-fields.ts";
-import { probabilitiesKernel, scoreOfVectors } from "./probabilities-kernel.ts";
+import { probabilitiesKernelCode, scoreOfVectors } from "./probabilities-kernel.ts";
 
-export function windowProbabilitiesKernel(headSize: number, inputs: RowForm): Kernel {
-  return probabilitiesKernel({
-    name: "window-probabilities",
+export function windowProbabilitiesKernelCode(headSize: number, inputs: RowForm): string {
+  return probabilitiesKernelCode({
     fields: windowProbabilityFields,
     lengthName: "headSize",
     length: headSize,

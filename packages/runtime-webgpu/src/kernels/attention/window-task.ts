@@ -1,7 +1,7 @@
 import { attentionTokens } from "./attention-tokens.ts";
-import { keyStruct, rowsBuffer, type AttentionTask } from "./attention-task.ts";
-import { declareUniforms } from "./uniforms.ts";
-import { type RowForm, vectorBuffer, vectorReader, vectorWriter } from "./vectors.ts";
+import { keyStruct, rowsType, type AttentionTask } from "./attention-task.ts";
+import { declareUniforms, storageBuffers } from "../parts/bindings.ts";
+import { type RowForm, vectorType, vectorReader, vectorWriter } from "./vectors.ts";
 
 export interface WindowTaskOptions {
   readonly headSize: number;
@@ -52,8 +52,12 @@ export const windowFields = {
  * that are not local count as unseen.
  */
 export function windowTask({ headSize, forms, statistics, splits, halves }: WindowTaskOptions): AttentionTask {
-  const rows = rowsBuffer(forms.inputs, headSize, halves);
+  const rows = rowsType(forms.inputs, headSize, halves);
   const keeps = statistics || splits;
+  const buffers = storageBuffers(
+    { query: rows, key: rows, value: rows, codes: "i32", tokens: "i32" },
+    { context: vectorType(forms.context), ...(keeps ? { statistics: "vec2<f32>" } : {}) },
+  );
   return {
     name: `window-attention${statistics ? "-statistics" : splits ? "-splits" : ""}`,
     length: headSize,
@@ -63,15 +67,9 @@ export function windowTask({ headSize, forms, statistics, splits, halves }: Wind
       { name: "value", form: forms.inputs, start: "sizes.valueOffset + start" },
     ],
     narrowsQueries: false,
-    access: ["read", "read", "read", "read", "read", "write", ...(keeps ? (["write"] as const) : [])],
+    access: buffers.access,
     declarations: `${declareUniforms(windowFields)}
-@group(0) @binding(1) var<storage, read> query: ${rows};
-@group(0) @binding(2) var<storage, read> key: ${rows};
-@group(0) @binding(3) var<storage, read> value: ${rows};
-@group(0) @binding(4) var<storage, read> codes: array<i32>;
-@group(0) @binding(5) var<storage, read> tokens: array<i32>;
-@group(0) @binding(6) var<storage, read_write> context: ${vectorBuffer(forms.context)};
-${keeps ? "@group(0) @binding(7) var<storage, read_write> statistics: array<vec2<f32>>;" : ""}
+${buffers.declarations}
 const headSize = ${headSize}u;
 ${keyStruct}
 struct Work { item: u32, codes: u32, positions: u32, head: u32, firstRow: u32, firstKey: u32, globals: u32, keyCount: u32, firstPlace: u32, split: u32 }

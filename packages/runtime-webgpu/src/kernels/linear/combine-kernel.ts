@@ -1,7 +1,8 @@
+import { uniformStruct } from "../parts/bindings.ts";
 import { foldWorkgroups, workgroupIndex, workgroupParameters } from "../parts/dispatching.ts";
 import type { DeviceLimits } from "../../kernel/device-facts.ts";
-import { foursType, halvesCode } from "../parts/float-storage.ts";
-import { writeCode, type ProductForm } from "./product-code.ts";
+import { halvesCode } from "../parts/float-storage.ts";
+import { productBuffers, writeCode, type ProductForm } from "./product-code.ts";
 
 const workgroupSize = 64;
 
@@ -11,16 +12,8 @@ const workgroupSize = 64;
  */
 export function combineKernelCode(form: ProductForm): string {
   return `
-struct Uniforms { rows: u32, columns: u32, parts: u32, out_column: u32, out_stride: u32 }
-@group(0) @binding(0) var<uniform> uniforms: Uniforms;
-${[
-  ["partial", "read", "vec4<f32>"],
-  ...(form.bias ? [["bias", "read", "vec4<f32>"]] : []),
-  ...(form.addend ? [["addend", "read", foursType(form.addendStorage)]] : []),
-  ["out", "read_write", foursType(form.outStorage)],
-]
-  .map(([name, access, type], index) => `@group(0) @binding(${index + 1}) var<storage, ${access}> ${name}: array<${type}>;`)
-  .join("\n")}
+${uniformStruct("rows: u32, columns: u32, parts: u32, out_column: u32, out_stride: u32")}
+${productBuffers(form, { partial: "vec4<f32>" })}
 ${halvesCode(form.outStorage, form.addend ? form.addendStorage : "float32")}
 ${writeCode(form)}
 @compute @workgroup_size(${workgroupSize})

@@ -1,7 +1,7 @@
 import { matrixPrimitives } from "../matrix/index.ts";
-import { foursType, halvesCode, unpackFours } from "../parts/float-storage.ts";
+import { halvesCode, unpackFours } from "../parts/float-storage.ts";
 import { upTo } from "../parts/up-to.ts";
-import { writeCode, type ProductForm } from "./product-code.ts";
+import { productBuffers, productUniforms, writeCode, type ProductForm } from "./product-code.ts";
 import { matrixStrides, type MatrixTiling } from "./tiling.ts";
 
 /**
@@ -113,20 +113,8 @@ export function matrixKernelCode(tiling: MatrixTiling, form: ProductForm): strin
   /** Vectors in a block. */
   const [leftSize, rightSize, sumSize] = [(subgroupRows * stride) / 8, (subgroupColumns * stride) / 8, (shape.rows * sumStride) / 4];
   return `${matrices.directives}
-struct Uniforms {
-  rows: u32, columns: u32, inner: u32, steps: u32, first_row: u32, first_column: u32, out_column: u32, out_stride: u32,
-  ${form.partial ? "part_steps: u32," : ""}
-}
-@group(0) @binding(0) var<uniform> uniforms: Uniforms;
-${[
-  ["left", "read", halves ? "vec4<u32>" : "vec4<f32>"],
-  ["right", "read", "vec4<u32>"],
-  ...(form.bias ? [["bias", "read", "vec4<f32>"]] : []),
-  ...(form.addend ? [["addend", "read", foursType(form.addendStorage)]] : []),
-  ["out", "read_write", foursType(form.outStorage)],
-]
-  .map(([name, access, type], index) => `@group(0) @binding(${index + 1}) var<storage, ${access}> ${name}: array<${type}>;`)
-  .join("\n")}
+${productUniforms(form)}
+${productBuffers(form, { left: halves ? "vec4<u32>" : "vec4<f32>", right: "vec4<u32>" })}
 var<workgroup> left_tile: array<array<vec4<u32>, ${leftSize}>, ${down}>;
 var<workgroup> right_tile: array<array<vec4<u32>, ${rightSize}>, ${across}>;
 var<workgroup> sums: array<array<vec4<f32>, ${sumSize}>, ${across * down}>;

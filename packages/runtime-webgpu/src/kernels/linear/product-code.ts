@@ -1,3 +1,4 @@
+import { storageBuffers, uniformStruct } from "../parts/bindings.ts";
 import type { ActivationFunction } from "@longspan/core/graph";
 import { activationCode } from "../activation-functions.ts";
 import { foursType, halvesCode, packFours, unpackFours, type FloatStorage } from "../parts/float-storage.ts";
@@ -103,26 +104,31 @@ export function uniformWords({
 export function productDeclarations(form: ProductForm): string {
   const halves = form.rightStorage === "float16";
   const rightVectors = form.innerByFours && form.rightLayout === "columns";
-  const outType = form.columnsByFours ? "vec4<f32>" : "f32";
-  const bindings = [
-    ["left", "read", form.innerByFours ? foursType(form.leftStorage) : "f32"],
-    ["right", "read", rightVectors ? (halves ? "vec2<u32>" : "vec4<f32>") : halves ? "u32" : "f32"],
-    ...(form.bias ? [["bias", "read", outType]] : []),
-    ...(form.addend ? [["addend", "read", form.columnsByFours ? foursType(form.addendStorage) : outType]] : []),
-    ["out", "read_write", form.columnsByFours ? foursType(form.outStorage) : outType],
-  ];
+  const left = form.innerByFours ? foursType(form.leftStorage) : "f32";
+  const right = rightVectors ? foursType(form.rightStorage) : halves ? "u32" : "f32";
   return `
-struct Uniforms {
-  rows: u32, columns: u32, inner: u32, steps: u32, first_row: u32, first_column: u32, out_column: u32, out_stride: u32,
-  ${form.stacked ? stackFields : ""} ${form.partial ? "part_steps: u32," : ""}
-}
-@group(0) @binding(0) var<uniform> uniforms: Uniforms;
-${bindings.map(([name, access, type], index) => `@group(0) @binding(${index + 1}) var<storage, ${access}> ${name}: array<${type}>;`).join("\n")}
+${productUniforms(form)}
+${productBuffers(form, { left, right })}
 ${halvesCode(form.leftStorage, form.outStorage, form.addend ? form.addendStorage : "float32")}
 ${stackCode(form)}
 ${leftCode(form)}
 ${rightCode(form)}
 ${writeCode(form)}`;
+}
+
+/** WGSL: the struct that `uniformWords` fills. */
+export function productUniforms({ stacked, partial }: Pick<ProductForm, "stacked" | "partial">): string {
+  return uniformStruct(`
+  rows: u32, columns: u32, inner: u32, steps: u32, first_row: u32, first_column: u32, out_column: u32, out_stride: u32,
+  ${stacked ? stackFields : ""} ${partial ? "part_steps: u32," : ""}`);
+}
+
+/** WGSL: what is multiplied, or added up, and then what `writeCode` reads and writes. */
+export function productBuffers(form: ProductForm, factors: Readonly<Record<string, string>>): string {
+  const { columnsByFours, bias, addend, addendStorage, outStorage } = form;
+  const typeOf = (storage: FloatStorage): string => (columnsByFours ? foursType(storage) : "f32");
+  const read = { ...factors, ...(bias ? { bias: typeOf("float32") } : {}), ...(addend ? { addend: typeOf(addendStorage) } : {}) };
+  return storageBuffers(read, { out: typeOf(outStorage) }).declarations;
 }
 
 const stackFields = `left_origin: u32, right_origin: u32, out_origin: u32, first_of_stack: u32,

@@ -1,3 +1,4 @@
+import { bufferAccess } from "../parts/bindings.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { combineKernelCode } from "./combine-kernel.ts";
 import type { ProductForm } from "./product-code.ts";
@@ -63,11 +64,5 @@ function storageName(left: FloatStorage, right: FloatStorage): string {
 }
 
 function accessOf(tiling: Tiling | "combine", { bias, addend }: ProductForm): Kernel["access"] {
-  return [
-    "read",
-    ...(tiling === "combine" ? [] : ["read" as const]),
-    ...(bias ? ["read" as const] : []),
-    ...(addend ? ["read" as const] : []),
-    "write",
-  ];
+  return bufferAccess((tiling === "combine" ? 1 : 2) + Number(bias) + Number(addend), 1);
 }

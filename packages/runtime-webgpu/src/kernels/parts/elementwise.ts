@@ -1,3 +1,4 @@
+import { storageBuffers, uniformStruct } from "./bindings.ts";
 import { elementCount } from "@longspan/core";
 import { denseStrides } from "@longspan/core/adapter";
 import type { DeviceTensor, Dispatch, Kernel, Storage } from "../../kernel/kernel.ts";
@@ -97,15 +98,14 @@ function foursCode(kernel: ElementwiseKernel, inputs: readonly DeviceTensor[], p
     if (passings[at] === "single") return `${type(scalarOf(input))}(input${at}[0])`;
     return passings[at] === "whole" ? `input${at}[index]` : `input${at}[(uniforms.first + index) % uniforms.periods[${at}]]`;
   });
-  const elementType = (at: number, input: DeviceTensor): string => (passings[at] === "single" ? scalarOf(input) : type(scalarOf(input)));
+  const buffers = elementBuffers(inputs, out, (tensor, at) => (passings[at] === "single" ? scalarOf(tensor) : type(scalarOf(tensor))));
   const repeats = passings.filter((passing) => passing !== "whole").join("-");
   return {
     name: `${kernel.name}-fours${repeats === "" ? "" : `-${repeats}`}`,
-    access: [...inputs.map(() => "read" as const), "write"],
+    access: buffers.access,
     code: `
-struct Uniforms { fours: u32, first: u32, periods: vec4<u32> }
-@group(0) @binding(0) var<uniform> uniforms: Uniforms;
-${bindings(inputs, elementType, type(scalarOf(out)))}
+${uniformStruct("fours: u32, first: u32, periods: vec4<u32>")}
+${buffers.declarations}
 ${kernel.declarations?.(type) ?? ""}
 @compute @workgroup_size(${workgroupSize})
 fn main(${workgroupParameters}) {
@@ -130,11 +130,12 @@ function planStrided(
   strides.push(denseStrides(out.shape));
   const axes = out.shape.map((size, axis) => ({ size, strides: strides.map((own) => own[axis] ?? 0) }));
   const type: TypeOf = (scalar) => scalar;
+  const buffers = elementBuffers(inputs, out, scalarOf);
   const code: Kernel = {
     name: `${kernel.name}-strided`,
-    access: [...inputs.map(() => "read" as const), "write"],
-    code: `${stridedDeclarations}
-${bindings(inputs, (_, input) => scalarOf(input), scalarOf(out))}
+    access: buffers.access,
+    code: `${stridedDeclarations()}
+${buffers.declarations}
 ${kernel.declarations?.(type) ?? ""}
 @compute @workgroup_size(${workgroupSize})
 fn main(${workgroupParameters}) {
@@ -159,9 +160,8 @@ fn main(${workgroupParameters}) {
   }));
 }
 
-function bindings(inputs: readonly DeviceTensor[], elementType: (at: number, input: DeviceTensor) => string, outType: string): string {
-  return [
-    ...inputs.map((input, at) => `@group(0) @binding(${at + 1}) var<storage, read> input${at}: array<${elementType(at, input)}>;`),
-    `@group(0) @binding(${inputs.length + 1}) var<storage, read_write> out: array<${outType}>;`,
-  ].join("\n");
+function elementBuffers(inputs: readonly DeviceTensor[], out: DeviceTensor, typeOf: (tensor: DeviceTensor, at: number) => string) {
+  return storageBuffers(Object.fromEntries(inputs.map((input, at) => [`input${at}`, typeOf(input, at)])), {
+    out: typeOf(out, inputs.length),
+  });
 }

@@ -1,3 +1,4 @@
+import { storageBuffers, uniformStruct } from "./bindings.ts";
 import { elementCount } from "@longspan/core";
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import type { DeviceTensor, Dispatch, Kernel } from "../../kernel/kernel.ts";
@@ -9,14 +10,15 @@ const perInvocation = 16;
 /** Ranges of a tensor begin where bindings may: at multiples of 64 words. */
 const rangeWords = 64;
 
-const kernel: Kernel = {
-  name: "finite-check",
-  access: ["read", "write"],
-  code: `
-struct Uniforms { words: u32, flag: u32 }
-@group(0) @binding(0) var<uniform> uniforms: Uniforms;
-@group(0) @binding(1) var<storage, read> x: array<u32>;
-@group(0) @binding(2) var<storage, read_write> flags: array<atomic<u32>>;
+function finiteCheckKernel(): Kernel {
+  const buffers = storageBuffers({ x: "u32" }, { flags: "atomic<u32>" });
+
+  return {
+    name: "finite-check",
+    access: buffers.access,
+    code: `
+${uniformStruct("words: u32, flag: u32")}
+${buffers.declarations}
 @compute @workgroup_size(${workgroupSize})
 fn main(${workgroupParameters}) {
   let first = ${workgroupIndex} * ${workgroupSize * perInvocation}u + lane;
@@ -27,11 +29,13 @@ fn main(${workgroupParameters}) {
   }
   if (found) { atomicStore(&flags[uniforms.flag], 1u); }
 }`,
-};
+  };
+}
 
 /** `flags[flag] = 1` where an element of x, float32 of any shape, is infinite or not a number. Grid: workgroups of 64 over x by sixteens. */
 export function planFiniteCheck(x: DeviceTensor, flags: DeviceTensor, flag: number, { limits }: DeviceFacts): readonly Dispatch[] {
   const words = elementCount(x.shape);
+  const kernel = finiteCheckKernel();
   return rowRanges(Math.ceil(words / rangeWords), [rangeWords * 4], limits).map((range) => {
     const here = Math.min(range.count * rangeWords, words - range.first * rangeWords);
     return {

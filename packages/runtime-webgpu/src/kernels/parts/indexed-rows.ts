@@ -1,3 +1,4 @@
+import { storageBuffers, uniformStruct } from "./bindings.ts";
 import { elementCount } from "@longspan/core";
 import type { DeviceTensor, Dispatch, Kernel } from "../../kernel/kernel.ts";
 import type { DeviceLimits } from "../../kernel/device-facts.ts";
@@ -38,18 +39,14 @@ export function planIndexedRows({ name, tensors, rows, places, body }: IndexedRo
 }
 
 function indexedRowsKernel(name: string, type: "u32" | "vec4<u32>", bound: readonly string[], body: string): Kernel {
-  const written = bound.length - 1;
-  const bindings = bound.map(
-    (tensor, at) =>
-      `@group(0) @binding(${at + 1}) var<storage, ${at === written ? "read_write" : "read"}> ${tensor}: array<${tensor === "indices" ? "u32" : type}>;`,
-  );
+  const types = bound.map((tensor) => [tensor, tensor === "indices" ? "u32" : type] as const);
+  const buffers = storageBuffers(Object.fromEntries(types.slice(0, -1)), Object.fromEntries(types.slice(-1)));
   return {
     name,
-    access: bound.map((_, at) => (at === written ? "write" : "read")),
+    access: buffers.access,
     code: `
-struct Uniforms { count: u32, rows: u32, places: u32, width: u32 }
-@group(0) @binding(0) var<uniform> uniforms: Uniforms;
-${bindings.join("\n")}
+${uniformStruct("count: u32, rows: u32, places: u32, width: u32")}
+${buffers.declarations}
 @compute @workgroup_size(${workgroupSize})
 fn main(${workgroupParameters}) {
   let index = ${workgroupIndex} * ${workgroupSize}u + lane;

@@ -1,3 +1,4 @@
+import { storageBuffers } from "./bindings.ts";
 import type { DeviceTensor, Dispatch, Kernel } from "../../kernel/kernel.ts";
 import type { PlanContext } from "../../kernel/operation-kernels.ts";
 import { foldWorkgroups, wholeOperand, workgroupIndex, workgroupParameters } from "./dispatching.ts";
@@ -32,12 +33,12 @@ export function planCopy(
 }
 
 function copyKernel(name: string, type: "u32" | "vec4<u32>"): Kernel {
+  const buffers = storageBuffers({ x: type }, { out: type });
   return {
     name: type === "u32" ? name : `${name}-fours`,
-    access: ["read", "write"],
-    code: `${stridedDeclarations}
-@group(0) @binding(1) var<storage, read> x: array<${type}>;
-@group(0) @binding(2) var<storage, read_write> out: array<${type}>;
+    access: buffers.access,
+    code: `${stridedDeclarations()}
+${buffers.declarations}
 @compute @workgroup_size(${workgroupSize})
 fn main(${workgroupParameters}) {
   let index = ${workgroupIndex} * ${workgroupSize}u + lane;

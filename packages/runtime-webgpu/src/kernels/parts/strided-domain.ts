@@ -1,3 +1,4 @@
+import { uniformStruct } from "./bindings.ts";
 import { denseStrides } from "@longspan/core/adapter";
 import { packUniforms } from "./dispatching.ts";
 
@@ -90,18 +91,13 @@ export function packDomain(domain: StridedDomain): ArrayBuffer {
   );
 }
 
-/** WGSL: the uniforms of a domain, and the function that finds where an index stands in up to three tensors. */
-export const stridedDeclarations: string = `
-struct Uniforms {
-  starts: vec3<u32>,
-  elements: u32,
-  rank: u32,
-  // Where the first index stands in a fourth tensor, which the domain runs through in one.
-  outStart: u32,
-  axes: array<vec4<u32>, ${maxAxes}>,
-}
-@group(0) @binding(0) var<uniform> uniforms: Uniforms;
-
+/**
+ * WGSL: the uniforms of a domain, and the function that finds where an index stands in up to three tensors. `outStart` is where the first index stands in a
+ * fourth tensor, which the domain runs through in one.
+ */
+export function stridedDeclarations(): string {
+  return `
+${uniformStruct(`starts: vec3<u32>, elements: u32, rank: u32, outStart: u32, axes: array<vec4<u32>, ${maxAxes}>,`)}
 fn placesOf(index: u32) -> vec3<u32> {
   var places = uniforms.starts;
   var rest = index;
@@ -112,3 +108,4 @@ fn placesOf(index: u32) -> vec3<u32> {
   }
   return places;
 }`;
+}
