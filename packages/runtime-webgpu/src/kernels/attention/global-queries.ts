@@ -14,6 +14,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { upTo } from "../parts/up-to.ts";
 import { attentionTokens, tokensOfGroup } from "./attention-tokens.ts";
 import {
+  headWeight,
   type RowKernelOptions,
   rowProducts,
   rowsAtOnce,
@@ -61,12 +62,9 @@ export function globalQueriesKernel(
   const sharesOfFold = (index: number): number => (index % foldsAtOnce) * parts * vectorsAtOnce;
   // All of a head of 64 at once, where an invocation reads 12 or more weights ahead.
   const ahead = upTo(cut.rows * cut.ahead + (byEights ? 1 : 0));
-  const weightType = byEights ? "vec4<u32>" : vectorType(forms.weight);
   const halves = byEights && forms.hidden.storage === "float16";
-  const weightVector = (purpose: "query" | "key", row: string, vector: string): RowVector =>
-    byEights
-      ? vectorOfHalves(`${purpose}_weight[(head * sizes.headSize + ${row}) * sizes.hidden / 8u + ${vector}]`)
-      : vectorOfFours(`read_${purpose}_weight((head * sizes.headSize + ${row}) * sizes.hidden, ${vector})`);
+  const queryWeight = headWeight("query_weight", forms.weight, byEights);
+  const keyWeight = headWeight("key_weight", forms.weight, byEights);
   const hiddenVector = (one: number, vector: string): RowVector => {
     if (halves) return vectorOfHalves(`hidden[start${one} / 8u + ${vector}]`);
     return vectorOfFours(...fours.map((four) => `read_hidden(start${one}, ${byEights ? `2u * ${vector} + ${four}u` : vector})`));
@@ -74,9 +72,9 @@ export function globalQueriesKernel(
   const vectors = byEights ? "(sizes.vectors / 2u)" : "sizes.vectors";
   const buffers = storageBuffers(
     {
-      query_weight: weightType,
+      query_weight: queryWeight.type,
       query_bias: "f32",
-      key_weight: weightType,
+      key_weight: keyWeight.type,
       hidden: halves ? "vec4<u32>" : vectorType(forms.hidden),
       tokens: "i32",
     },
@@ -88,7 +86,8 @@ export function globalQueriesKernel(
     narrows: forms.folded.storage === "float16",
     code: `${declareUniforms(globalQueryFields)}
 ${buffers.declarations}
-${byEights ? "" : ["query", "key"].map((purpose) => vectorReader(`read_${purpose}_weight`, `${purpose}_weight`, forms.weight, "sizes.hidden")).join("\n")}
+${queryWeight.reader}
+${keyWeight.reader}
 ${halves ? "" : vectorReader("read_hidden", "hidden", forms.hidden, "sizes.hidden")}
 ${vectorWriter("write_folded", "folded", forms.folded, "sizes.hidden")}
 /** Of an element of the head, the queries of the four tokens. */
@@ -105,7 +104,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     atOnce,
     rows: "sizes.headSize",
     vectors,
-    weight: (row, vector) => weightVector("query", row, vector),
+    weight: queryWeight.vector,
     elements: (vector) => each.map((one) => hiddenVector(one, vector)),
     take: (row, sums) => `queries[${row}] = ${sums} + query_bias[head * sizes.headSize + ${row}];`,
   })}
@@ -117,14 +116,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       ${ahead
         .map(
           (step) =>
-            `let element${step} = min(first + ${step * parts}u, sizes.headSize - 1u); ${weightVector("key", `element${step}`, "vector")
+            `let element${step} = min(first + ${step * parts}u, sizes.headSize - 1u); ${keyWeight
+              .vector(`element${step}`, "vector")
               .reads.map((read) => `let weight${step} = ${read};`)
               .join("")}`,
         )
         .join("\n      ")}
       ${ahead
         .map((step) => {
-          const weights = weightVector("key", "", "").fours([`weight${step}`]);
+          const weights = keyWeight.vector("", "").fours([`weight${step}`]);
           return `{ let query = select(vec4<f32>(), queries[element${step}], first + ${step * parts}u < sizes.headSize); ${weights.map((weight, four) => `let four${four} = ${weight};`).join(" ")} ${folds.map(({ token, four, index }) => `sum${index} += query[${token}] * four${four};`).join(" ")} }`;
         })
         .join("\n      ")}

@@ -15,6 +15,7 @@ import { upTo } from "../parts/up-to.ts";
 import { attentionTokens, tokensOfGroup } from "./attention-tokens.ts";
 import { maxSplits } from "./global-splits.ts";
 import {
+  headWeight,
   type RowKernelOptions,
   rowProducts,
   rowsAtOnce,
@@ -22,7 +23,6 @@ import {
   sliceInvocations,
   sliceMemory,
   vectorOfFours,
-  vectorOfHalves,
 } from "./row-slices.ts";
 import { declareUniforms, storageBuffers } from "../parts/bindings.ts";
 import { type RowForm, vectorType, vectorReader, vectorWriter } from "./vectors.ts";
@@ -57,12 +57,13 @@ export function globalValuesKernel(
   const ahead = upTo(splitsAhead);
   const otherBytes = valueTokens * (12 * maxSplits + 4 * splitsAhead + 16 * mixedVectors) + 8 * maxHeadSize;
   const atOnce = rowsAtOnce(cut, "vec2<f32>", memoryBytes - otherBytes);
+  const weight = headWeight("weight", forms.weight, byEights);
   const splitOf = (step: number): string => (step === 0 ? "split" : `min(split + ${step}u, sizes.splits - 1u)`);
   const buffers = storageBuffers(
     {
       partial: vectorType(partial),
       statistics: "vec2<f32>",
-      weight: byEights ? "vec4<u32>" : vectorType(forms.weight),
+      weight: weight.type,
       bias: "f32",
       tokens: "i32",
     },
@@ -74,7 +75,7 @@ export function globalValuesKernel(
     code: `${declareUniforms(globalValueFields)}
 ${buffers.declarations}
 ${vectorReader("read_partial", "partial", partial, "sizes.hidden")}
-${byEights ? "" : vectorReader("read_weight", "weight", forms.weight, "sizes.hidden")}
+${weight.reader}
 ${vectorWriter("write_out", "out", forms.out, "sizes.headSize")}
 /** Top and sum of each split and token, and its share; none of splits that there are not. */
 var<workgroup> found: array<vec2<f32>, ${valueTokens * maxSplits}>;
@@ -127,10 +128,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       atOnce,
       rows: "sizes.headSize",
       vectors: byEights ? "(count / 2u)" : "count",
-      weight: (row, vector) =>
-        byEights
-          ? vectorOfHalves(`weight[(head * sizes.headSize + ${row}) * sizes.hidden / 8u + from_vector / 2u + ${vector}]`)
-          : vectorOfFours(`read_weight((head * sizes.headSize + ${row}) * sizes.hidden, from_vector + ${vector})`),
+      weight: (row, vector) => weight.vector(row, `${byEights ? "from_vector / 2u" : "from_vector"} + ${vector}`),
       elements: (vector) =>
         each.map((one) =>
           byEights

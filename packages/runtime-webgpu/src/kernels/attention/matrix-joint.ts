@@ -17,11 +17,9 @@
 // are the values too as in FlashMLA (DeepSeek); the arrangement is our own.
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
 import { matrixPrimitives } from "../matrix/index.ts";
+import { declareJoint, enterJoint, storeJointSums } from "./joint-code.ts";
 import { upTo } from "../parts/up-to.ts";
-import { attentionTokens } from "./attention-tokens.ts";
 import { jointFields, jointKeys, jointMemory, jointRows, type StepTiling } from "./joint-tiling.ts";
-import { softmaxConstants } from "./softmax-step.ts";
-import { declareUniforms } from "../parts/bindings.ts";
 
 /** How much higher than its `top` a row's scores may be: e⁸ is far from float16's largest number. */
 const slack = 8;
@@ -64,14 +62,7 @@ export function matrixJointKernelCode(tiling: StepTiling, hidden: number, units:
   const stage = (read: number): string =>
     `hidden_tile[${at(read)} % ${eights}u / ${ownEights}u][${at(read)} / ${eights}u * ${stride / 8}u + ${at(read)} % ${eights}u % ${ownEights}u] = next_${read};`;
   return `${matrices.directives}
-${declareUniforms(jointFields)}
-@group(0) @binding(1) var<storage, read> folded: array<vec4<u32>>;
-@group(0) @binding(2) var<storage, read> hidden: array<vec4<u32>>;
-@group(0) @binding(3) var<storage, read> codes: array<i32>;
-@group(0) @binding(4) var<storage, read> tokens: array<i32>;
-@group(0) @binding(5) var<storage, read_write> partials: array<f32>;
-@group(0) @binding(6) var<storage, read_write> statistics: array<vec2<f32>>;
-${softmaxConstants}
+${declareJoint(jointFields)}
 var<workgroup> hidden_tile: array<array<vec4<u32>, ${tileBlock / 8}>, ${subgroups}>;
 var<workgroup> scores: array<array<vec4<f32>, ${scoreBlock / 4}>, ${subgroups}>;
 var<workgroup> probabilities: array<vec4<u32>, ${(jointRows * probabilityStride) / 8}>;
@@ -89,15 +80,7 @@ ${matrices.declarations([
 
 @compute @workgroup_size(${invocations})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  ${matrices.enter("lane")}
-  let item = group.z;
-  let batchItem = sizes.firstItem + item;
-  let list = batchItem * sizes.tokensStride;
-  let rowsHere = u32(tokens[list + ${attentionTokens.globals}u]) * sizes.rowsOfToken;
-  let length = u32(tokens[list + ${attentionTokens.length}u]);
-  let firstRow = group.y * ${jointRows}u;
-  if (firstRow >= rowsHere) { return; }
-  let subgroup = lane / ${lanes}u;
+  ${enterJoint(matrices)}
   let half_row = subgroup % 2u * ${halfRows}u;
   let slice_block = subgroup / 2u * 2u;
   let own_row = lane / ${perRow}u;
@@ -209,18 +192,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       .join("\n    ")}
   }
   let row_of_split = (item * sizes.splits + group.x) * sizes.rows + firstRow;
-  ${outRows
-    .flatMap((row) =>
-      outColumns.map((column) =>
-        matrices.store(
-          "partials",
-          `(row_of_split + ${row * shape.rows}u) * ${hidden}u + subgroup * ${ownElements}u + ${column * shape.columns}u`,
-          `${hidden}u`,
-          `out_${row}_${column}`,
-        ),
-      ),
-    )
-    .join("\n  ")}
+  ${storeJointSums(matrices, hidden, ownElements)}
   if (own_row < ${jointRows}u) {
     let other = quadSwapX(sum);
     if (own_part == 0u) { statistics[row_of_split + own_row] = vec2<f32>(top, sum + other); }

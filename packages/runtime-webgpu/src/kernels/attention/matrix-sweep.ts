@@ -18,11 +18,9 @@
 // arrangement is our own.
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
 import { matrixPrimitives } from "../matrix/index.ts";
+import { declareJoint, enterJoint, storeJointSums } from "./joint-code.ts";
 import { upTo } from "../parts/up-to.ts";
-import { attentionTokens } from "./attention-tokens.ts";
 import { jointKeys, jointRows, sweepFields, sweepMemory, type SweepTiling } from "./joint-tiling.ts";
-import { softmaxConstants } from "./softmax-step.ts";
-import { declareUniforms } from "../parts/bindings.ts";
 
 /** Tiles of 16 keys whose elements are under way together, at most, where sums load from where they lie: registers hold that many. */
 const aheadOfSums = 3;
@@ -223,14 +221,7 @@ export function matrixSweepKernelCode(tiling: SweepTiling, hidden: number, units
   }`;
 
   return `${matrices.directives}
-${declareUniforms(sweepFields)}
-@group(0) @binding(1) var<storage, read> folded: array<vec4<u32>>;
-@group(0) @binding(2) var<storage, read> hidden: array<vec4<u32>>;
-@group(0) @binding(3) var<storage, read> codes: array<i32>;
-@group(0) @binding(4) var<storage, read> tokens: array<i32>;
-@group(0) @binding(5) var<storage, read_write> partials: array<f32>;
-@group(0) @binding(6) var<storage, read_write> statistics: array<vec2<f32>>;
-${softmaxConstants}
+${declareJoint(sweepFields)}
 /** The scores of 16 keys, a block each; what is staged lies there, too, before and after. */
 var<workgroup> swept: array<array<vec4<u32>, ${block / 8}>, ${blocks}>;
 /** Before there are probabilities, what is staged of rows. */
@@ -250,15 +241,7 @@ fn first_of_tile(first: u32, tile: u32) -> u32 { return min(first + tile * ${joi
 
 @compute @workgroup_size(${invocations})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  ${matrices.enter("lane")}
-  let item = group.z;
-  let batchItem = sizes.firstItem + item;
-  let list = batchItem * sizes.tokensStride;
-  let rowsHere = u32(tokens[list + ${attentionTokens.globals}u]) * sizes.rowsOfToken;
-  let length = u32(tokens[list + ${attentionTokens.length}u]);
-  let firstRow = group.y * ${jointRows}u;
-  if (firstRow >= rowsHere) { return; }
-  let subgroup = lane / ${lanes}u;
+  ${enterJoint(matrices)}
   let rows_begin = (item * sizes.rows + firstRow) * ${hidden}u;
   let firstKey = group.x * sizes.splitKeys;
   let endKey = max(firstKey, min(firstKey + sizes.splitKeys, length));
@@ -309,16 +292,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }
   ${each(rowTiles, (row) => outColumns.map((column) => `var out_${row}_${column} = ${matrices.zero};`).join(" "))}
   ${staged ? sumsStaged : sumsInPlace}
-  ${each(rowTiles, (row) =>
-    each(outColumns, (column) =>
-      matrices.store(
-        "partials",
-        `(row_of_split + ${row * shape.rows}u) * ${hidden}u + subgroup * ${ownElements}u + ${column * shape.columns}u`,
-        `${hidden}u`,
-        `out_${row}_${column}`,
-      ),
-    ),
-  )}
+  ${storeJointSums(matrices, hidden, ownElements)}
 }`;
 }
 

@@ -6,7 +6,7 @@
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import type { Storage } from "../../kernel/kernel.ts";
 import { upTo } from "../parts/up-to.ts";
-import { lieByEights, type RowForm } from "./vectors.ts";
+import { lieByEights, type RowForm, vectorReader, vectorType } from "./vectors.ts";
 
 /** What an invocation has under way at once. Plain data. */
 export interface RowCut {
@@ -102,6 +102,28 @@ export function vectorOfHalves(read: string): RowVector {
       names.flatMap((name) =>
         ["xy", "zw"].map(([low, high]) => `vec4<f32>(unpack2x16float(${name}.${low}), unpack2x16float(${name}.${high}))`),
       ),
+  };
+}
+
+/** WGSL of a weight `[hidden, hidden]` of which a workgroup takes the rows of one `head`. */
+export interface HeadWeight {
+  /** Of the buffer's elements. */
+  readonly type: string;
+  /** At module scope: what reads it. */
+  readonly reader: string;
+  /** A vector of one of the head's rows. */
+  vector(row: string, vector: string): RowVector;
+}
+
+/** The weight that is bound by such a name. */
+export function headWeight(name: string, form: RowForm, byEights: boolean): HeadWeight {
+  const start = (row: string): string => `(head * sizes.headSize + ${row}) * sizes.hidden`;
+  if (byEights)
+    return { type: "vec4<u32>", reader: "", vector: (row, vector) => vectorOfHalves(`${name}[${start(row)} / 8u + ${vector}]`) };
+  return {
+    type: vectorType(form),
+    reader: vectorReader(`read_${name}`, name, form, "sizes.hidden"),
+    vector: (row, vector) => vectorOfFours(`read_${name}(${start(row)}, ${vector})`),
   };
 }
 
