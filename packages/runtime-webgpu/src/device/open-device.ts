@@ -2,22 +2,13 @@ import { LongspanError } from "@longspan/core";
 import { openGpu } from "#gpu";
 import type { DeviceFacts } from "../kernel/device-facts.ts";
 import type { DeviceOptions } from "./device-options.ts";
-import { readAdapterFacts, readDeviceFacts } from "./read-device-facts.ts";
+import { readAdapterFacts, readDeviceFacts, readLimits } from "./read-device-facts.ts";
 import { webGpuFeatures, type WebGpuFeature } from "./web-gpu-features.ts";
 
-/** The limits that are raised to the adapter's own. */
-const raisedLimits = [
-  "maxStorageBufferBindingSize",
-  "maxBufferSize",
-  "maxStorageBuffersPerShaderStage",
-  "maxComputeWorkgroupStorageSize",
-  "maxComputeInvocationsPerWorkgroup",
-  "maxComputeWorkgroupSizeX",
-] as const satisfies readonly (keyof GPUSupportedLimits)[];
-
-/** What to ask of an adapter to get those limits. */
-export function adapterLimits(adapter: GPUAdapter): Record<string, number> {
-  return Object.fromEntries(raisedLimits.map((limit) => [limit, adapter.limits[limit]]));
+/** What to ask of an adapter to get its own limits, of those that are raised. */
+export function adapterLimits({ limits }: GPUAdapter): Record<string, number> {
+  const { maxComputeWorkgroupsPerDimension: _, ...raised } = readLimits(limits);
+  return raised;
 }
 
 /**

@@ -12,6 +12,16 @@ export interface PipelineCache {
   get(kernel: Kernel): Promise<CompiledKernel>;
 }
 
+/** What a kernel binds: its uniforms, and then its storage buffers. */
+export function bindGroup(
+  device: GPUDevice,
+  { layout }: Pick<CompiledKernel, "layout">,
+  resources: readonly GPUBufferBinding[],
+  label: string = "",
+): GPUBindGroup {
+  return device.createBindGroup({ label, layout, entries: resources.map((resource, binding) => ({ binding, resource })) });
+}
+
 /** GPUShaderStage.COMPUTE. */
 const computeStage = 4;
 

@@ -77,7 +77,8 @@ function readMatrixUnits(info: Partial<GPUAdapterInfo>): MatrixUnits | undefined
   return { form: "device", shapes, lanes: subgroupMinSize };
 }
 
-function readLimits(limits: GPUSupportedLimits): DeviceLimits {
+/** Those that plans go by. */
+export function readLimits(limits: GPUSupportedLimits): DeviceLimits {
   return {
     maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
     maxBufferSize: limits.maxBufferSize,

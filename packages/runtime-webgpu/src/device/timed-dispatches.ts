@@ -4,6 +4,7 @@ import type { DeviceTensor, Dispatch } from "../kernel/kernel.ts";
 import { boundBytes } from "../kernel/tensor-bytes.ts";
 import { bufferUsage } from "./gpu-constants.ts";
 import type { LiveDevice } from "./live-device.ts";
+import { bindGroup } from "./pipeline-cache.ts";
 
 /** Dispatches that are to be timed, and the memory that they work on. */
 export interface TimedWork {
@@ -59,8 +60,7 @@ export async function prepareTimedDispatches(
           const buffer = required(buffers.get(name) ?? own.get(name), `memory of ${name}`);
           return { buffer, offset: operand.byteOffset ?? 0, size: boundBytes(operand) };
         });
-        const entries = [{ buffer: uniformBuffer }, ...resources].map((resource, binding) => ({ binding, resource }));
-        return { pipeline, group: device.createBindGroup({ layout, entries }), workgroups };
+        return { pipeline, group: bindGroup(device, { layout }, [{ buffer: uniformBuffer }, ...resources]), workgroups };
       });
     });
     return {

@@ -1,6 +1,8 @@
 import { bufferUsage } from "./gpu-constants.ts";
 import type { LiveDevice } from "./live-device.ts";
 import type { Dispatch } from "../kernel/kernel.ts";
+import { bindGroup } from "./pipeline-cache.ts";
+import { destroyAll } from "./timed-dispatches.ts";
 
 /** Of each binding: a multiple of what bindings begin at, and of any matrix that a kernel loads from one; Dawn refuses bindings that are smaller. */
 const bindingBytes = 4096;
@@ -35,15 +37,8 @@ export async function warmUp(live: LiveDevice, dispatches: readonly Dispatch[]):
           offset: index * bindingBytes,
           size: bindingBytes,
         }));
-        const resources = [{ buffer: uniform, size: dispatch.uniforms.byteLength }, ...storages];
         pass.setPipeline(kernel.pipeline);
-        pass.setBindGroup(
-          0,
-          device.createBindGroup({
-            layout: kernel.layout,
-            entries: resources.map((resource, binding) => ({ binding, resource })),
-          }),
-        );
+        pass.setBindGroup(0, bindGroup(device, kernel, [{ buffer: uniform, size: dispatch.uniforms.byteLength }, ...storages]));
         pass.dispatchWorkgroups(1);
       }
       pass.end();
@@ -51,6 +46,6 @@ export async function warmUp(live: LiveDevice, dispatches: readonly Dispatch[]):
     });
     await live.guard(device.queue.onSubmittedWorkDone());
   } finally {
-    for (const buffer of buffers) buffer.destroy();
+    destroyAll(buffers);
   }
 }

@@ -12,6 +12,17 @@ export function byteLengthOf(storage: Storage, shape: readonly number[]): number
   return elements === 0 ? minBytes : Math.ceil((elements * (storage === "float16" ? 2 : 4)) / 4) * 4;
 }
 
+/** A tensor that is memory of its own. */
+export function deviceTensor(name: string, storage: Storage, shape: readonly number[]): DeviceTensor {
+  return { name, storage, shape, byteLength: byteLengthOf(storage, shape) };
+}
+
+/** Makes scratch memory for a plan that is for itself: each with another name. */
+export function scratchTensors(): (storage: Storage, elements: number) => DeviceTensor {
+  let made = 0;
+  return (storage, elements) => deviceTensor(`scratch ${made++}`, storage, [elements]);
+}
+
 /** The bytes an operand binds. */
 export function boundBytes({ tensor, byteOffset = 0, byteLength }: Operand): number {
   return (byteLength ?? tensor.byteLength - byteOffset) || minBytes;

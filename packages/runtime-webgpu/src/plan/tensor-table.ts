@@ -3,7 +3,7 @@ import { type DimensionBindings, evaluateShape, type GraphNode, type GraphTensor
 import type { DeviceFacts } from "../kernel/device-facts.ts";
 import type { DeviceTensor, Storage } from "../kernel/kernel.ts";
 import type { PlanContext } from "../kernel/operation-kernels.ts";
-import { byteLengthOf, checkSize } from "../kernel/tensor-bytes.ts";
+import { checkSize, deviceTensor } from "../kernel/tensor-bytes.ts";
 import type { Upload } from "./graph-plan.ts";
 
 export interface TensorTableOptions {
@@ -64,13 +64,7 @@ export class TensorTable {
     const storage = storages.find((one) => one !== "float16") ?? "float16";
     const tensor = this.#add(outputs.map(({ name }) => name).join(" + "), storage, [...shape.slice(0, -1), rowStride]);
     return outputs.map(({ name }, at) => {
-      const part: DeviceTensor = {
-        name,
-        storage,
-        shape,
-        byteLength: byteLengthOf(storage, shape),
-        columnsOf: { tensor, offset: at * columns, rowStride },
-      };
+      const part = { ...deviceTensor(name, storage, shape), columnsOf: { tensor, offset: at * columns, rowStride } };
       this.#tensors.set(name, part);
       this.roots.set(name, tensor.name);
       return part;
@@ -119,7 +113,7 @@ export class TensorTable {
   }
 
   #add(name: string, storage: Storage, shape: readonly number[]): DeviceTensor {
-    const tensor: DeviceTensor = { name, storage, shape, byteLength: byteLengthOf(storage, shape) };
+    const tensor = deviceTensor(name, storage, shape);
     checkSize(tensor, this.#options.facts);
     this.#tensors.set(name, tensor);
     return tensor;

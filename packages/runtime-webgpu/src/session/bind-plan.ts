@@ -1,7 +1,7 @@
 import { required } from "../kernel/required.ts";
 import { bufferUsage } from "../device/gpu-constants.ts";
 import type { LiveDevice } from "../device/live-device.ts";
-import type { CompiledKernel } from "../device/pipeline-cache.ts";
+import { bindGroup, type CompiledKernel } from "../device/pipeline-cache.ts";
 import type { Operand } from "../kernel/kernel.ts";
 import { boundBytes } from "../kernel/tensor-bytes.ts";
 import { alignUp } from "../plan/place-tensors.ts";
@@ -64,11 +64,7 @@ export async function bindPlan(live: LiveDevice, plan: GraphPlan, weights: Devic
     live.scoped("the bindings of a plan", () =>
       plan.steps.map(({ dispatch }, index) => {
         const uniform = { buffer: uniformBuffer, offset: offsets[index] ?? 0, size: dispatch.uniforms.byteLength };
-        return device.createBindGroup({
-          label: dispatch.kernel.name,
-          layout: required(compiled[index]).layout,
-          entries: [uniform, ...dispatch.operands.map(resourceOf)].map((resource, binding) => ({ binding, resource })),
-        });
+        return bindGroup(device, required(compiled[index]), [uniform, ...dispatch.operands.map(resourceOf)], dispatch.kernel.name);
       }),
     );
 

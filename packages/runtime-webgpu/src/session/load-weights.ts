@@ -5,8 +5,9 @@ import type { Graph } from "@longspan/core/graph";
 import { type PrepareOptions, readParameterPieces, type Weights } from "@longspan/core/runtime";
 import { bufferUsage } from "../device/gpu-constants.ts";
 import type { LiveDevice } from "../device/live-device.ts";
+import { destroyAll } from "../device/timed-dispatches.ts";
 import type { DeviceTensor } from "../kernel/kernel.ts";
-import { byteLengthOf, checkSize } from "../kernel/tensor-bytes.ts";
+import { checkSize, deviceTensor } from "../kernel/tensor-bytes.ts";
 
 /** The weights of a session in GPU memory, each in a buffer of its own. */
 export interface DeviceWeights {
@@ -25,10 +26,10 @@ export function weightTensors(
   joined: readonly (readonly string[])[] = [],
 ): ReadonlyMap<string, DeviceTensor> {
   const tensors = new Map(
-    graph.parameters.map(({ name, shape: dimensions }): [string, DeviceTensor] => {
-      const [storage, shape] = [halved.has(name) ? "float16" : "float32", dimensions.map(Number)] as const;
-      return [name, { name, shape, storage, byteLength: byteLengthOf(storage, shape) }];
-    }),
+    graph.parameters.map(({ name, shape }): [string, DeviceTensor] => [
+      name,
+      deviceTensor(name, halved.has(name) ? "float16" : "float32", shape.map(Number)),
+    ]),
   );
   for (const names of joined) {
     const parts = names.flatMap((name) => tensors.get(name) ?? []);
@@ -66,7 +67,7 @@ export async function loadWeights(
   for (const tensor of tensors.values()) checkSize(tensor, live.facts);
   const buffers = new Map<string, GPUBuffer>();
   const destroy = (): void => {
-    for (const buffer of buffers.values()) buffer.destroy();
+    destroyAll(buffers.values());
     buffers.clear();
   };
   let onItsWay = 0;

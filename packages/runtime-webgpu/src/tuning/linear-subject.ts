@@ -2,7 +2,7 @@ import { LongspanError } from "@longspan/core";
 import type { DeviceFacts } from "../kernel/device-facts.ts";
 import type { LinearShape } from "../kernels/linear/check-tuning.ts";
 import { heuristicTiling, tilingsFor } from "../kernels/linear/heuristic-tiling.ts";
-import { createLinearBuffers, linearMemory, planTimedLinear } from "../kernels/linear/timed-linear.ts";
+import { createLinearBuffers, planTimedLinear } from "../kernels/linear/timed-linear.ts";
 import type { LinearChoice } from "./kept-tuning.ts";
 import type { Subject } from "./subject.ts";
 
@@ -19,8 +19,8 @@ export function linearSubject(facts: DeviceFacts, shape: LinearShape): Subject<L
     },
     variations: () => tilings.map(({ name }) => ({ tiling: name })),
     async createMemory(live) {
-      const buffers = await createLinearBuffers(live, shape);
-      return { buffers: linearMemory(buffers), destroy: () => buffers.destroy() };
+      const { memory, destroy } = await createLinearBuffers(live, shape);
+      return { buffers: memory, destroy };
     },
   };
 }

@@ -5,7 +5,7 @@ import { bufferUsage } from "../../device/gpu-constants.ts";
 import { createTensorBuffers, destroyAll } from "../../device/timed-dispatches.ts";
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import type { DeviceTensor, Dispatch, Storage } from "../../kernel/kernel.ts";
-import { byteLengthOf, checkSize } from "../../kernel/tensor-bytes.ts";
+import { checkSize, deviceTensor, scratchTensors } from "../../kernel/tensor-bytes.ts";
 import { floatStorage, type FloatStorage } from "../parts/float-storage.ts";
 import type { AttentionShape } from "./attention-plan.ts";
 import { longformerAttentionKernels, type LongformerAttentionOptions } from "./longformer-attention.ts";
@@ -35,11 +35,7 @@ export function planTimedAttention(
   options: LongformerAttentionOptions,
 ): PlannedAttention {
   const contents = new Map<string, Int32Array>();
-  let scratches = 0;
-  const create = (storage: Storage, elements: number): DeviceTensor => {
-    const shape = [elements];
-    return { name: `scratch ${scratches++}`, storage, shape, byteLength: byteLengthOf(storage, shape) };
-  };
+  const create = scratchTensors();
   const dispatches = longformerAttentionKernels(options).plan(
     { name: context.name, operation: "longformerAttention", attributes: { heads, window }, inputs, outputs: [context] },
     {
@@ -65,12 +61,8 @@ export function isOfWindow(kernel: string): boolean {
 /** The tensors of a shape: the first tokens of each item are global, as many as there are slots, and the others local. */
 export function timedAttentionOf(shape: AttentionShape): TimedAttention {
   const { batch, sequence, hidden, heads, oneSided, slots, queryStorage, joined, hiddenStorage, weightStorage, contextStorage } = shape;
-  const tensor = (name: string, sizes: readonly number[], storage: Storage = "float32"): DeviceTensor => ({
-    name: `${name} of attention`,
-    shape: sizes,
-    storage,
-    byteLength: byteLengthOf(storage, sizes),
-  });
+  const tensor = (name: string, sizes: readonly number[], storage: Storage = "float32"): DeviceTensor =>
+    deviceTensor(`${name} of attention`, storage, sizes);
   const tokens = [batch, sequence, hidden];
   const whole = tensor("query, key and value", [batch, sequence, 3 * hidden], queryStorage);
   const rows = ["query", "key", "value"].map((name, at): DeviceTensor => {

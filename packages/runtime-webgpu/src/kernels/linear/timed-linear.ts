@@ -2,9 +2,10 @@ import type { LiveDevice } from "../../device/live-device.ts";
 import { createTensorBuffers, destroyAll, prepareTimedDispatches, type TimedDispatches } from "../../device/timed-dispatches.ts";
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
-import { byteLengthOf, checkSize } from "../../kernel/tensor-bytes.ts";
+import { checkSize, deviceTensor, scratchTensors } from "../../kernel/tensor-bytes.ts";
+import { required } from "../../kernel/required.ts";
 import type { LinearShape } from "./check-tuning.ts";
-import { planLinear, type LinearContext } from "./linear.ts";
+import { planLinear } from "./linear.ts";
 import { createProductKernels } from "./product-kernel.ts";
 import type { Tiling } from "./tiling.ts";
 
@@ -15,6 +16,8 @@ export interface LinearBuffers {
   readonly weight: GPUBuffer;
   readonly bias: GPUBuffer;
   readonly out: GPUBuffer;
+  /** All of them by the names of tensors. */
+  readonly memory: ReadonlyMap<string, GPUBuffer>;
   destroy(): void;
 }
 
@@ -22,11 +25,10 @@ export interface LinearBuffers {
 export async function createLinearBuffers(live: LiveDevice, shape: LinearShape): Promise<LinearBuffers> {
   const tensors = linearTensors(shape);
   for (const tensor of Object.values(tensors)) checkSize(tensor, live.facts);
-  const buffers = await createTensorBuffers(live, Object.values(tensors));
-  const [x, weight, bias, out] = [tensors.x, tensors.weight, tensors.bias, tensors.out].map(({ name }) => buffers.get(name));
-  if (x === undefined || weight === undefined || bias === undefined || out === undefined)
-    throw new TypeError("four tensors have four buffers");
-  return { shape, x, weight, bias, out, destroy: () => destroyAll(buffers.values()) };
+  const memory = await createTensorBuffers(live, Object.values(tensors));
+  const bufferOf = ({ name }: DeviceTensor): GPUBuffer => required(memory.get(name), name);
+  const [x, weight, bias, out] = [bufferOf(tensors.x), bufferOf(tensors.weight), bufferOf(tensors.bias), bufferOf(tensors.out)];
+  return { shape, x, weight, bias, out, memory, destroy: () => destroyAll(memory.values()) };
 }
 
 /** A linear layer of one tiling, compiled. @throws LongspanError `out-of-memory`, `device-lost`; Error for a kernel that WebGPU refuses. */
@@ -34,33 +36,14 @@ export async function prepareTimedLinear(live: LiveDevice, tiling: Tiling, buffe
   return prepareTimedDispatches(live, {
     purpose: "a linear layer",
     dispatches: planTimedLinear(live.facts, buffers.shape, tiling),
-    buffers: linearMemory(buffers),
+    buffers: buffers.memory,
   });
-}
-
-/** The buffers of a layer by the names of its tensors. */
-export function linearMemory({ shape, ...buffers }: LinearBuffers): ReadonlyMap<string, GPUBuffer> {
-  const { x, weight, bias, out } = linearTensors(shape);
-  return new Map([
-    [x.name, buffers.x],
-    [weight.name, buffers.weight],
-    [bias.name, buffers.bias],
-    [out.name, buffers.out],
-  ]);
 }
 
 /** @throws LongspanError `device-limit` for what cannot be bound. */
 export function planTimedLinear(facts: DeviceFacts, shape: LinearShape, tiling: Tiling): readonly Dispatch[] {
-  let scratches = 0;
-  const context: LinearContext = {
-    facts,
-    scratch(storage, elements) {
-      const tensor = { storage, shape: [elements], byteLength: byteLengthOf(storage, [elements]) };
-      return { name: `scratch ${scratches++}`, ...tensor };
-    },
-  };
   const layer = { ...linearTensors(shape), activation: undefined, addend: undefined };
-  return planLinear(layer, context, () => tiling, createProductKernels());
+  return planLinear(layer, { facts, scratch: scratchTensors() }, () => tiling, createProductKernels());
 }
 
 function linearTensors({
@@ -70,12 +53,8 @@ function linearTensors({
   weightStorage,
   activationStorage = "float32",
 }: LinearShape): Readonly<Record<"x" | "weight" | "bias" | "out", DeviceTensor>> {
-  const tensor = (name: string, shape: readonly number[], storage: "float32" | "float16" = "float32"): DeviceTensor => ({
-    name: `${name} of a linear layer`,
-    shape,
-    storage,
-    byteLength: byteLengthOf(storage, shape),
-  });
+  const tensor = (name: string, sizes: readonly number[], storage: "float32" | "float16" = "float32"): DeviceTensor =>
+    deviceTensor(`${name} of a linear layer`, storage, sizes);
   return {
     x: tensor("x", [rows, inner], activationStorage),
     weight: tensor("weight", [columns, inner], weightStorage),
