@@ -9,7 +9,7 @@
 // Grid: [⌈rows of the task / rows of a workgroup⌉ (and splits of the keys), heads, batch].
 // Source: FlashAttention (Dao et al., arXiv 2205.14135); the arrangement is our own.
 import type { Kernel } from "../../kernel/kernel.ts";
-import { upTo } from "../parts/up-to.ts";
+import { lines, upTo } from "../parts/lines.ts";
 import type { AttentionTask } from "./attention-task.ts";
 import { softmaxConstants, softmaxState, softmaxStep } from "./softmax-step.ts";
 
@@ -71,14 +71,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   ${softmaxState(quad)}
   var queries: array<vec4<f32>, ${quad * own}>;
   var outputs: array<vec4<f32>, ${quad * own}>;
-  ${ownRows
-    .map(
-      (one) => `if (wanted(work, row + ${one}u)) {
+  ${lines(
+    ownRows,
+    (one) => `if (wanted(work, row + ${one}u)) {
     let start = query_start(work, row + ${one}u);
     for (var vector = 0u; vector < ${own}u; vector++) { queries[${one * own}u + vector] = read_query(start, vector * ${quad}u + part) * sizes.scale; }
   }`,
-    )
-    .join("\n  ")}
+  )}
   for (var place = 0u; place < work.keyCount; place += ${stagedKeys}u) {
     workgroupBarrier();
     for (var item = lane; item < ${stagedKeys * vectors}u; item += ${rows}u) {
@@ -97,16 +96,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       ${step}
     }
   }
-  ${ownRows
-    .map(
-      (one) => `if (written(work, row + ${one}u)) {
+  ${lines(
+    ownRows,
+    (one) => `if (written(work, row + ${one}u)) {
     if (part == 0u) { record(work, row + ${one}u, top${one}, sum${one}); }
     let start = output_start(work, row + ${one}u);
     let factor = output_factor(work, row + ${one}u, sum${one});
     for (var vector = 0u; vector < ${own}u; vector++) { write_output(start, vector * ${quad}u + part, outputs[${one * own}u + vector] * factor); }
   }`,
-    )
-    .join("\n  ")}
+  )}
 }`,
   };
 }

@@ -7,7 +7,7 @@
 // Grid: [⌈rows of the task / (lanes · rows)⌉ (and splits of the keys), heads, batch].
 // Loop bounds come from uniforms: Mesa unrolls loops over constants, and takes a minute for it.
 // Source: FlashAttention (Dao et al., arXiv 2205.14135); its arrangement for lanes of a CPU is our own.
-import { upTo } from "../parts/up-to.ts";
+import { lines, upTo } from "../parts/lines.ts";
 import type { AttentionTask, LaneTiling } from "./attention-task.ts";
 import { laneKeys } from "./lane-keys.ts";
 import { softmaxConstants, softmaxState, softmaxStep } from "./softmax-step.ts";
@@ -52,9 +52,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, ${parameter} @builtin(local_inv
       })}
     }
   }
-  ${upTo(rows)
-    .map((one) => `tops[${one}] = top${one}; sums[${one}] = sum${one};`)
-    .join("\n  ")}
+  ${lines(upTo(rows), (one) => `tops[${one}] = top${one}; sums[${one}] = sum${one};`)}
   for (var item = 0u; item < items; item++) {
     let own = row + item % ${rows}u;
     if (written(work, own)) {

@@ -8,7 +8,7 @@
 // Grid: [⌈rows of the task / 64⌉ (and splits of the keys), heads, batch].
 // Source: FlashAttention (Dao et al., arXiv 2205.14135).
 import type { Kernel } from "../../kernel/kernel.ts";
-import { upTo } from "../parts/up-to.ts";
+import { upTo } from "../parts/lines.ts";
 import type { AttentionTask } from "./attention-task.ts";
 import { softmaxConstants, softmaxState, softmaxStep } from "./softmax-step.ts";
 

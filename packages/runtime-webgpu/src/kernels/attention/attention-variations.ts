@@ -1,5 +1,5 @@
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
-import { upTo } from "../parts/up-to.ts";
+import { upTo } from "../parts/lines.ts";
 import type { AttentionShape } from "./attention-plan.ts";
 import type { AttentionChoice, AttentionPart } from "./attention-tuning.ts";
 import { globalTilingsOf } from "./global-tiling.ts";

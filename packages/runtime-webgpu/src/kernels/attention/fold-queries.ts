@@ -6,7 +6,7 @@
 // Shapes: query `[items, slots, hidden]`; keyWeight `[hidden, hidden]` (float32 or float16); tokens `[batch, tokensStride]`; folded
 // `[items, slots, heads, hidden]`.
 // Grid: [⌈hidden / 256⌉, heads · ⌈slots / 4⌉, items]. An invocation makes 4 elements for 4 tokens, with the weight read once for them.
-import { upTo } from "../parts/up-to.ts";
+import { lines, upTo } from "../parts/lines.ts";
 import { foldedElements, foldedTokens, foldFields } from "./processor-fields.ts";
 import { attentionTokens } from "./attention-tokens.ts";
 import { declareUniforms, storageBuffers } from "../parts/bindings.ts";
@@ -30,21 +30,19 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   if (token >= globals) { return; }
   let vector = group.x * ${foldedElements / 4}u + lane;
   if (vector >= sizes.vectors) { return; }
-  ${each
-    .map(
-      (one) =>
-        `let start${one} = (item * sizes.slots + min(token + ${one}u, globals - 1u)) * sizes.hidden + head * sizes.headSize; var sum${one} = vec4<f32>();`,
-    )
-    .join("\n  ")}
+  ${lines(
+    each,
+    (one) =>
+      `let start${one} = (item * sizes.slots + min(token + ${one}u, globals - 1u)) * sizes.hidden + head * sizes.headSize; var sum${one} = vec4<f32>();`,
+  )}
   for (var element = 0u; element < sizes.headSize; element++) {
     let w = read_weight((head * sizes.headSize + element) * sizes.hidden, vector);
-    ${each.map((one) => `sum${one} += query[start${one} + element] * w;`).join("\n    ")}
+    ${lines(each, (one) => `sum${one} += query[start${one} + element] * w;`)}
   }
-  ${each
-    .map(
-      (one) =>
-        `if (token + ${one}u < globals) { write_folded(((item * sizes.slots + token + ${one}u) * sizes.heads + head) * sizes.hidden, vector, sum${one}); }`,
-    )
-    .join("\n  ")}
+  ${lines(
+    each,
+    (one) =>
+      `if (token + ${one}u < globals) { write_folded(((item * sizes.slots + token + ${one}u) * sizes.heads + head) * sizes.hidden, vector, sum${one}); }`,
+  )}
 }`;
 }

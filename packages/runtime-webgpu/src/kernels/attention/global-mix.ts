@@ -11,7 +11,7 @@
 // Grid: [⌈hidden / 64⌉, ⌈rows / rows of a tile⌉ · splits, items].
 // Source: FlashAttention-2 (Dao, arXiv 2307.08691), where keys are split among workgroups; the tiles of `linear/tile-kernel.ts`.
 import type { Kernel } from "../../kernel/kernel.ts";
-import { upTo } from "../parts/up-to.ts";
+import { lines, upTo } from "../parts/lines.ts";
 import { attentionTokens } from "./attention-tokens.ts";
 import { columnThreads, productAccess, rowsOfTile, stagedVectors, tileColumns, type TileGlobalTiling } from "./global-tiling.ts";
 import { softmaxConstants } from "./softmax-step.ts";
@@ -109,7 +109,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let column_thread = lane % ${columnThreads}u;
   let leftVector = lane % ${stagedVectors}u;
   let rightVector = group.x * ${columnThreads}u + column_thread;
-  ${leftReads.map((read) => `var top${read} = 0.0; ${ifLeft(read, `top${read} = row_tops[${slotOf(read)}];`)} let leftStart${read} = (item * sizes.rows + min(firstRow + ${slotOf(read)}, rowsHere - 1u)) * sizes.keyTiles * ${tileColumns / 4}u + leftVector; var left${read} = vec4<f32>(); var sum${read} = vec4<f32>();`).join("\n  ")}
+  ${lines(leftReads, (read) => `var top${read} = 0.0; ${ifLeft(read, `top${read} = row_tops[${slotOf(read)}];`)} let leftStart${read} = (item * sizes.rows + min(firstRow + ${slotOf(read)}, rowsHere - 1u)) * sizes.keyTiles * ${tileColumns / 4}u + leftVector; var left${read} = vec4<f32>(); var sum${read} = vec4<f32>();`)}
   ${rightReads.map((read) => `var right${read} = vec4<f32>();`).join(" ")}
   ${ownRows.map((row) => `var out${row} = vec4<f32>();`).join(" ")}
   let firstKey = firstTile * ${tileColumns}u;
@@ -118,20 +118,18 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }
   for (var key = firstKey; key < endKey; key += ${stagedKeys}u) {
     workgroupBarrier();
-    ${leftReads.map((read) => ifLeft(read, `{ let p = exp(left${read} - top${read}); sum${read} += p; left_tile[${slotOf(read)} * ${stride}u + leftVector] = p; }`)).join("\n    ")}
-    ${rightReads.map((read) => `right_tile[lane + ${read * invocations}u] = right${read};`).join("\n    ")}
+    ${lines(leftReads, (read) => ifLeft(read, `{ let p = exp(left${read} - top${read}); sum${read} += p; left_tile[${slotOf(read)} * ${stride}u + leftVector] = p; }`))}
+    ${lines(rightReads, (read) => `right_tile[lane + ${read * invocations}u] = right${read};`)}
     workgroupBarrier();
     ${readAll(`key + ${stagedKeys}u`)}
     let fours = min(${stagedVectors}u, (endKey - key + 3u) / 4u);
     for (var four = 0u; four < fours; four++) {
-      ${upTo(4)
-        .map((one) => `let r${one} = right_tile[(four * 4u + ${one}u) * ${columnThreads}u + column_thread];`)
-        .join("\n      ")}
-      ${ownRows.map((row) => `{ let l = left_tile[(row_thread + ${row * rowThreads}u) * ${stride}u + four]; out${row} += l.x * r0 + l.y * r1 + l.z * r2 + l.w * r3; }`).join("\n      ")}
+      ${lines(upTo(4), (one) => `let r${one} = right_tile[(four * 4u + ${one}u) * ${columnThreads}u + column_thread];`)}
+      ${lines(ownRows, (row) => `{ let l = left_tile[(row_thread + ${row * rowThreads}u) * ${stride}u + four]; out${row} += l.x * r0 + l.y * r1 + l.z * r2 + l.w * r3; }`)}
     }
   }
   workgroupBarrier();
-  ${leftReads.map((read) => ifLeft(read, `left_tile[${slotOf(read)} * ${stride}u + leftVector] = sum${read};`)).join("\n  ")}
+  ${lines(leftReads, (read) => ifLeft(read, `left_tile[${slotOf(read)} * ${stride}u + leftVector] = sum${read};`))}
   workgroupBarrier();
   let firstOfSplit = (item * sizes.splits + split) * sizes.rows + firstRow;
   if (group.x == 0u && lane < ${rows}u && firstRow + lane < rowsHere) {
@@ -141,7 +139,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     statistics[firstOfSplit + lane] = vec2<f32>(row_tops[lane], dot(sum, vec4<f32>(1.0)));
   }
   if (rightVector >= sizes.vectors) { return; }
-  ${ownRows.map((row) => `if (firstRow + row_thread + ${row * rowThreads}u < rowsHere) { write_partial((firstOfSplit + row_thread + ${row * rowThreads}u) * sizes.hidden, rightVector, out${row}); }`).join("\n  ")}
+  ${lines(ownRows, (row) => `if (firstRow + row_thread + ${row * rowThreads}u < rowsHere) { write_partial((firstOfSplit + row_thread + ${row * rowThreads}u) * sizes.hidden, rightVector, out${row}); }`)}
 }`,
   };
 }

@@ -11,7 +11,7 @@
 // Grid: [⌈hidden / 384⌉, heads · ⌈slots / 4⌉, items].
 // Source: the formulas of `global-splits.ts`; the arrangement is our own.
 import type { Kernel } from "../../kernel/kernel.ts";
-import { upTo } from "../parts/up-to.ts";
+import { lines, upTo } from "../parts/lines.ts";
 import { attentionTokens, tokensOfGroup } from "./attention-tokens.ts";
 import {
   headWeight,
@@ -97,7 +97,7 @@ ${sliceMemory("vec4<f32>", Math.max(sharesOf(atOnce), foldsAtOnce * parts * vect
 @compute @workgroup_size(${sliceInvocations})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   ${tokensOfGroup(queryTokens)}
-  ${each.map((one) => `let start${one} = (item * sizes.sequence + u32(tokens[list + ${attentionTokens.positions}u + min(token + ${one}u, globals - 1u)])) * sizes.hidden;`).join("\n  ")}
+  ${lines(each, (one) => `let start${one} = (item * sizes.sequence + u32(tokens[list + ${attentionTokens.positions}u + min(token + ${one}u, globals - 1u)])) * sizes.hidden;`)}
   ${rowProducts({
     sums: "vec4<f32>",
     cut,
@@ -113,45 +113,38 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   ${folds.map(({ index }) => `var sum${index} = vec4<f32>();`).join(" ")}
   if (part < ${parts}u && vector < ${vectors}) {
     for (var first = part; first < sizes.headSize; first += ${ahead.length * parts}u) {
-      ${ahead
-        .map(
-          (step) =>
-            `let element${step} = min(first + ${step * parts}u, sizes.headSize - 1u); ${keyWeight
-              .vector(`element${step}`, "vector")
-              .reads.map((read) => `let weight${step} = ${read};`)
-              .join("")}`,
-        )
-        .join("\n      ")}
-      ${ahead
-        .map((step) => {
-          const weights = keyWeight.vector("", "").fours([`weight${step}`]);
-          return `{ let query = select(vec4<f32>(), queries[element${step}], first + ${step * parts}u < sizes.headSize); ${weights.map((weight, four) => `let four${four} = ${weight};`).join(" ")} ${folds.map(({ token, four, index }) => `sum${index} += query[${token}] * four${four};`).join(" ")} }`;
-        })
-        .join("\n      ")}
+      ${lines(
+        ahead,
+        (step) =>
+          `let element${step} = min(first + ${step * parts}u, sizes.headSize - 1u); ${keyWeight
+            .vector(`element${step}`, "vector")
+            .reads.map((read) => `let weight${step} = ${read};`)
+            .join("")}`,
+      )}
+      ${lines(ahead, (step) => {
+        const weights = keyWeight.vector("", "").fours([`weight${step}`]);
+        return `{ let query = select(vec4<f32>(), queries[element${step}], first + ${step * parts}u < sizes.headSize); ${weights.map((weight, four) => `let four${four} = ${weight};`).join(" ")} ${folds.map(({ token, four, index }) => `sum${index} += query[${token}] * four${four};`).join(" ")} }`;
+      })}
     }
   }
   // Each part joins other sums.
-  ${folds
-    .filter(({ index }) => index % foldsAtOnce === 0)
-    .map(({ index }) => folds.slice(index, index + foldsAtOnce))
-    .map(
-      (some) => `${some[0]?.index === 0 ? "" : "workgroupBarrier();\n  "}if (part < ${parts}u) {
+  ${lines(
+    folds.filter(({ index }) => index % foldsAtOnce === 0).map(({ index }) => folds.slice(index, index + foldsAtOnce)),
+    (some) => `${some[0]?.index === 0 ? "" : "workgroupBarrier();\n  "}if (part < ${parts}u) {
     ${some.map(({ index }) => `shares[lane + ${sharesOfFold(index)}u] = sum${index};`).join(" ")}
   }
   workgroupBarrier();
-  ${some
-    .map(
-      ({ token, four, index }) => `if (part == ${index % parts}u && vector < ${vectors} && token + ${token}u < globals) {
+  ${lines(
+    some,
+    ({ token, four, index }) => `if (part == ${index % parts}u && vector < ${vectors} && token + ${token}u < globals) {
     write_folded(((item * sizes.slots + token + ${token}u) * sizes.heads + head) * sizes.hidden, ${byEights ? `2u * vector + ${four}u` : "vector"}, ${upTo(
       parts,
     )
       .map((other) => `shares[lane % ${vectorsAtOnce}u + ${sharesOfFold(index) + other * vectorsAtOnce}u]`)
       .join(" + ")});
   }`,
-    )
-    .join("\n  ")}`,
-    )
-    .join("\n  ")}
+  )}`,
+  )}
 }`,
   };
 }

@@ -10,7 +10,7 @@
 // Grid: [keyTiles, ⌈rows / rows of a tile⌉, items].
 // Source: the tiles of `linear/tile-kernel.ts`.
 import type { Kernel } from "../../kernel/kernel.ts";
-import { upTo } from "../parts/up-to.ts";
+import { lines, upTo } from "../parts/lines.ts";
 import { attentionTokens } from "./attention-tokens.ts";
 import { columnThreads, productAccess, rowsOfTile, stagedVectors, tileColumns, type TileGlobalTiling } from "./global-tiling.ts";
 import { softmaxConstants } from "./softmax-step.ts";
@@ -98,32 +98,31 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let vector = lane % ${stagedVectors}u;
   let row_thread = lane / ${columnThreads}u;
   let column_thread = lane % ${columnThreads}u;
-  ${leftReads.map((read) => `let leftStart${read} = (item * sizes.rows + min(firstRow + ${slotOf(read)}, rowsHere - 1u)) * sizes.hidden; var left${read} = vec4<f32>();`).join("\n  ")}
-  ${rightReads.map((read) => `let key${read} = ${slotOf(read)}; let rightStart${read} = (item * sizes.sequence + min(firstKey + key${read}, sizes.sequence - 1u)) * sizes.hidden; var right${read} = vec4<f32>();`).join("\n  ")}
+  ${lines(leftReads, (read) => `let leftStart${read} = (item * sizes.rows + min(firstRow + ${slotOf(read)}, rowsHere - 1u)) * sizes.hidden; var left${read} = vec4<f32>();`)}
+  ${lines(rightReads, (read) => `let key${read} = ${slotOf(read)}; let rightStart${read} = (item * sizes.sequence + min(firstKey + key${read}, sizes.sequence - 1u)) * sizes.hidden; var right${read} = vec4<f32>();`)}
   ${ownRows.map((row) => `var scores${row} = vec4<f32>();`).join(" ")}
   ${readAll("0u")}
   for (var first = 0u; first < sizes.vectors; first += ${stagedVectors}u) {
     workgroupBarrier();
-    ${leftReads.map((read) => ifLeft(read, `left_tile[${slotOf(read)} * ${stride}u + vector] = left${read};`)).join("\n    ")}
-    ${rightReads.map((read) => `right_tile[(key${read} % 4u * ${columnThreads}u + key${read} / 4u) * ${stride}u + vector] = right${read};`).join("\n    ")}
+    ${lines(leftReads, (read) => ifLeft(read, `left_tile[${slotOf(read)} * ${stride}u + vector] = left${read};`))}
+    ${lines(rightReads, (read) => `right_tile[(key${read} % 4u * ${columnThreads}u + key${read} / 4u) * ${stride}u + vector] = right${read};`)}
     workgroupBarrier();
     ${readAll(`first + ${stagedVectors}u`)}
     let steps = min(${stagedVectors}u, sizes.vectors - first);
     for (var step = 0u; step < steps; step++) {
-      ${ownKeys.map((key) => `let r${key} = right_tile[(column_thread + ${key * columnThreads}u) * ${stride}u + step];`).join("\n      ")}
-      ${ownRows.map((row) => `{ let l = left_tile[(row_thread + ${row * rowThreads}u) * ${stride}u + step]; scores${row} += vec4<f32>(${ownKeys.map((key) => `dot(l, r${key})`).join(", ")}); }`).join("\n      ")}
+      ${lines(ownKeys, (key) => `let r${key} = right_tile[(column_thread + ${key * columnThreads}u) * ${stride}u + step];`)}
+      ${lines(ownRows, (row) => `{ let l = left_tile[(row_thread + ${row * rowThreads}u) * ${stride}u + step]; scores${row} += vec4<f32>(${ownKeys.map((key) => `dot(l, r${key})`).join(", ")}); }`)}
     }
   }
   let key = firstKey + column_thread * 4u;
   let codesStart = batchItem * sizes.sequence;
   let visible = vec4<bool>(${ownKeys.map((one) => `seen(codesStart, key + ${one}u)`).join(", ")});
-  ${ownRows
-    .map(
-      (row) => `scores${row} = select(vec4<f32>(unseen), scores${row} * sizes.scale, visible);
+  ${lines(
+    ownRows,
+    (row) => `scores${row} = select(vec4<f32>(unseen), scores${row} * sizes.scale, visible);
   shares[(row_thread + ${row * rowThreads}u) * ${columnThreads / 4}u + column_thread / 4u][column_thread % 4u] = max(max(scores${row}.x, scores${row}.y), max(scores${row}.z, scores${row}.w));
   if (firstRow + row_thread + ${row * rowThreads}u < rowsHere) { scores[((item * sizes.rows + firstRow + row_thread + ${row * rowThreads}u) * sizes.keyTiles * ${tileColumns}u + key) / 4u] = scores${row}; }`,
-    )
-    .join("\n  ")}
+  )}
   workgroupBarrier();
   if (lane < ${rows}u && firstRow + lane < rowsHere) {
     let found = ${upTo(columnThreads / 4)

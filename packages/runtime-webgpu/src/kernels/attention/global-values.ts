@@ -11,7 +11,7 @@
 // Grid: [1, heads · ⌈slots / 2⌉, items].
 // Source: FlashAttention-2 (Dao, arXiv 2307.08691), where keys are split among workgroups; the formulas of `global-splits.ts`.
 import type { Kernel } from "../../kernel/kernel.ts";
-import { upTo } from "../parts/up-to.ts";
+import { lines, upTo } from "../parts/lines.ts";
 import { attentionTokens, tokensOfGroup } from "./attention-tokens.ts";
 import { maxSplits } from "./global-splits.ts";
 import {
@@ -90,7 +90,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   ${tokensOfGroup(valueTokens)}
   let rows = sizes.slots * sizes.heads;
   let first_row = item * sizes.splits * rows + head;
-  ${each.map((one) => `let row${one} = first_row + min(token + ${one}u, globals - 1u) * sizes.heads;`).join("\n  ")}
+  ${lines(each, (one) => `let row${one} = first_row + min(token + ${one}u, globals - 1u) * sizes.heads;`)}
   let own_split = lane / ${valueTokens}u;
   if (own_split < sizes.splits) { found[lane] = statistics[select(row0, row1, lane % ${valueTokens}u == 1u) + own_split * rows]; }
   workgroupBarrier();
@@ -103,7 +103,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     var sum = 0.0;
     for (var split = 0u; split < sizes.splits; split += ${ahead.length}u) {
-      ${ahead.map((step) => `{ let other = found[${splitOf(step)} * ${valueTokens}u + own_token]; sum += select(0.0, exp(other.x - top) * other.y, split + ${step}u <= last); }`).join("\n      ")}
+      ${lines(ahead, (step) => `{ let other = found[${splitOf(step)} * ${valueTokens}u + own_token]; sum += select(0.0, exp(other.x - top) * other.y, split + ${step}u <= last); }`)}
     }
     let share = select(0.0, exp(found[min(own_split, last) * ${valueTokens}u + own_token].x - top) / sum, own_split < sizes.splits);
     split_shares[lane] = share;
@@ -116,8 +116,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       let row = select(row0, row1, one == 1u);
       var value = vec4<f32>();
       for (var split = 0u; split < sizes.splits; split += ${splitsAhead}u) {
-        ${ahead.map((step) => `let partial${step} = read_partial((row + ${splitOf(step)} * rows) * sizes.hidden, from_vector + at % count);`).join("\n        ")}
-        ${ahead.map((step) => `value += split_shares[(split + ${step}u) * ${valueTokens}u + one] * partial${step};`).join("\n        ")}
+        ${lines(ahead, (step) => `let partial${step} = read_partial((row + ${splitOf(step)} * rows) * sizes.hidden, from_vector + at % count);`)}
+        ${lines(ahead, (step) => `value += split_shares[(split + ${step}u) * ${valueTokens}u + one] * partial${step};`)}
       }
       mixed[one * ${mixedVectors}u + at % count] = value;
     }

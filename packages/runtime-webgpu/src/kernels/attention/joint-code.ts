@@ -3,7 +3,7 @@ import { jointRows } from "./joint-tiling.ts";
 import { softmaxConstants } from "./softmax-step.ts";
 import type { MatrixPrimitives } from "../matrix/index.ts";
 import { declareUniforms, storageBuffers, type UniformFields } from "../parts/bindings.ts";
-import { upTo } from "../parts/up-to.ts";
+import { lines, upTo } from "../parts/lines.ts";
 
 /** WGSL of `matrix-joint.ts` and `matrix-sweep.ts`: their uniforms and buffers, whose shapes are told there. */
 export function declareJoint(fields: UniformFields): string {
@@ -31,16 +31,14 @@ export function enterJoint({ enter, lanes }: MatrixPrimitives): string {
 
 /** WGSL: the sums `out_ROW_COLUMN` of all rows and a subgroup's elements of a token of `hidden` to their places, from `row_of_split` on. */
 export function storeJointSums({ shape, store }: MatrixPrimitives, hidden: number, ownElements: number): string {
-  return upTo(jointRows / shape.rows)
-    .flatMap((row) =>
-      upTo(ownElements / shape.columns).map((column) =>
-        store(
-          "partials",
-          `(row_of_split + ${row * shape.rows}u) * ${hidden}u + subgroup * ${ownElements}u + ${column * shape.columns}u`,
-          `${hidden}u`,
-          `out_${row}_${column}`,
-        ),
+  return lines(upTo(jointRows / shape.rows), (row) =>
+    upTo(ownElements / shape.columns).map((column) =>
+      store(
+        "partials",
+        `(row_of_split + ${row * shape.rows}u) * ${hidden}u + subgroup * ${ownElements}u + ${column * shape.columns}u`,
+        `${hidden}u`,
+        `out_${row}_${column}`,
       ),
-    )
-    .join("\n  ");
+    ),
+  );
 }

@@ -1,4 +1,4 @@
-import { upTo } from "../parts/up-to.ts";
+import { lines, upTo } from "../parts/lines.ts";
 import type { LaneTiling } from "./attention-task.ts";
 import type { SoftmaxStep } from "./softmax-step.ts";
 
@@ -32,9 +32,9 @@ export function laneKeys({ lanes, keys, exchange }: LaneTiling): LaneKeys {
     return {
       directives: "enable subgroups;\ndiagnostic(off, subgroup_uniformity);",
       parameter: "@builtin(subgroup_invocation_id) subgroupLane: u32,",
-      keysOfStep: `${reads.map((read) => `let own${read} = key_at(work, place + ${read * lanes}u + subgroupLane);`).join("\n      ")}
+      keysOfStep: `${lines(reads, (read) => `let own${read} = key_at(work, place + ${read * lanes}u + subgroupLane);`)}
       if (!subgroupAny((${reads.map((read) => `own${read}.span`).join(" | ")}) != 0u)) { continue; }
-      ${each.map((key) => `let low${key} = ${told(`own${readOf(key)}.low`, key)}; let span${key} = ${told(`own${readOf(key)}.span`, key)};`).join("\n      ")}`,
+      ${lines(each, (key) => `let low${key} = ${told(`own${readOf(key)}.low`, key)}; let span${key} = ${told(`own${readOf(key)}.span`, key)};`)}`,
       any: (condition) => `subgroupAny(${condition})`,
       step: {
         keys,
@@ -49,7 +49,7 @@ export function laneKeys({ lanes, keys, exchange }: LaneTiling): LaneKeys {
   return {
     directives: "",
     parameter: "",
-    keysOfStep: `${each.map((one) => `let key${one} = key_at(work, place + ${one}u); let low${one} = key${one}.low; let span${one} = key${one}.span;`).join("\n      ")}
+    keysOfStep: `${lines(each, (one) => `let key${one} = key_at(work, place + ${one}u); let low${one} = key${one}.low; let span${one} = key${one}.span;`)}
       if ((${each.map((one) => `span${one}`).join(" | ")}) == 0u) { continue; }`,
     any: (condition) => condition,
     step: {

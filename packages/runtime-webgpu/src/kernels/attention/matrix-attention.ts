@@ -15,7 +15,7 @@
 // Source: FlashAttention (Dao et al., arXiv 2205.14135); sums that are scaled late as in FlashAttention-4; the arrangement is our own.
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
 import { matrixPrimitives } from "../matrix/index.ts";
-import { upTo } from "../parts/up-to.ts";
+import { lines, upTo } from "../parts/lines.ts";
 import type { AttentionTask } from "./attention-task.ts";
 import { readEights } from "./eights.ts";
 import { matrixMemory, stagedEights, type MatrixAttentionTiling } from "./matrix-attention-tiling.ts";
@@ -91,13 +91,11 @@ export function matrixAttentionKernelCode(task: AttentionTask, tiling: MatrixAtt
       .map((swap) => `${value} = ${join(value, `${swap}(${value})`)};`)
       .join(" ");
   const storeChunk = (chunk: readonly number[]): string =>
-    rowMatrices
-      .flatMap((tile) =>
-        chunk.map((one) =>
-          matrices.store(ownScores, `${rowOf(tile) + ((one * shape.columns) % keys)}u`, `${scoreStride}u`, `out_${tile}_${one}`),
-        ),
-      )
-      .join("\n      ");
+    lines(rowMatrices, (tile) =>
+      chunk.map((one) =>
+        matrices.store(ownScores, `${rowOf(tile) + ((one * shape.columns) % keys)}u`, `${scoreStride}u`, `out_${tile}_${one}`),
+      ),
+    );
   /** Sums of one matrix of each subgroup, through the memory of the tile's keys, which nobody needs any more. */
   const scaleSums = (tile: number, one: number): string => {
     const at = `row_group * ${shape.rows * shape.columns}u`;
@@ -168,7 +166,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     ${queryAt("staged_row", "eight")} = query_eight(work, work.firstRow + query_row, eight);
   }
   workgroupBarrier();
-  ${rowMatrices.flatMap((tile) => innerMatrices.map((one) => `let query_${tile}_${one} = ${loadQuery(tile, one)};`)).join("\n  ")}
+  ${lines(rowMatrices, (tile) => innerMatrices.map((one) => `let query_${tile}_${one} = ${loadQuery(tile, one)};`))}
   ${rowMatrices.flatMap((tile) => outMatrices.map((one) => `var out_${tile}_${one} = ${matrices.zero};`)).join(" ")}
   var top = lowestTop;
   var sums = vec4<f32>();
@@ -178,28 +176,25 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     workgroupBarrier();
     ${keyTile.stage}
     workgroupBarrier();
-    ${upTo(keys / shape.columns)
-      .map(
-        (tile) => `{
-      ${innerMatrices.map((one) => `let key_${one} = ${matrices.loadRight(ownKeys, `${tile * shape.columns * stride + one * shape.inner}u`, `${stride}u`, "columns")};`).join("\n      ")}
-      ${rowMatrices
-        .map((left) => {
-          const products = innerMatrices
-            .map((one) => `products = ${matrices.multiplyAdd(`query_${left}_${one}`, `key_${one}`, "products")};`)
-            .join(" ");
-          return `{ var products = ${matrices.zero}; ${products} ${matrices.store(ownScores, `${rowOf(left) + tile * shape.columns}u`, `${scoreStride}u`, "products")} }`;
-        })
-        .join("\n      ")}
+    ${lines(
+      upTo(keys / shape.columns),
+      (tile) => `{
+      ${lines(innerMatrices, (one) => `let key_${one} = ${matrices.loadRight(ownKeys, `${tile * shape.columns * stride + one * shape.inner}u`, `${stride}u`, "columns")};`)}
+      ${lines(rowMatrices, (left) => {
+        const products = innerMatrices
+          .map((one) => `products = ${matrices.multiplyAdd(`query_${left}_${one}`, `key_${one}`, "products")};`)
+          .join(" ");
+        return `{ var products = ${matrices.zero}; ${products} ${matrices.store(ownScores, `${rowOf(left) + tile * shape.columns}u`, `${scoreStride}u`, "products")} }`;
+      })}
     }`,
-      )
-      .join("\n    ")}
+    )}
     workgroupBarrier();
     if (masked_step.x == step) {
       for (var one = 0u; one < min(${columns}u, sizes.vectors * ${columns}u); one++) {
         if (row - low[key_of + one] >= span[key_of + one]) { scores[subgroup][score_at + one / 4u][one % 4u] = ${unseenScore}; }
       }
     }
-    ${ownFours.map((four) => `let scores${four} = bitcast<vec4<f32>>(scores[subgroup][score_at + ${four}u]) * scale;`).join("\n    ")}
+    ${lines(ownFours, (four) => `let scores${four} = bitcast<vec4<f32>>(scores[subgroup][score_at + ${four}u]) * scale;`)}
     let highest4 = ${ownFours.map((four) => `scores${four}`).reduce((left, right) => `max(${left}, ${right})`)};
     var highest = max(max(highest4.x, highest4.y), max(highest4.z, highest4.w));
     ${quadOf("highest", (own, other) => `max(${own}, ${other})`)}
@@ -210,33 +205,29 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       top = highest;
       sums *= fade;
     }
-    ${ownFours.map((four) => `let probabilities${four} = vec4<f16>(exp2(scores${four} - top)); sums += vec4<f32>(probabilities${four});`).join("\n    ")}
-    ${upTo(columns / 8)
-      .map(
-        (eight) =>
-          `scores[subgroup][score_at + ${eight}u] = vec4<u32>(bitcast<vec2<u32>>(probabilities${2 * eight}), bitcast<vec2<u32>>(probabilities${2 * eight + 1}));`,
-      )
-      .join("\n    ")}
+    ${lines(ownFours, (four) => `let probabilities${four} = vec4<f16>(exp2(scores${four} - top)); sums += vec4<f32>(probabilities${four});`)}
+    ${lines(
+      upTo(columns / 8),
+      (eight) =>
+        `scores[subgroup][score_at + ${eight}u] = vec4<u32>(bitcast<vec2<u32>>(probabilities${2 * eight}), bitcast<vec2<u32>>(probabilities${2 * eight + 1}));`,
+    )}
     ${keyTile.stageValues}
     if (workgroupUniformLoad(&scaled_step).x == step) {
-      ${rowMatrices.flatMap((tile) => outMatrices.map((one) => scaleSums(tile, one))).join("\n      ")}
+      ${lines(rowMatrices, (tile) => outMatrices.map((one) => scaleSums(tile, one)))}
       ${sharesTile ? `workgroupBarrier();\n      ${keyTile.stageValues}\n      workgroupBarrier();` : ""}
     }
-    ${upTo(keys / shape.inner)
-      .map(
-        (tile) => `{
-      ${rowMatrices.map((left) => `let probability_${left} = ${matrices.loadLeft(ownScores, `${2 * rowOf(left) + probabilityOf(tile)}u`, `${2 * scoreStride}u`)};`).join("\n      ")}
-      ${outMatrices
-        .map((one) => {
-          const value = matrices.loadRight(ownValues, `${tile * shape.inner * stride + one * shape.columns}u`, `${stride}u`);
-          return `{ let value = ${value}; ${rowMatrices
-            .map((left) => `out_${left}_${one} = ${matrices.multiplyAdd(`probability_${left}`, "value", `out_${left}_${one}`)};`)
-            .join(" ")} }`;
-        })
-        .join("\n      ")}
+    ${lines(
+      upTo(keys / shape.inner),
+      (tile) => `{
+      ${lines(rowMatrices, (left) => `let probability_${left} = ${matrices.loadLeft(ownScores, `${2 * rowOf(left) + probabilityOf(tile)}u`, `${2 * scoreStride}u`)};`)}
+      ${lines(outMatrices, (one) => {
+        const value = matrices.loadRight(ownValues, `${tile * shape.inner * stride + one * shape.columns}u`, `${stride}u`);
+        return `{ let value = ${value}; ${rowMatrices
+          .map((left) => `out_${left}_${one} = ${matrices.multiplyAdd(`probability_${left}`, "value", `out_${left}_${one}`)};`)
+          .join(" ")} }`;
+      })}
     }`,
-      )
-      .join("\n    ")}
+    )}
   }
   var sum = dot(sums, vec4<f32>(1.0));
   ${quadOf("sum", (own, other) => `${own} + ${other}`)}
@@ -259,14 +250,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       factors[score_row] = output_factor(work, row, sum)${keyGroups === 1 ? "" : " * exp2(own_top - top)"};
     }
   }
-  ${chunks
-    .map((chunk, index) => {
-      const first = (index * keys) / 4;
-      const width = Math.min(keys / 4, vectors - first);
-      const blockOf = (group: number): string => `tile_row / ${subgroupRows}u * ${keyGroups}u + ${group}u`;
-      const share = (group: number): string =>
-        `bitcast<vec4<f32>>(scores[${blockOf(group)}][tile_row % ${subgroupRows}u * ${scoreStride / 4}u + item % ${width}u]) * factors[(${blockOf(group)}) * ${subgroupRows}u + tile_row % ${subgroupRows}u]`;
-      return `workgroupBarrier();
+  ${lines(chunks, (chunk, index) => {
+    const first = (index * keys) / 4;
+    const width = Math.min(keys / 4, vectors - first);
+    const blockOf = (group: number): string => `tile_row / ${subgroupRows}u * ${keyGroups}u + ${group}u`;
+    const share = (group: number): string =>
+      `bitcast<vec4<f32>>(scores[${blockOf(group)}][tile_row % ${subgroupRows}u * ${scoreStride / 4}u + item % ${width}u]) * factors[(${blockOf(group)}) * ${subgroupRows}u + tile_row % ${subgroupRows}u]`;
+    return `workgroupBarrier();
   ${storeChunk(chunk)}
   workgroupBarrier();
   for (var item = lane; item < ${rows * width}u; item += ${invocations}u) {
@@ -275,7 +265,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       write_output(output_start(work, work.firstRow + tile_row), ${first}u + item % ${width}u, ${ofGroups(share, " + ")});
     }
   }`;
-    })
-    .join("\n  ")}
+  })}
 }`;
 }

@@ -18,7 +18,7 @@
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
 import { matrixPrimitives } from "../matrix/index.ts";
 import { declareJoint, enterJoint, storeJointSums } from "./joint-code.ts";
-import { upTo } from "../parts/up-to.ts";
+import { lines, upTo } from "../parts/lines.ts";
 import { jointFields, jointKeys, jointMemory, jointRows, type StepTiling } from "./joint-tiling.ts";
 
 /** How much higher than its `top` a row's scores may be: e⁸ is far from float16's largest number. */
@@ -92,16 +92,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   if (firstKey < endKey) {
     ${readAll("firstKey")}
   }
-  ${scoreRows
-    .flatMap((row) =>
-      upTo(2).flatMap((block) =>
-        inner.map(
-          (one) =>
-            `let folded_${row}_${block}_${one} = ${matrices.loadLeft("folded", `(item * sizes.rows + firstRow + half_row + ${row * shape.rows}u) * ${hidden}u + (slice_block + ${block}u) * ${ownElements}u + ${one * shape.inner}u`, `${hidden}u`)};`,
-        ),
+  ${lines(scoreRows, (row) =>
+    upTo(2).flatMap((block) =>
+      inner.map(
+        (one) =>
+          `let folded_${row}_${block}_${one} = ${matrices.loadLeft("folded", `(item * sizes.rows + firstRow + half_row + ${row * shape.rows}u) * ${hidden}u + (slice_block + ${block}u) * ${ownElements}u + ${one * shape.inner}u`, `${hidden}u`)};`,
       ),
-    )
-    .join("\n  ")}
+    ),
+  )}
   ${outRows.flatMap((row) => outColumns.map((column) => `var out_${row}_${column} = ${matrices.zero};`)).join(" ")}
   var top = lowestTop;
   var sum = 0.0;
@@ -109,42 +107,38 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   for (var key = firstKey; key < endKey; key += ${jointKeys}u) {
     step++;
     workgroupBarrier();
-    ${reads.map((read) => stage(read)).join("\n    ")}
+    ${lines(reads, (read) => stage(read))}
     if (lane < ${jointKeys}u) { seen[lane] = select(0u, 1u, next_seen); }
     workgroupBarrier();
     ${readAll(`key + ${jointKeys}u`)}
-    ${scoreColumns
-      .map(
-        (column) => `{
+    ${lines(
+      scoreColumns,
+      (column) => `{
       ${scoreRows.map((row) => `var score_${row} = ${matrices.zero};`).join(" ")}
-      ${upTo(2)
-        .flatMap((block) =>
-          inner.map(
-            (one) =>
-              `{ let right = ${matrices.loadRight(`hidden_tile[slice_block + ${block}u]`, `${column * shape.columns * stride + one * shape.inner}u`, `${stride}u`, "columns")}; ${scoreRows
-                .map((row) => `score_${row} = ${matrices.multiplyAdd(`folded_${row}_${block}_${one}`, "right", `score_${row}`)};`)
-                .join(" ")} }`,
-          ),
-        )
-        .join("\n      ")}
-      ${scoreRows.map((row) => matrices.store("scores[subgroup]", `${row * shape.rows * scoreStride + column * shape.columns}u`, `${scoreStride}u`, `score_${row}`)).join("\n      ")}
+      ${lines(upTo(2), (block) =>
+        inner.map(
+          (one) =>
+            `{ let right = ${matrices.loadRight(`hidden_tile[slice_block + ${block}u]`, `${column * shape.columns * stride + one * shape.inner}u`, `${stride}u`, "columns")}; ${scoreRows
+              .map((row) => `score_${row} = ${matrices.multiplyAdd(`folded_${row}_${block}_${one}`, "right", `score_${row}`)};`)
+              .join(" ")} }`,
+        ),
+      )}
+      ${lines(scoreRows, (row) => matrices.store("scores[subgroup]", `${row * shape.rows * scoreStride + column * shape.columns}u`, `${scoreStride}u`, `score_${row}`))}
     }`,
-      )
-      .join("\n    ")}
+    )}
     workgroupBarrier();
     if (own_row < ${jointRows}u) {
       let own_half = own_row / ${halfRows}u;
       let place = own_row % ${halfRows}u * ${scoreStride / 4}u + own_part * ${ownKeys / 4}u;
-      ${fours
-        .map(
-          (four) => `var score${four} = ${upTo(slices)
-            .map((one) => `scores[own_half + ${2 * one}u][place + ${four}u]`)
-            .join(" + ")};
+      ${lines(
+        fours,
+        (four) => `var score${four} = ${upTo(slices)
+          .map((one) => `scores[own_half + ${2 * one}u][place + ${four}u]`)
+          .join(" + ")};
       score${four} = select(vec4<f32>(unseen), score${four} * sizes.scale, vec4<bool>(${upTo(4)
         .map((one) => `seen[own_part * ${ownKeys}u + ${4 * four + one}u] != 0u`)
         .join(", ")}) & vec4<bool>(firstRow + own_row < rowsHere));`,
-        )
-        .join("\n      ")}
+      )}
       var highest = ${keys.map(scoreOf).reduce((left, right) => `max(${left}, ${right})`)};
       highest = max(highest, quadSwapX(highest));
       var fade = 1.0;
@@ -160,10 +154,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       probabilities[own_row * ${probabilityStride / 8}u + own_part] = vec4<u32>(${fours.map((four) => `bitcast<vec2<u32>>(probability${four})`).join(", ")});
     }
     if (workgroupUniformLoad(&scaled_step).x == step) {
-      ${outRows
-        .flatMap((row) =>
-          outColumns.map(
-            (column) => `${matrices.store("scores[subgroup]", "0u", `${scoreStride}u`, `out_${row}_${column}`)}
+      ${lines(outRows, (row) =>
+        outColumns.map(
+          (column) => `${matrices.store("scores[subgroup]", "0u", `${scoreStride}u`, `out_${row}_${column}`)}
       workgroupBarrier();
       for (var four = lane % ${lanes}u; four < min(${(shape.rows * shape.columns) / 4}u, sizes.rows * ${shape.columns}u); four += ${lanes}u) {
         scores[subgroup][four / ${shape.columns / 4}u * ${scoreStride / 4}u + four % ${shape.columns / 4}u] *= fades[${row * shape.rows}u + four / ${shape.columns / 4}u];
@@ -171,25 +164,22 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       workgroupBarrier();
       out_${row}_${column} = ${matrices.loadSum("scores[subgroup]", "0u", `${scoreStride}u`)};
       workgroupBarrier();`,
-          ),
-        )
-        .join("\n      ")}
+        ),
+      )}
     }
-    ${upTo(jointKeys / shape.inner)
-      .map(
-        (one) => `{
-      ${outRows.map((row) => `let probability_${row} = ${matrices.loadLeft("probabilities", `${row * shape.rows * probabilityStride + one * shape.inner}u`, `${probabilityStride}u`)};`).join("\n      ")}
-      ${outColumns
-        .map(
-          (column) =>
-            `{ let right = ${matrices.loadRight("hidden_tile[subgroup]", `${one * shape.inner * stride + column * shape.columns}u`, `${stride}u`)}; ${outRows
-              .map((row) => `out_${row}_${column} = ${matrices.multiplyAdd(`probability_${row}`, "right", `out_${row}_${column}`)};`)
-              .join(" ")} }`,
-        )
-        .join("\n      ")}
+    ${lines(
+      upTo(jointKeys / shape.inner),
+      (one) => `{
+      ${lines(outRows, (row) => `let probability_${row} = ${matrices.loadLeft("probabilities", `${row * shape.rows * probabilityStride + one * shape.inner}u`, `${probabilityStride}u`)};`)}
+      ${lines(
+        outColumns,
+        (column) =>
+          `{ let right = ${matrices.loadRight("hidden_tile[subgroup]", `${one * shape.inner * stride + column * shape.columns}u`, `${stride}u`)}; ${outRows
+            .map((row) => `out_${row}_${column} = ${matrices.multiplyAdd(`probability_${row}`, "right", `out_${row}_${column}`)};`)
+            .join(" ")} }`,
+      )}
     }`,
-      )
-      .join("\n    ")}
+    )}
   }
   let row_of_split = (item * sizes.splits + group.x) * sizes.rows + firstRow;
   ${storeJointSums(matrices, hidden, ownElements)}

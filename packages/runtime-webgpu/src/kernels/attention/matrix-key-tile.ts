@@ -1,4 +1,4 @@
-import { upTo } from "../parts/up-to.ts";
+import { lines, upTo } from "../parts/lines.ts";
 
 export interface MatrixKeyTileOptions {
   /** Rows of the workgroup, keys of a block of the tile, and blocks. */
@@ -63,7 +63,7 @@ export function matrixKeyTile(options: MatrixKeyTileOptions): MatrixKeyTile {
 
   const item = (read: number): string => `(lane + ${read * invocations}u)`;
   const keyOf = (read: number): string => `place + ${item(read)} / ${eights}u`;
-  const ofEach = (statement: (read: number) => string): string => upTo(each).map(statement).join("\n    ");
+  const ofEach = (statement: (read: number) => string): string => lines(upTo(each), statement);
   /** Of the keys, those whose code an invocation looks at. */
   const looks = upTo(Math.ceil(keys / invocations));
   const read = (kind: "key" | "value"): string => ofEach((one) => `${kind}_${one} = ${eight(kind, `start_${one}`, item(one))};`);
@@ -78,6 +78,6 @@ export function matrixKeyTile(options: MatrixKeyTileOptions): MatrixKeyTile {
     ${read("value")}
     ${put("key")}
     ${sharesTile ? "" : put("value")}
-    ${looks.map((one) => `if (${item(one)} < ${keys}u) { ${keep(`looked_${one}`, item(one))} }`).join("\n    ")}`;
+    ${lines(looks, (one) => `if (${item(one)} < ${keys}u) { ${keep(`looked_${one}`, item(one))} }`)}`;
   return { stage, stageValues: sharesTile ? put("value") : "" };
 }

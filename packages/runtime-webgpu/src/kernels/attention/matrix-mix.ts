@@ -1,4 +1,5 @@
 // `global-mix.ts` on matrix units: the same formula, shapes and grid. Operands are float16, sums float32.
+import { lines } from "../parts/lines.ts";
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
 import { declareGlobalMix, enterGlobalMix } from "./global-mix.ts";
 import { tileColumns, type MatrixGlobalTiling } from "./global-tiling.ts";
@@ -55,7 +56,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }
   workgroupBarrier();
   let rightVector = group.x * ${fours}u + ${tile.eight} * 2u;
-  ${tile.leftReads.map((read) => `let top${read} = row_tops[${tile.slot(read)}]; let leftStart${read} = (item * sizes.rows + min(firstRow + ${tile.slot(read)}, rowsHere - 1u)) * sizes.keyTiles * ${fours}u + ${tile.eight} * 2u; var left${read}_0 = vec4<f32>(); var left${read}_1 = vec4<f32>(); var share${read} = 0.0;`).join("\n  ")}
+  ${lines(tile.leftReads, (read) => `let top${read} = row_tops[${tile.slot(read)}]; let leftStart${read} = (item * sizes.rows + min(firstRow + ${tile.slot(read)}, rowsHere - 1u)) * sizes.keyTiles * ${fours}u + ${tile.eight} * 2u; var left${read}_0 = vec4<f32>(); var left${read}_1 = vec4<f32>(); var share${read} = 0.0;`)}
   ${tile.rightReads.map((read) => `var right${read} = vec4<u32>();`).join(" ")}
   let firstKey = firstTile * ${tileColumns}u;
   if (firstKey < endKey) {
@@ -63,17 +64,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }
   for (var key = firstKey; key < endKey; key += ${tileColumns}u) {
     workgroupBarrier();
-    ${tile.leftReads
-      .map(
-        (read) => `{
+    ${lines(
+      tile.leftReads,
+      (read) => `{
       let first = vec4<f16>(exp(left${read}_0 - top${read}));
       let second = vec4<f16>(exp(left${read}_1 - top${read}));
       share${read} += dot(vec4<f32>(first) + vec4<f32>(second), vec4<f32>(1.0));
       ${tile.stageLeft(read, "vec4<u32>(bitcast<vec2<u32>>(first), bitcast<vec2<u32>>(second))")}
     }`,
-      )
-      .join("\n    ")}
-    ${tile.rightReads.map((read) => tile.stageRight(read, `right${read}`)).join("\n    ")}
+    )}
+    ${lines(tile.rightReads, (read) => tile.stageRight(read, `right${read}`))}
     workgroupBarrier();
     ${readAll(`key + ${tileColumns}u`)}
     ${tile.multiply}

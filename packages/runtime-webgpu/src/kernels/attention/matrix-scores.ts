@@ -1,6 +1,6 @@
 // `global-scores.ts` on matrix units: the same formula, shapes and grid. Operands are float16, the folded queries in memory, too; sums are float32.
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
-import { upTo } from "../parts/up-to.ts";
+import { lines, upTo } from "../parts/lines.ts";
 import { declareGlobalScores, enterGlobalScores } from "./global-scores.ts";
 import { tileColumns, type MatrixGlobalTiling } from "./global-tiling.ts";
 import { matrixTile } from "./matrix-tile.ts";
@@ -18,8 +18,8 @@ export function matrixScoresKernelCode(
   const fours = tileColumns / 4;
   const readAll = (first: string): string =>
     `let vector = ${first} + ${tile.eight} * 2u;
-    ${tile.leftReads.map((read) => `left${read} = read_folded(leftStart${read}, vector);`).join("\n    ")}
-    ${tile.rightReads.map((read) => `right${read} = read_hidden(rightStart${read}, vector);`).join("\n    ")}`;
+    ${lines(tile.leftReads, (read) => `left${read} = read_folded(leftStart${read}, vector);`)}
+    ${lines(tile.rightReads, (read) => `right${read} = read_hidden(rightStart${read}, vector);`)}`;
   return `${tile.directives}
 ${declareGlobalScores(hidden, folded)}
 ${halvesReader("folded_halves", "folded", folded, "folded_vector")}
@@ -44,15 +44,15 @@ fn seen(codesStart: u32, key: u32) -> bool { return key < sizes.sequence && code
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   ${enterGlobalScores(rows)}
   ${tile.enter}
-  ${tile.leftReads.map((read) => `let leftStart${read} = (item * sizes.rows + min(firstRow + ${tile.slot(read)}, rowsHere - 1u)) * sizes.hidden; var left${read} = vec4<u32>();`).join("\n  ")}
-  ${tile.rightReads.map((read) => `let rightStart${read} = (item * sizes.sequence + min(firstKey + ${tile.slot(read)}, sizes.sequence - 1u)) * sizes.hidden; var right${read} = vec4<u32>();`).join("\n  ")}
+  ${lines(tile.leftReads, (read) => `let leftStart${read} = (item * sizes.rows + min(firstRow + ${tile.slot(read)}, rowsHere - 1u)) * sizes.hidden; var left${read} = vec4<u32>();`)}
+  ${lines(tile.rightReads, (read) => `let rightStart${read} = (item * sizes.sequence + min(firstKey + ${tile.slot(read)}, sizes.sequence - 1u)) * sizes.hidden; var right${read} = vec4<u32>();`)}
   {
     ${readAll("0u")}
   }
   for (var first = 0u; first < sizes.vectors; first += ${fours}u) {
     workgroupBarrier();
-    ${tile.leftReads.map((read) => tile.stageLeft(read, `left${read}`)).join("\n    ")}
-    ${tile.rightReads.map((read) => tile.stageRight(read, `right${read}`)).join("\n    ")}
+    ${lines(tile.leftReads, (read) => tile.stageLeft(read, `left${read}`))}
+    ${lines(tile.rightReads, (read) => tile.stageRight(read, `right${read}`))}
     workgroupBarrier();
     ${readAll(`first + ${fours}u`)}
     ${tile.multiply}

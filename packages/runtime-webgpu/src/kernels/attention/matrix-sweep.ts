@@ -19,7 +19,7 @@
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
 import { matrixPrimitives } from "../matrix/index.ts";
 import { declareJoint, enterJoint, storeJointSums } from "./joint-code.ts";
-import { upTo } from "../parts/up-to.ts";
+import { lines, upTo } from "../parts/lines.ts";
 import { jointKeys, jointRows, sweepFields, sweepMemory, type SweepTiling } from "./joint-tiling.ts";
 
 /** Tiles of 16 keys whose elements are under way together, at most, where sums load from where they lie: registers hold that many. */
@@ -40,7 +40,7 @@ export function matrixSweepKernelCode(tiling: SweepTiling, hidden: number, units
   const keyTiles = upTo(jointKeys / shape.columns);
   const outColumns = upTo(ownElements / shape.columns);
   const inKeys = upTo(jointKeys / shape.inner);
-  const each = <Item>(items: readonly Item[], line: (item: Item) => string): string => items.map(line).join("\n      ");
+  const each = <Item>(items: readonly Item[], line: (item: Item) => string): string => lines(items, line);
   const addScores = (left: (row: number) => string, right: (column: number) => string): string =>
     each(rowTiles, (row) =>
       each(keyTiles, (column) => `score_${row}_${column} = ${matrices.multiplyAdd(left(row), right(column), `score_${row}_${column}`)};`),
@@ -188,18 +188,16 @@ export function matrixSweepKernelCode(tiling: SweepTiling, hidden: number, units
   // All elements of 16 keys at a time: of each subgroup's, a block.
   const tileReads = upTo((jointKeys * eights) / invocations);
   const readKeys = (tile: string): string =>
-    tileReads
-      .map(
-        (read) =>
-          `next_${read} = hidden[(item * sizes.sequence + first_of_tile(firstKey, ${tile}) + ${laneAt(read)} / ${eights}u) * ${eights}u + ${laneAt(read)} % ${eights}u];`,
-      )
-      .join("\n    ");
-  const stageKeys = tileReads
-    .map(
+    lines(
+      tileReads,
       (read) =>
-        `swept[${laneAt(read)} % ${eights}u / ${ownElements / 8}u][${laneAt(read)} / ${eights}u * ${ownStride / 8}u + ${laneAt(read)} % ${eights}u % ${ownElements / 8}u] = next_${read};`,
-    )
-    .join("\n    ");
+        `next_${read} = hidden[(item * sizes.sequence + first_of_tile(firstKey, ${tile}) + ${laneAt(read)} / ${eights}u) * ${eights}u + ${laneAt(read)} % ${eights}u];`,
+    );
+  const stageKeys = lines(
+    tileReads,
+    (read) =>
+      `swept[${laneAt(read)} % ${eights}u / ${ownElements / 8}u][${laneAt(read)} / ${eights}u * ${ownStride / 8}u + ${laneAt(read)} % ${eights}u % ${ownElements / 8}u] = next_${read};`,
+  );
   const sumsStaged = `for (var tile = 0u; tile < tiles; tile++) {
     ${stageKeys}
     workgroupBarrier();

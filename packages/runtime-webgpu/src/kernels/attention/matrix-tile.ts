@@ -1,6 +1,6 @@
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
 import { matrixPrimitives } from "../matrix/index.ts";
-import { upTo } from "../parts/up-to.ts";
+import { lines, upTo } from "../parts/lines.ts";
 import { matrixStrides, tileColumns, type MatrixGlobalTiling } from "./global-tiling.ts";
 
 /**
@@ -89,26 +89,24 @@ ${matrices.declarations([
     stageLeft: (read, halves) =>
       `left_tile[${slot(read)} / ${subgroupRows}u][${slot(read)} % ${subgroupRows}u * ${stride / 8}u + ${eight}] = ${halves};`,
     stageRight: (read, halves) => `right_tile${rightPlace(read)} = ${halves};`,
-    multiply: upTo(tileColumns / shape.inner)
-      .map(
-        (inner) => `{
-      ${matrixRows.map((row) => `let left_${row} = ${matrices.loadLeft("left_tile[block_down]", `${row * shape.rows * stride + inner * shape.inner}u`, `${stride}u`)};`).join("\n      ")}
-      ${matrixColumns
-        .map(
-          (column) =>
-            `{ let right = ${matrices.loadRight("right_tile[block_across]", `${rightAt(column, inner)}u`, `${rightStride}u`, rightOrder)}; ${matrixRows
-              .map((row) => `sum_${row}_${column} = ${matrices.multiplyAdd(`left_${row}`, "right", `sum_${row}_${column}`)};`)
-              .join(" ")} }`,
-        )
-        .join("\n      ")}
+    multiply: lines(
+      upTo(tileColumns / shape.inner),
+      (inner) => `{
+      ${lines(matrixRows, (row) => `let left_${row} = ${matrices.loadLeft("left_tile[block_down]", `${row * shape.rows * stride + inner * shape.inner}u`, `${stride}u`)};`)}
+      ${lines(
+        matrixColumns,
+        (column) =>
+          `{ let right = ${matrices.loadRight("right_tile[block_across]", `${rightAt(column, inner)}u`, `${rightStride}u`, rightOrder)}; ${matrixRows
+            .map((row) => `sum_${row}_${column} = ${matrices.multiplyAdd(`left_${row}`, "right", `sum_${row}_${column}`)};`)
+            .join(" ")} }`,
+      )}
     }`,
-      )
-      .join("\n    "),
+    ),
     takeSums: (statements) =>
-      matrixRows
-        .map(
-          (row) => `workgroupBarrier();
-  ${matrixColumns.map((column) => matrices.store("sums[subgroup]", `${column * shape.columns}u`, `${sumStride}u`, `sum_${row}_${column}`)).join("\n  ")}
+      lines(
+        matrixRows,
+        (row) => `workgroupBarrier();
+  ${lines(matrixColumns, (column) => matrices.store("sums[subgroup]", `${column * shape.columns}u`, `${sumStride}u`, `sum_${row}_${column}`))}
   workgroupBarrier();
   for (var place = lane; place < ${down * shape.rows * fours}u; place += ${invocations}u) {
     let strip_row = place / ${fours}u;
@@ -117,7 +115,6 @@ ${matrices.declarations([
     let value = sums[strip_row / ${shape.rows}u * ${across}u + four / ${subgroupColumns / 4}u][strip_row % ${shape.rows}u * ${sumStride / 4}u + four % ${subgroupColumns / 4}u];
     ${statements}
   }`,
-        )
-        .join("\n  "),
+      ),
   };
 }

@@ -7,7 +7,7 @@
 // Shapes: weight `[hidden, hidden]` (float32 or float16), bias `[hidden]`; x `[items, sequence, hidden]` or
 // `[items, slots, heads, hidden]`; tokens `[batch, tokensStride]`; out `[items, slots, hidden]` or `[items, sequence, hidden]`.
 // Grid: [⌈hidden / 64⌉, ⌈slots / 4⌉, items]. An invocation makes one element for 4 tokens, with the weight read once for them.
-import { upTo } from "../parts/up-to.ts";
+import { lines, upTo } from "../parts/lines.ts";
 import { projectedElements, projectedTokens, projectFields } from "./processor-fields.ts";
 import { attentionTokens } from "./attention-tokens.ts";
 import { declareUniforms, storageBuffers } from "../parts/bindings.ts";
@@ -44,17 +44,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   if (token >= globals) { return; }
   let element = group.x * ${projectedElements}u + lane.x;
   let row = min(element, sizes.hidden - 1u);
-  ${each.map((one) => `let start${one} = input_start(item, list, globals, token + ${one}u, row); var sum${one} = 0.0;`).join("\n  ")}
+  ${lines(each, (one) => `let start${one} = input_start(item, list, globals, token + ${one}u, row); var sum${one} = 0.0;`)}
   for (var vector = 0u; vector < sizes.vectors; vector++) {
     let w = read_weight(row * sizes.hidden, vector);
-    ${each.map((one) => `sum${one} += dot(w, read_x(start${one}, vector));`).join("\n    ")}
+    ${lines(each, (one) => `sum${one} += dot(w, read_x(start${one}, vector));`)}
   }
   if (element >= sizes.hidden) { return; }
-  ${each
-    .map(
-      (one) =>
-        `if (token + ${one}u < globals) { out[output_start(item, list, globals, token + ${one}u) + element] = sum${one} + bias[element]; }`,
-    )
-    .join("\n  ")}
+  ${lines(
+    each,
+    (one) =>
+      `if (token + ${one}u < globals) { out[output_start(item, list, globals, token + ${one}u) + element] = sum${one} + bias[element]; }`,
+  )}
 }`;
 }

@@ -5,7 +5,7 @@
  */
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import type { Storage } from "../../kernel/kernel.ts";
-import { upTo } from "../parts/up-to.ts";
+import { lines, upTo } from "../parts/lines.ts";
 import { lieByEights, type RowForm, vectorReader, vectorType } from "./vectors.ts";
 
 /** What an invocation has under way at once. Plain data. */
@@ -172,49 +172,40 @@ export function rowProducts({ sums, cut, atOnce, rows, vectors, weight, elements
   const dots = (weights: readonly string[], values: readonly string[]): string =>
     weights.map((four, part) => `dot(${four}, ${values[part]})`).join(" + ");
   return `for (var row_first = 0u; row_first < ${rows}; row_first += ${rowThreads * cut.rows}u) {
-    ${own.map((one) => `let row_${one} = min(row_first + lane / ${slices}u + ${one * rowThreads}u, ${rows} - 1u); var row_sum_${one} = ${sums}();`).join("\n    ")}
+    ${lines(own, (one) => `let row_${one} = min(row_first + lane / ${slices}u + ${one * rowThreads}u, ${rows} - 1u); var row_sum_${one} = ${sums}();`)}
     for (var slice = lane % ${slices}u; slice < ${vectors}; slice += ${ahead.length * slices}u) {
-      ${ahead
-        .map((step) => {
-          const at = step === 0 ? "slice" : `min(slice + ${step * slices}u, ${vectors} - 1u)`;
-          return `let slice_${step} = ${at};
-      ${own.map((one) => read(`weight_${step}_${one}`, weight(`row_${one}`, `slice_${step}`))).join("\n      ")}
-      ${elements(`slice_${step}`)
-        .map((element, token) => read(`element_${step}_${token}`, element))
-        .join("\n      ")}`;
-        })
-        .join("\n      ")}
-      ${ahead
-        .map((step) => {
-          const weights = own.map((one) => foursOf(`weight_${step}_${one}`, weight("", "")));
-          const values = elements("").map((element, token) => foursOf(`element_${step}_${token}`, element));
-          const products = [
-            ...[...weights, ...values].map(({ statements }) => statements),
-            ...weights.map((row, one) => `row_sum_${one} += ${sums}(${values.map((value) => dots(row.names, value.names)).join(", ")});`),
-          ];
-          return step === 0
-            ? products.join("\n      ")
-            : `if (slice + ${step * slices}u < ${vectors}) {
+      ${lines(ahead, (step) => {
+        const at = step === 0 ? "slice" : `min(slice + ${step * slices}u, ${vectors} - 1u)`;
+        return `let slice_${step} = ${at};
+      ${lines(own, (one) => read(`weight_${step}_${one}`, weight(`row_${one}`, `slice_${step}`)))}
+      ${lines(elements(`slice_${step}`), (element, token) => read(`element_${step}_${token}`, element))}`;
+      })}
+      ${lines(ahead, (step) => {
+        const weights = own.map((one) => foursOf(`weight_${step}_${one}`, weight("", "")));
+        const values = elements("").map((element, token) => foursOf(`element_${step}_${token}`, element));
+        const products = [
+          ...[...weights, ...values].map(({ statements }) => statements),
+          ...weights.map((row, one) => `row_sum_${one} += ${sums}(${values.map((value) => dots(row.names, value.names)).join(", ")});`),
+        ];
+        return step === 0
+          ? products.join("\n      ")
+          : `if (slice + ${step * slices}u < ${vectors}) {
         ${products.join("\n        ")}
       }`;
-        })
-        .join("\n      ")}
+      })}
     }
-    ${upTo(cut.rows / atOnce)
-      .map(
-        (pass) => `${upTo(atOnce)
-          .map(
-            (one) =>
-              `shares[(lane / ${slices}u + ${one * rowThreads}u) * ${stride}u + lane % ${slices}u] = row_sum_${pass * atOnce + one};`,
-          )
-          .join("\n    ")}
+    ${lines(
+      upTo(cut.rows / atOnce),
+      (pass) => `${lines(
+        upTo(atOnce),
+        (one) => `shares[(lane / ${slices}u + ${one * rowThreads}u) * ${stride}u + lane % ${slices}u] = row_sum_${pass * atOnce + one};`,
+      )}
     workgroupBarrier();
     if (lane < ${atOnce * rowThreads}u && row_first + lane + ${pass * atOnce * rowThreads}u < ${rows}) {
       let row_total = ${shares.join(" + ")};
       ${take(`(row_first + lane + ${pass * atOnce * rowThreads}u)`, "row_total")}
     }
     workgroupBarrier();`,
-      )
-      .join("\n    ")}
+    )}
   }`;
 }

@@ -1,4 +1,4 @@
-import { upTo } from "../parts/up-to.ts";
+import { lines, upTo } from "../parts/lines.ts";
 
 /**
  * One step of softmax(Q Kᵀ) V without its scores in memory, written out for a few rows and a few keys:
@@ -41,9 +41,7 @@ const lowestTop = -1.0e37;`;
 
 /** WGSL: the variables that a step changes, for `rows` rows; beside them each row has an output. */
 export function softmaxState(rows: number): string {
-  return upTo(rows)
-    .map((row) => `var top${row} = lowestTop; var sum${row} = 0.0;`)
-    .join("\n  ");
+  return lines(upTo(rows), (row) => `var top${row} = lowestTop; var sum${row} = 0.0;`);
 }
 
 export function softmaxStep({

@@ -12,7 +12,7 @@
 // Source: FlashAttention (Dao et al., arXiv 2205.14135); the cut into invocations is that of `linear/tile-kernel.ts`.
 import type { DeviceLimits } from "../../kernel/device-facts.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import { upTo } from "../parts/up-to.ts";
+import { lines, upTo } from "../parts/lines.ts";
 import type { AttentionTask } from "./attention-task.ts";
 import { softmaxConstants } from "./softmax-step.ts";
 
@@ -103,7 +103,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     if (wanted(work, row)) { read = read_query(query_start(work, row), vector) * sizes.scale; }
     queries[item / sizes.vectors * ${stride}u + vector] = read;
   }
-  ${ownRows.map((row) => `var top${row} = lowestTop; var sum${row} = 0.0; ${columns.map((column) => `var out${row}_${column} = vec4<f32>();`).join(" ")}`).join("\n  ")}
+  ${lines(ownRows, (row) => `var top${row} = lowestTop; var sum${row} = 0.0; ${columns.map((column) => `var out${row}_${column} = vec4<f32>();`).join(" ")}`)}
   for (var place = 0u; place < work.keyCount; place += ${keys}u) {
     workgroupBarrier();
     for (var item = lane; item < ${keys}u * sizes.vectors; item += ${invocations}u) {
@@ -121,27 +121,25 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     workgroupBarrier();
     ${ownRows.map((row) => `var scores${row} = vec4<f32>();`).join(" ")}
     for (var vector = 0u; vector < sizes.vectors; vector++) {
-      ${ownKeys.map((key) => `let key${key} = keys_then_probabilities[(column_thread + ${key * columnThreads}u) * ${stride}u + vector];`).join("\n      ")}
-      ${ownRows
-        .map(
-          (row) =>
-            `{ let query = queries[${tileRow(row)} * ${stride}u + vector]; scores${row} += vec4<f32>(${ownKeys.map((key) => `dot(query, key${key})`).join(", ")}); }`,
-        )
-        .join("\n      ")}
+      ${lines(ownKeys, (key) => `let key${key} = keys_then_probabilities[(column_thread + ${key * columnThreads}u) * ${stride}u + vector];`)}
+      ${lines(
+        ownRows,
+        (row) =>
+          `{ let query = queries[${tileRow(row)} * ${stride}u + vector]; scores${row} += vec4<f32>(${ownKeys.map((key) => `dot(query, key${key})`).join(", ")}); }`,
+      )}
     }
     let lows = vec4<u32>(${ownKeys.map((key) => `low[column_thread * ${threadKeys}u + ${key}u]`).join(", ")});
     let spans = vec4<u32>(${ownKeys.map((key) => `span[column_thread * ${threadKeys}u + ${key}u]`).join(", ")});
-    ${ownRows
-      .map(
-        (row) =>
-          `scores${row} = select(vec4<f32>(unseen), scores${row}, vec4<u32>(work.firstRow + ${tileRow(row)}) - lows < spans);
+    ${lines(
+      ownRows,
+      (row) =>
+        `scores${row} = select(vec4<f32>(unseen), scores${row}, vec4<u32>(work.firstRow + ${tileRow(row)}) - lows < spans);
     shares[${tileRow(row)} * ${columnThreads / 4}u + column_thread / 4u][column_thread % 4u] = max(max(scores${row}.x, scores${row}.y), max(scores${row}.z, scores${row}.w));`,
-      )
-      .join("\n    ")}
+    )}
     workgroupBarrier();
-    ${ownRows
-      .map(
-        (row) => `{
+    ${lines(
+      ownRows,
+      (row) => `{
       let tops = ${topsOfRow.map((four) => `shares[${tileRow(row)} * ${columnThreads / 4}u + ${four}u]`).reduce((left, right) => `max(${left}, ${right})`)};
       let newTop = max(top${row}, max(max(tops.x, tops.y), max(tops.z, tops.w)));
       let fade = exp(top${row} - newTop);
@@ -151,40 +149,36 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       ${columns.map((column) => `out${row}_${column} *= fade;`).join(" ")}
       keys_then_probabilities[${tileRow(row)} * ${probabilityStride}u + column_thread] = probabilities;
     }`,
-      )
-      .join("\n    ")}
+    )}
     workgroupBarrier();
     let fours = min(${columnThreads}u, (work.keyCount - place + ${threadKeys - 1}u) / ${threadKeys}u);
     for (var four = 0u; four < fours; four++) {
-      ${ownRows.map((row) => `let p${row} = keys_then_probabilities[${tileRow(row)} * ${probabilityStride}u + four];`).join("\n      ")}
-      ${columns
-        .map((column) =>
-          ifColumn(
-            column,
-            `${ownKeys.map((key) => `let v${column}_${key} = values[(four * ${threadKeys}u + ${key}u) * ${vectors}u + column_thread + ${column * columnThreads}u];`).join("\n      ")}
-      ${ownRows.map((row) => `out${row}_${column} += p${row}.x * v${column}_0 + p${row}.y * v${column}_1 + p${row}.z * v${column}_2 + p${row}.w * v${column}_3;`).join("\n      ")}`,
-          ),
-        )
-        .join("\n      ")}
+      ${lines(ownRows, (row) => `let p${row} = keys_then_probabilities[${tileRow(row)} * ${probabilityStride}u + four];`)}
+      ${lines(columns, (column) =>
+        ifColumn(
+          column,
+          `${lines(ownKeys, (key) => `let v${column}_${key} = values[(four * ${threadKeys}u + ${key}u) * ${vectors}u + column_thread + ${column * columnThreads}u];`)}
+      ${lines(ownRows, (row) => `out${row}_${column} += p${row}.x * v${column}_0 + p${row}.y * v${column}_1 + p${row}.z * v${column}_2 + p${row}.w * v${column}_3;`)}`,
+        ),
+      )}
     }
   }
   workgroupBarrier();
-  ${ownRows.map((row) => `shares[${tileRow(row)} * ${columnThreads / 4}u + column_thread / 4u][column_thread % 4u] = sum${row};`).join("\n  ")}
+  ${lines(ownRows, (row) => `shares[${tileRow(row)} * ${columnThreads / 4}u + column_thread / 4u][column_thread % 4u] = sum${row};`)}
   workgroupBarrier();
-  ${ownRows
-    .map(
-      (row) => `{
+  ${lines(
+    ownRows,
+    (row) => `{
     let row = work.firstRow + ${tileRow(row)};
     if (written(work, row)) {
       let sum = dot(${topsOfRow.map((four) => `shares[${tileRow(row)} * ${columnThreads / 4}u + ${four}u]`).join(" + ")}, vec4<f32>(1.0));
       if (column_thread == 0u) { record(work, row, top${row}, sum); }
       let factor = output_factor(work, row, sum);
       let start = output_start(work, row);
-      ${columns.map((column) => ifColumn(column, `write_output(start, column_thread + ${column * columnThreads}u, out${row}_${column} * factor);`)).join("\n      ")}
+      ${lines(columns, (column) => ifColumn(column, `write_output(start, column_thread + ${column * columnThreads}u, out${row}_${column} * factor);`))}
     }
   }`,
-    )
-    .join("\n  ")}
+  )}
 }`,
   };
 }

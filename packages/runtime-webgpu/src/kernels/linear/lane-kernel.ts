@@ -1,4 +1,4 @@
-import { upTo } from "../parts/up-to.ts";
+import { lines, upTo } from "../parts/lines.ts";
 import type { LaneTiling } from "./tiling.ts";
 import { multiplyAdd, productDeclarations, type ProductForm } from "./product-code.ts";
 
@@ -37,28 +37,20 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(${broadcasts ? "su
   enter_stack(workgroup.z);
   let ${ownAxis} = uniforms.first_${ownAxis} + (${ownGrid} * ${workgroupSize}u + lane) * ${perLane}u;
   let ${otherAxis} = uniforms.first_${otherAxis} + ${otherGrid} * ${shared}u;
-  ${ours.map((item) => `let own_start_${item} = ${own}_start(${ownAxis} + ${item}u);`).join("\n  ")}
-  ${upTo(reads)
-    .map((read) => `let read_start_${read} = ${other}_start(${otherAxis} + ${place(read)});`)
-    .join("\n  ")}
-  ${ours.flatMap((mine) => theirs.map((item) => `var ${sum(mine, item)} = 0.0;`)).join("\n  ")}
+  ${lines(ours, (item) => `let own_start_${item} = ${own}_start(${ownAxis} + ${item}u);`)}
+  ${lines(upTo(reads), (read) => `let read_start_${read} = ${other}_start(${otherAxis} + ${place(read)});`)}
+  ${lines(ours, (mine) => theirs.map((item) => `var ${sum(mine, item)} = 0.0;`))}
   for (var step = 0u; step < uniforms.steps; step++) {
-    ${ours.map((item) => `let own_${item} = read_${own}(own_start_${item}, step);`).join("\n    ")}
-    ${upTo(reads)
-      .map((read) => `let read_${read} = read_${other}(read_start_${read}, step);`)
-      .join("\n    ")}
-    ${theirs
-      .flatMap((item) => [
-        `let other_${item} = ${otherValue(item)};`,
-        ...ours.map((mine) => multiplyAdd(sum(mine, item), `own_${mine}`, `other_${item}`)),
-      ])
-      .join("\n    ")}
+    ${lines(ours, (item) => `let own_${item} = read_${own}(own_start_${item}, step);`)}
+    ${lines(upTo(reads), (read) => `let read_${read} = read_${other}(read_start_${read}, step);`)}
+    ${lines(theirs, (item) => [
+      `let other_${item} = ${otherValue(item)};`,
+      ...ours.map((mine) => multiplyAdd(sum(mine, item), `own_${mine}`, `other_${item}`)),
+    ])}
   }
   // Written out, sixteen epilogues would take longer to compile than the sums.
   var block: array<vec4<f32>, ${rows * groups}>;
-  ${upTo(rows)
-    .flatMap((index) => upTo(groups).map((group) => `block[${index * groups + group}] = ${blockOf(index, group)};`))
-    .join("\n  ")}
+  ${lines(upTo(rows), (index) => upTo(groups).map((group) => `block[${index * groups + group}] = ${blockOf(index, group)};`))}
   for (var index = 0u; index < ${rows}u && row + index < uniforms.rows; index++) {
     for (var group = 0u; group < ${groups}u && column + 4u * group < uniforms.columns; group++) {
       write(row + index, column + 4u * group, block[index * ${groups}u + group]);

@@ -1,6 +1,6 @@
 import { matrixPrimitives } from "../matrix/index.ts";
 import { halvesCode, unpackFours } from "../parts/float-storage.ts";
-import { upTo } from "../parts/up-to.ts";
+import { lines, upTo } from "../parts/lines.ts";
 import { productBuffers, productUniforms, writeCode, type ProductForm } from "./product-code.ts";
 import { matrixStrides, type MatrixTiling } from "./tiling.ts";
 
@@ -54,26 +54,24 @@ export function matrixKernelCode(tiling: MatrixTiling, form: ProductForm): strin
   let ${side}_to_${item} = (${row} % ${blockRows}u * ${stride}u + ${side}_inner_${item}) / 8u;
   var ${side}_${item}: vec4<u32>;`;
   });
-  const multiply = upTo(inner / shape.inner)
-    .map((k) => {
-      const at = (first: number): string => `${first * stride + k * shape.inner}u`;
-      const lefts = matrixRows.map(
-        (row) => `let left_matrix_${row} = ${matrices.loadLeft("left_tile[left_block]", at(row * shape.rows), `${stride}u`)};`,
-      );
-      const rights = matrixColumns.map(
-        (column) =>
-          `let right_matrix_${column} = ${matrices.loadRight("right_tile[right_block]", at(column * shape.columns), `${stride}u`, "columns")};`,
-      );
-      const products = matrixRows.flatMap((row) =>
-        matrixColumns.map(
-          (column) => `${sum(row, column)} = ${matrices.multiplyAdd(`left_matrix_${row}`, `right_matrix_${column}`, sum(row, column))};`,
-        ),
-      );
-      return `{
+  const multiply = lines(upTo(inner / shape.inner), (k) => {
+    const at = (first: number): string => `${first * stride + k * shape.inner}u`;
+    const lefts = matrixRows.map(
+      (row) => `let left_matrix_${row} = ${matrices.loadLeft("left_tile[left_block]", at(row * shape.rows), `${stride}u`)};`,
+    );
+    const rights = matrixColumns.map(
+      (column) =>
+        `let right_matrix_${column} = ${matrices.loadRight("right_tile[right_block]", at(column * shape.columns), `${stride}u`, "columns")};`,
+    );
+    const products = matrixRows.flatMap((row) =>
+      matrixColumns.map(
+        (column) => `${sum(row, column)} = ${matrices.multiplyAdd(`left_matrix_${row}`, `right_matrix_${column}`, sum(row, column))};`,
+      ),
+    );
+    return `{
       ${[...lefts, ...rights, ...products].join("\n      ")}
     }`;
-    })
-    .join("\n    ");
+  });
 
   const fours = sumColumns / 4;
   const stripItems = shape.rows * fours;
@@ -91,15 +89,13 @@ export function matrixKernelCode(tiling: MatrixTiling, form: ProductForm): strin
     }),
   );
   const writeStrip = (strip: (typeof strips)[number], index: number): string =>
-    items
-      .map((item) => {
-        const [row, column] = placeOf(strip, item);
-        const stored = `sums[subgroup][${itemOf(item)} / ${fours}u * ${sumStride / 4}u + ${itemOf(item)} % ${fours}u]`;
-        const value = addsEarly ? `${stored} + ${unpackFours(form.addendStorage, `addend_${index}_${item}`)}` : stored;
-        const written = `write(${row}, ${column}, ${value});`;
-        return (item + 1) * lanes <= stripItems ? written : `if (${itemOf(item)} < ${stripItems}u) { ${written} }`;
-      })
-      .join("\n  ");
+    lines(items, (item) => {
+      const [row, column] = placeOf(strip, item);
+      const stored = `sums[subgroup][${itemOf(item)} / ${fours}u * ${sumStride / 4}u + ${itemOf(item)} % ${fours}u]`;
+      const value = addsEarly ? `${stored} + ${unpackFours(form.addendStorage, `addend_${index}_${item}`)}` : stored;
+      const written = `write(${row}, ${column}, ${value});`;
+      return (item + 1) * lanes <= stripItems ? written : `if (${itemOf(item)} < ${stripItems}u) { ${written} }`;
+    });
   const strip = (one: (typeof strips)[number], index: number): string => {
     const [first, count] = [(one.part * sumColumns) / shape.columns, sumColumns / shape.columns];
     const stores = upTo(count).map((column) =>
@@ -136,7 +132,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let left_block = subgroup / ${across}u;
   let right_block = subgroup % ${across}u;
   ${places}
-  ${matrixRows.flatMap((row) => matrixColumns.map((column) => `var ${sum(row, column)} = ${matrices.zero};`)).join("\n  ")}
+  ${lines(matrixRows, (row) => matrixColumns.map((column) => `var ${sum(row, column)} = ${matrices.zero};`))}
   let begin = ${form.partial ? "workgroup.z * uniforms.part_steps * 4u" : "0u"};
   let end = ${form.partial ? "min(uniforms.inner, begin + uniforms.part_steps * 4u)" : "uniforms.inner"};
   if (begin < end) {
@@ -156,6 +152,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let first_row = tile_row + left_block * ${subgroupRows}u;
   let first_column = tile_column + right_block * ${subgroupColumns}u;
   ${addsEarly ? addends.join("\n  ") : ""}
-  ${strips.map(strip).join("\n  ")}
+  ${lines(strips, strip)}
 }`;
 }

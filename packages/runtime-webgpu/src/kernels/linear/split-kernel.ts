@@ -1,4 +1,4 @@
-import { upTo } from "../parts/up-to.ts";
+import { lines, upTo } from "../parts/lines.ts";
 import type { SplitTiling } from "./tiling.ts";
 import { multiplyAdd, productDeclarations, type ProductForm } from "./product-code.ts";
 
@@ -20,34 +20,23 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   enter_stack(workgroup.z);
   let row = uniforms.first_row + workgroup.y * ${rows}u;
   let column = uniforms.first_column + workgroup.x * 4u;
-  ${upTo(rows)
-    .map((item) => `let left_start_${item} = left_start(row + ${item}u);`)
-    .join("\n  ")}
-  ${upTo(4)
-    .map((item) => `let right_start_${item} = right_start(column + ${item}u);`)
-    .join("\n  ")}
-  ${upTo(rows)
-    .flatMap((item) => upTo(4).map((part) => `var ${sum(item, part)} = 0.0;`))
-    .join("\n  ")}
+  ${lines(upTo(rows), (item) => `let left_start_${item} = left_start(row + ${item}u);`)}
+  ${lines(upTo(4), (item) => `let right_start_${item} = right_start(column + ${item}u);`)}
+  ${lines(upTo(rows), (item) => upTo(4).map((part) => `var ${sum(item, part)} = 0.0;`))}
   for (var step = lane; step < uniforms.steps; step += ${workgroupSize}u) {
-    ${upTo(4)
-      .map((item) => `let right_${item} = read_right(right_start_${item}, step);`)
-      .join("\n    ")}
-    ${upTo(rows)
-      .flatMap((item) => [
-        `let left_${item} = read_left(left_start_${item}, step);`,
-        ...upTo(4).map((part) => multiplyAdd(sum(item, part), `left_${item}`, `right_${part}`)),
-      ])
-      .join("\n    ")}
+    ${lines(upTo(4), (item) => `let right_${item} = read_right(right_start_${item}, step);`)}
+    ${lines(upTo(rows), (item) => [
+      `let left_${item} = read_left(left_start_${item}, step);`,
+      ...upTo(4).map((part) => multiplyAdd(sum(item, part), `left_${item}`, `right_${part}`)),
+    ])}
   }
-  ${upTo(rows)
-    .map(
-      (item) =>
-        `partial[${item * workgroupSize}u + lane] = vec4<f32>(${upTo(4)
-          .map((part) => sum(item, part))
-          .join(", ")});`,
-    )
-    .join("\n  ")}
+  ${lines(
+    upTo(rows),
+    (item) =>
+      `partial[${item * workgroupSize}u + lane] = vec4<f32>(${upTo(4)
+        .map((part) => sum(item, part))
+        .join(", ")});`,
+  )}
   workgroupBarrier();
   // Four partial sums become one, all rows at a time, until each row has one.
   for (var parts = ${workgroupSize / 4}u; parts > 0u; parts >>= 2u) {

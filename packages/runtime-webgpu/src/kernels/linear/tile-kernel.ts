@@ -1,4 +1,4 @@
-import { upTo } from "../parts/up-to.ts";
+import { lines, upTo } from "../parts/lines.ts";
 import { workgroupExtent, type TileTiling } from "./tiling.ts";
 import { multiplyAdd, productDeclarations, type ProductForm } from "./product-code.ts";
 
@@ -56,18 +56,16 @@ export function tileKernelCode(tiling: TileTiling, form: ProductForm): string {
   const ownRows = threadRows / slices;
   /** Statements for each vector of four sums, `at` of those of these rows. */
   const eachFour = (firstRow: number, write: (at: number, sums: string) => string): string =>
-    upTo(ownRows)
-      .flatMap((row) =>
-        upTo(groups).map((group) =>
-          write(
-            row * groups + group,
-            `vec4<f32>(${upTo(4)
-              .map((part) => sum(firstRow + row, group * 4 + part))
-              .join(", ")})`,
-          ),
+    lines(upTo(ownRows), (row) =>
+      upTo(groups).map((group) =>
+        write(
+          row * groups + group,
+          `vec4<f32>(${upTo(4)
+            .map((part) => sum(firstRow + row, group * 4 + part))
+            .join(", ")})`,
         ),
-      )
-      .join("\n  ");
+      ),
+    );
   const wholeBlock = `var block: array<vec4<f32>, ${ownRows * groups}>;
   ${eachFour(0, (at, sums) => `block[${at}] = ${sums};`)}`;
   // Each of the two gives the other the sums of the rows that the other writes, where the tiles were.
@@ -103,25 +101,21 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let column_thread = lane % ${columnThreads}u;
   ${slices === 1 ? "" : `let slice = lane / ${threads}u;\n  let slice_step = slice * ${sliceSteps}u;`}
   let left_step = lane % ${stagedSteps}u;
-  ${leftReads
-    .map(
-      (read) => `let left_slot_${read} = (lane + ${read * invocations}u) / ${stagedSteps}u;
+  ${lines(
+    leftReads,
+    (read) => `let left_slot_${read} = (lane + ${read * invocations}u) / ${stagedSteps}u;
   let left_start_${read} = left_start(tile_row + left_slot_${read});
   let left_place_${read} = ${swizzled(`left_slot_${read}`, "left_step")};`,
-    )
-    .join("\n  ")}
-  ${rightReads
-    .map(
-      (read) => `${rightPlace(read)}
+  )}
+  ${lines(
+    rightReads,
+    (read) => `${rightPlace(read)}
   let right_start_${read} = right_start(tile_column + right_column_${read});
   let right_place_${read} = ${swizzled(`right_slot_${read}`, `right_step_${read}`)};`,
-    )
-    .join("\n  ")}
+  )}
   let left_swizzle = ${permutation("row_thread")};
   let right_swizzle = ${permutation("column_thread")};
-  ${upTo(threadRows)
-    .flatMap((row) => upTo(threadColumns).map((column) => `var ${sum(row, column)} = 0.0;`))
-    .join("\n  ")}
+  ${lines(upTo(threadRows), (row) => upTo(threadColumns).map((column) => `var ${sum(row, column)} = 0.0;`))}
   let end = end_step(workgroup.z);
   ${readsAhead ? readAhead("first_step(workgroup.z)", "var") : ""}
   for (var first = first_step(workgroup.z); first < end; first += ${stagedSteps}u) {
@@ -138,15 +132,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     for (var step = 0u; step < ${unrolls ? `${sliceSteps}u` : "staged"}; step++) {
       let left_at = row_thread * ${stagedSteps}u + (${stepOfSlice} ^ left_swizzle);
       let right_at = column_thread * ${stagedSteps}u + (${stepOfSlice} ^ right_swizzle);
-      ${upTo(threadColumns)
-        .map((column) => `let right_${column} = right_tile[right_at + ${column * columnThreads * stagedSteps}u];`)
-        .join("\n      ")}
-      ${upTo(threadRows)
-        .flatMap((row) => [
-          `let left_${row} = left_tile[left_at + ${row * rowThreads * stagedSteps}u];`,
-          ...upTo(threadColumns).map((column) => multiplyAdd(sum(row, column), `left_${row}`, `right_${column}`)),
-        ])
-        .join("\n      ")}
+      ${lines(upTo(threadColumns), (column) => `let right_${column} = right_tile[right_at + ${column * columnThreads * stagedSteps}u];`)}
+      ${lines(upTo(threadRows), (row) => [
+        `let left_${row} = left_tile[left_at + ${row * rowThreads * stagedSteps}u];`,
+        ...upTo(threadColumns).map((column) => multiplyAdd(sum(row, column), `left_${row}`, `right_${column}`)),
+      ])}
     }
     workgroupBarrier();
   }

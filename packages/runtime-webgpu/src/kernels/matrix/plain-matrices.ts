@@ -3,6 +3,7 @@
 // (number of the memory, place of its first element, distances of its rows and columns), and is read when it is multiplied. Copies would be
 // nearer to matrix units, but Mesa takes half a minute to compile what returns arrays of a hundred numbers.
 // Nothing of real subgroups is used: any `lanes` invocations in a row are one.
+import { lines } from "../parts/lines.ts";
 import type { MatrixShape } from "../../kernel/device-facts.ts";
 import { nameOfMemory, type MatrixMemory, type MatrixOrder, type MatrixPrimitives } from "./matrix-primitives.ts";
 
@@ -67,18 +68,16 @@ var<private> matrix_lane: u32;
 // ${own} and ${inner}, but Mesa does not know: it unrolls loops over constants.
 var<private> matrix_own: u32;
 var<private> matrix_inner: u32;
-${operands.map(({ name }, index) => `const memory_${name} = ${index}u;`).join("\n")}
+${lines(operands, ({ name }, index) => `const memory_${name} = ${index}u;`)}
 ${blocks.join("\n")}
 fn matrix_element(operand: vec4<u32>, row: u32, column: u32) -> f32 {
   let at = operand.y + row * operand.z + column * operand.w;
   switch operand.x {
-    ${operands
-      .map((memory) => {
-        const held = holder(memory, 8);
-        const value = words.includes(memory.name) ? `unpack2x16float(${held}[at % 8u / 2u])[at % 2u]` : `f32(${held})`;
-        return `case memory_${memory.name}: { return ${value}; }`;
-      })
-      .join("\n    ")}
+    ${lines(operands, (memory) => {
+      const held = holder(memory, 8);
+      const value = words.includes(memory.name) ? `unpack2x16float(${held}[at % 8u / 2u])[at % 2u]` : `f32(${held})`;
+      return `case memory_${memory.name}: { return ${value}; }`;
+    })}
     default: { return 0.0; }
   }
 }
@@ -90,15 +89,14 @@ fn matrix_multiply_add(left: vec4<u32>, right: vec4<u32>, sum: SumMatrix) -> Sum
   }
   return matrix;
 }
-${memories
-  .filter(({ element }) => element === "f32")
-  .map((memory) =>
+${lines(
+  memories.filter(({ element }) => element === "f32"),
+  (memory) =>
     sums(
       memory,
       operands.some(({ name }) => name === memory.name),
     ),
-  )
-  .join("\n")}`;
+)}`;
     },
     enter: (lane) => `matrix_lane = ${lane} % ${lanes}u;
   matrix_own = ${own}u + (${lane} >> 16u);
