@@ -1,6 +1,6 @@
 import { elementCount, LongspanError } from "@longspan/core";
 import { formatShape } from "@longspan/core/graph";
-import type { DeviceFacts } from "./device-facts.ts";
+import type { DeviceFacts, DeviceLimits } from "./device-facts.ts";
 import type { DeviceTensor, Operand, Storage } from "./kernel.ts";
 
 /** What a tensor without elements takes all the same, and binds, in bytes: WebGPU binds no nothing. Shaders read four words at once at most. */
@@ -29,11 +29,16 @@ export function boundBytes({ tensor, byteOffset = 0, byteLength }: Operand): num
 }
 
 /** @throws LongspanError `device-limit` when no buffer of the device can hold the tensor. */
-export function checkSize({ name, shape, byteLength }: DeviceTensor, { name: device, limits }: DeviceFacts): void {
-  if (byteLength <= limits.maxBufferSize) return;
-  throw new LongspanError(
+export function checkSize({ name, shape, byteLength }: DeviceTensor, { limits }: DeviceFacts): void {
+  const what = `The tensor ${name} ${formatShape(shape)} takes ${byteLength} bytes`;
+  if (byteLength > limits.maxBufferSize) throw beyondLimit(what, "has buffers of at most", "maxBufferSize", byteLength, limits);
+}
+
+/** `what` takes more than a device allows: "the tensor x takes 8 bytes", of which it "binds at most" so many. */
+export function beyondLimit(what: string, allows: string, limit: keyof DeviceLimits, found: number, limits: DeviceLimits): LongspanError {
+  return new LongspanError(
     "device-limit",
-    `The tensor ${name} ${formatShape(shape)} takes ${byteLength} bytes; a buffer of "${device}" has at most ${limits.maxBufferSize} (maxBufferSize). Use a shorter sequence or a smaller batch, precision "float16" if it is a weight, or a device with larger limits.`,
-    { details: { tensor: name, limit: "maxBufferSize", found: byteLength, allowed: limits.maxBufferSize, device } },
+    `${what}; this device ${allows} ${limits[limit]} at once (${limit}). Run a smaller batch or a shorter sequence, keep weights as float16 (precision "float16"), or ask the adapter for a device with a higher limit.`,
+    { details: { limit, found, allowed: limits[limit] } },
   );
 }

@@ -1,19 +1,14 @@
-import { LongspanError } from "@longspan/core";
 import { formatShape } from "@longspan/core/graph";
 import type { DeviceFacts } from "../kernel/device-facts.ts";
 import type { Dispatch } from "../kernel/kernel.ts";
-import { boundBytes } from "../kernel/tensor-bytes.ts";
+import { beyondLimit, boundBytes } from "../kernel/tensor-bytes.ts";
 import { overLimit } from "../kernels/parts/dispatching.ts";
 
 /**
  * @throws LongspanError `device-limit` for a dispatch that is more than the device takes: bytes of a binding, bindings, workgroups along an axis;
  * Error for one that no device could.
  */
-export function checkDispatch(
-  node: string,
-  { kernel, operands, workgroups, uniforms }: Dispatch,
-  { name: device, limits }: DeviceFacts,
-): void {
+export function checkDispatch(node: string, { kernel, operands, workgroups, uniforms }: Dispatch, { limits }: DeviceFacts): void {
   for (const operand of operands) {
     const { tensor } = operand;
     const bytes = boundBytes(operand);
@@ -25,12 +20,8 @@ export function checkDispatch(
     ["maxComputeWorkgroupsPerDimension", Math.max(...workgroups), "workgroups along one axis"],
   ] as const;
   for (const [limit, found, what] of most) {
-    if (found <= limits[limit]) continue;
-    throw new LongspanError(
-      "device-limit",
-      `The kernel ${kernel.name} for ${node} takes ${found} ${what}; "${device}" takes at most ${limits[limit]} (${limit}). Run a smaller batch or a shorter sequence, or request the device with the limits of its adapter.`,
-      { details: { node, kernel: kernel.name, limit, found, allowed: limits[limit], device } },
-    );
+    if (found > limits[limit])
+      throw beyondLimit(`The kernel ${kernel.name} for ${node} takes ${found} ${what}`, "takes at most", limit, found, limits);
   }
   const odd =
     operands.length !== kernel.access.length

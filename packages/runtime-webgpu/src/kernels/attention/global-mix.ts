@@ -75,7 +75,7 @@ export function globalMixKernel(tiling: TileGlobalTiling, hidden: RowForm): Kern
     [
       ...leftReads.map((read) => ifLeft(read, `left${read} = scores[leftStart${read} + min(${key}, lastKey) / 4u];`)),
       ...rightReads.map((read) => `right${read} = read_hidden(item, ${key} + ${keyOf(read)}, rightVector);`),
-    ].join("\n    ");
+    ].join("\n");
   return {
     name: `global-mix-${tiling.name}${hidden.storage === "float16" ? "-float16" : ""}`,
     access: productAccess,

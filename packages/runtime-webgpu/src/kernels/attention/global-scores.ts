@@ -72,7 +72,7 @@ export function globalScoresKernel(tiling: TileGlobalTiling, hidden: RowForm): K
     [
       ...leftReads.map((read) => ifLeft(read, `left${read} = read_left(leftStart${read}, ${first} + vector);`)),
       ...rightReads.map((read) => `right${read} = read_right(rightStart${read}, ${first} + vector);`),
-    ].join("\n    ");
+    ].join("\n");
   return {
     name: `global-scores-${tiling.name}${hidden.storage === "float16" ? "-float16" : ""}`,
     access: productAccess,

@@ -58,7 +58,7 @@ export function matrixJointKernelCode(tiling: StepTiling, hidden: number, units:
           `next_${read} = hidden[(item * sizes.sequence + min(${key} + ${at(read)} / ${eights}u, sizes.sequence - 1u)) * ${eights}u + ${at(read)} % ${eights}u];`,
       ),
       `if (lane < ${jointKeys}u) { next_seen = ${key} + lane < endKey && codes[batchItem * sizes.sequence + min(${key} + lane, sizes.sequence - 1u)] != 0; }`,
-    ].join("\n    ");
+    ].join("\n");
   const stage = (read: number): string =>
     `hidden_tile[${at(read)} % ${eights}u / ${ownEights}u][${at(read)} / ${eights}u * ${stride / 8}u + ${at(read)} % ${eights}u % ${ownEights}u] = next_${read};`;
   return `${matrices.directives}

@@ -21,7 +21,7 @@ export function matrixMixKernelCode(tiling: MatrixGlobalTiling, hidden: RowForm,
         ),
       ),
       ...tile.rightReads.map((read) => `right${read} = read_hidden(item, ${key} + ${tile.slot(read)}, rightVector);`),
-    ].join("\n    ");
+    ].join("\n");
   return `${tile.directives}
 ${declareGlobalMix(hidden, floats)}
 ${halvesReader("hidden_halves", "hidden", hidden, "hidden_vector")}

@@ -40,19 +40,18 @@ export function matrixSweepKernelCode(tiling: SweepTiling, hidden: number, units
   const keyTiles = upTo(jointKeys / shape.columns);
   const outColumns = upTo(ownElements / shape.columns);
   const inKeys = upTo(jointKeys / shape.inner);
-  const each = <Item>(items: readonly Item[], line: (item: Item) => string): string => lines(items, line);
   const addScores = (left: (row: number) => string, right: (column: number) => string): string =>
-    each(rowTiles, (row) =>
-      each(keyTiles, (column) => `score_${row}_${column} = ${matrices.multiplyAdd(left(row), right(column), `score_${row}_${column}`)};`),
+    lines(rowTiles, (row) =>
+      lines(keyTiles, (column) => `score_${row}_${column} = ${matrices.multiplyAdd(left(row), right(column), `score_${row}_${column}`)};`),
     );
   const addSums = (left: (row: number) => string, right: (column: number) => string): string =>
-    each(rowTiles, (row) =>
-      each(outColumns, (column) => `out_${row}_${column} = ${matrices.multiplyAdd(left(row), right(column), `out_${row}_${column}`)};`),
+    lines(rowTiles, (row) =>
+      lines(outColumns, (column) => `out_${row}_${column} = ${matrices.multiplyAdd(left(row), right(column), `out_${row}_${column}`)};`),
     );
-  const noScores = each(rowTiles, (row) => keyTiles.map((column) => `var score_${row}_${column} = ${matrices.zero};`).join(" "));
+  const noScores = lines(rowTiles, (row) => keyTiles.map((column) => `var score_${row}_${column} = ${matrices.zero};`).join(" "));
   const storeScores = (tile: string): string =>
-    each(rowTiles, (row) =>
-      each(keyTiles, (column) =>
+    lines(rowTiles, (row) =>
+      lines(keyTiles, (column) =>
         matrices.store(
           `swept[${tile}]`,
           `${row * shape.rows * scoreStride + column * shape.columns}u`,
@@ -62,8 +61,8 @@ export function matrixSweepKernelCode(tiling: SweepTiling, hidden: number, units
       ),
     );
   const loadProbabilities = (name: (row: number, one: number) => string, tile: string): string =>
-    each(inKeys, (one) =>
-      each(
+    lines(inKeys, (one) =>
+      lines(
         rowTiles,
         (row) =>
           `let ${name(row, one)} = ${matrices.loadLeft("probabilities", `${row * shape.rows * probabilityStride + one * shape.inner}u + (${tile}) * ${jointKeys}u`, `${probabilityStride}u`)};`,
@@ -75,19 +74,17 @@ export function matrixSweepKernelCode(tiling: SweepTiling, hidden: number, units
     let keys_begin = (item * sizes.sequence + first_of_tile(firstKey, tile)) * ${hidden}u;
     ${noScores}
     for (var element = 0u; element < sizes.hidden; element += ${elements}u) {
-      ${each(steps, (step) =>
-        [
-          ...keyTiles.map(
-            (column) =>
-              `let right_${step}_${column} = ${matrices.loadRight("hidden", `keys_begin + ${column * shape.columns * hidden + step * shape.inner}u + element`, `${hidden}u`, "columns")};`,
-          ),
-          ...rowTiles.map(
-            (row) =>
-              `let left_${step}_${row} = ${matrices.loadLeft("folded", `rows_begin + ${row * shape.rows * hidden + step * shape.inner}u + element`, `${hidden}u`)};`,
-          ),
-        ].join("\n      "),
-      )}
-      ${each(steps, (step) =>
+      ${lines(steps, (step) => [
+        ...keyTiles.map(
+          (column) =>
+            `let right_${step}_${column} = ${matrices.loadRight("hidden", `keys_begin + ${column * shape.columns * hidden + step * shape.inner}u + element`, `${hidden}u`, "columns")};`,
+        ),
+        ...rowTiles.map(
+          (row) =>
+            `let left_${step}_${row} = ${matrices.loadLeft("folded", `rows_begin + ${row * shape.rows * hidden + step * shape.inner}u + element`, `${hidden}u`)};`,
+        ),
+      ])}
+      ${lines(steps, (step) =>
         addScores(
           (row) => `left_${step}_${row}`,
           (column) => `right_${step}_${column}`,
@@ -100,22 +97,20 @@ export function matrixSweepKernelCode(tiling: SweepTiling, hidden: number, units
 
   const tilesAhead = upTo(largestDivisor(tileCount, Math.min(aheadOfSums, elements / jointKeys)));
   const sumsInPlace = `for (var tile = 0u; tile < tiles; tile += ${tilesAhead.length}u) {
-    ${each(tilesAhead, (ahead) =>
-      [
-        `let place_${ahead} = (item * sizes.sequence + first_of_tile(firstKey, tile + ${ahead}u)) * ${hidden}u + subgroup * ${ownElements}u;`,
-        ...inKeys.flatMap((one) =>
-          outColumns.map(
-            (column) =>
-              `let right_${ahead}_${one}_${column} = ${matrices.loadRight("hidden", `place_${ahead} + ${one * shape.inner * hidden + column * shape.columns}u`, `${hidden}u`)};`,
-          ),
+    ${lines(tilesAhead, (ahead) => [
+      `let place_${ahead} = (item * sizes.sequence + first_of_tile(firstKey, tile + ${ahead}u)) * ${hidden}u + subgroup * ${ownElements}u;`,
+      ...inKeys.flatMap((one) =>
+        outColumns.map(
+          (column) =>
+            `let right_${ahead}_${one}_${column} = ${matrices.loadRight("hidden", `place_${ahead} + ${one * shape.inner * hidden + column * shape.columns}u`, `${hidden}u`)};`,
         ),
-      ].join("\n      "),
-    )}
-    ${each(
+      ),
+    ])}
+    ${lines(
       tilesAhead,
       (ahead) => `{
       ${loadProbabilities((row, one) => `left_${row}_${one}`, `tile + ${ahead}u`)}
-      ${each(inKeys, (one) =>
+      ${lines(inKeys, (one) =>
         addSums(
           (row) => `left_${row}_${one}`,
           (column) => `right_${ahead}_${one}_${column}`,
@@ -147,7 +142,7 @@ export function matrixSweepKernelCode(tiling: SweepTiling, hidden: number, units
           `next_row_${read} = folded[rows_begin / 8u + ${laneAt(read)} / ${elementEights}u * ${eights}u + (${element}) / 8u + ${laneAt(read)} % ${elementEights}u];`,
         ),
       ),
-    ].join("\n    ");
+    ].join("\n");
   const stageElements = [
     ...keyReads.map(
       (read) =>
@@ -159,7 +154,7 @@ export function matrixSweepKernelCode(tiling: SweepTiling, hidden: number, units
         `probabilities[${laneAt(read)} / ${elementEights}u * ${elementStride / 8}u + ${laneAt(read)} % ${elementEights}u] = next_row_${read};`,
       ),
     ),
-  ].join("\n    ");
+  ].join("\n");
   const scoresStaged = `${[...keyReads.map((read) => `var next_key_${read} = vec4<u32>();`), ...rowReads.map((read) => `var next_row_${read} = vec4<u32>();`)].join(" ")}
   ${readElements("0u")}
   ${noScores}
@@ -167,11 +162,11 @@ export function matrixSweepKernelCode(tiling: SweepTiling, hidden: number, units
     ${stageElements}
     workgroupBarrier();
     ${readElements(`min(element + ${elements}u, ${hidden - elements}u)`)}
-    ${each(
+    ${lines(
       upTo(elements / shape.inner),
       (step) => `{
-      ${each(rowTiles, (row) => `let left_${row} = ${matrices.loadLeft("probabilities", `${row * shape.rows * elementStride + step * shape.inner}u`, `${elementStride}u`)};`)}
-      ${each(keyTiles, (column) => `let right_${column} = ${matrices.loadRight("swept[subgroup]", `${column * shape.columns * elementStride + step * shape.inner}u`, `${elementStride}u`, "columns")};`)}
+      ${lines(rowTiles, (row) => `let left_${row} = ${matrices.loadLeft("probabilities", `${row * shape.rows * elementStride + step * shape.inner}u`, `${elementStride}u`)};`)}
+      ${lines(keyTiles, (column) => `let right_${column} = ${matrices.loadRight("swept[subgroup]", `${column * shape.columns * elementStride + step * shape.inner}u`, `${elementStride}u`, "columns")};`)}
       ${addScores(
         (row) => `left_${row}`,
         (column) => `right_${column}`,
@@ -203,18 +198,16 @@ export function matrixSweepKernelCode(tiling: SweepTiling, hidden: number, units
     workgroupBarrier();
     ${readKeys("tile + 1u")}
     ${loadProbabilities((row, one) => `left_${row}_${one}`, "tile")}
-    ${each(inKeys, (one) =>
-      [
-        ...outColumns.map(
-          (column) =>
-            `let right_${one}_${column} = ${matrices.loadRight("swept[subgroup]", `${one * shape.inner * ownStride + column * shape.columns}u`, `${ownStride}u`)};`,
-        ),
-        addSums(
-          (row) => `left_${row}_${one}`,
-          (column) => `right_${one}_${column}`,
-        ),
-      ].join("\n      "),
-    )}
+    ${lines(inKeys, (one) => [
+      ...outColumns.map(
+        (column) =>
+          `let right_${one}_${column} = ${matrices.loadRight("swept[subgroup]", `${one * shape.inner * ownStride + column * shape.columns}u`, `${ownStride}u`)};`,
+      ),
+      addSums(
+        (row) => `left_${row}_${one}`,
+        (column) => `right_${one}_${column}`,
+      ),
+    ])}
     workgroupBarrier();
   }`;
 
@@ -258,28 +251,24 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let own_row = lane / ${perRow}u;
   let own_part = lane % ${perRow}u;
   let row_exists = vec4<bool>(firstRow + own_row < rowsHere);
-  ${each(ownEights, (own) =>
-    [
-      `let eight_${own} = own_part + ${own * perRow}u;`,
-      ...upTo(2).map(
-        (half) =>
-          `let seen_score_${own}_${half} = select(vec4<f32>(unseen), bitcast<vec4<f32>>(swept[eight_${own} / 2u][own_row * ${scoreStride / 4}u + eight_${own} % 2u * 2u + ${half}u]) * sizes.scale, row_exists & (seen[2u * eight_${own} + ${half}u] != vec4<u32>()));`,
-      ),
-    ].join("\n  "),
-  )}
+  ${lines(ownEights, (own) => [
+    `let eight_${own} = own_part + ${own * perRow}u;`,
+    ...upTo(2).map(
+      (half) =>
+        `let seen_score_${own}_${half} = select(vec4<f32>(unseen), bitcast<vec4<f32>>(swept[eight_${own} / 2u][own_row * ${scoreStride / 4}u + eight_${own} % 2u * 2u + ${half}u]) * sizes.scale, row_exists & (seen[2u * eight_${own} + ${half}u] != vec4<u32>()));`,
+    ),
+  ])}
   let highest = ${ownEights.flatMap((own) => upTo(2).map((half) => `seen_score_${own}_${half}`)).reduce((left, right) => `max(${left}, ${right})`)};
   tops[lane] = max(max(highest.x, highest.y), max(highest.z, highest.w));
   workgroupBarrier();
   var top = lowestTop;
-  ${each(upTo(perRow), (part) => `top = max(top, tops[own_row * ${perRow}u + ${part}u]);`)}
+  ${lines(upTo(perRow), (part) => `top = max(top, tops[own_row * ${perRow}u + ${part}u]);`)}
   var sum = vec4<f32>();
-  ${each(ownEights, (own) =>
-    [
-      ...upTo(2).map((half) => `let probability_${own}_${half} = vec4<f16>(exp(seen_score_${own}_${half} - top));`),
-      `sum += vec4<f32>(probability_${own}_0) + vec4<f32>(probability_${own}_1);`,
-      `probabilities[own_row * ${probabilityStride / 8}u + eight_${own}] = vec4<u32>(bitcast<vec2<u32>>(probability_${own}_0), bitcast<vec2<u32>>(probability_${own}_1));`,
-    ].join("\n  "),
-  )}
+  ${lines(ownEights, (own) => [
+    ...upTo(2).map((half) => `let probability_${own}_${half} = vec4<f16>(exp(seen_score_${own}_${half} - top));`),
+    `sum += vec4<f32>(probability_${own}_0) + vec4<f32>(probability_${own}_1);`,
+    `probabilities[own_row * ${probabilityStride / 8}u + eight_${own}] = vec4<u32>(bitcast<vec2<u32>>(probability_${own}_0), bitcast<vec2<u32>>(probability_${own}_1));`,
+  ])}
   sums[lane] = dot(sum, vec4<f32>(1.0));
   workgroupBarrier();
   let row_of_split = (item * sizes.splits + group.x) * sizes.rows + firstRow;
@@ -288,7 +277,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       .map((part) => `sums[lane + ${part}u]`)
       .join(" + ")});
   }
-  ${each(rowTiles, (row) => outColumns.map((column) => `var out_${row}_${column} = ${matrices.zero};`).join(" "))}
+  ${lines(rowTiles, (row) => outColumns.map((column) => `var out_${row}_${column} = ${matrices.zero};`).join(" "))}
   ${staged ? sumsStaged : sumsInPlace}
   ${storeJointSums(matrices, hidden, ownElements)}
 }`;

@@ -1,11 +1,11 @@
 import { elementCount } from "@longspan/core";
 import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
-import type { OperationKernels } from "../../kernel/operation-kernels.ts";
+import type { OperationKernels, SizedNode } from "../../kernel/operation-kernels.ts";
 import { formOf, itemsOf, type AttentionItems, type SizedAttention } from "./attention-plan.ts";
 import { gatherFields, gatherGlobalRowsKernel } from "./gather-global-rows.ts";
 import type { GlobalSplits } from "./global-splits.ts";
 import { planAttention } from "./plan-attention.ts";
-import { planCombine, planGlobalProbabilities } from "./plan-splits.ts";
+import { planCombineGlobals, planGlobalProbabilities } from "./plan-splits.ts";
 import { packFields } from "../parts/bindings.ts";
 
 /** The global keys and values of all tokens, `[batch, sequence, hidden]` each, and what computes them. */
@@ -21,19 +21,20 @@ export function planGlobalProjections({ node, context, inputs }: SizedAttention,
   const storage = inputs.hidden.storage;
   const scratch = (): DeviceTensor => ({ ...context.scratch(storage, elementCount(shape)), shape });
   const [key, value] = [scratch(), scratch()];
-  const project = (purpose: string, weight: DeviceTensor, bias: DeviceTensor, out: DeviceTensor): readonly Dispatch[] =>
-    linear.plan(
-      { name: `${node.name} ${purpose}`, operation: "linear", attributes: {}, inputs: [inputs.hidden, weight, bias], outputs: [out] },
-      context,
-    );
+  const { hidden, keyGlobalWeight, keyGlobalBias, valueGlobalWeight, valueGlobalBias } = inputs;
+  const name = `${node.name} global projections`;
   return {
     key,
     value,
     dispatches: [
-      ...project("global keys", inputs.keyGlobalWeight, inputs.keyGlobalBias, key),
-      ...project("global values", inputs.valueGlobalWeight, inputs.valueGlobalBias, value),
+      ...linear.plan({ name, ...linearNode([hidden, keyGlobalWeight, keyGlobalBias], key) }, context),
+      ...linear.plan({ name, ...linearNode([hidden, valueGlobalWeight, valueGlobalBias], value) }, context),
     ],
   };
+}
+
+function linearNode(inputs: readonly DeviceTensor[], out: DeviceTensor): Omit<SizedNode, "name"> {
+  return { operation: "linear", attributes: {}, inputs, outputs: [out] };
 }
 
 /** The global tokens' rows of the context through their keys and values. */
@@ -54,22 +55,15 @@ export function planDirect(
     workgroups: [Math.ceil(hidden / 256), Math.min(slots, context.facts.limits.maxComputeWorkgroupsPerDimension), items.count],
     work: { floatingPointOperations: 0, bytes: 8 * items.count * slots * hidden },
   };
-  const project = linear.plan(
-    {
-      name: `${node.name} global queries`,
-      operation: "linear",
-      attributes: {},
-      inputs: [rows, inputs.queryGlobalWeight, inputs.queryGlobalBias],
-      outputs: [query],
-    },
-    context,
-  );
+  const { queryGlobalWeight, queryGlobalBias } = inputs;
+  const projection = linearNode([rows, queryGlobalWeight, queryGlobalBias], query);
+  const project = linear.plan({ name: `${node.name} global queries`, ...projection }, context);
   const attention = { query, key, value };
   return [
     gather,
     ...project,
     ...planAttention(part, splits, attention),
-    planCombine(part, splits, part.outputs.context),
+    planCombineGlobals(part, splits, part.outputs.context),
     ...planGlobalProbabilities(part, splits, attention),
   ];
 }

@@ -6,7 +6,7 @@ import { globalValueFields, globalValuesKernel, valueTokens } from "./global-val
 import { planAttention } from "./plan-attention.ts";
 import { planJoint } from "./plan-joint.ts";
 import { planProducts, productTilings, type ProductTilings } from "./plan-products.ts";
-import { planCombine, planGlobalProbabilities } from "./plan-splits.ts";
+import { planCombineGlobals, planGlobalProbabilities } from "./plan-splits.ts";
 import { foldedElements, foldedTokens, foldFields, projectedElements, projectedTokens, projectFields } from "./processor-fields.ts";
 import { cutByEights, rowCutFor, type RowKernelOptions } from "./row-slices.ts";
 import { bufferAccess, packFields } from "../parts/bindings.ts";
@@ -117,7 +117,7 @@ function onProcessor(part: AttentionItems, found: GlobalSplits, attention: Globa
       work: { floatingPointOperations: product, bytes: keyGlobalWeight.byteLength + 4 * items.count * slots * hidden * (heads + 1) },
     },
     ...planAttention(part, found, attention),
-    planCombine(part, found, mixed),
+    planCombineGlobals(part, found, mixed),
     {
       ...project,
       kernel: projectRows("value", { weight: formOf(valueGlobalWeight, hidden), x: float32 }),

@@ -1,34 +1,46 @@
 import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
 import { formOf, itemsOf, overHeads, type AttentionItems, type GlobalAttention } from "./attention-plan.ts";
-import { combineFields, combineSplitsKernel } from "./combine-splits.ts";
+import { combineFields, type CombineSplitsOptions, combineSplitsKernel } from "./combine-splits.ts";
 import type { GlobalSplits } from "./global-splits.ts";
 import { globalProbabilityFields } from "./probability-fields.ts";
 import { bufferAccess, packFields } from "../parts/bindings.ts";
 
-/** Joins what the splits found into the context's rows of the global tokens (direct), or what each of their heads mixed, `[items, slots, heads, hidden]`. */
-export function planCombine(part: AttentionItems, found: GlobalSplits, out: DeviceTensor): Dispatch {
-  const { context, sequence, heads, slots, tokens, tokensStride, items } = part;
-  const { form, splits, length } = found;
-  const direct = form === "direct";
+/** What splits of the keys found, and what joins them: names as in `combine-splits.ts`. */
+export interface FoundSplits extends Pick<CombineSplitsOptions, "purpose"> {
+  readonly partial: DeviceTensor;
+  readonly statistics: DeviceTensor;
+  readonly tokens: DeviceTensor;
+  readonly tokensStride: number;
+  readonly slots: number;
+  readonly splits: number;
+  readonly length: number;
+  /** Of the partial sums of an item. */
+  readonly partialElements: number;
+}
+
+/** Joins what splits found, for the items of a part. */
+export function planCombine(part: AttentionItems, found: FoundSplits, out: DeviceTensor): Dispatch {
+  const { context, sequence, heads, items } = part;
+  const { purpose, partial, statistics, tokens, tokensStride, slots, splits, length, partialElements } = found;
   return {
-    kernel: combineSplitsKernel({
-      purpose: direct ? "context" : "mixed",
-      byFours: length % 4 === 0,
-      out: formOf(out, heads * length),
-    }),
+    kernel: combineSplitsKernel({ purpose, byFours: length % 4 === 0, out: formOf(out, heads * length) }),
     uniforms: packFields(combineFields, { sequence, tokensStride, firstItem: items.first, splits, heads, length, slots }),
-    operands: [
-      { tensor: part.scratch("global partial sums", found.partialElements) },
-      { tensor: part.scratch("global statistics", found.statisticsElements) },
-      { tensor: tokens },
-      direct ? itemsOf(part, out) : { tensor: out },
-    ],
+    operands: [{ tensor: partial }, { tensor: statistics }, { tensor: tokens }, purpose === "mixed" ? { tensor: out } : itemsOf(part, out)],
     workgroups: [Math.ceil((heads * length) / 256), Math.min(slots, context.facts.limits.maxComputeWorkgroupsPerDimension), items.count],
     work: {
-      floatingPointOperations: 2 * items.count * found.partialElements,
-      bytes: 4 * items.count * (found.partialElements + slots * heads * length),
+      floatingPointOperations: 2 * items.count * partialElements,
+      bytes: 4 * items.count * (partialElements + slots * heads * length),
     },
   };
+}
+
+/** Joins what the splits found into the context's rows of the global tokens (direct), or what each of their heads mixed, `[items, slots, heads, hidden]`. */
+export function planCombineGlobals(part: AttentionItems, { form, ...found }: GlobalSplits, out: DeviceTensor): Dispatch {
+  const { slots, tokens, tokensStride } = part;
+  const partial = part.scratch("global partial sums", found.partialElements);
+  const statistics = part.scratch("global statistics", found.statisticsElements);
+  const purpose = form === "direct" ? "context" : "mixed";
+  return planCombine(part, { ...found, purpose, partial, statistics, slots, tokens, tokensStride }, out);
 }
 
 /** The probabilities of global tokens, where they are asked for, from what was kept of the splits. */

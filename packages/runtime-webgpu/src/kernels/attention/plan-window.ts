@@ -1,6 +1,6 @@
-import { type DeviceTensor, type Dispatch, rowLayout } from "../../kernel/kernel.ts";
+import { type Dispatch, rowLayout } from "../../kernel/kernel.ts";
 import { formOf, itemsOf, overHeads, type AttentionItems, type SizedAttention } from "./attention-plan.ts";
-import { combineFields, combineSplitsKernel } from "./combine-splits.ts";
+import { planCombine } from "./plan-splits.ts";
 import { windowProbabilityFields } from "./probability-fields.ts";
 import { headKernel, headTilingFor, rowsOfTiling, type HeadTiling } from "./tiling.ts";
 import { bufferAccess, packFields } from "../parts/bindings.ts";
@@ -98,7 +98,10 @@ export function planWindow(part: AttentionItems, cut: WindowForm): readonly Disp
     work: { floatingPointOperations: 4 * items.count * hidden * pairs, bytes: 16 * items.count * sequence * hidden },
   };
   if (statistics === undefined) return [attention];
-  if (attentions === undefined) return [attention, joinSplits(part, cut, target, statistics)];
+  if (attentions === undefined) {
+    const found = { ...cut, purpose: "window", length: headSize, slots: sequence, tokens: inputs.mask, tokensStride: sequence } as const;
+    return [attention, planCombine(part, { ...found, partial: target, statistics }, outputs.context)];
+  }
 
   const columns = attentions.shape[3] ?? 0;
   return [
@@ -118,33 +121,6 @@ export function planWindow(part: AttentionItems, cut: WindowForm): readonly Disp
       },
     })),
   ];
-}
-
-function joinSplits(
-  part: AttentionItems,
-  { splits, partialElements }: WindowForm,
-  partial: DeviceTensor,
-  statistics: DeviceTensor,
-): Dispatch {
-  const { context, inputs, outputs, sequence, hidden, heads, headSize, items } = part;
-  return {
-    kernel: combineSplitsKernel({ purpose: "window", byFours: headSize % 4 === 0, out: formOf(outputs.context, hidden) }),
-    uniforms: packFields(combineFields, {
-      sequence,
-      heads,
-      length: headSize,
-      slots: sequence,
-      splits,
-      tokensStride: sequence,
-      firstItem: items.first,
-    }),
-    operands: [{ tensor: partial }, { tensor: statistics }, { tensor: inputs.mask }, itemsOf(part, outputs.context)],
-    workgroups: [Math.ceil(hidden / 256), Math.min(sequence, context.facts.limits.maxComputeWorkgroupsPerDimension), items.count],
-    work: {
-      floatingPointOperations: 2 * items.count * partialElements,
-      bytes: 4 * items.count * (partialElements + sequence * hidden),
-    },
-  };
 }
 
 /** How many (query, key) pairs lie within reach: the band of `2 oneSided + 1` columns without what lies beyond the ends. */

@@ -188,9 +188,9 @@ export function rowProducts({ sums, cut, atOnce, rows, vectors, weight, elements
           ...weights.map((row, one) => `row_sum_${one} += ${sums}(${values.map((value) => dots(row.names, value.names)).join(", ")});`),
         ];
         return step === 0
-          ? products.join("\n      ")
+          ? products.join("\n")
           : `if (slice + ${step * slices}u < ${vectors}) {
-        ${products.join("\n        ")}
+        ${products.join("\n")}
       }`;
       })}
     }

@@ -86,5 +86,5 @@ export function softmaxStep({
     lines.push(`  ${setOutput(row, "vector", `${output(row, "vector")} * fade${row} + ${sum}`)}`);
   }
   lines.push("}");
-  return lines.join("\n      ");
+  return lines.join("\n");
 }

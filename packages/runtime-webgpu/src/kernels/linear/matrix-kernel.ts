@@ -35,7 +35,7 @@ export function matrixKernelCode(tiling: MatrixTiling, form: ProductForm): strin
   const addsEarly = form.addend && form.activation === undefined;
 
   const each = (write: (side: "left" | "right", item: number) => string): string =>
-    [...leftReads.map((item) => write("left", item)), ...rightReads.map((item) => write("right", item))].join("\n    ");
+    [...leftReads.map((item) => write("left", item)), ...rightReads.map((item) => write("right", item))].join("\n");
   const reads = each((side, item) => {
     const at = `${side}_from_${item} + first / 8u`;
     const value =
@@ -69,7 +69,7 @@ export function matrixKernelCode(tiling: MatrixTiling, form: ProductForm): strin
       ),
     );
     return `{
-      ${[...lefts, ...rights, ...products].join("\n      ")}
+      ${[...lefts, ...rights, ...products].join("\n")}
     }`;
   });
 
@@ -101,7 +101,7 @@ export function matrixKernelCode(tiling: MatrixTiling, form: ProductForm): strin
     const stores = upTo(count).map((column) =>
       matrices.store("sums[subgroup]", `${column * shape.columns}u`, `${sumStride}u`, sum(one.row, first + column)),
     );
-    return `${stores.join("\n  ")}
+    return `${stores.join("\n")}
   workgroupBarrier();
   ${writeStrip(one, index)}
   ${index + 1 < strips.length ? "workgroupBarrier();" : ""}`;
@@ -151,7 +151,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   }
   let first_row = tile_row + left_block * ${subgroupRows}u;
   let first_column = tile_column + right_block * ${subgroupColumns}u;
-  ${addsEarly ? addends.join("\n  ") : ""}
+  ${addsEarly ? addends.join("\n") : ""}
   ${lines(strips, strip)}
 }`;
 }

@@ -46,7 +46,7 @@ export function tileKernelCode(tiling: TileTiling, form: ProductForm): string {
     `read_${side}(${side}_start_${index}, ${first} + ${side === "left" ? "left_step" : `right_step_${index}`})`;
   const held = (side: "left" | "right", index: number): string => `${side}_held_${index}`;
   const each = (write: (side: "left" | "right", index: number) => string): string =>
-    [...leftReads.map((index) => write("left", index)), ...rightReads.map((index) => write("right", index))].join("\n    ");
+    [...leftReads.map((index) => write("left", index)), ...rightReads.map((index) => write("right", index))].join("\n");
   const stage = (value: (side: "left" | "right", index: number) => string): string =>
     each((side, index) => `${side}_tile[${side}_place_${index}] = ${value(side, index)};`);
   const readAhead = (first: string, declare: string): string =>

@@ -123,27 +123,22 @@ export function tileTiling(tile: Tile): TileTiling {
   const { threads, block, slices = 1, stagedSteps = 4 * slices, readsAhead = false, unrolls = false, parts = 1 } = tile;
   const [rowThreads, columnThreads] = threads;
   const [threadRows, threadColumns] = block;
-  // Half of the sums lie where a side was staged.
-  if (
-    slices === 2 &&
-    (rowThreads * threadRows * columnThreads * threadColumns) / 8 >
-      Math.min(rowThreads * threadRows, columnThreads * threadColumns) * stagedSteps
-  )
-    throw new TypeError(
-      `a tile of ${threads.join(" x ")} blocks of ${block.join(" x ")} is too large for two slices of ${stagedSteps} steps`,
-    );
+  const [rows, columns] = [rowThreads * threadRows, columnThreads * threadColumns];
   const usual = threadColumns === 4 || (rowThreads === 16 && columnThreads === 16);
   const words = [
-    `tile-${rowThreads * threadRows}x${columnThreads * threadColumns}`,
+    `tile-${rows}x${columns}`,
     usual ? "" : `blocks-${block.join("x")}`,
     slices === 1 ? "" : `slices-${slices}`,
     stagedSteps === 4 * slices ? "" : `deep-${stagedSteps}`,
     readsAhead ? "ahead" : "",
     unrolls ? "unrolled" : "",
   ];
+  const name = words.filter((word) => word !== "").join("-") + cutInto(parts);
+  // Half of the sums lie where a side was staged.
+  if (slices === 2 && (rows * columns) / 8 > Math.min(rows, columns) * stagedSteps) throw new TypeError(`${name} has too few slices`);
   return {
     kind: "tile",
-    name: words.filter((word) => word !== "").join("-") + cutInto(parts),
+    name,
     rowThreads,
     columnThreads,
     threadRows,
@@ -210,15 +205,13 @@ export function matrixTiling(tile: MatrixTile, units: MatrixUnits, shape: Matrix
   const { workgroup, subgroup, sumColumns = subgroup[1], parts = 1 } = tile;
   const [rows, columns, inner] = workgroup;
   const [subgroupRows, subgroupColumns] = subgroup;
-  const matrices = `${shape.rows}x${shape.columns}x${shape.inner}`;
-  if (!comesOutEven(tile, units, shape))
-    throw new TypeError(
-      `a tile of ${workgroup.join(" x ")} by ${subgroup.join(" x ")} does not come out even with matrices of ${matrices}`,
-    );
   const sums = sumColumns === subgroupColumns ? "" : `-sums-${sumColumns}`;
+  const matrices = `${shape.rows}x${shape.columns}x${shape.inner}`;
+  const name = `matrix-${workgroup.join("x")}-${subgroup.join("x")}${sums}-of-${matrices}${cutInto(parts)}`;
+  if (!comesOutEven(tile, units, shape)) throw new TypeError(`${name} does not come out even`);
   return {
     kind: "matrix",
-    name: `matrix-${workgroup.join("x")}-${subgroup.join("x")}${sums}-of-${matrices}${cutInto(parts)}`,
+    name,
     shape,
     lanes: units.lanes,
     form: units.form,

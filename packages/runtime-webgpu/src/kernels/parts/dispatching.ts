@@ -1,6 +1,7 @@
-import { LongspanError } from "@longspan/core";
+import type { LongspanError } from "@longspan/core";
 import type { DeviceLimits } from "../../kernel/device-facts.ts";
 import type { DeviceTensor, Operand } from "../../kernel/kernel.ts";
+import { beyondLimit } from "../../kernel/tensor-bytes.ts";
 
 /** Where bindings may start: WebGPU's default for `minStorageBufferOffsetAlignment` and the one of uniforms, which every device can do. */
 export const bindingAlignment = 256;
@@ -69,12 +70,8 @@ export function wholeOperand(tensor: DeviceTensor, limits: DeviceLimits): Operan
   return { tensor };
 }
 
-export function overLimit(what: string, bytes: number, { maxStorageBufferBindingSize: limit }: DeviceLimits): LongspanError {
-  return new LongspanError(
-    "device-limit",
-    `${what} takes ${bytes} bytes; this device binds at most ${limit} at once (maxStorageBufferBindingSize). Run a smaller batch or a shorter sequence, or ask the adapter for a device with a higher limit.`,
-    { details: { limit: "maxStorageBufferBindingSize", found: bytes, allowed: limit } },
-  );
+export function overLimit(what: string, bytes: number, limits: DeviceLimits): LongspanError {
+  return beyondLimit(`${what} takes ${bytes} bytes`, "binds at most", "maxStorageBufferBindingSize", bytes, limits);
 }
 
 function greatestCommonDivisor(left: number, right: number): number {

@@ -20,7 +20,7 @@ export function normalizationBody({ type, sum }: RowElements, outStorage: FloatS
             { length: held },
             (_, at) =>
               `if (first + ${at}u * step < uniforms.size) {\n    let i = first + ${at}u * step;\n    ${statement(`held_${at}`)}\n  }`,
-          ).join("\n  ");
+          ).join("\n");
   const reads = Array.from(
     { length: held },
     (_, at) => `var held_${at} = ${type}();
@@ -28,7 +28,7 @@ export function normalizationBody({ type, sum }: RowElements, outStorage: FloatS
   );
   return `
   let start = row * uniforms.size;
-  ${reads.join("\n  ")}
+  ${reads.join("\n")}
   var total = ${type}();
   ${each((element) => `total += ${element};`)}
   let mean = sumOfRow(vec2<f32>(${sum("total")}, 0.0)).x / uniforms.elements;
