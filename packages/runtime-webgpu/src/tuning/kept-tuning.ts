@@ -52,8 +52,31 @@ export async function readKeptTuning(store: TuningStore, facts: DeviceFacts): Pr
   }
 }
 
-export async function writeKeptTuning(store: TuningStore, facts: DeviceFacts, tuning: KeptTuning): Promise<void> {
-  await store.write(nameOf(facts, tuning.candidates), JSON.stringify(tuning));
+/**
+ * Adds what is known now to what is kept now: other processes measure and keep at the same time. Of what another has kept meanwhile nothing goes, but the
+ * times of candidates that are among `measured`, too.
+ */
+export async function keepTuning(
+  store: TuningStore,
+  facts: DeviceFacts,
+  measured: Iterable<Measured>,
+  unfinished: KeptTuning["unfinished"],
+): Promise<void> {
+  const kept = await readKeptTuning(store, facts);
+  const all = new Map(kept.measured.map((one) => [keyOf(one), one]));
+  for (const one of measured) all.set(keyOf(one), withTimesOf(all.get(keyOf(one)), one));
+  await store.write(nameOf(facts, kept.candidates), JSON.stringify({ ...kept, measured: [...all.values()], unfinished }));
+}
+
+function withTimesOf(older: Measured | undefined, newer: Measured): Measured {
+  const times = new Map<string, CandidateTime<object>>();
+  for (const one of [...(older?.times ?? []), ...newer.times]) times.set(JSON.stringify(one.choice), one);
+  return { ...newer, complete: newer.complete || older?.complete === true, times: [...times.values()] } as Measured;
+}
+
+/** Tells what was measured apart. Shapes are read as they were written, in their order. */
+export function keyOf({ of, shape }: Pick<Measured, "of" | "shape">): string {
+  return [of, ...Object.values(shape)].join(" ");
 }
 
 function candidatesOf(facts: DeviceFacts): readonly string[] {

@@ -120,6 +120,26 @@ test("measures what is not known yet, once, the dearest first, and kernels are p
   expect(asked).toEqual(inOrder);
 });
 
+test("sessions of two processes that measure at once keep what both found, each shape when it is found", async () => {
+  const store = memoryStore();
+  const kept = (): readonly string[] =>
+    [...store.texts.values()].flatMap((text) => (JSON.parse(text).measured as readonly Measured[]).map(labelOf));
+  const seen: (readonly string[])[] = [];
+  const noting: NonNullable<TuningOptions["measure"]> = async (known, ...rest) => {
+    seen.push(kept());
+    return measureAs(2)(known, ...rest);
+  };
+  // Both are opened before any has measured: neither knows of the other.
+  const [layers, parts] = [
+    await openTuning(live, store, { ...needed, attention: [] }, { measure: noting }),
+    await openTuning(live, store, { ...needed, linear: [] }, { measure: noting }),
+  ];
+  await parts.unmeasured?.measure();
+  expect(seen).toEqual([[], ["window 4096"]]);
+  await layers.unmeasured?.measure();
+  expect(kept().toSorted()).toEqual(inOrder.toSorted());
+});
+
 test("keeps the rules' choice where nothing is clearly faster", async () => {
   const byRule = heuristicTiling(facts, { ...layer(4096), stack: 1, rightLayout: "columns" }).name;
   const tuning = await measuredTuning(live, memoryStore(), needed, { measure: measureAs(1.02) });

@@ -6,7 +6,7 @@ import type { AttentionTuning, AttentionTuningEntry } from "../kernels/attention
 import type { LinearTuning, LinearTuningEntry } from "../kernels/linear/check-tuning.ts";
 import { heuristicTiling } from "../kernels/linear/heuristic-tiling.ts";
 import { fastest, type KeptTimes } from "./kept-times.ts";
-import { readKeptTuning, writeKeptTuning, type Measured } from "./kept-tuning.ts";
+import { keepTuning, keyOf, readKeptTuning, type Measured } from "./kept-tuning.ts";
 import type { NeededAttention } from "./needed-attention.ts";
 import type { NeededProduct } from "./needed-products.ts";
 
@@ -83,18 +83,17 @@ export async function openTuning(
   if (missing.length === 0 || kept.unfinished >= mostUnfinished) return { tuning: tuning(), unmeasured: undefined };
   const begun = kept.unfinished + 1;
   let [underWay, after] = [0, kept.unfinished];
-  const write = async (unfinished: number): Promise<void> =>
-    writeKeptTuning(store, facts, { ...kept, measured: [...known.values()], unfinished });
+  const keep = async (unfinished: number): Promise<void> => keepTuning(store, facts, known.values(), unfinished);
   /** What is begun is written down before, and that it came to an end after it. */
   const noted = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    if (underWay++ === 0) await write(begun);
+    if (underWay++ === 0) await keep(begun);
     try {
       return await work();
     } catch (error) {
       if (LongspanError.isInstance(error) && error.code === "device-lost") after = begun;
       throw error;
     } finally {
-      if (--underWay === 0) await write(after);
+      if (--underWay === 0) await keep(after);
     }
   };
   return {
@@ -112,8 +111,10 @@ export async function openTuning(
           const deadline = performance.now() + budget;
           for (const one of missing) {
             const found = await measureOne(one, tuning().linear, deadline).catch(nothingWithoutMemory);
-            if (found !== undefined && (found.complete || found.times.length > one.times.length))
+            if (found !== undefined && (found.complete || found.times.length > one.times.length)) {
               known.set(keyOf(one), { ...one, ...found } as Measured);
+              await keep(begun);
+            }
             if (performance.now() >= deadline) break;
           }
           after = 0;
@@ -157,9 +158,4 @@ function attentionTuning(facts: DeviceFacts, known: Iterable<Measured>): Attenti
     entries.push({ part, shape, choice: fastest(times) ?? {} });
   }
   return { device: facts.name, entries };
-}
-
-/** Shapes are read as they were written, in their order. */
-function keyOf({ of, shape }: Pick<Measured, "of" | "shape">): string {
-  return [of, ...Object.values(shape)].join(" ");
 }
