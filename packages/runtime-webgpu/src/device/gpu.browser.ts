@@ -13,5 +13,8 @@ export async function openGpu(): Promise<GPU> {
   );
 }
 
+/** What to do where there is a GPU interface, but no adapter. */
+export const adapterRemedy: string = "Enable hardware acceleration in this browser's settings";
+
 /** Whether open promises of the GPU's keep the process busy: browsers wait in a process of their own. */
 export const promisesAreAskedFor: boolean = false;

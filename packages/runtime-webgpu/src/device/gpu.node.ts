@@ -59,5 +59,9 @@ function isNotInstalled(cause: unknown, said: string): boolean {
   return code === "ERR_MODULE_NOT_FOUND" || (code === "MODULE_NOT_FOUND" && !said.includes("dawn.node"));
 }
 
+/** What to do where there is a GPU interface, but no adapter. */
+export const adapterRemedy: string =
+  "Install your GPU's driver (on Linux its Vulkan driver, or mesa-vulkan-drivers, which has one in software, lavapipe)";
+
 /** Whether open promises of the GPU's keep the process busy: Dawn asks the driver again and again for as long as there are any. */
 export const promisesAreAskedFor: boolean = true;

@@ -1,5 +1,5 @@
 import { LongspanError } from "@longspan/core";
-import { openGpu } from "#gpu";
+import { adapterRemedy, openGpu } from "#gpu";
 import type { DeviceFacts } from "../kernel/device-facts.ts";
 import type { DeviceOptions } from "./device-options.ts";
 import { readAdapterFacts, readDeviceFacts, readLimits } from "./read-device-facts.ts";
@@ -43,10 +43,7 @@ export async function openDevice(options: DeviceOptions): Promise<{ readonly dev
 async function requestAdapter(powerPreference: GPUPowerPreference = "high-performance"): Promise<GPUAdapter> {
   const adapter = await (await openGpu()).requestAdapter({ powerPreference });
   if (adapter !== null) return adapter;
-  throw new LongspanError(
-    "device-missing",
-    "No GPU adapter was found. In Node on Linux install your GPU's Vulkan driver, or mesa-vulkan-drivers, which has one in software (lavapipe); in a browser enable hardware acceleration. Without a GPU, use another runtime.",
-  );
+  throw new LongspanError("device-missing", `No GPU adapter was found. ${adapterRemedy}, or use another runtime.`);
 }
 
 /** @throws LongspanError `argument-invalid`, `feature-missing`. */

@@ -13,7 +13,6 @@ import {
   type Pattern,
   removeIdentities,
   rewritePass,
-  type RewriteRule,
   runPasses,
   type Value,
 } from "@longspan/core/graph";
@@ -27,55 +26,60 @@ import { linearAdd } from "./linear-add.ts";
 import { multiplySum } from "./multiply-sum.ts";
 import { tripleLinear } from "./triple-linear.ts";
 
+type ValueOf = (name: string) => Value | undefined;
+
 /**
- * Puts one operation, with the root's attributes, in the place of a pattern, where that is legal: values that broadcast stay apart.
- * `operands` names the pattern's values in the operation's order, or orders them itself.
+ * Puts one operation, with the root's attributes, in the place of patterns, where that is legal: values that broadcast stay apart. Patterns name values as
+ * the operation its operands, or `order` puts them into its order.
  */
-function fuseInto(operation: Operation, pattern: NodePattern, operands: readonly string[] | OrderOperands): RewriteRule {
-  const order: OrderOperands = typeof operands === "function" ? operands : (valueOf) => operands.map(valueOf);
-  return {
-    pattern,
-    rewrite(builder, { root, values }) {
-      const inputs = order((name) => values.get(name)).filter((value) => value !== undefined);
-      return operation.check(inputs, root.attributes) === undefined ? builder.node(operation, inputs, root.attributes) : undefined;
-    },
-  };
+function fuseInto(
+  operation: Operation,
+  patterns: () => readonly NodePattern[],
+  order: (valueOf: ValueOf) => readonly (Value | undefined)[] = (valueOf) => operation.operands.map(({ name }) => valueOf(name)),
+): Pass {
+  return rewritePass(`fuse into ${operation.name}`, () =>
+    patterns().map((pattern) => ({
+      pattern,
+      rewrite(builder, { root, values }) {
+        const inputs = order((name) => values.get(name)).filter((value) => value !== undefined);
+        return operation.check(inputs, root.attributes) === undefined ? builder.node(operation, inputs, root.attributes) : undefined;
+      },
+    })),
+  );
 }
 
-type OrderOperands = (valueOf: (name: string) => Value | undefined) => readonly (Value | undefined)[];
+/** A node of an operation, whose inputs are named as its operands. */
+function anyNodeOf({ name, operands }: Pick<Operation, "name" | "operands">): NodePattern {
+  return nodeOf(
+    name,
+    operands.map((operand) => anyValue(operand.name)),
+  );
+}
 
-const linear = /*#__PURE__*/ nodeOf("linear", ["x", "weight", "bias"].map(anyValue));
+const fuseLinearActivation: Pass = /*#__PURE__*/ fuseInto(linearActivation, () => [nodeOf("activation", [anyNodeOf(operations.linear)])]);
 
-const fuseLinearActivation: Pass = /*#__PURE__*/ rewritePass("fuse-linear-activation", () => [
-  fuseInto(linearActivation, nodeOf("activation", [linear]), ["x", "weight", "bias"]),
-]);
+const fuseLinearAdd: Pass = /*#__PURE__*/ fuseInto(linearAdd, () => sumsOf(anyNodeOf(operations.linear), anyValue("addend")));
 
-const fuseLinearAdd: Pass = /*#__PURE__*/ rewritePass("fuse-linear-add", () =>
-  sumsOf(linear, anyValue("addend")).map((sum) => fuseInto(linearAdd, sum, ["x", "weight", "bias", "addend"])),
-);
+const fuseLinearAddNormalization: Pass = /*#__PURE__*/ fuseInto(linearAddNormalization, () => [normalizationOf(anyNodeOf(linearAdd))]);
 
-const fuseLinearAddNormalization: Pass = /*#__PURE__*/ rewritePass("fuse-linear-add-normalization", () => {
-  const sum = ["x", "weight", "bias", "addend"];
-  return [fuseInto(linearAddNormalization, normalizationOf(nodeOf("linearAdd", sum.map(anyValue))), [...sum, "scale", "shift"])];
-});
-
-const fuseAddNormalization: Pass = /*#__PURE__*/ rewritePass("fuse-add-normalization", () => [
-  fuseInto(addNormalization, normalizationOf(nodeOf("add", ["x", "y"].map(anyValue))), ["x", "y", "scale", "shift"]),
+const fuseAddNormalization: Pass = /*#__PURE__*/ fuseInto(addNormalization, () => [
+  normalizationOf(nodeOf("add", ["x", "y"].map(anyValue))),
 ]);
 
 /** The sum does not mind the order of its rows; the operation's kernels do: they expect the largest table first. */
-const fuseEmbeddingNormalization: Pass = /*#__PURE__*/ rewritePass("fuse-embedding-normalization", () => {
-  const [first, second, third] = [0, 1, 2].map((at) => nodeOf("embedding", [anyValue(`ids ${at}`), anyValue(`table ${at}`)]));
-  if (first === undefined || second === undefined || third === undefined) return [];
-  return sumsOf(nodeOf("add", [first, second]), third).map((sum) =>
-    fuseInto(embeddingNormalization, normalizationOf(sum), (valueOf) => {
-      const rows = (at: number): number => Number(valueOf(`table ${at}`)?.shape[0]);
-      const order = [0, 1, 2].toSorted((left, right) => rows(right) - rows(left));
-      const inOrder = (kind: string): readonly (Value | undefined)[] => order.map((at) => valueOf(`${kind} ${at}`));
-      return [...inOrder("ids"), ...inOrder("table"), valueOf("scale"), valueOf("shift")];
-    }),
-  );
-});
+const fuseEmbeddingNormalization: Pass = /*#__PURE__*/ fuseInto(
+  embeddingNormalization,
+  () => {
+    const rowsOf = (at: number): NodePattern => nodeOf("embedding", [anyValue(`ids ${at}`), anyValue(`table ${at}`)]);
+    return sumsOf(nodeOf("add", [rowsOf(0), rowsOf(1)]), rowsOf(2)).map(normalizationOf);
+  },
+  (valueOf) => {
+    const rows = (at: number): number => Number(valueOf(`table ${at}`)?.shape[0]);
+    const order = [0, 1, 2].toSorted((left, right) => rows(right) - rows(left));
+    const inOrder = (kind: string): readonly (Value | undefined)[] => order.map((at) => valueOf(`${kind} ${at}`));
+    return [...inOrder("ids"), ...inOrder("table"), valueOf("scale"), valueOf("shift")];
+  },
+);
 
 /** Query, key and value of one x, where their weights and biases are parameters that nothing else uses. */
 const fuseProjections: Pass = /*#__PURE__*/ rewritePass("fuse-projections", (graph) => {

@@ -1,9 +1,9 @@
-import { bufferAccess, uniformStruct } from "./parts/bindings.ts";
+import { bufferAccess, indexedEntryPoint, uniformStruct } from "./parts/bindings.ts";
 import { elementCount } from "@longspan/core";
 import type { DeviceTensor, Dispatch, Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels, PlanContext } from "../kernel/operation-kernels.ts";
 import { required } from "../kernel/required.ts";
-import { foldWorkgroups, packUniforms, rowRanges, rowsOf, wholeOperand, workgroupIndex, workgroupParameters } from "./parts/dispatching.ts";
+import { foldWorkgroups, packUniforms, rowRanges, rowsOf, wholeOperand } from "./parts/dispatching.ts";
 import { tableCode, tableRanges } from "./parts/embedding-table.ts";
 import { floatBytes, floatStorage, foursType, halvesCode, packFours, type FloatStorage } from "./parts/float-storage.ts";
 import { rowElements, type RowElements } from "./parts/row-reduction.ts";
@@ -90,9 +90,7 @@ ${tableCode("table", 2, table, elements)}
 ${small === undefined ? "" : `@group(0) @binding(3) var<storage, read> smallIds: array<u32>;\n${tableCode("small", 4, small, elements)}`}
 @group(0) @binding(${small === undefined ? 3 : 5}) var<storage, read_write> out: array<${outStorage === "float16" ? foursType(outStorage) : type}>;
 ${halvesCode(outStorage)}
-@compute @workgroup_size(${workgroupSize})
-fn main(${workgroupParameters}) {
-  let index = ${workgroupIndex} * ${workgroupSize}u + lane;
+${indexedEntryPoint(workgroupSize)}
   let row = index / uniforms.size;
   if (row >= uniforms.rows) { return; }
   let i = index % uniforms.size;

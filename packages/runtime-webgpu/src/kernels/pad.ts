@@ -1,10 +1,10 @@
-import { storageBuffers, uniformStruct } from "./parts/bindings.ts";
+import { indexedEntryPoint, storageBuffers, uniformStruct } from "./parts/bindings.ts";
 import { elementCount } from "@longspan/core";
 import { denseStrides } from "@longspan/core/adapter";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
 import { required } from "../kernel/required.ts";
-import { floatBits, foldWorkgroups, packUniforms, wholeOperand, workgroupIndex, workgroupParameters } from "./parts/dispatching.ts";
+import { floatBits, foldWorkgroups, packUniforms, wholeOperand } from "./parts/dispatching.ts";
 import { attributeDimension } from "./slice.ts";
 
 const workgroupSize = 64;
@@ -18,9 +18,7 @@ function padKernel(): Kernel {
     code: `
 ${uniformStruct("elements: u32, before: u32, size: u32, total: u32, after: u32, value: u32")}
 ${buffers.declarations}
-@compute @workgroup_size(${workgroupSize})
-fn main(${workgroupParameters}) {
-  let index = ${workgroupIndex} * ${workgroupSize}u + lane;
+${indexedEntryPoint(workgroupSize)}
   if (index >= uniforms.elements) { return; }
   let inner = index % uniforms.after;
   let row = index / uniforms.after;

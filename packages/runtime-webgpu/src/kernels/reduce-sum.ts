@@ -1,10 +1,10 @@
-import { storageBuffers, uniformStruct } from "./parts/bindings.ts";
+import { indexedEntryPoint, storageBuffers, uniformStruct } from "./parts/bindings.ts";
 import { elementCount } from "@longspan/core";
 import { denseStrides } from "@longspan/core/adapter";
 import type { Kernel, Storage } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
 import { required } from "../kernel/required.ts";
-import { foldWorkgroups, packUniforms, rowRanges, rowsOf, wholeOperand, workgroupIndex, workgroupParameters } from "./parts/dispatching.ts";
+import { foldWorkgroups, packUniforms, rowRanges, rowsOf, wholeOperand } from "./parts/dispatching.ts";
 import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, type RowReduction } from "./parts/row-reduction.ts";
 
 const workgroupSize = 64;
@@ -73,9 +73,7 @@ function columnsKernel(storage: Storage): Kernel {
     code: `
 ${uniformStruct("sums: u32, size: u32, after: u32")}
 ${buffers.declarations}
-@compute @workgroup_size(${workgroupSize})
-fn main(${workgroupParameters}) {
-  let index = ${workgroupIndex} * ${workgroupSize}u + lane;
+${indexedEntryPoint(workgroupSize)}
   if (index >= uniforms.sums) { return; }
   let start = index / uniforms.after * uniforms.size * uniforms.after + index % uniforms.after;
   var sum = ${type}();

@@ -8,6 +8,7 @@
 // be of any size: quads are never cut.
 // Grid: [⌈rows of the task / rows of a workgroup⌉ (and splits of the keys), heads, batch].
 // Source: FlashAttention (Dao et al., arXiv 2205.14135); the arrangement is our own.
+import { entryPoint } from "../parts/bindings.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { lines, upTo } from "../parts/lines.ts";
 import type { AttentionTask } from "./attention-task.ts";
@@ -63,8 +64,7 @@ var<workgroup> tileValues: array<vec4<f32>, ${stagedKeys * vectors}>;
 var<workgroup> low: array<u32, ${stagedKeys}>;
 var<workgroup> span: array<u32, ${stagedKeys}>;
 
-@compute @workgroup_size(${rows})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+${entryPoint(rows)}
   let work = work_of(group, ${rows}u);
   let part = lane % ${quad}u;
   let row = work.firstRow + lane - part;

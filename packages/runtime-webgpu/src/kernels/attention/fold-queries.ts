@@ -9,7 +9,7 @@
 import { lines, upTo } from "../parts/lines.ts";
 import { foldedElements, foldedTokens, foldFields } from "./processor-fields.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { declareUniforms, storageBuffers } from "../parts/bindings.ts";
+import { declareUniforms, entryPoint, storageBuffers } from "../parts/bindings.ts";
 import { type RowForm, vectorType, vectorReader, vectorWriter } from "./vectors.ts";
 
 export function foldQueriesKernelCode(weight: RowForm): string {
@@ -21,8 +21,7 @@ ${buffers.declarations}
 ${vectorReader("read_weight", "weight", weight, "sizes.hidden")}
 ${vectorWriter("write_folded", "folded", folded, "sizes.hidden")}
 
-@compute @workgroup_size(${foldedElements / 4})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+${entryPoint(foldedElements / 4)}
   let item = group.z;
   let globals = u32(tokens[(sizes.firstItem + item) * sizes.tokensStride + ${attentionTokens.globals}u]);
   let head = group.y % max(sizes.heads, 1u);

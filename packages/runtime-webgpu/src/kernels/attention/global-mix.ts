@@ -15,7 +15,7 @@ import { lines, upTo } from "../parts/lines.ts";
 import { attentionTokens } from "./attention-tokens.ts";
 import { columnThreads, productAccess, rowsOfTile, stagedVectors, tileColumns, type TileGlobalTiling } from "./global-tiling.ts";
 import { softmaxConstants } from "./softmax-step.ts";
-import { declareUniforms, storageBuffers } from "../parts/bindings.ts";
+import { declareUniforms, entryPoint, storageBuffers } from "../parts/bindings.ts";
 import { type RowForm, vectorType, vectorReader, vectorWriter } from "./vectors.ts";
 
 /** WGSL: the uniforms, the buffers and `hidden_vector`, which the form on matrix units has too. */
@@ -91,8 +91,7 @@ fn read_hidden(item: u32, key: u32, vector: u32) -> vec4<f32> {
   return hidden_vector((item * sizes.sequence + min(key, sizes.sequence - 1u)) * sizes.hidden, vector);
 }
 
-@compute @workgroup_size(${invocations})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+${entryPoint(invocations)}
   ${enterGlobalMix(rows)}
   let firstTile = split * sizes.splitTiles;
   let endTile = min(firstTile + sizes.splitTiles, (length + ${tileColumns - 1}u) / ${tileColumns}u);

@@ -25,7 +25,7 @@ import {
   vectorOfFours,
   vectorOfHalves,
 } from "./row-slices.ts";
-import { declareUniforms, storageBuffers } from "../parts/bindings.ts";
+import { declareUniforms, entryPoint, storageBuffers } from "../parts/bindings.ts";
 import { type RowForm, vectorType, vectorReader, vectorWriter } from "./vectors.ts";
 
 export const globalQueryFields = {
@@ -94,8 +94,7 @@ ${vectorWriter("write_folded", "folded", forms.folded, "sizes.hidden")}
 var<workgroup> queries: array<vec4<f32>, ${maxHeadSize}>;
 ${sliceMemory("vec4<f32>", Math.max(sharesOf(atOnce), foldsAtOnce * parts * vectorsAtOnce))}
 
-@compute @workgroup_size(${sliceInvocations})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+${entryPoint(sliceInvocations)}
   ${tokensOfGroup(queryTokens)}
   ${lines(each, (one) => `let start${one} = (item * sizes.sequence + u32(tokens[list + ${attentionTokens.positions}u + min(token + ${one}u, globals - 1u)])) * sizes.hidden;`)}
   ${rowProducts({

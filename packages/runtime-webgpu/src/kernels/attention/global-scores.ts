@@ -14,7 +14,7 @@ import { lines, upTo } from "../parts/lines.ts";
 import { attentionTokens } from "./attention-tokens.ts";
 import { columnThreads, productAccess, rowsOfTile, stagedVectors, tileColumns, type TileGlobalTiling } from "./global-tiling.ts";
 import { softmaxConstants } from "./softmax-step.ts";
-import { declareUniforms, storageBuffers } from "../parts/bindings.ts";
+import { declareUniforms, entryPoint, storageBuffers } from "../parts/bindings.ts";
 import { type RowForm, vectorType, vectorReader } from "./vectors.ts";
 
 /** WGSL: the uniforms, the buffers and their readers, which the form on matrix units has too. */
@@ -92,8 +92,7 @@ fn read_right(start: u32, vector: u32) -> vec4<f32> {
 }
 fn seen(codesStart: u32, key: u32) -> bool { return key < sizes.sequence && codes[codesStart + key] != 0; }
 
-@compute @workgroup_size(${invocations})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+${entryPoint(invocations)}
   ${enterGlobalScores(rows)}
   let vector = lane % ${stagedVectors}u;
   let row_thread = lane / ${columnThreads}u;

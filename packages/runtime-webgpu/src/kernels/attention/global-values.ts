@@ -24,7 +24,7 @@ import {
   sliceMemory,
   vectorOfFours,
 } from "./row-slices.ts";
-import { declareUniforms, storageBuffers } from "../parts/bindings.ts";
+import { declareUniforms, entryPoint, storageBuffers } from "../parts/bindings.ts";
 import { type RowForm, vectorType, vectorReader, vectorWriter } from "./vectors.ts";
 
 export const globalValueFields = {
@@ -85,8 +85,7 @@ var<workgroup> mixed: array<vec4<f32>, ${valueTokens * mixedVectors}>;
 var<workgroup> sums: array<vec2<f32>, ${maxHeadSize}>;
 ${sliceMemory("vec2<f32>", sharesOf(atOnce))}
 
-@compute @workgroup_size(${sliceInvocations})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+${entryPoint(sliceInvocations)}
   ${tokensOfGroup(valueTokens)}
   let rows = sizes.slots * sizes.heads;
   let first_row = item * sizes.splits * rows + head;

@@ -13,6 +13,7 @@
 // Workgroup memory is what bounds how many workgroups a core has, and words of 16 bytes are what it is read in fastest.
 // Grid: [⌈rows of the task / rows of a workgroup⌉ (and splits of the keys), heads, batch].
 // Source: FlashAttention (Dao et al., arXiv 2205.14135); sums that are scaled late as in FlashAttention-4; the arrangement is our own.
+import { entryPoint } from "../parts/bindings.ts";
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
 import { matrixPrimitives } from "../matrix/index.ts";
 import { lines, upTo } from "../parts/lines.ts";
@@ -141,8 +142,7 @@ fn query_eight(work: Work, row: u32, eight: u32) -> vec4<u32> {
   return read_query_eight(query_start(work, row), eight);
 }
 
-@compute @workgroup_size(${invocations})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+${entryPoint(invocations)}
   ${matrices.enter("lane")}
   let work = work_of(group, ${rows}u);
   let subgroup = lane / ${lanes}u;

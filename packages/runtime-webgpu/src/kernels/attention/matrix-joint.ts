@@ -15,6 +15,7 @@
 // Grid: [splits, ⌈rows / 32⌉, items].
 // Source: FlashAttention-2 (Dao, arXiv 2307.08691), where keys are split among workgroups; sums that are scaled late as in FlashAttention-4; keys that
 // are the values too as in FlashMLA (DeepSeek); the arrangement is our own.
+import { entryPoint } from "../parts/bindings.ts";
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
 import { matrixPrimitives } from "../matrix/index.ts";
 import { declareJoint, enterJoint, storeJointSums } from "./joint-code.ts";
@@ -78,8 +79,7 @@ ${matrices.declarations([
   { name: "partials", element: "f32" },
 ])}
 
-@compute @workgroup_size(${invocations})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+${entryPoint(invocations)}
   ${enterJoint(matrices)}
   let half_row = subgroup % 2u * ${halfRows}u;
   let slice_block = subgroup / 2u * 2u;

@@ -1,4 +1,5 @@
 // `global-mix.ts` on matrix units: the same formula, shapes and grid. Operands are float16, sums float32.
+import { entryPoint } from "../parts/bindings.ts";
 import { lines } from "../parts/lines.ts";
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
 import { declareGlobalMix, enterGlobalMix } from "./global-mix.ts";
@@ -40,8 +41,7 @@ fn read_hidden(item: u32, key: u32, vector: u32) -> vec4<u32> {
   return vec4<u32>(hidden_four(start, vector), hidden_four(start, vector + 1u));
 }
 
-@compute @workgroup_size(${tile.invocations})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+${entryPoint(tile.invocations)}
   ${enterGlobalMix(rows)}
   ${tile.enter}
   let firstTile = split * sizes.splitTiles;

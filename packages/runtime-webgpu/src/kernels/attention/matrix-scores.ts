@@ -1,4 +1,5 @@
 // `global-scores.ts` on matrix units: the same formula, shapes and grid. Operands are float16, the folded queries in memory, too; sums are float32.
+import { entryPoint } from "../parts/bindings.ts";
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
 import { lines, upTo } from "../parts/lines.ts";
 import { declareGlobalScores, enterGlobalScores } from "./global-scores.ts";
@@ -40,8 +41,7 @@ fn read_folded(start: u32, vector: u32) -> vec4<u32> { return vec4<u32>(folded_f
 fn read_hidden(start: u32, vector: u32) -> vec4<u32> { return vec4<u32>(hidden_four(start, vector), hidden_four(start, vector + 1u)); }
 fn seen(codesStart: u32, key: u32) -> bool { return key < sizes.sequence && codes[codesStart + key] != 0; }
 
-@compute @workgroup_size(${tile.invocations})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+${entryPoint(tile.invocations)}
   ${enterGlobalScores(rows)}
   ${tile.enter}
   ${lines(tile.leftReads, (read) => `let leftStart${read} = (item * sizes.rows + min(firstRow + ${tile.slot(read)}, rowsHere - 1u)) * sizes.hidden; var left${read} = vec4<u32>();`)}

@@ -16,6 +16,7 @@
 // Grid: [splits, ⌈rows / 32⌉, items].
 // Source: FlashAttention-2 (Dao, arXiv 2307.08691), where keys are split among workgroups; keys that are the values too as in FlashMLA (DeepSeek); the
 // arrangement is our own.
+import { entryPoint } from "../parts/bindings.ts";
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
 import { matrixPrimitives } from "../matrix/index.ts";
 import { declareJoint, enterJoint, storeJointSums } from "./joint-code.ts";
@@ -230,8 +231,7 @@ ${matrices.declarations([
 ])}
 fn first_of_tile(first: u32, tile: u32) -> u32 { return min(first + tile * ${jointKeys}u, sizes.sequence - ${jointKeys}u); }
 
-@compute @workgroup_size(${invocations})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+${entryPoint(invocations)}
   ${enterJoint(matrices)}
   let rows_begin = (item * sizes.rows + firstRow) * ${hidden}u;
   let firstKey = group.x * sizes.splitKeys;

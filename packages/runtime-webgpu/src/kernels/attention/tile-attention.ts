@@ -10,6 +10,7 @@
 // No loop has a constant bound: Mesa would unroll it, and take a minute for it.
 // Grid: [⌈rows of the task / (rowThreads · threadRows)⌉ (and splits of the keys), heads, batch].
 // Source: FlashAttention (Dao et al., arXiv 2205.14135); the cut into invocations is that of `linear/tile-kernel.ts`.
+import { entryPoint } from "../parts/bindings.ts";
 import type { DeviceLimits } from "../../kernel/device-facts.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { lines, upTo } from "../parts/lines.ts";
@@ -91,8 +92,7 @@ var<workgroup> shares: array<vec4<f32>, ${tops}>;
 var<workgroup> low: array<u32, ${keys}>;
 var<workgroup> span: array<u32, ${keys}>;
 
-@compute @workgroup_size(${invocations})
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+${entryPoint(invocations)}
   let work = work_of(group, ${rows}u);
   let row_thread = lane / ${columnThreads}u;
   let column_thread = lane % ${columnThreads}u;

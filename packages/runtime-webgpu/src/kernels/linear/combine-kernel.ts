@@ -1,5 +1,5 @@
-import { uniformStruct } from "../parts/bindings.ts";
-import { foldWorkgroups, workgroupIndex, workgroupParameters } from "../parts/dispatching.ts";
+import { indexedEntryPoint, uniformStruct } from "../parts/bindings.ts";
+import { foldWorkgroups } from "../parts/dispatching.ts";
 import type { DeviceLimits } from "../../kernel/device-facts.ts";
 import { halvesCode } from "../parts/float-storage.ts";
 import { productBuffers, writeCode, type ProductForm } from "./product-code.ts";
@@ -16,9 +16,7 @@ ${uniformStruct("rows: u32, columns: u32, parts: u32, out_column: u32, out_strid
 ${productBuffers(form, { partial: "vec4<f32>" })}
 ${halvesCode(form.outStorage, form.addend ? form.addendStorage : "float32")}
 ${writeCode(form)}
-@compute @workgroup_size(${workgroupSize})
-fn main(${workgroupParameters}) {
-  let index = ${workgroupIndex} * ${workgroupSize}u + lane;
+${indexedEntryPoint(workgroupSize)}
   let fours = uniforms.columns / 4u;
   let size = uniforms.rows * fours;
   if (index >= size) { return; }

@@ -1,3 +1,4 @@
+import { entryPoint } from "../parts/bindings.ts";
 import { matrixPrimitives } from "../matrix/index.ts";
 import { halvesCode, unpackFours } from "../parts/float-storage.ts";
 import { lines, upTo } from "../parts/lines.ts";
@@ -122,8 +123,7 @@ ${matrices.declarations([
   { name: "sums", element: "f32", block: 4 * sumSize },
 ])}
 ${writeCode({ ...form, addend: form.addend && !addsEarly })}
-@compute @workgroup_size(${threads})
-fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+${entryPoint(threads, "workgroup")}
   ${matrices.enter("lane")}
   ${form.partial ? "part = workgroup.z;" : ""}
   let tile_row = uniforms.first_row + workgroup.y * ${rows}u;

@@ -1,3 +1,4 @@
+import { entryPoint } from "../parts/bindings.ts";
 import { lines, upTo } from "../parts/lines.ts";
 import type { SplitTiling } from "./tiling.ts";
 import { multiplyAdd, productDeclarations, type ProductForm } from "./product-code.ts";
@@ -15,8 +16,7 @@ export function splitKernelCode({ rows, workgroupSize }: SplitTiling, form: Prod
   const sum = (row: number, column: number): string => `sum_${row}_${column}`;
   return `${productDeclarations(form)}
 var<workgroup> partial: array<vec4<f32>, ${rows * workgroupSize}>;
-@compute @workgroup_size(${workgroupSize})
-fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+${entryPoint(workgroupSize, "workgroup")}
   enter_stack(workgroup.z);
   let row = uniforms.first_row + workgroup.y * ${rows}u;
   let column = uniforms.first_column + workgroup.x * 4u;

@@ -1,3 +1,4 @@
+import { entryPoint } from "../parts/bindings.ts";
 import { lines, upTo } from "../parts/lines.ts";
 import { workgroupExtent, type TileTiling } from "./tiling.ts";
 import { multiplyAdd, productDeclarations, type ProductForm } from "./product-code.ts";
@@ -92,8 +93,7 @@ fn slot_column(slot: u32) -> u32 {
 fn column_slot(column: u32) -> u32 {
   return (column / ${4 * columnThreads}u * 4u + column % 4u) * ${columnThreads}u + column % ${4 * columnThreads}u / 4u;
 }
-@compute @workgroup_size(${invocations})
-fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+${entryPoint(invocations, "workgroup")}
   enter_stack(workgroup.z);
   let tile_row = uniforms.first_row + workgroup.y * ${rows}u;
   let tile_column = uniforms.first_column + workgroup.x * ${columns}u;

@@ -1,5 +1,5 @@
 import type { Kernel } from "../../kernel/kernel.ts";
-import { floatBits, packUniforms } from "./dispatching.ts";
+import { floatBits, packUniforms, workgroupIndex, workgroupParameters } from "./dispatching.ts";
 
 /** The fields of a kernel's uniforms: its struct in WGSL and the bytes of a dispatch come from the same list. */
 export type UniformFields = Readonly<Record<string, "u32" | "f32">>;
@@ -41,4 +41,17 @@ export function storageBuffers(read: ElementTypes, written: ElementTypes): Pick<
 /** Of so many buffers that a kernel reads, and so many that it writes. */
 export function bufferAccess(read: number, written: number): Kernel["access"] {
   return [...Array<"read">(read).fill("read"), ...Array<"write">(written).fill("write")];
+}
+
+/** WGSL: the beginning of an entry point whose workgroups have so many invocations, each of them a `lane`; and what the workgroup's place is called. */
+export function entryPoint(invocations: number, place: string = "group"): string {
+  return `@compute @workgroup_size(${invocations})
+fn main(@builtin(workgroup_id) ${place}: vec3<u32>, @builtin(local_invocation_index) lane: u32) {`;
+}
+
+/** The same on a grid of `foldWorkgroups`, whose invocations are counted through: each is an `index`. */
+export function indexedEntryPoint(invocations: number): string {
+  return `@compute @workgroup_size(${invocations})
+fn main(${workgroupParameters}) {
+  let index = ${workgroupIndex} * ${invocations}u + lane;`;
 }

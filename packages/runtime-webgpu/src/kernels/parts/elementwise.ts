@@ -1,9 +1,9 @@
-import { storageBuffers, uniformStruct } from "./bindings.ts";
+import { indexedEntryPoint, storageBuffers, uniformStruct } from "./bindings.ts";
 import { elementCount } from "@longspan/core";
 import { denseStrides } from "@longspan/core/adapter";
 import type { DeviceTensor, Dispatch, Kernel, Storage } from "../../kernel/kernel.ts";
 import type { PlanContext } from "../../kernel/operation-kernels.ts";
-import { foldWorkgroups, packUniforms, rowRanges, rowsOf, wholeOperand, workgroupIndex, workgroupParameters } from "./dispatching.ts";
+import { foldWorkgroups, packUniforms, rowRanges, rowsOf, wholeOperand } from "./dispatching.ts";
 import { domainSize, packDomain, simplifyDomain, stretchedStrides, stridedDeclarations } from "./strided-domain.ts";
 
 /**
@@ -107,9 +107,7 @@ function foursCode(kernel: ElementwiseKernel, inputs: readonly DeviceTensor[], p
 ${uniformStruct("fours: u32, first: u32, periods: vec4<u32>")}
 ${buffers.declarations}
 ${kernel.declarations?.(type) ?? ""}
-@compute @workgroup_size(${workgroupSize})
-fn main(${workgroupParameters}) {
-  let index = ${workgroupIndex} * ${workgroupSize}u + lane;
+${indexedEntryPoint(workgroupSize)}
   if (index >= uniforms.fours) { return; }
   out[index] = ${kernel.expression(values, type)};
 }`,
@@ -137,9 +135,7 @@ function planStrided(
     code: `${stridedDeclarations()}
 ${buffers.declarations}
 ${kernel.declarations?.(type) ?? ""}
-@compute @workgroup_size(${workgroupSize})
-fn main(${workgroupParameters}) {
-  let index = ${workgroupIndex} * ${workgroupSize}u + lane;
+${indexedEntryPoint(workgroupSize)}
   if (index >= uniforms.elements) { return; }
   let places = placesOf(index);
   out[uniforms.outStart + index] = ${kernel.expression(

@@ -1,8 +1,8 @@
-import { storageBuffers, uniformStruct } from "./bindings.ts";
+import { indexedEntryPoint, storageBuffers, uniformStruct } from "./bindings.ts";
 import { elementCount } from "@longspan/core";
 import type { DeviceTensor, Dispatch, Kernel } from "../../kernel/kernel.ts";
 import type { DeviceLimits } from "../../kernel/device-facts.ts";
-import { foldWorkgroups, packUniforms, wholeOperand, workgroupIndex, workgroupParameters } from "./dispatching.ts";
+import { foldWorkgroups, packUniforms, wholeOperand } from "./dispatching.ts";
 
 const workgroupSize = 64;
 
@@ -47,9 +47,7 @@ function indexedRowsKernel(name: string, type: "u32" | "vec4<u32>", bound: reado
     code: `
 ${uniformStruct("count: u32, rows: u32, places: u32, width: u32")}
 ${buffers.declarations}
-@compute @workgroup_size(${workgroupSize})
-fn main(${workgroupParameters}) {
-  let index = ${workgroupIndex} * ${workgroupSize}u + lane;
+${indexedEntryPoint(workgroupSize)}
   if (index >= uniforms.count) { return; }
   let place = index / uniforms.width;
   ${body}

@@ -1,7 +1,7 @@
-import { storageBuffers } from "./bindings.ts";
+import { indexedEntryPoint, storageBuffers } from "./bindings.ts";
 import type { DeviceTensor, Dispatch, Kernel } from "../../kernel/kernel.ts";
 import type { PlanContext } from "../../kernel/operation-kernels.ts";
-import { foldWorkgroups, wholeOperand, workgroupIndex, workgroupParameters } from "./dispatching.ts";
+import { foldWorkgroups, wholeOperand } from "./dispatching.ts";
 import { domainSize, inFours, packDomain, simplifyDomain, stridedDeclarations, type StridedDomain } from "./strided-domain.ts";
 
 const workgroupSize = 64;
@@ -39,9 +39,7 @@ function copyKernel(name: string, type: "u32" | "vec4<u32>"): Kernel {
     access: buffers.access,
     code: `${stridedDeclarations()}
 ${buffers.declarations}
-@compute @workgroup_size(${workgroupSize})
-fn main(${workgroupParameters}) {
-  let index = ${workgroupIndex} * ${workgroupSize}u + lane;
+${indexedEntryPoint(workgroupSize)}
   if (index >= uniforms.elements) { return; }
   let places = placesOf(index);
   out[places.y] = x[places.x];
