@@ -33,7 +33,6 @@ async function adapterWithMatrixUnits(): Promise<GPUAdapter> {
 }
 
 const units = {
-  form: "device",
   lanes: 32,
   shapes: [
     { rows: 16, columns: 16, inner: 16 },

@@ -74,7 +74,7 @@ function readMatrixUnits(info: Partial<GPUAdapterInfo>): MatrixUnits | undefined
     .filter(({ componentType, resultComponentType }) => componentType === "f16" && resultComponentType === "f32")
     .map(({ M, N, K }) => ({ rows: M, columns: N, inner: K }));
   if (shapes.length === 0 || subgroupMinSize === undefined || subgroupMinSize !== subgroupMaxSize) return undefined;
-  return { form: "device", shapes, lanes: subgroupMinSize };
+  return { shapes, lanes: subgroupMinSize };
 }
 
 /** Those that plans go by. */

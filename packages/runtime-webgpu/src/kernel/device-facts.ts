@@ -28,8 +28,6 @@ export interface MatrixShape {
 
 /** Matrix units (tensor cores): products of float16 matrices with float32 sums, by all invocations of a subgroup together. */
 export interface MatrixUnits {
-  /** `device`: the feature `chromium-experimental-subgroup-matrix`. `plain`: the same in plain WGSL, for tests where no device has it. */
-  readonly form: "device" | "plain";
   /** What the device says it can multiply, float16 with float32 sums; at least one. */
   readonly shapes: readonly MatrixShape[];
   /** Invocations of a subgroup. Devices whose subgroups have no fixed size count as having no matrix units. */

@@ -46,15 +46,14 @@ export const reduceSumKernels: OperationKernels = {
 };
 
 function rowsKernel(reduction: RowReduction, { type, suffix, sum }: RowElements): Kernel {
-  const buffers = storageBuffers({ x: type }, {});
+  const buffers = storageBuffers({ x: type }, { out: "f32" });
   return {
     name: `reduce-sum-${reduction}${suffix}`,
     access: buffers.access,
     code: rowCode(reduction, {
       declarations: `
 ${uniformStruct("rows: u32, size: u32")}
-${buffers.declarations}
-@group(0) @binding(2) var<storage, read_write> out: array<f32>;`,
+${buffers.declarations}`,
       body: `
   var own = ${type}();
   for (var i = first; i < uniforms.size; i += step) { own += x[row * uniforms.size + i]; }

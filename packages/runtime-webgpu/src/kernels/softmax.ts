@@ -29,15 +29,14 @@ export const softmaxKernels: OperationKernels = {
 };
 
 function softmaxKernel(reduction: RowReduction, { type, suffix, sum, maximum }: RowElements): Kernel {
-  const buffers = storageBuffers({ x: type }, {});
+  const buffers = storageBuffers({ x: type }, { out: type });
   return {
     name: `softmax-${reduction}${suffix}`,
     access: buffers.access,
     code: rowCode(reduction, {
       declarations: `
 ${uniformStruct("rows: u32, size: u32")}
-${buffers.declarations}
-@group(0) @binding(2) var<storage, read_write> out: array<${type}>;`,
+${buffers.declarations}`,
       body: `
   let start = row * uniforms.size;
   var largest = ${type}(-3.4028234663852886e38);

@@ -1,6 +1,6 @@
-import type { MatrixShape, MatrixUnits } from "../kernel/device-facts.ts";
+import type { MatrixShape } from "../kernel/device-facts.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
-import { matrixPrimitives, type MatrixOrder } from "../kernels/matrix/index.ts";
+import { matrixPrimitives, type MadeMatrixUnits, type MatrixOrder } from "../kernels/matrix/index.ts";
 import { knownMatrixShapes } from "./matrix-units.ts";
 import { runOperation } from "./run-operation.ts";
 import type { TestDevice } from "./test-device.ts";
@@ -15,7 +15,7 @@ export interface MatrixProduct {
 }
 
 /** Who computes a product, and how many invocations have a matrix. */
-export type MatrixUnitsForm = Pick<MatrixUnits, "form" | "lanes">;
+export type MatrixUnitsForm = Pick<MadeMatrixUnits, "make" | "lanes">;
 
 /** Every shape, order and memory; blocks in the order of linear layers. */
 export function matrixProducts(shapes: readonly MatrixShape[] = knownMatrixShapes): readonly MatrixProduct[] {
@@ -50,13 +50,14 @@ function sizesOf({ shape: { rows, columns, inner }, leftOrder, rightOrder }: Mat
  * Two subgroups, each with a left matrix of its own, both with the same right one, all staged: `start + left · right`, the sums loaded from
  * memory, then `0 + left · right`; out is `[2, 2, rows, columns]`, the subgroups inside.
  */
-export function matrixProductCode(product: MatrixProduct, { form, lanes }: MatrixUnitsForm): string {
+export function matrixProductCode(product: MatrixProduct, units: MatrixUnitsForm): string {
+  const { lanes } = units;
   const { shape, leftOrder, rightOrder, memory } = product;
   const { leftStride, rightStride, leftSize, rightSize, sums } = sizesOf(product);
   const blocks = memory === "blocks";
   const words = memory !== "halves";
   const wordsOf = [...(words ? ["left_tile", "right_tile"] : []), ...(blocks ? ["sums"] : [])];
-  const matrices = matrixPrimitives({ form, shapes: [shape], lanes }, shape, wordsOf);
+  const matrices = matrixPrimitives(units, shape, wordsOf);
   const tile = (size: number, count: number): string => {
     if (blocks) return `array<array<vec4<u32>, ${size / 8}>, ${count}>`;
     return words ? `array<vec4<u32>, ${(count * size) / 8}>` : `array<f16, ${count * size}>`;

@@ -3,6 +3,8 @@ import type { DeviceFacts, MatrixShape, MatrixUnits } from "../kernel/device-fac
 import { readDeviceFacts } from "../device/read-device-facts.ts";
 import { webGpuFeatures } from "../device/web-gpu-features.ts";
 import { kernelText, type Kernel } from "../kernel/kernel.ts";
+import type { MadeMatrixUnits } from "../kernels/matrix/index.ts";
+import { plainMatrices } from "./plain-matrices.ts";
 import { testDevice, type TestDevice } from "./test-device.ts";
 
 /** What NVIDIA's and Apple's devices say they have. */
@@ -13,8 +15,8 @@ export const knownMatrixShapes: readonly MatrixShape[] = [
 ];
 
 /** Matrix units of one shape, computed in plain WGSL. */
-export function plainUnits(shape: MatrixShape): MatrixUnits {
-  return { form: "plain", shapes: [shape], lanes: 32 };
+export function plainUnits(shape: MatrixShape): MadeMatrixUnits {
+  return { shapes: [shape], lanes: 32, make: plainMatrices };
 }
 
 /**
@@ -64,7 +66,7 @@ export async function nullDevice(): Promise<TestDevice> {
     code.replace(/@workgroup_size\((\d+)\)/, (_, size: string) => `@workgroup_size(${Math.ceil(Number(size) / 128) * 128})`);
   device.createShaderModule = ({ code, ...rest }) =>
     createShaderModule({ ...rest, code: code.includes("subgroup_matrix") ? widened(code) : code });
-  const matrixUnits: MatrixUnits = { form: "device", shapes: knownMatrixShapes.slice(0, 2), lanes: 32 };
+  const matrixUnits: MatrixUnits = { shapes: knownMatrixShapes.slice(0, 2), lanes: 32 };
   const facts = readDeviceFacts(device, webGpuFeatures);
   return { device, facts: { ...facts, kind: "gpu", subgroups: { minimum: 32, maximum: 32 }, shaderFloat16: true, matrixUnits } };
 }

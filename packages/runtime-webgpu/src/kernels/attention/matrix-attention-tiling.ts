@@ -1,4 +1,5 @@
-import type { DeviceFacts, MatrixShape, MatrixUnits } from "../../kernel/device-facts.ts";
+import type { DeviceFacts, MatrixShape } from "../../kernel/device-facts.ts";
+import type { MadeMatrixUnits } from "../matrix/index.ts";
 
 /** How the work of a workgroup of `matrix-attention.ts` is cut. Plain data; `name` says all of it. */
 export interface MatrixAttentionTiling {
@@ -47,13 +48,13 @@ export interface MatrixMemory {
   readonly bytes: number;
 }
 
-export function matrixMemory(tiling: MatrixAttentionTiling, { form, lanes }: MatrixUnits, length: number): MatrixMemory {
+export function matrixMemory(tiling: MatrixAttentionTiling, { make, lanes }: MadeMatrixUnits, length: number): MatrixMemory {
   const { shape, subgroups, rowTiles, keys, keyGroups, sharesTile } = tiling;
   const rows = rowsOfMatrixTiling(tiling);
   const unit = Math.max(shape.columns, shape.inner);
   const depth = Math.ceil(length / unit) * unit;
   const stride = depth + 8;
-  const sharesQueries = form === "device";
+  const sharesQueries = make === undefined;
   const scoreStride = Math.max(keys, sharesQueries ? depth / 2 : 0) + 4;
   const scoreRows = subgroups * rowTiles * shape.rows;
   const queries = sharesQueries ? 0 : 2 * rows * stride;

@@ -17,7 +17,7 @@ const half = { storage: "float16", aligned: true } as const;
 const float = { storage: "float32", aligned: true } as const;
 
 describe("attention on matrix units: what is sent to a device", () => {
-  const units = { form: "device", shapes: knownMatrixShapes, lanes: 32 } as const;
+  const units = { shapes: knownMatrixShapes, lanes: 32 } as const;
   const facts = {
     ...defaultFacts,
     shaderFloat16: true,

@@ -22,7 +22,7 @@ test("long texts go to quads, short ones to tiles, which have more invocations f
 });
 
 test("on matrix units, subgroups share the rows of short texts; devices with little memory for workgroups have fewer rows in each", () => {
-  const matrixUnits = { form: "device", shapes: [{ rows: 16, columns: 16, inner: 16 }], lanes: 32 } as const;
+  const matrixUnits = { shapes: [{ rows: 16, columns: 16, inner: 16 }], lanes: 32 } as const;
   const withUnits: DeviceFacts = { ...facts, shaderFloat16: true, matrixUnits };
   const taken = (rows: number, bytes: number, { halves = true, length = 64, invocations = 1024 } = {}): string => {
     const most = { maxComputeInvocationsPerWorkgroup: invocations, maxComputeWorkgroupSizeX: invocations };
@@ -56,7 +56,7 @@ describe("global attention in one kernel", () => {
   const device: DeviceFacts = {
     ...facts,
     shaderFloat16: true,
-    matrixUnits: { form: "device", shapes: [shape], lanes: 32 },
+    matrixUnits: { shapes: [shape], lanes: 32 },
     limits: { ...facts.limits, maxComputeInvocationsPerWorkgroup: 1024 },
   };
   const sized = (own: Partial<SizedAttention>, storage = "float16", of: DeviceFacts = device): SizedAttention =>

@@ -43,7 +43,7 @@ test("matrix units compute weights of float16 whose axes come in eights and four
   const shapes = [{ rows: 16, columns: 16, inner: 16 }];
   const facts: DeviceFacts = {
     ...defaultFacts,
-    matrixUnits: { form: "device", shapes, lanes: 32 },
+    matrixUnits: { shapes, lanes: 32 },
     limits: { ...defaultFacts.limits, maxComputeWorkgroupStorageSize: 49_152 },
   };
   const chosen = (sizes: ProductShape, on = facts): string => heuristicTiling(on, sizes, "float16").name;
@@ -62,7 +62,7 @@ test("matrix units compute weights of float16 whose axes come in eights and four
   expect(chosen(shape(4096, 2))).toBe("split-64");
   expect(heuristicTiling(facts, shape(4096, 768)).name).toBe("tile-64x64-blocks-8x8-ahead-unrolled");
   // Matrices that no tile is made of leave the others.
-  const odd = { ...facts, matrixUnits: { form: "device", shapes: [{ rows: 12, columns: 16, inner: 16 }], lanes: 32 } } as const;
+  const odd = { ...facts, matrixUnits: { shapes: [{ rows: 12, columns: 16, inner: 16 }], lanes: 32 } } as const;
   expect(chosen(shape(4096, 768), odd)).toBe("tile-64x64-blocks-8x8-ahead-unrolled");
 });
 

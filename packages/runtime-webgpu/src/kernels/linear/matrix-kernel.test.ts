@@ -49,7 +49,7 @@ describe("Dawn takes the device's text", () => {
       const facts: DeviceFacts = {
         ...gpu.facts,
         limits: { ...gpu.facts.limits, ...limits },
-        matrixUnits: { form: "device", shapes: [shape], lanes: 32 },
+        matrixUnits: { shapes: [shape], lanes: 32 },
       };
       const tilings = tilingsOf(facts, "float16").filter((tiling) => tiling.kind === "matrix");
       expect(tilings.length).toBeGreaterThan(2);

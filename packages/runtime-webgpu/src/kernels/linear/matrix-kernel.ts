@@ -20,7 +20,7 @@ import { matrixStrides, type MatrixTiling } from "./tiling.ts";
  */
 export function matrixKernelCode(tiling: MatrixTiling, form: ProductForm): string {
   const { shape, lanes, rows, columns, inner, subgroupRows, subgroupColumns, sumColumns } = tiling;
-  const matrices = matrixPrimitives({ form: tiling.form, shapes: [shape], lanes }, shape, ["left_tile", "right_tile", "sums"]);
+  const matrices = matrixPrimitives(tiling, shape, ["left_tile", "right_tile", "sums"]);
   const across = columns / subgroupColumns;
   const down = rows / subgroupRows;
   const threads = across * down * lanes;

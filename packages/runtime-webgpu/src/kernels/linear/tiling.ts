@@ -1,4 +1,5 @@
 import type { DeviceLimits, MatrixShape, MatrixUnits } from "../../kernel/device-facts.ts";
+import type { MadeMatrixUnits, MakeMatrices } from "../matrix/index.ts";
 
 /**
  * How a matrix product is cut into workgroups and invocations. Plain data; `name` says all of it, and is what a `LinearTuning` keeps.
@@ -56,7 +57,7 @@ export interface MatrixTiling {
   readonly name: string;
   readonly shape: MatrixShape;
   readonly lanes: number;
-  readonly form: "device" | "plain";
+  readonly make?: MakeMatrices | undefined;
   /** Rows and columns of a workgroup, and how much of the inner axis it stages at a time. */
   readonly rows: number;
   readonly columns: number;
@@ -201,7 +202,7 @@ export function comesOutEven(
 }
 
 /** A tile by matrices of one of the device's shapes. */
-export function matrixTiling(tile: MatrixTile, units: MatrixUnits, shape: MatrixShape): MatrixTiling {
+export function matrixTiling(tile: MatrixTile, units: MadeMatrixUnits, shape: MatrixShape): MatrixTiling {
   const { workgroup, subgroup, sumColumns = subgroup[1], parts = 1 } = tile;
   const [rows, columns, inner] = workgroup;
   const [subgroupRows, subgroupColumns] = subgroup;
@@ -214,7 +215,7 @@ export function matrixTiling(tile: MatrixTile, units: MatrixUnits, shape: Matrix
     name,
     shape,
     lanes: units.lanes,
-    form: units.form,
+    make: units.make,
     rows,
     columns,
     inner,

@@ -6,6 +6,7 @@ import {
   matrixProducts,
   runMatrixProduct,
 } from "../../testing/matrix-products.ts";
+import { plainMatrices } from "../../testing/plain-matrices.ts";
 import { refusalOf } from "../../testing/matrix-units.ts";
 import { testDevice, type TestDevice } from "../../testing/test-device.ts";
 
@@ -16,8 +17,8 @@ beforeAll(async () => {
 afterAll(() => gpu.device.destroy());
 
 const cases = matrixProducts().map((product) => ({ product, name: matrixProductName(product) }));
-const plain = { form: "plain", lanes: 32 } as const;
-const device = { form: "device", lanes: 32 } as const;
+const plain = { make: plainMatrices, lanes: 32 } as const;
+const device = { lanes: 32 } as const;
 
 describe("products of matrices", () => {
   test.each(cases)("$name: in plain WGSL", async ({ product }) => {

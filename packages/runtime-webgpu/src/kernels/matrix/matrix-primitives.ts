@@ -1,4 +1,4 @@
-import type { MatrixShape } from "../../kernel/device-facts.ts";
+import type { MatrixShape, MatrixUnits } from "../../kernel/device-facts.ts";
 
 /**
  * Memory that matrices are loaded from or stored to: a variable at module scope, `array<f16>` (operands) or `array<f32>` (sums). Words of operands may hold
@@ -50,6 +50,14 @@ export interface MatrixPrimitives {
   multiplyAdd(left: string, right: string, sum: string): string;
   /** A statement: sums to float32 memory, rows in a row. */
   store(memory: string, at: string, stride: string, sum: string): string;
+}
+
+/** Writes the primitives for matrices of a shape. `words`: see `matrixPrimitives`. */
+export type MakeMatrices = (shape: MatrixShape, lanes: number, words: readonly string[]) => MatrixPrimitives;
+
+/** Matrix units that may be none of the device's own: `make` is there where tests have them computed in plain WGSL. */
+export interface MadeMatrixUnits extends MatrixUnits {
+  readonly make?: MakeMatrices | undefined;
 }
 
 /** `tile` of `tile` and of `tile[block]`. */

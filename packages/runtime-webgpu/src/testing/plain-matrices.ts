@@ -3,9 +3,9 @@
 // (number of the memory, place of its first element, distances of its rows and columns), and is read when it is multiplied. Copies would be
 // nearer to matrix units, but Mesa takes half a minute to compile what returns arrays of a hundred numbers.
 // Nothing of real subgroups is used: any `lanes` invocations in a row are one.
-import { lines } from "../parts/lines.ts";
-import type { MatrixShape } from "../../kernel/device-facts.ts";
-import { nameOfMemory, type MatrixMemory, type MatrixOrder, type MatrixPrimitives } from "./matrix-primitives.ts";
+import { lines } from "../kernels/parts/lines.ts";
+import type { MatrixShape } from "../kernel/device-facts.ts";
+import { nameOfMemory, type MatrixMemory, type MatrixOrder, type MatrixPrimitives } from "../kernels/matrix/index.ts";
 
 export function plainMatrices(shape: MatrixShape, lanes: number, words: readonly string[]): MatrixPrimitives {
   const { rows, columns, inner } = shape;
