@@ -62,9 +62,7 @@ const fuseLinearAdd: Pass = /*#__PURE__*/ fuseInto(linearAdd, () => sumsOf(anyNo
 
 const fuseLinearAddNormalization: Pass = /*#__PURE__*/ fuseInto(linearAddNormalization, () => [normalizationOf(anyNodeOf(linearAdd))]);
 
-const fuseAddNormalization: Pass = /*#__PURE__*/ fuseInto(addNormalization, () => [
-  normalizationOf(nodeOf("add", ["x", "y"].map(anyValue))),
-]);
+const fuseAddNormalization: Pass = /*#__PURE__*/ fuseInto(addNormalization, () => [normalizationOf(anyNodeOf(operations.add))]);
 
 /** The sum does not mind the order of its rows; the operation's kernels do: they expect the largest table first. */
 const fuseEmbeddingNormalization: Pass = /*#__PURE__*/ fuseInto(

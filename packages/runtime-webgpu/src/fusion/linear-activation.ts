@@ -2,8 +2,4 @@ import { type Operation, operations } from "@longspan/core/graph";
 import { inSequence } from "./in-sequence.ts";
 
 /** A linear layer and the function after it, in one kernel: what lies between never reaches memory. */
-export const linearActivation: Operation = /*#__PURE__*/ inSequence("linearActivation", operations.linear, operations.activation, 3, [
-  "x",
-  "weight",
-  "bias",
-]);
+export const linearActivation: Operation = /*#__PURE__*/ inSequence("linearActivation", operations.linear, operations.activation);

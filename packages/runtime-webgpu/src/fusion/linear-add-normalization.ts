@@ -10,6 +10,6 @@ export const linearAddNormalization: Operation = /*#__PURE__*/ inSequence(
   "linearAddNormalization",
   linearAdd,
   operations.layerNormalization,
-  4,
-  ["x", "weight", "bias", "addend", "scale", "shift"],
+  "scale",
+  "shift",
 );

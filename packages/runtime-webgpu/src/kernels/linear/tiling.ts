@@ -57,6 +57,7 @@ export interface MatrixTiling {
   readonly name: string;
   readonly shape: MatrixShape;
   readonly lanes: number;
+  /** See `MadeMatrixUnits`. */
   readonly make?: MakeMatrices | undefined;
   /** Rows and columns of a workgroup, and how much of the inner axis it stages at a time. */
   readonly rows: number;
