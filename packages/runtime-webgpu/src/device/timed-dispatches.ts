@@ -1,5 +1,5 @@
-import { required } from "../kernel/required.ts";
 import { LongspanError } from "@longspan/core";
+import { required } from "../kernel/required.ts";
 import type { DeviceTensor, Dispatch } from "../kernel/kernel.ts";
 import { boundBytes } from "../kernel/tensor-bytes.ts";
 import { bufferUsage } from "./gpu-constants.ts";

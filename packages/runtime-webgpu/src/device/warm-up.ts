@@ -1,6 +1,6 @@
+import type { Dispatch } from "../kernel/kernel.ts";
 import { bufferUsage } from "./gpu-constants.ts";
 import type { LiveDevice } from "./live-device.ts";
-import type { Dispatch } from "../kernel/kernel.ts";
 import { bindGroup } from "./pipeline-cache.ts";
 import { destroyAll } from "./timed-dispatches.ts";
 

@@ -1,8 +1,8 @@
-import { bufferAccess, uniformStruct } from "./parts/bindings.ts";
 import { elementCount } from "@longspan/core";
 import type { DeviceTensor, Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
 import { required } from "../kernel/required.ts";
+import { bufferAccess, uniformStruct } from "./parts/bindings.ts";
 import { floatBits, packUniforms, rowRanges, rowsOf, wholeOperand } from "./parts/dispatching.ts";
 import { planLookup } from "./embedding.ts";
 import { tableCode, tableRanges } from "./parts/embedding-table.ts";

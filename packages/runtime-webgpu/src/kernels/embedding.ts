@@ -1,8 +1,8 @@
-import { bufferAccess, indexedEntryPoint, uniformStruct } from "./parts/bindings.ts";
 import { elementCount } from "@longspan/core";
 import type { DeviceTensor, Dispatch, Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels, PlanContext } from "../kernel/operation-kernels.ts";
 import { required } from "../kernel/required.ts";
+import { bufferAccess, indexedEntryPoint, uniformStruct } from "./parts/bindings.ts";
 import { foldWorkgroups, packUniforms, rowRanges, rowsOf, wholeOperand } from "./parts/dispatching.ts";
 import { tableCode, tableRanges } from "./parts/embedding-table.ts";
 import { floatBytes, floatStorage, foursType, halvesCode, packFours, type FloatStorage } from "./parts/float-storage.ts";

@@ -1,9 +1,9 @@
-import { storageBuffers, uniformStruct } from "./parts/bindings.ts";
 import { elementCount } from "@longspan/core";
 import type { DeviceFacts } from "../kernel/device-facts.ts";
 import type { DeviceTensor, Dispatch, Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels, PlanContext, SizedNode } from "../kernel/operation-kernels.ts";
 import { required } from "../kernel/required.ts";
+import { storageBuffers, uniformStruct } from "./parts/bindings.ts";
 import { floatBits, packUniforms, rowRanges, rowsOf, wholeOperand } from "./parts/dispatching.ts";
 import { floatBytes, floatStorage, foursType, halvesCode, unpackFours, type FloatStorage } from "./parts/float-storage.ts";
 import { normalizationBody, normalizationOperations } from "./parts/normalization.ts";

@@ -1,9 +1,9 @@
-import { indexedEntryPoint, storageBuffers, uniformStruct } from "./parts/bindings.ts";
 import { elementCount } from "@longspan/core";
 import { denseStrides } from "@longspan/core/adapter";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
 import { required } from "../kernel/required.ts";
+import { indexedEntryPoint, storageBuffers, uniformStruct } from "./parts/bindings.ts";
 import { floatBits, foldWorkgroups, packUniforms, wholeOperand } from "./parts/dispatching.ts";
 import { attributeDimension } from "./slice.ts";
 

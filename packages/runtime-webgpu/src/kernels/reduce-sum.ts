@@ -1,9 +1,9 @@
-import { indexedEntryPoint, storageBuffers, uniformStruct } from "./parts/bindings.ts";
 import { elementCount } from "@longspan/core";
 import { denseStrides } from "@longspan/core/adapter";
 import type { Kernel, Storage } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
 import { required } from "../kernel/required.ts";
+import { indexedEntryPoint, storageBuffers, uniformStruct } from "./parts/bindings.ts";
 import { foldWorkgroups, packUniforms, rowRanges, rowsOf, wholeOperand } from "./parts/dispatching.ts";
 import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, type RowReduction } from "./parts/row-reduction.ts";
 

@@ -1,8 +1,8 @@
-import { storageBuffers, uniformStruct } from "./parts/bindings.ts";
 import { elementCount } from "@longspan/core";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { OperationKernels } from "../kernel/operation-kernels.ts";
 import { required } from "../kernel/required.ts";
+import { storageBuffers, uniformStruct } from "./parts/bindings.ts";
 import { packUniforms, rowRanges, rowsOf } from "./parts/dispatching.ts";
 import { rowCode, rowElements, rowReduction, rowWorkgroups, type RowElements, type RowReduction } from "./parts/row-reduction.ts";
 

@@ -1,5 +1,5 @@
-import { required } from "../kernel/required.ts";
 import { evaluateShape, type Graph, type Value } from "@longspan/core/graph";
+import { required } from "../kernel/required.ts";
 import type { DeviceTensor } from "../kernel/kernel.ts";
 import type { PlanContext } from "../kernel/operation-kernels.ts";
 import { checkDispatch } from "./check-dispatch.ts";

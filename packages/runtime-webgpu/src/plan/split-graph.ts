@@ -1,8 +1,8 @@
-import { required } from "../kernel/required.ts";
 import { LongspanError } from "@longspan/core";
 import { bindSymbols, dimensionSymbols, type Graph, type GraphNode, type GraphTensor, type OperationSet } from "@longspan/core/graph";
-import { float16Activations } from "./float16-values.ts";
+import { required } from "../kernel/required.ts";
 import type { KernelTable, OperationKernels } from "../kernel/operation-kernels.ts";
+import { float16Activations } from "./float16-values.ts";
 
 /** A node and where it runs. Without kernels it is computed on the host, or is a reshape, which only renames memory. */
 export type PlacedNode =

@@ -1,5 +1,5 @@
-import { required } from "../kernel/required.ts";
 import { type DimensionBindings, evaluateShape, type GraphNode, type GraphTensor, type Value } from "@longspan/core/graph";
+import { required } from "../kernel/required.ts";
 import type { DeviceFacts } from "../kernel/device-facts.ts";
 import type { DeviceTensor, Storage } from "../kernel/kernel.ts";
 import type { PlanContext } from "../kernel/operation-kernels.ts";

@@ -1,8 +1,8 @@
-import { required } from "../kernel/required.ts";
 import { elementCount, LongspanError } from "@longspan/core";
 import { floatConversion } from "@longspan/core/adapter";
 import type { Graph } from "@longspan/core/graph";
 import { type PrepareOptions, readParameterPieces, type Weights } from "@longspan/core/runtime";
+import { required } from "../kernel/required.ts";
 import { bufferUsage } from "../device/gpu-constants.ts";
 import type { LiveDevice } from "../device/live-device.ts";
 import { destroyAll } from "../device/timed-dispatches.ts";

@@ -1,5 +1,5 @@
-import { required } from "../kernel/required.ts";
 import type { SessionProfile } from "@longspan/core/runtime";
+import { required } from "../kernel/required.ts";
 import { bufferUsage, mapMode } from "../device/gpu-constants.ts";
 import type { LiveDevice } from "../device/live-device.ts";
 import type { PlannedStep } from "../plan/graph-plan.ts";

@@ -1,5 +1,5 @@
-import { required } from "../kernel/required.ts";
 import type { GraphTensor } from "@longspan/core/graph";
+import { required } from "../kernel/required.ts";
 import type { GraphPlan, Upload } from "../plan/graph-plan.ts";
 import type { BufferPool } from "./buffer-pool.ts";
 

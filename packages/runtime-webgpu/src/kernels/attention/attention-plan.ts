@@ -1,13 +1,13 @@
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import { type DeviceTensor, type Dispatch, type Operand, rowLayout } from "../../kernel/kernel.ts";
 import type { PlanContext, SizedNode } from "../../kernel/operation-kernels.ts";
-import type { GlobalTiling } from "./global-tiling.ts";
 import type { FloatStorage } from "../parts/float-storage.ts";
+import { bindingAlignment, rowsOf, type RowRange } from "../parts/dispatching.ts";
+import type { GlobalTiling } from "./global-tiling.ts";
 import type { JointTiling } from "./joint-tiling.ts";
 import type { RowCut } from "./row-slices.ts";
 import type { RowForm } from "./vectors.ts";
 import type { HeadTiling } from "./tiling.ts";
-import { bindingAlignment, rowsOf, type RowRange } from "../parts/dispatching.ts";
 
 /** The inputs of `longformerAttention`, in the order of core. */
 export const attentionInputs = [

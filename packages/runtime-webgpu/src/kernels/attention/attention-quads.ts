@@ -8,8 +8,8 @@
 // be of any size: quads are never cut.
 // Grid: [⌈rows of the task / rows of a workgroup⌉ (and splits of the keys), heads, batch].
 // Source: FlashAttention (Dao et al., arXiv 2205.14135); the arrangement is our own.
-import { entryPoint } from "../parts/bindings.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
+import { entryPoint } from "../parts/bindings.ts";
 import { lines, upTo } from "../parts/lines.ts";
 import type { AttentionTask } from "./attention-task.ts";
 import { softmaxConstants, softmaxState, softmaxStep } from "./softmax-step.ts";

@@ -11,8 +11,8 @@
 // Grid: [⌈heads · length / 256⌉, slots (or as many as there may be; the rest in turns), items]. An invocation joins four elements of a token.
 // Source: FlashAttention-2 (Dao, arXiv 2307.08691), where keys are split among workgroups.
 import type { Kernel } from "../../kernel/kernel.ts";
-import { attentionTokens } from "./attention-tokens.ts";
 import { declareUniforms, storageBuffers } from "../parts/bindings.ts";
+import { attentionTokens } from "./attention-tokens.ts";
 import { type RowForm, vectorType, vectorReader, vectorWriter } from "./vectors.ts";
 
 export const combineFields = {

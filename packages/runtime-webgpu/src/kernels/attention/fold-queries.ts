@@ -7,9 +7,9 @@
 // `[items, slots, heads, hidden]`.
 // Grid: [⌈hidden / 256⌉, heads · ⌈slots / 4⌉, items]. An invocation makes 4 elements for 4 tokens, with the weight read once for them.
 import { lines, upTo } from "../parts/lines.ts";
+import { declareUniforms, entryPoint, storageBuffers } from "../parts/bindings.ts";
 import { foldedElements, foldedTokens, foldFields } from "./processor-fields.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { declareUniforms, entryPoint, storageBuffers } from "../parts/bindings.ts";
 import { type RowForm, vectorType, vectorReader, vectorWriter } from "./vectors.ts";
 
 export function foldQueriesKernelCode(weight: RowForm): string {

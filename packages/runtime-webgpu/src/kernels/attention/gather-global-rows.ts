@@ -5,8 +5,8 @@
 // Shapes: hidden `[items, sequence, hidden]`, tokens `[batch, tokensStride]`, out `[items, slots, hidden]`.
 // Grid: [⌈hidden / 256⌉, slots (or as many as there may be; the rest in turns), items].
 import type { Kernel } from "../../kernel/kernel.ts";
-import { attentionTokens } from "./attention-tokens.ts";
 import { declareUniforms, storageBuffers } from "../parts/bindings.ts";
+import { attentionTokens } from "./attention-tokens.ts";
 import { type RowForm, vectorType, vectorReader, vectorWriter } from "./vectors.ts";
 
 export const gatherFields = {

@@ -12,6 +12,7 @@
 // Source: the formulas of `global-splits.ts`; the arrangement is our own.
 import type { Kernel } from "../../kernel/kernel.ts";
 import { lines, upTo } from "../parts/lines.ts";
+import { declareUniforms, entryPoint, storageBuffers } from "../parts/bindings.ts";
 import { attentionTokens, tokensOfGroup } from "./attention-tokens.ts";
 import {
   headWeight,
@@ -25,7 +26,6 @@ import {
   vectorOfFours,
   vectorOfHalves,
 } from "./row-slices.ts";
-import { declareUniforms, entryPoint, storageBuffers } from "../parts/bindings.ts";
 import { type RowForm, vectorType, vectorReader, vectorWriter } from "./vectors.ts";
 
 export const globalQueryFields = {

@@ -11,10 +11,10 @@
 // Source: the tiles of `linear/tile-kernel.ts`.
 import type { Kernel } from "../../kernel/kernel.ts";
 import { lines, upTo } from "../parts/lines.ts";
+import { declareUniforms, entryPoint, storageBuffers } from "../parts/bindings.ts";
 import { attentionTokens } from "./attention-tokens.ts";
 import { columnThreads, productAccess, rowsOfTile, stagedVectors, tileColumns, type TileGlobalTiling } from "./global-tiling.ts";
 import { softmaxConstants } from "./softmax-step.ts";
-import { declareUniforms, entryPoint, storageBuffers } from "../parts/bindings.ts";
 import { type RowForm, vectorType, vectorReader } from "./vectors.ts";
 
 /** WGSL: the uniforms, the buffers and their readers, which the form on matrix units has too. */

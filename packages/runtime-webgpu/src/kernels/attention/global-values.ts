@@ -12,6 +12,7 @@
 // Source: FlashAttention-2 (Dao, arXiv 2307.08691), where keys are split among workgroups; the formulas of `global-splits.ts`.
 import type { Kernel } from "../../kernel/kernel.ts";
 import { lines, upTo } from "../parts/lines.ts";
+import { declareUniforms, entryPoint, storageBuffers } from "../parts/bindings.ts";
 import { attentionTokens, tokensOfGroup } from "./attention-tokens.ts";
 import { maxSplits } from "./global-splits.ts";
 import {
@@ -24,7 +25,6 @@ import {
   sliceMemory,
   vectorOfFours,
 } from "./row-slices.ts";
-import { declareUniforms, entryPoint, storageBuffers } from "../parts/bindings.ts";
 import { type RowForm, vectorType, vectorReader, vectorWriter } from "./vectors.ts";
 
 export const globalValueFields = {

@@ -1,9 +1,9 @@
-import { attentionTokens } from "./attention-tokens.ts";
-import { jointRows } from "./joint-tiling.ts";
-import { softmaxConstants } from "./softmax-step.ts";
 import type { MatrixPrimitives } from "../matrix/index.ts";
 import { declareUniforms, storageBuffers, type UniformFields } from "../parts/bindings.ts";
 import { lines, upTo } from "../parts/lines.ts";
+import { attentionTokens } from "./attention-tokens.ts";
+import { jointRows } from "./joint-tiling.ts";
+import { softmaxConstants } from "./softmax-step.ts";
 
 /** WGSL of `matrix-joint.ts` and `matrix-sweep.ts`: their uniforms and buffers, whose shapes are told there. */
 export function declareJoint(fields: UniformFields): string {

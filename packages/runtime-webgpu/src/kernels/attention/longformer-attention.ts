@@ -1,5 +1,5 @@
-import { required } from "../../kernel/required.ts";
 import { elementCount, LongspanError } from "@longspan/core";
+import { required } from "../../kernel/required.ts";
 import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
 import type { OperationKernels, PlanContext, SizedNode } from "../../kernel/operation-kernels.ts";
 import { rowRanges } from "../parts/dispatching.ts";

@@ -13,8 +13,8 @@
 // Workgroup memory is what bounds how many workgroups a core has, and words of 16 bytes are what it is read in fastest.
 // Grid: [⌈rows of the task / rows of a workgroup⌉ (and splits of the keys), heads, batch].
 // Source: FlashAttention (Dao et al., arXiv 2205.14135); sums that are scaled late as in FlashAttention-4; the arrangement is our own.
-import { entryPoint } from "../parts/bindings.ts";
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
+import { entryPoint } from "../parts/bindings.ts";
 import { matrixPrimitives } from "../matrix/index.ts";
 import { lines, upTo } from "../parts/lines.ts";
 import type { AttentionTask } from "./attention-task.ts";

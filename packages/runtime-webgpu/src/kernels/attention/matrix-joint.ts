@@ -15,11 +15,11 @@
 // Grid: [splits, ⌈rows / 32⌉, items].
 // Source: FlashAttention-2 (Dao, arXiv 2307.08691), where keys are split among workgroups; sums that are scaled late as in FlashAttention-4; keys that
 // are the values too as in FlashMLA (DeepSeek); the arrangement is our own.
-import { entryPoint } from "../parts/bindings.ts";
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
+import { entryPoint } from "../parts/bindings.ts";
 import { matrixPrimitives } from "../matrix/index.ts";
-import { declareJoint, enterJoint, storeJointSums } from "./joint-code.ts";
 import { lines, upTo } from "../parts/lines.ts";
+import { declareJoint, enterJoint, storeJointSums } from "./joint-code.ts";
 import { jointFields, jointKeys, jointMemory, jointRows, type StepTiling } from "./joint-tiling.ts";
 
 /** How much higher than its `top` a row's scores may be: e⁸ is far from float16's largest number. */

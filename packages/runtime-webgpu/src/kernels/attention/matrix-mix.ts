@@ -1,7 +1,7 @@
 // `global-mix.ts` on matrix units: the same formula, shapes and grid. Operands are float16, sums float32.
+import type { MatrixUnits } from "../../kernel/device-facts.ts";
 import { entryPoint } from "../parts/bindings.ts";
 import { lines } from "../parts/lines.ts";
-import type { MatrixUnits } from "../../kernel/device-facts.ts";
 import { declareGlobalMix, enterGlobalMix } from "./global-mix.ts";
 import { tileColumns, type MatrixGlobalTiling } from "./global-tiling.ts";
 import { matrixTile } from "./matrix-tile.ts";

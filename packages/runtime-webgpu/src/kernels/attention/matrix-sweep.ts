@@ -16,11 +16,11 @@
 // Grid: [splits, ⌈rows / 32⌉, items].
 // Source: FlashAttention-2 (Dao, arXiv 2307.08691), where keys are split among workgroups; keys that are the values too as in FlashMLA (DeepSeek); the
 // arrangement is our own.
-import { entryPoint } from "../parts/bindings.ts";
 import type { MatrixUnits } from "../../kernel/device-facts.ts";
+import { entryPoint } from "../parts/bindings.ts";
 import { matrixPrimitives } from "../matrix/index.ts";
-import { declareJoint, enterJoint, storeJointSums } from "./joint-code.ts";
 import { lines, upTo } from "../parts/lines.ts";
+import { declareJoint, enterJoint, storeJointSums } from "./joint-code.ts";
 import { jointKeys, jointRows, sweepFields, sweepMemory, type SweepTiling } from "./joint-tiling.ts";
 
 /** Tiles of 16 keys whose elements are under way together, at most, where sums load from where they lie: registers hold that many. */

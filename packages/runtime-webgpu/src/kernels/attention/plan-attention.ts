@@ -1,9 +1,9 @@
 import type { Dispatch } from "../../kernel/kernel.ts";
+import { packFields } from "../parts/bindings.ts";
 import { formOf, itemsOf, type AttentionItems, type GlobalAttention } from "./attention-plan.ts";
 import type { GlobalSplits } from "./global-splits.ts";
 import { globalFields, globalTask } from "./global-task.ts";
 import { attentionOfTokens, headKernel, headTilingFor, rowsOfTiling } from "./tiling.ts";
-import { packFields } from "../parts/bindings.ts";
 
 /** Global tokens attend to the splits of the keys, without scores in memory. */
 export function planAttention(part: AttentionItems, found: GlobalSplits, attention: GlobalAttention): readonly Dispatch[] {

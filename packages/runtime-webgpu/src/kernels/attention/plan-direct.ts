@@ -1,12 +1,12 @@
 import { elementCount } from "@longspan/core";
 import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
 import type { OperationKernels, SizedNode } from "../../kernel/operation-kernels.ts";
+import { packFields } from "../parts/bindings.ts";
 import { formOf, itemsOf, type AttentionItems, type SizedAttention } from "./attention-plan.ts";
 import { gatherFields, gatherGlobalRowsKernel } from "./gather-global-rows.ts";
 import type { GlobalSplits } from "./global-splits.ts";
 import { planAttention } from "./plan-attention.ts";
 import { planCombineGlobals, planGlobalProbabilities } from "./plan-splits.ts";
-import { packFields } from "../parts/bindings.ts";
 
 /** The global keys and values of all tokens, `[batch, sequence, hidden]` each, and what computes them. */
 export interface GlobalProjections {

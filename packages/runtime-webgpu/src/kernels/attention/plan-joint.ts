@@ -1,9 +1,9 @@
 import { required } from "../../kernel/required.ts";
 import type { Dispatch } from "../../kernel/kernel.ts";
+import { bufferAccess, packFields } from "../parts/bindings.ts";
 import { itemsOf, type AttentionItems, type GlobalAttention, type SizedAttention } from "./attention-plan.ts";
 import { takesSequence, type GlobalSplits } from "./global-splits.ts";
 import { jointFields, fitsJoint, jointRows, jointTilingsOf, sweepFields, type JointTiling } from "./joint-tiling.ts";
-import { bufferAccess, packFields } from "../parts/bindings.ts";
 
 /**
  * How scores and sums of the re-associated form are made in one kernel, if they are: on a device with matrix units, where hidden states are float16 and

@@ -1,12 +1,12 @@
 import { required } from "../../kernel/required.ts";
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import type { Dispatch, Kernel } from "../../kernel/kernel.ts";
+import { packFields } from "../parts/bindings.ts";
 import { formOf, itemsOf, type AttentionItems, type GlobalAttention } from "./attention-plan.ts";
 import { globalMixFields, globalMixKernel } from "./global-mix.ts";
 import { globalScoreFields, globalScoresKernel } from "./global-scores.ts";
 import type { GlobalSplits } from "./global-splits.ts";
 import { type GlobalTiling, globalTilingFor, productAccess, rowsOfTile, tileColumns } from "./global-tiling.ts";
-import { packFields } from "../parts/bindings.ts";
 import type { RowForm } from "./vectors.ts";
 
 /** The tilings of the two products of the re-associated form on a GPU. */

@@ -1,4 +1,5 @@
 import type { DeviceTensor, Dispatch, Kernel } from "../../kernel/kernel.ts";
+import { bufferAccess, packFields } from "../parts/bindings.ts";
 import { formOf, itemsOf, maxHeadSize, type AttentionItems, type GlobalAttention } from "./attention-plan.ts";
 import { foldedColumns, globalQueriesKernel, globalQueryFields, queryTokens } from "./global-queries.ts";
 import type { GlobalSplits } from "./global-splits.ts";
@@ -9,7 +10,6 @@ import { planProducts, productTilings, type ProductTilings } from "./plan-produc
 import { planCombineGlobals, planGlobalProbabilities } from "./plan-splits.ts";
 import { foldedElements, foldedTokens, foldFields, projectedElements, projectedTokens, projectFields } from "./processor-fields.ts";
 import { cutByEights, rowCutFor, type RowKernelOptions } from "./row-slices.ts";
-import { bufferAccess, packFields } from "../parts/bindings.ts";
 import type { RowForm } from "./vectors.ts";
 
 /** The global tokens' rows of the context, without the keys and values of all tokens. */

@@ -1,9 +1,9 @@
 import type { DeviceTensor, Dispatch } from "../../kernel/kernel.ts";
+import { bufferAccess, packFields } from "../parts/bindings.ts";
 import { formOf, itemsOf, overHeads, type AttentionItems, type GlobalAttention } from "./attention-plan.ts";
 import { combineFields, type CombineSplitsOptions, combineSplitsKernel } from "./combine-splits.ts";
 import type { GlobalSplits } from "./global-splits.ts";
 import { globalProbabilityFields } from "./probability-fields.ts";
-import { bufferAccess, packFields } from "../parts/bindings.ts";
 
 /** What splits of the keys found, and what joins them: names as in `combine-splits.ts`. */
 export interface FoundSplits extends Pick<CombineSplitsOptions, "purpose"> {

@@ -1,9 +1,9 @@
 import { type Dispatch, rowLayout } from "../../kernel/kernel.ts";
+import { bufferAccess, packFields } from "../parts/bindings.ts";
 import { formOf, itemsOf, overHeads, type AttentionItems, type SizedAttention } from "./attention-plan.ts";
 import { planCombine } from "./plan-splits.ts";
 import { windowProbabilityFields } from "./probability-fields.ts";
 import { headKernel, headTilingFor, rowsOfTiling, type HeadTiling } from "./tiling.ts";
-import { bufferAccess, packFields } from "../parts/bindings.ts";
 import { splitsOfWindow, windowSplits, type WindowSplits } from "./window-splits.ts";
 import { windowFields, windowTask } from "./window-task.ts";
 

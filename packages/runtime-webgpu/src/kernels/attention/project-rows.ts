@@ -8,9 +8,9 @@
 // `[items, slots, heads, hidden]`; tokens `[batch, tokensStride]`; out `[items, slots, hidden]` or `[items, sequence, hidden]`.
 // Grid: [⌈hidden / 64⌉, ⌈slots / 4⌉, items]. An invocation makes one element for 4 tokens, with the weight read once for them.
 import { lines, upTo } from "../parts/lines.ts";
+import { declareUniforms, storageBuffers } from "../parts/bindings.ts";
 import { projectedElements, projectedTokens, projectFields } from "./processor-fields.ts";
 import { attentionTokens } from "./attention-tokens.ts";
-import { declareUniforms, storageBuffers } from "../parts/bindings.ts";
 import { type RowForm, vectorType, vectorReader } from "./vectors.ts";
 
 /** How weight and x lie in memory. */

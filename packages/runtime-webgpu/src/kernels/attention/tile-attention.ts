@@ -10,9 +10,9 @@
 // No loop has a constant bound: Mesa would unroll it, and take a minute for it.
 // Grid: [⌈rows of the task / (rowThreads · threadRows)⌉ (and splits of the keys), heads, batch].
 // Source: FlashAttention (Dao et al., arXiv 2205.14135); the cut into invocations is that of `linear/tile-kernel.ts`.
-import { entryPoint } from "../parts/bindings.ts";
 import type { DeviceLimits } from "../../kernel/device-facts.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
+import { entryPoint } from "../parts/bindings.ts";
 import { lines, upTo } from "../parts/lines.ts";
 import type { AttentionTask } from "./attention-task.ts";
 import { softmaxConstants } from "./softmax-step.ts";

@@ -1,6 +1,6 @@
+import { declareUniforms, storageBuffers } from "../parts/bindings.ts";
 import { attentionTokens } from "./attention-tokens.ts";
 import { keyStruct, rowsType, type AttentionTask } from "./attention-task.ts";
-import { declareUniforms, storageBuffers } from "../parts/bindings.ts";
 import { type RowForm, vectorType, vectorReader, vectorWriter } from "./vectors.ts";
 
 export interface WindowTaskOptions {

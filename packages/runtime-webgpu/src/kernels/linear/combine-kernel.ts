@@ -1,6 +1,6 @@
+import type { DeviceLimits } from "../../kernel/device-facts.ts";
 import { indexedEntryPoint, uniformStruct } from "../parts/bindings.ts";
 import { foldWorkgroups } from "../parts/dispatching.ts";
-import type { DeviceLimits } from "../../kernel/device-facts.ts";
 import { halvesCode } from "../parts/float-storage.ts";
 import { productBuffers, writeCode, type ProductForm } from "./product-code.ts";
 

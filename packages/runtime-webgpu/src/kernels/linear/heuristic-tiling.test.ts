@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
+import { defaultFacts } from "../../testing/default-facts.ts";
 import { heuristicTiling, tilingsOf } from "./heuristic-tiling.ts";
 import { workgroupExtent, type ProductShape } from "./tiling.ts";
-import { defaultFacts } from "../../testing/default-facts.ts";
 
 const software: DeviceFacts = { ...defaultFacts, kind: "cpu" };
 const compatibility: DeviceFacts = {

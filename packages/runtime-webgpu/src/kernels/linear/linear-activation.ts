@@ -1,5 +1,5 @@
-import { required } from "../../kernel/required.ts";
 import { activationFunctions } from "@longspan/core/graph";
+import { required } from "../../kernel/required.ts";
 import type { OperationKernels } from "../../kernel/operation-kernels.ts";
 import type { ChooseTiling } from "./linear-tuning.ts";
 import { planLinear } from "./linear.ts";

@@ -1,7 +1,7 @@
 import { elementCount } from "@longspan/core";
 import type { OperationKernels } from "../../kernel/operation-kernels.ts";
-import { planNormalization, planNormalizationOfParts } from "../layer-normalization.ts";
 import { required } from "../../kernel/required.ts";
+import { planNormalization, planNormalizationOfParts } from "../layer-normalization.ts";
 import { floatStorage } from "../parts/float-storage.ts";
 import type { ChooseTiling } from "./linear-tuning.ts";
 import { planLinear } from "./linear.ts";

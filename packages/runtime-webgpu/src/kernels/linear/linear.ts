@@ -1,6 +1,6 @@
-import { required } from "../../kernel/required.ts";
 import { elementCount } from "@longspan/core";
 import type { ActivationFunction } from "@longspan/core/graph";
+import { required } from "../../kernel/required.ts";
 import type { DeviceLimits } from "../../kernel/device-facts.ts";
 import type { DeviceTensor, Dispatch, Operand } from "../../kernel/kernel.ts";
 import type { OperationKernels, PlanContext } from "../../kernel/operation-kernels.ts";

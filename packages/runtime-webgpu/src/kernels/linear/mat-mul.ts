@@ -1,5 +1,5 @@
-import { required } from "../../kernel/required.ts";
 import { elementCount } from "@longspan/core";
+import { required } from "../../kernel/required.ts";
 import type { DeviceLimits } from "../../kernel/device-facts.ts";
 import type { DeviceTensor, Operand } from "../../kernel/kernel.ts";
 import type { OperationKernels } from "../../kernel/operation-kernels.ts";

@@ -1,5 +1,5 @@
-import { storageBuffers, uniformStruct } from "../parts/bindings.ts";
 import type { ActivationFunction } from "@longspan/core/graph";
+import { storageBuffers, uniformStruct } from "../parts/bindings.ts";
 import { activationCode } from "../activation-functions.ts";
 import { foursType, halvesCode, packFours, unpackFours, type FloatStorage } from "../parts/float-storage.ts";
 import { maxAxes } from "../parts/strided-domain.ts";

@@ -1,10 +1,10 @@
-import { bufferAccess } from "../parts/bindings.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
+import { bufferAccess } from "../parts/bindings.ts";
+import type { FloatStorage } from "../parts/float-storage.ts";
 import { combineKernelCode } from "./combine-kernel.ts";
 import type { ProductForm } from "./product-code.ts";
 import { splitKernelCode } from "./split-kernel.ts";
 import { tileKernelCode } from "./tile-kernel.ts";
-import type { FloatStorage } from "../parts/float-storage.ts";
 import type { Tiling } from "./tiling.ts";
 
 /** The kernel of a tiling and a form, or the one that adds up the parts of such products. */

@@ -1,8 +1,8 @@
-import { indexedEntryPoint, storageBuffers, uniformStruct } from "./bindings.ts";
 import { elementCount } from "@longspan/core";
 import { denseStrides } from "@longspan/core/adapter";
 import type { DeviceTensor, Dispatch, Kernel, Storage } from "../../kernel/kernel.ts";
 import type { PlanContext } from "../../kernel/operation-kernels.ts";
+import { indexedEntryPoint, storageBuffers, uniformStruct } from "./bindings.ts";
 import { foldWorkgroups, packUniforms, rowRanges, rowsOf, wholeOperand } from "./dispatching.ts";
 import { domainSize, packDomain, simplifyDomain, stretchedStrides, stridedDeclarations } from "./strided-domain.ts";
 

@@ -1,7 +1,7 @@
-import { storageBuffers, uniformStruct } from "./bindings.ts";
 import { elementCount } from "@longspan/core";
 import type { DeviceFacts } from "../../kernel/device-facts.ts";
 import type { DeviceTensor, Dispatch, Kernel } from "../../kernel/kernel.ts";
+import { storageBuffers, uniformStruct } from "./bindings.ts";
 import { foldWorkgroups, packUniforms, rowRanges, rowsOf, wholeOperand, workgroupIndex, workgroupParameters } from "./dispatching.ts";
 
 const workgroupSize = 64;

@@ -1,7 +1,7 @@
-import { indexedEntryPoint, storageBuffers, uniformStruct } from "./bindings.ts";
 import { elementCount } from "@longspan/core";
 import type { DeviceTensor, Dispatch, Kernel } from "../../kernel/kernel.ts";
 import type { DeviceLimits } from "../../kernel/device-facts.ts";
+import { indexedEntryPoint, storageBuffers, uniformStruct } from "./bindings.ts";
 import { foldWorkgroups, packUniforms, wholeOperand } from "./dispatching.ts";
 
 const workgroupSize = 64;

@@ -1,6 +1,6 @@
-import { indexedEntryPoint, storageBuffers } from "./bindings.ts";
 import type { DeviceTensor, Dispatch, Kernel } from "../../kernel/kernel.ts";
 import type { PlanContext } from "../../kernel/operation-kernels.ts";
+import { indexedEntryPoint, storageBuffers } from "./bindings.ts";
 import { foldWorkgroups, wholeOperand } from "./dispatching.ts";
 import { domainSize, inFours, packDomain, simplifyDomain, stridedDeclarations, type StridedDomain } from "./strided-domain.ts";
 

@@ -1,5 +1,5 @@
-import { uniformStruct } from "./bindings.ts";
 import { denseStrides } from "@longspan/core/adapter";
+import { uniformStruct } from "./bindings.ts";
 import { packUniforms } from "./dispatching.ts";
 
 /** The indices of a loop nest, and where each of them stands in several dense or stretched tensors. */
