@@ -54,5 +54,5 @@ export const tasks: readonly ServedTask[] = [
   "feature-extraction",
 ];
 
-/** A request is read as one text, and that is how long one may be; held to the server's own by a test. */
-export const maxBodyBytes: number = 2 ** 29 - 24;
+/** A request is read as one text, and the server refuses what is longer than one may be. */
+const maxBodyBytes = 2 ** 29 - 24;
