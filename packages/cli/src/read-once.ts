@@ -32,9 +32,10 @@ export async function readPipe(path: string, limit: number, signal: AbortSignal)
 
 /**
  * A pipe's bytes. Node opens and reads files on threads that a process waits for when it ends: a pipe that nobody writes to would hold it for ever,
- * interrupted or not. As a socket it is waited for by the event loop.
+ * interrupted or not. As a socket it is waited for by the event loop. Bun and Deno make no sockets of files, and read them in their own ways.
  */
 export function openPipe(path: string): Readable {
-  if (!statSync(path).isFIFO()) return createReadStream(path);
+  const isNode = process.versions.bun === undefined && process.versions.deno === undefined;
+  if (!isNode || !statSync(path).isFIFO()) return createReadStream(path);
   return new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
 }
