@@ -1,4 +1,5 @@
-// A program of the GPU archive: whole models in one precision. Milliseconds of a run as its caller sees it, and of its kernels by the GPU's
+// A program of the GPU archive: whole models in one precision. Milliseconds of a run as its caller sees it, with
+// outputs in new memory and in turn in that of the run before, and of its kernels by the GPU's
 // own clock: of all of a run as it runs, and of each timed by itself, which lets none begin before the last has ended and costs some
 // microseconds each; where the kernels' time goes; and how far the outputs are from what transformers recorded for the same weights.
 // Options: --model base|large|tiny, --precision float32|float16, --sizes 1x512,8x512,… (batch x tokens), --globals N (in each row),
@@ -7,6 +8,7 @@
 // that there is to measure, in so many seconds at most, listed beside what rules choose; default 10), --in-turn, --output FILE.
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
+import type { GraphTensor } from "@longspan/core/graph";
 import type { Session, SessionProfile } from "@longspan/core/runtime";
 import { webgpu } from "@longspan/runtime-webgpu";
 import { readJsonFixture } from "../../tests/read-fixture.ts";
@@ -25,6 +27,8 @@ export interface ForwardTimes {
   /** Medians, in milliseconds. `kernels` is what the GPU takes for all of a run, `alone` the sum over kernels that are timed by themselves. */
   readonly run: number;
   readonly fastest: number;
+  /** Of runs whose outputs are written over those of the run before (`reuse`). */
+  readonly reusing: number;
   readonly kernels: number;
   readonly alone: number;
   readonly runs: number;
@@ -101,10 +105,14 @@ for (const size of sizes) {
   await repeatFor(milliseconds, () => session.run(inputs));
   const processorBefore = process.cpuUsage();
   const from = performance.now();
+  let before: Record<string, GraphTensor> | undefined;
   const runs = await repeatFor(milliseconds, async () => {
+    const reusing = before !== undefined;
     const start = performance.now();
-    await session.run(inputs);
-    return performance.now() - start;
+    const outputs = await session.run(inputs, { reuse: before });
+    const took = performance.now() - start;
+    before = reusing ? undefined : outputs;
+    return { took, reusing };
   });
   const spent = process.cpuUsage(processorBefore);
   const processor = (spent.user + spent.system) / 1000 / (performance.now() - from);
@@ -118,11 +126,13 @@ for (const size of sizes) {
   const whole = (await profilesOf(timed)).map(({ deviceMilliseconds }) => deviceMilliseconds ?? Number.NaN);
   const profiles = await profilesOf(profiled);
   const sums = profiles.map(({ steps }) => steps.reduce((sum, step) => sum + step.milliseconds, 0));
+  const timesOf = (reusing: boolean): number[] => runs.filter((run) => run.reusing === reusing).map(({ took }) => took);
   const one = {
     size,
     globals,
-    run: median(runs),
-    fastest: Math.min(...runs),
+    run: median(timesOf(false)),
+    fastest: Math.min(...timesOf(false)),
+    reusing: median(timesOf(true)),
     kernels: median(whole),
     alone: median(sums),
     runs: runs.length,
@@ -130,7 +140,7 @@ for (const size of sizes) {
   };
   times.push(one);
   console.log(
-    `  ${size.padEnd(8)} run ${one.run.toFixed(2).padStart(8)} ms (fastest ${one.fastest.toFixed(2)}), kernels ${one.kernels.toFixed(2).padStart(8)} ms, difference ${(one.run - one.kernels).toFixed(2).padStart(7)} ms, kernels one by one ${one.alone.toFixed(2).padStart(8)} ms; ${(processor * 100).toFixed(0)} % of a core, ${runs.length} runs`,
+    `  ${size.padEnd(8)} run ${one.run.toFixed(2).padStart(8)} ms (fastest ${one.fastest.toFixed(2)}), kernels ${one.kernels.toFixed(2).padStart(8)} ms, difference ${(one.run - one.kernels).toFixed(2).padStart(7)} ms, outputs' memory reused ${(one.reusing - one.kernels).toFixed(2).padStart(7)} ms, kernels one by one ${one.alone.toFixed(2).padStart(8)} ms; ${(processor * 100).toFixed(0)} % of a core, ${runs.length} runs`,
   );
   if (options.profile?.split(",").includes(size) !== true) continue;
   const ofSize = byKernel(size, profiles);

@@ -120,6 +120,13 @@ function wholeParts(beside: readonly string[]): readonly Part[] {
       kind: "alone",
     },
     {
+      name: "phases-reuse",
+      title: "The same where outputs are written over those of the run before",
+      program: "run-phases.mjs",
+      words: ["--sizes", "1x4096,4x4096", "--reuse"],
+      kind: "alone",
+    },
+    {
       name: "linear",
       title: "Tilings of linear layers, beside onnxruntime-web",
       program: "linear.mjs",

@@ -94,6 +94,34 @@ describe("the results of single calls, in their order", () => {
   });
 });
 
+test("what a batch gave is given back to the runtime when nobody needs it, which may take all its memory", async () => {
+  const reference = referenceRuntime();
+  const taken: number[] = [];
+  const greedy: Runtime = {
+    ...reference,
+    prepare: async (graph, weights, options) => {
+      const session = await reference.prepare(graph, weights, options);
+      return {
+        ...session,
+        run: (inputs, runOptions) => {
+          for (const { data } of Object.values(runOptions?.reuse ?? {})) {
+            taken.push(data.length);
+            structuredClone(data.buffer, { transfer: [data.buffer as ArrayBuffer] });
+          }
+          return session.run(inputs, runOptions);
+        },
+      };
+    },
+  };
+  await using taker = await questionAnswering(at("question-answering", greedy));
+  await expectAsCalled(
+    taker,
+    texts.map((context) => ({ question, context })),
+  );
+  expect(taken.length).toBeGreaterThan(20);
+  expect(taken.every((length) => length > 0)).toBe(true);
+});
+
 test("batches by length: the windows of several items together, little padding", async () => {
   let last: BatchProgress | undefined;
   const items = Array.from({ length: 200 }, (_, index) => ({ input: words(1 + ((index * 7) % 12)) }));

@@ -61,6 +61,7 @@ export {
 export { castTensor } from "../tensor/cast-tensor.ts";
 export { computedTensor, type ComputedRange, type ComputedTensorOptions } from "../tensor/computed-tensor.ts";
 export { floatConversion, type FloatConversion } from "../tensor/convert-floats.ts";
+export { firstNonFinite } from "../tensor/first-non-finite.ts";
 export type { TensorStorage } from "../tensor/lazy-tensor.ts";
 export { readFloats } from "../tensor/read-floats.ts";
 export { tensorFromBytes } from "../tensor/read-tensor.ts";

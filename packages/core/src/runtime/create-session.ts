@@ -34,7 +34,7 @@ export interface SessionParts {
 /** One run computes while another waits: more are rarely under way. */
 const memoriesKept = 2;
 
-const runOptionNames: OptionNames<RunOptions> = { outputs: true, signal: true, onProgress: true };
+const runOptionNames: OptionNames<RunOptions> = { outputs: true, signal: true, onProgress: true, reuse: true };
 
 /** What every session does around its runs: checks at the door, outputs chosen, runs let end before anything is freed. */
 export function createSession({ graph, fitted, device, execute, leavesInputs = false, profile, free }: SessionParts): Session {
@@ -62,6 +62,7 @@ export function createSession({ graph, fitted, device, execute, leavesInputs = f
     checkOptions(given, runOptionNames, "session.run");
     const options = given ?? {};
     throwIfAborted(options.signal);
+    if (!isOutputs(options.reuse ?? {})) throw wrongOption("reuse", options.reuse, "what an earlier run gave");
     const wanted = part(options.outputs);
     if (!leavesInputs) return execute(wanted, checkInputs(inputs), options);
     const memory: InputMemory = memories.pop() ?? new Map();
@@ -88,4 +89,10 @@ export function createSession({ graph, fitted, device, execute, leavesInputs = f
     dispose,
     [Symbol.asyncDispose]: dispose,
   };
+}
+
+function isOutputs(given: object): boolean {
+  return (
+    typeof given === "object" && Object.values(given).every((tensor: Partial<GraphTensor> | undefined) => ArrayBuffer.isView(tensor?.data))
+  );
 }

@@ -6,6 +6,7 @@ import { formatShape, sameShape } from "../graph/dimension.ts";
 import type { Graph, GraphParameter } from "../graph/graph.ts";
 import { floatConversion } from "../tensor/convert-floats.ts";
 import { bytesPerElement, elementCount, isFloatingPoint } from "../tensor/data-type.ts";
+import { firstNonFinite } from "../tensor/first-non-finite.ts";
 import type { LazyTensor } from "../tensor/lazy-tensor.ts";
 import { readRange } from "../tensor/read-tensor.ts";
 import type { Weights } from "./runtime.ts";
@@ -116,7 +117,7 @@ function bindParameters(graph: Graph, weights: Weights): readonly { parameter: G
 }
 
 function checkFinite(name: string, data: Float32Array, start: number): void {
-  const at = data.findIndex((value) => !Number.isFinite(value));
+  const at = firstNonFinite(data);
   if (at === -1) return;
   const element = start + at;
   throw new LongspanError(

@@ -85,6 +85,12 @@ export interface RunOptions {
   readonly outputs?: readonly string[] | undefined;
   /** `{ stage: "run", item, done, total, unit: "steps" }`. */
   readonly onProgress?: ProgressListener | undefined;
+  /**
+   * What an earlier run gave and nobody needs any more. A runtime may take the memory of tensors whose names and sizes are those of this run's outputs: it
+   * takes it away, as a transfer to another thread does, so that their `data` is empty from then on, also where the run fails; others stay as they are.
+   * For large outputs: on systems that give memory page by page, 50 MB of new memory cost as much as the run of a fast GPU. Default: nothing.
+   */
+  readonly reuse?: Readonly<Record<string, GraphTensor>> | undefined;
 }
 
 /** The inputs of a run by name. int64 and other integers are taken for int32, and checked. */

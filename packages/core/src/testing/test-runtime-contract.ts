@@ -1,6 +1,7 @@
 import { LongspanError } from "../errors/longspan-error.ts";
 import type { ProgressEvent } from "../accounting/progress.ts";
 import { extendGraph } from "../graph/graph-builder.ts";
+import { type GraphTensor, zeros } from "../graph/value.ts";
 import { longformerGraph } from "../longformer/graphs/longformer-graph.ts";
 import { prepareInputs } from "../longformer/prepare-inputs.ts";
 import { memoryWeights } from "../runtime/memory-weights.ts";
@@ -253,6 +254,26 @@ export function testRuntimeContract(
         const first = await session.run(inputsOf(9));
         for (const tensor of Object.values(first)) tensor.data.fill(7);
         await expectTruth(await session.run(inputsOf(9)), inputsOf(9));
+      }));
+
+    test("may take the memory of outputs that are given back, and leaves no values of another run in it", () =>
+      withSession(async (session) => {
+        const first = await session.run(inputsOf(9));
+        const values = Object.entries(first).map(([name, { data }]) => [name, Array.from(data, Number)] as const);
+        const second = await session.run(inputsOf(9, 2), { reuse: first });
+        await expectTruth(second, inputsOf(9, 2));
+        for (const [name, before] of values) {
+          const { data } = first[name] ?? zeros("float32", [0]);
+          expect({ [name]: data.length === 0 ? before : Array.from(data, Number) }).toEqual({ [name]: before });
+        }
+        const longer = await session.run(inputsOf(31), { reuse: second });
+        await expectTruth(longer, inputsOf(31));
+        const twice = [1, 2].map(async (seed) =>
+          session.run(inputsOf(31, seed), { reuse: { ...longer, lodgits: { dataType: "int32", shape: [1], data: Int32Array.of(1) } } }),
+        );
+        for (const [index, outputs] of (await Promise.all(twice)).entries()) await expectTruth(outputs, inputsOf(31, index + 1));
+        const reuse = { logits: [1, 2] } as unknown as Readonly<Record<string, GraphTensor>>;
+        expect(await codeOf(session.run(inputsOf(9), { reuse }))).toBe("argument-invalid");
       }));
 
     test("gives outputs that are inputs or weights themselves as copies", async () => {

@@ -134,6 +134,18 @@ describe("testRuntime catches", () => {
     ],
     ["a session that gives all outputs always", changed(({ run }) => ({ run: (inputs) => run(inputs) })), "only the outputs asked for"],
     [
+      "a session that writes over what is given back and does not take it away",
+      changed(({ run }) => ({
+        run: async (inputs, options) => {
+          const outputs = await run(inputs, options);
+          for (const [name, { data }] of Object.entries(options?.reuse ?? {}))
+            if (data.length === outputs[name]?.data.length) data.set(outputs[name].data);
+          return outputs;
+        },
+      })),
+      "may take the memory of outputs that are given back, and leaves no values of another run in it",
+    ],
+    [
       "a session that is silent",
       changed(({ run }) => ({ run: (inputs, options) => run(inputs, { ...options, onProgress: undefined }) })),
       "reports progress up to the last step",

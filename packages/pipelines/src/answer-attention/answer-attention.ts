@@ -114,7 +114,7 @@ async function attentionOf(
   const name = `${globally ? "global_attentions" : "attentions"}.${layer}`;
   const end = model.begin();
   try {
-    const outputsOf = await runTogether(model, [found.window.row], {
+    const { outputsOf } = await runTogether(model, [found.window.row], {
       signal: options.signal,
       onProgress: options.onProgress,
       outputs: [name],

@@ -1,7 +1,7 @@
 import { type ErrorCode, LongspanError, type ProgressListener } from "@longspan/core";
 import { shownMessage, throwIfAborted } from "@longspan/core/adapter";
 import { jobSource, type Batchable, type Job, type JobSource } from "../running/job.ts";
-import { runTogether, type RowOutputs } from "../running/run-rows.ts";
+import { runTogether, type BatchOutputs, type RowOutputs } from "../running/run-rows.ts";
 import type { TokenRow } from "../running/token-row.ts";
 import { batchLimits } from "./batch-limits.ts";
 import type { BatchItem, BatchOptions, BatchOutcome, BatchProgress, CallOptions } from "./batch-types.ts";
@@ -118,6 +118,9 @@ export async function* runBatch<Input, Options, Result, Item extends BatchItem<I
     }
   }
 
+  /** Memory for the next batch. */
+  let spent: BatchOutputs["outputs"] | undefined;
+
   async function runNext(): Promise<void> {
     const batch = pool.take();
     if (batch.length === 0) return;
@@ -134,7 +137,7 @@ export async function* runBatch<Input, Options, Result, Item extends BatchItem<I
         thrown ??= { error };
       }
     };
-    const running = runPart(source, batch, { signal, onProgress }).finally(() => {
+    const running = runPart(source, batch, { signal, onProgress, reuse: spent }).finally(() => {
       isRunning = false;
       ring();
     });
@@ -144,7 +147,7 @@ export async function* runBatch<Input, Options, Result, Item extends BatchItem<I
     if (ran.status === "rejected") throw ran.reason;
     if (filled.status === "rejected") throw filled.reason;
     count(counts, batch);
-    for (const { owner, output } of ran.value) {
+    for (const { owner, output } of ran.value.rows) {
       if (owner.outcome !== undefined) continue;
       try {
         owner.job?.add(output());
@@ -154,6 +157,7 @@ export async function* runBatch<Input, Options, Result, Item extends BatchItem<I
         settle(owner, { error: errorOf(error) });
       }
     }
+    spent = ran.value.outputs;
     given.onBatch?.({ ...counts });
   }
 
@@ -212,28 +216,34 @@ interface RowResult<Owner> {
   readonly output: () => RowOutputs;
 }
 
+interface PartResult<Owner> {
+  readonly rows: readonly RowResult<Owner>[];
+  /** Of a batch that was run as a whole. */
+  readonly outputs?: BatchOutputs["outputs"];
+}
+
 /** Runs a batch; where it fails, its halves, so that the rows that fail are found and the others are not lost. */
 async function runPart<Owner>(
   source: Pick<JobSource<unknown, unknown, unknown>, "model">,
   batch: readonly PooledRow<Owner>[],
-  options: Pick<BatchOptions<unknown>, "signal" | "onProgress">,
-): Promise<readonly RowResult<Owner>[]> {
+  { reuse, ...options }: Pick<BatchOptions<unknown>, "signal" | "onProgress"> & { readonly reuse?: BatchOutputs["outputs"] | undefined },
+): Promise<PartResult<Owner>> {
   try {
-    const outputsOf = await runTogether(
+    const { outputs, outputsOf } = await runTogether(
       source.model,
       batch.map(({ row }) => row),
-      options,
+      { ...options, reuse },
     );
-    return batch.map(({ owner }, index) => ({ owner, output: () => outputsOf(index) }));
+    return { outputs, rows: batch.map(({ owner }, index) => ({ owner, output: () => outputsOf(index) })) };
   } catch (error) {
     if (LongspanError.isInstance(error) && errorsOfAll.has(error.code)) throw error;
     const fail = (): never => {
       throw error;
     };
-    if (batch.length === 1) return batch.map(({ owner }) => ({ owner, output: fail }));
+    if (batch.length === 1) return { rows: batch.map(({ owner }) => ({ owner, output: fail })) };
     const middle = Math.ceil(batch.length / 2);
     const first = await runPart(source, batch.slice(0, middle), options);
-    return [...first, ...(await runPart(source, batch.slice(middle), options))];
+    return { rows: [...first.rows, ...(await runPart(source, batch.slice(middle), options)).rows] };
   }
 }
 

@@ -1,5 +1,5 @@
 import { LongspanError, type ProgressListener } from "@longspan/core";
-import { throwIfAborted } from "@longspan/core/adapter";
+import { firstNonFinite, throwIfAborted } from "@longspan/core/adapter";
 import type { GraphTensor } from "@longspan/core/graph";
 import { prepareInputs, type SessionInputs } from "@longspan/core/runtime";
 import type { OpenedModel } from "../model/open-model.ts";
@@ -10,6 +10,8 @@ import type { TokenRow } from "./token-row.ts";
 
 /** The outputs of one row, float32, without the batch axis. Where there is a sequence axis, padding may follow the row's tokens. */
 export type RowOutputs = Readonly<Record<string, Float32Array>>;
+
+type SessionOutputs = Readonly<Record<string, GraphTensor>>;
 
 /**
  * Runs rows in batches of `batchSize`, the shorter ones of a batch padded on the right, and gives each row's outputs as it comes.
@@ -28,14 +30,16 @@ async function* runBatches(model: OpenedModel, rows: readonly TokenRow[], option
   const batchSize = integerOption("batchSize", options.batchSize ?? pipelineDefaults.run.batchSize, 1);
   const batches = Math.ceil(rows.length / batchSize);
   let steps = 1;
+  let spent: SessionOutputs | undefined;
   for (let batch = 0; batch < batches; batch++) {
     throwIfAborted(options.signal);
     const first = batch * batchSize;
     const some = rows.slice(first, first + batchSize);
     const item = `window ${first + 1}${some.length > 1 ? ` to ${first + some.length}` : ""} of ${rows.length}`;
     const report = (done: number): void => options.onProgress?.({ stage: "run", item, done, total: batches * steps, unit: "steps" });
-    const outputsOf = await runTogether(model, some, {
+    const { outputs, outputsOf } = await runTogether(model, some, {
       signal: options.signal,
+      reuse: spent,
       onProgress: ({ done, total }) => {
         steps = total;
         if (done < total) report(batch * steps + done);
@@ -43,12 +47,20 @@ async function* runBatches(model: OpenedModel, rows: readonly TokenRow[], option
     });
     report((batch + 1) * steps);
     for (const index of some.keys()) yield outputsOf(index);
+    spent = outputs;
   }
+}
+
+/** The outputs of a batch. */
+export interface BatchOutputs {
+  /** Of all rows, as the session gave them: memory for a later batch, when no row's are asked for any more. */
+  readonly outputs: SessionOutputs;
+  /** Those of one row, in memory of their own. @throws LongspanError `value-overflow` where they are not numbers. */
+  readonly outputsOf: (row: number) => RowOutputs;
 }
 
 /**
  * Runs rows as one batch, the shorter ones padded on the right.
- * @returns what gives a row's outputs; it throws LongspanError `value-overflow` where they are not numbers.
  * @throws LongspanError what the session throws.
  */
 export async function runTogether(
@@ -59,10 +71,12 @@ export async function runTogether(
     readonly onProgress?: ProgressListener | undefined;
     /** Names of outputs of the graph; only what these need is computed. Default: all. */
     readonly outputs?: readonly string[] | undefined;
+    /** Outputs of a batch of before, which are taken for this one's memory. */
+    readonly reuse?: SessionOutputs | undefined;
   },
-): Promise<(row: number) => RowOutputs> {
+): Promise<BatchOutputs> {
   const outputs = await model.session.run({ ...batchInputs(model, rows), ...maskPositions(rows) }, options);
-  return (row) => rowOutputs(model, outputs, row, rows.length);
+  return { outputs, outputsOf: (row) => rowOutputs(model, outputs, row, rows.length) };
 }
 
 function batchInputs({ config, head }: OpenedModel, rows: readonly TokenRow[]): SessionInputs {
@@ -92,12 +106,12 @@ function maskPositions(rows: readonly TokenRow[]): SessionInputs {
   return { mask_positions: { dataType: "int32", shape: [places.length, most], data } };
 }
 
-function rowOutputs(model: OpenedModel, outputs: Readonly<Record<string, GraphTensor>>, row: number, rows: number): RowOutputs {
+function rowOutputs(model: OpenedModel, outputs: SessionOutputs, row: number, rows: number): RowOutputs {
   return Object.fromEntries(
     Object.entries(outputs).map(([name, { data }]): [string, Float32Array] => {
       const size = data.length / rows;
-      const values = Float32Array.from(data.subarray(row * size, (row + 1) * size));
-      if (values.every((value) => Number.isFinite(value))) return [name, values];
+      const values = new Float32Array(data.subarray(row * size, (row + 1) * size));
+      if (firstNonFinite(values) === -1) return [name, values];
       throw new LongspanError(
         "value-overflow",
         `The model's ${name} are not all finite numbers, as computed by ${model.handle.runtime} (${model.handle.device}). Compute in float32 (option dataType), and check the checkpoint.`,

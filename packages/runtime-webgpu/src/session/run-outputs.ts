@@ -1,25 +1,35 @@
 import { LongspanError } from "@longspan/core";
 import type { GraphTensor } from "@longspan/core/graph";
+import type { RunOptions } from "@longspan/core/runtime";
 import { mapMode } from "../device/gpu-constants.ts";
 import type { GraphPlan, ReadbackBuffer } from "../plan/graph-plan.ts";
 
 const pageBytes = 4096;
 
 /**
- * Memory for the outputs, by their names, every page of which has been written to: new memory costs more to touch than to copy into (a
- * gigabyte a second on some systems), and while the GPU computes the host has nothing else to do.
+ * Memory for the outputs, by their names: that of `reuse` where it fits, else new, every page of which has been written to. New memory costs more to
+ * touch than to copy into (a gigabyte a second on some systems), and while the GPU computes the host has nothing else to do.
  * @throws LongspanError `out-of-memory`.
  */
-export function hostMemory({ outputs }: GraphPlan): ReadonlyMap<string, ArrayBuffer> {
+export function hostMemory({ outputs }: GraphPlan, reuse: RunOptions["reuse"]): ReadonlyMap<string, ArrayBuffer> {
   return new Map(
     outputs
       .filter(({ source }) => source === "work" || source === "parameter")
-      .map(({ name, byteLength }) => {
-        const bytes = bytesFor(name, byteLength);
-        for (let at = 0; at < byteLength; at += pageBytes) bytes[at] = 1;
-        return [name, bytes.buffer];
-      }),
+      .map(({ name, byteLength }) => [name, takenMemory(reuse?.[name], byteLength) ?? newMemory(name, byteLength)]),
   );
+}
+
+/** Its tensor is left empty: whoever still looks at it, or gives it twice, sees no values of another run. */
+function takenMemory(tensor: GraphTensor | undefined, byteLength: number): ArrayBuffer | undefined {
+  const memory = tensor?.data.buffer;
+  if (!(memory instanceof ArrayBuffer) || memory.byteLength !== byteLength || tensor?.data.byteLength !== byteLength) return undefined;
+  return structuredClone(memory, { transfer: [memory] });
+}
+
+function newMemory(output: string, byteLength: number): ArrayBuffer {
+  const bytes = bytesFor(output, byteLength);
+  for (let at = 0; at < byteLength; at += pageBytes) bytes[at] = 1;
+  return bytes.buffer;
 }
 
 function bytesFor(output: string, byteLength: number): Uint8Array<ArrayBuffer> {

@@ -116,6 +116,24 @@ describe("memory", () => {
     device.destroy();
   });
 
+  test("outputs that are given back are written over, where the sizes are the same; nobody else sees it", () =>
+    withSession(webgpu(), async (session) => {
+      const first = await session.run(inputOf(1, 5));
+      const inMemoryOfMore = new Float32Array((first.turned?.data.length ?? 0) + 1).subarray(1);
+      const reuse = {
+        normalized: first.normalized as GraphTensor,
+        turned: { ...(first.turned as GraphTensor), data: inMemoryOfMore } as GraphTensor,
+      };
+      const second = await session.run(inputOf(1, 5, 2), { reuse });
+      await expectTruth(second, inputOf(1, 5, 2));
+      expect([first.normalized?.data.length, first.turned?.data.length, inMemoryOfMore.length]).toEqual([0, 40, 40]);
+      await expectTruth(await session.run(inputOf(1, 6), { reuse: second }), inputOf(1, 6));
+      await expectTruth(second, inputOf(1, 5, 2));
+      const failing = session.run(inputOf(1, 5), { reuse: second, signal: AbortSignal.abort() });
+      expect(await errorOf(failing)).toMatchObject({ code: "aborted" });
+      await expectTruth(await session.run(inputOf(1, 5), { reuse: second }), inputOf(1, 5));
+    }));
+
   test("a tensor beyond what the device's buffers hold is refused by name", async () => {
     const { device, facts } = await testDevice({ limits: "default" });
     const wide = buildGraph("wide", (builder) => {

@@ -131,7 +131,7 @@ export async function submitPlan(request: RunRequest): Promise<SubmittedRun> {
       // A buffer tells when what was submitted for it is done, whatever was submitted since: it need not be asked before there is an answer soon.
       const finish = async (): Promise<void> => {
         const rested = submitted.rest();
-        if (isLast) memory = hostMemory(plan);
+        if (isLast) memory = hostMemory(plan, options.reuse);
         await rested;
         if (marker !== undefined) {
           await live.guard(marker.mapAsync(mapMode.read));
