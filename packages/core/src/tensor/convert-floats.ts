@@ -71,7 +71,6 @@ function narrow(to: keyof typeof narrowFloats, values: Wide, target: Uint8Array)
   const tensor = tensorFromBytes(to, [values.length], target);
   const data = tensor.data as Uint8Array | Uint16Array;
   const largest = maxFinite(to);
-  let overflows = 0;
   if (to === "bfloat16" && values instanceof Float32Array) {
     narrowToBfloat16(values, data as Uint16Array);
   } else if (to === "float16" && values instanceof Float32Array) {
@@ -79,13 +78,19 @@ function narrow(to: keyof typeof narrowFloats, values: Wide, target: Uint8Array)
   } else {
     for (let index = 0; index < values.length; index++) data[index] = encodeFloat(format, values[index] as number);
   }
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index] as number;
-    const held = format.infinities && !Number.isFinite(value);
-    if ((value > largest || value < -largest) && !held && becameNonFinite(to, data[index] as number)) overflows++;
+  let overflows = 0;
+  for (let index = firstBeyond(values, largest, 0); index !== -1; index = firstBeyond(values, largest, index + 1)) {
+    const held = format.infinities && !Number.isFinite(values[index]);
+    if (!Number.isNaN(values[index]) && !held && becameNonFinite(to, data[index] as number)) overflows++;
   }
   if (data.buffer !== target.buffer) target.set(new Uint8Array(data.buffer));
   return { overflows };
+}
+
+/** The first value from there on that is larger either way, or NaN; -1 where there is none. */
+function firstBeyond(values: Wide, largest: number, from: number): number {
+  for (let index = from; index < values.length; index++) if (!(Math.abs(values[index] as number) <= largest)) return index;
+  return -1;
 }
 
 /** The upper half of the float32, rounded on its lower half: the common case, worth its own loop. */
