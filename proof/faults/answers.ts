@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { run } from "../../packages/cli/src/run.ts";
+import { streamText } from "../../packages/cli/test/stream-text.ts";
 import { start } from "./killed-process.ts";
 
 const fixtures = fileURLToPath(new URL("../../fixtures/", import.meta.url));
@@ -39,7 +40,7 @@ export async function writeAnswers(input: string, output: string): Promise<void>
   const [out, error] = [new PassThrough().resume(), new PassThrough()];
   const code = await run(commandLine(input, output), { input: Readable.from([]), out, error }, new AbortController().signal);
   // One job has an error, so 1 is the code of a run that came to its end.
-  if (code !== 1) throw new Error(`longspan ask ends with ${code}: ${String(error.read())}`);
+  if (code !== 1) throw new Error(`longspan ask ends with ${code}: ${streamText(error)}`);
 }
 
 /** Kills a run when its output has so many bytes. */

@@ -1,11 +1,12 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
+import { streamText } from "../test/stream-text.ts";
 import { headerStyle, styled, writeColumns, writeLine, writeText } from "./terminal.ts";
 
 function written(write: (stream: PassThrough) => void): string {
   const stream = new PassThrough();
   write(stream);
-  return String(stream.read() ?? "");
+  return streamText(stream);
 }
 
 test("a line shows what a terminal would obey, in styles too; long names are cut, texts are not", () => {

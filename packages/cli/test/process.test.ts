@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { PassThrough, Writable } from "node:stream";
 import { afterAll, describe, expect, test } from "vitest";
 import { watchOutput } from "../src/process-output.ts";
+import { streamText } from "./stream-text.ts";
 
 const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const model = pathOf("../../../fixtures/huggingface/question-answering");
@@ -129,7 +130,7 @@ test("watchOutput tells once, whatever comes after", async () => {
   for (let time = 0; time < 3; time++) out.write("words");
   await new Promise((resume) => setImmediate(resume));
   out.emit("error", new Error("again"));
-  expect([lost, String(error.read())]).toEqual([
+  expect([lost, streamText(error)]).toEqual([
     1,
     "error  Standard output cannot be written: EIO: i/o error. What it was to hold is incomplete.\n",
   ]);

@@ -1,5 +1,6 @@
 import { PassThrough, Readable } from "node:stream";
 import { run } from "../src/run.ts";
+import { streamText } from "./stream-text.ts";
 
 export interface CommandResult {
   readonly code: number;
@@ -21,7 +22,7 @@ export async function runWithInput(text: string, ...words: readonly string[]): P
   const runsModel = /^(?:ask|fill|classify|embed|run)$/.test(words[0] ?? "") || words.includes("--forward");
   const given = runsModel && !words.includes("--runtime") ? [...words, "--runtime", "reference"] : words;
   const code = await run(given, { input: Readable.from([Buffer.from(text)]), out, error }, new AbortController().signal);
-  return { code, out: String(out.read() ?? ""), error: String(error.read() ?? "") };
+  return { code, out: streamText(out), error: streamText(error) };
 }
 
 /** The one JSON document that a command printed. */

@@ -12,6 +12,7 @@ import { tasks } from "../src/commands/serve.command.ts";
 import { run } from "../src/run.ts";
 import { freePort } from "@longspan/hub-server/free-port";
 import { childrenOf } from "./child-processes.ts";
+import { streamText } from "./stream-text.ts";
 import { describedFetch } from "./described-fetch.ts";
 import { runCommand, runDocument, runWithInput } from "./run-command.ts";
 
@@ -65,7 +66,7 @@ async function serve(...words: readonly string[]): Promise<Served> {
   return {
     address,
     said: () => said,
-    printed: () => String(out.read() ?? ""),
+    printed: () => streamText(out),
     async stop() {
       ending.abort();
       return running;
