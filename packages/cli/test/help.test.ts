@@ -145,6 +145,20 @@ test("notes name options as they are typed, too; of options that go with others,
   }
 });
 
+test("the layout that is read with is named by the option that the command has for it", () => {
+  const given = (name: string): string =>
+    withOptionFlags(
+      "Say which with --from-layout (option layout).",
+      program.commands.find((command) => command.name() === name),
+    );
+  expect([given("convert"), given("extend"), given("inspect"), given("ask")]).toEqual([
+    "Say which with --from-layout.",
+    "Say which with --from-layout.",
+    "Say which with --layout.",
+    "Say which with --layout.",
+  ]);
+});
+
 test("nothing is named twice, as a command line has it and as a program", async () => {
   const convert = program.commands.find((command) => command.name() === "convert");
   const given = (text: string): string => withOptionFlags(text, convert);

@@ -10,6 +10,9 @@ const saidTwice = /(?<=--[a-z][^().;:]*|\b[A-Z]+_[A-Z_]+(?:=\d)?) \(option \w+\)
  */
 export function withOptionFlags(message: string, command: Command | undefined): string {
   let told = command === undefined ? message : message.replaceAll(saidTwice, "");
+  // Only commands that write a layout as well have two options for it.
+  const writes = command?.options.some(({ long }) => long === "--from-layout") ?? true;
+  if (!writes) told = told.replaceAll("--from-layout", "--layout");
   for (const option of command?.options ?? []) {
     const name = option.attributeName();
     const flag = option.long ?? option.flags;
