@@ -39,6 +39,13 @@ describe.runIf(process.platform === "linux")("streams that fail", () => {
     }
   });
 
+  test("answers that are lost with a full standard output are not said to be done", async () => {
+    const words = `embed ${pathOf("../../../fixtures/huggingface/model")} --tokenizer ${model} --text the --runtime reference --output -`;
+    const { code, error } = await shell(words, "> /dev/full");
+    expect([code, error]).toEqual([3, expect.stringMatching(/^error {2}Standard output cannot be written: ENOSPC/m)]);
+    expect(error).not.toContain("done");
+  });
+
   test("a disk that has room for a part of a document", async () => {
     const file = join(folder, "part.json");
     const { code, error } = await shell(`inspect ${model} --json`, `> "${file}"`, 'trap "" XFSZ; ulimit -f 1; ');

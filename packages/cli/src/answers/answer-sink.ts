@@ -8,6 +8,8 @@ import type { OutputStream } from "../terminal.ts";
 export interface AnswerSink {
   /** Whether somebody still wants lines. */
   readonly isOpen: boolean;
+  /** Whether lines were lost; whoever watches the stream has said so. */
+  readonly isLost: boolean;
   write(lines: string): Promise<void>;
   /** A run that ended well has written all: its header at least. */
   finish(): Promise<void>;
@@ -49,6 +51,7 @@ export async function fileEnd(path: string, { mode, header }: FileEndOptions): P
   }
   return {
     isOpen: true,
+    isLost: false,
     write,
     async finish() {
       if (!hasBegun) await write("");
@@ -93,8 +96,11 @@ async function openEnd(path: string, mode: FileEndOptions["mode"]): Promise<{ re
 
 /** A stream such as standard output, as fast as its reader takes it. A reader that has gone away wants no more. */
 export function streamEnd(stream: OutputStream, header: string): AnswerSink {
-  let [isGone, hasBegun] = [false, false];
-  stream.once("error", () => (isGone = true));
+  let [isGone, isLost, hasBegun] = [false, false, false];
+  stream.once("error", ({ code }: NodeJS.ErrnoException) => {
+    isGone = true;
+    isLost = code !== "EPIPE";
+  });
   async function write(lines: string): Promise<void> {
     const text = hasBegun ? lines : header + lines;
     hasBegun = true;
@@ -103,6 +109,9 @@ export function streamEnd(stream: OutputStream, header: string): AnswerSink {
   return {
     get isOpen() {
       return stream.writable && !isGone;
+    },
+    get isLost() {
+      return isLost;
     },
     write,
     finish: () => write(""),

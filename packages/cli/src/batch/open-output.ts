@@ -78,6 +78,9 @@ function releasedAtEnd(sink: AnswerSink, release: ReleaseOutput | undefined): An
     get isOpen() {
       return sink.isOpen;
     },
+    get isLost() {
+      return sink.isLost;
+    },
     write: async (lines) => sink.write(lines),
     finish: async () => sink.finish(),
     async close(isDiscarded) {

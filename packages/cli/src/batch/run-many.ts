@@ -94,6 +94,8 @@ export async function runMany<Options extends TextCommandOptions>(
       stop();
       await output.sink.close(isDiscarded);
     }
+    // How many of those that were written came through is not known.
+    if (output.sink.isLost) return counts.errors;
     const cut = unread === 0 ? [] : [`Of ${unread} ${unread === 1 ? "text" : "texts"} the end was not read: unreadTokens says how much.`];
     noteWarnings([...cut, ...own.notes()], terminal);
     writeLine(terminal.error, styled("cyan", "done"), `  ${counts.summary()}`);
