@@ -31,14 +31,22 @@ export function boundBytes({ tensor, byteOffset = 0, byteLength }: Operand): num
 /** @throws LongspanError `device-limit` when no buffer of the device can hold the tensor. */
 export function checkSize({ name, shape, byteLength }: DeviceTensor, { limits }: DeviceFacts): void {
   const what = `The tensor ${name} ${formatShape(shape)} takes ${byteLength} bytes`;
-  if (byteLength > limits.maxBufferSize) throw beyondLimit(what, "has buffers of at most", "maxBufferSize", byteLength, limits);
+  if (byteLength > limits.maxBufferSize)
+    throw beyondLimit(what, "has buffers of at most", "maxBufferSize", byteLength, limits, { tensor: name });
 }
 
-/** `what` takes more than a device allows: "the tensor x takes 8 bytes", of which it "binds at most" so many. */
-export function beyondLimit(what: string, allows: string, limit: keyof DeviceLimits, found: number, limits: DeviceLimits): LongspanError {
+/** `what` takes more than a device allows: "the tensor x takes 8 bytes", of which it "binds at most" so many. `named`: what programs find it by. */
+export function beyondLimit(
+  what: string,
+  allows: string,
+  limit: keyof DeviceLimits,
+  found: number,
+  limits: DeviceLimits,
+  named?: { readonly tensor?: string; readonly node?: string },
+): LongspanError {
   return new LongspanError(
     "device-limit",
-    `${what}; this device ${allows} ${limits[limit]} at once (${limit}). Run a smaller batch or a shorter sequence, keep weights as float16 (precision "float16"), or ask the adapter for a device with a higher limit.`,
-    { details: { limit, found, allowed: limits[limit] } },
+    `${what}; this device ${allows} ${limits[limit]} (${limit}). Run a smaller batch or a shorter sequence, keep weights as float16 (precision "float16"), or ask the adapter for a device with a higher limit.`,
+    { details: { ...named, limit, found, allowed: limits[limit] } },
   );
 }

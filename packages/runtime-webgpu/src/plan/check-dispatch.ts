@@ -13,7 +13,7 @@ export function checkDispatch(node: string, { kernel, operands, workgroups, unif
     const { tensor } = operand;
     const bytes = boundBytes(operand);
     if (bytes > limits.maxStorageBufferBindingSize)
-      throw overLimit(`The tensor ${tensor.name} ${formatShape(tensor.shape)}`, bytes, limits);
+      throw overLimit(`The tensor ${tensor.name} ${formatShape(tensor.shape)}`, bytes, limits, tensor.name);
   }
   const most = [
     ["maxStorageBuffersPerShaderStage", operands.length, "storage buffers at once"],
@@ -21,7 +21,7 @@ export function checkDispatch(node: string, { kernel, operands, workgroups, unif
   ] as const;
   for (const [limit, found, what] of most) {
     if (found > limits[limit])
-      throw beyondLimit(`The kernel ${kernel.name} for ${node} takes ${found} ${what}`, "takes at most", limit, found, limits);
+      throw beyondLimit(`The kernel ${kernel.name} for ${node} takes ${found} ${what}`, "takes at most", limit, found, limits, { node });
   }
   const odd =
     operands.length !== kernel.access.length

@@ -83,7 +83,10 @@ describe("planGraph", () => {
     ] as const) {
       const narrow = { ...facts, limits: { ...facts.limits, [limit]: 5 } };
       expect(() => planOf(graph, inputs, { batch: 1, sequence: 4 }, narrow)).toThrow(
-        expect.objectContaining({ code: "device-limit", details: expect.objectContaining({ limit, found, allowed: 5 }) }),
+        expect.objectContaining({
+          code: "device-limit",
+          details: expect.objectContaining({ node: expect.any(String), limit, found, allowed: 5 }),
+        }),
       );
     }
   });

@@ -19,11 +19,18 @@ export function hostMemory({ outputs }: GraphPlan, reuse: RunOptions["reuse"]): 
   );
 }
 
-/** Its tensor is left empty: whoever still looks at it, or gives it twice, sees no values of another run. */
+/**
+ * Its tensor is left empty: whoever still looks at it, or gives it twice, sees no values of another run. What cannot be taken away (WebAssembly's memory)
+ * is left alone.
+ */
 function takenMemory(tensor: GraphTensor | undefined, byteLength: number): ArrayBuffer | undefined {
   const memory = tensor?.data.buffer;
   if (!(memory instanceof ArrayBuffer) || memory.byteLength !== byteLength || tensor?.data.byteLength !== byteLength) return undefined;
-  return structuredClone(memory, { transfer: [memory] });
+  try {
+    return structuredClone(memory, { transfer: [memory] });
+  } catch {
+    return undefined;
+  }
 }
 
 function newMemory(output: string, byteLength: number): ArrayBuffer {

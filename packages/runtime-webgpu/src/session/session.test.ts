@@ -134,6 +134,19 @@ describe("memory", () => {
       await expectTruth(await session.run(inputOf(1, 5), { reuse: second }), inputOf(1, 5));
     }));
 
+  test("memory that cannot be taken away, such as WebAssembly's, stays as it is", () =>
+    withSession(webgpu(), async (session) => {
+      const first = await session.run(inputOf(2, 1024));
+      const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+      const data = new Float32Array(buffer);
+      expect(data.length).toBe(first.normalized?.data.length);
+      data.set(first.normalized?.data ?? []);
+      const reuse = { normalized: { ...(first.normalized as GraphTensor), data } as GraphTensor };
+      await expectTruth(await session.run(inputOf(2, 1024, 2), { reuse }), inputOf(2, 1024, 2));
+      expect(data).toEqual(first.normalized?.data);
+      await expectTruth(await session.run(inputOf(1, 5)), inputOf(1, 5));
+    }));
+
   test("a tensor beyond what the device's buffers hold is refused by name", async () => {
     const { device, facts } = await testDevice({ limits: "default" });
     const wide = buildGraph("wide", (builder) => {
@@ -150,7 +163,7 @@ describe("memory", () => {
     const error = await errorOf(session.run(inputs));
     expect(error.code).toBe("device-limit");
     expect(error.message).toContain("all pairs [9000, 9000] takes 324000000 bytes");
-    expect(error.details).toMatchObject({ limit: "maxBufferSize", allowed: facts.limits.maxBufferSize });
+    expect(error.details).toMatchObject({ tensor: "all pairs", limit: "maxBufferSize", allowed: facts.limits.maxBufferSize });
     await session.dispose();
     device.destroy();
   });

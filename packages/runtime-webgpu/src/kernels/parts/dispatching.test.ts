@@ -83,7 +83,7 @@ describe("dispatching", () => {
       return undefined;
     };
     expect(refused(() => wholeOperand(tensor(2 ** 20, 256), limits))).toMatch(
-      /^device-limit: "table" \[1048576, 64\] takes 268435456 bytes; this device binds at most 134217728 at once .*smaller batch/,
+      /^device-limit: "table" \[1048576, 64\] takes 268435456 bytes; this device binds at most 134217728 .*smaller batch/,
     );
     expect(refused(() => rowRanges(9, [2 ** 27 + 4], limits))).toMatch(/^device-limit: 64 rows of 134217732 bytes/);
   });

@@ -66,12 +66,13 @@ export function rowsOf(tensor: DeviceTensor, rowBytes: number, { first, count }:
 /** A tensor for a kernel that needs all of it. @throws LongspanError `device-limit` where that is more than may be bound. */
 export function wholeOperand(tensor: DeviceTensor, limits: DeviceLimits): Operand {
   if (tensor.byteLength > limits.maxStorageBufferBindingSize)
-    throw overLimit(`"${tensor.name}" [${tensor.shape.join(", ")}]`, tensor.byteLength, limits);
+    throw overLimit(`"${tensor.name}" [${tensor.shape.join(", ")}]`, tensor.byteLength, limits, tensor.name);
   return { tensor };
 }
 
-export function overLimit(what: string, bytes: number, limits: DeviceLimits): LongspanError {
-  return beyondLimit(`${what} takes ${bytes} bytes`, "binds at most", "maxStorageBufferBindingSize", bytes, limits);
+export function overLimit(what: string, bytes: number, limits: DeviceLimits, tensor?: string): LongspanError {
+  const named = tensor === undefined ? undefined : { tensor };
+  return beyondLimit(`${what} takes ${bytes} bytes`, "binds at most", "maxStorageBufferBindingSize", bytes, limits, named);
 }
 
 function greatestCommonDivisor(left: number, right: number): number {
