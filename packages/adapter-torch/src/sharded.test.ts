@@ -20,8 +20,7 @@ const fixtures = [
   ["deepspeed-zero2", "deepspeed-zero2/latest", "deepspeed"],
   ["deepspeed-zero3", "deepspeed-zero3/latest", "deepspeed"],
   ["dcp-safetensors", "dcp-safetensors/shard-00001-model-00001-of-00001.safetensors", "torch-distributed-safetensors"],
-  ["../newest/dcp-strides", "../newest/dcp-strides/.metadata", "torch-distributed"],
-  ["../newest/distcp-of-safetensors", "../newest/distcp-of-safetensors/.metadata", "torch-distributed"],
+  ["dcp-safetensors-inside", "dcp-safetensors-inside/.metadata", "torch-distributed"],
 ] as const;
 
 const folderOf = (path: string): string => join(fixturesFolder, "sharded", path);
@@ -229,7 +228,7 @@ describe("in a folder that was changed", () => {
   });
 
   test("a safetensors file in a shard that has another block than .metadata says is noticed when it is read", async () => {
-    const path = copy("../newest/distcp-of-safetensors");
+    const path = copy("dcp-safetensors-inside");
     const shard = join(path, "__0_0.distcp");
     const text = readFileSync(shard, "latin1").replace(String.raw`word_embeddings.weight\": {\"saved_offsets\": [0,`, (found) =>
       found.replace("[0,", "[9,"),

@@ -124,10 +124,7 @@ function valueOf(name: string, value: PickleValue, places: Places, fail: Fail): 
   return { kind: "tensor", shape: sizesOf(attributes.get("size"), fail), dataType: typeOf(attributes.get("properties")), pieces };
 }
 
-/**
- * `TensorProperties` is stored as (data type, layout, requires grad, memory format, pinned), and since torch 2.15 (…, strides): those in memory
- * when it was saved; every block says its own.
- */
+/** `TensorProperties` is stored as (data type, layout, requires grad, memory format, pinned). */
 function typeOf(properties: PickleValue | undefined): DataType | LongspanError {
   const [dataType, layout] = asTuple(isObject(properties) ? properties.state : undefined) ?? [];
   try {
