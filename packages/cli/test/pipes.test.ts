@@ -70,6 +70,14 @@ describe.skipIf(process.platform === "win32")("a pipe in place of a small file",
     expect((await runCommand("inspect", model, "--config", pipeOf(""))).error).toContain("is not JSON");
   });
 
+  test("standard input is none of them, and it is said what is", async () => {
+    for (const option of ["--config", "--adapter-config"])
+      expect(await runCommand("inspect", model, option, "-")).toMatchObject({
+        code: 2,
+        error: expect.stringMatching(/Standard input \(-\) is not read for configurations\. Give .*\/dev\/stdin/),
+      });
+  });
+
   test("weights are read here and there, and workers each for themselves: a pipe cannot be", async () => {
     expect((await runCommand("inspect", pipe())).error).toContain("Save it to a file first");
     const document = fileURLToPath(import.meta.url);

@@ -55,7 +55,7 @@ interface SmallFileContext extends CommandContext {
   readonly limits?: OpenLimits | undefined;
 }
 
-/** A JSON file's content (or a pipe's), parsed. @throws LongspanError `config-invalid`, `not-found`, `limit-exceeded`. */
+/** A JSON file's content (or a pipe's), parsed. @throws LongspanError `config-invalid`, `not-found`, `limit-exceeded`; `argument-invalid` for standard input. */
 export async function readJsonFile(path: string, context: SmallFileContext): Promise<unknown> {
   const { limits } = context;
   const bytes = await readBytes(path, context);
@@ -71,6 +71,11 @@ export async function readTextFile(path: string, context: SmallFileContext): Pro
 const maxPipeBytes = 2 ** 25;
 
 async function readBytes(path: string, { limits, terminal: { pipes }, signal }: SmallFileContext): Promise<Uint8Array> {
+  if (path === "-")
+    throw new LongspanError(
+      "argument-invalid",
+      "Standard input (-) is not read for configurations. Give a file, or a pipe by its path, such as <(jq …) or /dev/stdin; a file of this name is ./-.",
+    );
   if (await isReadOnce(path)) {
     const read = pipes?.get(path) ?? readPipe(path, maxPipeBytes, signal);
     pipes?.set(path, read);

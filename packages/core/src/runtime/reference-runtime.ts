@@ -121,8 +121,8 @@ function execute(node: GraphNode, values: Map<string, GraphTensor>, dimensions: 
   }
 }
 
-/** What engines say of an array that they have no memory for. */
-const noRoom = /allocation failed|(?:array|buffer) (?:length|size)/i;
+/** What engines say of an array that they have no memory for: V8 and SpiderMonkey, and JavaScriptCore. */
+const noRoom = /allocation failed|(?:array|buffer) (?:length|size)|out of memory|length larger/i;
 
 function evaluated(
   { operation, outputs, attributes }: GraphNode,
