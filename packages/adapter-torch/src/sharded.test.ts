@@ -120,6 +120,17 @@ test("the model file of ZeRO 2 by itself has the weights in half precision, and 
   expect(checkpoint.warnings.join("\n")).toMatch(/float32 master weights lie in the shards beside it/);
 });
 
+test("who leaves a file that several tensors lie in takes it from none of the others", async () => {
+  await using checkpoint = await open(folderOf("dcp-safetensors-inside"));
+  const weights = checkpoint.weights();
+  const leaving = new AbortController();
+  const left = weights.get("pooler.dense.bias")?.read({ signal: leaving.signal });
+  const other = weights.get("pooler.dense.weight")?.read();
+  leaving.abort();
+  await expect(left).rejects.toMatchObject({ code: "aborted" });
+  expect((await other)?.shape).toEqual([16, 16]);
+});
+
 describe("in a folder that was changed", () => {
   let folder: string;
   beforeAll(() => {

@@ -55,7 +55,7 @@ function storedPiece(name: string, { place, shape, offsets }: StoredPiece, dataT
   const isNamed = place.byteLength === byteLength;
   let opening: Promise<LazyTensor> | undefined;
   const open = async (signal: AbortSignal | undefined): Promise<LazyTensor> => {
-    const value = await (isNamed ? readNamedBlock(name, offsets, place, files, signal) : readStoredValue(place, files, signal));
+    const value = await (isNamed ? readNamedBlock(name, offsets, place, files) : readStoredValue(place, files, signal));
     if (
       isTensor(value) &&
       value.dataType === dataType &&
@@ -98,10 +98,10 @@ async function readNamedBlock(
   offsets: readonly number[],
   { fileName, offset }: ItemPlace,
   files: StoredFiles,
-  signal: AbortSignal | undefined,
 ): Promise<TreeValue> {
   const key = `${offset} ${fileName}`;
-  const opening = files.safetensors.get(key) ?? openSafetensors(fileName, offset, files, signal);
+  // Others wait for it, too: whoever leaves does not end it.
+  const opening = files.safetensors.get(key) ?? openSafetensors(fileName, offset, files);
   files.safetensors.set(key, opening);
   const blocks = await opening.catch((error: unknown) => {
     files.safetensors.delete(key);
@@ -117,11 +117,11 @@ async function readNamedBlock(
   );
 }
 
-async function openSafetensors(fileName: string, offset: number, files: StoredFiles, signal: AbortSignal | undefined): Promise<Blocks> {
+async function openSafetensors(fileName: string, offset: number, files: StoredFiles): Promise<Blocks> {
   const file = sourceOf(fileName, files);
   const rest = { source: file, offset, byteLength: file.size - offset };
   const source = concatenatedSource(`${file.name} (from byte ${offset})`, [rest]);
-  const { root, attributes } = await safetensorsContainer().open({ source, fileName, files: files.folder, signal });
+  const { root, attributes } = await safetensorsContainer().open({ source, fileName, files: files.folder });
   const offsetsOf = savedOffsets(source, attributes);
   const tensors = isTreeMap(root) ? root.entries : [];
   return new Map(
