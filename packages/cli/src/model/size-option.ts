@@ -10,8 +10,7 @@ export function sizeOption(max: number = Number.MAX_SAFE_INTEGER): (text: string
   return (text) => {
     const bytes = parseSize(text);
     if (bytes !== undefined && bytes <= max) return bytes;
-    throw new InvalidArgumentError(
-      `It is a size${max === Number.MAX_SAFE_INTEGER ? "" : ` of at most ${max} bytes`}, such as 500MB or 2GiB.`,
-    );
+    const [most, example] = max === Number.MAX_SAFE_INTEGER ? ["", "500MB or 2GiB"] : [` of at most ${max} bytes`, "20MB or 64MiB"];
+    throw new InvalidArgumentError(`It is a size${most}, such as ${example}.`);
   };
 }
