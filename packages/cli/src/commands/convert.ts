@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { basename, dirname, extname, resolve } from "node:path";
 import { type ConversionPlan, type DirectorySink, LongspanError } from "@longspan/core";
 import type { Target } from "@longspan/core/adapter";
-import { directorySink, fileSink } from "@longspan/core/node";
+import { directorySink, type DirectorySinkOptions, fileSink } from "@longspan/core/node";
 import { type ModelInput, tokenizerFiles } from "../model/model-input.ts";
 import { layoutOption, openModel } from "../model/open-model.ts";
 import type { OutputOptions } from "../model/output-options.ts";
@@ -43,7 +43,8 @@ export async function convert(model: string, options: OutputOptions, terminal: T
     if (plan.problem !== undefined) throw plan.problem;
     requireStrict(options.strict, checkpoint.name, plan.warnings);
     const place = await outputPlace(output, plan.target, converter.targets);
-    const sink = await openSink(place, plan, input, options.force === true, (note) => noteWarnings([note], terminal));
+    const onNote = (note: string): void => noteWarnings([note], terminal);
+    const sink = await openSink(place, plan, input, { force: options.force === true, onNote, signal });
     const progress = await progressDisplay(terminal.error);
     try {
       const written = await converter.convert(plan, {
@@ -99,20 +100,19 @@ async function openSink(
   place: OutputPlace,
   plan: ConversionPlan,
   input: ModelInput,
-  force: boolean,
-  onNote: (note: string) => void,
+  { signal, ...options }: Pick<DirectorySinkOptions, "force" | "onNote" | "signal">,
 ): Promise<DirectorySink> {
   // An index's shards are sources as it is: all files beside it are protected.
   const sharded = plan.source.name.endsWith(".index.json") && input.folder !== undefined;
   const sources = [sharded ? input.folder : plan.source.name];
   const besides = place.fileName === undefined ? [] : (plan.target.besides?.(place.fileName) ?? []);
   if (place.fileName !== undefined && besides.length > 0)
-    return directorySink(dirname(place.path), { force, sources, onNote, fileNames: [place.fileName, ...besides] });
-  if (place.fileName !== undefined) return fileSink(place.path, { force, sources, onNote });
+    return directorySink(dirname(place.path), { ...options, signal, sources, fileNames: [place.fileName, ...besides] });
+  if (place.fileName !== undefined) return fileSink(place.path, { ...options, sources });
   if (input.folder !== undefined && resolve(input.folder) === place.path) {
     throw new LongspanError("target-is-source", `${place.path} is the folder that is read from. Write to another one.`, {
       details: { path: place.path },
     });
   }
-  return directorySink(place.path, { force, sources, onNote });
+  return directorySink(place.path, { ...options, signal, sources });
 }

@@ -23,9 +23,14 @@ export interface DirectorySinkOptions extends SinkOptions {
    * folder holds does not matter.
    */
   readonly fileNames?: readonly string[] | undefined;
+  /** Ends `commit()` with the error `aborted` when it is aborted while another run changes files of this folder; what was there stays. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-const optionNames: OptionNames<DirectorySinkOptions> = { force: true, sources: true, onNote: true, fileNames: true };
+/** Of another run that changes files of the folder, which takes a moment: who waits longer is told for what. */
+const silenceMilliseconds = 1000;
+
+const optionNames: OptionNames<DirectorySinkOptions> = { force: true, sources: true, onNote: true, fileNames: true, signal: true };
 
 /**
  * A folder of files, all or nothing. A new folder appears under its name at `commit()`, complete and on the disk. In an existing one that is empty, or with `force`,
@@ -42,7 +47,7 @@ export async function directorySink(path: string, options: DirectorySinkOptions 
   const sources = await protectedSources(options.sources ?? []);
   const onNote = options.onNote ?? (() => {});
   const target = await locate(path, options, sources, onNote);
-  return target.exists ? createSink(path, target, sources, onNote, replaceAlone) : createSink(path, target, sources, onNote, appear);
+  return createSink(path, target, sources, onNote, target.exists ? replaceAlone(options.signal, onNote) : appear);
 }
 
 interface TargetFolder {
@@ -244,15 +249,24 @@ async function appear(path: string, { folder }: TargetFolder, { staging }: Stage
 }
 
 /** Two runs that change one folder's files at once would each take away what the other brings: one waits until the other has done. */
-const replaceAlone: Publish = async (path, target, staged, sources) => {
-  const lock = swapLockPath(target.stagingParent, resolve(path));
-  const release = await waitForFileLock(lock, { isWanted: async () => true });
-  try {
-    await replaceIn(path, target, staged, sources);
-  } finally {
-    await release?.();
-  }
-};
+function replaceAlone(signal: AbortSignal | undefined, onNote: (note: string) => void): Publish {
+  return async (path, target, staged, sources) => {
+    const lock = swapLockPath(target.stagingParent, resolve(path));
+    const from = performance.now();
+    let isTold = false;
+    const isWanted = async (): Promise<boolean> => {
+      if (isTold || performance.now() - from < silenceMilliseconds) return true;
+      onNote(`Another run is replacing files in ${path}: waiting for it to end. If there is none, remove ${lock}.`);
+      return (isTold = true);
+    };
+    const release = await waitForFileLock(lock, { signal, isWanted });
+    try {
+      await replaceIn(path, target, staged, sources);
+    } finally {
+      await release?.();
+    }
+  };
+}
 
 async function replaceIn(
   path: string,

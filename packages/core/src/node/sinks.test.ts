@@ -2,11 +2,12 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { link, mkdir, mkdtemp, open, readFile, readdir, realpath, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { DirectorySink } from "../bytes/sink.ts";
 import { directorySink } from "./directory-sink.ts";
 import { handleByteSink } from "./file-byte-sink.ts";
+import { takeFileLock } from "./file-lock.ts";
 import { fileSink } from "./file-sink.ts";
 import { recordSwap } from "./interrupted-swap.ts";
 import { moveFile, replaceFiles } from "./move-files.ts";
@@ -291,6 +292,27 @@ describe("directorySink, an existing folder", () => {
     await put(sink, "a", "text");
     await sink.commit();
     expect(await readdir(path)).toEqual(["a"]);
+  });
+
+  test("who waits for a run of another machine is told, and may stop waiting: nothing is changed", async () => {
+    const path = at("elsewhere");
+    await mkdir(path);
+    const lock = swapLockPath(path, path);
+    const held = await takeFileLock(lock);
+    const own = await readFile(lock, "utf8");
+    if (held.isTaken) await held.release();
+    await writeFile(lock, JSON.stringify({ ...JSON.parse(own), machine: "elsewhere" }));
+    const controller = new AbortController();
+    const notes: string[] = [];
+    const onNote = (note: string): void => {
+      notes.push(note);
+      controller.abort();
+    };
+    const sink = await directorySink(path, { signal: controller.signal, onNote });
+    await put(sink, "a", "text");
+    await expect(sink.commit()).rejects.toMatchObject({ code: "aborted" });
+    expect(notes).toEqual([expect.stringContaining(`waiting for it to end. If there is none, remove ${lock}.`)]);
+    expect(await readdir(path)).toEqual([basename(lock)]);
   });
 
   test("is as it was after an abort", async () => {
