@@ -1,7 +1,8 @@
 import { type ErrorCode, LongspanError, type ProgressListener } from "@longspan/core";
 import { shownMessage, throwIfAborted } from "@longspan/core/adapter";
 import { jobSource, type Batchable, type Job, type JobSource } from "../running/job.ts";
-import { runTogether, type BatchOutputs, type RowOutputs } from "../running/run-rows.ts";
+import { runTogether, type RowOutputs } from "../running/run-rows.ts";
+import { type SessionOutputs, spentOutputs } from "../running/spent-outputs.ts";
 import type { TokenRow } from "../running/token-row.ts";
 import { batchLimits } from "./batch-limits.ts";
 import type { BatchItem, BatchOptions, BatchOutcome, BatchProgress, CallOptions } from "./batch-types.ts";
@@ -118,8 +119,7 @@ export async function* runBatch<Input, Options, Result, Item extends BatchItem<I
     }
   }
 
-  /** Memory for the next batch. */
-  let spent: BatchOutputs["outputs"] | undefined;
+  const spent = spentOutputs();
 
   async function runNext(): Promise<void> {
     const batch = pool.take();
@@ -137,7 +137,7 @@ export async function* runBatch<Input, Options, Result, Item extends BatchItem<I
         thrown ??= { error };
       }
     };
-    const running = runPart(source, batch, { signal, onProgress, reuse: spent }).finally(() => {
+    const running = runPart(source, batch, { signal, onProgress, reuse: spent.memory }).finally(() => {
       isRunning = false;
       ring();
     });
@@ -157,7 +157,7 @@ export async function* runBatch<Input, Options, Result, Item extends BatchItem<I
         settle(owner, { error: errorOf(error) });
       }
     }
-    spent = ran.value.outputs;
+    if (ran.value.outputs !== undefined) spent.add(ran.value.outputs);
     given.onBatch?.({ ...counts });
   }
 
@@ -219,14 +219,14 @@ interface RowResult<Owner> {
 interface PartResult<Owner> {
   readonly rows: readonly RowResult<Owner>[];
   /** Of a batch that was run as a whole. */
-  readonly outputs?: BatchOutputs["outputs"];
+  readonly outputs?: SessionOutputs;
 }
 
 /** Runs a batch; where it fails, its halves, so that the rows that fail are found and the others are not lost. */
 async function runPart<Owner>(
   source: Pick<JobSource<unknown, unknown, unknown>, "model">,
   batch: readonly PooledRow<Owner>[],
-  { reuse, ...options }: Pick<BatchOptions<unknown>, "signal" | "onProgress"> & { readonly reuse?: BatchOutputs["outputs"] | undefined },
+  { reuse, ...options }: Pick<BatchOptions<unknown>, "signal" | "onProgress"> & { readonly reuse?: SessionOutputs | undefined },
 ): Promise<PartResult<Owner>> {
   try {
     const { outputs, outputsOf } = await runTogether(

@@ -6,12 +6,11 @@ import type { OpenedModel } from "../model/open-model.ts";
 import type { RunOptions } from "../model/pipeline-options.ts";
 import { pipelineDefaults } from "../pipeline-defaults.ts";
 import { integerOption } from "./number-option.ts";
+import { type SessionOutputs, spentOutputs } from "./spent-outputs.ts";
 import type { TokenRow } from "./token-row.ts";
 
 /** The outputs of one row, float32, without the batch axis. Where there is a sequence axis, padding may follow the row's tokens. */
 export type RowOutputs = Readonly<Record<string, Float32Array>>;
-
-type SessionOutputs = Readonly<Record<string, GraphTensor>>;
 
 /**
  * Runs rows in batches of `batchSize`, the shorter ones of a batch padded on the right, and gives each row's outputs as it comes.
@@ -30,7 +29,7 @@ async function* runBatches(model: OpenedModel, rows: readonly TokenRow[], option
   const batchSize = integerOption("batchSize", options.batchSize ?? pipelineDefaults.run.batchSize, 1);
   const batches = Math.ceil(rows.length / batchSize);
   let steps = 1;
-  let spent: SessionOutputs | undefined;
+  const spent = spentOutputs();
   for (let batch = 0; batch < batches; batch++) {
     throwIfAborted(options.signal);
     const first = batch * batchSize;
@@ -39,7 +38,7 @@ async function* runBatches(model: OpenedModel, rows: readonly TokenRow[], option
     const report = (done: number): void => options.onProgress?.({ stage: "run", item, done, total: batches * steps, unit: "steps" });
     const { outputs, outputsOf } = await runTogether(model, some, {
       signal: options.signal,
-      reuse: spent,
+      reuse: spent.memory,
       onProgress: ({ done, total }) => {
         steps = total;
         if (done < total) report(batch * steps + done);
@@ -47,7 +46,7 @@ async function* runBatches(model: OpenedModel, rows: readonly TokenRow[], option
     });
     report((batch + 1) * steps);
     for (const index of some.keys()) yield outputsOf(index);
-    spent = outputs;
+    spent.add(outputs);
   }
 }
 
