@@ -118,9 +118,7 @@ async function readNamedBlock(
 }
 
 async function openSafetensors(fileName: string, offset: number, files: StoredFiles): Promise<Blocks> {
-  const file = sourceOf(fileName, files);
-  const rest = { source: file, offset, byteLength: file.size - offset };
-  const source = concatenatedSource(`${file.name} (from byte ${offset})`, [rest]);
+  const source = sourceAt({ fileName, offset }, files);
   const { root, attributes } = await safetensorsContainer().open({ source, fileName, files: files.folder });
   const offsetsOf = savedOffsets(source, attributes);
   const tensors = isTreeMap(root) ? root.entries : [];
@@ -138,15 +136,18 @@ export async function readStoredValue(
   signal: AbortSignal | undefined,
   budget?: MemoryBudget,
 ): Promise<TreeValue> {
-  const { fileName, offset, byteLength } = place;
-  const file = sourceOf(fileName, files);
-  const source = concatenatedSource(`${file.name} (from byte ${offset})`, [{ source: file, offset, byteLength }]);
+  const { fileName } = place;
+  const source = sourceAt(place, files);
   const opened = await torchZipContainer(files.options).open({ source, fileName, files: files.folder, budget, signal });
   return opened.root;
 }
 
-function sourceOf(fileName: string, { folder, sources }: StoredFiles): ByteSource {
-  const file = sources.get(fileName);
-  if (file === undefined) throw new LongspanError("not-found", `${folder.name}/${fileName} is not open.`);
-  return file;
+/** What lies at that place of a file; without a length, all from there on. */
+function sourceAt(
+  { fileName, offset, byteLength }: Omit<ItemPlace, "byteLength"> & Partial<ItemPlace>,
+  { folder, sources }: StoredFiles,
+): ByteSource {
+  const source = sources.get(fileName);
+  if (source === undefined) throw new LongspanError("not-found", `${folder.name}/${fileName} is not open.`);
+  return concatenatedSource(`${source.name} (from byte ${offset})`, [{ source, offset, byteLength: byteLength ?? source.size - offset }]);
 }
