@@ -7,13 +7,18 @@ export type AttentionWindows = number | readonly number[];
 /** Config.json's bound as well: offsets between tokens are int32. */
 export const maxWindow: number = 2 ** 31 - 2;
 
+/** Whether a value is a window: both sides together, so even. */
+export function isWindow(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 2 && Number(value) % 2 === 0 && Number(value) <= maxWindow;
+}
+
 /**
  * Windows that the caller gave, one for each layer.
  * @throws LongspanError `argument-invalid` for odd ones, for those above 2³¹ - 2, and for another number of them than layers.
  */
 export function windowsOfLayers(window: AttentionWindows, layers: number): readonly number[] {
   const windows = Array.isArray(window) ? (window as readonly number[]) : Array.from({ length: layers }, () => window as number);
-  const wrong = windows.findIndex((one) => !Number.isSafeInteger(one) || one < 2 || one % 2 !== 0 || one > maxWindow);
+  const wrong = windows.findIndex((one) => !isWindow(one));
   if (wrong !== -1) {
     throw new LongspanError(
       "argument-invalid",

@@ -1,7 +1,7 @@
 import { LongspanError } from "../errors/longspan-error.ts";
 import { shownValue } from "../text/shown-value.ts";
 import { allenaiMarkers } from "./allenai-markers.ts";
-import { maxWindow, windowsOfLayers, type AttentionWindows } from "./attention-windows.ts";
+import { isWindow, maxWindow, windowsOfLayers, type AttentionWindows } from "./attention-windows.ts";
 
 /** A Longformer's configuration, as far as the model's mathematics and its parameters' shapes need it. */
 export interface LongformerConfig {
@@ -246,10 +246,7 @@ class ConfigReader {
   windows(key: string, layers: number): readonly number[] {
     const value = this.#values[key];
     const list: unknown[] = Array.isArray(value) ? value : Array.from({ length: layers }, () => value);
-    const windows = list.filter(
-      (window): window is number =>
-        typeof window === "number" && Number.isInteger(window) && window > 0 && window % 2 === 0 && window <= maxWindow,
-    );
+    const windows = list.filter(isWindow);
     if (windows.length !== list.length) throw this.wrong(key, value, `even integers above 0, at most ${maxWindow}`);
     if (windows.length !== layers) throw this.wrong(key, value, `one window for each of ${layers} layers (found ${windows.length})`);
     return windows;
