@@ -10,7 +10,7 @@ import {
   type Dispatch,
   type Kernel,
 } from "../packages/runtime-webgpu/src/kernel/kernel.ts";
-import type { AttentionTilings } from "../packages/runtime-webgpu/src/kernels/attention/attention-plan.ts";
+import { attentionInputs, type AttentionTilings } from "../packages/runtime-webgpu/src/kernels/attention/attention-plan.ts";
 import { planTimedAttention } from "../packages/runtime-webgpu/src/kernels/attention/timed-attention.ts";
 import { chooseTiling } from "../packages/runtime-webgpu/src/kernels/linear/linear-tuning.ts";
 import { linear } from "../packages/runtime-webgpu/src/kernels/linear/linear.ts";
@@ -28,21 +28,6 @@ export interface AttentionSizes {
 
 export const [heads, headSize] = [12, 64];
 export const hidden: number = heads * headSize;
-
-/** In the order of the operation's inputs. */
-export const inputNames = [
-  "query",
-  "key",
-  "value",
-  "hidden",
-  "mask",
-  "queryGlobalWeight",
-  "queryGlobalBias",
-  "keyGlobalWeight",
-  "keyGlobalBias",
-  "valueGlobalWeight",
-  "valueGlobalBias",
-] as const;
 
 export interface AttentionTensors {
   readonly sizes: AttentionSizes;
@@ -90,7 +75,7 @@ export function createAttentionTensors({ device }: TestDevice, sizes: AttentionS
     );
   const mask = new Int32Array(sequence).fill(maskCodes.local).fill(maskCodes.global, 0, globals);
   const inputs = Object.fromEntries(
-    inputNames.map((name, index): [string, DeviceTensor] => {
+    attentionInputs.map((name, index): [string, DeviceTensor] => {
       if (name === "mask") return [name, create("int32", [1, sequence], mask)];
       if (index < 4) return [name, random([1, sequence, hidden], index + 1, 1)];
       // Weights that keep the size of what they project.
@@ -159,7 +144,7 @@ export async function prepareAttention(
   const planned = planTimedAttention(
     facts,
     {
-      inputs: inputNames.map((name) => given(name, inputs[name])),
+      inputs: attentionInputs.map((name) => given(name, inputs[name])),
       context: given("context", context),
       mask: { dataType: "int32", shape: [1, sequence], data: mask },
       heads,

@@ -19,6 +19,7 @@ import {
   runPasses,
   type Value,
 } from "@longspan/core/graph";
+import { attentionInputs } from "../packages/runtime-webgpu/src/kernels/attention/attention-plan.ts";
 import { isOfWindow } from "../packages/runtime-webgpu/src/kernels/attention/timed-attention.ts";
 import { windowPairs } from "../packages/runtime-webgpu/src/kernels/attention/plan-window.ts";
 import { bufferUsage } from "../packages/runtime-webgpu/src/device/gpu-constants.ts";
@@ -28,7 +29,6 @@ import {
   headSize,
   heads,
   hidden,
-  inputNames,
   prepareAttention,
   type AttentionSizes,
   type AttentionTensors,
@@ -229,7 +229,7 @@ function checkClose(name: string, found: Float32Array, expected: Float32Array): 
 /** The operation alone, weights as inputs. */
 function attentionGraph({ sequence: tokens, window: width }: AttentionSizes): Graph {
   return buildGraph("attention", (builder) => {
-    const inputs = inputNames.map((name, index) =>
+    const inputs = attentionInputs.map((name, index) =>
       name === "mask"
         ? builder.input(name, "int32", [1, tokens])
         : builder.input(name, "float32", index < 4 ? [1, tokens, hidden] : name.endsWith("Weight") ? [hidden, hidden] : [hidden]),

@@ -77,6 +77,7 @@ export { maskCodes } from "./operations/longformer-attention.ts";
 
 export { runPasses, type Pass } from "./passes/pass.ts";
 export {
+  anyNodeOf,
   anyValue,
   indexGraph,
   matchPattern,

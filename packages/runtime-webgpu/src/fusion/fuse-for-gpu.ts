@@ -1,4 +1,5 @@
 import {
+  anyNodeOf,
   anyValue,
   eliminateDeadNodes,
   fuseLinearBias,
@@ -48,14 +49,6 @@ function fuseInto(
   );
 }
 
-/** A node of an operation, whose inputs are named as its operands. */
-function anyNodeOf({ name, operands }: Pick<Operation, "name" | "operands">): NodePattern {
-  return nodeOf(
-    name,
-    operands.map((operand) => anyValue(operand.name)),
-  );
-}
-
 const fuseLinearActivation: Pass = /*#__PURE__*/ fuseInto(linearActivation, () => [nodeOf("activation", [anyNodeOf(operations.linear)])]);
 
 const fuseLinearAdd: Pass = /*#__PURE__*/ fuseInto(linearAdd, () => sumsOf(anyNodeOf(operations.linear), anyValue("addend")));
@@ -85,7 +78,7 @@ const fuseProjections: Pass = /*#__PURE__*/ rewritePass("fuse-projections", (gra
   const parameters = new Set(graph.parameters.map(({ name }) => name));
   const layers = [0, 1, 2].map((at) => nodeOf("linear", [anyValue("x"), anyValue(`weight ${at}`), anyValue(`bias ${at}`)]));
   const attention: Operation = operations.longformerAttention;
-  const others = ["hidden", "mask", "1", "2", "3", "4", "5", "6"];
+  const others = attention.operands.slice(layers.length).map(({ name }) => name);
   return [
     {
       pattern: nodeOf("longformerAttention", [...layers, ...others.map(anyValue)]),

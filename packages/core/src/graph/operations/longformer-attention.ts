@@ -13,6 +13,9 @@ export const maskCodes = { masked: 0, local: 1, global: 2 } as const;
 
 const float = { dataTypes: ["float32"] } as const;
 
+/** The name of an operand of `longformerAttention`, whose `operands` say their order. */
+export type AttentionOperand = "query" | "key" | "value" | "hidden" | "mask" | `${"query" | "key" | "value"}Global${"Weight" | "Bias"}`;
+
 type AttentionInputs = [
   query: Value,
   key: Value,

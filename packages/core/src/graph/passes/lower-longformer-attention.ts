@@ -1,13 +1,13 @@
 import { dimensionSymbols } from "../dimension.ts";
 import { graphValues, type Graph } from "../graph.ts";
-import { longformerAttention } from "../operations/longformer-attention.ts";
+import { type AttentionOperand, longformerAttention } from "../operations/longformer-attention.ts";
 import type { Value } from "../value.ts";
 import { attentionScope } from "./longformer-attention/attention-scope.ts";
 import { globalRows } from "./longformer-attention/global-rows.ts";
 import { localRows } from "./longformer-attention/local-rows.ts";
 import { attentions, globalAttentions, mergeRows } from "./longformer-attention/merge-rows.ts";
 import type { Pass } from "./pass.ts";
-import { anyValue, nodeOf } from "./pattern.ts";
+import { anyNodeOf } from "./pattern.ts";
 import { rewritePass } from "./rewrite.ts";
 
 /** How `lowerLongformerAttention` writes attention. */
@@ -21,22 +21,6 @@ export interface LowerLongformerAttentionOptions {
   readonly globalProjections?: "reassociated" | "direct";
 }
 
-const operandNames = [
-  "query",
-  "key",
-  "value",
-  "hidden",
-  "mask",
-  "queryGlobalWeight",
-  "queryGlobalBias",
-  "keyGlobalWeight",
-  "keyGlobalBias",
-  "valueGlobalWeight",
-  "valueGlobalBias",
-] as const;
-
-type AttentionOperands = Readonly<Record<(typeof operandNames)[number], Value>>;
-
 /**
  * `longformerAttention` in basic operations, for runtimes that lack it: window by window, so linear in the sequence length, with the
  * same result but for rounding, for any length and any number of global tokens. Queries are taken in blocks of w = window / 2; a block
@@ -48,9 +32,9 @@ export function lowerLongformerAttention({ globalProjections = "reassociated" }:
     const nameOfSlots = placeNames(graph);
     return [
       {
-        pattern: nodeOf(longformerAttention.name, operandNames.map(anyValue)),
+        pattern: anyNodeOf(longformerAttention),
         rewrite(builder, { root, values }) {
-          const operands = Object.fromEntries(values) as AttentionOperands;
+          const operands = Object.fromEntries(values) as Readonly<Record<AttentionOperand, Value>>;
           const { hidden, mask } = operands;
           const { heads, window, globals } = root.attributes;
           const sizes = { heads: Number(heads), side: Number(window) / 2 };

@@ -1,5 +1,6 @@
 import type { Attributes } from "../attributes.ts";
 import { graphValues, type Graph, type GraphNode } from "../graph.ts";
+import type { Operation } from "../operation.ts";
 import type { Value } from "../value.ts";
 
 /** A tree of operations to look for, from its last node backwards. */
@@ -39,6 +40,14 @@ export function nodeOf(
   options: { readonly name?: string; readonly where?: (attributes: Attributes) => boolean } = {},
 ): NodePattern {
   return { kind: "node", operation, inputs, ...options };
+}
+
+/** A pattern that fits the output of any node of that operation; the match tells its inputs under the names of the operands. */
+export function anyNodeOf({ name, operands }: Pick<Operation, "name" | "operands">): NodePattern {
+  return nodeOf(
+    name,
+    operands.map((operand) => anyValue(operand.name)),
+  );
 }
 
 /** What a graph's values are and where they go; made once for many matches. */
